@@ -1,0 +1,50 @@
+"""The rules over model files, in the order in which reports list them.
+
+A rule is a module in `artifacts/rules/` named after its id, a line here, and its two samples in
+`tests/artifacts/samples/`. `reads` is the name of the view that the rule looks at: the module is
+imported when the first such view appears, so a scan pays only for the rules that it needs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from modelwarden.core import Rule
+    from modelwarden.formats import View
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the catalogue."""
+
+    id: str
+    reads: str
+
+    def load(self) -> Rule[View]:
+        """Import the rule."""
+        name = self.id.replace("-", "_")
+        module = import_module(f"modelwarden.artifacts.rules.{name}")
+        loaded: Rule[View] = getattr(module, name)
+        return loaded
+
+
+RULES: tuple[Entry, ...] = (
+    Entry("pickle-unsafe-global", "PickleStream"),
+    Entry("unknown-global", "PickleStream"),
+    Entry("needs-code", "PickleStream"),
+)
+
+
+@cache
+def rules_for(view: str) -> tuple[Rule[View], ...]:
+    """Return the rules that read views of the class named `view`."""
+    return tuple(entry.load() for entry in RULES if entry.reads == view)
+
+
+def all_rules() -> tuple[Rule[View], ...]:
+    """Import and return every rule, for `explain --list` and the generated pages."""
+    return tuple(entry.load() for entry in RULES)

@@ -1,0 +1,222 @@
+"""One file to findings: identify, read, apply the rules, look into what is nested, and repeat.
+
+    Source ──identify──▶ formats ──read──▶ views ──rules──▶ hits ──▶ findings
+       ▲                                     │
+       └──────────── children ◀──────────────┘
+
+Everything that could not be examined is a gap. The two broad catches stand at the isolation
+boundaries (one reader over one source, one rule over one view): what they catch becomes a gap of
+kind `failed`, and everything else goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from modelwarden.artifacts.catalog import rules_for
+from modelwarden.core import (
+    Coverage,
+    Finding,
+    Gap,
+    GapKind,
+    InventoryItem,
+    Location,
+    Producer,
+    Rule,
+    Status,
+    fingerprint,
+)
+from modelwarden.formats import (
+    DamagedError,
+    LimitExceededError,
+    Limits,
+    Source,
+    View,
+    gap,
+    identify,
+    reader_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from modelwarden.core import Hit
+    from modelwarden.formats.catalog import Format
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Examined:
+    """What one file gave: the parts of a report, and the ids of the rules that ran."""
+
+    coverage: Coverage
+    findings: list[Finding] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    inventory: list[InventoryItem] = field(default_factory=list)
+    rules: list[str] = field(default_factory=list)
+
+
+def examine(source: Source, limits: Limits, *, extra: Sequence[Rule[View]] = ()) -> Examined:
+    """Examine one file with everything nested in it.
+
+    Args:
+        source: the file; stays open.
+        limits: bounds for this file; a fresh account is opened.
+        extra: rules of plugins, applied after the built-in ones.
+
+    Returns:
+        Findings in the order in which their bytes were met, and in catalogue order within a view.
+    """
+    work = _Work(limits.fresh(), tuple(extra))
+    work.queue.append(source)
+    while work.queue:
+        work.visit(work.queue.popleft())
+    return work.result(source)
+
+
+class _Work:
+    """The walk over one file; lives as long as `examine` runs."""
+
+    def __init__(self, limits: Limits, extra: tuple[Rule[View], ...]) -> None:
+        self.limits = limits
+        self.extra = extra
+        self.queue: deque[Source] = deque()
+        self.findings: list[Finding] = []
+        self.gaps: list[Gap] = []
+        self.inventory: list[InventoryItem] = []
+        self.rules: dict[str, None] = {}
+        self.formats: tuple[Format, ...] = ()
+        self.producer: Producer | None = None
+
+    def visit(self, source: Source) -> None:
+        """Identify and read one source, once for each format that claims it."""
+        try:
+            formats = identify(source)
+        except Exception as error:  # noqa: BLE001 -- one source must not end the scan
+            self.fail(source, f"its format could not be told: {_brief(error)}", error)
+            return
+        if source.depth == 0 and not self.formats:
+            self.formats = formats
+        if not formats:
+            self.gaps.append(gap(source, "no known format", GapKind.UNSUPPORTED))
+        for entry in formats:
+            self.read(entry, source)
+
+    def read(self, entry: Format, source: Source) -> None:
+        """Read `source` as one format and take in what its view shows."""
+        try:
+            view = reader_of(entry).read(source, self.limits)
+        except LimitExceededError as over:
+            self.gaps.append(gap(source, str(over), GapKind.OVER_LIMIT))
+            return
+        except DamagedError as damage:
+            self.gaps.append(gap(source, damage.why, at=damage.offset))
+            return
+        except Exception as error:  # noqa: BLE001 -- one reader over one source: isolation boundary
+            self.fail(source, f"the {entry.id} reader failed: {_brief(error)}", error)
+            return
+        self.take(view)
+
+    def take(self, view: View) -> None:
+        """Keep what a view brings, run the rules over it, and queue what is nested in it."""
+        self.gaps += view.gaps
+        self.inventory += view.inventory
+        if view.source.depth == 0 and self.producer is None:
+            self.producer = view.producer
+        for rule in (*rules_for(type(view).__name__), *self.extra):
+            if isinstance(view, rule.reads):
+                self.rules[rule.id] = None
+                self.apply(rule, view)
+        self.descend(view)
+
+    def apply(self, rule: Rule[View], view: View) -> None:
+        """Run one rule over one view."""
+        try:
+            for hit in rule.check(view):
+                self.findings.append(_finding(rule, view.source, hit))
+                if hit.unexamined:
+                    at = hit.evidence.at
+                    self.gaps.append(gap(view.source, hit.unexamined, GapKind.UNEXAMINED_CODE, at))
+        except LimitExceededError as over:
+            self.gaps.append(gap(view.source, f"{rule.id}: {over}", GapKind.OVER_LIMIT))
+        except Exception as error:  # noqa: BLE001 -- one rule over one view: isolation boundary
+            self.fail(view.source, f"the rule {rule.id} failed: {_brief(error)}", error)
+
+    def descend(self, view: View) -> None:
+        """Open the children of a view, depth first, within the limits."""
+        if view.children and view.source.depth >= self.limits.depth:
+            why = f"nested deeper than {self.limits.depth} containers"
+            self.gaps.append(gap(view.source, why, GapKind.OVER_LIMIT))
+            return
+        for child in view.children:
+            if child.data:
+                continue
+            try:
+                self.limits.spend(members=1)
+                nested = child.open()
+            except LimitExceededError as over:
+                label = view.source.inside(child.name)
+                what = f"{view.source.name}!{label}"
+                self.gaps.append(Gap(what=what, why=str(over), kind=GapKind.OVER_LIMIT))
+                if over.what != "expansion ratio":
+                    return
+            except DamagedError as damage:
+                what = f"{view.source.name}!{view.source.inside(child.name)}"
+                self.gaps.append(Gap(what=what, why=damage.why, kind=GapKind.UNREADABLE))
+            except Exception as error:  # noqa: BLE001 -- opening one member: isolation boundary
+                self.fail(view.source, f"{child.name} could not be opened: {_brief(error)}", error)
+            else:
+                self.visit(nested)
+
+    def fail(self, source: Source, why: str, error: Exception) -> None:
+        """Turn an error of ours into a gap."""
+        log.debug("%s: %s", source.label, why, exc_info=error)
+        self.gaps.append(gap(source, why, GapKind.FAILED))
+
+    def result(self, source: Source) -> Examined:
+        """Sum up what the file gave."""
+        coverage = Coverage(
+            path=source.name,
+            format=self.formats[0].id if self.formats else None,
+            status=self.status(),
+            producer=self.producer,
+            size=source.size,
+        )
+        return Examined(coverage, self.findings, self.gaps, self.inventory, list(self.rules))
+
+    def status(self) -> Status:
+        """Tell how far the file was examined, from its formats and gaps."""
+        kinds = {g.kind for g in self.gaps}
+        if not self.formats or (kinds == {GapKind.UNSUPPORTED} and not self.rules):
+            return Status.UNSUPPORTED
+        if GapKind.FAILED in kinds:
+            return Status.FAILED
+        return Status.PARTIAL if kinds else Status.EXAMINED
+
+
+def _finding(rule: Rule[View], source: Source, hit: Hit) -> Finding:
+    evidence = hit.evidence
+    identity = evidence.identity
+    if identity is None:
+        identity = tuple(f"{k}={v}" for k, v in evidence.facts.items())
+    return Finding(
+        rule=rule.id,
+        severity=rule.severity,
+        confidence=hit.confidence or rule.confidence,
+        message=hit.message,
+        location=Location(
+            path=source.name, member=source.member, offset=evidence.at, line=evidence.line
+        ),
+        evidence=evidence.facts,
+        references=rule.references,
+        fingerprint=fingerprint(rule.id, source.name, source.member, identity),
+        stage="artifacts",
+    )
+
+
+def _brief(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error)[:200]}"

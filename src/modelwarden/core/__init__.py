@@ -1,0 +1,82 @@
+"""The words that every room speaks: findings, gaps, measurements, reports, verdicts, errors.
+
+Standard library only. Values are frozen; nothing here reads a file or prints.
+"""
+
+from modelwarden.core.digests import digest_of_tree, fingerprint, sha256_of
+from modelwarden.core.encode import encode
+from modelwarden.core.errors import (
+    InputError,
+    MissingExtraError,
+    ModelwardenError,
+    OutputError,
+    PolicyError,
+    UnknownNameError,
+)
+from modelwarden.core.findings import Confidence, Finding, Gap, GapKind, Json, Location, Severity
+from modelwarden.core.inventory import (
+    Coverage,
+    InventoryItem,
+    ItemKind,
+    Producer,
+    Status,
+    UseKind,
+)
+from modelwarden.core.measurements import Measurement
+from modelwarden.core.report import AdvisoryData, Report, Run, Subject, Tool
+from modelwarden.core.rules import Evidence, Hit, Rule, RuleInfo, rule
+from modelwarden.core.seeds import seed_for
+from modelwarden.core.verdicts import (
+    Outcome,
+    Policy,
+    Reason,
+    ReasonKind,
+    Threshold,
+    Verdict,
+    Waiver,
+)
+
+__all__ = [
+    "AdvisoryData",
+    "Confidence",
+    "Coverage",
+    "Evidence",
+    "Finding",
+    "Gap",
+    "GapKind",
+    "Hit",
+    "InputError",
+    "InventoryItem",
+    "ItemKind",
+    "Json",
+    "Location",
+    "Measurement",
+    "MissingExtraError",
+    "ModelwardenError",
+    "Outcome",
+    "OutputError",
+    "Policy",
+    "PolicyError",
+    "Producer",
+    "Reason",
+    "ReasonKind",
+    "Report",
+    "Rule",
+    "RuleInfo",
+    "Run",
+    "Severity",
+    "Status",
+    "Subject",
+    "Threshold",
+    "Tool",
+    "UnknownNameError",
+    "UseKind",
+    "Verdict",
+    "Waiver",
+    "digest_of_tree",
+    "encode",
+    "fingerprint",
+    "rule",
+    "seed_for",
+    "sha256_of",
+]

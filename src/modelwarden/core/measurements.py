@@ -1,0 +1,41 @@
+"""Numbers that say how they were taken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from modelwarden.core.findings import Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """A number with its interval, `n`, direction and conditions.
+
+    Attributes:
+        name: as in scikit-learn and fairlearn where they have it.
+        low: lower end of the interval at `level`; None where no interval can be given.
+        high: upper end.
+        n: samples that it rests on.
+        unit: of the value; None for shares and pure numbers.
+        group: the group or slice it belongs to; None for all.
+        conditions: everything it depends on: attack, norm, eps, queries, seed, data digest, …
+    """
+
+    name: str
+    value: float
+    n: int
+    higher_is_better: bool
+    low: float | None = None
+    high: float | None = None
+    level: float = 0.95
+    unit: str | None = None
+    group: Json = None
+    conditions: Mapping[str, Json] = field(default_factory=dict)
+    stage: str = "performance"
+
+    @property
+    def pessimistic(self) -> float:
+        """The end of the interval that speaks against the model; the value where there is none."""
+        end = self.low if self.higher_is_better else self.high
+        return self.value if end is None else end

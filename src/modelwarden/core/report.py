@@ -1,0 +1,108 @@
+"""All of one run: the value that every stage adds to and every renderer shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from modelwarden.core.findings import Finding, Gap
+from modelwarden.core.inventory import Coverage, InventoryItem
+from modelwarden.core.measurements import Measurement
+from modelwarden.core.rules import RuleInfo
+from modelwarden.core.verdicts import Verdict
+
+SCHEMA = "modelwarden/report/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """The program that made a report."""
+
+    name: str = "modelwarden"
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What was examined.
+
+    Attributes:
+        kind: `artifact`, `folder`, `model` or `endpoint`.
+        digest: `sha256:` of the file, or of the sorted list of paths and file digests; None
+            when hashing was off.
+    """
+
+    kind: str
+    name: str
+    digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdvisoryData:
+    """The advisory index that was used."""
+
+    date: str
+    records: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """How a report came to be; everything outside `started` and `elapsed` is repeatable.
+
+    Attributes:
+        started: UTC, ISO 8601 with `Z`.
+        elapsed: seconds.
+        hashing: seconds of `elapsed` that went into file digests; None when hashing was off.
+        notes: lines for the user that are neither finding nor gap.
+    """
+
+    command: str
+    started: str = ""
+    elapsed: float = 0.0
+    hashing: float | None = None
+    seed: int = 0
+    advisories: AdvisoryData | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """All of one run.
+
+    Attributes:
+        stages: stages that were run to the end.
+        rules: descriptors of every rule that ran, found something or not.
+        isolation: tier of the sandbox that was reached (`full`, `partial`, `none`); None when
+            no model was run.
+        suppressed: findings that the policy's waivers cover; also in `findings`, marked waived.
+    """
+
+    subject: Subject
+    run: Run
+    tool: Tool = Tool()
+    verdict: Verdict | None = None
+    findings: tuple[Finding, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    coverage: tuple[Coverage, ...] = ()
+    inventory: tuple[InventoryItem, ...] = ()
+    rules: tuple[RuleInfo, ...] = ()
+    stages: tuple[str, ...] = ()
+    isolation: str | None = None
+    suppressed: int = 0
+    schema: str = field(default=SCHEMA, kw_only=True)
+
+    def merge(self, other: Report) -> Report:
+        """Return this report with everything of `other` added; subject and run stay this one's."""
+        known = {info.id for info in self.rules}
+        return replace(
+            self,
+            findings=self.findings + other.findings,
+            measurements=self.measurements + other.measurements,
+            gaps=self.gaps + other.gaps,
+            coverage=self.coverage + other.coverage,
+            inventory=self.inventory + other.inventory,
+            rules=self.rules + tuple(i for i in other.rules if i.id not in known),
+            stages=tuple(dict.fromkeys(self.stages + other.stages)),
+            isolation=self.isolation or other.isolation,
+            suppressed=self.suppressed + other.suppressed,
+        )

@@ -1,0 +1,45 @@
+"""The formats that are known, in the order in which they are tried.
+
+A format is two functions in a module of its own: `sniff(source) -> bool` and
+`read(source, limits) -> View`. The marks below decide whether the module is worth importing at
+all, so that a scan pays only for the formats that it meets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ANYWHERE = -1
+TAIL = -2
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Bytes that stand at `at`, or `ANYWHERE` in the head, or in the `TAIL`."""
+
+    magic: bytes
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One entry of the catalogue.
+
+    Attributes:
+        id: as in reports.
+        module: has `sniff` and `read`.
+        title: for people.
+        marks: one of them must be there; empty means that `sniff` is always asked.
+        last: asked only when no format before it claimed the bytes.
+    """
+
+    id: str
+    module: str
+    title: str
+    marks: tuple[Mark, ...] = ()
+    last: bool = False
+
+
+FORMATS: tuple[Format, ...] = (
+    Format("pickle", "modelwarden.formats.pickle.reader", "Python pickle"),
+)

@@ -1,0 +1,213 @@
+"""Named bytes that can be read at any offset: a file, a member of an archive, or a part of either.
+
+Files are read with `pread`, not mapped: a mapped file that shrinks while it is scanned kills the
+process with SIGBUS, a short read is a value that readers already handle.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+HEAD = 4096
+TAIL = 65_557 + 20  # the longest zip comment, its end record and a zip64 locator
+
+
+class Store(Protocol):
+    """Where bytes come from."""
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Return up to `size` bytes from `offset`; fewer at the end, none past it."""
+
+    def close(self) -> None:
+        """Give back what the store holds open."""
+
+
+@dataclass(slots=True)
+class Memory:
+    """Bytes already at hand."""
+
+    data: bytes | memoryview
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Slice."""
+        return bytes(self.data[offset : offset + size])
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+
+@dataclass(slots=True)
+class File:
+    """An open file descriptor, owned by the store."""
+
+    descriptor: int
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """`pread` until `size` bytes or the end."""
+        parts: list[bytes] = []
+        while size > 0 and (part := os.pread(self.descriptor, min(size, 1 << 26), offset)):
+            parts.append(part)
+            offset += len(part)
+            size -= len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def close(self) -> None:
+        """Close the descriptor."""
+        os.close(self.descriptor)
+
+
+class Source:
+    """Named bytes: what a reader reads.
+
+    Attributes:
+        name: path of the file, relative to the scanned root.
+        member: where inside the file, members of nested containers joined with `!`; None for
+            the file itself.
+        size: bytes.
+        depth: containers around it; 0 for a file.
+        expect: format that whoever refers to this member will read it as (`pickle` for
+            `data.pkl` of a torch archive), whatever it looks like; None otherwise.
+    """
+
+    __slots__ = ("_head", "_origin", "_store", "_tail", "depth", "expect", "member", "name", "size")
+
+    def __init__(
+        self,
+        name: str,
+        data: bytes | memoryview | Store,
+        *,
+        size: int | None = None,
+        member: str | None = None,
+        depth: int = 0,
+        expect: str | None = None,
+        origin: int = 0,
+    ) -> None:
+        """Name `data`; `size` is required when it is a store, `origin` is where it begins there."""
+        if isinstance(data, bytes | memoryview):
+            size = len(data) if size is None else size
+            self._store: Store = Memory(data)
+        else:
+            self._store = data
+        if size is None:
+            raise TypeError("a source over a store needs its size")
+        self.name = name
+        self.member = member
+        self.size = size
+        self.depth = depth
+        self.expect = expect
+        self._origin = origin
+        self._head: bytes | None = None
+        self._tail: bytes | None = None
+
+    @classmethod
+    def open(cls, path: Path | str, name: str | None = None) -> Source:
+        """Open a regular file; never follows a symbolic link in the last part of `path`.
+
+        Raises:
+            OSError: it cannot be opened, or is not a regular file.
+        """
+        import stat
+
+        # O_NONBLOCK: opening a pipe that nobody writes to must not hang.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise OSError(f"{path} is not a regular file")
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return cls(str(path) if name is None else name, File(descriptor), size=status.st_size)
+
+    @property
+    def label(self) -> str:
+        """`path!member`, for gaps and messages."""
+        return self.name if self.member is None else f"{self.name}!{self.member}"
+
+    @property
+    def head(self) -> bytes:
+        """The first bytes, kept: enough for every signature that stands at the front."""
+        if self._head is None:
+            self._head = self.read(0, HEAD)
+        return self._head
+
+    @property
+    def tail(self) -> bytes:
+        """The last bytes, kept: enough to find the end record of a zip with the longest comment."""
+        if self._tail is None:
+            self._tail = self.read(max(0, self.size - TAIL), TAIL)
+        return self._tail
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Return up to `size` bytes from `offset`; fewer at the end, none past it.
+
+        Short reads inside `size` happen when a file shrinks while it is read.
+        """
+        if offset < 0 or size <= 0 or offset >= self.size:
+            return b""
+        return self._store.read_at(self._origin + offset, min(size, self.size - offset))
+
+    def part(
+        self, offset: int, size: int, member: str | None = None, *, expect: str | None = None
+    ) -> Source:
+        """Return a window on this source without copying; with `member` it is one level deeper."""
+        offset = max(0, min(offset, self.size))
+        return Source(
+            self.name,
+            self._store,
+            size=max(0, min(size, self.size - offset)),
+            member=self.member if member is None else self.inside(member),
+            depth=self.depth + (member is not None),
+            expect=expect,
+            origin=self._origin + offset,
+        )
+
+    def inside(self, member: str) -> str:
+        """Return the member path of something inside this source."""
+        return member if self.member is None else f"{self.member}!{member}"
+
+    def nested(
+        self,
+        data: bytes | Store,
+        member: str,
+        *,
+        size: int | None = None,
+        expect: str | None = None,
+    ) -> Source:
+        """Return other bytes (decompressed, decoded) as a member of this source."""
+        return Source(
+            self.name,
+            data,
+            size=size,
+            member=self.inside(member),
+            depth=self.depth + 1,
+            expect=expect,
+        )
+
+    def close(self) -> None:
+        """Give back the store; windows on it are of no use afterwards."""
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        """Use as a context manager."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close."""
+        self.close()
+
+    def __repr__(self) -> str:
+        """Name and size, never the bytes."""
+        return f"Source({self.label!r}, {self.size} bytes)"
