@@ -84,7 +84,7 @@ class Finding:
         message: the fact in one line; why it matters and how to fix it stand on the rule's page.
         evidence: bounded facts with which a sceptic can look for themselves; never a secret.
         references: ids in outside catalogues (`CWE-502`, `MITRE-ATLAS:AML.T0011`, an advisory).
-        fingerprint: stable over re-runs, moves of the root and re-packing, not over another payload.
+        fingerprint: stable over re-runs, moves of the root, re-packing; not over another payload.
         stage: the stage that ran the rule.
         waived: a waiver of the policy covers it: shown, not judged.
     """
