@@ -1,9 +1,75 @@
-# Verbs of the house. Each sets up what it needs and works when repeated.
+# The verbs of the house. Each sets up what it needs, and works when repeated.
+#
+#   make demo    install and scan real third-party models (under three minutes, first time)
+#   make test    lint, types, import contract, tests
+#   make bench   measure, beside the peers where they are installed (`make peers`)
+#   make soak    long fuzzing
+#   make docs    write the generated pages; `make docs-check` fails when they lag
+#   make lock    resolve the requirement locks anew
+
 SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+UV := .venv-lock/bin/uv
 
-.PHONY: lint test
-lint: ; $(BIN)/ruff format --check src tests && $(BIN)/ruff check src tests && $(BIN)/mypy && $(BIN)/lint-imports
-test: lint ; $(BIN)/pytest -q
+.PHONY: demo test lint docs docs-check bench peers soak lock changelog clean
+
+demo: $(VENV)/.core
+	$(BIN)/python tools/demo.py demo-output
+
+test: lint docs-check
+	$(BIN)/pytest -q -n 2 --dist worksteal
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff format --check src tests tools benchmarks
+	$(BIN)/ruff check src tests tools benchmarks
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: $(VENV)/.dev
+	$(BIN)/python tools/build_docs.py
+
+docs-check: $(VENV)/.dev
+	$(BIN)/python tools/build_docs.py --check
+
+bench: $(VENV)/.dev
+	$(BIN)/python benchmarks/run.py
+
+peers: $(VENV)/.dev
+	$(BIN)/python benchmarks/peers.py
+
+soak: $(VENV)/.dev
+	$(BIN)/pytest -q -m soak
+
+changelog: $(VENV)/.dev
+	$(BIN)/python tools/changelog.py
+
+# What the program needs to run, and no more.
+$(VENV)/.core: requirements/core.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else \
+	  "Modelwarden needs Python 3.11 or later; choose one with: make PYTHON=python3.12 $(MAKECMDGOALS)")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) install --require-hashes -r requirements/core.txt
+	$(PIP) install --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.core requirements/dev.txt
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	touch $@
+
+# One universal resolution for all Python versions: markers choose, hashes pin, no address is kept.
+LOCK := $(UV) --quiet pip compile --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-emit-find-links --no-annotate --no-header
+
+lock:
+	test -x $(UV) || { $(PYTHON) -m venv .venv-lock && .venv-lock/bin/python -m pip -q install uv; }
+	$(LOCK) --upgrade pyproject.toml requirements/build.in --extra codecs --group lint --group test \
+	  -o requirements/dev.txt
+	$(LOCK) pyproject.toml requirements/build.in -c requirements/dev.txt -o requirements/core.txt
+	$(LOCK) --no-deps requirements/demo.in -o requirements/demo.txt
+
+clean:
+	rm -rf $(VENV) .venv-lock demo-output build
