@@ -11,7 +11,6 @@ kind `failed`, and everything else goes on.
 
 from __future__ import annotations
 
-import logging
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -45,8 +44,6 @@ if TYPE_CHECKING:
 
     from modelwarden.core import Hit
     from modelwarden.formats.catalog import Format
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -170,10 +167,14 @@ class _Work:
             except Exception as error:  # noqa: BLE001 -- opening one member: isolation boundary
                 self.fail(view.source, f"{child.name} could not be opened: {_brief(error)}", error)
             else:
-                self.visit(nested)
+                with nested:
+                    self.visit(nested)
 
     def fail(self, source: Source, why: str, error: Exception) -> None:
-        """Turn an error of ours into a gap."""
+        """Turn an error of ours into a gap; the traceback is logged for whoever debugs us."""
+        import logging  # 5 ms that no good run needs
+
+        log = logging.getLogger(__name__)
         log.debug("%s: %s", source.label, why, exc_info=error)
         self.gaps.append(gap(source, why, GapKind.FAILED))
 

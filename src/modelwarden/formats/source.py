@@ -76,7 +76,18 @@ class Source:
             `data.pkl` of a torch archive), whatever it looks like; None otherwise.
     """
 
-    __slots__ = ("_head", "_origin", "_store", "_tail", "depth", "expect", "member", "name", "size")
+    __slots__ = (
+        "_head",
+        "_origin",
+        "_owns",
+        "_store",
+        "_tail",
+        "depth",
+        "expect",
+        "member",
+        "name",
+        "size",
+    )
 
     def __init__(
         self,
@@ -88,8 +99,15 @@ class Source:
         depth: int = 0,
         expect: str | None = None,
         origin: int = 0,
+        owns: bool = True,
     ) -> None:
-        """Name `data`; `size` is required when it is a store, `origin` is where it begins there."""
+        """Name `data`.
+
+        Args:
+            size: required when `data` is a store.
+            origin: where this source begins in its store.
+            owns: closing this source closes the store; False for windows on another's store.
+        """
         if isinstance(data, bytes | memoryview):
             size = len(data) if size is None else size
             self._store: Store = Memory(data)
@@ -103,6 +121,7 @@ class Source:
         self.depth = depth
         self.expect = expect
         self._origin = origin
+        self._owns = owns
         self._head: bytes | None = None
         self._tail: bytes | None = None
 
@@ -167,6 +186,7 @@ class Source:
             depth=self.depth + (member is not None),
             expect=expect,
             origin=self._origin + offset,
+            owns=False,
         )
 
     def inside(self, member: str) -> str:
@@ -192,8 +212,9 @@ class Source:
         )
 
     def close(self) -> None:
-        """Give back the store; windows on it are of no use afterwards."""
-        self._store.close()
+        """Give back the store if it is ours; windows on it are of no use afterwards."""
+        if self._owns:
+            self._store.close()
 
     def __enter__(self) -> Self:
         """Use as a context manager."""
