@@ -101,13 +101,7 @@ class Source:
         origin: int = 0,
         owns: bool = True,
     ) -> None:
-        """Name `data`.
-
-        Args:
-            size: required when `data` is a store.
-            origin: where this source begins in its store.
-            owns: closing this source closes the store; False for windows on another's store.
-        """
+        """Name `data`; of a store, `size` bytes from `origin` on, closed with us if `owns`."""
         if isinstance(data, bytes | memoryview):
             size = len(data) if size is None else size
             self._store: Store = Memory(data)
