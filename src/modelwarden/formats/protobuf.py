@@ -1,0 +1,180 @@
+"""A bounded walk over protobuf messages, without their schema and without recursion.
+
+One call walks one message, field by field; what is nested in it is a span to be walked in turn:
+
+    for field in fields(source):
+        if field.number == GRAPH and field.wire == LEN:
+            for inner in fields(source, field.at, field.end):
+                …
+
+Nothing is allocated on the file's word: a length that leaves the message is damage at its offset.
+The walk takes what the common parsers take (unknown fields, groups, tags in more bytes than they
+need), so that no field which a loader sees is missed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from modelwarden.formats.view import DamagedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from modelwarden.formats.limits import Limits
+    from modelwarden.formats.source import Source
+
+VARINT, FIXED64, LEN, GROUP, END_GROUP, FIXED32 = range(6)
+
+_WINDOW = 1 << 16
+_LONGEST = 20  # a tag and a length or value, in 10 bytes each
+_ACCOUNT = 1024  # fields between two looks at the limits
+_MAX_TAG = (1 << 32) - 1
+_U64 = (1 << 64) - 1
+_GROUPS = 64
+
+
+class Field(NamedTuple):
+    """One field of a message.
+
+    Attributes:
+        number: as in the schema.
+        wire: VARINT, FIXED64, LEN, GROUP or FIXED32.
+        value: unsigned, of VARINT, FIXED64 and FIXED32; the payload's size in bytes for the rest.
+        at: offset of the payload in the source (of a LEN: behind its length).
+        end: first byte behind the payload.
+    """
+
+    number: int
+    wire: int
+    value: int
+    at: int
+    end: int
+
+
+def fields(
+    source: Source, start: int = 0, end: int | None = None, limits: Limits | None = None
+) -> Iterator[Field]:
+    """Yield the fields of the message in `[start, end)`, in file order.
+
+    A group is one field whose payload holds the fields of the group.
+
+    Args:
+        source: holds the message.
+        start: offset of its first byte.
+        end: first byte behind it; the end of the source by default.
+        limits: operations and time are spent here, one operation a field.
+
+    Raises:
+        DamagedError: the bytes break the wire format; what was yielded before it stands.
+        LimitExceededError: a bound of `limits` was reached.
+    """
+    walk = _Walk(source, start, source.size if end is None else min(end, source.size))
+    count = 0
+    while walk.at < walk.end:
+        count += 1
+        if limits is not None and count % _ACCOUNT == 0:
+            limits.spend(operations=_ACCOUNT)
+        field = walk.field()
+        if field.wire == END_GROUP:
+            raise DamagedError("a group closed that was not open", field.at)
+        yield _group(walk, field, limits) if field.wire == GROUP else field
+    if limits is not None:
+        limits.spend(operations=count % _ACCOUNT)
+
+
+def text(source: Source, field: Field, longest: int = 1 << 12) -> str:
+    """Return a LEN field as text, cut after `longest` bytes; bad UTF-8 is replaced."""
+    return source.read(field.at, min(field.value, longest)).decode("utf-8", "replace")
+
+
+def signed(value: int) -> int:
+    """Return a varint as the int64 that it stands for."""
+    return value - (1 << 64) if value >> 63 else value
+
+
+class _Walk:
+    """A position in a message, with a window of bytes so that small fields cost no reads."""
+
+    __slots__ = ("at", "base", "end", "source", "window")
+
+    def __init__(self, source: Source, start: int, end: int) -> None:
+        self.source = source
+        self.at = start
+        self.end = end
+        self.base = start
+        self.window = b""
+
+    def field(self) -> Field:
+        """Read one tag and what it announces, and step behind the payload."""
+        begin = self.at
+        self._fill()
+        tag = self._varint()
+        number, wire = tag >> 3, tag & 7
+        if not number or tag > _MAX_TAG:
+            raise DamagedError(f"a protobuf tag of {tag}", begin)
+        if wire == VARINT:
+            at = self.at
+            value = self._varint()
+            return Field(number, wire, value, at, self.at)
+        if wire in (GROUP, END_GROUP):
+            return Field(number, wire, 0, self.at, self.at)
+        if wire == LEN:
+            return self._step(number, wire, self._varint())
+        if wire in (FIXED32, FIXED64):
+            return self._fixed(number, wire, 4 if wire == FIXED32 else 8)
+        raise DamagedError(f"a protobuf field of wire type {wire}", begin)
+
+    def _fixed(self, number: int, wire: int, size: int) -> Field:
+        span = self._step(number, wire, size)
+        raw = self.window[span.at - self.base : span.end - self.base]
+        if len(raw) != size:
+            raise DamagedError("the file became shorter while it was read", span.at)
+        return span._replace(value=int.from_bytes(raw, "little"))
+
+    def _step(self, number: int, wire: int, size: int) -> Field:
+        at = self.at
+        if size > self.end - at:
+            raise DamagedError(f"a field of {size} bytes, {self.end - at} left", at)
+        self.at = at + size
+        return Field(number, wire, size, at, self.at)
+
+    def _fill(self) -> None:
+        begin = self.at - self.base
+        short = begin + _LONGEST > len(self.window)
+        if (short and self.base + len(self.window) < self.end) or begin > len(self.window):
+            self.window = self.source.read(self.at, min(_WINDOW, self.end - self.at))
+            self.base = self.at
+
+    def _varint(self) -> int:
+        window, index = self.window, self.at - self.base
+        value = shift = 0
+        for byte in window[index : index + min(10, self.end - self.at)]:
+            index += 1
+            value |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                self.at = self.base + index
+                return value & _U64
+            shift += 7
+        raise DamagedError("a varint that does not end", self.at)
+
+
+def _group(walk: _Walk, opening: Field, limits: Limits | None) -> Field:
+    """Step over a group with the groups in it; its payload ends before the closing tag."""
+    open_groups = [opening.number]
+    while True:
+        before = walk.at
+        if before >= walk.end:
+            raise DamagedError("a group that is not closed", opening.at)
+        field = walk.field()
+        if limits is not None:
+            limits.spend(operations=1)
+        if field.wire == GROUP:
+            if len(open_groups) >= _GROUPS:
+                raise DamagedError(f"more than {_GROUPS} groups in one another", before)
+            open_groups.append(field.number)
+        elif field.wire == END_GROUP:
+            if open_groups.pop() != field.number:
+                raise DamagedError("a group closed under another number", before)
+            if not open_groups:
+                return Field(opening.number, GROUP, before - opening.at, opening.at, before)
