@@ -87,6 +87,7 @@ class _Work:
         self.inventory: list[InventoryItem] = []
         self.rules: dict[str, None] = {}
         self.formats: tuple[Format, ...] = ()
+        self.format: str | None = None
         self.producer: Producer | None = None
 
     def visit(self, source: Source) -> None:
@@ -122,8 +123,9 @@ class _Work:
         """Keep what a view brings, run the rules over it, and queue what is nested in it."""
         self.gaps += view.gaps
         self.inventory += view.inventory
-        if view.source.depth == 0 and self.producer is None:
-            self.producer = view.producer
+        if view.source.depth == 0:
+            self.format = self.format or view.format
+            self.producer = self.producer or view.producer
         for rule in (*rules_for(type(view).__name__), *self.extra):
             if isinstance(view, rule.reads):
                 self.rules[rule.id] = None
@@ -182,7 +184,7 @@ class _Work:
         """Sum up what the file gave."""
         coverage = Coverage(
             path=source.name,
-            format=self.formats[0].id if self.formats else None,
+            format=self.format or (self.formats[0].id if self.formats else None),
             status=self.status(),
             producer=self.producer,
             size=source.size,

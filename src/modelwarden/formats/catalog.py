@@ -27,10 +27,12 @@ class Format:
 
     Attributes:
         id: as in reports.
-        module: has `sniff` and `read`.
+        module: has `sniff` and `read`; `module:NAME` where a module holds several formats.
         title: for people.
         marks: one of them must be there; empty means that `sniff` is always asked.
         last: asked only when no format before it claimed the bytes.
+        of: id of the family (`json`) whose reader tells this format apart by reading on; such a
+            line names what that reader may answer and is not asked itself.
     """
 
     id: str
@@ -38,6 +40,7 @@ class Format:
     title: str
     marks: tuple[Mark, ...] = ()
     last: bool = False
+    of: str | None = None
 
 
 FORMATS: tuple[Format, ...] = (

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Reader(Protocol):
-    """What the module of a format has."""
+    """What the module of a format, or the value in it, has."""
 
     def sniff(self, source: Source) -> bool:
         """Tell whether a loader of this format would accept these bytes, reading little."""
@@ -24,8 +24,10 @@ class Reader(Protocol):
 
 
 def reader_of(entry: Format) -> Reader:
-    """Import the reader of a format."""
-    return cast("Reader", import_module(entry.module))
+    """Import the reader of a format: a module, or the value named behind a colon."""
+    module, _, name = entry.module.partition(":")
+    loaded = import_module(module)
+    return cast("Reader", getattr(loaded, name) if name else loaded)
 
 
 def identify(source: Source) -> tuple[Format, ...]:
@@ -38,7 +40,7 @@ def identify(source: Source) -> tuple[Format, ...]:
     for entry in FORMATS:
         if entry.id == source.expect:
             found.append(entry)
-        elif entry.last and found:
+        elif entry.of or (entry.last and found):
             continue
         elif _marked(entry, source) and reader_of(entry).sniff(source):
             found.append(entry)

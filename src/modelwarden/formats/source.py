@@ -74,6 +74,8 @@ class Source:
         depth: containers around it; 0 for a file.
         expect: format that whoever refers to this member will read it as (`pickle` for
             `data.pkl` of a torch archive), whatever it looks like; None otherwise.
+        memo: what was found out about these bytes, keyed by the module that did, so that the
+            sniffers of one family and its reader look only once.
     """
 
     __slots__ = (
@@ -85,6 +87,7 @@ class Source:
         "depth",
         "expect",
         "member",
+        "memo",
         "name",
         "size",
     )
@@ -118,6 +121,7 @@ class Source:
         self._owns = owns
         self._head: bytes | None = None
         self._tail: bytes | None = None
+        self.memo: dict[str, object] = {}
 
     @classmethod
     def open(cls, path: Path | str, name: str | None = None) -> Source:
