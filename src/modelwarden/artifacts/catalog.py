@@ -36,9 +36,9 @@ RULES: tuple[Entry, ...] = ()
 
 
 @cache
-def rules_for(view: str) -> tuple[Rule[View], ...]:
-    """Return the rules that read views of the class named `view`."""
-    return tuple(entry.load() for entry in RULES if entry.reads == view)
+def rules_for(*views: str) -> tuple[Rule[View], ...]:
+    """Return the rules that read a view of one of these class names."""
+    return tuple(entry.load() for entry in RULES if entry.reads in views)
 
 
 def all_rules() -> tuple[Rule[View], ...]:

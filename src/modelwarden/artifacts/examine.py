@@ -126,7 +126,8 @@ class _Work:
         if view.source.depth == 0:
             self.format = self.format or view.format
             self.producer = self.producer or view.producer
-        for rule in (*rules_for(type(view).__name__), *self.extra):
+        ancestry = (cls.__name__ for cls in type(view).__mro__)
+        for rule in (*rules_for(*ancestry), *self.extra):
             if isinstance(view, rule.reads):
                 self.rules[rule.id] = None
                 self.apply(rule, view)
