@@ -89,6 +89,7 @@ class Finding:
         waived: a waiver of the policy covers it: shown, not judged.
     """
 
+    fingerprint: str = ""
     rule: str
     severity: Severity
     confidence: Confidence
@@ -96,7 +97,6 @@ class Finding:
     location: Location
     evidence: Mapping[str, Json] = field(default_factory=dict)
     references: tuple[str, ...] = ()
-    fingerprint: str = ""
     stage: str = "artifacts"
     waived: bool = False
 

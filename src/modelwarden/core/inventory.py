@@ -78,7 +78,7 @@ class Coverage:
 
     path: str
     format: str | None
-    status: Status
     producer: Producer | None = None
+    status: Status
     size: int | None = None
     sha256: str | None = None

@@ -24,12 +24,12 @@ class Measurement:
 
     name: str
     value: float
-    n: int
-    higher_is_better: bool
     low: float | None = None
     high: float | None = None
     level: float = 0.95
+    n: int
     unit: str | None = None
+    higher_is_better: bool
     group: Json = None
     conditions: Mapping[str, Json] = field(default_factory=dict)
     stage: str = "performance"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from modelwarden.core.findings import Finding, Gap
 from modelwarden.core.inventory import Coverage, InventoryItem
@@ -55,18 +55,18 @@ class Run:
         notes: lines for the user that are neither finding nor gap.
     """
 
-    command: str
     started: str = ""
     elapsed: float = 0.0
     hashing: float | None = None
     seed: int = 0
+    command: str
     advisories: AdvisoryData | None = None
     notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """All of one run.
+    """All of one run; fields stand in the order of the JSON.
 
     Attributes:
         stages: stages that were run to the end.
@@ -76,9 +76,10 @@ class Report:
         suppressed: findings that the policy's waivers cover; also in `findings`, marked waived.
     """
 
+    schema: str = SCHEMA
+    tool: Tool = Tool()
     subject: Subject
     run: Run
-    tool: Tool = Tool()
     verdict: Verdict | None = None
     findings: tuple[Finding, ...] = ()
     measurements: tuple[Measurement, ...] = ()
@@ -89,7 +90,6 @@ class Report:
     stages: tuple[str, ...] = ()
     isolation: str | None = None
     suppressed: int = 0
-    schema: str = field(default=SCHEMA, kw_only=True)
 
     def merge(self, other: Report) -> Report:
         """Return this report with everything of `other` added; subject and run stay this one's."""

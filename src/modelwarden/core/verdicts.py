@@ -38,9 +38,9 @@ class Reason:
     """
 
     kind: ReasonKind
-    detail: str
     rule: str | None = None
     name: str | None = None
+    detail: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
