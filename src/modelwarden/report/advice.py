@@ -1,0 +1,85 @@
+"""What to do first about a report: the few steps that change its verdict most."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from modelwarden.core import GapKind, Severity
+from modelwarden.report.summary import pages, plural, worst_first
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from modelwarden.core import Finding, Gap, Report
+
+_GAP_ADVICE = {
+    GapKind.UNREADABLE: "Fetch it again or repair it; a loader may still run what stands "
+    "before the damage.",
+    GapKind.UNSUPPORTED: "Ask for it in a format that can be examined (safetensors for weights), "
+    "or remove it.",
+    GapKind.UNEXAMINED_CODE: "Have someone read the code that it brings or calls, or ask for "
+    "weights that need none.",
+    GapKind.OVER_LIMIT: "Unpack it by itself and scan the parts; a file that swells when it is "
+    "opened is a warning of its own.",
+    GapKind.BUDGET: "Give the run a larger budget, or look at fewer inputs.",
+    GapKind.FAILED: "Treat it as not examined and report the fault to the maintainers.",
+    GapKind.NOT_ASSESSABLE: "Provide what the measure needs; the reason names it.",
+    GapKind.PARTIAL_ISOLATION: "Run it on a machine whose kernel can confine the model fully.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do.
+
+    Attributes:
+        what: what was found, in short. do: the step. rule: whose page tells more, if any.
+    """
+
+    what: str
+    do: str
+    rule: str | None = None
+
+
+def first_steps(report: Report, fail_on: Severity, count: int = 3) -> list[Step]:
+    """Return at most `count` steps: what fails the policy, then the gaps, then what is left."""
+    groups = _by_rule(f for f in report.findings if not f.waived)
+    failing = [g for g in groups if g[0].severity.rank <= fail_on.rank]
+    lesser = [g for g in groups if fail_on.rank < g[0].severity.rank < Severity.INFO.rank]
+    texts = pages(report)
+    fixes = {rule: page.fix for rule, page in texts.items()}
+    return [
+        *(_rule_step(group, fixes) for group in failing),
+        *(_gap_step(group) for group in _by_kind(report.gaps)),
+        *(_rule_step(group, fixes) for group in lesser),
+    ][:count]
+
+
+def _by_rule(findings: Iterable[Finding]) -> list[list[Finding]]:
+    groups: dict[tuple[str, Severity], list[Finding]] = defaultdict(list)
+    for finding in worst_first(findings):
+        groups[finding.rule, finding.severity].append(finding)
+    return list(groups.values())
+
+
+def _by_kind(gaps: Iterable[Gap]) -> list[list[Gap]]:
+    groups: dict[GapKind, list[Gap]] = defaultdict(list)
+    for gap in gaps:
+        groups[gap.kind].append(gap)
+    return sorted(groups.values(), key=lambda group: -len(group))
+
+
+def _rule_step(group: list[Finding], fixes: dict[str, str]) -> Step:
+    first = group[0]
+    path = first.location.path or "the subject"
+    more = f" and {plural(len(group) - 1, 'more place')}" if len(group) > 1 else ""
+    fix = fixes.get(first.rule) or "Read the rule's page."
+    return Step(f"{first.severity} {first.rule} in {path}{more}", fix, first.rule)
+
+
+def _gap_step(group: list[Gap]) -> Step:
+    first = group[0]
+    more = f" and {len(group) - 1:,} more" if len(group) > 1 else ""
+    return Step(f"not examined ({first.kind}): {first.what}{more}", _GAP_ADVICE[first.kind])
