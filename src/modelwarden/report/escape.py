@@ -48,6 +48,14 @@ def value_text(value: Json, limit: int = VALUE) -> str:
     return shown(json.dumps(encode(value), ensure_ascii=False), limit)
 
 
+def json_text(value: Json, indent: int | None = 1) -> str:
+    """Return JSON text that decodes to `value` and holds no character that a terminal obeys."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False)
+    return _UNSAFE.sub(
+        lambda m: m.group() if m.group() == "\n" else json.dumps(m.group())[1:-1], text
+    )
+
+
 def _escaped(match: re.Match[str]) -> str:
     char = match.group()
     code = ord(char)

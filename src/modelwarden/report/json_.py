@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from modelwarden.core import encode
+from modelwarden.report.escape import json_text
 
 if TYPE_CHECKING:
     from modelwarden.core import Report, Severity
@@ -14,4 +14,4 @@ if TYPE_CHECKING:
 def render(report: Report, *, fail_on: Severity, terminal: bool, width: int) -> str:
     """Return the report as indented JSON in UTF-8 text, nothing left out or shortened."""
     del fail_on, terminal, width  # the same for every reader
-    return json.dumps(encode(report), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    return json_text(encode(report)) + "\n"

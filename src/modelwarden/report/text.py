@@ -38,10 +38,10 @@ _STYLES = {
     "medium": "bold yellow",
     "low": "cyan",
     "info": "dim",
-    "GAP": "bold black on yellow",
-    "PASS": "bold green",
-    "FAIL": "bold white on red",
-    "INCOMPLETE": "bold black on yellow",
+    "not examined": "bold black on yellow",
+    "pass": "bold green",
+    "fail": "bold white on red",
+    "incomplete": "bold black on yellow",
 }
 _LABEL = 10
 
@@ -66,6 +66,10 @@ class _Paper:
     def line(self, *pieces: tuple[str, str] | str) -> None:
         """Add one line; a piece is text, or text with a style."""
         self.lines.append([(p, "") if isinstance(p, str) else p for p in pieces])
+
+    def badge(self, word: str) -> tuple[str, str]:
+        """Return `word` to stand out: on a ground of its colour, or as it is in a pipe."""
+        return (f" {word} " if self.wrap else word, _STYLES.get(word.lower(), "bold"))
 
     def field(self, label: str, text: str, *, indent: int = 4, style: str = "") -> None:
         """Add `label  text`; on a terminal the text is wrapped under itself."""
@@ -100,9 +104,7 @@ def _head(paper: _Paper, report: Report) -> None:
     paper.line(
         (f"{shown(tool.name)} {shown(tool.version)}", "bold"), f" · {shown(run.command)} {subject}"
     )
-    paper.line(
-        (f" {outcome_word(report)} ", _STYLES.get(outcome_word(report), "bold")), tally(report)
-    )
+    paper.line(paper.badge(outcome_word(report)), "  ", tally(report))
     paper.line()
 
 
@@ -147,7 +149,7 @@ def _finding(paper: _Paper, finding: Finding, page: Page | None) -> None:
     waived = " · waived" if finding.waived else ""
     paper.line(
         "  ",
-        (f" {finding.severity.upper()} ", _STYLES[finding.severity]),
+        paper.badge(finding.severity.upper()),
         (f" {shown(finding.rule)}", "bold"),
         (f" · confidence {finding.confidence}{waived}", "dim"),
     )
@@ -165,9 +167,7 @@ def _finding(paper: _Paper, finding: Finding, page: Page | None) -> None:
 
 
 def _gap(paper: _Paper, gap: Gap) -> None:
-    paper.line(
-        "  ", (" NOT EXAMINED ", _STYLES["GAP"]), (f" {gap.kind}", "bold"), (" · gap", "dim")
-    )
+    paper.line("  ", paper.badge("NOT EXAMINED"), (f" {gap.kind}", "bold"), (" · gap", "dim"))
     paper.field("what", shown(gap.what), style="bold")
     paper.field("why", shown(gap.why))
 
