@@ -1,1 +1,1 @@
-"""To be filled."""
+"""Stages run, reports merged, verdict out: the only room that knows several stages."""

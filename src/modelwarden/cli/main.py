@@ -1,0 +1,118 @@
+"""The command group, and the one place where errors become a line and an exit code.
+
+Exit codes: 0 pass, 1 the policy failed, 2 usage or input error, 3 incomplete or internal error,
+130 interrupted. A command's module is imported when the command is used, so `--help` is instant.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from modelwarden import __version__
+from modelwarden.core import ModelwardenError, UnknownNameError
+
+EXIT_PASS, EXIT_FAIL, EXIT_INPUT, EXIT_INCOMPLETE, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
+
+# The one-line help stands here so that listing the commands imports none of them.
+COMMANDS = {
+    "scan": "Examine model files and folders without loading them.",
+}
+
+
+class _Lazy(click.Group):
+    """A group whose commands are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"modelwarden.cli.{cmd_name}"), cmd_name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            raise UnknownNameError("command", args[0], COMMANDS)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="modelwarden", message="%(prog)s %(version)s")
+def main() -> None:
+    r"""The gate that a model passes on its way from training to production.
+
+    \b
+    Exit codes: 0 pass, 1 the policy failed, 2 usage or input error,
+    3 incomplete (something could not be examined), 130 interrupted.
+    """
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line; return its exit code.
+
+    Every error becomes one line on stderr; `MODELWARDEN_DEBUG=1` adds the traceback.
+    """
+    try:
+        code = main.main(args=arguments, prog_name="modelwarden", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as usage:
+        return _say_usage(usage)
+    except click.ClickException as error:
+        return _say(" ".join(error.format_message().split()), _usage_hint(error), EXIT_INPUT)
+    except ModelwardenError as error:
+        return _say(error.message, error.hint, EXIT_INPUT, error)
+    except (click.Abort, KeyboardInterrupt):
+        return _say("interrupted", "", EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of our output went away; nothing is left to be said to it.
+        _drop_stdout()
+        return EXIT_INCOMPLETE
+    except Exception as error:  # noqa: BLE001 -- the last boundary: never a traceback for users
+        what = f"internal error: {type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        return _say(what, "Set MODELWARDEN_DEBUG=1 to see where.", EXIT_INCOMPLETE, error)
+    return code if isinstance(code, int) else EXIT_PASS
+
+
+def _say(message: str, hint: str, code: int, error: BaseException | None = None) -> int:
+    from modelwarden.gate.walk import printable
+
+    if error is not None and os.environ.get("MODELWARDEN_DEBUG") == "1":
+        import traceback
+
+        traceback.print_exception(error, file=sys.stderr)
+    line = printable(" ".join(f"modelwarden: {message} {hint and f'({hint})'}".split()))
+    # stderr may be closed or full; the exit code is then all that is left to say.
+    try:
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
+    except (OSError, ValueError, AttributeError):
+        return code
+    return code
+
+
+def _say_usage(usage: click.exceptions.NoArgsIsHelpError) -> int:
+    sys.stderr.write(f"{usage.format_message()}\n")
+    return EXIT_INPUT
+
+
+def _usage_hint(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "modelwarden"
+    return f"see {command} --help"
+
+
+def _drop_stdout() -> None:
+    # Python flushes stdout when it exits; let that go nowhere instead of failing again.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())

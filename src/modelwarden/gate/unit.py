@@ -1,0 +1,148 @@
+"""One file, examined: the unit of work that `scan` hands to the engine."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from modelwarden.core import Coverage, Finding, Gap, GapKind, InventoryItem, Status
+from modelwarden.formats import Limits, Source
+from modelwarden.gate.walk import Found
+
+if TYPE_CHECKING:
+    from modelwarden.core import Rule
+    from modelwarden.formats import View
+
+_BLOCK = 1 << 20
+_EMPTY = "the file is empty: 0 bytes hold no model"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What every unit has to know; crosses process borders.
+
+    Attributes:
+        hashing: take the SHA-256 of every file.
+        plugins: names of entry points whose rules are applied as well.
+    """
+
+    hashing: bool = True
+    plugins: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileResult:
+    """What one file gave.
+
+    Attributes:
+        rules: ids of the rules that ran.
+        hashing: seconds that went into its digest.
+    """
+
+    coverage: Coverage
+    findings: tuple[Finding, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    inventory: tuple[InventoryItem, ...] = ()
+    rules: tuple[str, ...] = ()
+    hashing: float = 0.0
+
+
+def examine_file(found: Found, options: Options) -> FileResult:
+    """Examine one file; what goes wrong with it is a gap."""
+    try:
+        source = Source.open(found.path, found.name)
+    except OSError as error:
+        return lost(found.name, _why(error))
+    with source:
+        return examine_source(source, options, named=found.named)
+
+
+def examine_source(source: Source, options: Options, *, named: bool) -> FileResult:
+    """Examine an open source and take its digest."""
+    if source.size == 0:
+        return _empty(source, named=named)
+    from modelwarden.artifacts import examine
+
+    seen = examine(source, options.limits, extra=_rules(options.plugins))
+    coverage, spent = seen.coverage, 0.0
+    gaps = list(seen.gaps)
+    if options.hashing:
+        began = time.monotonic()
+        sha256, complete = digest(source)
+        spent = time.monotonic() - began
+        coverage = replace(coverage, sha256=sha256 if complete else None)
+        if not complete:
+            gaps.append(_gap(source.name, "the file became shorter while it was scanned"))
+            coverage = replace(coverage, status=Status.PARTIAL)
+    return FileResult(
+        coverage=coverage,
+        findings=tuple(seen.findings),
+        gaps=tuple(gaps),
+        inventory=tuple(seen.inventory),
+        rules=tuple(seen.rules),
+        hashing=spent,
+    )
+
+
+def digest(source: Source) -> tuple[str, bool]:
+    """Return the hex SHA-256 of all bytes, and whether all announced bytes were there."""
+    import hashlib
+
+    total = hashlib.sha256()
+    at = 0
+    while block := source.read(at, _BLOCK):
+        total.update(block)
+        at += len(block)
+    return total.hexdigest(), at == source.size
+
+
+def lost(name: str, why: str, kind: GapKind = GapKind.UNREADABLE) -> FileResult:
+    """Return the result for a file that could not be examined at all."""
+    coverage = Coverage(path=name, format=None, status=Status.FAILED)
+    return FileResult(coverage=coverage, gaps=(_gap(name, why, kind),))
+
+
+def _gap(name: str, why: str, kind: GapKind = GapKind.UNREADABLE) -> Gap:
+    return Gap(what=name, why=why, kind=kind)
+
+
+def _why(error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "it vanished while the folder was scanned"
+    return f"cannot be opened: {(error.strerror or str(error)).lower()}"
+
+
+# Files that are empty for a reason of their own (`__init__.py`, `.gitkeep`) hide nothing; an empty
+# file under one of these names is a model that is not there.
+_MODEL_NAME = re.compile(
+    r"\.(7z|bin|bz2|cbm|ckpt|dill|gguf|gz|h5|hdf5|joblib|keras|lz4|mar|mlmodel|model|msgpack|nemo|"
+    r"npy|npz|onnx|pb|pdparams|pickle|pkl|pmml|pt|pt2|pte|pth|rds|safetensors|skops|tar|tflite|ubj|"
+    r"xz|zip|zlib|zst)$",
+    re.IGNORECASE,
+)
+
+
+def _empty(source: Source, *, named: bool) -> FileResult:
+    import hashlib
+
+    nothing = named or _MODEL_NAME.search(source.name) is not None
+    coverage = Coverage(
+        path=source.name,
+        format="empty",
+        status=Status.UNSUPPORTED if nothing else Status.EXAMINED,
+        size=0,
+        sha256=hashlib.sha256().hexdigest(),
+    )
+    gaps = (_gap(source.name, _EMPTY),) if nothing else ()
+    return FileResult(coverage=coverage, gaps=gaps)
+
+
+def _rules(plugins: tuple[str, ...]) -> tuple[Rule[View], ...]:
+    if not plugins:
+        return ()
+    from modelwarden.gate.plugins import rules_of
+
+    return rules_of(plugins)
