@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from modelwarden.core.findings import Json
 
 # Fields that stand in the JSON only when they say something.
-_SPARSE = {"Location", "Reason"}
+SPARSE = {"Location", "Reason"}
 
 
 def encode(value: object) -> Json:
@@ -45,7 +45,7 @@ def encode(value: object) -> Json:
 
 
 def _encode_fields(value: object) -> dict[str, Json]:
-    sparse = type(value).__name__ in _SPARSE
+    sparse = type(value).__name__ in SPARSE
     encoded: dict[str, Json] = {}
     for f in dataclasses.fields(value):  # type: ignore[arg-type]
         part = getattr(value, f.name)
