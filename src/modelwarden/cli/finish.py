@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -24,7 +25,11 @@ def finish(report: Report, format: str, output: Path | None) -> int:  # noqa: A0
     """
     if report.verdict is None:
         raise TypeError("a report is judged before it is shown")
-    text = _render(report, format)
+    from modelwarden.report import render
+
+    terminal = output is None and sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns
+    text = render(report, format, terminal=terminal, width=width)
     if output is None:
         _print(text)
     else:
@@ -56,15 +61,6 @@ def write_whole(path: Path, data: bytes) -> None:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise OutputError(f"cannot write {path}: {reason}") from error
-
-
-def _render(report: Report, format: str) -> str:  # noqa: A002
-    import json
-
-    from modelwarden.core import encode
-
-    del format
-    return json.dumps(encode(report), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
 def _print(text: str) -> None:

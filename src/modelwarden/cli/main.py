@@ -21,6 +21,7 @@ EXIT_PASS, EXIT_FAIL, EXIT_INPUT, EXIT_INCOMPLETE, EXIT_INTERRUPTED = 0, 1, 2, 3
 # The one-line help stands here so that listing the commands imports none of them.
 COMMANDS = {
     "scan": "Examine model files and folders without loading them.",
+    "explain": "Tell what a rule means, why it matters and how to fix it.",
 }
 
 
@@ -51,12 +52,12 @@ class _Lazy(click.Group):
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="modelwarden", message="%(prog)s %(version)s")
 def main() -> None:
-    r"""The gate that a model passes on its way from training to production.
+    """The gate that a model passes on its way from training to production.
 
     \b
     Exit codes: 0 pass, 1 the policy failed, 2 usage or input error,
     3 incomplete (something could not be examined), 130 interrupted.
-    """
+    """  # noqa: D301 -- click reads the backspace itself, not its escape
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

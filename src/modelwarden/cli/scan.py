@@ -18,7 +18,9 @@ from modelwarden.core import Severity
 @click.option(
     "--output", type=click.Path(path_type=Path), metavar="FILE", help="Instead of stdout."
 )
-@click.option("--fail-on", type=Named("severity", list(Severity)), help="Fail at this or worse.")
+@click.option(
+    "--fail-on", type=Named("severity", [s.value for s in Severity]), help="Fail at this or worse."
+)
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
 @click.option("--no-hash", is_flag=True, help="Leave out SHA-256 digests: faster on large files.")
 def scan(

@@ -101,19 +101,11 @@ def _described(results: Sequence[FileResult], plugins: tuple[str, ...]) -> tuple
     if not ran:
         return ()
     from modelwarden.artifacts import RULES
+    from modelwarden.standards import describe
 
     rules: list[Rule[View]] = [entry.load() for entry in RULES if entry.id in ran]
     if plugins:
         from modelwarden.gate.plugins import rules_of
 
         rules += rules_of(plugins)
-    return tuple(
-        RuleInfo(
-            id=rule.id,
-            title=rule.title,
-            severity=rule.severity,
-            help=rule.page,
-            references=rule.references,
-        )
-        for rule in rules
-    )
+    return tuple(describe(rule) for rule in rules)

@@ -14,12 +14,14 @@ from modelwarden.standards.catalogues import (
     title_of,
     weaknesses,
 )
+from modelwarden.standards.describe import describe
 
 __all__ = [
     "Catalogue",
     "UnknownWeaknessError",
     "catalogues",
     "controls_for",
+    "describe",
     "is_known",
     "link_of",
     "title_of",

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+import modelwarden.artifacts
+from modelwarden.artifacts import catalog
+from modelwarden.cli import run
+from modelwarden.core import Hit, Rule, Severity, rule
+
+
+@rule(
+    "pickle-unsafe-global",
+    title="Pickle imports a callable that can run commands",
+    severity=Severity.CRITICAL,
+    reads=object,
+    references=("CWE-502",),
+    weakness="unsafe_deserialization",
+)
+def sample(view: object) -> Iterator[Hit]:
+    """Flag imports of process functions.
+
+    Why: loading the file is
+    enough.
+
+    Fix: ask for safetensors.
+    """
+    yield Hit(str(view))
+
+
+@dataclass
+class Entry:
+    id: str = sample.id
+
+    def load(self) -> Rule[object]:
+        return sample
+
+
+@pytest.fixture(autouse=True)
+def _one_rule(monkeypatch):
+    monkeypatch.setattr(catalog, "RULES", (Entry(),))
+    monkeypatch.setattr(modelwarden.artifacts, "RULES", (Entry(),))
+
+
+def test_a_rules_page_says_what_why_how_and_which_standards(capsys):
+    code = run(["explain", "pickle-unsafe-global"])
+
+    page = capsys.readouterr().out
+    assert code == 0
+    assert "severity critical · confidence high" in page
+    assert "Why it matters\n  loading the file is enough." in page
+    assert "How to fix it\n  ask for safetensors." in page
+    assert "CWE-502  Deserialization of Untrusted Data" in page
+    assert "OWASP-ML:ML06:2023  ML Supply Chain Attacks" in page
+
+
+def test_a_rules_page_as_json_holds_the_same(capsys):
+    run(["explain", "pickle-unsafe-global", "--format", "json"])
+
+    page = json.loads(capsys.readouterr().out)
+    assert page["why"] == "loading the file is enough."
+    assert page["references"][0]["title"] == "Deserialization of Untrusted Data"
+    assert page["references"][0]["link"].endswith("/502.html")
+
+
+def test_an_unknown_rule_exits_2_and_names_the_nearest(capsys):
+    code = run(["explain", "pickle-unsafe-globals"])
+
+    said = capsys.readouterr()
+    assert (code, said.out) == (2, "")
+    assert said.err.count("\n") == 1
+    assert "'pickle-unsafe-global'" in said.err
+
+
+@pytest.mark.parametrize("arguments", [["--list"], ["--list", "rules"]])
+def test_the_list_of_rules_is_the_default(arguments, capsys):
+    assert run(["explain", *arguments]) == 0
+
+    assert capsys.readouterr().out.split()[:2] == ["pickle-unsafe-global", "critical"]
+
+
+@pytest.mark.parametrize("kind", ["rules", "formats"])
+def test_a_list_as_json_has_an_id_and_a_title_each(kind, capsys):
+    run(["explain", "--list", kind, "--format", "json"])
+
+    rows = json.loads(capsys.readouterr().out)
+    assert rows
+    assert all(row["id"] and row["title"] for row in rows)
+
+
+@pytest.mark.parametrize("kind", ["attacks", "measurements"])
+def test_a_kind_of_which_there_is_none_yet_is_an_empty_list_and_one_line(kind, capsys):
+    code = run(["explain", "--list", kind])
+
+    said = capsys.readouterr()
+    assert (code, said.out) == (0, "")
+    assert said.err == f"modelwarden: this installation has no {kind}\n"
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["--list", "rulez"], ["a-rule", "--list", "rules"], ["--format", "xml"]]
+)
+def test_a_wrong_use_exits_2_with_one_line(arguments, capsys):
+    code = run(["explain", *arguments])
+
+    said = capsys.readouterr()
+    assert (code, said.out) == (2, "")
+    assert said.err.count("\n") == 1

@@ -1,0 +1,124 @@
+"""Write the pages that are made from the code: `make docs`.
+
+    python tools/build_docs.py [--check]
+
+Rule pages and their index (`docs/rules/`), the command reference (`docs/cli.md`) and the JSON
+schema (`docs/schema/`). With `--check` nothing is written, and the exit code is 1 when a page lags.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+# The help of commands is wrapped to this width on every machine.
+os.environ["COLUMNS"] = "100"
+
+import click
+
+from modelwarden.artifacts.catalog import all_rules
+from modelwarden.cli.main import main as group
+from modelwarden.core.schema import report_schema
+from modelwarden.report.rule_page import as_markdown, escape
+from modelwarden.standards import catalogues, describe
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+MADE = "<!-- Made by `make docs` from the code; edits here are lost. -->\n"
+
+
+def pages() -> dict[Path, str]:
+    """Return every generated file with its text."""
+    made = {
+        DOCS / "cli.md": cli_page(),
+        DOCS / "rules/README.md": rules_index(),
+        DOCS / "schema/report-1.schema.json": json.dumps(report_schema(), indent=1) + "\n",
+    }
+    for rule in all_rules():
+        head = f"{MADE}# {rule.id}: {escape(rule.title)}\n\n"
+        axes = f"Severity **{rule.severity}**, confidence **{rule.confidence}**.\n\n"
+        made[DOCS / f"rules/{rule.id}.md"] = head + axes + as_markdown(describe(rule))
+    return made
+
+
+def rules_index() -> str:
+    """Return the page that lists all rules."""
+    rows = [f"| [{r.id}]({r.id}.md) | {r.severity} | {escape(r.title)} |" for r in all_rules()]
+    credits_ = [f"- {c.name}, {c.version}. Licence: {c.licence}." for c in catalogues()]
+    return "\n".join(
+        [
+            MADE,
+            "# Rules",
+            "",
+            "In the order in which reports list them. `modelwarden explain RULE` shows the same",
+            "page in a terminal.",
+            "",
+            "| rule | severity | title |",
+            "|---|---|---|",
+            *rows,
+            "",
+            "## Catalogues",
+            "",
+            "References and controls name entries of these catalogues by id and official title;",
+            "which weakness maps to which entry is this project's own proposal.",
+            "",
+            *credits_,
+            "",
+        ]
+    )
+
+
+def cli_page() -> str:
+    """Return the command reference, from the commands' own help."""
+    parts = [MADE + "# Commands\n"]
+    parts.append(block("modelwarden", group))
+    with click.Context(group, info_name="modelwarden", **group.context_settings) as context:
+        for name in group.list_commands(context):
+            command = group.get_command(context, name)
+            if command is not None:
+                parts.append(f"## {name}\n")
+                parts.append(block(name, command, context))
+    return "\n".join(parts)
+
+
+def block(name: str, command: click.Command, parent: click.Context | None = None) -> str:
+    """Return the help of one command as a code block."""
+    settings = {"terminal_width": 100, "max_content_width": 100}
+    with command.make_context(
+        name, [], parent=parent, resilient_parsing=True, **settings
+    ) as context:
+        return f"```text\n{command.get_help(context).rstrip()}\n```\n"
+
+
+def stale(made: dict[Path, str]) -> list[Path]:
+    """Return pages of rules that are gone."""
+    return [page for page in sorted((DOCS / "rules").glob("*.md")) if page not in made]
+
+
+def main() -> int:
+    """Write or check; return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit 1 on a difference"
+    )
+    check = parser.parse_args().check
+    made = pages()
+    lagging = [p for p, text in made.items() if not p.exists() or p.read_text("utf-8") != text]
+    gone = stale(made)
+    if check:
+        for page in (*lagging, *gone):
+            print(f"lags behind the code: {page.relative_to(ROOT)} (run `make docs`)")
+        return 1 if lagging or gone else 0
+    for page in lagging:
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text(made[page], "utf-8")
+    for page in gone:
+        page.unlink()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
