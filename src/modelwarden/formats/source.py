@@ -79,6 +79,7 @@ class Source:
     """
 
     __slots__ = (
+        "_folder",
         "_head",
         "_origin",
         "_owns",
@@ -119,6 +120,7 @@ class Source:
         self.expect = expect
         self._origin = origin
         self._owns = owns
+        self._folder: str | None = None
         self._head: bytes | None = None
         self._tail: bytes | None = None
         self.memo: dict[str, object] = {}
@@ -141,7 +143,9 @@ class Source:
         except BaseException:
             os.close(descriptor)
             raise
-        return cls(str(path) if name is None else name, File(descriptor), size=status.st_size)
+        source = cls(str(path) if name is None else name, File(descriptor), size=status.st_size)
+        source._folder = os.path.dirname(path)  # noqa: PTH120 -- pathlib costs start-up time
+        return source
 
     @property
     def label(self) -> str:
@@ -208,6 +212,23 @@ class Source:
             depth=self.depth + 1,
             expect=expect,
         )
+
+    def beside(self, name: str) -> Source | None:
+        """Open the regular file `name` in the folder that this file stands in.
+
+        Raw tensors have no marks of their own: the file beside them says what they are.
+
+        Returns:
+            The file, to be closed by the caller; None when there is none, or when this source is
+            not a file itself.
+        """
+        if self._folder is None or "/" in name or "\0" in name or name in ("", ".", ".."):
+            return None
+        label = "/".join([*self.name.split("/")[:-1], name])
+        try:
+            return Source.open(os.path.join(self._folder, name), label)  # noqa: PTH118 -- as above
+        except (OSError, ValueError):
+            return None
 
     def close(self) -> None:
         """Give back the store if it is ours; windows on it are of no use afterwards."""

@@ -1,0 +1,67 @@
+"""Models written as text, told by their first lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from modelwarden.formats.identified.kind import Kind, producer
+
+if TYPE_CHECKING:
+    from modelwarden.core import Producer
+    from modelwarden.formats.source import Source
+
+_VECTORS = re.compile(rb"\d{1,9} (\d{1,5})\r?\n(\S+)((?: -?\d+(?:\.\d+)?(?:[eE]-?\d+)?)+) ?\r?\n")
+_MLMODEL = re.compile(rb"(?m)^flavors:[ \t]*\r?$")
+_MLFLOW_VERSION = re.compile(rb"(?m)^mlflow_version:[ \t]*['\"]?([\w.+-]{1,40})")
+_PROTOTXT = re.compile(rb"(?m)^layers?\s*\{\s*(?:#.*)?$")
+
+
+def _matches(pattern: bytes) -> Callable[[Source], bool]:
+    expression = re.compile(pattern)
+    return lambda source: expression.match(source.head) is not None
+
+
+def _named(name: str) -> Callable[[Source], Producer | None]:
+    return lambda _: producer(name)
+
+
+def _is_vectors(source: Source) -> bool:
+    """Counts in a line, then lines of a word and as many numbers as announced."""
+    found = _VECTORS.match(source.head)
+    return found is not None and found[3].count(b" ") == int(found[1])
+
+
+def _is_mlmodel(source: Source) -> bool:
+    return _MLMODEL.search(source.head) is not None and b"\x00" not in source.head
+
+
+def _mlflow(source: Source) -> Producer | None:
+    found = _MLFLOW_VERSION.search(source.head)
+    return producer("mlflow", found[1].decode() if found else None)
+
+
+def _is_prototxt(source: Source) -> bool:
+    return _PROTOTXT.search(source.head) is not None and b"type:" in source.head
+
+
+LIGHTGBM = Kind(
+    "lightgbm",
+    "a LightGBM model",
+    _matches(rb"tree\r?\n(?:\w+(?:=.*)?\r?\n)*?version=v\d+\r?\n"),
+    _named("lightgbm"),
+)
+LIBSVM = Kind(
+    "libsvm", "a LIBSVM model", _matches(rb"svm_type \w+\r?\nkernel_type \w+"), _named("libsvm")
+)
+LIBLINEAR = Kind(
+    "liblinear",
+    "a LIBLINEAR model",
+    _matches(rb"solver_type \w+\r?\nnr_class \d+"),
+    _named("liblinear"),
+)
+NCNN = Kind("ncnn", "an ncnn network", _matches(rb"7767517\r?\n\d+ \d+\r?\n"), _named("ncnn"))
+VECTORS = Kind("word2vec-text", "word2vec vectors as text", _is_vectors)
+MLMODEL = Kind("mlflow-mlmodel", "an MLflow model description", _is_mlmodel, _mlflow)
+PROTOTXT = Kind("caffe-prototxt", "a Caffe network as text", _is_prototxt, _named("caffe"))

@@ -1,0 +1,225 @@
+"""JSON: proved to be nothing else, and named by its keys when it is a model or describes one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from modelwarden.core import Gap, GapKind, Producer
+from modelwarden.formats.identified.kind import plain, producer
+from modelwarden.formats.jsontext import Outline, outline, starts_like_json
+from modelwarden.formats.view import View, gap
+
+if TYPE_CHECKING:
+    from modelwarden.formats.limits import Limits
+    from modelwarden.formats.source import Source
+
+_SOME = re.compile(r"(?:[\w.]+ )*?v?(\d+(?:\.\w+)+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JsonText(View):
+    """A JSON text, or several, one a line.
+
+    Attributes:
+        values: top-level values.
+        keys: the keys that tell what it is, by path, with the raw text of their values.
+    """
+
+    values: int
+    keys: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One kind of JSON file.
+
+    Attributes:
+        id: as in the catalogue.
+        title: for messages; empty for data that nobody loads as a model or as code.
+        needs: paths that must all be there.
+        any: paths of which one must be there, when given.
+        by: who wrote it.
+        code: it holds code by its nature.
+    """
+
+    id: str
+    title: str
+    needs: tuple[str, ...]
+    any: tuple[str, ...] = ()
+    by: Callable[[Outline], Producer | None] = lambda _: None
+    code: bool = False
+
+    def fits(self, seen: Outline) -> bool:
+        """Tell whether the keys are those of this kind."""
+        keys = seen.keys
+        return all(path in keys for path in self.needs) and (
+            not self.any or any(path in keys for path in self.any)
+        )
+
+
+def _says(name: str, path: str | None = None) -> Callable[[Outline], Producer | None]:
+    """Return a function that names `name` with the dotted version in the string at `path`."""
+
+    def by(seen: Outline) -> Producer | None:
+        found = _SOME.search(plain(seen.text(path) or "")) if path else None
+        return producer(name, found[1] if found else None)
+
+    return by
+
+
+def _xgboost(seen: Outline) -> Producer | None:
+    numbers = re.findall(rb"\d{1,4}", seen.keys["version"])
+    return producer("xgboost", ".".join(n.decode() for n in numbers) or None)
+
+
+def _mxnet(seen: Outline) -> Producer | None:
+    found = re.search(rb"\d{5,6}", seen.keys.get("attrs.mxnet_version", b""))
+    number = int(found[0]) if found else 0
+    version = f"{number // 10000}.{number // 100 % 100}.{number % 100}"
+    return producer("mxnet", version if number else None)
+
+
+def _keras(seen: Outline) -> Producer | None:
+    return _says("keras", "keras_version")(seen)
+
+
+DIALECTS: tuple[Dialect, ...] = (
+    Dialect("xgboost-json", "an XGBoost model", ("learner", "version"), (), _xgboost),
+    Dialect(
+        "catboost-json",
+        "a CatBoost model",
+        ("features_info",),
+        ("oblivious_trees", "trees"),
+        _says("catboost"),
+    ),
+    Dialect("lightgbm-json", "a LightGBM model", ("tree_info", "version"), (), _says("lightgbm")),
+    Dialect(
+        "hf-tokenizer",
+        "a Hugging Face tokenizer",
+        ("model", "version"),
+        ("added_tokens", "pre_tokenizer", "normalizer", "model.vocab"),
+        _says("tokenizers"),
+    ),
+    Dialect(
+        "tfjs-model",
+        "a TensorFlow.js model",
+        ("weightsManifest",),
+        (),
+        _says("tensorflowjs", "convertedBy"),
+    ),
+    Dialect(
+        "tfjs-weights-manifest",
+        "a TensorFlow.js weights manifest",
+        ("[].weights", "[].paths"),
+        (),
+        _says("tensorflowjs"),
+    ),
+    Dialect(
+        "coreml-manifest",
+        "the manifest of a Core ML package",
+        ("itemInfoEntries", "rootModelIdentifier"),
+    ),
+    Dialect("mxnet-symbol", "an MXNet network", ("nodes", "arg_nodes", "heads"), (), _mxnet),
+    Dialect("keras-config", "a Keras configuration", ("class_name", "config"), (), _keras),
+    Dialect("notebook", "a notebook", ("cells", "nbformat"), code=True),
+    Dialect("safetensors-index", "", ("weight_map",)),
+    Dialect(
+        "hf-tokenizer-config",
+        "a Hugging Face tokenizer configuration",
+        (),
+        ("tokenizer_class", "chat_template"),
+        _says("transformers", "transformers_version"),
+    ),
+    Dialect(
+        "diffusers-config",
+        "a Diffusers configuration",
+        ("_class_name", "_diffusers_version"),
+        (),
+        _says("diffusers", "_diffusers_version"),
+    ),
+    Dialect("peft-config", "a PEFT adapter configuration", ("peft_type",), (), _says("peft")),
+    Dialect(
+        "hf-processor-config",
+        "a Hugging Face processor configuration",
+        (),
+        ("image_processor_type", "feature_extractor_type", "processor_class"),
+        _says("transformers"),
+    ),
+    Dialect(
+        "hf-config",
+        "a Hugging Face configuration",
+        (),
+        ("auto_map", "model_type", "architectures"),
+        _says("transformers", "transformers_version"),
+    ),
+    Dialect(
+        "sentence-transformers-modules",
+        "the modules of a Sentence Transformers model",
+        ("[].idx", "[].path", "[].type"),
+        (),
+        _says("sentence-transformers"),
+    ),
+    Dialect(
+        "spacy-meta",
+        "the description of a spaCy pipeline",
+        ("spacy_version", "pipeline"),
+        (),
+        _says("spacy", "spacy_version"),
+    ),
+    Dialect(
+        "torchserve-manifest",
+        "a TorchServe manifest",
+        ("model.serializedFile",),
+        ("model.handler", "archiverVersion"),
+        _says("torch-model-archiver", "archiverVersion"),
+    ),
+    Dialect("hydra-config", "a configuration that names what it instantiates", ("_target_",)),
+)
+
+WANTED = frozenset(
+    part
+    for dialect in DIALECTS
+    for path in (*dialect.needs, *dialect.any)
+    for part in path.split(".")
+    if part != "[]"
+) | {
+    "attrs",
+    "convertedBy",
+    "keras_version",
+    "mxnet_version",
+    "transformers_version",
+}
+
+
+def sniff(source: Source) -> bool:
+    """Tell whether the first bytes are the beginning of a JSON object or array."""
+    head = source.head
+    if not starts_like_json(head):
+        return False
+    return outline(source, (), end=len(head)).damage is None or source.name.endswith(".json")
+
+
+def read(source: Source, limits: Limits) -> JsonText:
+    """Prove the grammar to the end and name the kind; damage and models are gaps."""
+    seen = outline(source, WANTED, limits)
+    dialect = next((d for d in DIALECTS if d.fits(seen)), None)
+    gaps: list[Gap] = []
+    if seen.damage:
+        gaps.append(gap(source, seen.damage.why, at=seen.damage.offset))
+    if seen.over:
+        gaps.append(gap(source, str(seen.over), GapKind.OVER_LIMIT))
+    if dialect and dialect.title:
+        kind = GapKind.UNEXAMINED_CODE if dialect.code else GapKind.UNSUPPORTED
+        gaps.append(gap(source, f"{dialect.title} is recognised but not examined yet", kind))
+    data = "json" if seen.values < 2 else "jsonl"
+    return JsonText(
+        source=source,
+        format=dialect.id if dialect else data,
+        producer=dialect.by(seen) if dialect else None,
+        gaps=tuple(gaps),
+        values=seen.values,
+        keys=seen.keys,
+    )
