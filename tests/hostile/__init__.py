@@ -1,0 +1,1 @@
+"""Samples written from published descriptions of attacks, without a look at the rules."""

@@ -1,0 +1,56 @@
+"""The second set of samples: every harmful one is caught, no harmless one is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+import modelwarden
+from hostile.archives import ARCHIVES
+from hostile.build import MEDIUM, Sample
+from hostile.formats import FORMATS
+from hostile.gadgets import GADGETS
+from hostile.harmless import HARMLESS
+from hostile.mechanisms import MECHANISMS
+from modelwarden.core import Outcome, Report, Severity
+
+HARMFUL = (*GADGETS, *MECHANISMS, *ARCHIVES, *FORMATS)
+
+
+def scanned(sample: Sample, folder: Path) -> Report:
+    path = folder / sample.file
+    path.write_bytes(sample.build())
+    return modelwarden.scan(path)
+
+
+def serious(report: Report) -> list[str]:
+    limit = Severity.MEDIUM.rank
+    return [
+        f"{f.severity} {f.rule}: {f.message}" for f in report.findings if f.severity.rank <= limit
+    ]
+
+
+@pytest.mark.parametrize("sample", HARMFUL, ids=lambda s: s.name)
+def test_a_harmful_file_is_caught(sample, tmp_path):
+    report = scanned(sample, tmp_path)
+
+    if sample.expect == MEDIUM:
+        assert serious(report), [g.why for g in report.gaps]
+    assert report.verdict is not None
+    assert serious(report) or report.verdict.outcome is not Outcome.PASS
+
+
+@pytest.mark.parametrize("sample", HARMLESS, ids=lambda s: s.name)
+def test_a_harmless_file_passes(sample, tmp_path):
+    report = scanned(sample, tmp_path)
+
+    assert serious(report) == []
+    assert [g.why for g in report.gaps] == []
+
+
+def test_the_set_is_large_and_every_name_stands_once():
+    assert len(HARMFUL) >= 150
+    assert len(HARMLESS) >= 60
+    assert {n for n, c in Counter(s.name for s in (*HARMFUL, *HARMLESS)).items() if c > 1} == set()
