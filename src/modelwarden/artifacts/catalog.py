@@ -32,7 +32,15 @@ class Entry:
         return loaded
 
 
-RULES: tuple[Entry, ...] = ()
+RULES: tuple[Entry, ...] = (
+    Entry("archive-path-escape", "ArchiveView"),
+    Entry("archive-bomb", "ArchiveView"),
+    Entry("zip-header-mismatch", "ArchiveView"),
+    Entry("zip-hidden-member", "ArchiveView"),
+    Entry("zip-duplicate-name", "ArchiveView"),
+    Entry("zip-bad-crc", "ArchiveView"),
+    Entry("archive-appended-data", "ArchiveView"),
+)
 
 
 @cache

@@ -52,6 +52,12 @@ _TEXT_SPACE = (Mark(b"\xef\xbb\xbf"), Mark(b" "), Mark(b"\n"), Mark(b"\t"), Mark
 
 FORMATS: tuple[Format, ...] = (
     Format("pickle", "modelwarden.formats.pickle.reader", "Python pickle"),
+    Format(
+        "zip",
+        "modelwarden.formats.zip.reader",
+        "Zip archive",
+        (Mark(b"PK\x03\x04"), Mark(b"PK\x05\x06", TAIL)),
+    ),
     Format("onnx", "modelwarden.formats.identified.protobuf:ONNX", "ONNX model", _PROTOBUF),
     Format(
         "tensorflow-savedmodel",
@@ -359,5 +365,4 @@ FORMATS: tuple[Format, ...] = (
         "modelwarden.formats.identified.companions:OPENVINO_WEIGHTS",
         "weights of an OpenVINO model",
         last=True,
-    ),
 )
