@@ -365,4 +365,5 @@ FORMATS: tuple[Format, ...] = (
         "modelwarden.formats.identified.companions:OPENVINO_WEIGHTS",
         "weights of an OpenVINO model",
         last=True,
+    ),
 )
