@@ -1,10 +1,12 @@
-"""How a unit of work ended."""
+"""How a unit of work ended, and how its value crosses a border."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
+
+from modelwarden.core import Json
 
 R = TypeVar("R")
 
@@ -25,6 +27,19 @@ class Settled(Generic[R]):
     value: R | None = None
     error: str | None = None
     resumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Codec(Generic[R]):
+    """A value to JSON and back, for other processes and for the disk.
+
+    Attributes:
+        encode: may not fail for what `work` returns.
+        decode: raises `ValueError` or `InputError` for JSON that is no value.
+    """
+
+    encode: Callable[[R], Json]
+    decode: Callable[[Json], R]
 
 
 def brief(error: BaseException) -> str:

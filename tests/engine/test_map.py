@@ -1,0 +1,230 @@
+from __future__ import annotations
+
+import faulthandler
+import os
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from modelwarden.core import MissingExtraError, UnknownNameError
+from modelwarden.engine import Checkpoint, Codec, Plan, Resume, map_units
+
+
+def square(n: int) -> int:
+    return n * n
+
+
+def refuse_odd(n: int) -> int:
+    if n % 2:
+        raise ValueError(f"{n} is odd\nand that is that")
+    return n
+
+
+def die_on(n: int, *, victim: int, how: int) -> int:
+    if n == victim:
+        faulthandler.disable()  # what it would print is of no interest
+        os.kill(os.getpid(), how)
+    return n
+
+
+def sleep_on(n: int, *, victim: int) -> int:
+    if n == victim:
+        time.sleep(60)
+    return n
+
+
+def pid_of(_: int) -> int:
+    time.sleep(0.01)
+    return os.getpid()
+
+
+def say_set(n: int) -> object:
+    return {n}
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 3])
+def test_results_come_in_the_order_of_the_units_for_any_number_of_workers(jobs):
+    units = list(range(50))
+
+    settled = map_units(units, square, Plan(jobs=jobs))
+
+    assert [s.value for s in settled] == [n * n for n in units]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_unit_that_fails_is_settled_in_one_line_and_the_rest_goes_on(jobs):
+    settled = map_units([0, 1, 2], refuse_odd, Plan(jobs=jobs))
+
+    assert [s.value for s in settled] == [0, None, 2]
+    assert settled[1].error == "ValueError: 1 is odd and that is that"
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSEGV])
+@pytest.mark.parametrize("victim", [0, 7, 19])
+def test_a_killed_worker_takes_only_its_unit_with_it(how, victim):
+    settled = map_units(list(range(20)), partial(die_on, victim=victim, how=how), Plan(jobs=2))
+
+    assert [s.value for s in settled] == [None if n == victim else n for n in range(20)]
+    assert how.name in (settled[victim].error or "")
+
+
+def test_a_unit_that_takes_too_long_is_stopped_and_the_rest_goes_on():
+    began = time.monotonic()
+
+    settled = map_units(list(range(6)), partial(sleep_on, victim=2), Plan(jobs=2, seconds=0.5))
+
+    assert [s.value for s in settled] == [0, 1, None, 3, 4, 5]
+    assert "longer than 0.5 s" in (settled[2].error or "")
+    assert time.monotonic() - began < 20
+
+
+def test_several_workers_share_the_units():
+    settled = map_units(list(range(40)), pid_of, Plan(jobs=2))
+
+    assert len({s.value for s in settled}) == 2
+    assert os.getpid() not in {s.value for s in settled}
+
+
+def test_a_value_that_cannot_cross_is_a_failure_of_its_unit():
+    settled = map_units([1, 2], say_set, Plan(jobs=2))
+
+    assert all("TypeError" in (s.error or "") for s in settled)
+
+
+def test_an_answer_that_makes_no_sense_is_a_failure_of_its_unit():
+    def refuse(value: object) -> int:
+        raise ValueError("not mine")
+
+    settled = map_units([1, 2], square, Plan(jobs=2, codec=Codec(int, refuse)))
+
+    assert all("makes no sense" in (s.error or "") for s in settled)
+
+
+def test_progress_counts_up_to_all_units():
+    seen: list[tuple[int, int]] = []
+
+    map_units(
+        [1, 2, 3], square, Plan(jobs=2, progress=lambda done, total: seen.append((done, total)))
+    )
+
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_an_unknown_engine_names_the_nearest():
+    with pytest.raises(UnknownNameError, match="unknown engine 'rai'") as caught:
+        map_units([1], square, Plan(engine="rai"))
+
+    assert caught.value.nearest == "ray"
+
+
+def _count(n: int, *, log: Path) -> int:
+    with log.open("a") as stream:
+        stream.write(f"{n}\n")
+    return n * n
+
+
+def _resume(folder: Path, salt: str = "v1") -> Resume[int, int]:
+    return Resume(Checkpoint(folder, salt), key=str, keep=lambda value: value != 9)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_second_run_takes_what_the_first_settled(tmp_path, jobs):
+    work = partial(_count, log=tmp_path / "log")
+    first = map_units([1, 2, 3], work, Plan(jobs=jobs, resume=_resume(tmp_path)))
+
+    second = map_units([1, 2, 3], work, Plan(jobs=jobs, resume=_resume(tmp_path)))
+
+    assert [s.value for s in second] == [s.value for s in first] == [1, 4, 9]
+    assert [s.resumed for s in second] == [True, True, False]
+    assert sorted((tmp_path / "log").read_text().split()) == ["1", "2", "3", "3"]
+
+
+def test_another_salt_takes_nothing_from_the_checkpoint(tmp_path):
+    map_units([2], square, Plan(resume=_resume(tmp_path)))
+
+    again = map_units([2], square, Plan(resume=_resume(tmp_path, "v2")))
+
+    assert not again[0].resumed
+
+
+KILLED = """
+import os, sys, time
+from pathlib import Path
+from modelwarden.engine import Checkpoint, Plan, Resume, map_units
+
+def work(n):
+    if n == 5:
+        print("five", flush=True)
+        time.sleep(60)
+    return n
+
+folder = Path(sys.argv[1])
+map_units(list(range(8)), work, Plan(resume=Resume(Checkpoint(folder, "s"), str, lambda v: True)))
+"""
+
+
+def test_a_killed_run_resumes_where_it_was(tmp_path):
+    run = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    assert run.stdout is not None
+    with run:
+        run.stdout.readline()
+        run.kill()
+
+    plan = Plan(resume=Resume(Checkpoint(tmp_path, "s"), key=str, keep=lambda value: True))
+    settled = map_units(list(range(8)), abs, plan)
+
+    assert [s.value for s in settled] == list(range(8))
+    assert [s.resumed for s in settled] == [True] * 5 + [False] * 3
+
+
+ORPHANS = """
+import os, sys, time
+from modelwarden.engine import Plan, map_units
+
+def work(n):
+    print(os.getpid(), flush=True)
+    time.sleep(0.5)
+    return n
+
+map_units(list(range(100)), work, Plan(jobs=2))
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_no_worker_outlives_the_parent(how):
+    run = subprocess.Popen(
+        [sys.executable, "-c", ORPHANS],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert run.stdout is not None
+    with run:
+        workers = {int(run.stdout.readline()) for _ in range(2)}
+        run.send_signal(how)
+        run.wait(10)
+
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and any(Path(f"/proc/{pid}").exists() for pid in workers):
+        time.sleep(0.05)
+    assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
+
+
+def test_ray_gives_the_same_results_or_says_how_to_install_it():
+    try:
+        import ray  # noqa: F401
+    except ImportError:
+        with pytest.raises(MissingExtraError, match="ray"):
+            map_units([1], square, Plan(engine="ray"))
+        pytest.skip("ray is not installed: only the message was tested")
+
+    settled = map_units([1, 2, 3], refuse_odd, Plan(engine="ray"))
+
+    assert [s.value for s in settled] == [None, 2, None]
