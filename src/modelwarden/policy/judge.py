@@ -2,28 +2,65 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Set
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from modelwarden.core import Finding, Gap, Outcome, Policy, Reason, ReasonKind, Report, Verdict
+from modelwarden.policy import thresholds, waivers
 
 
-def judge(report: Report, policy: Policy) -> Report:
-    """Return `report` with its verdict.
+def judge(report: Report, policy: Policy, today: dt.date | None = None) -> Report:
+    """Return `report` with its verdict, and with the findings marked that the policy waives.
 
-    Fail comes before incomplete: a report that fails and has gaps fails, and names both.
+    Fail comes before incomplete: a report that fails and has gaps fails, and names both. Judging
+    again, with the same policy or another, starts from the findings and not from the last verdict.
+
+    Args:
+        report: of any stages.
+        policy: what it must show.
+        today: the day in UTC on which waivers are judged; by default the day it is.
     """
-    fails = [_finding_reason(f) for f in report.findings if _counts(f, policy)]
-    lacks = [_gap_reason(g) for g in report.gaps if not _allowed(g, policy)]
-    lacks += [
-        Reason(
-            kind=ReasonKind.STAGE, name=stage, detail=f"the stage {stage} was not run to the end"
-        )
-        for stage in policy.require
-        if stage not in report.stages
-    ]
+    waived = waivers.apply(policy.waivers, report, today or dt.datetime.now(dt.UTC).date())
+    measured = thresholds.apply(policy.measures, report.measurements)
+    paths = {line.path for line in report.coverage}
+    fails = [_finding_reason(f) for f in waived.findings if _counts(f, policy)]
+    fails += [*measured.fails, *waived.expired]
+    lacks = [_gap_reason(g) for g in report.gaps if not allowed(g, policy, paths)]
+    lacks += [_stage_reason(s) for s in policy.require if s not in report.stages]
+    lacks += measured.lacks
     outcome = Outcome.FAIL if fails else Outcome.INCOMPLETE if lacks else Outcome.PASS
-    return replace(report, verdict=Verdict(outcome=outcome, reasons=(*fails, *lacks)))
+    notes = dict.fromkeys((*report.run.notes, *waived.notes))
+    return replace(
+        report,
+        run=replace(report.run, notes=tuple(notes)),
+        verdict=Verdict(outcome=outcome, reasons=(*fails, *lacks)),
+        findings=waived.findings,
+        suppressed=sum(f.waived for f in waived.findings),
+    )
+
+
+def allowed(gap: Gap, policy: Policy, paths: Set[str]) -> bool:
+    """Tell whether the policy accepts a gap.
+
+    A pattern is matched against the path of the file, in which `*` also stands for `/`. The path
+    is taken from `paths` as far as they have it: names of files may hold `!` and `@` themselves,
+    and a name that was made to look like a member of an allowed file must not pass for one.
+    """
+    for accepted in policy.allow_gaps:
+        kind, _, pattern = accepted.partition(":")
+        if kind == gap.kind and (not pattern or fnmatchcase(_path_of(gap.what, paths), pattern)):
+            return True
+    return False
+
+
+def _path_of(what: str, paths: Set[str]) -> str:
+    """Return the longest known path that `what` is, or is a place in."""
+    end = len(what)
+    while end > 0 and what[:end] not in paths:
+        end = max(what.rfind("!", 0, end), what.rfind("@", 0, end))
+    return what[:end] if end > 0 else what
 
 
 def _counts(finding: Finding, policy: Policy) -> bool:
@@ -31,8 +68,9 @@ def _counts(finding: Finding, policy: Policy) -> bool:
 
 
 def _finding_reason(finding: Finding) -> Reason:
-    where = finding.location.path or ""
-    detail = f"{finding.severity} in {where}: {finding.message}"
+    place = finding.location
+    where = place.path if place.member is None else f"{place.path}!{place.member}"
+    detail = f"{finding.severity} in {where}: {finding.message}" if where else finding.message
     return Reason(kind=ReasonKind.FINDING, rule=finding.rule, detail=detail)
 
 
@@ -40,9 +78,6 @@ def _gap_reason(gap: Gap) -> Reason:
     return Reason(kind=ReasonKind.GAP, name=gap.kind, detail=f"{gap.what}: {gap.why}")
 
 
-def _allowed(gap: Gap, policy: Policy) -> bool:
-    for accepted in policy.allow_gaps:
-        kind, _, pattern = accepted.partition(":")
-        if kind == gap.kind and (not pattern or fnmatchcase(gap.what, pattern)):
-            return True
-    return False
+def _stage_reason(stage: str) -> Reason:
+    detail = f"the stage {stage} is required and was not run to the end"
+    return Reason(kind=ReasonKind.STAGE, name=stage, detail=detail)

@@ -1,0 +1,96 @@
+"""Thresholds on measurements, judged at the end of the interval that speaks against the model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from modelwarden.core import Measurement, Reason, ReasonKind, Threshold
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What thresholds say about a report.
+
+    Attributes:
+        fails: bounds that are not kept.
+        lacks: measurements that were required and not taken.
+    """
+
+    fails: tuple[Reason, ...]
+    lacks: tuple[Reason, ...]
+
+
+def apply(thresholds: Sequence[Threshold], measurements: Sequence[Measurement]) -> Measured:
+    """Hold every threshold against the measurements that it is about; all of them must keep it."""
+    fails: list[Reason] = []
+    lacks: list[Reason] = []
+    for threshold in thresholds:
+        taken = [m for m in measurements if _about(threshold, m)]
+        usable = [m for m in taken if math.isfinite(m.value)]
+        if not usable or len(usable) < len(taken):
+            lacks.append(_missing(threshold, taken))
+        fails += [reason for m in usable for reason in _broken(threshold, m)]
+    return Measured(tuple(fails), tuple(lacks))
+
+
+def n_to_settle(measurement: Measurement, bound: float, end: float) -> int | None:
+    """Return how many samples would bring `end` of the interval to `bound`.
+
+    Intervals narrow with the square root of n: n' = n · ((value − end) / (value − bound))², and a
+    share whose value stays as it is settles there. None when the value is at the bound itself,
+    where no number of samples decides.
+    """
+    distance = abs(measurement.value - bound)
+    width = abs(measurement.value - end)
+    if not distance or not math.isfinite(width / distance):
+        return None
+    needed = measurement.n * (width / distance) ** 2
+    # Twelve digits, so that what rounding adds to 400 is not a 401st sample.
+    return max(measurement.n + 1, math.ceil(float(f"{needed:.12g}")))
+
+
+def _about(threshold: Threshold, measurement: Measurement) -> bool:
+    if measurement.name != threshold.name:
+        return False
+    if "group" not in threshold.where and measurement.group is not None:
+        return False
+    known = {**measurement.conditions, "group": measurement.group}
+    return all(key in known and known[key] == value for key, value in threshold.where.items())
+
+
+def _broken(threshold: Threshold, measurement: Measurement) -> Iterator[Reason]:
+    """Yield a reason for each bound that the pessimistic end does not keep."""
+    low = measurement.value if measurement.low is None else measurement.low
+    high = measurement.value if measurement.high is None else measurement.high
+    if threshold.min is not None and not low >= threshold.min:
+        kept = high >= threshold.min
+        yield _reason(measurement, "below the minimum", threshold.min, kept, low, high)
+    if threshold.max is not None and not high <= threshold.max:
+        kept = low <= threshold.max
+        yield _reason(measurement, "above the maximum", threshold.max, kept, high, low)
+
+
+def _reason(
+    measurement: Measurement, how: str, bound: float, straddles: bool, worst: float, best: float
+) -> Reason:
+    shown = f"{measurement.name} is {measurement.value:.4g}"
+    if measurement.low is not None or measurement.high is not None:
+        low, high = sorted((worst, best))
+        shown += f" ({measurement.level:.0%} interval {low:.4g} to {high:.4g}, n = {measurement.n})"
+    detail = f"{shown}: {worst:.4g} is {how} {bound:.4g}"
+    if straddles and worst != best:
+        good = (measurement.value - bound) * (worst - bound) < 0
+        settle = n_to_settle(measurement, bound, worst if good else best)
+        detail += ", which lies inside the interval"
+        detail += f"; about n = {settle} would settle it" if settle else "; no n would settle it"
+    return Reason(kind=ReasonKind.MEASUREMENT, name=measurement.name, detail=detail)
+
+
+def _missing(threshold: Threshold, taken: Sequence[Measurement]) -> Reason:
+    where = ", ".join(f"{key} = {value}" for key, value in threshold.where.items())
+    about = f"{threshold.name} ({where})" if where else threshold.name
+    what = "is not a number" if taken else "was not taken"
+    detail = f"{about} is required and {what}"
+    return Reason(kind=ReasonKind.MEASUREMENT, name=threshold.name, detail=detail)
