@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sys
 from pathlib import Path
 
-from modelwarden.core import Outcome, OutputError, Report
+from modelwarden.core import Outcome, OutputError, Report, Severity
 
 _CODES = {Outcome.PASS: 0, Outcome.FAIL: 1, Outcome.INCOMPLETE: 3}
 
 
-def finish(report: Report, format: str, output: Path | None) -> int:  # noqa: A002 -- the option's own word
+def finish(
+    report: Report,
+    format: str,  # noqa: A002 -- the option's own word
+    output: Path | None,
+    *,
+    fail_on: Severity = Severity.HIGH,
+) -> int:
     """Write `report` and return the exit code of its verdict.
 
     Args:
         report: judged.
         format: one of `cli.options.FORMATS`.
         output: the file to write; None for stdout.
+        fail_on: what the policy fails on, for formats that count failures.
 
     Raises:
         OutputError: `output` cannot be written; nothing of it is left behind.
@@ -29,7 +37,7 @@ def finish(report: Report, format: str, output: Path | None) -> int:  # noqa: A0
 
     terminal = output is None and sys.stdout.isatty()
     width = shutil.get_terminal_size().columns
-    text = render(report, format, terminal=terminal, width=width)
+    text = render(report, format, fail_on=fail_on, terminal=terminal, width=width)
     if output is None:
         _print(text)
     else:
@@ -37,20 +45,38 @@ def finish(report: Report, format: str, output: Path | None) -> int:  # noqa: A0
     return _CODES[report.verdict.outcome]
 
 
+def check_writable(path: Path) -> None:
+    """Find out before the work whether `path` can be written at the end of it.
+
+    Raises:
+        OutputError: its folder is not there or not writable, or it is a folder.
+    """
+    try:
+        if _is_special(path):
+            return
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "is a directory")
+        beside = _beside(path)
+        with beside.open("xb"):
+            beside.unlink()
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
 def write_whole(path: Path, data: bytes) -> None:
     """Write `data` beside `path` and rename it there, so that a reader never sees half of it.
 
-    A path that is no regular file (`/dev/stdout`, a pipe) is written to as it is.
+    A path that is there and no regular file (`/dev/stdout`, a pipe) is written to as it is.
 
     Raises:
         OutputError: it cannot be written.
     """
-    beside = path.with_name(f".{path.name[:100]}.{os.getpid()}.tmp")
     try:
-        if path.exists() and not path.is_file():
+        if _is_special(path):
             with path.open("wb") as stream:
                 stream.write(data)
             return
+        beside = _beside(path)
         try:
             with beside.open("xb") as stream:
                 stream.write(data)
@@ -59,8 +85,19 @@ def write_whole(path: Path, data: bytes) -> None:
             beside.unlink(missing_ok=True)
             raise
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise OutputError(f"cannot write {path}: {reason}") from error
+        raise _unwritable(path, error) from error
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".modelwarden-{os.getpid()}.tmp")
+
+
+def _is_special(path: Path) -> bool:
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
+def _unwritable(path: Path, error: OSError) -> OutputError:
+    return OutputError(f"cannot write {path}: {(error.strerror or str(error)).lower()}")
 
 
 def _print(text: str) -> None:
@@ -69,6 +106,9 @@ def _print(text: str) -> None:
         stream.buffer.write(text.encode("utf-8", "backslashreplace"))
         stream.flush()
     except BrokenPipeError:
-        # `modelwarden … | head`: the reader has seen enough; the verdict stands.
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
+        from modelwarden.cli.main import drop_stdout
+
+        drop_stdout()  # `modelwarden … | head`: the reader has seen enough; the verdict stands
+    except OSError as error:
+        drop = (error.strerror or str(error)).lower()
+        raise OutputError(f"cannot write to stdout: {drop}") from error

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 
 import click
@@ -70,36 +71,38 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except click.exceptions.NoArgsIsHelpError as usage:
         return _say_usage(usage)
     except click.ClickException as error:
-        return _say(" ".join(error.format_message().split()), _usage_hint(error), EXIT_INPUT)
+        tell(error.format_message(), _usage_hint(error))
+        return EXIT_INPUT
     except ModelwardenError as error:
-        return _say(error.message, error.hint, EXIT_INPUT, error)
+        tell(error.message, error.hint, error)
+        return EXIT_INPUT
     except (click.Abort, KeyboardInterrupt):
-        return _say("interrupted", "", EXIT_INTERRUPTED)
+        tell("interrupted")
+        return EXIT_INTERRUPTED
     except BrokenPipeError:
         # The reader of our output went away; nothing is left to be said to it.
-        _drop_stdout()
+        drop_stdout()
         return EXIT_INCOMPLETE
     except Exception as error:  # noqa: BLE001 -- the last boundary: never a traceback for users
-        what = f"internal error: {type(error).__name__}: {' '.join(str(error).split())[:300]}"
-        return _say(what, "Set MODELWARDEN_DEBUG=1 to see where.", EXIT_INCOMPLETE, error)
+        what = f"internal error: {type(error).__name__}: {str(error)[:300]}"
+        tell(what, "set MODELWARDEN_DEBUG=1 to see where", error)
+        return EXIT_INCOMPLETE
     return code if isinstance(code, int) else EXIT_PASS
 
 
-def _say(message: str, hint: str, code: int, error: BaseException | None = None) -> int:
+def tell(message: str, hint: str = "", error: BaseException | None = None) -> None:
+    """Write one line to stderr, and the traceback of `error` before it when debugging is on."""
     from modelwarden.gate.walk import printable
 
-    if error is not None and os.environ.get("MODELWARDEN_DEBUG") == "1":
-        import traceback
-
-        traceback.print_exception(error, file=sys.stderr)
     line = printable(" ".join(f"modelwarden: {message} {hint and f'({hint})'}".split()))
     # stderr may be closed or full; the exit code is then all that is left to say.
-    try:
+    with suppress(OSError, ValueError, AttributeError):
+        if error is not None and os.environ.get("MODELWARDEN_DEBUG") == "1":
+            import traceback
+
+            traceback.print_exception(error, file=sys.stderr)
         sys.stderr.write(f"{line}\n")
         sys.stderr.flush()
-    except (OSError, ValueError, AttributeError):
-        return code
-    return code
 
 
 def _say_usage(usage: click.exceptions.NoArgsIsHelpError) -> int:
@@ -113,7 +116,7 @@ def _usage_hint(error: click.ClickException) -> str:
     return f"see {command} --help"
 
 
-def _drop_stdout() -> None:
-    # Python flushes stdout when it exits; let that go nowhere instead of failing again.
+def drop_stdout() -> None:
+    """Let what Python still flushes when it exits go nowhere instead of failing again."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())

@@ -2,44 +2,130 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from modelwarden.cli.options import FORMATS, Named
 from modelwarden.core import Severity
 
+if TYPE_CHECKING:
+    from modelwarden.core import Policy, Report
+    from modelwarden.gate.scan import How
+    from modelwarden.gate.unit import Options
+
+_FILE = click.Path(path_type=Path)
+
 
 @click.command()
 @click.argument("paths", metavar="PATH...|-", nargs=-1, required=True)
 @click.option(
-    "--format", "form", type=Named("format", FORMATS), default="text", help="Of the report."
+    "--format",
+    "form",
+    type=Named("format", FORMATS),
+    default="text",
+    show_default=True,
+    help="Form of the report.",
+)
+@click.option("--output", type=_FILE, metavar="FILE", help="Write the report there, not to stdout.")
+@click.option(
+    "--fail-on",
+    type=Named("severity", [s.value for s in Severity]),
+    help="Fail on findings of this severity or worse [default: high].",
+)
+@click.option("--policy", "policy_file", type=_FILE, metavar="FILE", help="What must be shown.")
+@click.option("--advisories", type=_FILE, metavar="FILE", help="Known vulnerabilities (OSV).")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Worker processes; the report is the same for any number.",
 )
 @click.option(
-    "--output", type=click.Path(path_type=Path), metavar="FILE", help="Instead of stdout."
+    "--engine",
+    type=Named("engine", ("local", "ray")),
+    default="local",
+    show_default=True,
+    help="Where files are worked; ray needs the extra of that name.",
 )
-@click.option(
-    "--fail-on", type=Named("severity", [s.value for s in Severity]), help="Fail at this or worse."
-)
-@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
+@click.option("--no-deps", is_flag=True, help="Leave out the dependency stage.")
 @click.option("--no-hash", is_flag=True, help="Leave out SHA-256 digests: faster on large files.")
+@click.option("--plugins", metavar="NAME,...", help="Apply the rules of these plugins as well.")
+@click.option(
+    "--cache",
+    type=_FILE,
+    metavar="DIR",
+    help="Keep results there by content, so that unchanged files are not examined again.",
+)
 def scan(
     paths: tuple[str, ...],
     form: str,
     output: Path | None,
     fail_on: str | None,
+    policy_file: Path | None,
+    advisories: Path | None,
     jobs: int,
+    engine: str,
+    no_deps: bool,  # noqa: ARG001 -- there is no such stage to leave out yet
     no_hash: bool,
+    plugins: str | None,
+    cache: Path | None,
 ) -> int:
     """Examine model files and folders without loading them.
 
     PATH is a file or a folder; - reads one file from stdin.
     """
-    from modelwarden.cli.finish import finish
-    from modelwarden.core import Policy
-    from modelwarden.gate.scan import scan as examine
+    from modelwarden.cli.finish import check_writable, finish
+    from modelwarden.cli.progress import progress_line
+    from modelwarden.gate.scan import How
     from modelwarden.gate.unit import Options
 
-    policy = Policy(fail_on=Severity(fail_on)) if fail_on else Policy()
-    report = examine(paths, policy=policy, jobs=jobs, options=Options(hashing=not no_hash))
-    return finish(report, form, output)
+    if advisories is not None:
+        raise click.UsageError("--advisories needs the dependency stage, which is not built yet")
+    if cache is not None and no_hash:
+        raise click.UsageError("--cache finds files by their digest, so it excludes --no-hash")
+    policy = _policy(policy_file, fail_on, paths)
+    if output is not None:
+        check_writable(output)
+    options = Options(hashing=not no_hash, plugins=_names(plugins))
+    with progress_line() as progress:
+        how = How(jobs=jobs, engine=engine, cache=cache, progress=progress)
+        report = _examined(paths, policy, options, how)
+    return finish(report, form, output, fail_on=policy.fail_on)
+
+
+def _policy(file: Path | None, fail_on: str | None, paths: tuple[str, ...]) -> Policy:
+    from modelwarden.core import Policy
+
+    policy = Policy()
+    if file is not None:
+        from modelwarden.gate.outside import check_outside
+        from modelwarden.policy import load
+
+        check_outside("the policy", file, paths)
+        policy = load(file)
+    return replace(policy, fail_on=Severity(fail_on)) if fail_on else policy
+
+
+def _names(plugins: str | None) -> tuple[str, ...]:
+    return tuple(name.strip() for name in (plugins or "").split(",") if name.strip())
+
+
+def _examined(paths: tuple[str, ...], policy: Policy, options: Options, how: How) -> Report:
+    """Scan; an error of ours becomes a report with one gap, so that it can never pass."""
+    from modelwarden.cli.main import tell
+    from modelwarden.core import ModelwardenError
+    from modelwarden.gate.scan import broken
+    from modelwarden.gate.scan import scan as examine
+
+    try:
+        return examine(paths, policy=policy, options=options, how=how)
+    except (ModelwardenError, BrokenPipeError):
+        raise
+    except Exception as error:  # noqa: BLE001 -- the whole scan: the last isolation boundary
+        why = f"internal error: {type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        tell(why, "set MODELWARDEN_DEBUG=1 to see where", error)
+        return broken(paths, why, policy)

@@ -6,11 +6,15 @@ import datetime as dt
 import os
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import modelwarden
 from modelwarden.core import (
+    Gap,
     GapKind,
     Policy,
     Report,
@@ -20,48 +24,72 @@ from modelwarden.core import (
     Tool,
     digest_of_tree,
 )
-from modelwarden.engine import Progress, map_units
+from modelwarden.engine import Plan, Progress, map_units
+from modelwarden.gate.outside import check_outside, ignored_policies
+from modelwarden.gate.stdin import NAME, STDIN, spooled
 from modelwarden.gate.unit import FileResult, Options, examine_file, lost
-from modelwarden.gate.walk import Walked, printable, walk
+from modelwarden.gate.walk import Found, Walked, printable, walk
 from modelwarden.policy import judge
 
 if TYPE_CHECKING:
     from modelwarden.core import Rule
     from modelwarden.formats import View
 
-__all__ = ["scan"]
+__all__ = ["How", "scan"]
+
+_GRACE = 60.0  # seconds that a worker gets beyond a file's own limit before it is stopped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class How:
+    """How the files of a scan are worked; the report is the same for all of it.
+
+    Attributes:
+        jobs: worker processes.
+        engine: `local` or `ray`.
+        cache: folder of results by content; None keeps none.
+        progress: told after each file how many are done.
+    """
+
+    jobs: int = 1
+    engine: str = "local"
+    cache: Path | None = None
+    progress: Progress | None = None
 
 
 def scan(
     paths: Iterable[str | os.PathLike[str]],
     *,
     policy: Policy | None = None,
-    jobs: int = 1,  # noqa: ARG001 -- one process for now
-    options: Options = Options(),  # noqa: B008 -- frozen
-    progress: Progress | None = None,
+    jobs: int = 1,
+    options: Options | None = None,
+    how: How | None = None,
 ) -> Report:
     """Examine model files and folders without loading them, and judge what was found.
 
     Args:
-        paths: files or folders.
+        paths: files or folders; `-` is stdin.
         policy: what the report must show; by default no finding at or above `high` and no gap.
-        jobs: worker processes; the result is the same for any number.
+        jobs: worker processes, when `how` does not say it.
         options: what each file is examined for.
-        progress: told after each file how many are done.
+        how: where the files are worked.
 
     Raises:
-        InputError: a path does not exist.
+        InputError: a path does not exist, or what decides about the scan lies below one.
+        MissingExtraError: the engine is not installed.
     """
     began, started = time.monotonic(), dt.datetime.now(dt.UTC)
+    options, how = options or Options(), how or How(jobs=jobs)
     names = [os.fspath(path) for path in paths]
-    walked = walk(names)
-    work = partial(examine_file, options=options)
-    settled = map_units(walked.files, work, progress=progress)
-    results = [
-        end.value or lost(found.name, end.error or "no result", GapKind.FAILED)
-        for found, end in zip(walked.files, settled, strict=True)
-    ]
-    hashing = sum(result.hashing for result in results) if options.hashing else None
+    _check_deciders(names, policy, options, how)
+    with ExitStack() as stack:
+        walked = walk([name for name in names if name != STDIN]) if names != [STDIN] else Walked()
+        if STDIN in names:
+            found, rest = stack.enter_context(spooled(options.limits.expanded))
+            walked.files.append(found)
+            walked.gaps += rest
+        results = _examine(walked, options, how)
+    coverage = sorted((*walked.coverage, *(r.coverage for r in results)), key=lambda c: c.path)
     report = Report(
         subject=_subject(names, walked, results),
         tool=Tool(version=modelwarden.__version__),
@@ -69,12 +97,12 @@ def scan(
             command="scan",
             started=started.strftime("%Y-%m-%dT%H:%M:%SZ"),
             elapsed=round(time.monotonic() - began, 3),
-            hashing=None if hashing is None else round(hashing, 3),
-            notes=tuple(walked.notes),
+            hashing=round(sum(r.hashing for r in results), 3) if options.hashing else None,
+            notes=(*walked.notes, *ignored_policies(walked.files)),
         ),
         findings=tuple(f for r in results for f in r.findings),
         gaps=(*walked.gaps, *(g for r in results for g in r.gaps)),
-        coverage=tuple(r.coverage for r in results),
+        coverage=tuple(coverage),
         inventory=tuple(i for r in results for i in r.inventory),
         rules=_described(results, options.plugins),
         stages=("artifacts",),
@@ -82,18 +110,72 @@ def scan(
     return judge(report, policy or Policy())
 
 
+def broken(paths: Iterable[str | os.PathLike[str]], why: str, policy: Policy | None) -> Report:
+    """Return the report of a scan that an error of ours ended: one gap, so never a pass."""
+    names = [os.fspath(path) for path in paths]
+    shown = _shown(names)
+    report = Report(
+        subject=Subject(kind="folder", name=shown),
+        tool=Tool(version=modelwarden.__version__),
+        run=Run(command="scan", started=dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")),
+        gaps=(Gap(what=shown, why=why, kind=GapKind.FAILED),),
+    )
+    return judge(report, policy or Policy())
+
+
+def _check_deciders(
+    names: Sequence[str], policy: Policy | None, options: Options, how: How
+) -> None:
+    if policy and policy.source:
+        check_outside("the policy", Path(policy.source), names)
+    if how.cache:
+        check_outside("the cache", how.cache, names)
+    if options.plugins:
+        from modelwarden.gate.plugins import homes_of, rules_of
+
+        for home in homes_of(options.plugins):
+            check_outside("a plugin installed in", home, names)
+        rules_of(options.plugins)
+
+
+def _examine(walked: Walked, options: Options, how: How) -> list[FileResult]:
+    plan: Plan[Found, FileResult] = Plan(progress=how.progress)
+    if how.jobs > 1 or how.cache or how.engine != "local":
+        from modelwarden.gate.resume import codec, resume_from
+
+        plan = Plan(
+            jobs=how.jobs,
+            engine=how.engine,
+            seconds=options.limits.seconds + _GRACE,
+            codec=codec(),
+            resume=resume_from(how.cache, options) if how.cache else None,
+            progress=how.progress,
+        )
+    settled = map_units(walked.files, partial(examine_file, options=options), plan)
+    return [
+        end.value or lost(found.name, end.error or "no result", GapKind.FAILED)
+        for found, end in zip(walked.files, settled, strict=True)
+    ]
+
+
+def _shown(names: Sequence[str]) -> str:
+    tops = [
+        NAME if name == STDIN else printable(os.path.basename(os.path.abspath(name)) or "/")  # noqa: PTH100, PTH119
+        for name in names
+    ]
+    return ", ".join(dict.fromkeys(tops))
+
+
 def _subject(names: Sequence[str], walked: Walked, results: Sequence[FileResult]) -> Subject:
-    tops = [printable(os.path.basename(os.path.abspath(name)) or "/") for name in names]  # noqa: PTH100, PTH119
-    name = ", ".join(dict.fromkeys(tops))
     files = [(r.coverage.path, r.coverage.sha256) for r in results]
     hashed = [(path, sha256) for path, sha256 in files if sha256]
+    single = len(walked.files) == 1 and walked.files[0].named and len(set(names)) == 1
     digest = None
-    single = len(files) == 1 and walked.files[0].named
     if single and hashed:
         digest = f"sha256:{hashed[0][1]}"
     elif hashed and len(hashed) == len(files):
         digest = digest_of_tree(hashed)
-    return Subject(kind="artifact" if single else "folder", name=name, digest=digest)
+    return Subject(kind="artifact" if single else "folder", name=_shown(names), digest=digest)
 
 
 def _described(results: Sequence[FileResult], plugins: tuple[str, ...]) -> tuple[RuleInfo, ...]:
@@ -107,5 +189,5 @@ def _described(results: Sequence[FileResult], plugins: tuple[str, ...]) -> tuple
     if plugins:
         from modelwarden.gate.plugins import rules_of
 
-        rules += rules_of(plugins)
+        rules += (rule for rule in rules_of(plugins) if rule.id in ran)
     return tuple(describe(rule) for rule in rules)

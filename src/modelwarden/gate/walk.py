@@ -11,13 +11,12 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
-from modelwarden.core import Gap, GapKind, InputError
-
-STDIN = "-"
+from modelwarden.core import Coverage, Gap, GapKind, InputError
+from modelwarden.gate.git_store import GitStores
 
 _SPECIAL = (
     (stat.S_ISFIFO, "a named pipe"),
@@ -49,12 +48,14 @@ class Walked:
     Attributes:
         files: sorted by name.
         roots: real paths that were named; policy and plugins must not come from below them.
+        coverage: lines for what is counted as a whole.
     """
 
     files: list[Found] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     roots: list[str] = field(default_factory=list)
+    coverage: list[Coverage] = field(default_factory=list)
 
 
 def printable(name: str) -> str:
@@ -86,7 +87,7 @@ def walk(paths: Sequence[str]) -> Walked:
     walk = _Walk(walked)
     for top in tops:
         walk.enter(top, top.label(base))
-    walk.settle_links()
+    walk.settle()
     walked.files.sort(key=lambda found: found.name)
     walked.gaps.sort(key=lambda gap: gap.what)
     return walked
@@ -143,6 +144,7 @@ class _Walk:
         self.walked = walked
         self.seen: set[str] = set()
         self.links: list[tuple[str, str]] = []
+        self.git = GitStores()
 
     def enter(self, top: _Top, label: str) -> None:
         if top.real in self.seen:
@@ -159,67 +161,68 @@ class _Walk:
 
     def folder(self, root: str, label: str) -> None:
         """List a folder and everything below it, without recursion."""
-        before = len(self.walked.files) + len(self.walked.gaps) + len(self.links)
+        before = self.met
         waiting = [(root, label)]
         while waiting:
             path, name = waiting.pop()
             if path in self.seen:
                 continue
             self.seen.add(path)
-            for entry in self.entries(path, name):
-                child = f"{name}/{entry.name}" if name else entry.name
-                if self.is_folder(entry):
-                    waiting.append((entry.path, child))
-                else:
-                    self.entry(entry, child)
-        if before == len(self.walked.files) + len(self.walked.gaps) + len(self.links):
+            try:
+                with os.scandir(path) as listing:
+                    for entry in listing:
+                        child = f"{name}/{entry.name}" if name else entry.name
+                        if entry.is_dir(follow_symlinks=False):
+                            waiting.append((entry.path, child))
+                        else:
+                            self.entry(entry, child)
+            except OSError as error:
+                self.gap(name or ".", f"the folder cannot be listed: {_strerror(error)}")
+        if before == self.met:
             self.gap(label or os.path.basename(root) or "/", _EMPTY, GapKind.NOT_ASSESSABLE)
 
-    def entries(self, path: str, name: str) -> Iterator[os.DirEntry[str]]:
-        """List one folder; what cannot be listed is a gap."""
-        try:
-            with os.scandir(path) as listing:
-                yield from listing
-        except OSError as error:
-            self.gap(name or ".", f"the folder cannot be listed: {_strerror(error)}")
-
-    def is_folder(self, entry: os.DirEntry[str]) -> bool:
-        try:
-            return entry.is_dir(follow_symlinks=False)
-        except OSError:
-            return False
+    @property
+    def met(self) -> int:
+        """How many things that are no folders were met so far."""
+        return len(self.walked.files) + len(self.walked.gaps) + len(self.links) + self.git.files
 
     def entry(self, entry: os.DirEntry[str], name: str) -> None:
         """Take in one thing that is not a folder."""
+        if entry.is_symlink():
+            self.links.append((entry.path, name))
+        elif not entry.is_file(follow_symlinks=False):
+            self.special(entry, name)
+        elif entry.path not in self.seen:
+            self.seen.add(entry.path)
+            if not self.git.takes(entry.path, name):
+                self.walked.files.append(Found(path=entry.path, name=printable(name)))
+
+    def special(self, entry: os.DirEntry[str], name: str) -> None:
         try:
             mode = entry.stat(follow_symlinks=False).st_mode
         except OSError as error:
             self.gap(name, f"cannot be looked at: {_strerror(error)}")
-            return
-        if stat.S_ISLNK(mode):
-            self.links.append((entry.path, name))
-        elif not stat.S_ISREG(mode):
+        else:
             self.gap(name, f"{_special(mode)} is not examined", GapKind.UNSUPPORTED)
-        elif entry.path not in self.seen:
-            self.seen.add(entry.path)
-            self.walked.files.append(Found(path=entry.path, name=printable(name)))
 
-    def settle_links(self) -> None:
-        """Say of each link where its target is met, or that it is not."""
+    def settle(self) -> None:
+        """Say of each link where its target is met, or that it is not, and sum up git's stores."""
         inside = 0
         for path, name in self.links:
             target = os.path.realpath(path)
-            if _below(target, self.walked.roots):
+            if below(target, self.walked.roots):
                 inside += 1
                 continue
             why = "a symbolic link out of the scanned folder is not followed"
-            self.gap(name, f"{why}: it leads to {printable(_shown(target))}")
+            self.gap(name, f"{why}: it leads to {_shown(target)}")
         if inside:
             what = "symbolic link leads" if inside == 1 else "symbolic links lead"
             self.walked.notes.append(f"{inside} {what} inside; targets are examined once")
+        self.walked.coverage += self.git.coverage()
+        self.walked.notes += self.git.notes()
 
     def gap(self, name: str, why: str, kind: GapKind = GapKind.UNREADABLE) -> None:
-        self.walked.gaps.append(Gap(what=printable(name), why=why, kind=kind))
+        self.walked.gaps.append(Gap(what=printable(name), why=printable(why), kind=kind))
 
 
 _EMPTY = "the folder holds no file, so nothing was examined"
@@ -239,5 +242,6 @@ def _shown(path: str) -> str:
     return path if len(path) <= 200 else f"{path[:120]}…{path[-60:]}"
 
 
-def _below(path: str, roots: Sequence[str]) -> bool:
+def below(path: str, roots: Sequence[str]) -> bool:
+    """Tell whether a real path is one of the real paths `roots`, or lies below one."""
     return any(path == root or path.startswith(root.rstrip("/") + "/") for root in roots)

@@ -1,0 +1,39 @@
+"""One line on stderr that counts, on a terminal only."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+_EVERY = 0.1  # seconds between two writes
+
+
+@contextmanager
+def progress_line() -> Iterator[Callable[[int, int], None] | None]:
+    """Give a function to be called with (done, all); None where nobody watches.
+
+    The line appears after a moment, so a quick scan writes nothing, and it is wiped at the end.
+    """
+    stream = sys.stderr
+    if stream is None or not stream.isatty():
+        yield None
+        return
+    last = time.monotonic() + 0.2
+    shown = False
+
+    def tell(done: int, total: int) -> None:
+        nonlocal last, shown
+        now = time.monotonic()
+        if now - last >= _EVERY:
+            last, shown = now, True
+            stream.write(f"\r\x1b[Kexamined {done} of {total} files")
+            stream.flush()
+
+    try:
+        yield tell
+    finally:
+        if shown:
+            stream.write("\r\x1b[K")
+            stream.flush()

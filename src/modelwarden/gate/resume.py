@@ -1,0 +1,69 @@
+"""The content-hash cache of `scan`: a file that was examined before is not examined again."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from functools import partial
+from pathlib import Path
+
+import modelwarden
+from modelwarden.core import GapKind, encode
+from modelwarden.core.decode import decode
+from modelwarden.engine import Checkpoint, Codec, Resume
+from modelwarden.formats import Source
+from modelwarden.gate.unit import FileResult, Options, digest
+from modelwarden.gate.walk import Found
+
+# What else would come out next time, on another machine or under less load.
+_PASSING = {GapKind.FAILED, GapKind.BUDGET}
+
+
+def codec() -> Codec[FileResult]:
+    """Return how results cross to other processes and to the disk."""
+    return Codec(encode, partial(decode, FileResult))
+
+
+def resume_from(folder: Path, options: Options) -> Resume[Found, FileResult]:
+    """Return how files are found again in the cache at `folder`.
+
+    Raises:
+        InputError: the folder cannot be used.
+    """
+    checkpoint = Checkpoint(folder, _salt(options))
+    checkpoint.prepare()
+    return Resume(checkpoint, key=_key, keep=_keep)
+
+
+def _key(found: Found) -> str | None:
+    try:
+        with Source.open(found.path, found.name) as source:
+            sha256, complete = digest(source)
+    except OSError:
+        return None
+    return f"{sha256}/{found.named:d}/{found.name}" if complete else None
+
+
+def _keep(result: FileResult) -> bool:
+    return not any(g.kind in _PASSING or "seconds" in g.why for g in result.gaps)
+
+
+def _salt(options: Options) -> str:
+    """Return what a result depends on besides the file: version, our code, plugins, settings."""
+    total = hashlib.sha256()
+    root = Path(modelwarden.__file__).parent
+    places = [root / room for room in ("core", "formats", "artifacts", "gate")]
+    files = sorted(path for place in places for path in place.rglob("*.py"))
+    for path in (*files, *_plugin_files(options.plugins)):
+        data = path.read_bytes()
+        total.update(f"{path.name}:{len(data)}:".encode() + data)
+    settings = f"{modelwarden.__version__}/{options.hashing}/{options.plugins}/{options.limits}"
+    return f"{total.hexdigest()}/{settings}"
+
+
+def _plugin_files(plugins: tuple[str, ...]) -> list[Path]:
+    if not plugins:
+        return []
+    from modelwarden.gate.plugins import rules_of
+
+    return [Path(inspect.getfile(rule.check)) for rule in rules_of(plugins)]
