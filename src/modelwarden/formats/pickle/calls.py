@@ -1,0 +1,160 @@
+"""What happens when an opcode calls something: it is noted, and a value stands for the result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from modelwarden.core import UseKind
+from modelwarden.formats.pickle import constants
+from modelwarden.formats.pickle.names import fold, global_of
+from modelwarden.formats.pickle.nested import may_hold_pickle
+from modelwarden.formats.pickle.render import render
+from modelwarden.formats.pickle.squeeze import HOOKS
+from modelwarden.formats.pickle.values import (
+    BUFFER,
+    Call,
+    Global,
+    Persistent,
+    Summary,
+    is_callable,
+    pairs,
+)
+from modelwarden.formats.view import DamagedError
+
+if TYPE_CHECKING:
+    from modelwarden.formats.pickle.machine import Machine
+
+# Functions of `copyreg` that only make an instance of their first argument.
+_MAKERS: Final = frozenset({"_reconstructor", "__newobj__", "__newobj_ex__"})
+_EXTENSIONS: Final = 4096
+
+
+def call(m: Machine, callee: object, args: object, *, via: str) -> object:
+    """Call `callee` with the values of `args`, a tuple if the file is honest.
+
+    Raises:
+        DamagedError: CPython could not call it.
+    """
+    if not is_callable(callee) and not isinstance(callee, Summary):
+        raise DamagedError(f"{via} of something that cannot be called", m.op_at)
+    m.uses.call(callee, args, kind=UseKind.CALLED, at=m.op_at, via=via)
+    if isinstance(callee, Global):
+        known = _known(m, callee, args, via)
+        if known is not None:
+            return known
+    return Call(callee, args, m.op_at)
+
+
+def _known(m: Machine, callee: Global, args: object, via: str) -> object | None:
+    """Return the result of the few functions that are followed."""
+    if callee.module == "copyreg" and isinstance(args, tuple):
+        if callee.name in _MAKERS and args and is_callable(args[0]):
+            m.uses.call(args[0], args[1:], kind=UseKind.CONSTRUCTED, at=m.op_at, via=via)
+            return Call(args[0], args[1:], m.op_at, new=True)
+        if callee.name == "add_extension":
+            _register(m, args)
+    made = fold(callee, args)
+    if made is not None and may_hold_pickle(
+        made[:64] if isinstance(made, bytes) else made[:64].encode("utf-8", "surrogatepass")
+    ):
+        constants.suspect(m, made)
+    return made
+
+
+def _register(m: Machine, args: tuple[object, ...]) -> None:
+    if len(args) == 3 and len(m.extensions) < _EXTENSIONS:
+        module, name, code = args
+        if isinstance(module, str) and isinstance(name, str) and isinstance(code, int):
+            m.extensions[code] = global_of(module, name, m.op_at, m.proto)
+
+
+def new(m: Machine, cls: object, args: object, kwargs: object, *, via: str) -> object:
+    """Make an instance without running `__init__`."""
+    if not is_callable(cls) and not isinstance(cls, Summary):
+        raise DamagedError(f"{via} of something that is no class", m.op_at)
+    m.uses.call(cls, args, kwargs=kwargs, kind=UseKind.CONSTRUCTED, at=m.op_at, via=via)
+    return Call(cls, args, m.op_at, new=True, kwargs=kwargs)
+
+
+def method(m: Machine, target: object, name: str, args: tuple[object, ...]) -> None:
+    """Look a method up on an object and call it."""
+    hooks = target.hooks if isinstance(target, Call) else None
+    if hooks and name in hooks and is_callable(hooks[name]):
+        # The file itself has set this attribute: it is that value that gets called.
+        m.uses.call(hooks[name], args, kind=UseKind.CALLED, at=m.op_at, via=_via(m))
+    restoring = isinstance(target, Call) and target.new
+    kind = UseKind.CONSTRUCTED if restoring else UseKind.CALLED
+    m.uses.call(target, args, kind=kind, at=m.op_at, via=_via(m), method=name)
+
+
+def build(m: Machine, inst: object, state: object) -> None:
+    """Restore an object's state: through `__setstate__`, its `__dict__` or its slots."""
+    if not is_callable(inst):
+        return
+    method(m, inst, "__setstate__", (state,))
+    if isinstance(inst, Call):
+        inst.state = state
+        parts = state if isinstance(state, tuple) and len(state) == 2 else (state,)
+        for part in parts:
+            _note_hooks(inst, part)
+
+
+def _note_hooks(inst: Call, state: object) -> None:
+    for key, value in pairs(state):
+        if isinstance(key, str) and key in HOOKS:
+            if inst.hooks is None:
+                inst.hooks = {}
+            inst.hooks[key] = value
+
+
+def computed_global(m: Machine, module: object, name: object) -> Global:
+    """Return what STACK_GLOBAL imports.
+
+    Raises:
+        DamagedError: CPython refuses names that are not strings.
+    """
+    module, name = _string(m, module), _string(m, name)
+    if isinstance(module, str) and isinstance(name, str):
+        if not module:
+            raise DamagedError("a name without a module", m.op_at)
+        found = global_of(module, name, m.op_at, m.proto)
+    elif _may_be_string(module) and _may_be_string(name):
+        shown = f"{_show(module)}.{_show(name)}"
+        known = module if isinstance(module, str) else ""
+        found = Global(known, name if isinstance(name, str) else shown, m.op_at, resolved=False)
+    else:
+        raise DamagedError("STACK_GLOBAL of something that is no string", m.op_at)
+    return m.uses.resolve(found, "STACK_GLOBAL")
+
+
+def _string(m: Machine, value: object) -> object:
+    """Return a string that was left in the file, when it is not absurdly long for a name."""
+    from modelwarden.formats.pickle.values import Span
+
+    if isinstance(value, Span) and value.kind == "str" and value.size <= m.limits.string:
+        data = m.tape.source.read(value.at, value.size)
+        if value.escaped:
+            return value
+        try:
+            return data.decode("utf-8", "surrogatepass")
+        except UnicodeDecodeError:
+            return data.decode("latin-1")
+    return value
+
+
+def _may_be_string(value: object) -> bool:
+    from modelwarden.formats.pickle.values import Span
+
+    if isinstance(value, Span):
+        return value.kind == "str"
+    return isinstance(value, str | Call | Persistent | Global) or value is BUFFER
+
+
+def _show(value: object) -> str:
+    return value if isinstance(value, str) else f"<{render(value, 120)}>"
+
+
+def _via(m: Machine) -> str:
+    from modelwarden.formats.pickle.opcodes import OPCODES
+
+    return OPCODES[m.tape.source.read(m.op_at, 1)[0]].name

@@ -1,0 +1,56 @@
+"""Constants of a pickle that are pickles themselves, as children of its view."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from modelwarden.core import GapKind
+from modelwarden.formats.limits import Limits
+from modelwarden.formats.pickle.nested import decoded, payload
+from modelwarden.formats.pickle.streams import run_streams
+from modelwarden.formats.view import Child, gap
+
+if TYPE_CHECKING:
+    from modelwarden.core import Gap
+    from modelwarden.formats.pickle.streams import Stream
+    from modelwarden.formats.source import Source
+
+SEEN = 1 << 16
+
+
+def nested_pickles(
+    source: Source, streams: list[Stream]
+) -> tuple[tuple[Child, ...], tuple[Gap, ...]]:
+    """Return a child for each constant that is a pickle, also behind Base64 or hexadecimal."""
+    children: list[Child] = []
+    gaps: list[Gap] = []
+    for stream in streams:
+        for at, value in stream.suspects:
+            if value is None:
+                why = "more constants that may hold pickles than were looked into"
+                gaps.append(gap(source, why, GapKind.OVER_LIMIT, at))
+            elif (child := _child(source, at, value)) is not None:
+                children.append(child)
+    return tuple(children), tuple(gaps)
+
+
+def _child(source: Source, at: int, value: object) -> Child | None:
+    data = payload(source, value)
+    for step, plain in decoded(data) if data is not None else ():
+        if is_pickle(source.nested(plain, "constant")):
+            name = f"constant@{at}" + (f".{step}" if step else "")
+            return Child(name, partial(source.nested, plain, name, expect="pickle"))
+    return None
+
+
+def is_pickle(source: Source) -> bool:
+    """Tell whether bytes that might be anything are a pickle and nothing else by accident."""
+    part = source.part(0, SEEN)
+    stream = run_streams(part, Limits(operations=SEEN * 4, seconds=5.0), count=1, search=False)[0]
+    if any(use.resolved and use.module.isidentifier() for use in stream.uses):
+        return True
+    if any(use.resolved and "." in use.module for use in stream.uses):
+        return True
+    marked = source.head[:1] == b"\x80"
+    return stream.finished and marked and stream.end >= min(source.size, SEEN) - 2

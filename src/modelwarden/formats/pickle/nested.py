@@ -1,0 +1,80 @@
+"""Pickles inside constants: raw, as hexadecimal digits or as Base64."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import TYPE_CHECKING, Final
+
+from modelwarden.formats.pickle.values import Items, Span
+
+if TYPE_CHECKING:
+    from modelwarden.formats.source import Source
+
+LARGEST = 64 << 20
+_ROUNDS = 3
+_TEXT_PICKLE: Final = rb"[(c]?[ci][A-Za-z_][\w.]*\n[A-Za-z_]\w*\n"
+
+# Where one of these stands in a window, its strings are looked at one by one: a pickle from
+# protocol 2 on in UTF-8, a text pickle, and either in Base64 or hexadecimal digits.
+SUSPECT: Final = re.compile(
+    rb"\xc2\x80[\x02-\x05]|"
+    + _TEXT_PICKLE
+    + rb"|gA[SNJWQU][A-Za-z0-9+/_-]{6}|Y[23][A-Za-z0-9+/]{8}"
+    rb"|K[CGHIKMSXYZa-f0-9][A-Za-z0-9+/]{10}|80 ?0[2-5] ?[0-9a-fA-F]{2}|63[67][0-9a-f][67][0-9a-f]"
+)
+_DIGITS: Final = re.compile(rb"[0-9a-fA-F\s]+\Z")
+_BASE64: Final = re.compile(rb"[A-Za-z0-9+/_\-\s]+={0,2}\s*\Z")
+
+
+def payload(source: Source, value: object) -> bytes | None:
+    """Return the bytes of a constant, or None for anything else or one that is too long."""
+    if isinstance(value, Items) and value.kind == "bytearray" and value.items:
+        value = value.items[0]
+    if isinstance(value, Span):
+        return source.read(value.at, value.size) if value.size <= LARGEST else None
+    if isinstance(value, str):
+        try:
+            return value.encode("latin-1")
+        except UnicodeEncodeError:
+            return value.encode("utf-8", "surrogatepass")
+    return value if isinstance(value, bytes) else None
+
+
+def may_hold_pickle(head: bytes) -> bool:
+    """Tell cheaply whether a constant that begins with `head` is worth a closer look."""
+    return (len(head) > 3 and SUSPECT.match(head) is not None) or _binary(head)
+
+
+def _binary(head: bytes) -> bool:
+    return len(head) > 3 and head[0] == 0x80 and 1 < head[1] < 6
+
+
+def decoded(data: bytes) -> list[tuple[str, bytes]]:
+    """Return `data` and what it decodes to, with the name of each step (`base64`, `hex`)."""
+    found = [("", data)]
+    name = ""
+    for _ in range(_ROUNDS):
+        step = _decode(data)
+        if step is None:
+            break
+        data = step[1]
+        name = f"{name}.{step[0]}" if name else step[0]
+        found.append((name, data))
+    return found
+
+
+def _decode(data: bytes) -> tuple[str, bytes] | None:
+    if len(data) < 8:
+        return None
+    if _DIGITS.match(data):
+        digits = b"".join(data.split())
+        return ("hex", bytes.fromhex(digits.decode())) if len(digits) % 2 == 0 else None
+    if _BASE64.match(data):
+        plain = b"".join(data.split()).rstrip(b"=").translate(bytes.maketrans(b"-_", b"+/"))
+        try:
+            return "base64", base64.b64decode(plain + b"=" * (-len(plain) % 4))
+        except binascii.Error:
+            return None
+    return None

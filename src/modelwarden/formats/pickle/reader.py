@@ -1,0 +1,172 @@
+"""Pickle files: everything that loading one would import and call."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from modelwarden.core import GapKind, InventoryItem, ItemKind, UseKind
+from modelwarden.formats.limits import Limits
+from modelwarden.formats.pickle.children import nested_pickles
+from modelwarden.formats.pickle.opcodes import LATEST_PROTOCOL, STARTERS
+from modelwarden.formats.pickle.render import render
+from modelwarden.formats.pickle.streams import run_streams
+from modelwarden.formats.pickle.uses import strongest
+from modelwarden.formats.view import View, gap
+
+if TYPE_CHECKING:
+    from modelwarden.core import Gap
+    from modelwarden.formats.pickle.streams import Stream
+    from modelwarden.formats.pickle.uses import Use
+    from modelwarden.formats.source import Source
+
+SNIFFED = 1 << 16
+_WORD: Final = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*\Z")
+_PICKLE_NAMES: Final = (".pkl", ".pickle", ".p", ".joblib", ".dill", ".cloudpickle", ".pck")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PickleStream(View):
+    """All streams of one source.
+
+    Attributes:
+        uses: what loading would import and call, in order of the streams and their opcodes.
+        protocol: the highest that is used.
+        streams: how many pickles follow each other.
+        end: offset behind the last STOP that was reached, or where the last stream broke.
+        trailing: bytes behind `end`; a loader that reads one pickle never looks at them.
+        persistent_ids: what `persistent_load` would be asked for, rendered, the first of them.
+        persistent_count: all of them.
+        lying_frames: arguments that reach over the end of their frame; `pickle.load` and
+            `pickle.loads` read them differently, and both readings were followed.
+        damaged: CPython would stop with an error in one of the streams.
+    """
+
+    uses: tuple[Use, ...] = ()
+    protocol: int = 0
+    streams: int = 0
+    end: int = 0
+    trailing: int = 0
+    persistent_ids: tuple[str, ...] = ()
+    persistent_count: int = 0
+    lying_frames: int = 0
+    damaged: bool = False
+
+
+def sniff(source: Source) -> bool:
+    """Tell whether CPython, reading from the first byte, would import or make something.
+
+    From protocol 2 on a pickle begins with its mark. Older ones have none: they must name a module
+    that is plausible (and do something with it, or be named like a pickle), or end where the
+    bytes end.
+    """
+    head = source.head
+    if len(head) < 2 or head[0] not in STARTERS:
+        return False
+    if head[0] == 0x80:
+        return 2 <= head[1] <= LATEST_PROTOCOL and (len(head) < 3 or head[2] in _OPCODE_BYTES)
+    part = source.part(0, SNIFFED)
+    streams = run_streams(part, Limits(operations=SNIFFED * 4, seconds=5.0), search=False)
+    named = source.name.lower().endswith(_PICKLE_NAMES) or source.expect == "pickle"
+    if any(_meant(use, sure=named) for stream in streams for use in stream.uses):
+        return True
+    last = streams[-1]
+    return (last.finished and last.end == source.size) or (
+        source.size > SNIFFED and last.damage is not None and last.end >= SNIFFED - 300
+    )
+
+
+def _meant(use: Use, *, sure: bool) -> bool:
+    """Tell whether a use in a text pickle is no accident of a text that begins like one."""
+    if not (_WORD.match(use.module) and _WORD.match(use.name)):
+        return False
+    return sure or use.kind is not UseKind.REFERENCED or use.module.split(".")[0] in _MODULES
+
+
+def read(source: Source, limits: Limits) -> PickleStream:
+    """Run the symbolic machine over every pickle in `source`, resuming after damage."""
+    streams = run_streams(source, limits)
+    return view_of(source, streams)
+
+
+def view_of(source: Source, streams: list[Stream]) -> PickleStream:
+    """Return the view of streams that were run over `source`."""
+    uses = tuple(use for stream in streams for use in stream.uses)
+    end = max((stream.end for stream in streams), default=0)
+    pids = [pid.pid for stream in streams for pid in stream.persistent[:1000]]
+    children, child_gaps = nested_pickles(source, streams)
+    return PickleStream(
+        source=source,
+        format="pickle",
+        uses=uses,
+        protocol=max((stream.protocol for stream in streams), default=0),
+        streams=len(streams),
+        end=end,
+        trailing=source.size - end,
+        persistent_ids=tuple(render(pid, 200) for pid in pids[:1000]),
+        persistent_count=sum(stream.persistent_count for stream in streams),
+        lying_frames=sum(stream.crossings for stream in streams),
+        damaged=any(stream.damage is not None for stream in streams),
+        gaps=(*_gaps(source, streams), *child_gaps),
+        children=children,
+        inventory=_imports(source, uses),
+    )
+
+
+def _gaps(source: Source, streams: list[Stream]) -> list[Gap]:
+    gaps: list[Gap] = []
+    for stream in streams:
+        if stream.damage is not None:
+            why = f"the pickle breaks off: {stream.damage.why}"
+            gaps.append(gap(source, why, at=stream.end))
+        if stream.over is not None:
+            gaps.append(gap(source, str(stream.over), GapKind.OVER_LIMIT, at=stream.end))
+        if stream.unread:
+            why = "its frames can be read in more ways than were followed"
+            gaps.append(gap(source, why, GapKind.OVER_LIMIT, at=stream.start))
+        gaps += [gap(source, note, at=stream.start) for note in stream.notes]
+        gaps += [
+            gap(source, f"the name {use.name} is only known while loading", _CODE, at=use.at)
+            for use in stream.uses
+            if not use.resolved and use.via in _NAMING
+        ][:100]
+    return gaps
+
+
+def _imports(source: Source, uses: tuple[Use, ...]) -> tuple[InventoryItem, ...]:
+    kinds: dict[str, list[UseKind]] = {}
+    for use in uses:
+        if use.module:
+            kinds.setdefault(use.dotted, []).append(use.kind)
+    return tuple(
+        InventoryItem(
+            kind=ItemKind.IMPORT,
+            name=name,
+            path=source.name,
+            member=source.member,
+            use=strongest(found),
+        )
+        for name, found in kinds.items()
+    )
+
+
+_CODE: Final = GapKind.UNEXAMINED_CODE
+_NAMING: Final = frozenset({"STACK_GLOBAL", "EXT1", "EXT2", "EXT4"})
+_OPCODE_BYTES: Final = frozenset(STARTERS | set(b"."))
+_MODULES: Final = frozenset(
+    {*sys.stdlib_module_names, "__builtin__", "copy_reg", "commands", "cPickle", "StringIO"}
+    | {
+        "numpy",
+        "torch",
+        "sklearn",
+        "scipy",
+        "pandas",
+        "joblib",
+        "tensorflow",
+        "keras",
+        "setuptools",
+    }
+    | {"pip", "dill", "cloudpickle", "__main__", "xgboost", "lightgbm", "catboost", "pkg_resources"}
+)

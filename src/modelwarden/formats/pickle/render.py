@@ -1,0 +1,201 @@
+"""Symbolic values as text for people, and as a digest for fingerprints; both bounded.
+
+Neither walks by recursion: values nest as deep as a hostile file likes, and lists may hold
+themselves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from modelwarden.formats.pickle.values import Call, Global, Items, Persistent, Span, Summary, pairs
+
+if TYPE_CHECKING:
+    from modelwarden.formats.source import Source
+
+ROOM = 400
+CONSTANT = 120
+NODES = 2000
+_CHUNK: Final = 1 << 20
+_SPAN: Final = 64 << 20
+
+
+class _Text(str):
+    """Ready text among the values that are still to be rendered."""
+
+    __slots__ = ()
+
+
+def render(value: object, room: int = ROOM) -> str:
+    """Return one line of printable ASCII, cut to about `room` characters."""
+    return _render([value], room)
+
+
+def render_call(callee: object, args: object, kwargs: object = None, room: int = ROOM) -> str:
+    """Return a call as it would stand in Python source."""
+    return _render([*_arguments(args, kwargs), callee], room)
+
+
+def _render(work: list[object], room: int) -> str:
+    parts: list[str] = []
+    left = room
+    while work:
+        value = work.pop()
+        text = str(value) if type(value) is _Text else _expand(value, work)
+        parts.append(text)
+        left -= len(text)
+        if left < 0:
+            parts.append("…")
+            break
+    return "".join(parts)[: room + CONSTANT]
+
+
+def _expand(value: object, work: list[object]) -> str:
+    """Return the text of a leaf; of anything else, queue the parts and return nothing."""
+    if isinstance(value, Global):
+        return _printable(f"{value.module}.{value.name}" if value.module else value.name)
+    if isinstance(value, Call):
+        work += _arguments(value.args, value.kwargs)
+        work.append(value.callee)
+    elif isinstance(value, Persistent):
+        work += [_Text(")"), value.pid, _Text("persistent_load(")]
+    elif isinstance(value, Span):
+        return f"<{value.size} bytes of {value.kind}>"
+    elif isinstance(value, Summary):
+        return "…" if value.kind == "more" else f"<{value.kind}>"
+    else:
+        return _plain(value, work)
+    return ""
+
+
+def _plain(value: object, work: list[object]) -> str:
+    if isinstance(value, tuple):
+        _sequence(value, "(", ",)" if len(value) == 1 else ")", work)
+    elif isinstance(value, list):
+        _sequence(value, "[", "]", work)
+    elif isinstance(value, Items):
+        _sequence(value.items, f"{value.kind}([", "])", work)
+    elif isinstance(value, dict):
+        work.append(_Text("}"))
+        for key, item in reversed(pairs(value)[:64]):
+            work += [_Text(", "), item, _Text(": "), key]
+        work.append(_Text("{"))
+    elif isinstance(value, str | bytes):
+        cut = value[:CONSTANT]
+        return ascii(cut) + ("…" if len(cut) < len(value) else "")
+    elif isinstance(value, int) and value.bit_length() > 256:
+        return f"<integer of {value.bit_length()} bits>"
+    else:
+        return repr(value)
+    return ""
+
+
+def _sequence(items: object, begin: str, end: str, work: list[object]) -> None:
+    assert isinstance(items, tuple | list)  # noqa: S101 -- only a bug of ours could break it
+    work.append(_Text(end))
+    for index, item in enumerate(reversed(items[:64])):
+        if index:
+            work.append(_Text(", "))
+        work.append(item)
+    work.append(_Text(begin))
+
+
+def _arguments(args: object, kwargs: object) -> list[object]:
+    work: list[object] = [_Text(")")]
+    if kwargs is not None and not (isinstance(kwargs, dict) and not kwargs):
+        work += [kwargs, _Text(", **")]
+    if isinstance(args, tuple):
+        for index, item in enumerate(reversed(args[:64])):
+            if index:
+                work.append(_Text(", "))
+            work.append(item)
+    else:
+        work += [args, _Text("*")]
+    return [*work, _Text("(")]
+
+
+def _printable(text: str) -> str:
+    return ascii(text)[1:-1][: CONSTANT * 2]
+
+
+@dataclass(frozen=True, slots=True)
+class Canonical:
+    """Arguments in one fixed form: what was at hand, and what has to be read to finish it.
+
+    Attributes:
+        digest: SHA-256 over the form.
+        spans: long constants in it, as (offset, size), not yet digested.
+        whole: parts of the arguments were not kept, so the stream itself must be digested.
+    """
+
+    digest: bytes
+    spans: tuple[tuple[int, int], ...] = ()
+    whole: bool = False
+
+    def finish(self, source: Source, start: int, end: int) -> str:
+        """Return the hex SHA-256 of all of it; `start` to `end` is the stream."""
+        spans = ((start, end - start),) if self.whole else self.spans
+        total = hashlib.sha256(self.digest)
+        for at, size in spans:
+            stop = at + min(size, _SPAN)
+            while at < stop and (part := source.read(at, min(_CHUNK, stop - at))):
+                total.update(part)
+                at += len(part)
+            total.update(b"%d" % size)
+        return total.hexdigest()
+
+
+def canonical(value: object, nodes: int = NODES) -> Canonical:
+    """Return the canonical form of a value; independent of offsets, protocol and memo."""
+    total = hashlib.sha256()
+    spans: list[tuple[int, int]] = []
+    seen: dict[int, int] = {}
+    work: list[object] = [value]
+    while work:
+        nodes -= 1
+        item = work.pop()
+        if nodes < 0 or isinstance(item, Summary):
+            return Canonical(total.digest(), (), whole=True)
+        if isinstance(item, Span):
+            spans.append((item.at, item.size))
+            total.update(b"span;")
+        elif isinstance(item, str | bytes | int | float | None):
+            total.update(_leaf(item))
+        elif id(item) in seen:
+            total.update(b"seen %d;" % seen[id(item)])
+        else:
+            seen[id(item)] = len(seen)
+            head, inner = _inside(item)
+            total.update(b"%s %d;" % (head.encode("utf-8", "surrogatepass"), len(inner)))
+            work += reversed(inner)
+    return Canonical(total.digest(), tuple(spans))
+
+
+def _leaf(value: object) -> bytes:
+    if isinstance(value, str):
+        value = value.encode("utf-8", "surrogatepass")
+        return b"str %d:%s;" % (len(value), value)
+    if isinstance(value, bytes):
+        return b"bytes %d:%s;" % (len(value), value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return b"int %x;" % value
+    return repr(value).encode() + b";"
+
+
+def _inside(value: object) -> tuple[str, list[object]]:
+    if isinstance(value, Global):
+        return f"global {value.module} {value.name}", []
+    if isinstance(value, Call):
+        kind = "new" if value.new else "call"
+        return kind, [value.callee, value.args, value.kwargs, value.state]
+    if isinstance(value, Persistent):
+        return "persistent", [value.pid]
+    if isinstance(value, Items):
+        return value.kind, list(value.items)
+    if isinstance(value, dict):
+        return "dict", [part for pair in pairs(value) for part in pair]
+    if isinstance(value, tuple | list):
+        return type(value).__name__, list(value)
+    return "object", []

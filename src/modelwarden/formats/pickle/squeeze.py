@@ -1,0 +1,77 @@
+"""Making room: what was built is summed up when it grows, so that memory stays bounded.
+
+Only what would be shown or digested is lost, and it says so; what a value *is* (a list, the
+result of which call) is kept, because that decides what later opcodes do.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from modelwarden.formats.pickle.values import ANY_TUPLE, DROPPED, Call, Global, Items, Persistent
+
+CONTAINER_OPCODES: Final = (b"\x85", b"\x86", b"\x87", b"t", b")", b"]", b"}", b"R")
+SMALL = 64
+DEEP = 1 << 16
+HOOKS: Final = frozenset({"__setstate__", "append", "extend", "add", "__setitem__"})
+
+
+def squeeze(stack: list[object], memoised: list[object]) -> None:
+    """Sum up every container on the stack or in the memo that holds more than a few values."""
+    deep = len(stack) > DEEP
+    for values in (stack, memoised):
+        for index, value in enumerate(values):
+            if isinstance(value, tuple):
+                if value and (deep or _large(value)):
+                    values[index] = ANY_TUPLE
+            elif isinstance(value, list | dict | Items | Call | Persistent) and (
+                deep or _large(value)
+            ):
+                _empty(value)
+
+
+def keep_telling(value: dict[int, list[object]], pieces: list[object]) -> None:
+    """Keep of a dict that is large already only what could be called later."""
+    for key, item in zip(pieces[::2], pieces[1::2], strict=False):
+        hook = isinstance(key, str) and key in HOOKS
+        if hook or (isinstance(item, Global) and len(value) < SMALL):
+            value[len(value)] = [key, item]
+    if DROPPED not in value[0]:
+        value[0] += [DROPPED, DROPPED]
+
+
+def _large(value: object) -> bool:
+    """Tell whether more than `SMALL` values hang on this one."""
+    left = SMALL
+    work = [value]
+    while work and left > 0:
+        left -= 1
+        item = work.pop()
+        if isinstance(item, tuple | list):
+            work += item[: SMALL + 1]
+        elif isinstance(item, Items):
+            work += item.items[: SMALL + 1]
+        elif isinstance(item, dict):
+            work += [part for piece in list(item.values())[:4] for part in piece[: SMALL + 1]]
+        elif isinstance(item, Call):
+            work += [item.callee, item.args, item.state]
+        elif isinstance(item, Persistent):
+            work.append(item.pid)
+    return bool(work)
+
+
+def _empty(value: object) -> None:
+    if isinstance(value, list):
+        value[:] = [DROPPED]
+    elif isinstance(value, Items):
+        value.items[:] = [DROPPED]
+    elif isinstance(value, dict):
+        flat = [part for piece in value.values() for part in piece]
+        value.clear()
+        value[0] = [DROPPED, DROPPED]
+        keep_telling(value, flat)
+    elif isinstance(value, Call):
+        value.args, value.kwargs, value.state = ANY_TUPLE, None, None
+        value.callee = value.root
+    elif isinstance(value, Persistent):
+        value.pid = DROPPED

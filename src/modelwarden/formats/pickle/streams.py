@@ -1,0 +1,217 @@
+"""Streams in a file, one after another, and the search for the next one behind damage."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from modelwarden.formats.limits import LimitExceededError
+from modelwarden.formats.pickle.machine import Machine
+from modelwarden.formats.pickle.opcodes import STARTERS
+from modelwarden.formats.pickle.tape import alternatives
+from modelwarden.formats.view import DamagedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from modelwarden.formats.limits import Limits
+    from modelwarden.formats.pickle.uses import Use
+    from modelwarden.formats.pickle.values import Global, Persistent
+    from modelwarden.formats.source import Source
+
+READINGS = 16
+STREAMS = 10_000
+CANDIDATES = 2_000
+SCANNED = 64 << 20
+_WINDOW = 1 << 18
+_OVERLAP = 512
+_NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*\Z")
+_STARTER_CLASS = b"[" + b"".join(b"\\x%02x" % code for code in sorted(STARTERS)) + b"]"
+_CANDIDATE: Final = re.compile(
+    rb"\x80[\x02-\x05]" + _STARTER_CLASS + rb"|[ci][A-Za-z_][\w.]{0,200}\n[A-Za-z_]\w{0,200}\n",
+    re.DOTALL,
+)
+
+
+@dataclass(slots=True)
+class Stream:
+    """One stream that was run.
+
+    Attributes:
+        start: offset of its first byte.
+        end: offset behind its STOP, or where it broke.
+        protocol: the highest that its opcodes say.
+        uses: what it imports and calls, in order.
+        persistent: its persistent ids, the first of them; `persistent_count` is all.
+        suspects: constants that may hold a pickle.
+        result: what STOP would return, symbolically; None when it was not reached.
+        damage: why CPython stops with an error, or None.
+        over: the bound that ended the run, or None.
+        crossings: arguments that reach over the end of a frame: the machines read them apart.
+        readings: how often the stream was run to follow each of them.
+        unread: not all readings could be followed.
+        nexts: where the next stream may begin.
+        notes: why something in it could not be followed.
+    """
+
+    start: int
+    end: int = 0
+    protocol: int = 0
+    uses: list[Use] = field(default_factory=list)
+    persistent: list[Persistent] = field(default_factory=list)
+    persistent_count: int = 0
+    suspects: list[tuple[int, object]] = field(default_factory=list)
+    result: object = None
+    finished: bool = False
+    damage: DamagedError | None = None
+    over: LimitExceededError | None = None
+    crossings: int = 0
+    readings: int = 0
+    unread: bool = False
+    nexts: list[int] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def plausible(self) -> bool:
+        """Whether this was meant to be a pickle: it ends well, or imports something by a name."""
+        return self.finished or any(_NAME.match(use.module) for use in self.uses)
+
+
+Hook = "Callable[[Machine, object], None]"
+
+
+def run_stream(
+    source: Source,
+    limits: Limits,
+    start: int = 0,
+    *,
+    end: int | None = None,
+    extensions: dict[int, Global] | None = None,
+    hook: Callable[[Machine, object], None] | None = None,
+) -> Stream:
+    """Run one stream, in every way in which the machines of CPython would read it.
+
+    Args:
+        source: where it stands.
+        limits: the account that pays.
+        start: offset of its first byte.
+        end: offset that it must not pass; the end of `source` when None.
+        extensions: EXT codes that are known; what the stream registers is added.
+        hook: asked after each BUILD with the machine and the object; may move the tape.
+    """
+    stream = Stream(start)
+    pending: list[tuple[bool, ...]] = [()]
+    while pending:
+        if stream.readings >= READINGS:
+            stream.unread = True
+            break
+        choices = pending.pop(0)
+        machine = Machine(
+            source,
+            limits,
+            start=start,
+            end=end,
+            choices=choices,
+            extensions=extensions,
+            hook=hook,
+        )
+        _run(machine, stream, first=not choices)
+        pending += alternatives(choices, machine.tape.crossings)
+        if stream.over is not None:
+            break
+    return stream
+
+
+def _run(machine: Machine, stream: Stream, *, first: bool) -> None:
+    damage: DamagedError | None = None
+    try:
+        machine.run()
+    except DamagedError as error:
+        damage = error
+    except LimitExceededError as error:
+        stream.over = error
+    tape = machine.tape
+    stream.readings += 1
+    stream.crossings = max(stream.crossings, tape.crossings)
+    uses = machine.uses.finish(tape.source, machine.start, tape.at)
+    if first:
+        stream.uses = uses
+        stream.damage = damage
+        stream.finished = machine.done
+        stream.end = tape.at if damage is None else machine.op_at
+        stream.result = machine.stack[-1] if machine.done else None
+    else:
+        known = {_identity(use) for use in stream.uses}
+        stream.uses += [use for use in uses if _identity(use) not in known]
+        stream.finished |= machine.done
+    stream.protocol = max(stream.protocol, machine.protocol)
+    if machine.persistent_count > stream.persistent_count:
+        stream.persistent = machine.persistent
+        stream.persistent_count = machine.persistent_count
+    stream.suspects += [s for s in machine.suspects if first or s not in stream.suspects]
+    stream.notes += [note for note in machine.notes if note not in stream.notes]
+    if machine.done:
+        ends = [tape.at, *tape.frames]
+        stream.nexts += [at for at in ends if at not in stream.nexts and at >= tape.at]
+
+
+def _identity(use: Use) -> tuple[object, ...]:
+    return use.module, use.name, use.kind, use.at, use.via, use.method, use.rendered
+
+
+def run_streams(
+    source: Source,
+    limits: Limits,
+    start: int = 0,
+    *,
+    count: int = STREAMS,
+    end: int | None = None,
+    hook: Callable[[Machine, object], None] | None = None,
+    search: bool = True,
+) -> list[Stream]:
+    """Run up to `count` streams that follow each other from `start` on.
+
+    Behind damage, and behind bytes that are no stream, the search goes on where a stream could
+    begin, unless `search` is False.
+    """
+    stop = source.size if end is None else min(end, source.size)
+    extensions: dict[int, Global] = {}
+    streams: list[Stream] = []
+    starts = [start]
+    met: set[int] = set()
+    budget = CANDIDATES
+    scanned = 0
+    while starts and len(streams) < count:
+        at = starts.pop(0)
+        if at in met or at >= stop:
+            continue
+        met.add(at)
+        budget -= 1
+        stream = run_stream(source, limits, at, end=end, extensions=extensions, hook=hook)
+        if stream.plausible or not streams:
+            streams.append(stream)
+        if stream.over is not None:
+            break
+        if stream.nexts:
+            starts = sorted({*starts, *stream.nexts})
+        elif search and budget > 0 and not starts and scanned < SCANNED:
+            behind = max(stream.end, at + 1) if stream.plausible else at + 1
+            found = next(candidates(source, behind, min(stop, behind + SCANNED - scanned)), None)
+            scanned += (stop if found is None else found) - behind
+            if found is not None:
+                starts.append(found)
+    return streams
+
+
+def candidates(source: Source, start: int, stop: int) -> Iterator[int]:
+    """Yield the offsets from `start` on at which a stream could begin."""
+    at = start
+    while at < stop:
+        data = source.read(at, min(_WINDOW + _OVERLAP, stop - at))
+        for found in _CANDIDATE.finditer(data):
+            if found.start() < _WINDOW:
+                yield at + found.start()
+        at += _WINDOW
+        if not data:
+            return

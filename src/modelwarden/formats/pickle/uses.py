@@ -1,0 +1,235 @@
+"""What a pickle imports and calls: the values that rules judge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from modelwarden.core import UseKind
+from modelwarden.formats.limits import LimitExceededError
+from modelwarden.formats.pickle.render import Canonical, canonical, render, render_call
+from modelwarden.formats.pickle.values import Call, Global, Items
+
+if TYPE_CHECKING:
+    from modelwarden.formats.source import Source
+
+KEPT_PER_CALLEE = 64
+DISTINCT = 20_000
+_RANK: Final = {UseKind.REFERENCED: 0, UseKind.CONSTRUCTED: 1, UseKind.CALLED: 2}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """One thing that a pickle does with something that it imports.
+
+    Attributes:
+        module: as Python 3 imports it; empty when the name is not known before the load.
+        name: within the module; dotted when it goes through attributes.
+        kind: referenced when nothing is done with it.
+        at: offset of the opcode in the source.
+        via: name of the opcode.
+        rendered: the call as Python source, bounded, printable ASCII but for an ellipsis.
+        method: what is looked up on the object and called (`__setstate__`, `extend`, …) when it
+            is not the imported thing itself that is called.
+        callee: what is called, rendered, when that is the result of an earlier call; `module` and
+            `name` are those that the chain begins with.
+        callee_at: offset of the opcode that made the callee.
+        raw: `module.name` as it stands in the file, when the mapping of Python 2 names changed it.
+        resolved: False when the name is computed while loading.
+        passed_to: for something referenced: the first call that gets it as an argument.
+        argument_count: positional arguments, or -1 when it cannot be told.
+        times: uses of the same kind and callee, this one and those that are not listed.
+    """
+
+    module: str
+    name: str
+    kind: UseKind
+    at: int
+    via: str
+    rendered: str
+    method: str | None = None
+    callee: str | None = None
+    callee_at: int | None = None
+    raw: str | None = None
+    resolved: bool = True
+    passed_to: str | None = None
+    argument_count: int = 0
+    times: int = 1
+    _canonical: Canonical = field(repr=False, compare=False)
+    _source: Source = field(repr=False, compare=False)
+    _stream: tuple[int, int] = field(repr=False, compare=False)
+
+    @property
+    def dotted(self) -> str:
+        """`module.name`."""
+        return f"{self.module}.{self.name}" if self.module else self.name
+
+    @property
+    def arguments_digest(self) -> str:
+        """Hex SHA-256 over the arguments; the same for any protocol. Reads long constants."""
+        return self._canonical.finish(self._source, *self._stream)
+
+
+@dataclass(slots=True)
+class _Seen:
+    """A use while the stream is still running."""
+
+    target: Global
+    kind: UseKind
+    at: int
+    via: str
+    rendered: str
+    form: Canonical
+    method: str | None = None
+    callee: str | None = None
+    callee_at: int | None = None
+    argument_count: int = 0
+    key: tuple[object, ...] = ()
+
+
+class Recorder:
+    """Collects the uses of one stream.
+
+    Uses are counted by what is called, how, and which imported things it gets as arguments; of
+    each such kind the first `KEPT_PER_CALLEE` with different arguments are kept, the others are
+    counted.
+    """
+
+    def __init__(self) -> None:
+        self.globals: dict[tuple[str, str, str | None], Global] = {}
+        self.unresolved: list[Global] = []
+        self._passed: dict[int, str] = {}
+        self._times: dict[tuple[object, ...], int] = {}
+        self._forms: dict[tuple[object, ...], set[Canonical]] = {}
+        self._seen: list[_Seen] = []
+        self._used: set[int] = set()
+
+    def resolve(self, found: Global, via: str) -> Global:
+        """Note that a name is imported; return the one value that stands for it."""
+        key = (found.module, found.name, found.raw)
+        known = self.globals.get(key) if found.resolved else None
+        if known is not None:
+            return known
+        if len(self._seen) >= DISTINCT:
+            raise LimitExceededError("different uses in one pickle", DISTINCT)
+        if found.resolved:
+            self.globals[key] = found
+        else:
+            self.unresolved.append(found)
+        form = canonical(found)
+        rendered = render(found)
+        self._seen.append(_Seen(found, UseKind.REFERENCED, found.at, via, rendered, form))
+        return found
+
+    def call(
+        self,
+        callee: object,
+        args: object,
+        *,
+        kind: UseKind,
+        at: int,
+        via: str,
+        method: str | None = None,
+        kwargs: object = None,
+    ) -> None:
+        """Note that `callee`, or its `method`, is called with `args`."""
+        target = callee if isinstance(callee, Global) else getattr(callee, "root", None)
+        if not isinstance(target, Global):
+            target = NAMELESS
+        self._used.add(id(target))
+        passed = _globals_in(args)
+        chain = None if callee is target or method else canonical(callee)
+        key = (id(target), kind, via, method, chain, tuple(map(id, passed)))
+        times = self._times[key] = self._times.get(key, 0) + 1
+        forms = self._forms.setdefault(key, set())
+        if times > KEPT_PER_CALLEE * 4 or len(forms) >= KEPT_PER_CALLEE:
+            return
+        form = canonical((args, kwargs))
+        if form in forms:
+            return
+        forms.add(form)
+        self._keep(_Seen(target, kind, at, via, "", form, method, key=key), callee, args, kwargs)
+        for item in passed:
+            self._passed.setdefault(id(item), self._seen[-1].rendered)
+
+    def _keep(self, seen: _Seen, callee: object, args: object, kwargs: object) -> None:
+        if len(self._seen) >= DISTINCT:
+            raise LimitExceededError("different uses in one pickle", DISTINCT)
+        shown = render(callee, 200)
+        if seen.method:
+            seen.rendered = f"{shown}.{render_call(_Name(seen.method), args, kwargs)}"
+        else:
+            seen.rendered = render_call(callee, args, kwargs)
+        if isinstance(callee, Call) and seen.method is None:
+            seen.callee, seen.callee_at = shown, callee.at
+        seen.argument_count = len(args) if isinstance(args, tuple) else -1
+        self._seen.append(seen)
+
+    def finish(self, source: Source, start: int, end: int) -> list[Use]:
+        """Return the uses in the order in which they happen."""
+        return [
+            self._use(seen, source, (start, end))
+            for seen in self._seen
+            if seen.kind is not UseKind.REFERENCED or id(seen.target) not in self._used
+        ]
+
+    def _use(self, seen: _Seen, source: Source, stream: tuple[int, int]) -> Use:
+        target = seen.target
+        referenced = seen.kind is UseKind.REFERENCED
+        return Use(
+            module=target.module,
+            name=target.name,
+            kind=seen.kind,
+            at=seen.at,
+            via=seen.via,
+            rendered=seen.rendered,
+            method=seen.method,
+            callee=seen.callee,
+            callee_at=seen.callee_at,
+            raw=target.raw,
+            resolved=target.resolved,
+            passed_to=self._passed.get(id(target)) if referenced else None,
+            argument_count=seen.argument_count,
+            times=self._times.get(seen.key, 1),
+            _canonical=seen.form,
+            _source=source,
+            _stream=stream,
+        )
+
+
+NAMELESS: Final = Global("", "<an object that the loader provides>", 0, resolved=False)
+
+
+class _Name(Global):
+    """A method's bare name, for rendering."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str) -> None:
+        super().__init__("", name, 0)
+
+
+def _globals_in(args: object, room: int = 64) -> list[Global]:
+    """Return imported things among the arguments, also within containers and calls, bounded."""
+    found: list[Global] = []
+    work = [args]
+    while work and room > 0:
+        room -= 1
+        item = work.pop()
+        if isinstance(item, Global):
+            found.append(item)
+        elif isinstance(item, tuple | list):
+            work += item[:16]
+        elif isinstance(item, Items):
+            work += item.items[:16]
+        elif isinstance(item, dict):
+            for piece in list(item.values())[:4]:
+                work += piece[:32]
+        elif isinstance(item, Call):
+            work += [item.callee, item.args]
+    return found
+
+
+def strongest(kinds: list[UseKind]) -> UseKind:
+    """Return the kind that gives a file most."""
+    return max(kinds, key=_RANK.__getitem__)

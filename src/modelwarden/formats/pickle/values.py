@@ -1,0 +1,142 @@
+"""What stands on the symbolic machine's stack.
+
+Plain data is itself: `None`, numbers, `str`, `bytes`, tuples and lists. A dict is a Python dict
+whose values are flat lists of keys and values in the order in which they were set, because keys
+need not be hashable here. Everything that would be an object of some class is one of the classes
+below. Values describe; nothing here can run anything that a file names.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+CHAIN = 48
+LONG = 4096
+
+
+class Summary:
+    """Contents that are not kept; only the type is known (`object` when not even that)."""
+
+    __slots__ = ("kind",)
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+
+DROPPED: Final = Summary("more")
+MISSING: Final = Summary("missing")
+ANY_TUPLE: Final = Summary("tuple")
+ANY_LIST: Final = Summary("list")
+ANY_DICT: Final = Summary("dict")
+ANY_SET: Final = Summary("set")
+ANY_FROZENSET: Final = Summary("frozenset")
+BUFFER: Final = Summary("buffer")
+
+
+class Global:
+    """Something that would be imported.
+
+    Attributes:
+        module: as Python 3 would import it, after the mapping of Python 2 names; empty when the
+            name cannot be known before the load.
+        name: within the module, dotted from protocol 4 on.
+        raw: `module.name` as the file has it, when the mapping changed it.
+        at: offset of the opcode that imports it first.
+        resolved: False when the name is computed while loading.
+    """
+
+    __slots__ = ("at", "module", "name", "raw", "resolved")
+
+    def __init__(
+        self, module: str, name: str, at: int, raw: str | None = None, *, resolved: bool = True
+    ) -> None:
+        self.module = module
+        self.name = name
+        self.at = at
+        self.raw = raw
+        self.resolved = resolved
+
+
+class Call:
+    """The result of calling something, or of making an instance (`new`).
+
+    Attributes:
+        root: the global that the chain of calls begins with, if any.
+        depth: calls in the chain; it is cut at `CHAIN`.
+        hooks: attributes that a later opcode would call (`__setstate__`, `append`, …), as far as
+            the file itself set them.
+        state: what BUILD restored last.
+    """
+
+    __slots__ = ("args", "at", "callee", "depth", "hooks", "kwargs", "new", "root", "state")
+
+    def __init__(
+        self, callee: object, args: object, at: int, *, new: bool = False, kwargs: object = None
+    ) -> None:
+        depth: int = callee.depth + 1 if isinstance(callee, Call) else 1
+        self.root = callee if isinstance(callee, Global) else getattr(callee, "root", None)
+        self.callee = callee if depth <= CHAIN else self.root
+        self.depth: int = min(depth, CHAIN + 1)
+        self.args = args
+        self.kwargs = kwargs
+        self.at = at
+        self.new = new
+        self.hooks: dict[str, object] | None = None
+        self.state: object = None
+
+
+class Persistent:
+    """What the loader's `persistent_load` would return for `pid`."""
+
+    __slots__ = ("at", "pid")
+
+    def __init__(self, pid: object, at: int) -> None:
+        self.pid = pid
+        self.at = at
+
+
+class Items:
+    """A set, frozenset or bytearray: `kind` and what is in it."""
+
+    __slots__ = ("items", "kind")
+
+    def __init__(self, kind: str, items: list[object]) -> None:
+        self.kind = kind
+        self.items = items
+
+
+class Span:
+    """A long constant that stays in the file.
+
+    Attributes:
+        kind: `str`, `bytes` or `bytearray`.
+        at: offset of its first byte. size: bytes.
+        escaped: it is text with escapes (opcodes STRING and UNICODE).
+    """
+
+    __slots__ = ("at", "escaped", "kind", "size")
+
+    def __init__(self, kind: str, at: int, size: int, *, escaped: bool = False) -> None:
+        self.kind = kind
+        self.at = at
+        self.size = size
+        self.escaped = escaped
+
+
+def is_kind(value: object, plain: type, summary: Summary) -> bool:
+    """Tell whether `value` is exactly a `plain` container, kept or summed up."""
+    return type(value) is plain or value is summary
+
+
+def is_callable(value: object) -> bool:
+    """Tell whether CPython could call this at all; plain data it cannot."""
+    return isinstance(value, Global | Call | Persistent) or value is BUFFER
+
+
+def pairs(value: object) -> list[tuple[object, object]]:
+    """Return what was set in a dict, as far as it is kept, in order."""
+    found: list[tuple[object, object]] = []
+    if type(value) is dict:
+        for piece in value.values():
+            found += zip(piece[::2], piece[1::2], strict=False)
+    return found
