@@ -1,0 +1,1 @@
+"""The allow-lists, one module for each producer; every entry says why it is harmless."""

@@ -1,0 +1,15 @@
+"""What honest joblib files use of joblib: the wrappers that stand for arrays."""
+
+from __future__ import annotations
+
+from modelwarden.artifacts.known.allowed import STORED, Allow
+
+ALLOWED: tuple[Allow, ...] = (
+    Allow(
+        "joblib.numpy_pickle joblib.numpy_pickle_compat",
+        "NumpyArrayWrapper NDArrayWrapper ZNDArrayWrapper",
+        "stands for an array whose bytes follow; the reader steps over them and examines objects "
+        "in it",
+        STORED,
+    ),
+)

@@ -1,0 +1,113 @@
+"""What honest pickles use of Python itself: plain types and the standard library's data types."""
+
+from __future__ import annotations
+
+from modelwarden.artifacts.known.allowed import STORED, Allow
+
+ALLOWED: tuple[Allow, ...] = (
+    Allow(
+        "builtins",
+        "set frozenset bytearray bytes str int float complex bool list dict tuple slice range "
+        "xrange unicode long basestring object enumerate zip reversed",
+        "makes a plain value and runs only built-in code",
+    ),
+    Allow(
+        "builtins",
+        "NoneType Ellipsis NotImplemented ellipsis",
+        "a constant of the language",
+    ),
+    Allow(
+        "builtins",
+        "type abs all any bin chr divmod hash hex id isinstance issubclass len max min oct ord "
+        "pow repr round sorted sum ascii format next iter property classmethod staticmethod "
+        "memoryview",
+        "stored for later use, not called while loading",
+        STORED,
+    ),
+    Allow(
+        "builtins",
+        "*Error *Exception *Warning Exception BaseException StopIteration KeyboardInterrupt "
+        "GeneratorExit SystemExit",
+        "an exception object holds its arguments; making one does not raise it",
+    ),
+    Allow(
+        "copyreg",
+        "_reconstructor __newobj__ __newobj_ex__",
+        "makes an instance of the class among its arguments, which is judged on its own",
+    ),
+    Allow(
+        "codecs",
+        "encode",
+        "turns text back into the bytes it stands for (how protocols 0 to 2 write bytes)",
+    ),
+    Allow(
+        "collections",
+        "OrderedDict Counter defaultdict deque ChainMap UserDict UserList UserString",
+        "a container that stores its arguments",
+    ),
+    Allow("UserDict", "UserDict IterableUserDict", "a container that stores its arguments"),
+    Allow("UserList", "UserList", "a container that stores its arguments"),
+    Allow(
+        "datetime",
+        "datetime date time timedelta timezone tzinfo _create_timezone",
+        "a moment or a span of time",
+    ),
+    Allow("zoneinfo", "ZoneInfo ZoneInfo._unpickle", "a time zone, by a name that is checked"),
+    Allow("time", "struct_time", "a tuple of integers"),
+    Allow("decimal", "Decimal Context DecimalTuple", "a number or its settings"),
+    Allow("fractions", "Fraction", "a number"),
+    Allow("numbers", "*", "abstract classes of numbers", STORED),
+    Allow("uuid", "UUID SafeUUID", "an identifier held as an integer"),
+    Allow(
+        "pathlib",
+        "PurePath PurePosixPath PureWindowsPath Path PosixPath WindowsPath",
+        "a path as text; making one does not touch the file system",
+    ),
+    Allow(
+        "pathlib._local",
+        "PurePath PurePosixPath PureWindowsPath Path PosixPath WindowsPath",
+        "a path as text; making one does not touch the file system",
+    ),
+    Allow(
+        "ipaddress",
+        "IPv4Address IPv4Network IPv4Interface IPv6Address IPv6Network IPv6Interface",
+        "an address as a number",
+    ),
+    Allow("array", "array _array_reconstructor", "an array of numbers from bytes"),
+    Allow("random", "Random", "a generator of pseudo-random numbers with its state"),
+    Allow("types", "SimpleNamespace MappingProxyType", "holds attributes"),
+    Allow("types", "NoneType EllipsisType NotImplementedType GenericAlias", "a plain type"),
+    Allow("argparse", "Namespace", "holds attributes"),
+    Allow("optparse", "Values", "holds attributes"),
+    Allow("functools", "partial", "stores a callable and arguments; what calls it is judged there"),
+    Allow("contextlib", "nullcontext", "does nothing", STORED),
+    Allow("re", "_compile compile Pattern RegexFlag", "compiles a regular expression"),
+    Allow("string", "Template", "holds a text", STORED),
+    Allow("io", "BytesIO StringIO", "bytes or text in memory"),
+    Allow("StringIO", "StringIO", "text in memory"),
+    Allow("logging", "getLogger Logger RootLogger", "finds a logger by name; sets no handler"),
+    Allow("operator", "itemgetter", "stores the keys to be looked up", STORED),
+    Allow("enum", "Enum IntEnum Flag IntFlag StrEnum", "the base of enumerations", STORED),
+    Allow("threading", "Lock RLock", "a lock that nobody holds"),
+    Allow("weakref", "WeakKeyDictionary WeakValueDictionary WeakSet", "a container", STORED),
+    Allow(
+        "typing collections.abc abc",
+        "*",
+        "names of types; nothing is evaluated while loading",
+        STORED,
+    ),
+    Allow(
+        "dataclasses", "_HAS_DEFAULT_FACTORY_CLASS Field _MISSING_TYPE MISSING", "a marker", STORED
+    ),
+    Allow(
+        "dateutil.tz.tz",
+        "tzutc tzoffset tzfile tzlocal tzutc.instance _datetime_to_timestamp",
+        "a time zone without reading files",
+        STORED,
+    ),
+    Allow("dateutil.tz.tz", "tzutc tzoffset", "a time zone that is given by its offset"),
+    Allow("dateutil.zoneinfo", "gettz", "a time zone from the package's own table", STORED),
+    Allow("dateutil.relativedelta", "relativedelta weekday", "a span of time"),
+    Allow("pytz", "_UTC _p timezone FixedOffset utc", "a time zone by its name or offset"),
+    Allow("pytz.tzinfo", "unpickler", "a time zone by its name"),
+)
