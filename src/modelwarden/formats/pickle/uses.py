@@ -14,8 +14,28 @@ if TYPE_CHECKING:
     from modelwarden.formats.source import Source
 
 KEPT_PER_CALLEE = 64
+ARGUMENTS = 4
+TEXT = 256
 DISTINCT = 20_000
 _RANK: Final = {UseKind.REFERENCED: 0, UseKind.CONSTRUCTED: 1, UseKind.CALLED: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One positional argument, as far as it decides what a call does.
+
+    Attributes:
+        text: a string constant of up to `TEXT` characters; None for anything else.
+        module, name: the imported thing that this is, or that made it; empty for plain data.
+        made_at: offset of the call that made it; None for the imported thing itself.
+        empty: it is None.
+    """
+
+    text: str | None = None
+    module: str = ""
+    name: str = ""
+    made_at: int | None = None
+    empty: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,13 +51,15 @@ class Use:
         rendered: the call as Python source, bounded, printable ASCII but for an ellipsis.
         method: what is looked up on the object and called (`__setstate__`, `extend`, …) when it
             is not the imported thing itself that is called.
-        callee: what is called, rendered, when that is the result of an earlier call; `module` and
-            `name` are those that the chain begins with.
+        callee: what is called, or what the method is looked up on, rendered, when that is the
+            result of an earlier call; `module` and `name` are those that the chain begins with.
         callee_at: offset of the opcode that made the callee.
         raw: `module.name` as it stands in the file, when the mapping of Python 2 names changed it.
         resolved: False when the name is computed while loading.
         passed_to: for something referenced: the first call that gets it as an argument.
         argument_count: positional arguments, or -1 when it cannot be told.
+        arguments: the first `ARGUMENTS` of them.
+        imports: imported things among all arguments, also within containers and calls, bounded.
         times: uses of the same kind and callee, this one and those that are not listed.
     """
 
@@ -54,6 +76,8 @@ class Use:
     resolved: bool = True
     passed_to: str | None = None
     argument_count: int = 0
+    arguments: tuple[Argument, ...] = ()
+    imports: tuple[tuple[str, str], ...] = ()
     times: int = 1
     _canonical: Canonical = field(repr=False, compare=False)
     _source: Source = field(repr=False, compare=False)
@@ -84,6 +108,8 @@ class _Seen:
     callee: str | None = None
     callee_at: int | None = None
     argument_count: int = 0
+    arguments: tuple[Argument, ...] = ()
+    imports: tuple[tuple[str, str], ...] = ()
     key: tuple[object, ...] = ()
 
 
@@ -149,6 +175,7 @@ class Recorder:
             return
         forms.add(form)
         self._keep(_Seen(target, kind, at, via, "", form, method, key=key), callee, args, kwargs)
+        self._seen[-1].imports = tuple((item.module, item.name) for item in passed)
         for item in passed:
             self._passed.setdefault(id(item), self._seen[-1].rendered)
 
@@ -160,9 +187,13 @@ class Recorder:
             seen.rendered = f"{shown}.{render_call(_Name(seen.method), args, kwargs)}"
         else:
             seen.rendered = render_call(callee, args, kwargs)
-        if isinstance(callee, Call) and seen.method is None:
+        if isinstance(callee, Call):
             seen.callee, seen.callee_at = shown, callee.at
-        seen.argument_count = len(args) if isinstance(args, tuple) else -1
+        if isinstance(args, tuple):
+            seen.argument_count = len(args)
+            seen.arguments = tuple(_argument(value) for value in args[:ARGUMENTS])
+        else:
+            seen.argument_count = -1
         self._seen.append(seen)
 
     def finish(self, source: Source, start: int, end: int) -> list[Use]:
@@ -190,6 +221,8 @@ class Recorder:
             resolved=target.resolved,
             passed_to=self._passed.get(id(target)) if referenced else None,
             argument_count=seen.argument_count,
+            arguments=seen.arguments,
+            imports=seen.imports,
             times=self._times.get(seen.key, 1),
             _canonical=seen.form,
             _source=source,
@@ -207,6 +240,17 @@ class _Name(Global):
 
     def __init__(self, name: str) -> None:
         super().__init__("", name, 0)
+
+
+def _argument(value: object) -> Argument:
+    if isinstance(value, str):
+        return Argument(text=value if len(value) <= TEXT else None)
+    if isinstance(value, Global):
+        return Argument(module=value.module, name=value.name)
+    if isinstance(value, Call):
+        root = value.root if isinstance(value.root, Global) else NAMELESS
+        return Argument(module=root.module, name=root.name, made_at=value.at)
+    return Argument(empty=value is None)
 
 
 def _globals_in(args: object, room: int = 64) -> list[Global]:
