@@ -10,7 +10,15 @@ from modelwarden.report import FORMATS, render
 
 from . import golden, samples
 
-SUFFIX = {"text": "txt", "json": "json"}
+SUFFIX = {
+    "text": "txt",
+    "json": "json",
+    "sarif": "sarif",
+    "junit": "xml",
+    "markdown": "md",
+    "gitlab": "json",
+    "html": "html",
+}
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -23,6 +23,10 @@ __all__ = ["FORMATS", "Renderer", "render"]
 FORMATS: dict[str, str] = {
     "text": "text",
     "json": "json_",
+    "sarif": "sarif",
+    "junit": "junit",
+    "markdown": "markdown",
+    "gitlab": "gitlab",
 }
 
 

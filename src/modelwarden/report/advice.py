@@ -14,7 +14,17 @@ if TYPE_CHECKING:
 
     from modelwarden.core import Finding, Gap, Report
 
-_GAP_ADVICE = {
+GAP_TITLES = {
+    GapKind.UNREADABLE: "The bytes could not be read to the end",
+    GapKind.UNSUPPORTED: "The format is not examined yet",
+    GapKind.UNEXAMINED_CODE: "Code was found that was not examined",
+    GapKind.OVER_LIMIT: "A limit was reached before the end",
+    GapKind.BUDGET: "The budget ran out before the end",
+    GapKind.FAILED: "Examining it failed through a fault of the tool",
+    GapKind.NOT_ASSESSABLE: "What the measure needs was not there",
+    GapKind.PARTIAL_ISOLATION: "The model could not be confined fully",
+}
+GAP_ADVICE = {
     GapKind.UNREADABLE: "Fetch it again or repair it; a loader may still run what stands "
     "before the damage.",
     GapKind.UNSUPPORTED: "Ask for it in a format that can be examined (safetensors for weights), "
@@ -82,4 +92,4 @@ def _rule_step(group: list[Finding], fixes: dict[str, str]) -> Step:
 def _gap_step(group: list[Gap]) -> Step:
     first = group[0]
     more = f" and {len(group) - 1:,} more" if len(group) > 1 else ""
-    return Step(f"not examined ({first.kind}): {first.what}{more}", _GAP_ADVICE[first.kind])
+    return Step(f"not examined ({first.kind}): {first.what}{more}", GAP_ADVICE[first.kind])

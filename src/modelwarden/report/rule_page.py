@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _PART = 4000
 _SPECIAL = re.compile(r"[\\`*_\[\]|~#$]")
-_OPENING = re.compile(r"^(\s*\d*)([-+=.)])")
+_OPENING = re.compile(r"^(\s*\d*)([-+=.)])(?=\s|$|[-=])")
 _SECTIONS = (("why", "Why it matters"), ("fix", "How to fix it"), ("blind_spot", "Blind spot"))
 
 

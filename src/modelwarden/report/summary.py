@@ -11,7 +11,7 @@ from modelwarden.core.pages import Page, page_of
 from modelwarden.report.escape import shown, value_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
 
     from modelwarden.core import Coverage, Finding, Gap, Measurement, Report, RuleInfo
 
@@ -55,7 +55,7 @@ def by_file(report: Report) -> list[FileGroup]:
         path = finding.location.path or ""
         groups.setdefault(path, FileGroup(path)).findings.append(finding)
     for gap in report.gaps:
-        path = _file_of(gap.what, groups)
+        path = file_of(gap.what, groups)
         groups.setdefault(path, FileGroup(path)).gaps.append(gap)
     return sorted(groups.values(), key=_order)
 
@@ -65,11 +65,12 @@ def _order(group: FileGroup) -> tuple[int, bool, str]:
     return (min(ranks, default=len(Severity)), not group.gaps, group.path)
 
 
-def _file_of(what: str, groups: dict[str, FileGroup]) -> str:
-    if what in groups:
+def file_of(what: str, files: Container[str]) -> str:
+    """Return the one of `files` that a gap's `what` speaks of, or `what` itself."""
+    if what in files:
         return what
     cuts = [i for i, char in enumerate(what[:4096]) if char in "!@"]
-    return next((what[:i] for i in reversed(cuts) if what[:i] in groups), what)
+    return next((what[:i] for i in reversed(cuts) if what[:i] in files), what)
 
 
 def pages(report: Report) -> dict[str, Page]:

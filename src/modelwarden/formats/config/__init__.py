@@ -1,1 +1,0 @@
-"""Configuration files (JSON, YAML) read scalar by scalar: templates, tags, commands, secrets."""

@@ -1,1 +1,0 @@
-"""Jinja templates (chat templates above all), judged by their syntax tree and never rendered."""
