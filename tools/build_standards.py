@@ -40,6 +40,32 @@ LINKS = {
     },
 }
 
+# Weaknesses that rules name and the mapping leaves out; titles as in CWE 4.14, read from the
+# package cwe2 3.0.0.
+MORE = {
+    "cwe": {
+        "CWE-59": "Improper Link Resolution Before File Access ('Link Following')",
+        "CWE-73": "External Control of File Name or Path",
+        "CWE-125": "Out-of-bounds Read",
+        "CWE-176": "Improper Handling of Unicode Encoding",
+        "CWE-190": "Integer Overflow or Wraparound",
+        "CWE-228": "Improper Handling of Syntactically Invalid Structure",
+        "CWE-312": "Cleartext Storage of Sensitive Information",
+        "CWE-354": "Improper Validation of Integrity Check Value",
+        "CWE-426": "Untrusted Search Path",
+        "CWE-427": "Uncontrolled Search Path Element",
+        "CWE-436": "Interpretation Conflict",
+        "CWE-451": "User Interface (UI) Misrepresentation of Critical Information",
+        "CWE-693": "Protection Mechanism Failure",
+        "CWE-694": "Use of Multiple Resources with Duplicate Identifier",
+        "CWE-787": "Out-of-bounds Write",
+        "CWE-913": "Improper Control of Dynamically-Managed Code Resources",
+        "CWE-1284": "Improper Validation of Specified Quantity in Input",
+        "CWE-1286": "Improper Validation of Syntactic Correctness of Input",
+        "CWE-1287": "Improper Validation of Specified Type of Input",
+    }
+}
+
 
 def build(mapping: dict[str, Any]) -> str:
     """Return the packaged file's text.
@@ -55,7 +81,7 @@ def build(mapping: dict[str, Any]) -> str:
             "source": entry["source"],
             "licence": entry.get("licence", "not stated by the source"),
             "verified": entry["verified"],
-            "entries": {k: v for group in GROUPS for k, v in entry.get(group, {}).items()},
+            "entries": entries(key, entry),
             "links": LINKS.get(key, {}),
         }
         for key, entry in mapping["catalogues"].items()
@@ -64,6 +90,12 @@ def build(mapping: dict[str, Any]) -> str:
     crosswalk = {w: references(w, row, known) for w, row in mapping["crosswalk"].items()}
     document = {"schema": 1, "catalogues": catalogues, "crosswalk": crosswalk}
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def entries(key: str, entry: dict[str, Any]) -> dict[str, str]:
+    """Return the ids and titles of one catalogue."""
+    found = {k: v for group in GROUPS for k, v in entry.get(group, {}).items()}
+    return found | MORE.get(key, {})
 
 
 def references(weakness: str, row: dict[str, list[str]], known: set[str]) -> list[str]:
