@@ -1,0 +1,111 @@
+"""How often scanners cry wolf over honest files of real libraries.
+
+    libs/bin/python benchmarks/benign_files.py FOLDER      (in an environment with the libraries)
+    python benchmarks/false_alarms.py FOLDER... [--json FILE] [--only ours]
+
+A false alarm is a finding at medium or above. Files under `code/` (dill, cloudpickle) carry code
+on purpose and are counted apart: there a finding is right.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from adapters import CAUGHT, CLEAN, INCOMPLETE, KEPT, Answer, ask_ours, ask_peer, ready_peers
+from tables import markdown, share
+
+Answers = Mapping[str, Mapping[Path, Answer]]
+
+
+def listed(folders: list[Path]) -> dict[Path, str]:
+    """Return the files that the generator listed, with library and version.
+
+    Raises:
+        SystemExit: a folder has no `index.json`.
+    """
+    libraries: dict[Path, str] = {}
+    for folder in folders:
+        if not (folder / "index.json").is_file():
+            raise SystemExit(f"{folder} has no index.json: make it with benchmarks/benign_files.py")
+        for entry in json.loads((folder / "index.json").read_text()):
+            libraries[folder / entry["file"]] = f"{entry['library']} {entry['version']}"
+    return libraries
+
+
+def ask_all(folders: list[Path], files: list[Path], only: str | None) -> Answers:
+    """Ask ours folder by folder, and every peer that is installed."""
+    ours: dict[Path, Answer] = {}
+    for folder in folders:
+        ours |= ask_ours(folder, [f for f in files if f.is_relative_to(folder)])
+    answers: dict[str, Mapping[Path, Answer]] = {"modelwarden": ours}
+    if only != "ours":
+        answers |= {peer.name: ask_peer(peer, files) for peer in ready_peers()}
+    return answers
+
+
+def overall(answers: Answers, plain: list[Path], code: list[Path]) -> str:
+    """Return the shares over all files."""
+    rows = [
+        ["false alarm: medium or above", len(plain), *_counts(answers, plain, CAUGHT)],
+        ["false alarm: high or critical", len(plain), *_serious(answers, plain)],
+        ["incomplete", len(plain), *_counts(answers, plain, INCOMPLETE)],
+        ["clean", len(plain), *_counts(answers, plain, CLEAN)],
+        ["carry code, and it is said", len(code), *_counts(answers, code, CAUGHT)],
+    ]
+    return markdown(["honest files", "n", *answers], rows)
+
+
+def by_library(answers: Answers, libraries: Mapping[Path, str], plain: list[Path]) -> str:
+    """Return the false alarms of each library."""
+    sizes = Counter(libraries[f] for f in plain)
+    rows = []
+    for library, count in sorted(sizes.items()):
+        mine = [f for f in plain if libraries[f] == library]
+        alarms = [sum(of[f].verdict == CAUGHT for f in mine) for of in answers.values()]
+        rows.append([library, count, *alarms])
+    return markdown(["false alarms in files of", "n", *answers], rows)
+
+
+def _counts(answers: Answers, files: list[Path], verdict: str) -> list[str]:
+    hits = [sum(of[f].verdict == verdict for f in files) for of in answers.values()]
+    return [share(count, len(files)) for count in hits]
+
+
+def _serious(answers: Answers, files: list[Path]) -> list[str]:
+    return [share(sum(of[f].serious for f in files), len(files)) for of in answers.values()]
+
+
+def main() -> None:
+    """Ask, print the tables, write the answers."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, nargs="+")
+    parser.add_argument("--json", type=Path, default=KEPT / "false-alarms.json")
+    parser.add_argument("--only", choices=["ours"])
+    options = parser.parse_args()
+
+    folders = [folder.resolve() for folder in options.folder]
+    libraries = listed(folders)
+    code = [f for f in libraries if "code" in f.parts[-3:]]
+    plain = [f for f in libraries if f not in set(code)]
+    answers = ask_all(folders, list(libraries), options.only)
+    print(overall(answers, plain, code), "\n")
+    print(by_library(answers, libraries, plain), "\n")
+    for file, answer in answers["modelwarden"].items():
+        if file in set(plain) and answer.verdict != CLEAN:
+            print("not clean by ours:", file.name, libraries[file], answer)
+
+    told = {
+        tool: [{"file": f.name, "library": libraries[f], **asdict(a)} for f, a in of.items()]
+        for tool, of in answers.items()
+    }
+    options.json.parent.mkdir(parents=True, exist_ok=True)
+    options.json.write_text(json.dumps(told, indent=1))
+
+
+if __name__ == "__main__":
+    main()
