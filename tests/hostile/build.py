@@ -42,6 +42,11 @@ class Sample:
     expect: str = MEDIUM
 
 
+def constant(data: bytes) -> Builder:
+    """Return a builder of bytes that are there already."""
+    return lambda: data
+
+
 STOP, MARK, REDUCE = b".", b"(", b"R"
 
 

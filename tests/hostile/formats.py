@@ -84,7 +84,6 @@ _YAML: dict[str, str] = {
     "tag in a flow list": "x: [1, [2, !!python/object/apply:os.system ['true']]]\n",
     "tag behind an anchor": "x: &a !!python/object/apply:os.system ['true']\ny: *a\n",
     "tag in the second document": "a: 1\n---\nb: !!python/object/apply:os.system ['true']\n",
-    "ruby object": "x: !ruby/object:Gem::Installer\n  i: x\n",
 }
 
 _TEMPLATES: dict[str, str] = {

@@ -147,11 +147,17 @@ _FIELDS = "{'descr': [('a', '<f8'), ('b', '<i4', (2,))], 'fortran_order': False,
 
 _FILES: dict[str, tuple[str, Callable[[], bytes]]] = {
     "two harmless streams": ("m.pkl", lambda: pickle.dumps(1) + pickle.dumps([2])),
-    "torch, plain: state dict": ("m.pt", lambda: torch_zip(_state_dict(_rebuilt()))),
-    "torch, plain: half precision": ("m.pt", lambda: torch_zip(_state_dict(_rebuilt("HalfStorage")))),
-    "torch, plain: bfloat16": ("m.bin", lambda: torch_zip(_state_dict(_rebuilt("BFloat16Storage")))),
-    "torch, plain: parameter": ("m.pth", lambda: torch_zip(_parameter())),
-    "torch, plain: before zip": ("m.pth", _legacy_torch),
+    "plain torch: state dict": ("m.pt", lambda: torch_zip(_state_dict(_rebuilt()))),
+    "plain torch: half": (
+        "m.pt",
+        lambda: torch_zip(_state_dict(_rebuilt("HalfStorage"))),
+    ),
+    "plain torch: bfloat16": (
+        "m.bin",
+        lambda: torch_zip(_state_dict(_rebuilt("BFloat16Storage"))),
+    ),
+    "plain torch: parameter": ("m.pth", lambda: torch_zip(_parameter())),
+    "plain torch: before zip": ("m.pth", _legacy_torch),
     "numpy: array in a pickle": ("m.pkl", _numpy_array),
     "numpy 2: array in a pickle": ("m.pkl", lambda: _numpy_array("numpy._core.multiarray")),
     "numpy: scalar": ("m.pkl", _numpy_scalar),

@@ -14,9 +14,11 @@ from hostile.formats import FORMATS
 from hostile.gadgets import GADGETS
 from hostile.harmless import HARMLESS
 from hostile.mechanisms import MECHANISMS
+from hostile.roads import ROADS
+from hostile.zips import ZIPS
 from modelwarden.core import Outcome, Report, Severity
 
-HARMFUL = (*GADGETS, *MECHANISMS, *ARCHIVES, *FORMATS)
+HARMFUL = (*GADGETS, *ROADS, *MECHANISMS, *ZIPS, *ARCHIVES, *FORMATS)
 
 
 def scanned(sample: Sample, folder: Path) -> Report:
