@@ -56,6 +56,7 @@ class Machine:
         suspects: constants that may hold a pickle, as (offset of the opcode, value).
         extensions: EXT codes that the file itself registered.
         hook: asked after each BUILD; skips raw data that stands in the stream.
+        raw_arrays: arrays that it skipped.
         done: STOP was reached; the result is on the stack.
     """
 
@@ -77,6 +78,7 @@ class Machine:
         "persistent_count",
         "proto",
         "protocol",
+        "raw_arrays",
         "stack",
         "start",
         "suspects",
@@ -114,6 +116,7 @@ class Machine:
         self.extensions: dict[int, Global] = {} if extensions is None else extensions
         self.hook = hook
         self.notes: list[str] = []
+        self.raw_arrays = 0
         self.done = False
         self._made = 0
         self._suspicious = True
@@ -129,6 +132,8 @@ class Machine:
         tape = self.tape
         before = base = -1
         while not self.done:
+            if tape.passes:
+                tape.arrive()
             limit = tape.window()
             if tape.base != base:
                 self._spend(tape.at - max(before, self.start))

@@ -41,6 +41,7 @@ class PickleStream(View):
         persistent_count: all of them.
         lying_frames: arguments that reach over the end of their frame; `pickle.load` and
             `pickle.loads` read them differently, and both readings were followed.
+        raw_arrays: arrays of joblib whose bytes stand in the streams.
         damaged: CPython would stop with an error in one of the streams.
     """
 
@@ -52,6 +53,7 @@ class PickleStream(View):
     persistent_ids: tuple[str, ...] = ()
     persistent_count: int = 0
     lying_frames: int = 0
+    raw_arrays: int = 0
     damaged: bool = False
 
 
@@ -87,16 +89,16 @@ def _meant(use: Use, *, sure: bool) -> bool:
 
 def read(source: Source, limits: Limits) -> PickleStream:
     """Run the symbolic machine over every pickle in `source`, resuming after damage."""
-    streams = run_streams(source, limits)
-    return view_of(source, streams)
+    return view_of(source, run_streams(source, limits))
 
 
 def view_of(source: Source, streams: list[Stream]) -> PickleStream:
     """Return the view of streams that were run over `source`."""
-    uses = tuple(use for stream in streams for use in stream.uses)
+    everything = [one for stream in streams for one in (stream, *stream.inner)]
+    uses = tuple(use for stream in everything for use in stream.uses)
     end = max((stream.end for stream in streams), default=0)
     pids = [pid.pid for stream in streams for pid in stream.persistent[:1000]]
-    children, child_gaps = nested_pickles(source, streams)
+    children, child_gaps = nested_pickles(source, everything)
     return PickleStream(
         source=source,
         format="pickle",
@@ -108,8 +110,9 @@ def view_of(source: Source, streams: list[Stream]) -> PickleStream:
         persistent_ids=tuple(render(pid, 200) for pid in pids[:1000]),
         persistent_count=sum(stream.persistent_count for stream in streams),
         lying_frames=sum(stream.crossings for stream in streams),
+        raw_arrays=sum(stream.raw_arrays for stream in streams),
         damaged=any(stream.damage is not None for stream in streams),
-        gaps=(*_gaps(source, streams), *child_gaps),
+        gaps=(*_gaps(source, everything), *child_gaps),
         children=children,
         inventory=_imports(source, uses),
     )

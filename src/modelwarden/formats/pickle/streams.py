@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from modelwarden.formats.limits import LimitExceededError
+from modelwarden.formats.pickle.arrays import skip_array
 from modelwarden.formats.pickle.machine import Machine
 from modelwarden.formats.pickle.opcodes import STARTERS
 from modelwarden.formats.pickle.tape import alternatives
 from modelwarden.formats.view import DamagedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from modelwarden.formats.limits import Limits
     from modelwarden.formats.pickle.uses import Use
@@ -53,6 +55,8 @@ class Stream:
         unread: not all readings could be followed.
         nexts: where the next stream may begin.
         notes: why something in it could not be followed.
+        raw_arrays: arrays of joblib that stand in it.
+        inner: pickles of arrays of objects that stand in it.
     """
 
     start: int
@@ -71,14 +75,18 @@ class Stream:
     unread: bool = False
     nexts: list[int] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    raw_arrays: int = 0
+    inner: list[Stream] = field(default_factory=list)
 
     @property
     def plausible(self) -> bool:
         """Whether this was meant to be a pickle: it ends well, or imports something by a name."""
-        return self.finished or any(_NAME.match(use.module) for use in self.uses)
+        return self.finished or any(_named(use) for use in self.uses)
 
 
-Hook = "Callable[[Machine, object], None]"
+def _named(use: Use) -> bool:
+    """Tell whether a use imports by a name that a module could have."""
+    return use.resolved and _NAME.match(use.module) is not None
 
 
 def run_stream(
@@ -88,7 +96,7 @@ def run_stream(
     *,
     end: int | None = None,
     extensions: dict[int, Global] | None = None,
-    hook: Callable[[Machine, object], None] | None = None,
+    arrays: bool = True,
 ) -> Stream:
     """Run one stream, in every way in which the machines of CPython would read it.
 
@@ -98,29 +106,40 @@ def run_stream(
         start: offset of its first byte.
         end: offset that it must not pass; the end of `source` when None.
         extensions: EXT codes that are known; what the stream registers is added.
-        hook: asked after each BUILD with the machine and the object; may move the tape.
+        arrays: joblib may be the loader, and read arrays from the middle of the stream. The
+            reading without is followed as well: what it would import by a plausible name counts.
     """
     stream = Stream(start)
     pending: list[tuple[bool, ...]] = [()]
-    while pending:
+    while pending and stream.over is None:
         if stream.readings >= READINGS:
             stream.unread = True
             break
         choices = pending.pop(0)
         machine = Machine(
-            source,
-            limits,
-            start=start,
-            end=end,
-            choices=choices,
-            extensions=extensions,
-            hook=hook,
+            source, limits, start=start, end=end, choices=choices, extensions=extensions
         )
+        if arrays:
+            machine.hook = partial(skip_array, objects=partial(_objects, stream))
         _run(machine, stream, first=not choices)
         pending += alternatives(choices, machine.tape.crossings)
-        if stream.over is not None:
-            break
+    if stream.raw_arrays and stream.over is None:
+        plain = run_stream(source, limits, start, end=end, extensions=extensions, arrays=False)
+        known = {_identity(use) for use in stream.uses}
+        stream.uses += [use for use in plain.uses if _identity(use) not in known and _named(use)]
     return stream
+
+
+def _objects(stream: Stream, machine: Machine, at: int) -> int:
+    """Run the pickle of an array of objects in the middle of `stream`; return where it ends."""
+    tape = machine.tape
+    inner = run_stream(tape.source, machine.limits, at, end=tape.end, arrays=False)
+    stream.inner.append(inner)
+    if inner.over is not None:
+        raise inner.over
+    if not inner.finished:
+        raise DamagedError("an array of objects whose pickle breaks off", inner.end)
+    return inner.end
 
 
 def _run(machine: Machine, stream: Stream, *, first: bool) -> None:
@@ -151,6 +170,7 @@ def _run(machine: Machine, stream: Stream, *, first: bool) -> None:
         stream.persistent_count = machine.persistent_count
     stream.suspects += [s for s in machine.suspects if first or s not in stream.suspects]
     stream.notes += [note for note in machine.notes if note not in stream.notes]
+    stream.raw_arrays = max(stream.raw_arrays, machine.raw_arrays)
     if machine.done:
         ends = [tape.at, *tape.frames]
         stream.nexts += [at for at in ends if at not in stream.nexts and at >= tape.at]
@@ -167,7 +187,7 @@ def run_streams(
     *,
     count: int = STREAMS,
     end: int | None = None,
-    hook: Callable[[Machine, object], None] | None = None,
+    arrays: bool = True,
     search: bool = True,
 ) -> list[Stream]:
     """Run up to `count` streams that follow each other from `start` on.
@@ -188,7 +208,7 @@ def run_streams(
             continue
         met.add(at)
         budget -= 1
-        stream = run_stream(source, limits, at, end=end, extensions=extensions, hook=hook)
+        stream = run_stream(source, limits, at, end=end, extensions=extensions, arrays=arrays)
         if stream.plausible or not streams:
             streams.append(stream)
         if stream.over is not None:

@@ -32,6 +32,7 @@ class Tape:
         data: a window of bytes that begins at offset `base`; `text` is the same as Latin-1.
         crossings: arguments that reached over the end of a frame.
         jumps: how many of them were read behind the frame.
+        passes: raw data that is not opcodes: where it begins, and where it ends.
     """
 
     __slots__ = (
@@ -43,6 +44,7 @@ class Tape:
         "end",
         "frames",
         "jumps",
+        "passes",
         "source",
         "text",
     )
@@ -60,6 +62,7 @@ class Tape:
         self.frames: list[int] = []
         self.crossings = 0
         self.jumps = 0
+        self.passes: dict[int, int] = {}
         self._choices = choices
 
     def window(self) -> int:
@@ -73,9 +76,9 @@ class Tape:
             self.text = self.data.decode("latin-1")
             self.base = self.at
         safe = self.base + len(self.data)
-        if self.frames:
+        if self.frames or self.passes:
             self.frames = [end for end in self.frames if end > self.at]
-            safe = min([safe, *self.frames])
+            safe = min([safe, *self.frames, *self.passes])
         return safe - self.base - MARGIN
 
     def byte(self) -> int:
@@ -139,6 +142,18 @@ class Tape:
             self._cross(self.at + size)
         if size and self.at + size < self.end:
             self.frames.append(self.at + size)
+
+    def pass_over(self, start: int, end: int) -> None:
+        """Take the bytes from `start` to `end` out of the stream; `start` may still be ahead."""
+        if start == self.at:
+            self.at = end
+        else:
+            self.passes[start] = end
+
+    def arrive(self) -> None:
+        """Step over raw data that begins here."""
+        while self.at in self.passes:
+            self.at = self.passes.pop(self.at)
 
     def _cross(self, stop: int) -> bool:
         """Settle the frames that end before `stop`; return whether `at` was moved."""
