@@ -1,0 +1,126 @@
+"""Frames between us and a worker: a fixed head, a bounded JSON object, descriptors beside them.
+
+Nothing that a worker says is unpickled or believed: each frame is checked for form and length
+before it is kept, and arrays lie in memory whose size and, for inputs, content is sealed.
+
+Source: memfd_create(2), unix(7).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import select
+import socket
+import struct
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from modelwarden.core import Json
+
+_HEAD = struct.Struct("!4sBI")
+_MAGIC = b"MWS1"
+_REQUEST = 1
+ANSWER, ERROR = 2, 3
+
+
+class GoneError(Exception):
+    """The worker hung up."""
+
+
+class LateError(Exception):
+    """The worker did not answer in time."""
+
+
+class BrokenError(Exception):
+    """The worker said something that is no frame; the message says what."""
+
+
+class Channel:
+    """Our end of the socket."""
+
+    def __init__(self, longest: int) -> None:
+        """Make a pair of sockets; answers may have `longest` bytes."""
+        self._socket, self.theirs = socket.socketpair()
+        self._longest = longest
+
+    def exchange(
+        self, body: Mapping[str, Json], descriptors: Sequence[int], seconds: float
+    ) -> tuple[int, dict[str, Json], list[int]]:
+        """Send one request; return the kind, body and descriptors of the answer.
+
+        Raises:
+            GoneError, LateError, BrokenError: there is no answer to be had.
+        """
+        deadline = time.monotonic() + seconds
+        try:
+            self._send(body, descriptors)
+            return self._receive(deadline)
+        except OSError as error:
+            raise GoneError from error
+
+    def _send(self, body: Mapping[str, Json], descriptors: Sequence[int]) -> None:
+        data = json.dumps(body).encode()
+        frame = _HEAD.pack(_MAGIC, _REQUEST, len(data)) + data
+        sent = socket.send_fds(self._socket, [frame], list(descriptors))
+        self._socket.sendall(frame[sent:])
+
+    def _receive(self, deadline: float) -> tuple[int, dict[str, Json], list[int]]:
+        head = b""
+        descriptors: list[int] = []
+        while len(head) < _HEAD.size:
+            self._wait(deadline)
+            part, extra, _, _ = socket.recv_fds(self._socket, _HEAD.size - len(head), 4)
+            descriptors += extra
+            if not part:
+                raise GoneError
+            head += part
+        magic, kind, length = _HEAD.unpack(head)
+        if magic != _MAGIC or kind not in (ANSWER, ERROR) or length > self._longest:
+            raise BrokenError("an answer that is not in the agreed form")
+        data = bytearray()
+        while len(data) < length:
+            self._wait(deadline)
+            part = self._socket.recv(min(length - len(data), 1 << 16))
+            if not part:
+                raise GoneError
+            data += part
+        return kind, _object(bytes(data)), descriptors
+
+    def _wait(self, deadline: float) -> None:
+        left = deadline - time.monotonic()
+        if left <= 0 or not select.select([self._socket], [], [], left)[0]:
+            raise LateError
+
+    def close(self) -> None:
+        """Hang up."""
+        self._socket.close()
+        self.theirs.close()
+
+
+def _object(data: bytes) -> dict[str, Json]:
+    try:
+        body = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise BrokenError("an answer that is not JSON") from error
+    if not isinstance(body, dict):
+        raise BrokenError("an answer that is not an object")
+    return body
+
+
+def sealed_memory(size: int, data: bytes | None = None) -> int:
+    """Return a descriptor of memory that keeps its size, and its bytes when `data` is given."""
+    descriptor = os.memfd_create("modelwarden", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    os.truncate(descriptor, max(size, 1))
+    seals = fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
+    if data is not None:
+        written = 0
+        while written < len(data):
+            written += os.pwrite(descriptor, data[written:], written)
+        seals |= fcntl.F_SEAL_WRITE
+    fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
+    return descriptor

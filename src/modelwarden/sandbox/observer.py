@@ -1,0 +1,104 @@
+"""Hear from the kernel what a worker tried: its refused calls, one notification each.
+
+Source: seccomp_unotify(2).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import os
+import platform
+import select
+import struct
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from modelwarden.sandbox.attempts import Attempt, Scene, judge_call
+from modelwarden.sandbox.seccomp import TOLD
+from modelwarden.sandbox.syscalls import numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_NOTIFICATION = struct.Struct("=QIIiIQ6Q")
+_RESPONSE = struct.Struct("=QqiI")
+_RECEIVE, _SEND = 0xC050_2100, 0xC018_2101
+_CONTINUE = 1
+_EPERM = -1
+_HERE = -100  # AT_FDCWD
+
+
+class Observer:
+    """Answers one worker's notifications, in a thread, until the worker is gone."""
+
+    def __init__(
+        self,
+        listener: int,
+        readable: tuple[str, ...],
+        writable: tuple[str, ...],
+        note: Callable[[Attempt | None], None],
+    ) -> None:
+        """Own the descriptor `listener`; `note` is told of each attempt, from our thread."""
+        self._listener = listener
+        self._readable = readable
+        self._writable = writable
+        self._note = note
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Wait for the last notification of a worker that has ended."""
+        self._thread.join(10)
+        os.close(self._listener)
+
+    def _listen(self) -> None:
+        names = {number: name for name, number in numbers(platform.machine()).items()}
+        poll = select.poll()
+        poll.register(self._listener, select.POLLIN)
+        while True:
+            events = poll.poll()
+            if not events or events[0][1] & (select.POLLHUP | select.POLLERR | select.POLLNVAL):
+                return
+            buffer = bytearray(_NOTIFICATION.size)
+            try:
+                fcntl.ioctl(self._listener, _RECEIVE, buffer, True)
+                self._answer(names, bytes(buffer))
+            except OSError:
+                continue  # the call was interrupted, or its process died: nothing to answer
+
+    def _answer(self, names: dict[int, str], notification: bytes) -> None:
+        ident, pid, _, number, _, _, *arguments = _NOTIFICATION.unpack(notification)
+        name = names.get(number, str(number))
+        goes_on = name in TOLD
+        try:
+            self._note(judge_call(name, tuple(arguments), self._scene(pid)))
+        except (OSError, ValueError):  # its memory could not be read: told without the detail
+            self._note(None if goes_on else Attempt("kernel", name))
+        reply = _RESPONSE.pack(ident, 0, 0 if goes_on else _EPERM, _CONTINUE if goes_on else 0)
+        fcntl.ioctl(self._listener, _SEND, bytearray(reply), True)
+
+    def _scene(self, pid: int) -> Scene:
+        def raw(address: int, size: int) -> bytes:
+            descriptor = os.open(f"/proc/{pid}/mem", os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                return os.pread(descriptor, size, address)
+            finally:
+                os.close(descriptor)
+
+        def text(address: int) -> str:
+            page = 4096 - address % 4096
+            data = raw(address, page)
+            if b"\0" not in data:
+                data += raw(address + page, 4096)
+            return os.fsdecode(data.split(b"\0", 1)[0])
+
+        def folder(descriptor: int) -> str:
+            signed = ctypes.c_int(descriptor & 0xFFFF_FFFF).value
+            inside = "cwd" if signed == _HERE else f"fd/{signed}"
+            return str(Path(f"/proc/{pid}/{inside}").readlink())
+
+        return Scene(
+            readable=self._readable, writable=self._writable, text=text, raw=raw, folder=folder
+        )

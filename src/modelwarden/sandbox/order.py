@@ -1,0 +1,136 @@
+"""What is left to a worker, worked out before it starts: files, calls, limits, environment."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import platform
+import subprocess
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from modelwarden.core import InputError
+from modelwarden.sandbox import landlock
+from modelwarden.sandbox.seccomp import build_filter
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from modelwarden.core import Json
+
+_SECCOMP_CALL = {"x86_64": 317, "aarch64": 277}
+
+# What libc, the dynamic linker and honest numerical libraries look at.
+_SYSTEM_FILES = """
+/usr /lib /lib32 /lib64 /bin /sbin /etc/ld.so.cache /etc/localtime /etc/timezone /etc/passwd
+/etc/group /etc/nsswitch.conf /etc/hosts /etc/host.conf /etc/resolv.conf /etc/gai.conf
+/etc/mime.types /etc/os-release /etc/ssl/certs /etc/ssl/openssl.cnf /etc/alternatives
+/etc/fonts /etc/OpenCL /etc/magic /proc/self /proc/cpuinfo /proc/meminfo /proc/stat
+/proc/filesystems /proc/version /proc/uptime /proc/loadavg /proc/sys /sys/devices/system
+/sys/fs/cgroup /sys/kernel/mm /dev/null /dev/zero /dev/full /dev/random /dev/urandom
+"""
+
+# onnxruntime's telemetry is off before anything is imported; joblib does without processes.
+_QUIET = {
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONHASHSEED": "0",
+    "ORT_DISABLE_TELEMETRY": "1",
+    "JOBLIB_MULTIPROCESSING": "0",
+    "KMP_INIT_AT_FORK": "FALSE",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxLimits:
+    """What one worker may use.
+
+    Attributes:
+        memory: bytes. seconds: for one request. disk: bytes in its private folder.
+        output: bytes of what it prints that are kept; the rest is read and dropped.
+        answer: bytes of one answer's message; arrays have their own room.
+        files: open descriptors.
+    """
+
+    memory: int = 4 << 30
+    seconds: float = 60.0
+    disk: int = 256 << 20
+    output: int = 64 << 10
+    answer: int = 1 << 20
+    files: int = 512
+
+
+def readable_files(python: str) -> tuple[str, ...]:
+    """Return what a worker run by `python` may read besides the model: system and interpreter.
+
+    A virtual environment's base interpreter is among it.
+
+    Raises:
+        InputError: it does not run, or is older than 3.8.
+    """
+    ask = (
+        "import sys, sysconfig, json; print(json.dumps([list(sys.version_info[:2]), "
+        "[sys.prefix, sys.base_prefix, sys.exec_prefix, sys.executable, "
+        "*sysconfig.get_paths().values(), *sys.path]]))"
+    )
+    try:
+        done = subprocess.run(  # noqa: S603 -- the interpreter is the user's own choice
+            [python, "-I", "-c", ask], capture_output=True, timeout=30, check=True
+        )
+        version, paths = json.loads(done.stdout)
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        raise InputError(
+            f"[model] python = {python!r} does not run", hint="Name a Python interpreter."
+        ) from error
+    if tuple(version) < (3, 8):
+        raise InputError(
+            f"[model] python = {python!r} is Python {version[0]}.{version[1]}",
+            hint="The sandbox needs Python 3.8 or later.",
+        )
+    named = [path for path in paths if path]
+    return tuple(
+        dict.fromkeys([*_SYSTEM_FILES.split(), *named, *(str(Path(p).resolve()) for p in named)])
+    )
+
+
+def environment(private: str) -> dict[str, str]:
+    """Return the environment of a worker: nothing of ours but the language, homes in `private`."""
+    kept = {name: os.environ[name] for name in ("LANG", "LC_ALL", "TZ") if name in os.environ}
+    homes = dict.fromkeys(("HOME", "TMPDIR", "XDG_CACHE_HOME", "MPLCONFIGDIR"), private)
+    return {"PATH": "/usr/bin:/bin", **kept, **homes, **_QUIET}
+
+
+def order_for(
+    pid: int,
+    private: str,
+    readable: tuple[str, ...],
+    limits: SandboxLimits,
+    *,
+    allow_namespaces: bool,
+) -> Mapping[str, Json]:
+    """Return what `worker.py` is to have the kernel enforce, as plain numbers and paths."""
+    machine = platform.machine()
+    version = landlock.abi()
+    supported = machine in _SECCOMP_CALL
+    return {
+        "private": private,
+        "namespaces": allow_namespaces,
+        "limits": {
+            "DATA": limits.memory,
+            "FSIZE": limits.disk,
+            "NOFILE": limits.files,
+            "CORE": 0,
+        },
+        "landlock": asdict(landlock.rights(version)) if version else None,
+        "readable": list(readable),
+        "writable": [private, "/dev/null"],
+        "seccomp_call": _SECCOMP_CALL.get(machine, 0),
+        "filter_cut": _filter(machine, pid, network_cut=True) if supported else "",
+        "filter_uncut": _filter(machine, pid, network_cut=False) if supported else "",
+    }
+
+
+def _filter(machine: str, pid: int, *, network_cut: bool) -> str:
+    code = build_filter(machine, pid, network_cut=network_cut, notify=True)
+    return base64.b64encode(code).decode()

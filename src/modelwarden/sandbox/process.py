@@ -1,0 +1,313 @@
+"""The parent's side: start a worker, watch it, ask it, and believe nothing that it says.
+
+with Worker(python, readable=[model_folder]) as worker:
+    worker.ask({"operation": "load", …})
+    answer, rows, columns = worker.batch(x, …)
+worker.attempts        what it tried, as the kernel reported it
+worker.lacking         what this machine could not enforce
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from modelwarden.core import ModelwardenError
+from modelwarden.sandbox.attempts import Attempt
+from modelwarden.sandbox.channel import (
+    ERROR,
+    BrokenError,
+    Channel,
+    GoneError,
+    LateError,
+    sealed_memory,
+)
+from modelwarden.sandbox.observer import Observer
+from modelwarden.sandbox.order import SandboxLimits, environment, order_for, readable_files
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import TracebackType
+    from typing import Self
+
+    from modelwarden.core import Json
+
+_MOST_ATTEMPTS = 200
+_START_SECONDS = 30.0
+
+
+class Tier(StrEnum):
+    """How well a worker is confined."""
+
+    FULL = "full"
+    PARTIAL = "partial"
+    NONE = "none"
+
+
+class WorkerError(ModelwardenError):
+    """The confined process could not go on; the run has a gap, our own process has no harm."""
+
+    hint = "Look at the sandbox's findings; raise [limits] if the model honestly needs more."
+
+
+class ModelError(ModelwardenError):
+    """The model's own code raised; `kind` is the name of its exception."""
+
+    hint = "Run the model outside Modelwarden, on the same rows, to see its own traceback."
+
+    def __init__(self, kind: str, text: str) -> None:
+        """Keep what the worker said, bounded."""
+        self.kind = kind
+        super().__init__(f"the model raised {kind}: {text}")
+
+
+class Worker:
+    """One confined process.
+
+    Attributes:
+        limits: what it may use.
+        attempts: what it tried and was refused, in order, each distinct one once.
+        lacking: protections that this machine could not give; empty for tier `full`.
+        output: what it printed, cut at the limit.
+    """
+
+    def __init__(
+        self,
+        python: str,
+        *,
+        readable: Sequence[Path | str] = (),
+        limits: SandboxLimits | None = None,
+        allow_namespaces: bool = True,
+    ) -> None:
+        """Start `python` and have it confined before it sees anything of the model.
+
+        Args:
+            python: the interpreter that has what the model needs, 3.8 or later.
+            readable: files and folders that the model needs; all else of the user's is hidden.
+            limits: what it may use.
+            allow_namespaces: False does without them, for the sake of tests.
+
+        Raises:
+            InputError: the interpreter cannot be used.
+            WorkerError: it died or did not answer while it was being confined.
+        """
+        self.limits = limits or SandboxLimits()
+        self.attempts: list[Attempt] = []
+        self.lacking: tuple[str, ...] = ()
+        self.output = b""
+        self._killed: Attempt | None = None
+        self._observer: Observer | None = None
+        named = (str(Path(path).resolve()) for path in readable)
+        self._readable = (*readable_files(python), *named)
+        self._private = str(Path(tempfile.mkdtemp(prefix="modelwarden-")).resolve())
+        self._channel = Channel(self.limits.answer)
+        program = Path(__file__).with_name("worker.py").read_text(encoding="utf-8")
+        theirs = self._channel.theirs
+        self._process = subprocess.Popen(  # noqa: S603 -- the user's interpreter, our own file
+            [python, "-I", "-c", program, str(theirs.fileno())],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            pass_fds=[theirs.fileno()],
+            cwd=self._private,
+            env=environment(self._private),
+            start_new_session=True,
+        )
+        theirs.close()
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+        self._watcher.start()
+        try:
+            self._confine(allow_namespaces=allow_namespaces)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def tier(self) -> Tier:
+        """`full` when nothing is lacking, `none` when neither files nor calls are confined."""
+        if not self.lacking:
+            return Tier.FULL
+        return Tier.NONE if {"landlock", "seccomp"} <= set(self.lacking) else Tier.PARTIAL
+
+    def ask(self, body: Mapping[str, Json], descriptors: Sequence[int] = ()) -> dict[str, Json]:
+        """Send one request and return its answer.
+
+        Raises:
+            ModelError: the model's code raised.
+            WorkerError: the worker died, was stopped for its use of memory, disk or time, or said
+                something that is no answer.
+        """
+        kind, answer, extra = self._exchange(body, descriptors, self.limits.seconds)
+        for descriptor in extra:
+            os.close(descriptor)
+        if kind == ERROR:
+            raise ModelError(_text(answer.get("type")), _text(answer.get("message")))
+        return answer
+
+    def batch(self, data: bytes, rows: int, columns: int, *, room: int) -> tuple[bytes, int, int]:
+        """Have the model answer for one batch.
+
+        Args:
+            data: float64 values, row after row.
+            rows: of the batch.
+            columns: of the batch.
+            room: bytes that the answer may have at most.
+
+        Returns:
+            The answer's float64 values and its rows and columns, copied out of the shared memory
+            before they were looked at; whether they mean anything is for the caller to check.
+
+        Raises:
+            ModelError: the model's code raised.
+            WorkerError: the worker was lost, or claims more values than there is room for.
+        """
+        given = sealed_memory(len(data), data)
+        taken = sealed_memory(room)
+        try:
+            sizes: dict[str, Json] = {"rows": rows, "columns": columns, "room": room}
+            answer = self.ask({"operation": "call", **sizes}, (given, taken))
+            high, wide = answer.get("rows"), answer.get("columns")
+            if type(high) is not int or type(wide) is not int or min(high, wide) < 0:
+                raise self._broken("an answer without a shape")
+            if high * wide * 8 > room:
+                raise self._broken(f"an answer of shape {high} × {wide}, more than was asked for")
+            return os.pread(taken, high * wide * 8, 0), high, wide
+        finally:
+            os.close(given)
+            os.close(taken)
+
+    def close(self) -> None:
+        """End the process and remove its folder; may be repeated."""
+        self._process.kill()
+        self._process.wait()
+        self._channel.close()
+        self._watcher.join(10)
+        if self._observer is not None:
+            self._observer.close()
+            self._observer = None
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+        shutil.rmtree(self._private, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        """Use as a context manager."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close."""
+        self.close()
+
+    def _confine(self, *, allow_namespaces: bool) -> None:
+        order = order_for(
+            self._process.pid,
+            self._private,
+            self._readable,
+            self.limits,
+            allow_namespaces=allow_namespaces,
+        )
+        kind, answer, extra = self._exchange(order, (), _START_SECONDS)
+        if kind == ERROR:
+            raise self._broken(f"an error while it was confined: {_text(answer.get('message'))}")
+        said = answer.get("lacking")
+        lacking = {str(name) for name in said} if isinstance(said, list) else {"seccomp"}
+        lacking |= {"landlock"} if order["landlock"] is None else set()
+        lacking |= {"seccomp"} if not order["filter_cut"] or not extra else set()
+        if "seccomp" not in lacking:
+            # Without namespaces the filter refuses every internet socket: nothing is lost.
+            lacking -= {"namespaces"}
+        self.lacking = tuple(sorted(lacking))
+        if extra:
+            self._observer = Observer(extra[0], self._readable, (self._private,), self._note)
+
+    def _exchange(
+        self, body: Mapping[str, Json], descriptors: Sequence[int], seconds: float
+    ) -> tuple[int, dict[str, Json], list[int]]:
+        try:
+            return self._channel.exchange(body, descriptors, seconds)
+        except LateError as error:
+            self._stop(Attempt("time", "seconds", f"over {seconds:g} s"))
+            raise self._lost() from error
+        except GoneError as error:
+            raise self._lost() from error
+        except BrokenError as error:
+            raise self._broken(str(error)) from error
+
+    def _broken(self, what: str) -> WorkerError:
+        self._stop(None)
+        return WorkerError(f"the sandboxed process gave {what}")
+
+    def _lost(self) -> WorkerError:
+        try:
+            code = self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            return self._broken("no answer: it closed its end")
+        if self._killed:
+            what = f"{self._killed.what}, {self._killed.detail}"
+            return WorkerError(f"the sandboxed process was stopped: {what}")
+        how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        return WorkerError(f"the sandboxed process ended by itself ({how})")
+
+    def _note(self, attempt: Attempt | None) -> None:
+        if attempt and attempt not in self.attempts and len(self.attempts) < _MOST_ATTEMPTS:
+            self.attempts.append(attempt)
+
+    def _watch(self) -> None:
+        """Read what the worker prints; stop it when it uses too much memory or disk."""
+        stream = self._process.stdout
+        if stream is None:
+            return
+        kept = bytearray()
+        looked = 0.0
+        while True:
+            if select.select([stream], [], [], 0.1)[0]:
+                data = os.read(stream.fileno(), 1 << 16)
+                if not data:
+                    return
+                kept += data[: max(0, self.limits.output - len(kept))]
+                self.output = bytes(kept)
+            elif self._process.poll() is not None:
+                return
+            if time.monotonic() - looked > 0.2:
+                looked = time.monotonic()
+                self._check_use()
+
+    def _check_use(self) -> None:
+        try:
+            status = Path(f"/proc/{self._process.pid}/statm").read_text(encoding="ascii")
+            resident = int(status.split()[1]) * os.sysconf("SC_PAGE_SIZE")
+            used = _disk_use(Path(self._private))
+        except (OSError, IndexError):
+            return  # it has ended meanwhile
+        if resident > self.limits.memory:
+            self._stop(Attempt("memory", "memory", f"over {self.limits.memory} bytes"))
+        elif used > self.limits.disk:
+            self._stop(Attempt("disk", "disk", f"over {self.limits.disk} bytes"))
+
+    def _stop(self, why: Attempt | None) -> None:
+        if why is not None and self._killed is None:
+            self._killed = why
+            self._note(why)
+        self._process.kill()
+
+
+def _disk_use(folder: Path) -> int:
+    found = (entry.lstat() for entry in folder.rglob("*"))
+    return sum(status.st_blocks * 512 for status in found)
+
+
+def _text(value: Json) -> str:
+    return str(value)[:2000].encode("unicode_escape").decode()

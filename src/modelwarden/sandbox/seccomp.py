@@ -1,0 +1,206 @@
+"""The system-call filter of the sandbox, as a BPF program.
+
+An allow-list: what is not named here is answered with ENOSYS, as on a kernel that lacks it. Calls
+that no honest model needs are refused *and* handed to the parent as a notification, by the kernel
+itself: hooks of the Python interpreter can be emptied by the code that they should watch, this
+filter cannot. Opening and changing files is only observed here (the parent lets the call go on);
+whether it succeeds is decided by Landlock.
+
+Source: seccomp(2), seccomp_unotify(2); instruction format of the classic BPF, `linux/filter.h`.
+"""
+
+from __future__ import annotations
+
+import errno
+import struct
+
+from modelwarden.sandbox.syscalls import AUDIT_ARCH, numbers
+
+ALLOW = 0x7FFF_0000
+NOTIFY = 0x7FC0_0000
+KILL = 0x8000_0000
+_ERRNO = 0x0005_0000
+
+_LOAD = 0x20  # BPF_LD | BPF_W | BPF_ABS
+_JEQ = 0x15
+_JSET = 0x45
+_JGE = 0x35
+_RETURN = 0x06
+_AND = 0x54
+
+_ARGUMENTS = 16  # offset of args[0] in struct seccomp_data
+_CLONE_THREAD = 0x0001_0000
+_X32_BIT = 0x4000_0000
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+_HARMLESS = _words("""
+read write close stat fstat lstat poll lseek mmap mprotect munmap brk rt_sigaction rt_sigprocmask
+rt_sigreturn ioctl pread64 pwrite64 readv writev access pipe select sched_yield mremap msync mincore
+madvise dup dup2 pause nanosleep getitimer alarm setitimer getpid sendfile accept recvfrom sendmsg
+recvmsg shutdown bind listen getsockname getpeername setsockopt getsockopt exit wait4 uname fcntl
+flock fsync fdatasync ftruncate getdents getcwd chdir fchdir readlink umask gettimeofday getrlimit
+getrusage sysinfo times getuid getgid geteuid getegid getppid getpgrp getgroups getresuid getresgid
+getpgid getsid capget rt_sigpending rt_sigtimedwait rt_sigsuspend sigaltstack statfs fstatfs
+getpriority setpriority sched_getparam sched_getscheduler sched_get_priority_max
+sched_get_priority_min mlock munlock prctl arch_prctl gettid readahead getxattr time futex
+sched_setaffinity sched_getaffinity epoll_create getdents64 set_tid_address
+restart_syscall fadvise64
+timer_create timer_settime timer_gettime timer_delete clock_gettime clock_getres clock_nanosleep
+exit_group epoll_wait epoll_ctl mbind set_mempolicy get_mempolicy waitid newfstatat readlinkat
+faccessat pselect6 ppoll set_robust_list get_robust_list epoll_pwait timerfd_create
+eventfd fallocate
+timerfd_settime accept4
+eventfd2 epoll_create1 dup3 pipe2 preadv pwritev prlimit64 getcpu
+sched_getattr getrandom membarrier mlock2 copy_file_range preadv2 pwritev2 pkey_mprotect statx rseq
+close_range faccessat2 futex_waitv
+""")
+
+# Refused, and the parent is told.
+_REFUSED_AND_TOLD = _words("""
+execve execveat fork vfork ptrace process_vm_readv process_vm_writev kcmp pidfd_getfd
+pidfd_send_signal connect sendmmsg unshare setns mount umount2 pivot_root chroot bpf io_uring_setup
+userfaultfd perf_event_open add_key request_key keyctl init_module finit_module reboot
+open_by_handle_at syslog rt_sigqueueinfo rt_tgsigqueueinfo mknod mknodat tkill
+""")
+
+# The parent is told and lets them go on; Landlock decides.
+TOLD = _words("""
+open openat creat truncate rename renameat renameat2 mkdir mkdirat rmdir link linkat unlink unlinkat
+symlink symlinkat
+""")
+
+# Refused in silence: honest libraries try them and live without.
+_REFUSED = _words("""
+chmod fchmod fchmodat chown fchown lchown fchownat setxattr utimensat shmget shmat setuid setgid
+personality setrlimit pidfd_open seccomp memfd_create sched_setscheduler sched_setattr setsid
+inotify_init inotify_init1
+""")
+
+_INET = (2, 10)
+_QUIETLY_ABSENT = (16,)  # netlink: the resolver and psutil ask for it and live without
+_UNIX, _STREAM, _SEQPACKET = 1, 1, 5
+
+
+class _Program:
+    """Instructions, each 8 bytes: code, jump if true, jump if false, constant."""
+
+    def __init__(self) -> None:
+        self.code = bytearray()
+
+    def add(self, code: int, constant: int, true: int = 0, false: int = 0) -> None:
+        """Append one instruction."""
+        self.code += struct.pack("=HBBI", code, true, false, constant & 0xFFFF_FFFF)
+
+    def when(self, number: int, block: _Program) -> None:
+        """Run `block`, which must end in a return, for the call `number`."""
+        self.add(_JEQ, number, 0, len(block.code) // 8)
+        self.code += block.code
+
+    def returns(self, value: int) -> _Program:
+        """Append a return."""
+        self.add(_RETURN, value)
+        return self
+
+    def argument(self, index: int, *, high: bool = False) -> None:
+        """Load one half of a 64-bit argument (little-endian machines)."""
+        self.add(_LOAD, _ARGUMENTS + 8 * index + (4 if high else 0))
+
+    def unless_equal(self, constant: int, verdict: int) -> None:
+        """Return `verdict` unless the loaded word is `constant`."""
+        self.add(_JEQ, constant, 1, 0)
+        self.add(_RETURN, verdict)
+
+    def if_equal(self, constant: int, verdict: int) -> None:
+        """Return `verdict` if the loaded word is `constant`."""
+        self.add(_JEQ, constant, 0, 1)
+        self.add(_RETURN, verdict)
+
+
+def _refuse(number: int) -> int:
+    return _ERRNO | number
+
+
+def build_filter(machine: str, pid: int, *, network_cut: bool, notify: bool) -> bytes:
+    """Return the program for one worker.
+
+    Args:
+        machine: as `platform.machine()` says.
+        pid: of the worker: it may signal itself, and nobody else.
+        network_cut: the worker has a network namespace without interfaces, so that internet
+            sockets may be created (honest libraries do so on import); else they are refused.
+        notify: the kernel can report refused calls; without it they are refused in silence.
+
+    Raises:
+        KeyError: no table for this machine.
+    """
+    known = numbers(machine)
+    told = NOTIFY if notify else _refuse(errno.EPERM)
+    program = _Program()
+    program.add(_LOAD, 4)
+    program.unless_equal(AUDIT_ARCH[machine], KILL)
+    program.add(_LOAD, 0)
+    if machine == "x86_64":
+        program.add(_JGE, _X32_BIT, 0, 1)
+        program.add(_RETURN, _refuse(errno.ENOSYS))
+    plain = dict.fromkeys(_HARMLESS, ALLOW)
+    plain |= dict.fromkeys(_REFUSED_AND_TOLD, told)
+    plain |= dict.fromkeys(TOLD, NOTIFY if notify else ALLOW)
+    plain |= dict.fromkeys(_REFUSED, _refuse(errno.EPERM))
+    blocks = {name: _Program().returns(verdict) for name, verdict in plain.items()}
+    blocks |= _conditional(pid, told, network_cut=network_cut)
+    for name, block in blocks.items():
+        if name in known:
+            program.when(known[name], block)
+    # clone3 and openat2 keep their flags in memory, where a filter cannot look: ENOSYS makes libc
+    # fall back to the calls that it can.
+    return bytes(program.returns(_refuse(errno.ENOSYS)).code)
+
+
+def _conditional(pid: int, told: int, *, network_cut: bool) -> dict[str, _Program]:
+    clone = _Program()
+    clone.argument(0)
+    clone.add(_JSET, _CLONE_THREAD, 0, 1)
+    clone.returns(ALLOW).returns(told)
+
+    kill = _Program()
+    kill.argument(0)
+    kill.if_equal(pid, ALLOW)
+    kill.returns(told)
+
+    sendto = _Program()  # with an address it reaches out; without, the socket is connected
+    sendto.argument(4)
+    sendto.unless_equal(0, told)
+    sendto.argument(4, high=True)
+    sendto.unless_equal(0, told)
+    sendto.returns(ALLOW)
+
+    socket = _Program()
+    socket.argument(0)
+    for family in _INET:
+        socket.if_equal(family, ALLOW if network_cut else told)
+    for family in _QUIETLY_ABSENT:
+        socket.if_equal(family, _refuse(errno.EAFNOSUPPORT))
+    socket.unless_equal(_UNIX, told)
+    _kind_of_unix_socket(socket, (_STREAM,))
+
+    pair = _Program()
+    pair.argument(0)
+    pair.unless_equal(_UNIX, _refuse(errno.EAFNOSUPPORT))
+    _kind_of_unix_socket(pair, (_STREAM, _SEQPACKET))
+    return {"clone": clone, "kill": kill, "tgkill": kill, "sendto": sendto} | {
+        "socket": socket,
+        "socketpair": pair,
+    }
+
+
+def _kind_of_unix_socket(program: _Program, kinds: tuple[int, ...]) -> None:
+    # A datagram socket can address any other by path, also when it is one of a pair.
+    program.argument(1)
+    program.add(_AND, 0xF)
+    for kind in kinds:
+        program.if_equal(kind, ALLOW)
+    program.returns(_refuse(errno.EPERM))
