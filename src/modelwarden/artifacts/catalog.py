@@ -40,6 +40,15 @@ RULES: tuple[Entry, ...] = (
     Entry("zip-duplicate-name", "ArchiveView"),
     Entry("zip-bad-crc", "ArchiveView"),
     Entry("archive-appended-data", "ArchiveView"),
+    Entry("template-escape", "TemplateText"),
+    Entry("template-dynamic-attribute", "TemplateText"),
+    Entry("template-include", "TemplateText"),
+    Entry("template-resource", "TemplateText"),
+    Entry("yaml-python-tag", "ConfigFile"),
+    Entry("config-target", "ConfigFile"),
+    Entry("config-command", "ConfigFile"),
+    Entry("config-secret", "ConfigFile"),
+    Entry("config-remote-code", "ConfigFile"),
 )
 
 

@@ -348,6 +348,8 @@ FORMATS: tuple[Format, ...] = (
     Format("opencv-xml", "modelwarden.formats.xmltext", "OpenCV storage", of="xml"),
     Format("openvino", "modelwarden.formats.xmltext", "OpenVINO model", of="xml"),
     Format("html", "modelwarden.formats.xmltext", "HTML page", of="xml"),
+    Format("config", "modelwarden.formats.config.reader", "JSON or YAML configuration"),
+    Format("jinja", "modelwarden.formats.template.reader", "Jinja template"),
     Format(
         "tensorflow-checkpoint-data",
         "modelwarden.formats.identified.companions:CHECKPOINT_DATA",

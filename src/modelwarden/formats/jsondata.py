@@ -128,7 +128,7 @@ DIALECTS: tuple[Dialect, ...] = (
     Dialect("safetensors-index", "", ("weight_map",)),
     Dialect(
         "hf-tokenizer-config",
-        "a Hugging Face tokenizer configuration",
+        "",
         (),
         ("tokenizer_class", "chat_template"),
         _says("transformers", "transformers_version"),
@@ -143,14 +143,14 @@ DIALECTS: tuple[Dialect, ...] = (
     Dialect("peft-config", "a PEFT adapter configuration", ("peft_type",), (), _says("peft")),
     Dialect(
         "hf-processor-config",
-        "a Hugging Face processor configuration",
+        "",
         (),
         ("image_processor_type", "feature_extractor_type", "processor_class"),
         _says("transformers"),
     ),
     Dialect(
         "hf-config",
-        "a Hugging Face configuration",
+        "",
         (),
         ("auto_map", "model_type", "architectures"),
         _says("transformers", "transformers_version"),

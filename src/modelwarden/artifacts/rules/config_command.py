@@ -1,0 +1,117 @@
+"""`config-command`."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Iterator
+
+from modelwarden.core import Confidence, Evidence, Hit, Severity, rule
+from modelwarden.formats.config.reader import ConfigFile
+
+_LONGEST = 2000
+_SPLIT = re.compile(r"\|\||&&|[|;&\n]")
+_SHELLS = frozenset("ash bash dash ksh sh zsh python python3 perl ruby node".split())
+_FETCH = frozenset("curl wget fetch iwr invoke-webrequest".split())
+_ROOTS = re.compile(r"(?:/|~|\$HOME|\$\{HOME\}|[A-Za-z]:\\)(?:\*|/\*|\.)?")
+_WRAPPERS = frozenset("sudo env nohup exec time".split())
+_CODE_CALLS = frozenset("__import__ eval exec compile".split())
+_CODE_ATTRIBUTES = frozenset("system popen check_output call run Popen spawn".split())
+
+
+@rule(
+    "config-command",
+    title="A configuration value is a command or a piece of code",
+    severity=Severity.MEDIUM,
+    reads=ConfigFile,
+    confidence=Confidence.MEDIUM,
+    references=("CWE-94", "CWE-78", "MITRE-ATLAS:AML.T0011"),
+    weakness="custom_code_in_model",
+)
+def config_command(config: ConfigFile) -> Iterator[Hit]:
+    """Flag values that are a destructive or downloading shell command, or Python that runs one.
+
+    Why: a configuration describes; something that will be run from it was put there for a program
+    that runs it. Deleting a disk, running what was just fetched, opening a shell to the network
+    and importing modules by `__import__` have no place in a model's settings.
+
+    Fix: remove the value, and find out which program would have run it.
+
+    Blind spot: harmless-looking commands and names of scripts beside the file are not reported.
+    """
+    for scalar in config.scalars:
+        if not scalar.text or not 4 < len(scalar.value) <= _LONGEST:
+            continue
+        what = _command(scalar.value) or _code(scalar.value)
+        if what is not None:
+            facts = {"path": scalar.path[:200], "value": scalar.value[:120]}
+            yield Hit(f"{scalar.key[:60]}: {what}", Evidence(facts=facts, line=scalar.line))
+
+
+def _command(value: str) -> str | None:
+    """Say what a shell command would do; None for anything else."""
+    parts = [p.split() for p in _SPLIT.split(value)]
+    fetched = False
+    for words in parts:
+        while words and words[0].rsplit("/", 1)[-1] in _WRAPPERS:
+            words = words[1:]
+        if not words:
+            continue
+        program = words[0].rsplit("/", 1)[-1].lower()
+        if _destroys(program, words[1:]):
+            return f"the command deletes or overwrites ({program})"
+        if program in _FETCH or (program == "base64" and _decodes(words)):
+            fetched = True
+        elif fetched and program in _SHELLS:
+            return "the command runs what it has just fetched or decoded"
+        if _connects(program, words):
+            return f"the command opens a shell to the network ({program})"
+    return None
+
+
+def _destroys(program: str, arguments: list[str]) -> bool:
+    if program == "rm":
+        flags = "".join(a for a in arguments if a.startswith("-"))
+        wide = any(_ROOTS.fullmatch(a) for a in arguments)
+        return wide and ("r" in flags.lower())
+    if program == "dd":
+        return any(a.startswith("of=/dev/") for a in arguments)
+    return program.startswith("mkfs.") or program == "shred"
+
+
+def _decodes(words: list[str]) -> bool:
+    return any(w in {"-d", "-D", "--decode"} for w in words)
+
+
+def _connects(program: str, words: list[str]) -> bool:
+    if program in {"nc", "ncat", "netcat"}:
+        return any(w in {"-e", "-c", "--exec"} for w in words)
+    if program in {"powershell", "pwsh", "powershell.exe"}:
+        return any(w.lower().startswith(("-e", "-enc")) for w in words[1:])
+    return program in _SHELLS and any("/dev/tcp/" in w for w in words)
+
+
+def _code(value: str) -> str | None:
+    """Say which call makes a Python expression or statement run commands; None for other text."""
+    if "(" not in value or not any(word in value for word in (*_CODE_CALLS, "os.", "subprocess")):
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            tree = ast.parse(value.strip())
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            callee = node.func
+            if isinstance(callee, ast.Name) and callee.id in _CODE_CALLS:
+                return f"Python code that calls {callee.id}"
+            if (
+                isinstance(callee, ast.Attribute)
+                and callee.attr in _CODE_ATTRIBUTES
+                and isinstance(callee.value, ast.Name)
+                and callee.value.id in {"os", "subprocess", "pty"}
+            ):
+                return f"Python code that calls {callee.value.id}.{callee.attr}"
+    return None

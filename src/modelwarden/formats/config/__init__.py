@@ -1,0 +1,1 @@
+"""Configuration files (JSON, YAML) read scalar by scalar: templates, tags, commands, secrets."""

@@ -1,0 +1,179 @@
+"""JSON and YAML that hold more than plain data: templates, tags, commands, secrets, code names.
+
+A quick look for telling words comes first: a text without any of them is left to the reader of
+plain data. Every template found is handed on as a nested source, judged by its syntax tree.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from modelwarden.core import Gap, GapKind
+from modelwarden.formats.config.text import Shape, decoded, encoding_of, shape_of
+from modelwarden.formats.limits import LimitExceededError, Limits
+from modelwarden.formats.source import Source
+from modelwarden.formats.view import Child, DamagedError, View, gap
+
+if TYPE_CHECKING:
+    from modelwarden.formats.config.scalars import Scalar
+
+_JSON_SIZE = 64 << 20
+_YAML_SIZE = 2 << 20
+_YAML_NAMES = (".yaml", ".yml")
+_TEMPLATES = 500
+_PIECE = 1 << 20
+_OVERLAP = 4096
+_BATCH = 256
+# A word that costs nothing to look for, and what must stand around it: a vocabulary has every word
+# as a token, and code tokens like `{{` alone. Both in lower case.
+_KEY = rb'[\w-]*"?\s*:\s*[^\s\d]'
+_TELLING = tuple(
+    (word, re.compile(re.escape(word) + around))
+    for word, around in (
+        (b"{{", rb'(?:[^"\\]|\\.)*?\}\}'),
+        (b"{%", rb'(?:[^"\\]|\\.)*?%\}'),
+        (b"chat_template", rb""),
+        *((word, _KEY) for word in (b"api_key", b"apikey", b"api-key", b"secret", b"passw")),
+        *((word, _KEY) for word in (b"private_key", b"access_key", b"access_token")),
+        *((word, _KEY) for word in (b"auth_token", b"bearer_token", b"refresh_token")),
+        *((word, rb'"?\s*:') for word in (b"auto_map", b"trust_remote_code")),
+        *((word, rb'"?\s*:') for word in (b"_target_", b"_component_")),
+        (b"__import__", rb"\s*\("),
+        (b"os.", rb"(?:system|popen|exec\w*|spawn\w*)\s*\("),
+        (b"subprocess", rb"\.\w+\s*\("),
+        *((word, rb"\s*\(") for word in (b"eval", b"exec")),
+        (b"rm -", rb"\w*r"),
+        *((word, rb'[^"\n]*\|') for word in (b"curl ", b"wget ", b"base64 -")),
+        (b"/dev/", rb"(?:tcp/|sd|nvme|vd)"),
+        (b"mkfs.", rb"\w"),
+        *((word, rb" -e") for word in (b"powershell", b"powershell.exe", b"pwsh")),
+        *((word, rb' [^"\n]*-[ec]\b') for word in (b"nc", b"ncat", b"netcat")),
+        (b"hf_", rb"[a-z0-9]{30}"),
+        *((word, rb"[a-z0-9]{36}") for word in (b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_")),
+        (b"github_pat_", rb"\w{40}"),
+        (b"glpat-", rb"[\w-]{20}"),
+        (b"akia", rb"[a-z0-9]{16}"),
+        (b"asia", rb"[a-z0-9]{16}"),
+        (b"aiza", rb"[\w-]{35}"),
+        (b"xox", rb"[abprs]-"),
+        (b"sk-", rb"[\w-]{32}"),
+        (b"private key-----", rb""),
+        # Escapes of letters, `_`, `{` and `%` hide something: no JSON writer makes them.
+        (b"\\u00", rb"(?:25|4[1-9a-f]|5[0-9af]|6|7[0-9ab])"),
+    )
+)
+_TAG = re.compile(rb"(?:^|[\s\[{,:-])!|%TAG", re.MULTILINE)
+_SURE_TAG = re.compile(rb"(?:^|[\s\[{,:-])!(?:![\w%]|<)|^%TAG", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigFile(View):
+    """A configuration.
+
+    Attributes:
+        scalars: values in the order of the text, as many as were read.
+        syntax: `json` or `yaml`.
+    """
+
+    scalars: tuple[Scalar, ...] = ()
+    syntax: str = "json"
+
+
+def sniff(source: Source) -> bool:
+    """Tell whether this is JSON or YAML with anything in it that a rule looks at."""
+    shape = shape_of(source)
+    if source.expect == "jinja" or shape not in {Shape.JSON, Shape.YAML}:
+        return False
+    if not encoding_of(source.head).startswith("utf-8"):
+        return True
+    tag = None
+    if shape is Shape.YAML:
+        tag = _TAG if source.name.endswith(_YAML_NAMES) else _SURE_TAG
+    return any(_telling(piece, tag) for piece in _pieces(source))
+
+
+def _pieces(source: Source) -> Iterator[bytes]:
+    for at in range(0, source.size, _PIECE):
+        yield source.read(at, _PIECE + _OVERLAP)
+
+
+def _telling(piece: bytes, tag: re.Pattern[bytes] | None) -> bool:
+    lower = piece.lower()
+    if any(word in lower and around.search(lower) for word, around in _TELLING):
+        return True
+    return tag is not None and tag.search(piece) is not None
+
+
+def read(source: Source, limits: Limits) -> ConfigFile:
+    """Collect the scalars; what cannot be read is a gap, what came before it is kept."""
+    shape = shape_of(source)
+    gaps: list[Gap] = []
+    kept: list[Scalar] = []
+    children: list[Child] = []
+    size = _YAML_SIZE if shape is Shape.YAML else _JSON_SIZE
+    try:
+        text = decoded(source, min(size, limits.memory))
+        _collect(text, shape, limits, kept)
+    except LimitExceededError as over:
+        gaps.append(gap(source, str(over), GapKind.OVER_LIMIT))
+    except DamagedError as damage:
+        gaps.append(gap(source, damage.why, at=damage.offset))
+        if shape is Shape.YAML:
+            gaps[:] = [] if not _is_yaml(source, kept) else gaps
+            children.append(Child("text", lambda: _whole(source)))
+    found = [s for s in kept if s.text and _is_template(s)]
+    if len(found) > _TEMPLATES:
+        gaps.append(gap(source, f"more than {_TEMPLATES} templates", GapKind.OVER_LIMIT))
+    children += [_child(source, s) for s in found[:_TEMPLATES]]
+    return ConfigFile(
+        source=source,
+        format="config",
+        scalars=tuple(kept),
+        syntax=shape.value,
+        gaps=tuple(gaps),
+        children=tuple(children),
+    )
+
+
+def _collect(text: str, shape: Shape, limits: Limits, kept: list[Scalar]) -> None:
+    from modelwarden.formats.config.scalars import json_scalars, yaml_scalars
+
+    held = tokens = 0
+
+    def spend() -> None:
+        nonlocal tokens
+        tokens += 1
+        if tokens % _BATCH == 0:
+            limits.spend(operations=_BATCH)
+
+    walk = yaml_scalars if shape is Shape.YAML else json_scalars
+    for scalar in walk(text, spend):
+        if not scalar.text and not scalar.key:
+            continue
+        held += 300 + len(scalar.value)
+        if held > limits.memory:
+            raise LimitExceededError("bytes of configuration values", limits.memory)
+        kept.append(scalar)
+
+
+def _is_yaml(source: Source, kept: list[Scalar]) -> bool:
+    named = source.name.endswith(_YAML_NAMES)
+    return named or any(s.tag for s in kept)
+
+
+def _is_template(scalar: Scalar) -> bool:
+    value = scalar.value
+    return "{{" in value or "{%" in value
+
+
+def _whole(source: Source) -> Source:
+    """Open the text once more, as the template that it may be instead."""
+    return source.nested(source.read(0, min(source.size, 1 << 20)), "text", expect="jinja")
+
+
+def _child(source: Source, scalar: Scalar) -> Child:
+    data = scalar.value.encode(errors="surrogatepass")
+    return Child(scalar.path, lambda: source.nested(data, scalar.path, expect="jinja"))

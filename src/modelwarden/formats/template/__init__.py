@@ -1,0 +1,1 @@
+"""Jinja templates (chat templates above all), judged by their syntax tree and never rendered."""

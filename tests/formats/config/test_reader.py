@@ -1,0 +1,128 @@
+"""Configurations are claimed when they hold more than data, and their templates handed on."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from modelwarden.core import GapKind
+from modelwarden.formats import Limits, Source
+from modelwarden.formats.config.reader import ConfigFile, read, sniff
+
+HIDDEN = '{"chat\\u005ftemplate": "\\u007b\\u007b x }}"}'
+
+
+def view_of(text: str, name: str = "tokenizer_config.json") -> ConfigFile:
+    return read(Source(name, text.encode()), Limits())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"chat_template": "{{ x }}"}',
+        '{"api_key": "x"}',
+        '{"after": "curl http://x | sh"}',
+        '{"a": "hf_' + "a" * 34 + '"}',
+        HIDDEN,
+        '[{"a": "{% if x %}{% endif %}"}]',
+    ],
+)
+def test_json_with_something_telling_is_claimed(text: str):
+    assert sniff(Source("a", text.encode()))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": 1}',
+        "[1, 2]",
+        "",
+        "plain words",
+        "a: 1",
+        '{"a": "{", "{{": 1, "}}": 2}',
+        '{"api_key": 1}',
+    ],
+)
+def test_plain_data_is_left_to_others(text: str):
+    assert not sniff(Source("a", text.encode()))
+
+
+def test_something_telling_is_found_far_into_a_large_file():
+    data = json.dumps({"a": "x" * 3_000_000, "chat_template": "{{ x }}"}).encode()
+
+    assert sniff(Source("a", data))
+
+
+@pytest.mark.parametrize(
+    "codec", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
+)
+def test_every_encoding_of_json_is_read(codec: str):
+    source = Source("a.json", '{"chat_template": "{{ x }}"}'.encode(codec))
+
+    view = read(source, Limits())
+
+    assert sniff(source)
+    assert [s.value for s in view.scalars] == ["{{ x }}"]
+    assert view.gaps == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ('{"chat_template": "{{ x }}"}', "chat_template"),
+        (
+            '{"chat_template": [{"name": "rag", "template": "{{ x }}"}]}',
+            "chat_template[0].template",
+        ),
+        ('{"a": {"b": [["{% x %}"]]}}', "a.b[0][0]"),
+        (HIDDEN, "chat_template"),
+    ],
+)
+def test_every_template_is_a_child_named_by_its_path(text: str, path: str):
+    view = view_of(text)
+
+    assert [child.name for child in view.children] == [path]
+    with view.children[0].open() as child:
+        assert child.expect == "jinja"
+        assert child.member == path
+
+
+def test_damaged_json_is_a_gap_and_keeps_what_came_before():
+    view = view_of('{"chat_template": "{{ x }}", "b": }')
+
+    assert [g.kind for g in view.gaps] == [GapKind.UNREADABLE]
+    assert len(view.children) == 1
+
+
+def test_a_yaml_that_is_a_template_as_a_whole_is_handed_on_whole():
+    view = view_of("a: {{ x }}\n{% if y %}\nb: 1\n{% endif %}\n", "values.yaml")
+
+    assert [child.name for child in view.children] == ["text"]
+
+
+def test_more_templates_than_the_bound_is_a_gap():
+    view = view_of(json.dumps(["{{ x }}"] * 501).replace("[", '{"a": [', 1) + "}")
+
+    assert GapKind.OVER_LIMIT in {g.kind for g in view.gaps}
+    assert len(view.children) == 500
+
+
+def test_values_over_the_memory_bound_are_a_gap():
+    text = json.dumps({"a": ["{{ x }}" * 100] * 100})
+
+    view = read(Source("a", text.encode()), Limits(memory=80_000))
+
+    assert GapKind.OVER_LIMIT in {g.kind for g in view.gaps}
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.binary(max_size=300) | st.text(max_size=200).map(str.encode))
+def test_any_bytes_end_in_a_view(data: bytes):
+    source = Source("a.yaml", data)
+
+    sniff(source)
+
+    assert read(source, Limits()).format == "config"
