@@ -51,8 +51,8 @@ def test_a_rules_page_says_what_why_how_and_which_standards(capsys):
     page = capsys.readouterr().out
     assert code == 0
     assert "severity critical · confidence high" in page
-    assert "Why it matters\n  loading the file is enough." in page
-    assert "How to fix it\n  ask for safetensors." in page
+    assert "Why it matters\n  Loading the file is enough." in page
+    assert "How to fix it\n  Ask for safetensors." in page
     assert "CWE-502  Deserialization of Untrusted Data" in page
     assert "OWASP-ML:ML06:2023  ML Supply Chain Attacks" in page
 
@@ -61,7 +61,7 @@ def test_a_rules_page_as_json_holds_the_same(capsys):
     run(["explain", "pickle-unsafe-global", "--format", "json"])
 
     page = json.loads(capsys.readouterr().out)
-    assert page["why"] == "loading the file is enough."
+    assert page["why"] == "Loading the file is enough."
     assert page["references"][0]["title"] == "Deserialization of Untrusted Data"
     assert page["references"][0]["link"].endswith("/502.html")
 

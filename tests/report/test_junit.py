@@ -76,5 +76,5 @@ def test_a_verdict_that_is_no_pass_never_shows_as_green(outcome, tag):
 def test_a_failure_says_why_and_how_to_fix_it():
     text = tree_of(samples.telling()).find("testsuite[2]/testcase/failure").text
 
-    assert "why: unpickling calls what the stream imports" in text
-    assert "fix: ask the publisher for safetensors weights" in text
+    assert "why: Unpickling calls what the stream imports" in text
+    assert "fix: Ask the publisher for safetensors weights" in text

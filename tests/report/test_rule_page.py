@@ -54,4 +54,4 @@ def test_a_page_of_a_strangers_rule_shows_no_character_that_a_terminal_obeys(tex
 def test_a_page_as_data_keeps_the_parts_apart():
     page = as_data(samples.NEEDS, Confidence.LOW)
 
-    assert (page["why"], page["fix"], page["blind_spot"]) == ("their code runs.", "pin them.", "")
+    assert (page["why"], page["fix"], page["blind_spot"]) == ("Their code runs.", "Pin them.", "")

@@ -30,14 +30,21 @@ class Page:
 def page_of(text: str) -> Page:
     r"""Take a page's text apart; lines of a paragraph are joined, paragraphs keep an empty line.
 
+    A part opens with a capital, but where it opens with a name that is code.
+
     >>> page_of("Flag it.\n\nWhy: it is\nbad.\n\nFix: do not.").why
-    'it is bad.'
+    'It is bad.'
     """
     what, *rest = _HEADING.split(text)
     parts = {"Why": "", "Fix": "", "Blind spot": ""}
     for heading, body in zip(rest[::2], rest[1::2], strict=True):
         parts[heading] = "\n\n".join(p for p in (parts[heading], _joined(body)) if p)
-    return Page(_joined(what), parts["Why"], parts["Fix"], parts["Blind spot"])
+    return Page(_joined(what), *(_opened(part) for part in parts.values()))
+
+
+def _opened(text: str) -> str:
+    first = text.partition(" ")[0]
+    return text[:1].upper() + text[1:] if first.isalpha() else text
 
 
 def _joined(text: str) -> str:

@@ -25,6 +25,7 @@ FORMATS: dict[str, str] = {
     "json": "json_",
     "sarif": "sarif",
     "junit": "junit",
+    "html": "html",
     "markdown": "markdown",
     "gitlab": "gitlab",
 }

@@ -1,0 +1,152 @@
+"""The report as one HTML file: no network, no scripts, readable on paper and by a screen reader.
+
+The content security policy of the page allows its own style sheet by digest and nothing else.
+Filtering by severity is done by the style sheet; a browser that cannot shows everything.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from modelwarden.core import Severity
+from modelwarden.report.advice import GAP_ADVICE, GAP_TITLES, first_steps
+from modelwarden.report.escape import shown, value_text
+from modelwarden.report.summary import (
+    FileGroup,
+    by_file,
+    examined,
+    file_text,
+    infos,
+    location_text,
+    measured,
+    outcome_meaning,
+    outcome_word,
+    pages,
+    plural,
+    severity_counts,
+    tally,
+)
+from modelwarden.standards import link_of, title_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jinja2 import Environment
+
+    from modelwarden.core import Finding, Report
+    from modelwarden.core.pages import Page
+
+_TEMPLATES = Path(__file__).with_name("templates")
+_EVIDENCE = 2_000
+_BAR = 600.0
+
+
+def render(report: Report, *, fail_on: Severity, terminal: bool, width: int) -> str:
+    """Return the report as one page; every finding and gap is on it."""
+    del terminal, width  # the same for every reader
+    style = (_TEMPLATES / "report.css").read_text("utf-8")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    template = _environment().get_template("report.html")
+    page = template.render(
+        report=report,
+        style=style,
+        style_digest=digest,
+        outcome=outcome_word(report),
+        meaning=outcome_meaning(report),
+        tally=tally(report),
+        steps=first_steps(report, fail_on),
+        bar=list(_bar(report)),
+        counts=severity_counts(report),
+        files=[_File(group, _cards(group, report)) for group in by_file(report) if group.findings],
+        quiet=sum(group.quiet for group in by_file(report)),
+        examined=examined(report),
+        gap_titles=GAP_TITLES,
+        gap_advice=GAP_ADVICE,
+        page_of=pages(report),
+        waived=sum(f.waived for f in report.findings),
+    )
+    return page.rstrip() + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _Card:
+    """Findings of one rule at one severity in one file."""
+
+    rule: str
+    title: str
+    severity: Severity
+    waived: bool
+    page: Page | None
+    references: tuple[str, ...]
+    findings: list[Finding]
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file with its cards."""
+
+    group: FileGroup
+    cards: list[_Card]
+
+
+@dataclass(frozen=True, slots=True)
+class _Segment:
+    """A part of the severity bar, in units of its view box."""
+
+    severity: Severity
+    count: int
+    x: float
+    width: float
+
+
+def _cards(group: FileGroup, report: Report) -> list[_Card]:
+    known, texts = infos(report), pages(report)
+    cards = []
+    for (waived, severity, rule), found in groupby(
+        sorted(group.findings, key=lambda f: (f.waived, f.severity.rank, f.rule)),
+        key=lambda f: (f.waived, f.severity, f.rule),
+    ):
+        findings = list(found)
+        title = known[rule].title if rule in known else rule
+        references = tuple(dict.fromkeys(r for f in findings for r in f.references))
+        cards.append(_Card(rule, title, severity, waived, texts.get(rule), references, findings))
+    return cards
+
+
+def _bar(report: Report) -> Iterator[_Segment]:
+    counts = severity_counts(report)
+    total = sum(counts.values())
+    x = 0.0
+    for severity, count in counts.items():
+        if count:
+            width = _BAR * count / total
+            yield _Segment(severity, count, round(x, 2), round(width, 2))
+            x += width
+
+
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        autoescape=True,
+        loader=FileSystemLoader(_TEMPLATES),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "shown": shown,
+        "value": lambda value: value_text(value, _EVIDENCE),
+        "where": location_text,
+        "about": file_text,
+        "measured": measured,
+        "title_of": title_of,
+        "link_of": link_of,
+        "plural": plural,
+    }
+    return environment
