@@ -58,6 +58,11 @@ FORMATS: tuple[Format, ...] = (
         "Zip archive",
         (Mark(b"PK\x03\x04"), Mark(b"PK\x05\x06", TAIL)),
     ),
+    Format("npz", "modelwarden.formats.npz", "NumPy archive", of="zip"),
+    Format("torch-zip", "modelwarden.formats.torch.zipped", "PyTorch archive", of="zip"),
+    Format("torchscript", "modelwarden.formats.torch.zipped", "TorchScript archive", of="zip"),
+    Format("torch-package", "modelwarden.formats.torch.package", "torch.package", of="zip"),
+    Format("npy", "modelwarden.formats.npy", "NumPy array", (Mark(b"\x93NUMPY"),)),
     Format("onnx", "modelwarden.formats.identified.protobuf:ONNX", "ONNX model", _PROTOBUF),
     Format(
         "tensorflow-savedmodel",

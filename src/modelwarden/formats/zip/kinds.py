@@ -1,4 +1,8 @@
-"""Kinds of zip archive, told apart by the names of their members."""
+"""Kinds of zip archive, told apart by the names of their members.
+
+To add one: a line in `KINDS`, the first that fits is taken, and a line with `of="zip"` in
+`formats.catalog`. Its module has `read_archive(archive) -> View`.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +17,21 @@ def kind_of(names: Sequence[str]) -> str | None:
     return next((module for module, is_it in KINDS if is_it(names)), None)
 
 
+def _torch(names: Sequence[str]) -> bool:
+    """Torch puts all into one folder of any name; hand-made archives leave the folder out."""
+    return any(name.rpartition("/")[2] == "data.pkl" and name.count("/") <= 1 for name in names)
+
+
+def _package(names: Sequence[str]) -> bool:
+    return any(name.endswith(".data/python_version") for name in names)
+
+
 def _npz(names: Sequence[str]) -> bool:
-    return bool(names) and all(name.endswith(".npy") for name in names)
+    return any(name.endswith(".npy") for name in names)
 
 
-KINDS: tuple[tuple[str, Callable[[Sequence[str]], bool]], ...] = ()
+KINDS: tuple[tuple[str, Callable[[Sequence[str]], bool]], ...] = (
+    ("modelwarden.formats.torch.package", _package),
+    ("modelwarden.formats.torch.zipped", _torch),
+    ("modelwarden.formats.npz", _npz),
+)

@@ -1,0 +1,45 @@
+"""Reader of `.npz`: a zip of arrays, of which only headers are read where they hold numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from modelwarden.core import Producer
+from modelwarden.formats.archive import ArchiveView
+from modelwarden.formats.limits import LimitExceededError
+from modelwarden.formats.npy import header_of
+from modelwarden.formats.view import DamagedError
+
+if TYPE_CHECKING:
+    from modelwarden.formats.zip import Archive, Member
+
+
+def read_archive(archive: Archive) -> ArchiveView:
+    """Return the view of a zip with arrays; arrays of numbers count as data, others are opened."""
+    counts = Counter(member.name for member in archive.members)
+    arrays = [member for member in archive.members if member.name.endswith(".npy")]
+    # Two members of one name prove nothing: both are opened then.
+    numbers = {m.name for m in arrays if counts[m.name] == 1 and _numeric(archive, m)}
+    unsafe = {m.name for m in arrays} - numbers
+    pure = len(arrays) == len(archive.members)
+    parts = archive.parts(data=numbers, expect=dict.fromkeys(unsafe, "npy"))
+    return ArchiveView(
+        source=archive.source,
+        format="npz" if pure else "zip",
+        producer=Producer(name="numpy") if pure else None,
+        gaps=parts.gaps,
+        children=parts.children,
+        entries=parts.entries,
+        anomalies=parts.anomalies,
+    )
+
+
+def _numeric(archive: Archive, member: Member) -> bool:
+    """Tell whether a member's header proves that all of the member is numbers."""
+    try:
+        with archive.open(member) as source:
+            header = header_of(source)
+    except (DamagedError, LimitExceededError):
+        return False
+    return header.size is not None and header.data + header.size == member.size
