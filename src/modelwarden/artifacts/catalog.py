@@ -49,6 +49,10 @@ RULES: tuple[Entry, ...] = (
     Entry("config-command", "ConfigFile"),
     Entry("config-secret", "ConfigFile"),
     Entry("config-remote-code", "ConfigFile"),
+    Entry("torchscript-file-access", "TorchArchive"),
+    Entry("torch-package-code", "TorchPackage"),
+    Entry("torch-unreferenced-record", "TorchArchive"),
+    Entry("torchscript-code", "TorchArchive"),
 )
 
 

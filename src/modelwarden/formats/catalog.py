@@ -52,6 +52,7 @@ _TEXT_SPACE = (Mark(b"\xef\xbb\xbf"), Mark(b" "), Mark(b"\n"), Mark(b"\t"), Mark
 
 FORMATS: tuple[Format, ...] = (
     Format("pickle", "modelwarden.formats.pickle.reader", "Python pickle"),
+    Format("torch-legacy", "modelwarden.formats.torch.legacy", "PyTorch file", of="pickle"),
     Format(
         "zip",
         "modelwarden.formats.zip.reader",

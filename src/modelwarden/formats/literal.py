@@ -12,7 +12,7 @@ from typing import TypeAlias
 from modelwarden.formats.view import DamagedError
 
 Literal: TypeAlias = (
-    "str | int | bool | None | list[Literal] | tuple[Literal, ...] | dict[str, Literal]"
+    "str | int | bool | list[Literal] | tuple[Literal, ...] | dict[str, Literal] | None"
 )
 
 DEPTH = 32

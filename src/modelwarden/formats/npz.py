@@ -9,10 +9,14 @@ from modelwarden.core import Producer
 from modelwarden.formats.archive import ArchiveView
 from modelwarden.formats.limits import LimitExceededError
 from modelwarden.formats.npy import header_of
+from modelwarden.formats.source import Source
 from modelwarden.formats.view import DamagedError
 
 if TYPE_CHECKING:
     from modelwarden.formats.zip import Archive, Member
+
+
+_PEEKED = 1 << 16
 
 
 def read_archive(archive: Archive) -> ArchiveView:
@@ -38,8 +42,7 @@ def read_archive(archive: Archive) -> ArchiveView:
 def _numeric(archive: Archive, member: Member) -> bool:
     """Tell whether a member's header proves that all of the member is numbers."""
     try:
-        with archive.open(member) as source:
-            header = header_of(source)
+        header = header_of(Source(member.name, archive.peek(member, _PEEKED)))
     except (DamagedError, LimitExceededError):
         return False
     return header.size is not None and header.data + header.size == member.size

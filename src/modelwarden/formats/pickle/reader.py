@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from modelwarden.formats.source import Source
 
 SNIFFED = 1 << 16
+MAGIC_BYTES: Final = bytes.fromhex("6cfc9c46f9206aa85019")  # what torch wrote before its zip layout
 _WORD: Final = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*\Z")
 _PICKLE_NAMES: Final = (".pkl", ".pickle", ".p", ".joblib", ".dill", ".cloudpickle", ".pck")
 
@@ -89,6 +90,11 @@ def _meant(use: Use, *, sure: bool) -> bool:
 
 def read(source: Source, limits: Limits) -> PickleStream:
     """Run the symbolic machine over every pickle in `source`, resuming after damage."""
+    if MAGIC_BYTES in source.head[:32] and source.expect != "pickle":
+        from modelwarden.formats.torch.legacy import begins_like, read_legacy
+
+        if begins_like(source) and (view := read_legacy(source, limits)) is not None:
+            return view
     return view_of(source, run_streams(source, limits))
 
 

@@ -78,6 +78,20 @@ class Archive:
         """
         return opened(self.source, member, self.limits, expect)
 
+    def peek(self, member: Member, size: int) -> bytes:
+        """Return the first `size` bytes of a member, whatever it claims to expand to.
+
+        Raises:
+            DamagedError: it cannot be decompressed here.
+            LimitExceededError: a bound was used up on the way.
+        """
+        found = b""
+        for piece in pieces(self.source, member, self.limits):
+            found += piece
+            if len(found) >= size:
+                break
+        return found[:size]
+
     def parts(
         self, *, data: Collection[str] = (), expect: Mapping[str, str] | None = None
     ) -> Parts:

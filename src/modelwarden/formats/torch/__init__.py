@@ -1,0 +1,1 @@
+"""What PyTorch writes: zip archives, TorchScript, packages, and the two older layouts."""
