@@ -53,6 +53,11 @@ RULES: tuple[Entry, ...] = (
     Entry("torch-package-code", "TorchPackage"),
     Entry("torch-unreferenced-record", "TorchArchive"),
     Entry("torchscript-code", "TorchArchive"),
+    Entry("safetensors-invalid", "Safetensors"),
+    Entry("safetensors-hidden-data", "Safetensors"),
+    Entry("safetensors-duplicate-key", "Safetensors"),
+    Entry("native-code", "NativeCode"),
+    Entry("image-trailing-data", "Image"),
 )
 
 

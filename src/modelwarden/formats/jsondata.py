@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from modelwarden.core import Gap, GapKind, Producer
-from modelwarden.formats.identified.kind import plain, producer
+from modelwarden.formats.identified.kind import plain, producer, unexamined
 from modelwarden.formats.jsontext import Outline, outline, starts_like_json
 from modelwarden.formats.view import View, gap
 
@@ -38,7 +38,7 @@ class Dialect:
 
     Attributes:
         id: as in the catalogue.
-        title: for messages; empty for data that nobody loads as a model or as code.
+        title: for messages; empty for data, and for configurations, judged by other readers.
         needs: paths that must all be there.
         any: paths of which one must be there, when given.
         by: who wrote it.
@@ -135,12 +135,12 @@ DIALECTS: tuple[Dialect, ...] = (
     ),
     Dialect(
         "diffusers-config",
-        "a Diffusers configuration",
+        "",
         ("_class_name", "_diffusers_version"),
         (),
         _says("diffusers", "_diffusers_version"),
     ),
-    Dialect("peft-config", "a PEFT adapter configuration", ("peft_type",), (), _says("peft")),
+    Dialect("peft-config", "", ("peft_type",), (), _says("peft")),
     Dialect(
         "hf-processor-config",
         "",
@@ -157,7 +157,7 @@ DIALECTS: tuple[Dialect, ...] = (
     ),
     Dialect(
         "sentence-transformers-modules",
-        "the modules of a Sentence Transformers model",
+        "",
         ("[].idx", "[].path", "[].type"),
         (),
         _says("sentence-transformers"),
@@ -176,7 +176,7 @@ DIALECTS: tuple[Dialect, ...] = (
         ("model.handler", "archiverVersion"),
         _says("torch-model-archiver", "archiverVersion"),
     ),
-    Dialect("hydra-config", "a configuration that names what it instantiates", ("_target_",)),
+    Dialect("hydra-config", "", ("_target_",)),
 )
 
 WANTED = frozenset(
@@ -213,7 +213,7 @@ def read(source: Source, limits: Limits) -> JsonText:
         gaps.append(gap(source, str(seen.over), GapKind.OVER_LIMIT))
     if dialect and dialect.title:
         kind = GapKind.UNEXAMINED_CODE if dialect.code else GapKind.UNSUPPORTED
-        gaps.append(gap(source, f"{dialect.title} is recognised but not examined yet", kind))
+        gaps.append(gap(source, unexamined(dialect.title), kind))
     data = "json" if seen.values < 2 else "jsonl"
     return JsonText(
         source=source,

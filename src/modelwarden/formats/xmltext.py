@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from modelwarden.core import Gap, GapKind, Producer
-from modelwarden.formats.identified.kind import producer
+from modelwarden.formats.identified.kind import producer, unexamined
 from modelwarden.formats.view import View, gap
 
 if TYPE_CHECKING:
@@ -56,8 +56,7 @@ def read(source: Source, limits: Limits) -> XmlText:
     entities = "<!ENTITY" in text[: found.start() if found else len(text)]
     gaps: list[Gap] = []
     if known:
-        why = f"{known[1]} is recognised but not examined yet"
-        gaps.append(gap(source, why, GapKind.UNSUPPORTED))
+        gaps.append(gap(source, unexamined(known[1]), GapKind.UNSUPPORTED))
     if entities:
         why = "the document declares entities, which were not expanded"
         gaps.append(gap(source, why, GapKind.UNSUPPORTED))

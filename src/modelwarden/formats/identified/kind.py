@@ -78,10 +78,15 @@ def recognised(
     except (DamagedError, LimitExceededError):
         producer = None
     kind = GapKind.UNEXAMINED_CODE if code else GapKind.UNSUPPORTED
-    why = f"{title} is recognised but not examined yet"
+    why = unexamined(title)
     return Identified(
         source=source, format=id, title=title, producer=producer, gaps=(gap(source, why, kind),)
     )
+
+
+def unexamined(title: str) -> str:
+    """Return the reason that the gap about a format gives."""
+    return f"recognised as {title}, which is not examined yet"
 
 
 def producer(name: str, version: str | None = None) -> Producer | None:

@@ -1,0 +1,174 @@
+"""The formats that are told by their content and not examined yet: their lines of the catalogue.
+
+A format is promoted by moving its line to `formats.catalog`, with a reader of its own.
+"""
+
+from __future__ import annotations
+
+from modelwarden.formats.entry import ANYWHERE, TAIL, Format, Mark
+
+_PROTOBUF = tuple(Mark(tag) for tag in (b"\x08", b"\n", b"\x12", b"\x1a", b'"', b"(", b"2", b":"))
+_PROTOBUF += (Mark(b"B"), Mark(b"r"), Mark(b"\xa2\x06"), Mark(b"\xca\x01"))
+_HDF5 = tuple(Mark(b"\x89HDF\r\n\x1a\n", at) for at in (0, 512, 1024, 2048))
+_DIGITS = tuple(Mark(b"%d" % digit) for digit in range(1, 10))
+_MSGPACK = (*(Mark(bytes([first])) for first in range(0x81, 0x90)), Mark(b"\xde"))
+
+
+def _in(module: str, name: str) -> str:
+    return f"modelwarden.formats.identified.{module}:{name}"
+
+
+IDENTIFIED: tuple[Format, ...] = (
+    Format("onnx", _in("protobuf", "ONNX"), "ONNX model", _PROTOBUF),
+    Format(
+        "tensorflow-savedmodel", _in("protobuf", "SAVED_MODEL"), "TensorFlow SavedModel", _PROTOBUF
+    ),
+    Format(
+        "tensorflow-metagraph", _in("protobuf", "META_GRAPH"), "TensorFlow MetaGraph", _PROTOBUF
+    ),
+    Format("tensorflow-graphdef", _in("protobuf", "GRAPH_DEF"), "TensorFlow GraphDef", _PROTOBUF),
+    Format(
+        "keras-metadata",
+        _in("protobuf", "KERAS_METADATA"),
+        "Keras metadata of a SavedModel",
+        _PROTOBUF,
+    ),
+    Format(
+        "tensorflow-fingerprint",
+        _in("protobuf", "FINGERPRINT"),
+        "fingerprint of a SavedModel",
+        _PROTOBUF,
+    ),
+    Format("coreml", _in("protobuf", "COREML"), "Core ML model", _PROTOBUF),
+    Format("paddle-program", _in("protobuf", "PADDLE"), "PaddlePaddle program", _PROTOBUF),
+    Format("sentencepiece", _in("protobuf", "SENTENCEPIECE"), "SentencePiece model", _PROTOBUF),
+    Format("caffe", _in("protobuf", "CAFFE"), "Caffe network", _PROTOBUF),
+    Format("cntk", _in("protobuf", "CNTK"), "CNTK model", _PROTOBUF),
+    Format("keras-h5", _in("hdf5", "KERAS_H5"), "Keras HDF5", _HDF5),
+    Format("hdf5", _in("hdf5", "HDF5"), "HDF5", _HDF5),
+    Format("gguf", _in("magic", "GGUF"), "GGUF model", (Mark(b"GGUF"),)),
+    Format(
+        "ggml",
+        _in("magic", "GGML"),
+        "GGML model",
+        (
+            Mark(b"lmgg"),
+            Mark(b"fmgg"),
+            Mark(b"tjgg"),
+            Mark(b"algg"),
+        ),
+    ),
+    Format("tflite", _in("magic", "TFLITE"), "TensorFlow Lite model", (Mark(b"TFL3", 4),)),
+    Format("executorch", _in("magic", "EXECUTORCH"), "ExecuTorch program", (Mark(b"ET", 4),)),
+    Format("onnxruntime-ort", _in("magic", "ORT"), "ONNX Runtime model", (Mark(b"ORTM", 4),)),
+    Format("catboost", _in("magic", "CATBOOST"), "CatBoost model", (Mark(b"CBM1"),)),
+    Format("fasttext", _in("magic", "FASTTEXT"), "fastText model", (Mark(b"\xba\x16\x4f\x2f"),)),
+    Format(
+        "xgboost-binary",
+        _in("magic", "XGBOOST"),
+        "XGBoost legacy binary model",
+        (Mark(b"gbtree", ANYWHERE), Mark(b"gblinear", ANYWHERE), Mark(b"dart", ANYWHERE)),
+    ),
+    Format(
+        "xgboost-ubj",
+        _in("magic", "XGBOOST_UBJ"),
+        "XGBoost UBJSON model",
+        (
+            Mark(b"{L"),
+            Mark(b"{i"),
+            Mark(b"{U"),
+        ),
+    ),
+    Format(
+        "tensorflow-checkpoint",
+        _in("magic", "CHECKPOINT"),
+        "TensorFlow checkpoint index",
+        (Mark(bytes.fromhex("57fb808b247547db"), TAIL),),
+    ),
+    Format(
+        "coreml-weights",
+        _in("magic", "MLPACKAGE_WEIGHTS"),
+        "weights of a Core ML package",
+        (Mark(b"\xef\xbe\xad\xde", 64),),
+    ),
+    Format(
+        "paddle-parameters",
+        _in("magic", "PADDLE_PARAMS"),
+        "PaddlePaddle parameters",
+        (Mark(bytes(16)),),
+    ),
+    Format(
+        "mxnet-parameters",
+        _in("magic", "MXNET_PARAMS"),
+        "MXNet parameters",
+        (Mark(b"\x12\x01\x00\x00"),),
+    ),
+    Format("word2vec", _in("magic", "WORD2VEC"), "word2vec vectors", _DIGITS),
+    Format("faiss", _in("magic", "FAISS"), "Faiss index", (Mark(b"I"),)),
+    Format("flax-msgpack", _in("magic", "FLAX"), "Flax checkpoint", _MSGPACK),
+    Format(
+        "r-data",
+        _in("magic", "R_DATA"),
+        "R serialised data",
+        (
+            Mark(b"RD"),
+            Mark(b"X\n"),
+            Mark(b"A\n"),
+            Mark(b"B\n"),
+        ),
+    ),
+    Format(
+        "torch7",
+        _in("magic", "TORCH7"),
+        "Torch7 file",
+        (
+            Mark(b"\x04\x00\x00\x00"),
+            Mark(b"4\n"),
+        ),
+    ),
+    Format("tensorrt", _in("magic", "TENSORRT"), "TensorRT engine", (Mark(b"ftrt"),)),
+    Format("rknn", _in("magic", "RKNN"), "RKNN model", (Mark(b"RKNN"),)),
+    Format("cntk-v1", _in("magic", "CNTK_V1"), "CNTK v1 model", (Mark(b"B\x00C\x00N\x00"),)),
+    Format("crfsuite", _in("magic", "CRFSUITE"), "CRFsuite model", (Mark(b"lCRF"),)),
+    Format("kenlm", _in("magic", "KENLM"), "KenLM model", (Mark(b"mmap lm "),)),
+    Format(
+        "java-serialized",
+        _in("magic", "JAVA_OBJECT"),
+        "serialised Java object",
+        (Mark(b"\xac\xed\x00\x05"),),
+    ),
+    Format("lightgbm", _in("text", "LIGHTGBM"), "LightGBM text model", (Mark(b"tree"),)),
+    Format("libsvm", _in("text", "LIBSVM"), "LIBSVM model", (Mark(b"svm_type"),)),
+    Format("liblinear", _in("text", "LIBLINEAR"), "LIBLINEAR model", (Mark(b"solver_type"),)),
+    Format("ncnn", _in("text", "NCNN"), "ncnn network", (Mark(b"7767517"),)),
+    Format("word2vec-text", _in("text", "VECTORS"), "word2vec vectors as text", _DIGITS),
+    Format(
+        "mlflow-mlmodel",
+        _in("text", "MLMODEL"),
+        "MLflow model description",
+        (Mark(b"flavors:", ANYWHERE),),
+    ),
+    Format(
+        "caffe-prototxt",
+        _in("text", "PROTOTXT"),
+        "Caffe network as text",
+        (Mark(b"layer", ANYWHERE),),
+    ),
+)
+COMPANIONS: tuple[Format, ...] = (
+    Format(
+        "tensorflow-checkpoint-data",
+        _in("companions", "CHECKPOINT_DATA"),
+        "data of a TensorFlow checkpoint",
+        last=True,
+    ),
+    Format(
+        "tfjs-weights", _in("companions", "TFJS_WEIGHTS"), "weights of TensorFlow.js", last=True
+    ),
+    Format(
+        "openvino-weights",
+        _in("companions", "OPENVINO_WEIGHTS"),
+        "weights of an OpenVINO model",
+        last=True,
+    ),
+)

@@ -1,0 +1,61 @@
+"""Data that no model loader runs: documents, sound, video, fonts, tables. Recognised, not read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modelwarden.formats.view import View
+
+if TYPE_CHECKING:
+    from modelwarden.formats.limits import Limits
+    from modelwarden.formats.source import Source
+
+_MAGICS: tuple[tuple[str, bytes, int], ...] = (
+    ("pdf", b"%PDF-", 0),
+    ("mp3", b"ID3", 0),
+    ("flac", b"fLaC", 0),
+    ("ogg", b"OggS\x00", 0),
+    ("wav", b"WAVE", 8),
+    ("avi", b"AVI ", 8),
+    ("mp4", b"ftyp", 4),
+    ("matroska", b"\x1a\x45\xdf\xa3", 0),
+    ("truetype", b"\x00\x01\x00\x00\x00", 0),
+    ("opentype", b"OTTO", 0),
+    ("font-collection", b"ttcf", 0),
+    ("woff", b"wOFF", 0),
+    ("woff2", b"wOF2", 0),
+    ("parquet", b"PAR1", 0),
+    ("arrow", b"ARROW1", 0),
+    ("feather", b"FEA1", 0),
+    ("sqlite", b"SQLite format 3\x00", 0),
+    ("orc", b"ORC", 0),
+    ("avro", b"Obj\x01", 0),
+    ("lmdb", b"\xde\xc0\xef\xbe", 16),
+)
+_ENDS = {"parquet": b"PAR1", "arrow": b"ARROW1", "feather": b"FEA1"}
+
+
+def sniff(source: Source) -> bool:
+    """Tell whether the first bytes, and for tables the last ones, are of such data."""
+    return _kind(source) is not None
+
+
+def read(source: Source, limits: Limits) -> View:
+    """Name the kind of data."""
+    limits.check_time()
+    return View(source=source, format=_kind(source) or "data")
+
+
+def _kind(source: Source) -> str | None:
+    head = source.head
+    for kind, magic, at in _MAGICS:
+        if not head.startswith(magic, at):
+            continue
+        if kind in ("wav", "avi") and head[:4] != b"RIFF":
+            continue
+        if kind == "orc" and source.read(source.size - 4, 3) != b"ORC":
+            continue
+        if not source.tail.endswith(_ENDS.get(kind, b"")):
+            continue
+        return kind
+    return None

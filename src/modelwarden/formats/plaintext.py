@@ -1,0 +1,159 @@
+"""Text: proved to be text to its end, and named by what kind it is.
+
+Asked last, when nothing else claimed the bytes. Text is data unless it is code: scripts and
+sources are gaps, because whoever loads the model may run them. What a file is called decides only
+between readings that its content allows (`x = 1` is Python in a `.py` file).
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from modelwarden.core import Gap, GapKind
+from modelwarden.formats.view import View, gap
+
+if TYPE_CHECKING:
+    from modelwarden.formats.limits import Limits
+    from modelwarden.formats.source import Source
+
+_PIECE = 1 << 20
+_LOOKED = 1 << 16
+_CONTROLS = bytes(set(range(0x20)) - set(b"\t\n\r\f\v\x1b\b")) + b"\x7f"
+_BOMS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_PYTHON = re.compile(
+    r"^(?:from [\w.]+ import [\w(*]|import [\w.]+(?: as \w+)?\s*(?:[;,#]|$)"
+    r"|(?:async )?def \w+\(.*|class \w+[(:].*|if __name__ ==)",
+    re.MULTILINE,
+)
+_SHEBANG = re.compile(r"#!\s*/\S+(?:[ /](\w+))?")
+_SOURCES = frozenset(
+    "sh bash zsh fish bat cmd ps1 psm1 js mjs cjs ts rb pl pm lua php r jl c cc cpp cxx h hpp"
+    " cu cuh go java kt scala swift rs cs m mm vbs awk tcl groovy pyx pxd".split()
+)
+_PROSE = frozenset("md markdown rst txt adoc tex csv tsv log html htm".split())
+_YAML_LINE = re.compile(r"[\w.\-\"' /]+:(?:\s|$)|- |\s*#|---|\.\.\.|\s|$")
+_MARKDOWN = re.compile(r"^(?:#{1,6} \S|```|[*-] \S|\d+\. \S|\[.+\]\(.+\)|>\s)", re.MULTILINE)
+_INI = re.compile(r"\[[^\]\n]+\]\s*$", re.MULTILINE)
+_FRONT = re.compile(r"---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|$)", re.DOTALL)
+_CARD = re.compile(
+    r"^(?:license|library_name|pipeline_tag|tags|datasets|language|metrics|base_model|model-index"
+    r"|widget|inference):",
+    re.MULTILINE,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainText(View):
+    """A text.
+
+    Attributes:
+        encoding: `utf-8`, `utf-16-le`, `utf-16-be` or `latin-1`.
+    """
+
+    encoding: str
+
+
+def sniff(source: Source) -> bool:
+    """Tell whether the first bytes are text."""
+    return source.size > 0 and _encoding(source.head) is not None
+
+
+def read(source: Source, limits: Limits) -> PlainText:
+    """Read to the end; where the text ends before the file does, the rest is a gap."""
+    encoding = _encoding(source.head) or "latin-1"
+    gaps: list[Gap] = []
+    end = _end_of_text(source, limits, encoding)
+    if end is not None:
+        gaps.append(gap(source, "text up to here, then something else", at=end))
+    kind = _kind(source, encoding)
+    if kind in ("python", "source-code", "script"):
+        why = "recognised as code, which is not examined yet"
+        gaps.append(gap(source, why, GapKind.UNEXAMINED_CODE))
+    return PlainText(source=source, format=kind, gaps=tuple(gaps), encoding=encoding)
+
+
+def _encoding(head: bytes) -> str | None:
+    for mark, name in _BOMS.items():
+        if head.startswith(mark):
+            return name
+    if head.translate(None, _CONTROLS) != head:
+        return None
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        letters = sum(byte < 0x80 for byte in head)
+        return "latin-1" if letters >= 0.8 * len(head) and not _c1(head) else None
+    return "utf-8"
+
+
+def _c1(data: bytes) -> bool:
+    """Tell whether bytes stand there that no Western text has."""
+    return any(byte in data for byte in (0x81, 0x8D, 0x8F, 0x90, 0x9D))
+
+
+def _end_of_text(source: Source, limits: Limits, encoding: str) -> int | None:
+    """Return the offset at which the text stops being text, or None when it never does."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    for at in range(0, source.size, _PIECE):
+        limits.check_time()
+        piece = source.read(at, _PIECE)
+        ends = []
+        if not encoding.startswith("utf-16") and piece.translate(None, _CONTROLS) != piece:
+            ends.append(next(i for i, byte in enumerate(piece) if byte in _CONTROLS))
+        held = len(decoder.getstate()[0])
+        try:
+            decoder.decode(piece, final=at + _PIECE >= source.size)
+        except UnicodeDecodeError as error:
+            ends.append(max(0, error.start - held))
+        if ends:
+            return at + min(ends)
+    return None
+
+
+def _kind(source: Source, encoding: str) -> str:
+    text = source.read(0, _LOOKED).decode(encoding, "replace").removeprefix("\ufeff")
+    stem, dot, ending = source.label.rpartition("/")[2].lower().rpartition(".")
+    ending = ending if dot and stem else ""
+    return _code(text, ending) or _document(text, ending, cut=source.size > _LOOKED)
+
+
+def _code(text: str, ending: str) -> str | None:
+    if shebang := _SHEBANG.match(text):
+        return "python" if "python" in shebang[0] + text[:80].partition("\n")[0] else "script"
+    if ending in ("py", "pyi", "pyw"):
+        return "python"
+    if ending in _SOURCES:
+        return "source-code"
+    return "python" if ending not in _PROSE and _PYTHON.search(text) else None
+
+
+def _document(text: str, ending: str, *, cut: bool) -> str:
+    if front := _FRONT.match(text):
+        return "model-card" if _CARD.search(front[1]) else "markdown"
+    lines = text.splitlines()
+    if cut:
+        lines = lines[:-1] or lines
+    if separator := _separated(lines):
+        return "tsv" if separator == "\t" else "csv"
+    if ending in ("md", "markdown"):
+        return "markdown"
+    if _INI.match(text):
+        return "ini"
+    if any(":" in line for line in lines) and all(_YAML_LINE.match(line) for line in lines):
+        return "yaml"
+    return "markdown" if len(_MARKDOWN.findall(text)) >= 2 and ending != "txt" else "text"
+
+
+def _separated(lines: list[str]) -> str | None:
+    """Return the separator of a table: the same number of it in each of the first lines."""
+    first = lines[:20]
+    if len(first) < 2:
+        return None
+    for separator in "\t,;":
+        counts = {re.sub(r'"[^"]*"', "", line).count(separator) for line in first}
+        if len(counts) == 1 and counts != {0}:
+            return separator
+    return None

@@ -1,0 +1,88 @@
+"""Programs, other data and empty files: recognised by their first bytes."""
+
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modelwarden.formats import Limits, Source, empty, identify, knowndata, native, reader_of
+from modelwarden.formats.catalog import FORMATS
+
+ASKED = [entry for entry in FORMATS if not entry.of]
+PROGRAMS = {
+    "elf": b"\x7fELF\x02\x01\x01" + bytes(50),
+    "pe": b"MZ" + bytes(58) + struct.pack("<I", 64) + b"PE\x00\x00",
+    "macho": b"\xcf\xfa\xed\xfe\x07\x00\x00\x01" + bytes(20),
+    "wasm": b"\x00asm\x01\x00\x00\x00",
+    "java-class": b"\xca\xfe\xba\xbe\x00\x00\x004" + bytes(20),
+    "python-bytecode": b"\xa7\r\r\n" + bytes(12) + b"\xe3" + bytes(20),
+    "llamafile": b"MZqFpD='\n" + bytes(20),
+    "lua-bytecode": b"\x1bLua\x53" + bytes(20),
+}
+DATA = {
+    "pdf": b"%PDF-1.7\n",
+    "wav": b"RIFF\x00\x00\x00\x00WAVEfmt ",
+    "parquet": b"PAR1" + bytes(20) + b"PAR1",
+    "sqlite": b"SQLite format 3\x00" + bytes(100),
+    "mp4": b"\x00\x00\x00\x18ftypmp42",
+}
+
+
+@pytest.mark.parametrize(("kind", "data"), PROGRAMS.items())
+def test_a_program_is_recognised_under_any_name(kind: str, data: bytes):
+    (entry,) = identify(Source("weights.bin", data))
+
+    assert entry.id == "native"
+    assert reader_of(entry).read(Source("weights.bin", data), Limits()).format == kind
+
+
+@pytest.mark.parametrize(("kind", "data"), DATA.items())
+def test_other_data_is_recognised(kind: str, data: bytes):
+    (entry,) = identify(Source("x", data))
+
+    view = reader_of(entry).read(Source("x", data), Limits())
+
+    assert (view.format, view.gaps) == (kind, ())
+
+
+@pytest.mark.parametrize("data", [b"MZ is text", b"PAR1" + bytes(30), b"\xa7\r\n\r"])
+def test_a_magic_alone_is_not_enough_where_more_is_needed(data: bytes):
+    assert not native.sniff(Source("x", data))
+    assert not knowndata.sniff(Source("x", data))
+
+
+@pytest.mark.parametrize(
+    ("name", "gaps"), [("model.pkl", 1), ("weights.safetensors", 1), ("__init__.py", 0)]
+)
+def test_an_empty_file_is_a_gap_where_a_model_should_be(name: str, gaps: int):
+    source = Source(name, b"")
+
+    assert [entry.id for entry in identify(source)] == ["empty"]
+    assert len(empty.read(source, Limits()).gaps) == gaps
+
+
+def test_every_line_of_the_catalogue_has_its_own_id_and_a_reader():
+    ids = [entry.id for entry in FORMATS]
+
+    assert len(ids) == len(set(ids))
+    for entry in ASKED:
+        reader = reader_of(entry)
+        assert callable(reader.sniff)
+        assert callable(reader.read)
+
+
+def test_every_family_is_a_line_of_its_own():
+    assert {entry.of for entry in FORMATS} - {None} <= {entry.id for entry in FORMATS}
+
+
+@given(st.binary(max_size=200), st.sampled_from(ASKED))
+def test_no_sniffer_and_no_reader_fails_on_any_bytes_behind_its_mark(data: bytes, entry):
+    mark = entry.marks[0] if entry.marks else None
+    if mark is not None:
+        place = max(mark.at, 0)
+        data = data[:place].ljust(place, b"\x00") + mark.magic + data[place:]
+    source = Source("x", data)
+
+    if reader_of(entry).sniff(source):
+        assert reader_of(entry).read(source, Limits()).source is source
