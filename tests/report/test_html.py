@@ -108,9 +108,9 @@ def test_a_keyboard_reaches_the_report_past_the_head_and_each_wide_table():
     assert (first_link["class"], first_link["href"]) == ("skip", "#main")
     assert page.all("html")[0]["lang"] == "en"
     assert [len(page.all(tag)) for tag in ("header", "nav", "main", "footer")] == [1, 1, 1, 1]
-    scrolled = [d for d in page.all("div") if d.get("class") == "scroll"]
+    scrolled = [s for s in page.all("section") if s.get("class") == "scroll"]
     assert scrolled
-    assert all(d["tabindex"] == "0" and d["role"] == "region" for d in scrolled)
+    assert all(s["tabindex"] == "0" and s["aria-labelledby"] for s in scrolled)
 
 
 def test_severity_is_a_word_wherever_it_is_a_colour():
