@@ -45,6 +45,13 @@ class _Lazy(click.Group):
             raise UnknownNameError("command", args[0], COMMANDS)
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            # Click would write a line of its own before it tells us.
+            return EXIT_INTERRUPTED
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
@@ -77,8 +84,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         tell(error.message, error.hint, error)
         return EXIT_INPUT
     except (click.Abort, KeyboardInterrupt):
-        tell("interrupted")
-        return EXIT_INTERRUPTED
+        code = EXIT_INTERRUPTED
     except BrokenPipeError:
         # The reader of our output went away; nothing is left to be said to it.
         drop_stdout()
@@ -87,6 +93,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         what = f"internal error: {type(error).__name__}: {str(error)[:300]}"
         tell(what, "set MODELWARDEN_DEBUG=1 to see where", error)
         return EXIT_INCOMPLETE
+    if code == EXIT_INTERRUPTED:
+        tell("interrupted")
     return code if isinstance(code, int) else EXIT_PASS
 
 
