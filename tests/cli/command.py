@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import pickle
@@ -13,6 +14,9 @@ from pathlib import Path
 HARMLESS = pickle.dumps({"weights": [1.0, 2.0], "name": "model"}, protocol=4)
 # Would run the command `true`, as every harmful sample here does; nothing here loads it.
 HARMFUL = b"cposix\nsystem\n(S'true'\ntR."
+
+
+PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +44,16 @@ class Ran:
         return [(gap["what"], gap["kind"], gap["why"]) for gap in self.report["gaps"]]
 
 
-def command(*arguments, cwd=None, env=None, user=None, timeout=60, **stdio) -> Ran:
-    """Run `modelwarden` with the arguments; as another user when one is named."""
+def give_up_overrides() -> None:
+    """Let file modes bind this process: without these capabilities they bind root as well."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    for capability in (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH) if os.geteuid() == 0 else ():
+        if libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0:
+            raise OSError(ctypes.get_errno(), "a capability cannot be dropped")
+
+
+def command(*arguments, cwd=None, env=None, bound=False, timeout=60, **stdio) -> Ran:
+    """Run `modelwarden` with the arguments; `bound` by file modes also when we are root."""
     stdio.setdefault("stdin", None if "input" in stdio else subprocess.DEVNULL)
     if "input" in stdio:
         del stdio["stdin"]
@@ -49,8 +61,7 @@ def command(*arguments, cwd=None, env=None, user=None, timeout=60, **stdio) -> R
         [sys.executable, "-m", "modelwarden", *arguments],
         cwd=cwd,
         env={**os.environ, **(env or {})},
-        user=user,
-        extra_groups=None if user is None else [],
+        preexec_fn=give_up_overrides if bound else None,
         capture_output=True,
         timeout=timeout,
         **stdio,

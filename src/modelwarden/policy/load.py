@@ -69,7 +69,9 @@ def parse(table: object, source: str, place: str = "") -> Policy:
         raise PolicyError(f"{source}: {place or 'the policy'} must be a table")
     fields = Fields(table, source, place)
     fields.only(_KEYS)
-    fail_on = fields.one_of("fail_on", table.get("fail_on", "high"), "severity", list(Severity))
+    fail_on = fields.one_of(
+        "fail_on", table.get("fail_on", "high"), "severity", [s.value for s in Severity]
+    )
     require = fields.texts("require")
     for stage in require:
         fields.one_of("require", stage, "stage", STAGES)
@@ -85,7 +87,7 @@ def parse(table: object, source: str, place: str = "") -> Policy:
 
 def _gap_pattern(fields: Fields, text: str) -> str:
     kind, colon, pattern = text.partition(":")
-    fields.one_of("allow_gaps", kind, "gap kind", list(GapKind))
+    fields.one_of("allow_gaps", kind, "gap kind", [k.value for k in GapKind])
     if colon and not pattern:
         raise fields.error("allow_gaps", f"has no path pattern after the colon of {text!r}")
     return text
