@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import sys
 from pathlib import Path
 
 from modelwarden.core import Outcome, OutputError, Report, Severity
 
+_WIDTH = 100  # of text that goes to a file or a pipe: the same wherever it is run
 _CODES = {Outcome.PASS: 0, Outcome.FAIL: 1, Outcome.INCOMPLETE: 3}
 
 
@@ -36,7 +36,7 @@ def finish(
     from modelwarden.report import render
 
     terminal = output is None and sys.stdout.isatty()
-    width = shutil.get_terminal_size().columns
+    width = os.get_terminal_size(sys.stdout.fileno()).columns if terminal else _WIDTH
     text = render(report, format, fail_on=fail_on, terminal=terminal, width=width)
     if output is None:
         _print(text)

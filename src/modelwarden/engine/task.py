@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -14,8 +13,6 @@ from modelwarden.engine.settled import Codec, Settled, brief
 
 U = TypeVar("U")
 R = TypeVar("R")
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +41,8 @@ class Task(Generic[U, R]):
         """Attempt one unit; only an interrupt gets out."""
         try:
             return self._resumed(unit) if self.resume else Settled(self.work(unit))
-        except Exception as error:
-            log.debug("a unit failed", exc_info=error)
+        except Exception as error:  # noqa: BLE001 -- one unit of many: isolation boundary
+            _log("a unit failed", error)
             return Settled(error=brief(error))
 
     def _resumed(self, unit: U) -> Settled[R]:
@@ -56,8 +53,8 @@ class Task(Generic[U, R]):
         if (kept := resume.checkpoint.get(key)) is not None:
             try:
                 return Settled(self.codec.decode(kept), resumed=True)
-            except (ValueError, InputError):
-                log.debug("the checkpoint holds something else under %s", key)
+            except (ValueError, InputError) as error:
+                _log(f"the checkpoint holds something else under {key}", error)
         value = self.work(unit)
         if resume.keep(value):
             resume.checkpoint.put(key, self.codec.encode(value))
@@ -81,6 +78,12 @@ class Task(Generic[U, R]):
             return Settled(self.codec.decode(value), resumed=bool(resumed))
         except (ValueError, TypeError, RecursionError, InputError) as error:
             return Settled(error=f"the worker's answer makes no sense: {brief(error)}")
+
+
+def _log(what: str, error: Exception) -> None:
+    import logging  # not needed on good days, and slow to import
+
+    logging.getLogger(__name__).debug(what, exc_info=error)
 
 
 def same(value: Json) -> Json:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -26,6 +25,8 @@ def spooled(limit: int) -> Iterator[tuple[Found, tuple[Gap, ...]]]:
     Raises:
         InputError: stdin is closed or cannot be read, or there is no room for it.
     """
+    import tempfile
+
     if sys.stdin is None:
         raise InputError("stdin is closed", hint="Pipe a file into the command, or name one.")
     try:
