@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HARMLESS = pickle.dumps({"weights": [1.0, 2.0], "name": "model"}, protocol=4)
-# Would run the command `true`, as every harmful sample here does; nothing here loads it.
-HARMFUL = b"cposix\nsystem\n(S'true'\ntR."
+# A loader that is not the safe one would run `true`; nothing here loads it.
+HARMFUL = b'model: !!python/object/apply:os.system ["true"]\n'
 
 
 PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import faulthandler
 import os
 import signal
 import subprocess
@@ -11,40 +10,19 @@ from pathlib import Path
 
 import pytest
 
+from engine.work import (
+    count,
+    die_on,
+    is_not_nine,
+    pid_of,
+    refuse,
+    refuse_odd,
+    say_set,
+    sleep_on,
+    square,
+)
 from modelwarden.core import MissingExtraError, UnknownNameError
 from modelwarden.engine import Checkpoint, Codec, Plan, Resume, map_units
-
-
-def square(n: int) -> int:
-    return n * n
-
-
-def refuse_odd(n: int) -> int:
-    if n % 2:
-        raise ValueError(f"{n} is odd\nand that is that")
-    return n
-
-
-def die_on(n: int, *, victim: int, how: int) -> int:
-    if n == victim:
-        faulthandler.disable()  # what it would print is of no interest
-        os.kill(os.getpid(), how)
-    return n
-
-
-def sleep_on(n: int, *, victim: int) -> int:
-    if n == victim:
-        time.sleep(60)
-    return n
-
-
-def pid_of(_: int) -> int:
-    time.sleep(0.01)
-    return os.getpid()
-
-
-def say_set(n: int) -> object:
-    return {n}
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 3])
@@ -97,9 +75,6 @@ def test_a_value_that_cannot_cross_is_a_failure_of_its_unit():
 
 
 def test_an_answer_that_makes_no_sense_is_a_failure_of_its_unit():
-    def refuse(value: object) -> int:
-        raise ValueError("not mine")
-
     settled = map_units([1, 2], square, Plan(jobs=2, codec=Codec(int, refuse)))
 
     assert all("makes no sense" in (s.error or "") for s in settled)
@@ -122,19 +97,13 @@ def test_an_unknown_engine_names_the_nearest():
     assert caught.value.nearest == "ray"
 
 
-def _count(n: int, *, log: Path) -> int:
-    with log.open("a") as stream:
-        stream.write(f"{n}\n")
-    return n * n
-
-
 def _resume(folder: Path, salt: str = "v1") -> Resume[int, int]:
-    return Resume(Checkpoint(folder, salt), key=str, keep=lambda value: value != 9)
+    return Resume(Checkpoint(folder, salt), key=str, keep=is_not_nine)
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_second_run_takes_what_the_first_settled(tmp_path, jobs):
-    work = partial(_count, log=tmp_path / "log")
+    work = partial(count, log=tmp_path / "log")
     first = map_units([1, 2, 3], work, Plan(jobs=jobs, resume=_resume(tmp_path)))
 
     second = map_units([1, 2, 3], work, Plan(jobs=jobs, resume=_resume(tmp_path)))
@@ -228,3 +197,21 @@ def test_ray_gives_the_same_results_or_says_how_to_install_it():
     settled = map_units([1, 2, 3], refuse_odd, Plan(engine="ray"))
 
     assert [s.value for s in settled] == [None, 2, None]
+
+
+GUARDLESS = """
+import threading
+from modelwarden.engine import Plan, map_units
+
+threading.Thread(target=threading.Event().wait, daemon=True).start()
+print([s.value for s in map_units([-1, 2, -3], abs, Plan(jobs=2))], flush=True)
+"""
+
+
+def test_where_no_worker_can_be_started_the_units_are_worked_here(tmp_path):
+    script = tmp_path / "program.py"
+    script.write_text(GUARDLESS)
+
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60)
+
+    assert done.stdout == "[1, 2, 3]\n"

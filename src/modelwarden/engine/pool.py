@@ -37,12 +37,17 @@ _AHEAD = 8  # units a worker is given before it answers: hides the way there and
 
 @dataclass(slots=True)
 class _Worker:
-    """One process, its pipe, and the units that it has not answered, in its order."""
+    """One process, its pipe, and the units that it has not answered, in its order.
+
+    Attributes:
+        ready: it has said that it started.
+    """
 
     process: BaseProcess
     pipe: Connection
     units: deque[int] = field(default_factory=deque)
     since: float = 0.0
+    ready: bool = False
 
 
 class Pool(Generic[U, R]):
@@ -66,13 +71,17 @@ class Pool(Generic[U, R]):
         self._waiting = deque(range(len(units)))
         self._workers: list[_Worker] = []
         self._settled: dict[int, Settled[R]] = {}
+        self._startable = True
 
     def run(self) -> list[Settled[R]]:
         """Work all units; whatever happens, no worker is left behind."""
         try:
             while len(self._settled) < len(self._units):
-                self._feed()
-                self._collect()
+                if self._startable:
+                    self._feed()
+                    self._collect()
+                else:
+                    self._work_here()
         finally:
             for worker in self._workers:
                 _stop(worker)
@@ -115,6 +124,9 @@ class Pool(Generic[U, R]):
         except (EOFError, OSError):
             self._bury(worker, None)
             return
+        if not worker.ready:
+            worker.ready = True
+            return
         self._settle(worker.units.popleft(), self._task.from_json(answer))
         worker.since = time.monotonic()
 
@@ -122,11 +134,27 @@ class Pool(Generic[U, R]):
         """Blame the unit that a dead worker had in hand; the units behind it go to another."""
         self._workers.remove(worker)
         _stop(worker, kill=why is not None)
+        if not worker.ready and why is None:
+            self._startable = False
+            self._waiting.extendleft(reversed(worker.units))
+            return
         if not worker.units:
             return
         error = why or f"its worker process died ({_cause(worker.process.exitcode)})"
         self._settle(worker.units.popleft(), Settled(error=error))
         self._waiting.extendleft(reversed(worker.units))
+
+    def _work_here(self) -> None:
+        """Do the rest without workers where none can be started.
+
+        A program that is spawned anew for each worker and has no `__main__` guard is such a place.
+        """
+        for worker in self._workers:
+            self._waiting.extend(worker.units)
+            worker.units.clear()
+        while self._waiting:
+            number = self._waiting.popleft()
+            self._settle(number, self._task.settle(self._units[number]))
 
     def _settle(self, number: int, settled: Settled[R]) -> None:
         self._settled[number] = settled
@@ -157,6 +185,7 @@ def _serve(
     for other in inherited:
         other.close()
     with suppress(EOFError, OSError):
+        pipe.send_bytes(b"ready")
         while True:
             pipe.send_bytes(task.settle_as_json(units[int(pipe.recv_bytes())]))
 
