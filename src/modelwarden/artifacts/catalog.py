@@ -33,6 +33,11 @@ class Entry:
 
 
 RULES: tuple[Entry, ...] = (
+    Entry("pickle-unsafe-global", "PickleStream"),
+    Entry("pickle-hidden-global", "PickleStream"),
+    Entry("unknown-global", "PickleStream"),
+    Entry("pickle-code-object", "PickleStream"),
+    Entry("needs-code", "PickleStream"),
     Entry("archive-path-escape", "ArchiveView"),
     Entry("archive-bomb", "ArchiveView"),
     Entry("zip-header-mismatch", "ArchiveView"),

@@ -80,7 +80,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "dispatch_table _extension_registry _inverted_registry _extension_cache",
     ),
     _FILES: (
-        "builtins: open file input raw_input print",
+        "builtins: open file input raw_input",
         "codecs: open EncodedFile StreamReaderWriter StreamRecoder StreamReader StreamWriter",
         "hashlib: file_digest",
         "pprint: pprint pp",
@@ -89,8 +89,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "array: array.fromfile array.tofile",
     ),
     _CALLS: (
-        "builtins: getattr setattr delattr hasattr apply map filter iter reduce callable super "
-        "property classmethod staticmethod memoryview coerce intern buffer",
+        "builtins: getattr setattr delattr hasattr apply map filter iter reduce super property "
+        "classmethod staticmethod memoryview coerce intern buffer",
         "operator: attrgetter methodcaller itemgetter call getitem setitem delitem",
         "functools: reduce cached_property lru_cache cache singledispatch singledispatchmethod "
         "partialmethod wraps update_wrapper total_ordering _lru_cache_wrapper _make_key",

@@ -7,6 +7,7 @@ from enum import Enum
 from functools import lru_cache
 
 from modelwarden.artifacts.known.allowed import Allowance, allowance
+from modelwarden.artifacts.known.carriers import carries_code
 from modelwarden.artifacts.known.danger import danger_of
 from modelwarden.artifacts.known.libraries import PLAIN_STDLIB, library_of
 from modelwarden.artifacts.known.names import spellings
@@ -18,13 +19,19 @@ class Judgement(Enum):
 
     `HARMLESS`: on the allow-list of its producer. `NEEDS_CODE`: an object of a known library is
     made or stored, so loading needs that library. `DANGEROUS`: can run, read, write, connect, or
-    give access to something that can. `UNKNOWN`: nobody has looked.
+    give access to something that can. `UNKNOWN`: nobody has looked. `CODE`: makes functions or
+    classes out of code in the file. `HIDDEN`: what is used cannot be told before the load.
     """
 
     HARMLESS = "harmless"
     NEEDS_CODE = "needs-code"
     DANGEROUS = "dangerous"
     UNKNOWN = "unknown"
+    CODE = "code"
+    HIDDEN = "hidden"
+
+
+CODE_REASON = "makes functions or classes out of code in the file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,8 @@ def ruling(module: str, name: str, kind: UseKind) -> Ruling:
     danger = danger_of(names)
     if danger is not None and (danger.exact or allowed is None or not allowed.exact):
         return Ruling(Judgement.DANGEROUS, danger.reason, package, known)
+    if any(carries_code(*spelled) for spelled in names):
+        return Ruling(Judgement.CODE, CODE_REASON, package, known)
     if allowed is not None:
         return Ruling(Judgement.HARMLESS, allowed.reason, package, known)
     if kind is not UseKind.CALLED:

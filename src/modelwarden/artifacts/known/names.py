@@ -63,6 +63,9 @@ _MOVED = (
     ("tensorflow.python.keras.", "keras."),
     ("tensorflow.keras.", "keras."),
     ("sklearn.externals.joblib.", "joblib."),
+    ("joblib.externals.cloudpickle.", "cloudpickle."),
+    ("pyspark.cloudpickle.", "cloudpickle."),
+    ("ray.cloudpickle.", "cloudpickle."),
 )
 
 

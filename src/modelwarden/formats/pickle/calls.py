@@ -15,6 +15,7 @@ from modelwarden.formats.pickle.values import (
     Call,
     Global,
     Persistent,
+    Span,
     Summary,
     is_callable,
     pairs,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 # Functions of `copyreg` that only make an instance of their first argument.
 _MAKERS: Final = frozenset({"_reconstructor", "__newobj__", "__newobj_ex__"})
 _EXTENSIONS: Final = 4096
+_LATIN: Final = ("latin1", "latin-1", "latin_1", "iso-8859-1", "iso8859-1")
 
 
 def call(m: Machine, callee: object, args: object, *, via: str) -> object:
@@ -53,12 +55,29 @@ def _known(m: Machine, callee: Global, args: object, via: str) -> object | None:
             return Call(args[0], args[1:], m.op_at, new=True)
         if callee.name == "add_extension":
             _register(m, args)
+    if (span := _latin(callee, args)) is not None:
+        head = m.tape.source.read(span.at, 64).decode("utf-8", "replace")
+        if may_hold_pickle(head.encode("latin-1", "replace")):
+            constants.suspect(m, span)
+        return span
     made = fold(callee, args)
     if made is not None and may_hold_pickle(
         made[:64] if isinstance(made, bytes) else made[:64].encode("utf-8", "surrogatepass")
     ):
         constants.suspect(m, made)
     return made
+
+
+def _latin(callee: Global, args: object) -> Span | None:
+    """Return the bytes that a long text stands for, when it is turned into bytes as Latin-1."""
+    if callee.module not in {"_codecs", "codecs"} or callee.name != "encode":
+        return None
+    if not isinstance(args, tuple) or len(args) != 2 or args[1] not in _LATIN:
+        return None
+    text = args[0]
+    if isinstance(text, Span) and text.kind == "str":
+        return Span("bytes", text.at, text.size, escaped=text.escaped, latin=True)
+    return None
 
 
 def _register(m: Machine, args: tuple[object, ...]) -> None:
@@ -129,8 +148,6 @@ def computed_global(m: Machine, module: object, name: object) -> Global:
 
 def _string(m: Machine, value: object) -> object:
     """Return a string that was left in the file, when it is not absurdly long for a name."""
-    from modelwarden.formats.pickle.values import Span
-
     if isinstance(value, Span) and value.kind == "str" and value.size <= m.limits.string:
         data = m.tape.source.read(value.at, value.size)
         if value.escaped:
@@ -143,8 +160,6 @@ def _string(m: Machine, value: object) -> object:
 
 
 def _may_be_string(value: object) -> bool:
-    from modelwarden.formats.pickle.values import Span
-
     if isinstance(value, Span):
         return value.kind == "str"
     return isinstance(value, str | Call | Persistent | Global) or value is BUFFER

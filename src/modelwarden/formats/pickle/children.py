@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from modelwarden.core import GapKind
 from modelwarden.formats.limits import Limits
-from modelwarden.formats.pickle.nested import decoded, payload
+from modelwarden.formats.pickle.nested import ARCHIVE, decoded, payload
 from modelwarden.formats.pickle.streams import run_streams
 from modelwarden.formats.view import Child, gap
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from modelwarden.formats.source import Source
 
 SEEN = 1 << 16
+# How a file of torch before 1.6 begins: the first of its five pickles is a number.
+TORCH = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 
 
 def nested_pickles(
@@ -38,6 +40,9 @@ def nested_pickles(
 def _child(source: Source, at: int, value: object) -> Child | None:
     data = payload(source, value)
     for step, plain in decoded(data) if data is not None else ():
+        if plain.startswith((ARCHIVE, TORCH)):
+            name = f"constant@{at}" + (f".{step}" if step else "")
+            return Child(name, partial(source.nested, plain, name))
         if is_pickle(source.nested(plain, "constant")):
             name = f"constant@{at}" + (f".{step}" if step else "")
             return Child(name, partial(source.nested, plain, name, expect="pickle"))

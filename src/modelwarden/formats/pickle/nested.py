@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from modelwarden.formats.source import Source
 
 LARGEST = 64 << 20
+ARCHIVE: Final = b"PK\x03\x04"
 _ROUNDS = 3
 _TEXT_PICKLE: Final = rb"[(c]?[ci][A-Za-z_][\w.]*\n[A-Za-z_]\w*\n"
 
@@ -33,7 +34,10 @@ def payload(source: Source, value: object) -> bytes | None:
     if isinstance(value, Items) and value.kind == "bytearray" and value.items:
         value = value.items[0]
     if isinstance(value, Span):
-        return source.read(value.at, value.size) if value.size <= LARGEST else None
+        if value.size > LARGEST:
+            return None
+        data = source.read(value.at, value.size)
+        return _latin(data, escaped=value.escaped) if value.latin else data
     if isinstance(value, str):
         try:
             return value.encode("latin-1")
@@ -42,13 +46,20 @@ def payload(source: Source, value: object) -> bytes | None:
     return value if isinstance(value, bytes) else None
 
 
+def _latin(data: bytes, *, escaped: bool) -> bytes:
+    """Return the Latin-1 bytes of a text: how protocols 0 to 2 write bytes."""
+    if escaped:
+        return data.decode("raw-unicode-escape", "replace").encode("latin-1", "replace")
+    return data.decode("utf-8", "replace").encode("latin-1", "replace")
+
+
 def may_hold_pickle(head: bytes) -> bool:
     """Tell cheaply whether a constant that begins with `head` is worth a closer look."""
     return (len(head) > 3 and SUSPECT.match(head) is not None) or _binary(head)
 
 
 def _binary(head: bytes) -> bool:
-    return len(head) > 3 and head[0] == 0x80 and 1 < head[1] < 6
+    return (len(head) > 3 and head[0] == 0x80 and 1 < head[1] < 6) or head.startswith(ARCHIVE)
 
 
 def decoded(data: bytes) -> list[tuple[str, bytes]]:

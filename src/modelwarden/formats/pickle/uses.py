@@ -17,6 +17,8 @@ KEPT_PER_CALLEE = 64
 ARGUMENTS = 4
 TEXT = 256
 DISTINCT = 20_000
+# What these do is decided by their arguments alone, so each different call is looked at.
+_BY_ARGUMENTS: Final = frozenset({"getattr", "_ufunc_reconstruct"})
 _RANK: Final = {UseKind.REFERENCED: 0, UseKind.CONSTRUCTED: 1, UseKind.CALLED: 2}
 
 
@@ -61,6 +63,7 @@ class Use:
         arguments: the first `ARGUMENTS` of them.
         imports: imported things among all arguments, also within containers and calls, bounded.
         times: uses of the same kind and callee, this one and those that are not listed.
+        skipped: how many of those were left out with arguments that were not looked at.
     """
 
     module: str
@@ -79,6 +82,7 @@ class Use:
     arguments: tuple[Argument, ...] = ()
     imports: tuple[tuple[str, str], ...] = ()
     times: int = 1
+    skipped: int = 0
     _canonical: Canonical = field(repr=False, compare=False)
     _source: Source = field(repr=False, compare=False)
     _stream: tuple[int, int] = field(repr=False, compare=False)
@@ -126,6 +130,7 @@ class Recorder:
         self.unresolved: list[Global] = []
         self._passed: dict[int, str] = {}
         self._times: dict[tuple[object, ...], int] = {}
+        self._skipped: dict[tuple[object, ...], int] = {}
         self._forms: dict[tuple[object, ...], set[Canonical]] = {}
         self._seen: list[_Seen] = []
         self._used: set[int] = set()
@@ -168,10 +173,14 @@ class Recorder:
         key = (id(target), kind, via, method, chain, tuple(map(id, passed)))
         times = self._times[key] = self._times.get(key, 0) + 1
         forms = self._forms.setdefault(key, set())
-        if times > KEPT_PER_CALLEE * 4 or len(forms) >= KEPT_PER_CALLEE:
+        if times > KEPT_PER_CALLEE * 4 and target.name not in _BY_ARGUMENTS:
+            self._skipped[key] = self._skipped.get(key, 0) + 1
             return
         form = canonical((args, kwargs))
         if form in forms:
+            return
+        if len(forms) >= KEPT_PER_CALLEE:
+            self._skipped[key] = self._skipped.get(key, 0) + 1
             return
         forms.add(form)
         self._keep(_Seen(target, kind, at, via, "", form, method, key=key), callee, args, kwargs)
@@ -224,6 +233,7 @@ class Recorder:
             arguments=seen.arguments,
             imports=seen.imports,
             times=self._times.get(seen.key, 1),
+            skipped=self._skipped.get(seen.key, 0),
             _canonical=seen.form,
             _source=source,
             _stream=stream,

@@ -94,6 +94,13 @@ class Persistent:
         self.pid = pid
         self.at = at
 
+    @property
+    def root(self) -> Global | None:
+        """The class that torch's loader returns for `("module", class, file, source)`."""
+        if isinstance(self.pid, tuple) and len(self.pid) > 1 and self.pid[0] == "module":
+            return self.pid[1] if isinstance(self.pid[1], Global) else None
+        return None
+
 
 class Items:
     """A set, frozenset or bytearray: `kind` and what is in it."""
@@ -112,15 +119,19 @@ class Span:
         kind: `str`, `bytes` or `bytearray`.
         at: offset of its first byte. size: bytes.
         escaped: it is text with escapes (opcodes STRING and UNICODE).
+        latin: it stands for the bytes that its text has in Latin-1; `kind` is `bytes`.
     """
 
-    __slots__ = ("at", "escaped", "kind", "size")
+    __slots__ = ("at", "escaped", "kind", "latin", "size")
 
-    def __init__(self, kind: str, at: int, size: int, *, escaped: bool = False) -> None:
+    def __init__(
+        self, kind: str, at: int, size: int, *, escaped: bool = False, latin: bool = False
+    ) -> None:
         self.kind = kind
         self.at = at
         self.size = size
         self.escaped = escaped
+        self.latin = latin
 
 
 def is_kind(value: object, plain: type, summary: Summary) -> bool:

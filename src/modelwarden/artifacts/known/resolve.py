@@ -1,0 +1,253 @@
+"""The uses of one pickle, judged with their arguments and in their order.
+
+A name alone does not tell what `getattr(x, 'y')` gives, what the result of an earlier call is when
+it is called in turn, or what a constructor does with a class among its arguments. Here the few
+functions of that kind are followed; what cannot be followed is `HIDDEN`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from modelwarden.artifacts.known.carriers import MODULES, SETTERS, TYPES, carries_code
+from modelwarden.artifacts.known.judgement import CODE_REASON, Judgement, Ruling, ruling
+from modelwarden.artifacts.known.names import spellings, words
+from modelwarden.core import UseKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from modelwarden.formats.pickle.uses import Argument, Use
+
+Target = tuple[str, str]
+# Constructors that call what they get as an argument.
+_CALLERS = {
+    ("numpy.random._pickle", "__generator_ctor"),
+    ("numpy.random._pickle", "__bit_generator_ctor"),
+    ("numpy.random._pickle", "__randomstate_ctor"),
+}
+_PLAIN_BASES = words("object dict list tuple set frozenset int float complex str bytes bytearray")
+_TYPES_MADE_OF_CODE = words("CodeType FunctionType LambdaType code function MethodType method cell")
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One use with its ruling.
+
+    Attributes:
+        target: what is really used, dotted: behind `getattr` and the like.
+        kind: how it is used.
+    """
+
+    use: Use
+    ruling: Ruling
+    target: str
+    kind: UseKind
+
+
+def judged(uses: Iterable[Use]) -> tuple[Judged, ...]:
+    """Judge all uses of a file, in their order."""
+    listed = tuple(uses)
+    followed = _Followed(dill=any(use.module.partition(".")[0] == "dill" for use in listed))
+    return tuple(followed.judge(use) for use in listed)
+
+
+class _Followed:
+    """What the results of earlier calls stand for, by the offset of the call."""
+
+    def __init__(self, *, dill: bool) -> None:
+        self.dill = dill
+        self.made: dict[int, Target | None] = {}
+
+    def judge(self, use: Use) -> Judged:
+        """Judge one use and note what its result stands for."""
+        target: Target = (use.module, use.name)
+        if not use.module or not use.resolved:
+            return self._judged(use, _hidden("its name is only known while loading"), target)
+        if use.method is not None:
+            return self._method(use, target)
+        if use.callee is not None:
+            return self._chained(use)
+        if self.dill and target == ("builtins", "setattr") and use.kind is UseKind.REFERENCED:
+            return self._judged(use, _code(), target)  # how dill fills the cells of closures
+        return self._plain(use, spellings(use.module, use.name))
+
+    def _judged(self, use: Use, found: Ruling, target: Target) -> Judged:
+        return Judged(use, found, ".".join(part for part in target if part), use.kind)
+
+    def _method(self, use: Use, target: Target) -> Judged:
+        """Judge a method that an opcode calls (`__setstate__`, `append`, …)."""
+        if use.callee is None:
+            found = ruling(*target, UseKind.CALLED)
+            if found.judgement is not Judgement.DANGEROUS:
+                found = _hidden("changes the imported thing itself, for everybody who uses it")
+            return self._judged(use, found, target)
+        if target == ("functools", "partial") and use.callee_at is not None:
+            self.made[use.callee_at] = None
+        if use.callee_at in self.made:
+            followed = self.made[use.callee_at]
+            if followed is None:
+                return self._judged(use, _known("restores the result of a call"), target)
+            target = followed
+        if carries_code(*target):
+            return self._judged(use, _code(), target)
+        found = ruling(*target, UseKind.CONSTRUCTED)
+        if found.judgement is Judgement.UNKNOWN and use.kind is UseKind.CALLED:
+            # The call that made it is reported already.
+            found = replace(found, judgement=Judgement.HARMLESS)
+        return self._judged(use, found, target)
+
+    def _chained(self, use: Use) -> Judged:
+        """Judge a call of what an earlier call returned."""
+        target: Target = (use.module, use.name)
+        followed = self.made.get(use.callee_at) if use.callee_at is not None else None
+        self.made[use.at] = None
+        if followed is not None and followed[1]:
+            if followed[0] == "types" and followed[1] in _TYPES_MADE_OF_CODE:
+                return self._judged(use, _code(), followed)
+            if carries_code(*followed):
+                return self._carrier(use, followed)
+            self.made[use.at] = (followed[0], f"{followed[1]}()")
+            return self._judged(use, ruling(*followed, use.kind), followed)
+        above = ruling(*target, UseKind.CALLED)
+        if carries_code(*target):
+            if use.kind is UseKind.CONSTRUCTED:
+                return self._judged(use, _code(), target)
+            found = replace(above, judgement=Judgement.DANGEROUS, reason="runs code from the file")
+            return self._judged(use, found, target)
+        if above.judgement is Judgement.DANGEROUS:
+            return self._judged(use, above, target)
+        return self._judged(use, _hidden("calls what an earlier call returned"), target)
+
+    def _plain(self, use: Use, names: tuple[Target, ...]) -> Judged:
+        """Judge a use of the imported thing itself."""
+        target = names[0]
+        carrier = next((name for name in names if carries_code(*name)), None)
+        if carrier is not None:
+            return self._carrier(use, carrier)
+        if use.kind is UseKind.CALLED:
+            special = self._special(use, set(names))
+            if special is not None:
+                return special
+        return self._judged(use, ruling(*target, use.kind), target)
+
+    def _special(self, use: Use, names: set[Target]) -> Judged | None:
+        """Judge the functions whose arguments decide; None for all others."""
+        target: Target = (use.module, use.name)
+        first = use.arguments[0] if use.arguments else None
+        if ("builtins", "getattr") in names:
+            return self._attribute(use)
+        if ("numpy.core", "_ufunc_reconstruct") in names:
+            return self._function(use)
+        if ("builtins", "setattr") in names and first is not None:
+            if first.made_at is not None and carries_code(first.module, first.name):
+                return self._judged(use, _code(), target)
+            return None
+        if ("functools", "partial") in names:
+            self.made[use.at] = self._of(first)
+        if ("builtins", "type") in names and use.argument_count == 1:
+            return self._judged(use, _known("tells the type of a value"), target)
+        if ("torch.storage", "_load_from_bytes") in names and (first is None or first.module):
+            found = ruling("torch", "load", use.kind)
+            return self._judged(use, found, target)
+        if ("copyreg", "_reconstructor") in names:
+            return self._reconstructed(use)
+        if names & _CALLERS:
+            return self._passed_on(use)
+        return None
+
+    def _of(self, argument: Argument | None) -> Target | None:
+        """Return what an argument stands for, when it is imported or was followed."""
+        if argument is None or not argument.module:
+            return None
+        if argument.made_at is None:
+            return argument.module, argument.name
+        return self.made.get(argument.made_at)
+
+    def _attribute(self, use: Use) -> Judged:
+        """`getattr(thing, 'name')` gives what `thing.name` imports."""
+        target: Target = (use.module, use.name)
+        first = use.arguments[0] if use.arguments else None
+        text = use.arguments[1].text if len(use.arguments) > 1 else None
+        base = self._of(first)
+        made = first is not None and first.made_at is not None
+        instance = made and (base is None or base[1].endswith("()"))
+        if base is None and made and first is not None and first.module:
+            base = (first.module, first.name)
+        if use.skipped or base is None or text is None or use.argument_count not in (2, 3):
+            return self._judged(use, ruling(*target, use.kind), target)
+        path = ".".join(part for part in base if part)
+        if carries_code(path, text):
+            self.made[use.at] = (path, text)
+            return self._judged(use, _code(), (path, text))
+        found = (base[0], f"{base[1]}.{text}" if base[1] else text)
+        # An instance may have been given this attribute by the file itself.
+        self.made[use.at] = None if instance else found
+        return self._as_reference(use, found)
+
+    def _as_reference(self, use: Use, found: Target) -> Judged:
+        kind = UseKind.REFERENCED
+        return Judged(use, ruling(*found, kind), ".".join(found), kind)
+
+    def _function(self, use: Use) -> Judged:
+        """NumPy finds its functions by the names of module and function."""
+        texts = [argument.text for argument in use.arguments]
+        if use.skipped or len(texts) != 2 or texts[0] is None or texts[1] is None:
+            target: Target = (use.module, use.name)
+            return self._judged(use, ruling(*target, use.kind), target)
+        found = texts[0], texts[1]
+        self.made[use.at] = found
+        return self._as_reference(use, found)
+
+    def _reconstructed(self, use: Use) -> Judged:
+        """`copyreg._reconstructor(cls, base, state)` initialises `base` with `state`."""
+        target: Target = (use.module, use.name)
+        base = self._of(use.arguments[1]) if len(use.arguments) > 1 else None
+        if base is not None and base[0] in {"builtins", "__builtin__"} and base[1] in _PLAIN_BASES:
+            return self._judged(use, ruling(*target, use.kind), target)
+        if base is None:
+            return self._judged(use, _hidden("makes an object of a computed class"), target)
+        found = ruling(*base, UseKind.CALLED)
+        return self._judged(use, found, base)
+
+    def _passed_on(self, use: Use) -> Judged:
+        """A constructor that calls its arguments: the worst of them counts."""
+        target: Target = (use.module, use.name)
+        for argument in use.arguments:
+            if not argument.module:
+                continue
+            passed = self._of(argument)
+            if passed is None:
+                continue
+            found = ruling(*passed, UseKind.CALLED)
+            if found.judgement is not Judgement.HARMLESS:
+                return self._judged(use, found, passed)
+        return self._judged(use, ruling(*target, use.kind), target)
+
+    def _carrier(self, use: Use, target: Target) -> Judged:
+        """Judge dill's and cloudpickle's makers of functions and classes."""
+        name = target[1]
+        first = use.arguments[0] if use.arguments else None
+        if name in SETTERS and first is not None and first.module and first.made_at is None:
+            found = _hidden("changes the imported thing itself, for everybody who uses it")
+            return self._judged(use, found, (first.module, first.name))
+        if name in TYPES and first is not None and first.text is not None:
+            self.made[use.at] = ("types", first.text)
+            if not first.text.isidentifier() or first.text in {"sys", "functools"}:
+                return self._judged(use, ruling("types", "sys", use.kind), target)
+        if name in MODULES and first is not None and first.text is not None:
+            self.made[use.at] = (first.text, "")
+        return self._judged(use, _code(), target)
+
+
+def _hidden(reason: str) -> Ruling:
+    return Ruling(Judgement.HIDDEN, reason, "", known=False)
+
+
+def _known(reason: str) -> Ruling:
+    return Ruling(Judgement.HARMLESS, reason, "python", known=True)
+
+
+def _code() -> Ruling:
+    return Ruling(Judgement.CODE, CODE_REASON, "", known=True)

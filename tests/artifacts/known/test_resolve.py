@@ -1,0 +1,115 @@
+"""Uses judged with their arguments: what a call does when its name does not tell."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from modelwarden.artifacts.known import Judgement, judged
+from modelwarden.formats import Limits, Source
+from modelwarden.formats.pickle.reader import read
+
+
+def worst(data: bytes) -> dict[str, Judgement]:
+    """Return the judgement of each target in a pickle."""
+    view = read(Source("x.pkl", data), Limits())
+    return {one.target: one.ruling.judgement for one in judged(view.uses)}
+
+
+def test_getattr_with_a_constant_name_is_what_it_gives():
+    zone = b"cbuiltins\ngetattr\n(czoneinfo\nZoneInfo\nS'_unpickle'\ntR(S'UTC'\nI01\ntR."
+    gadget = b"cbuiltins\ngetattr\n(cnumpy\ndistutils\nS'exec_command'\ntR(S'true'\ntR."
+
+    assert set(worst(zone).values()) == {Judgement.HARMLESS}
+    assert Judgement.DANGEROUS in worst(gadget).values()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [b"(cbuiltins\nobject\nS'__subclasses__'\nt", b"(cos\npath\nS'join'\nt", b"(Nt", b"(t"],
+)
+def test_getattr_that_reaches_further_stays_dangerous(arguments: bytes):
+    assert Judgement.DANGEROUS in worst(b"cbuiltins\ngetattr\n" + arguments + b"R.").values()
+
+
+def test_an_attribute_that_the_file_set_on_its_own_object_is_not_trusted():
+    made = b"cargparse\nNamespace\n)R}S'run'\ncnumpy\nmean\nsb"
+    data = b"cbuiltins\ngetattr\n(" + made + b"S'run'\ntR(S'x'\ntR."
+
+    assert Judgement.DANGEROUS in worst(data).values()
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "expected"),
+    [
+        ("scipy.special._ufuncs", "expit", Judgement.NEEDS_CODE),
+        ("numpy", "log1p", Judgement.NEEDS_CODE),
+        ("os", "system", Judgement.DANGEROUS),
+        ("somebody", "f", Judgement.UNKNOWN),
+    ],
+)
+def test_numpy_finds_functions_by_name_and_so_does_the_judge(
+    module: str, name: str, expected: Judgement
+):
+    data = f"cnumpy.core\n_ufunc_reconstruct\n(S'{module}'\nS'{name}'\ntR.".encode()
+
+    assert worst(data) == {f"{module}.{name}": expected}
+
+
+def test_a_constructor_that_calls_its_argument_is_as_bad_as_the_argument():
+    data = b"cnumpy.random._pickle\n__generator_ctor\n(S'x'\ncsklearn.base\nclone\ntR."
+
+    assert worst(data)["sklearn.base.clone"] is Judgement.UNKNOWN
+
+
+def test_a_base_that_copyreg_initialises_counts_as_called():
+    plain = b"ccopyreg\n_reconstructor\n(cnumpy\npoly1d\ncbuiltins\nobject\nNtR."
+    base = b"ccopyreg\n_reconstructor\n(ca.b\nC\nca.b\nC\nS'x'\ntR."
+
+    assert set(worst(plain).values()) == {Judgement.HARMLESS}
+    assert worst(base)["a.b.C"] is Judgement.UNKNOWN
+
+
+def test_calling_a_partial_is_calling_its_function():
+    stored = b"cfunctools\npartial\n(cnumpy\nmean\ntR."
+    called = b"cfunctools\npartial\n(csklearn.base\nclone\ntR)R."
+    rebuilt = b"cfunctools\npartial\n(cnumpy\nmean\ntR(cnumpy\nmean\n()}NtbR)R."
+
+    assert Judgement.UNKNOWN not in worst(stored).values()
+    assert worst(called)["sklearn.base.clone"] is Judgement.UNKNOWN
+    assert Judgement.HIDDEN not in worst(stored).values()
+    assert {Judgement.HIDDEN, Judgement.UNKNOWN} & set(worst(rebuilt).values())
+
+
+def test_calling_what_a_call_returned_is_hidden():
+    assert Judgement.HIDDEN in worst(b"cbuiltins\nslice\n(NtR(S'x'\ntR.").values()
+
+
+def test_setting_attributes_of_an_imported_thing_is_hidden():
+    data = b"ctorch\n_utils\n}S'_rebuild_tensor'\nS'x'\nsb."
+
+    assert worst(data)["torch._utils"] is Judgement.HIDDEN
+
+
+def test_a_type_of_one_value_is_harmless_and_a_new_class_is_not():
+    assert worst(pickle.dumps(type(None))) == {"builtins.type": Judgement.HARMLESS}
+    made = b"cbuiltins\ntype\n(S'X'\n(cbuiltins\nobject\nt}tR."
+    assert worst(made)["builtins.type"] is Judgement.UNKNOWN
+
+
+def test_making_code_is_told_from_running_it():
+    make = b"\x80\x02cdill._dill\n_create_function\n(NN}tR"
+
+    assert set(worst(make + b".").values()) == {Judgement.CODE}
+    assert Judgement.DANGEROUS in worst(make + b")R.").values()
+
+
+def test_more_calls_of_getattr_than_are_kept_are_not_trusted():
+    calls = b"".join(
+        b"cbuiltins\ngetattr\n(cdatetime\nS'a%d'\ntR0".replace(b"cdatetime\n", b"cdatetime\nx\n")
+        % number
+        for number in range(80)
+    )
+
+    assert Judgement.DANGEROUS in worst(calls + b"N.").values()
