@@ -28,6 +28,7 @@ from modelwarden.report.summary import (
     outcome_word,
     pages,
     plural,
+    reasons,
     severity_counts,
     tally,
 )
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _EVIDENCE = 2_000
+_PROSE = 4_000
 _BAR = 600.0
 
 
@@ -59,6 +61,7 @@ def render(report: Report, *, fail_on: Severity, terminal: bool, width: int) -> 
         outcome=outcome_word(report),
         meaning=outcome_meaning(report),
         tally=tally(report),
+        reasons=reasons(report),
         steps=first_steps(report, fail_on),
         bar=list(_bar(report)),
         counts=severity_counts(report),
@@ -129,6 +132,14 @@ def _bar(report: Report) -> Iterator[_Segment]:
             x += width
 
 
+def _pieces(text: str) -> list[tuple[bool, str]]:
+    """Return a paragraph in pieces, each with whether it stood between backticks."""
+    pieces = shown(text, _PROSE).split("`")
+    if len(pieces) % 2 == 0:  # an odd backtick opens nothing
+        return [(False, shown(text, _PROSE))]
+    return [(bool(number % 2), piece) for number, piece in enumerate(pieces)]
+
+
 def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -141,6 +152,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "shown": shown,
+        "pieces": _pieces,
         "value": lambda value: value_text(value, _EVIDENCE),
         "where": location_text,
         "about": file_text,

@@ -130,6 +130,20 @@ def outcome_meaning(report: Report) -> str:
     return f"exit code {EXIT_CODES[outcome]}: {_MEANINGS[outcome]}"
 
 
+def reasons(report: Report) -> list[str]:
+    """Return why the verdict is what it is, one line for reasons of one kind, safe to show."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for reason in report.verdict.reasons if report.verdict else ():
+        name = reason.rule or reason.name or ""
+        groups.setdefault((reason.kind, name), []).append(reason.detail)
+    return [_reason(kind, name, details) for (kind, name), details in groups.items()]
+
+
+def _reason(kind: str, name: str, details: list[str]) -> str:
+    more = f" (and {len(details) - 1:,} more)" if len(details) > 1 else ""
+    return f"{kind} {shown(name, 200)}".rstrip() + f": {shown(details[0])}{more}"
+
+
 def location_text(finding: Finding) -> str:
     """Return where in its file a finding is, safe to show; empty when it is the whole file."""
     location = finding.location

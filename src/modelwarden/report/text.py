@@ -23,6 +23,7 @@ from modelwarden.report.summary import (
     outcome_word,
     pages,
     plural,
+    reasons,
     tally,
 )
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 _FILES = 200
 _PER_FILE = 50
 _QUIET_NAMES = 20
+_REASONS = 10
+_ONE_LINE = 90
 _STYLES = {
     "critical": "bold white on red",
     "high": "bold red",
@@ -156,14 +159,21 @@ def _finding(paper: _Paper, finding: Finding, page: Page | None) -> None:
     paper.field("what", shown(finding.message), style="bold")
     if where := location_text(finding):
         paper.field("where", where)
-    for key, value in finding.evidence.items():
-        paper.field("evidence", f"{shown(key, 80)}: {value_text(value)}")
+    for line in _evidence(finding):
+        paper.field("evidence", line)
     if page is not None:
         if page.why:
             paper.field("why", shown(page.why, 1000))
         if page.fix:
             paper.field("fix", shown(page.fix, 1000))
         paper.field("more", f"modelwarden explain {shown(finding.rule)}")
+
+
+def _evidence(finding: Finding) -> list[str]:
+    """Return the evidence in one line where it is short, else a line for each fact."""
+    facts = [f"{shown(key, 80)}: {value_text(value)}" for key, value in finding.evidence.items()]
+    line = " · ".join(facts)
+    return [line] if 0 < len(line) <= _ONE_LINE else facts
 
 
 def _gap(paper: _Paper, gap: Gap) -> None:
@@ -190,9 +200,8 @@ def _foot(paper: _Paper, report: Report, fail_on: Severity) -> None:
     paper.line(
         ("Verdict   ", "dim"), (word, _STYLES.get(word, "bold")), f" · {outcome_meaning(report)}"
     )
-    for reason in report.verdict.reasons[:_QUIET_NAMES] if report.verdict else ():
-        name = reason.rule or reason.name or ""
-        paper.field("reason", f"{reason.kind} {shown(name)}: {shown(reason.detail)}", indent=0)
+    for reason in reasons(report)[:_REASONS]:
+        paper.field("reason", reason, indent=0)
     for number, step in enumerate(first_steps(report, fail_on), 1):
         paper.field(f"do {number}", f"{shown(step.what)} → {shown(step.do)}", indent=0)
     worst = next((s.rule for s in first_steps(report, fail_on) if s.rule), None)

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from modelwarden.core import Gap, GapKind, Severity
+from modelwarden.report.advice import GAP_ADVICE, GAP_TITLES, first_steps
+
+from . import samples
+
+
+def test_what_fails_the_policy_comes_first_then_gaps_then_the_rest():
+    steps = first_steps(samples.telling(), Severity.HIGH, count=10)
+
+    assert [step.rule for step in steps] == ["pickle-unsafe-global", None, None, "needs-code"]
+    assert steps[0].do == "Ask the publisher for safetensors weights, or convert in a sandbox."
+
+
+def test_the_limit_decides_what_fails():
+    steps = first_steps(samples.telling(), Severity.MEDIUM)
+
+    assert [step.rule for step in steps] == ["pickle-unsafe-global", "needs-code", None]
+
+
+def test_findings_of_one_rule_are_one_step_with_their_number():
+    findings = tuple(samples.finding(n) for n in range(5))
+
+    step, *_ = first_steps(replace(samples.telling(), findings=findings), Severity.HIGH)
+
+    assert step.what == "critical pickle-unsafe-global in models/face.pt and 4 more places"
+
+
+def test_gaps_of_one_kind_are_one_step_the_most_frequent_kind_first():
+    gaps = [Gap(what=f"{n}", why="w", kind=GapKind.BUDGET) for n in range(3)]
+    gaps.insert(0, Gap(what="x", why="w", kind=GapKind.FAILED))
+
+    steps = first_steps(replace(samples.clean(), gaps=tuple(gaps)), Severity.HIGH)
+
+    assert [s.what for s in steps] == ["not examined (budget): 0 and 2 more",
+                                       "not examined (failed): x"]  # fmt: skip
+
+
+def test_waived_and_informing_findings_ask_for_nothing():
+    findings = (samples.finding(waived=True), samples.finding(1, severity=Severity.INFO))
+
+    assert first_steps(replace(samples.clean(), findings=findings), Severity.HIGH) == []
+
+
+@pytest.mark.parametrize("kind", GapKind)
+def test_every_kind_of_gap_has_a_title_and_advice(kind):
+    assert GAP_TITLES[kind]
+    assert GAP_ADVICE[kind].endswith(".")
