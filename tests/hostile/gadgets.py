@@ -50,7 +50,7 @@ _STANDARD: tuple[tuple[str, str, tuple[object, ...], str], ...] = (
     ("builtins", "compile", (_CODE, "", "exec"), "compiles code"),
     ("builtins", "__import__", ("antigravity",), "imports, and so runs, a module"),
     ("builtins", "open", (_FILE, "w"), "opens a file for writing"),
-    ("builtins", "getattr", ("", "join"), "reaches any attribute"),
+    ("builtins", "getattr", ("", "__class__"), "reaches any attribute"),
     ("builtins", "setattr", ("", "a", "b"), "changes any attribute"),
     ("builtins", "breakpoint", (), "stops in a debugger"),
     ("builtins", "input", (), "waits for the terminal"),
