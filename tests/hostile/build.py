@@ -105,9 +105,11 @@ def archive(members: Mapping[str, bytes], *, packed: bool = False) -> bytes:
     return out.getvalue()
 
 
-def torch_zip(data_pkl: bytes, extra: Mapping[str, bytes] | None = None) -> bytes:
-    """Return a torch checkpoint around a pickle, with one storage of four floats."""
-    members = {"archive/data.pkl": data_pkl, "archive/data/0": struct.pack("<4f", 1, 2, 3, 4)}
+def torch_zip(
+    data_pkl: bytes, extra: Mapping[str, bytes] | None = None, *, storage: bytes = bytes(16)
+) -> bytes:
+    """Return a torch checkpoint around a pickle, with one storage: by default of four floats."""
+    members = {"archive/data.pkl": data_pkl, "archive/data/0": storage}
     return archive(members | {"archive/version": b"3\n"} | dict(extra or {}))
 
 

@@ -94,6 +94,10 @@ def _state_dict(tensor: bytes) -> bytes:
     )
 
 
+def _half(kind: str) -> bytes:
+    return torch_zip(_state_dict(_rebuilt(kind)), storage=bytes(8))
+
+
 def _parameter() -> bytes:
     body = b"ctorch._utils\n_rebuild_parameter\n" + _rebuilt() + value(True)
     return _state_dict(body + b"ccollections\nOrderedDict\n)R\x87R")
@@ -150,11 +154,11 @@ _FILES: dict[str, tuple[str, Callable[[], bytes]]] = {
     "plain torch: state dict": ("m.pt", lambda: torch_zip(_state_dict(_rebuilt()))),
     "plain torch: half": (
         "m.pt",
-        lambda: torch_zip(_state_dict(_rebuilt("HalfStorage"))),
+        lambda: _half("HalfStorage"),
     ),
     "plain torch: bfloat16": (
         "m.bin",
-        lambda: torch_zip(_state_dict(_rebuilt("BFloat16Storage"))),
+        lambda: _half("BFloat16Storage"),
     ),
     "plain torch: parameter": ("m.pth", lambda: torch_zip(_parameter())),
     "plain torch: before zip": ("m.pth", _legacy_torch),
