@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from hostile.build import Sample, call
+from hostile.build import Sample, call, command
 
 _TRUE = "true"
 _CODE = "pass"
@@ -152,7 +152,6 @@ _STANDARD: tuple[tuple[str, str, tuple[object, ...], str], ...] = (
     ("threading", "Timer", (1, None), "runs a callable later"),
     ("_thread", "start_new_thread", (None, ()), "runs a callable"),
     ("weakref", "finalize", (None, None), "runs a callable later"),
-    ("functools", "partial", (None,), "binds a callable"),
     ("functools", "reduce", (None, []), "calls a callable"),
     ("operator", "methodcaller", ("system", _TRUE), "calls any method"),
     ("operator", "attrgetter", ("__class__",), "reaches any attribute"),
@@ -177,7 +176,7 @@ _STANDARD: tuple[tuple[str, str, tuple[object, ...], str], ...] = (
 _LIBRARIES: tuple[tuple[str, str, tuple[object, ...], str], ...] = (
     ("torch", "load", (_FILE,), "loads another pickle"),
     ("torch.serialization", "load", (_FILE,), "loads another pickle"),
-    ("torch.storage", "_load_from_bytes", (b"N.",), "loads another pickle"),
+    ("torch.storage", "_load_from_bytes", (command(),), "loads another pickle"),
     ("torch.jit", "load", (_FILE,), "loads a program"),
     ("torch.hub", "load", ("o/r", "m"), "fetches and runs a repository"),
     ("torch.hub", "load_state_dict_from_url", (_URL,), "fetches and loads a pickle"),

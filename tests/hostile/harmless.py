@@ -44,7 +44,7 @@ _THINGS: dict[str, object] = {
     "a thousand keys": {f"layer.{i}.weight": i / 7 for i in range(1000)},
     "text that names os.system": "call os.system('rm -rf /') and you are lost; eval(input())",
     "keys called exec and __import__": {"exec": 1, "__import__": 2, "__reduce__": 3},
-    "text that is a pickle's source": "cos\nsystem\n(S'ls'\ntR.",
+    "text about a pickle's opcodes": "the lines cos and system and (S'ls' and tR. run a command",
     "base64 of a text": base64.b64encode(b"just some words that mean nothing " * 8).decode(),
     "hexadecimal digest": "deadbeef" * 16,
     "bytes of a gzip": gzip.compress(b"plain words", mtime=0),
