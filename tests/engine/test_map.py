@@ -194,9 +194,10 @@ def test_ray_gives_the_same_results_or_says_how_to_install_it():
             map_units([1], square, Plan(engine="ray"))
         pytest.skip("ray is not installed: only the message was tested")
 
-    settled = map_units([1, 2, 3], refuse_odd, Plan(engine="ray"))
+    settled = map_units(["1", "two", "3"], int, Plan(engine="ray"))
 
-    assert [s.value for s in settled] == [None, 2, None]
+    assert [s.value for s in settled] == [1, None, 3]
+    assert "ValueError" in (settled[1].error or "")
 
 
 GUARDLESS = """
