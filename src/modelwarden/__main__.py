@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
@@ -18,4 +19,7 @@ def run() -> None:
 
 
 if __name__ == "__main__":
+    # `python -m` looks for modules in the current folder first, which may be the one to be scanned.
+    if not sys.flags.safe_path and sys.path and sys.path[0] == os.getcwd():  # noqa: PTH109
+        del sys.path[0]
     run()

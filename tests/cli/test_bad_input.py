@@ -110,6 +110,22 @@ def test_a_folder_without_files_is_incomplete(tmp_path, inner):
     assert "nothing was examined" in ran.gaps()[0][2]
 
 
+@pytest.mark.parametrize("held", ["link", "marker", "git"])
+def test_a_folder_with_nothing_to_examine_is_incomplete(tmp_path, held):
+    if held == "link":
+        (tmp_path / "loop").symlink_to(tmp_path)
+    elif held == "marker":
+        (tmp_path / "__init__.py").touch()
+    else:
+        (tmp_path / ".git").mkdir()
+        (tmp_path / ".git" / "index").write_bytes(b"DIRC" + bytes(28))
+
+    ran = scan(tmp_path)
+
+    assert ran.code == 3
+    assert ran.gaps() == [(tmp_path.name, "not-assessable", "nothing in it could be examined")]
+
+
 # --- things that may not be read ----------------------------------------------------------------
 
 
@@ -142,7 +158,7 @@ def test_a_file_that_fails_while_it_is_read_is_a_gap():
     ran = scan("/proc/self/mem")
 
     assert ran.code == 3
-    assert ran.gaps()
+    assert "yet it holds bytes" in ran.gaps()[0][2]
 
 
 # --- things that are no files -------------------------------------------------------------------
@@ -322,6 +338,16 @@ def test_a_link_that_the_user_names_is_followed(model, tmp_path):
     (tmp_path / "link.pkl").symlink_to(model)
 
     assert scan(tmp_path / "link.pkl").code == 0
+
+
+def test_a_module_in_the_scanned_folder_is_not_imported(model, tmp_path):
+    for name in ("click", "json", "yaml", "modelwarden_rules"):
+        text = f"open({str(tmp_path / 'ran')!r}, 'w')"
+        model.with_name(f"{name}.py").write_text(text)
+
+    scan(model.parent, cwd=model.parent)
+
+    assert not (tmp_path / "ran").exists()
 
 
 # --- options ------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -101,7 +101,11 @@ def scan(
             notes=(*walked.notes, *ignored_policies(walked.files)),
         ),
         findings=tuple(f for r in results for f in r.findings),
-        gaps=(*walked.gaps, *(g for r in results for g in r.gaps)),
+        gaps=(
+            *walked.gaps,
+            *(g for r in results for g in r.gaps),
+            *_nothing(names, walked, results),
+        ),
         coverage=tuple(coverage),
         inventory=tuple(i for r in results for i in r.inventory),
         rules=_described(results, options.plugins),
@@ -156,6 +160,13 @@ def _examine(walked: Walked, options: Options, how: How) -> list[FileResult]:
         end.value or lost(found.name, end.error or "no result", GapKind.FAILED)
         for found, end in zip(walked.files, settled, strict=True)
     ]
+
+
+def _nothing(names: Sequence[str], walked: Walked, results: Sequence[FileResult]) -> Iterator[Gap]:
+    """Give a gap when no byte was examined and no other gap says so: this is never a pass."""
+    if not walked.gaps and not any(r.coverage.size or r.gaps for r in results):
+        why = "nothing in it could be examined"
+        yield Gap(what=_shown(names), why=why, kind=GapKind.NOT_ASSESSABLE)
 
 
 def _shown(names: Sequence[str]) -> str:

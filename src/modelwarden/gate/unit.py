@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from dataclasses import dataclass, field, replace
@@ -57,6 +58,8 @@ def examine_file(found: Found, options: Options) -> FileResult:
     except OSError as error:
         return lost(found.name, _why(error))
     with source:
+        if source.size == 0 and _holds_bytes(found.path):
+            return lost(found.name, "the system tells no size for it (0 bytes), yet it holds bytes")
         return examine_source(source, options, named=found.named)
 
 
@@ -71,11 +74,16 @@ def examine_source(source: Source, options: Options, *, named: bool) -> FileResu
     gaps = list(seen.gaps)
     if options.hashing:
         began = time.monotonic()
-        sha256, complete = digest(source)
+        try:
+            sha256, complete = digest(source)
+            lacking = "the file became shorter while it was scanned"
+        except OSError as error:
+            sha256, complete = "", False
+            lacking = f"its digest could not be taken: {(error.strerror or str(error)).lower()}"
         spent = time.monotonic() - began
         coverage = replace(coverage, sha256=sha256 if complete else None)
         if not complete:
-            gaps.append(_gap(source.name, "the file became shorter while it was scanned"))
+            gaps.append(_gap(source.name, lacking))
             coverage = replace(coverage, status=Status.PARTIAL)
     return FileResult(
         coverage=coverage,
@@ -138,6 +146,20 @@ def _empty(source: Source, *, named: bool) -> FileResult:
     )
     gaps = (_gap(source.name, _EMPTY),) if nothing else ()
     return FileResult(coverage=coverage, gaps=gaps)
+
+
+def _holds_bytes(path: str) -> bool:
+    """Tell whether a file of size 0 can be read all the same, as those in /proc can."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return True
+    try:
+        return bool(os.read(descriptor, 1))
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
 
 
 def _rules(plugins: tuple[str, ...]) -> tuple[Rule[View], ...]:
