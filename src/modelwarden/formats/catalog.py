@@ -35,6 +35,21 @@ FORMATS: tuple[Format, ...] = (
     Format("torchscript", "modelwarden.formats.torch.zipped", "TorchScript archive", of="zip"),
     Format("torch-package", "modelwarden.formats.torch.package", "torch.package", of="zip"),
     Format("npy", "modelwarden.formats.npy", "NumPy array", (Mark(b"\x93NUMPY"),)),
+    *family(
+        "zip",
+        "modelwarden.formats.identified.archives",
+        {
+            "keras-v3": "Keras v3 archive",
+            "skops": "skops file",
+            "torchserve-mar": "TorchServe archive",
+            "torch-pt2": "program of torch.export",
+            "h2o-mojo": "H2O MOJO",
+            "office-document": "office document",
+            "android-package": "Android package",
+            "wheel": "Python wheel",
+            "jar": "Java archive",
+        },
+    ),
     Format("json", "modelwarden.formats.jsondata", "JSON", (Mark(b"{"), Mark(b"["), *_TEXT_SPACE)),
     *family(
         "json",
@@ -200,8 +215,6 @@ FORMATS: tuple[Format, ...] = (
         },
     ),
     Format("empty", "modelwarden.formats.empty", "empty file", last=True),
-    Format("config", "modelwarden.formats.config.reader", "JSON or YAML configuration"),
-    Format("jinja", "modelwarden.formats.template.reader", "Jinja template"),
     *COMPANIONS,
     Format("text", "modelwarden.formats.plaintext", "text", last=True),
     *family(
@@ -217,6 +230,10 @@ FORMATS: tuple[Format, ...] = (
             "python": "Python source",
             "source-code": "source code",
             "script": "script",
+            "template": "template",
         },
     ),
+    # What these read is text as well: they come behind it, so that code stays code.
+    Format("config", "modelwarden.formats.config.reader", "JSON or YAML configuration"),
+    Format("jinja", "modelwarden.formats.template.reader", "Jinja template"),
 )

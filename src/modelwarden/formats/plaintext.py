@@ -33,6 +33,7 @@ _SOURCES = frozenset(
     "sh bash zsh fish bat cmd ps1 psm1 js mjs cjs ts rb pl pm lua php r jl c cc cpp cxx h hpp"
     " cu cuh go java kt scala swift rs cs m mm vbs awk tcl groovy pyx pxd".split()
 )
+_TEMPLATES = frozenset({"jinja", "jinja2", "j2", "tmpl"})
 _PROSE = frozenset("md markdown rst txt adoc tex csv tsv log html htm".split())
 _YAML_LINE = re.compile(r"[\w.\-\"' /]+:(?:\s|$)|- |\s*#|---|\.\.\.|\s|$")
 _MARKDOWN = re.compile(r"^(?:#{1,6} \S|```|[*-] \S|\d+\. \S|\[.+\]\(.+\)|>\s)", re.MULTILINE)
@@ -131,6 +132,8 @@ def _code(text: str, ending: str) -> str | None:
 
 
 def _document(text: str, ending: str, *, cut: bool) -> str:
+    if ending in _TEMPLATES:
+        return "template"
     if front := _FRONT.match(text):
         return "model-card" if _CARD.search(front[1]) else "markdown"
     lines = text.splitlines()

@@ -30,8 +30,15 @@ def _npz(names: Sequence[str]) -> bool:
     return any(name.endswith(".npy") for name in names)
 
 
+def _identified(names: Sequence[str]) -> bool:
+    from modelwarden.formats.identified.archives import is_known
+
+    return is_known(names)
+
+
 KINDS: tuple[tuple[str, Callable[[Sequence[str]], bool]], ...] = (
     ("modelwarden.formats.torch.package", _package),
     ("modelwarden.formats.torch.zipped", _torch),
+    ("modelwarden.formats.identified.archives", _identified),
     ("modelwarden.formats.npz", _npz),
 )
