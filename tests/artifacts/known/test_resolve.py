@@ -113,3 +113,21 @@ def test_more_calls_of_getattr_than_are_kept_are_not_trusted():
     )
 
     assert Judgement.DANGEROUS in worst(calls + b"N.").values()
+
+
+def test_a_partial_of_something_that_is_no_import_is_unknown():
+    assert worst(b"cfunctools\npartial\n(NtR.")["functools.partial"] is Judgement.UNKNOWN
+
+
+def test_a_torch_file_in_a_constant_is_examined_and_other_bytes_there_are_unknown():
+    call = b"\x80\x03ctorch.storage\n_load_from_bytes\n"
+
+    def loading(data: bytes) -> bytes:
+        return call + b"C" + bytes([len(data)]) + data + b"\x85R."
+
+    legacy = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19." + b"\x80\x02M\xe9\x03."
+    view = read(Source("x.pkl", loading(legacy)), Limits())
+
+    assert set(worst(loading(legacy)).values()) == {Judgement.HARMLESS}
+    assert [child.open().read(0, 99) for child in view.children] == [legacy]
+    assert set(worst(loading(b"N.")).values()) == {Judgement.UNKNOWN}

@@ -81,6 +81,10 @@ _NAMES: dict[str, tuple[str, ...]] = {
     ),
     _FILES: (
         "builtins: open file input raw_input",
+        "pathlib: Path.unlink Path.write_text Path.write_bytes Path.read_text Path.read_bytes "
+        "Path.open Path.rmdir Path.rename Path.replace Path.touch Path.mkdir Path.chmod Path.glob "
+        "Path.symlink_to Path.hardlink_to Path.link_to Path.iterdir Path.rglob Path.walk "
+        "Path.copy",
         "codecs: open EncodedFile StreamReaderWriter StreamRecoder StreamReader StreamWriter",
         "hashlib: file_digest",
         "pprint: pprint pp",

@@ -12,21 +12,19 @@ from typing import TYPE_CHECKING
 
 from modelwarden.artifacts.known.carriers import MODULES, SETTERS, TYPES, carries_code
 from modelwarden.artifacts.known.judgement import CODE_REASON, Judgement, Ruling, ruling
+from modelwarden.artifacts.known.libraries import library_of
 from modelwarden.artifacts.known.names import spellings, words
 from modelwarden.core import UseKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from modelwarden.formats.pickle.uses import Argument, Use
 
 Target = tuple[str, str]
-# Constructors that call what they get as an argument.
-_CALLERS = {
-    ("numpy.random._pickle", "__generator_ctor"),
-    ("numpy.random._pickle", "__bit_generator_ctor"),
-    ("numpy.random._pickle", "__randomstate_ctor"),
-}
+# How torch files begin: the records of an archive, or the first of five pickles, a number. The
+# reader of pickles examines constants that begin so as files of their own.
+_TORCH = (b"PK\x03\x04", b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.")
 _PLAIN_BASES = words("object dict list tuple set frozenset int float complex str bytes bytearray")
 _TYPES_MADE_OF_CODE = words("CodeType FunctionType LambdaType code function MethodType method cell")
 
@@ -127,35 +125,51 @@ class _Followed:
         if carrier is not None:
             return self._carrier(use, carrier)
         if use.kind is UseKind.CALLED:
-            special = self._special(use, set(names))
+            special = self._special(use, names)
             if special is not None:
                 return special
         return self._judged(use, ruling(*target, use.kind), target)
 
-    def _special(self, use: Use, names: set[Target]) -> Judged | None:
+    def _special(self, use: Use, names: tuple[Target, ...]) -> Judged | None:
         """Judge the functions whose arguments decide; None for all others."""
-        target: Target = (use.module, use.name)
-        first = use.arguments[0] if use.arguments else None
-        if ("builtins", "getattr") in names:
-            return self._attribute(use)
-        if ("numpy.core", "_ufunc_reconstruct") in names:
-            return self._function(use)
-        if ("builtins", "setattr") in names and first is not None:
-            if first.made_at is not None and carries_code(first.module, first.name):
-                return self._judged(use, _code(), target)
-            return None
-        if ("functools", "partial") in names:
-            self.made[use.at] = self._of(first)
-        if ("builtins", "type") in names and use.argument_count == 1:
-            return self._judged(use, _known("tells the type of a value"), target)
-        if ("torch.storage", "_load_from_bytes") in names and (first is None or first.module):
-            found = ruling("torch", "load", use.kind)
-            return self._judged(use, found, target)
-        if ("copyreg", "_reconstructor") in names:
-            return self._reconstructed(use)
-        if names & _CALLERS:
-            return self._passed_on(use)
+        for name in names:
+            decide = _BY_ARGUMENTS.get(name)
+            if decide is not None:
+                return decide(self, use)
         return None
+
+    def _plainly(self, use: Use) -> Judged:
+        target: Target = (use.module, use.name)
+        return self._judged(use, ruling(*target, use.kind), target)
+
+    def attribute_set(self, use: Use) -> Judged:
+        """`setattr` on what the file made of code of its own is how dill restores it."""
+        first = use.arguments[0] if use.arguments else None
+        made = first if first is not None and first.made_at is not None else None
+        if made is not None and carries_code(made.module, made.name):
+            return self._judged(use, _code(), (use.module, use.name))
+        return self._plainly(use)
+
+    def partial(self, use: Use) -> Judged:
+        """`functools.partial` stores a function; what calls the result calls that."""
+        first = use.arguments[0] if use.arguments else None
+        self.made[use.at] = self._of(first)
+        if first is None or not first.module:
+            return self._judged(use, _unknown((use.module, use.name)), (use.module, use.name))
+        return self._plainly(use)
+
+    def type_of(self, use: Use) -> Judged:
+        """`type` with one argument tells; with three it makes a class."""
+        if use.argument_count == 1:
+            return self._judged(use, _known("tells the type of a value"), (use.module, use.name))
+        return self._plainly(use)
+
+    def tensor_file(self, use: Use) -> Judged:
+        """A torch file in a constant is examined as a file; anything else torch would not write."""
+        data = use.arguments[0].head if use.arguments else None
+        if data is None or not data.startswith(_TORCH):
+            return self._judged(use, _unknown((use.module, use.name)), (use.module, use.name))
+        return self._plainly(use)
 
     def _of(self, argument: Argument | None) -> Target | None:
         """Return what an argument stands for, when it is imported or was followed."""
@@ -165,7 +179,7 @@ class _Followed:
             return argument.module, argument.name
         return self.made.get(argument.made_at)
 
-    def _attribute(self, use: Use) -> Judged:
+    def attribute(self, use: Use) -> Judged:
         """`getattr(thing, 'name')` gives what `thing.name` imports."""
         target: Target = (use.module, use.name)
         first = use.arguments[0] if use.arguments else None
@@ -190,7 +204,7 @@ class _Followed:
         kind = UseKind.REFERENCED
         return Judged(use, ruling(*found, kind), ".".join(found), kind)
 
-    def _function(self, use: Use) -> Judged:
+    def function(self, use: Use) -> Judged:
         """NumPy finds its functions by the names of module and function."""
         texts = [argument.text for argument in use.arguments]
         if use.skipped or len(texts) != 2 or texts[0] is None or texts[1] is None:
@@ -200,7 +214,7 @@ class _Followed:
         self.made[use.at] = found
         return self._as_reference(use, found)
 
-    def _reconstructed(self, use: Use) -> Judged:
+    def reconstructed(self, use: Use) -> Judged:
         """`copyreg._reconstructor(cls, base, state)` initialises `base` with `state`."""
         target: Target = (use.module, use.name)
         base = self._of(use.arguments[1]) if len(use.arguments) > 1 else None
@@ -211,7 +225,7 @@ class _Followed:
         found = ruling(*base, UseKind.CALLED)
         return self._judged(use, found, base)
 
-    def _passed_on(self, use: Use) -> Judged:
+    def passed_on(self, use: Use) -> Judged:
         """A constructor that calls its arguments: the worst of them counts."""
         target: Target = (use.module, use.name)
         for argument in use.arguments:
@@ -241,8 +255,27 @@ class _Followed:
         return self._judged(use, _code(), target)
 
 
+_BY_ARGUMENTS: dict[Target, Callable[[_Followed, Use], Judged]] = {
+    ("builtins", "getattr"): _Followed.attribute,
+    ("builtins", "setattr"): _Followed.attribute_set,
+    ("builtins", "type"): _Followed.type_of,
+    ("copyreg", "_reconstructor"): _Followed.reconstructed,
+    ("functools", "partial"): _Followed.partial,
+    ("numpy.core", "_ufunc_reconstruct"): _Followed.function,
+    ("numpy.random._pickle", "__bit_generator_ctor"): _Followed.passed_on,
+    ("numpy.random._pickle", "__generator_ctor"): _Followed.passed_on,
+    ("numpy.random._pickle", "__randomstate_ctor"): _Followed.passed_on,
+    ("torch.storage", "_load_from_bytes"): _Followed.tensor_file,
+}
+
+
 def _hidden(reason: str) -> Ruling:
     return Ruling(Judgement.HIDDEN, reason, "", known=False)
+
+
+def _unknown(target: Target) -> Ruling:
+    package, known = library_of(target[0])
+    return Ruling(Judgement.UNKNOWN, "called as no library calls it", package, known)
 
 
 def _known(reason: str) -> Ruling:

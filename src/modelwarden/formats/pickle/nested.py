@@ -46,6 +46,14 @@ def payload(source: Source, value: object) -> bytes | None:
     return value if isinstance(value, bytes) else None
 
 
+def head(source: Source, value: bytes | Span) -> bytes:
+    """Return the first bytes of a constant of bytes."""
+    if isinstance(value, bytes):
+        return value
+    data = source.read(value.at, min(value.size, 64))
+    return (_latin(data, escaped=value.escaped) if value.latin else data)[:32]
+
+
 def _latin(data: bytes, *, escaped: bool) -> bytes:
     """Return the Latin-1 bytes of a text: how protocols 0 to 2 write bytes."""
     if escaped:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from modelwarden.core import UseKind
 from modelwarden.formats.limits import LimitExceededError
+from modelwarden.formats.pickle.nested import head
 from modelwarden.formats.pickle.render import Canonical, canonical, render, render_call
-from modelwarden.formats.pickle.values import Call, Global, Items
+from modelwarden.formats.pickle.values import Call, Global, Items, Span
 
 if TYPE_CHECKING:
     from modelwarden.formats.source import Source
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 KEPT_PER_CALLEE = 64
 ARGUMENTS = 4
 TEXT = 256
+HEAD = 32
 DISTINCT = 20_000
 # What these do is decided by their arguments alone, so each different call is looked at.
 _BY_ARGUMENTS: Final = frozenset({"getattr", "_ufunc_reconstruct"})
@@ -31,6 +33,7 @@ class Argument:
         module, name: the imported thing that this is, or that made it; empty for plain data.
         made_at: offset of the call that made it; None for the imported thing itself.
         empty: it is None.
+        head: the first bytes of a constant of bytes; None for anything else.
     """
 
     text: str | None = None
@@ -38,6 +41,7 @@ class Argument:
     name: str = ""
     made_at: int | None = None
     empty: bool = False
+    head: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +116,7 @@ class _Seen:
     callee: str | None = None
     callee_at: int | None = None
     argument_count: int = 0
-    arguments: tuple[Argument, ...] = ()
+    arguments: tuple[Argument | bytes | Span, ...] = ()
     imports: tuple[tuple[str, str], ...] = ()
     key: tuple[object, ...] = ()
 
@@ -230,7 +234,12 @@ class Recorder:
             resolved=target.resolved,
             passed_to=self._passed.get(id(target)) if referenced else None,
             argument_count=seen.argument_count,
-            arguments=seen.arguments,
+            arguments=tuple(
+                argument
+                if isinstance(argument, Argument)
+                else Argument(head=head(source, argument))
+                for argument in seen.arguments
+            ),
             imports=seen.imports,
             times=self._times.get(seen.key, 1),
             skipped=self._skipped.get(seen.key, 0),
@@ -252,7 +261,10 @@ class _Name(Global):
         super().__init__("", name, 0)
 
 
-def _argument(value: object) -> Argument:
+def _argument(value: object) -> Argument | bytes | Span:
+    """Describe an argument; of a constant of bytes, keep where its bytes are until the end."""
+    if isinstance(value, bytes) or (isinstance(value, Span) and value.kind == "bytes"):
+        return value if isinstance(value, Span) else value[:HEAD]
     if isinstance(value, str):
         return Argument(text=value if len(value) <= TEXT else None)
     if isinstance(value, Global):
