@@ -7,6 +7,7 @@ all, so that a scan pays only for the formats that it meets.
 
 from __future__ import annotations
 
+from modelwarden.formats.containers import CONTAINERS
 from modelwarden.formats.entry import ANYWHERE, TAIL, Format, Mark, family
 from modelwarden.formats.identified.lines import COMPANIONS, IDENTIFIED
 
@@ -16,7 +17,6 @@ _TEXT_SPACE = (Mark(b"\xef\xbb\xbf"), Mark(b" "), Mark(b"\n"), Mark(b"\t"), Mark
 
 FORMATS: tuple[Format, ...] = (
     Format("pickle", "modelwarden.formats.pickle.reader", "Python pickle"),
-    Format("torch-legacy", "modelwarden.formats.torch.legacy", "PyTorch file", of="pickle"),
     Format(
         "safetensors",
         "modelwarden.formats.safetensors",
@@ -24,17 +24,7 @@ FORMATS: tuple[Format, ...] = (
         tuple(Mark(first, 8) for first in (b"{", b" ", b"\t", b"\n", b"\r")),
     ),
     *IDENTIFIED,
-    Format(
-        "zip",
-        "modelwarden.formats.zip.reader",
-        "Zip archive",
-        (Mark(b"PK\x03\x04"), Mark(b"PK\x05\x06", TAIL)),
-    ),
-    Format("npz", "modelwarden.formats.npz", "NumPy archive", of="zip"),
-    Format("torch-zip", "modelwarden.formats.torch.zipped", "PyTorch archive", of="zip"),
-    Format("torchscript", "modelwarden.formats.torch.zipped", "TorchScript archive", of="zip"),
-    Format("torch-package", "modelwarden.formats.torch.package", "torch.package", of="zip"),
-    Format("npy", "modelwarden.formats.npy", "NumPy array", (Mark(b"\x93NUMPY"),)),
+    *CONTAINERS,
     *family(
         "zip",
         "modelwarden.formats.identified.archives",

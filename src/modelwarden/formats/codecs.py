@@ -33,8 +33,8 @@ class Decompressor(Protocol):
         """More input is needed before more output comes."""
 
     @property
-    def unused_data(self) -> bytes:
-        """Input behind the end of the stream."""
+    def unused_data(self) -> bytes | None:
+        """Input behind the end of the stream; LZ4 says None when there is none."""
 
     def decompress(self, data: bytes, max_length: int = -1) -> bytes:
         """Return at most `max_length` bytes."""
@@ -180,7 +180,7 @@ class Run:
                 self._limits.check_ratio(fed, self.produced)
                 yield piece
             if machine.eof:
-                self.consumed = fed - len(machine.unused_data)
+                self.consumed = fed - len(machine.unused_data or b"")
                 return
 
     def _made(self) -> Decompressor:
