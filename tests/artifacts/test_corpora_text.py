@@ -1,4 +1,4 @@
-"""Published scanner test files: templates and configurations, each with what it must give."""
+"""Published scanner test files (templates, configurations, Keras), each with what it must give."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ FOUND = [
     # Named as an edge case: its second template runs a command.
     "jinja2/edge_cases/multiple_templates.json",
     "manifests/suspicious_config.json",
+    "keras/malicious_lambda.h5",
 ]
 QUIET = [
     *(
@@ -56,6 +57,7 @@ QUIET = [
     "jinja2/standalone/suspicious_benign.template",
     "jinja2/yaml/model_config.yaml",
     "manifests/safe_config.json",
+    "keras/safe_model.h5",
 ]
 
 

@@ -63,6 +63,15 @@ RULES: tuple[Entry, ...] = (
     Entry("safetensors-duplicate-key", "Safetensors"),
     Entry("native-code", "NativeCode"),
     Entry("image-trailing-data", "Image"),
+    Entry("keras-lambda", "KerasConfig"),
+    Entry("keras-unsafe-reference", "KerasConfig"),
+    Entry("keras-foreign-class", "KerasConfig"),
+    Entry("keras-named-function", "KerasConfig"),
+    Entry("keras-file-reference", "KerasConfig"),
+    Entry("hdf5-external-storage", "Hdf5File"),
+    Entry("hdf5-external-link", "Hdf5File"),
+    Entry("hdf5-virtual-dataset", "Hdf5File"),
+    Entry("hdf5-user-block", "Hdf5File"),
 )
 
 

@@ -15,6 +15,8 @@ __all__ = ["ANYWHERE", "FORMATS", "TAIL", "Format", "Mark"]
 
 _TEXT_SPACE = (Mark(b"\xef\xbb\xbf"), Mark(b" "), Mark(b"\n"), Mark(b"\t"), Mark(b"\r"))
 
+_HDF5 = tuple(Mark(b"\x89HDF\r\n\x1a\n", at) for at in (0, 512, 1024, 2048))
+
 FORMATS: tuple[Format, ...] = (
     Format("pickle", "modelwarden.formats.pickle.reader", "Python pickle"),
     Format(
@@ -23,6 +25,8 @@ FORMATS: tuple[Format, ...] = (
         "safetensors",
         tuple(Mark(first, 8) for first in (b"{", b" ", b"\t", b"\n", b"\r")),
     ),
+    Format("keras-h5", "modelwarden.formats.hdf5.reader:KERAS_H5", "Keras HDF5", _HDF5),
+    Format("hdf5", "modelwarden.formats.hdf5.reader:HDF5", "HDF5", _HDF5),
     *IDENTIFIED,
     *CONTAINERS,
     *family(
@@ -40,6 +44,12 @@ FORMATS: tuple[Format, ...] = (
             "jar": "Java archive",
         },
     ),
+    Format(
+        "keras-config",
+        "modelwarden.formats.keras.config",
+        "Keras configuration",
+        (Mark(b"{"), Mark(b"["), *_TEXT_SPACE),
+    ),
     Format("json", "modelwarden.formats.jsondata", "JSON", (Mark(b"{"), Mark(b"["), *_TEXT_SPACE)),
     *family(
         "json",
@@ -54,7 +64,6 @@ FORMATS: tuple[Format, ...] = (
             "tfjs-weights-manifest": "TensorFlow.js weights manifest",
             "coreml-manifest": "manifest of a Core ML package",
             "mxnet-symbol": "MXNet network",
-            "keras-config": "Keras configuration",
             "notebook": "notebook",
             "safetensors-index": "index of safetensors shards",
             "hf-tokenizer-config": "Hugging Face tokenizer configuration",

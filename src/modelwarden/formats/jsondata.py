@@ -82,10 +82,6 @@ def _mxnet(seen: Outline) -> Producer | None:
     return producer("mxnet", version if number else None)
 
 
-def _keras(seen: Outline) -> Producer | None:
-    return _says("keras", "keras_version")(seen)
-
-
 DIALECTS: tuple[Dialect, ...] = (
     Dialect("xgboost-json", "an XGBoost model", ("learner", "version"), (), _xgboost),
     Dialect(
@@ -123,7 +119,6 @@ DIALECTS: tuple[Dialect, ...] = (
         ("itemInfoEntries", "rootModelIdentifier"),
     ),
     Dialect("mxnet-symbol", "an MXNet network", ("nodes", "arg_nodes", "heads"), (), _mxnet),
-    Dialect("keras-config", "a Keras configuration", ("class_name", "config"), (), _keras),
     Dialect("notebook", "a notebook", ("cells", "nbformat"), code=True),
     Dialect("safetensors-index", "", ("weight_map",)),
     Dialect(

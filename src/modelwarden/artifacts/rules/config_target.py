@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from modelwarden.core import Evidence, Hit, Severity, rule
+from modelwarden.artifacts.known import Judgement, judge
+from modelwarden.core import Evidence, Hit, Severity, UseKind, rule
 from modelwarden.formats.config.reader import ConfigFile
 
 _KEYS = frozenset(("_target_", "_component_"))
-_MODULES = frozenset(
-    "asyncio builtins cffi code codeop commands cProfile ctypes dill distutils imp importlib "
-    "joblib marshal multiprocessing nt os pdb pickle pip pkgutil platform posix profile pty pydoc "
-    "runpy "
-    "setuptools shelve shutil site socket ssl subprocess sys tempfile timeit trace types urllib "
-    "webbrowser".split()
-)
 
 
 @rule(
@@ -26,15 +20,18 @@ _MODULES = frozenset(
     weakness="custom_code_in_model",
 )
 def config_target(config: ConfigFile) -> Iterator[Hit]:
-    """Flag `_target_` names (Hydra, NeMo) in modules that run commands or touch the system.
+    """Flag `_target_` names (Hydra, NeMo) that run commands, load code or touch the system.
 
     Why: instantiating the configuration imports the name and calls it with the values beside it.
 
     Fix: do not instantiate the file; name only classes of the library that it configures.
 
-    Blind spot: a function of a third-party library that runs commands is not known by its name.
+    Blind spot: functions that nobody has looked at are not reported here.
     """
     for scalar in config.scalars:
-        if scalar.key in _KEYS and scalar.value.partition(".")[0] in _MODULES:
+        module, _, name = scalar.value[:300].rpartition(".")
+        if scalar.key not in _KEYS or not module:
+            continue
+        if judge(module, name, UseKind.CALLED) is Judgement.DANGEROUS:
             facts = {"path": scalar.path[:200], "target": scalar.value[:200]}
             yield Hit(f"calls {scalar.value[:120]!r}", Evidence(facts=facts, line=scalar.line))

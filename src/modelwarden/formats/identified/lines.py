@@ -9,7 +9,6 @@ from modelwarden.formats.entry import ANYWHERE, TAIL, Format, Mark
 
 _PROTOBUF = tuple(Mark(tag) for tag in (b"\x08", b"\n", b"\x12", b"\x1a", b'"', b"(", b"2", b":"))
 _PROTOBUF += (Mark(b"B"), Mark(b"r"), Mark(b"\xa2\x06"), Mark(b"\xca\x01"))
-_HDF5 = tuple(Mark(b"\x89HDF\r\n\x1a\n", at) for at in (0, 512, 1024, 2048))
 _DIGITS = tuple(Mark(b"%d" % digit) for digit in range(1, 10))
 _MSGPACK = (*(Mark(bytes([first])) for first in range(0x81, 0x90)), Mark(b"\xde"))
 
@@ -44,8 +43,6 @@ IDENTIFIED: tuple[Format, ...] = (
     Format("sentencepiece", _in("protobuf", "SENTENCEPIECE"), "SentencePiece model", _PROTOBUF),
     Format("caffe", _in("protobuf", "CAFFE"), "Caffe network", _PROTOBUF),
     Format("cntk", _in("protobuf", "CNTK"), "CNTK model", _PROTOBUF),
-    Format("keras-h5", _in("hdf5", "KERAS_H5"), "Keras HDF5", _HDF5),
-    Format("hdf5", _in("hdf5", "HDF5"), "HDF5", _HDF5),
     Format("gguf", _in("magic", "GGUF"), "GGUF model", (Mark(b"GGUF"),)),
     Format(
         "ggml",

@@ -1,0 +1,1 @@
+"""HDF5, read by our own bounded reader: links, attributes, where raw data lies. No data is read."""

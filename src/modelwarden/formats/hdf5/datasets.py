@@ -1,0 +1,139 @@
+"""Where the raw data of a dataset lies: in the file, in other files, or in other datasets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from modelwarden.formats.cursor import Cursor
+from modelwarden.formats.hdf5 import headers
+from modelwarden.formats.hdf5.groups import LocalHeap
+from modelwarden.formats.hdf5.layout import Hdf5, text_at
+from modelwarden.formats.hdf5.values import INTEGER, OPAQUE, STRING, VLEN, Datatype, heap_object
+from modelwarden.formats.limits import LimitExceededError
+from modelwarden.formats.source import Source
+from modelwarden.formats.view import DamagedError
+
+_FILES = 10_000
+_COMPACT, _CONTIGUOUS, _CHUNKED, _VIRTUAL = range(4)
+# What a Python program may hide in raw bytes: pickles of the binary protocols, and archives.
+_LOADED = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x04")
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """One dataset.
+
+    Attributes:
+        path: from the root.
+        external: files in which its raw data lies. virtual: files whose datasets it is made of.
+        region: offset and size of its bytes in this file, when they lie in one piece and are
+            of a kind that could hold something to be loaded.
+        objects: its elements are byte strings of any length, which are not looked into.
+    """
+
+    path: str
+    external: tuple[str, ...] = ()
+    virtual: tuple[str, ...] = ()
+    region: tuple[int, int] | None = None
+    objects: bool = False
+
+
+def external_files(file: Hdf5, cursor: Cursor) -> tuple[str, ...]:
+    """Read an external file list message: the names in it.
+
+    Raises:
+        DamagedError: it is broken. LimitExceededError: it has too many names.
+    """
+    version = cursor.u8()
+    if version != 1:
+        raise DamagedError(f"an external file list of version {version}", cursor.at - 1)
+    cursor.skip(3)
+    _, used = cursor.unpack("<HH")
+    if used > _FILES:
+        raise LimitExceededError("external files of one dataset", _FILES)
+    names = LocalHeap.open(file, file.address(cursor))
+    found: list[str] = []
+    for _ in range(used):
+        found.append(names.text(file.length(cursor)))
+        cursor.skip(2 * file.length_size)
+    return tuple(found)
+
+
+def placed(
+    file: Hdf5, cursor: Cursor, kind: Datatype | None
+) -> tuple[tuple[int, int] | None, tuple[str, ...]]:
+    """Read a layout message: the region of data worth a look, and the sources of a virtual one.
+
+    Raises:
+        DamagedError: it is broken or of an unknown version.
+    """
+    version = cursor.u8()
+    if version in {1, 2}:
+        return _placed_old(file, cursor, kind), ()
+    if version not in {3, 4, 5}:
+        raise DamagedError(f"a layout of version {version}", cursor.at - 1)
+    where = cursor.u8()
+    if where == _VIRTUAL and version > 3:
+        return None, _virtual(file, cursor)
+    if where == _COMPACT:
+        size = cursor.u16()
+        return _worth(file, cursor.at - file.base, size, kind), ()
+    if where == _CONTIGUOUS:
+        address = file.offset(cursor)
+        return (None if address is None else _worth(file, address, file.length(cursor), kind)), ()
+    if where != _CHUNKED:
+        raise DamagedError(f"a layout of class {where}", cursor.at - 1)
+    return None, ()
+
+
+def _placed_old(file: Hdf5, cursor: Cursor, kind: Datatype | None) -> tuple[int, int] | None:
+    rank, where = cursor.u8(), cursor.u8()
+    cursor.skip(5)
+    if where == _CHUNKED:
+        return None
+    address = file.offset(cursor) if where == _CONTIGUOUS else None
+    size = 1
+    for _ in range(rank):
+        size *= cursor.u32()
+    if where == _COMPACT:
+        size = cursor.u32()
+        address = cursor.at - file.base
+    if address is None:
+        return None
+    return _worth(file, address, size * (kind.size if kind else 1), kind)
+
+
+def _worth(file: Hdf5, address: int, size: int, kind: Datatype | None) -> tuple[int, int] | None:
+    if kind is None or kind.kind not in {STRING, OPAQUE, INTEGER}:
+        return None
+    if kind.kind == INTEGER and kind.size != 1:
+        return None
+    begin = file.base + address
+    return (begin, size) if file.source.read(begin, 4).startswith(_LOADED) else None
+
+
+def _virtual(file: Hdf5, cursor: Cursor) -> tuple[str, ...]:
+    address = file.offset(cursor)
+    if address is None:
+        return ()
+    data = heap_object(file, address, cursor.u32())
+    block = Cursor(Source(file.source.name, data))
+    version = block.u8()
+    count = file.length(block)
+    if not count:
+        return ()
+    if version == 1:
+        return ("?",)
+    # The selections between the names are long to skip; what a sceptic needs is one name.
+    first = text_at(block)
+    return (first,) if count == 1 else (first, f"and {count - 1} more")
+
+
+def is_objects(kind: Datatype | None) -> bool:
+    """Tell whether elements are byte strings of any length that are not text."""
+    return kind is not None and kind.kind == VLEN and not kind.text and kind.base in {0, 5}
+
+
+def datatype_message(message: headers.Message) -> bool:
+    """Tell whether this is a datatype that stands in the header itself."""
+    return message.kind == headers.DATATYPE and not message.flags & headers.SHARED

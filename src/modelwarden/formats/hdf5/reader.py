@@ -1,0 +1,162 @@
+"""HDF5 files, those that Keras writes among them.
+
+Every group, link, attribute and dataset is met; raw data is numbers and not looked at, except
+where it begins like something that a program loads. The configuration that Keras keeps in an
+attribute is handed on as a nested source.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from modelwarden.core import Gap, GapKind, InventoryItem, ItemKind, Producer
+from modelwarden.formats.hdf5.datasets import Dataset
+from modelwarden.formats.hdf5.groups import Link
+from modelwarden.formats.hdf5.layout import SIGNATURE, open_file
+from modelwarden.formats.hdf5.values import Attribute
+from modelwarden.formats.hdf5.walk import Walk
+from modelwarden.formats.identified import hdf5 as told
+from modelwarden.formats.identified.kind import Kind, producer
+from modelwarden.formats.limits import Limits
+from modelwarden.formats.source import Source
+from modelwarden.formats.view import Child, DamagedError, View, gap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_CONFIGURATIONS = frozenset(("model_config", "training_config"))
+_PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+_PICKLE_TEXT = (b"(", b"c", b"]", b"}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hdf5File(View):
+    """One HDF5 file.
+
+    Attributes:
+        links, attributes, datasets: all of them, in the order in which they were met.
+        user_block: bytes before the superblock.
+    """
+
+    links: tuple[Link, ...] = ()
+    attributes: tuple[Attribute, ...] = ()
+    datasets: tuple[Dataset, ...] = ()
+    user_block: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Hdf5Format:
+    """One of the two formats that are read alike."""
+
+    kind: Kind
+
+    def sniff(self, source: Source) -> bool:
+        """Tell whether it is HDF5 and, by its attributes, whether Keras wrote it."""
+        return self.kind.sniff(source)
+
+    def read(self, source: Source, limits: Limits) -> Hdf5File:
+        """Walk the whole file; what cannot be read is a gap, the rest is kept."""
+        base = told.superblock(source)
+        why = "no HDF5 signature" if base is None else ""
+        try:
+            if base is None:
+                raise DamagedError(why)
+            walk = Walk(open_file(source, limits, base))
+        except DamagedError as damage:
+            gaps = (gap(source, damage.why, at=damage.offset),)
+            return Hdf5File(source=source, format=self.kind.id, gaps=gaps)
+        walk.run()
+        return self._view(source, walk)
+
+    def _view(self, source: Source, walk: Walk) -> Hdf5File:
+        file = walk.file
+        made = _producer(walk.attributes) if self.kind.id == "keras-h5" else None
+        view = Hdf5File(
+            source=source,
+            format=self.kind.id,
+            producer=made,
+            gaps=tuple(_more_gaps(walk)),
+            children=tuple(_children(source, walk)),
+            links=tuple(walk.links),
+            attributes=tuple(walk.attributes),
+            datasets=tuple(walk.datasets),
+            user_block=file.base,
+        )
+        if made is None:
+            return view
+        item = InventoryItem(
+            kind=ItemKind.PRODUCER,
+            name=made.name,
+            version=made.version,
+            path=source.name,
+            member=source.member,
+        )
+        return replace(view, inventory=(item,))
+
+
+def _more_gaps(walk: Walk) -> Iterator[Gap]:
+    source = walk.file.source
+    yield from walk.gaps
+    if walk.file.driver:
+        yield gap(source, "written in several files by another driver", GapKind.UNSUPPORTED)
+    if walk.file.base + walk.file.end > source.size:
+        yield gap(source, "the file is shorter than it says", at=source.size)
+    for dataset in walk.datasets:
+        if dataset.objects:
+            why = f"{dataset.path[:200]} holds byte strings of any length that were not looked into"
+            yield gap(source, why, GapKind.UNSUPPORTED)
+
+
+def _producer(attributes: list[Attribute]) -> Producer | None:
+    for attribute in attributes:
+        if attribute.name == "keras_version" and attribute.values:
+            return producer("keras", attribute.values[0].decode(errors="replace"))
+    return producer("keras")
+
+
+def _children(source: Source, walk: Walk) -> Iterator[Child]:
+    if walk.file.base:
+        yield Child("user block", lambda: source.part(0, walk.file.base, "user block"))
+    end = walk.file.base + walk.file.end
+    if end < source.size and source.read(end, 65_536).strip(b"\x00"):
+        size = source.size - end
+        yield Child("appended data", lambda: source.part(end, size, "appended data"))
+    for attribute in walk.attributes:
+        expect = _expected(attribute)
+        if expect is not None:
+            yield _nested(source, attribute, expect)
+    for dataset in walk.datasets:
+        if dataset.region is not None:
+            yield _region(source, dataset.path, *dataset.region)
+
+
+def _expected(attribute: Attribute) -> str | None:
+    """Return the format as which a loader would read the value of an attribute."""
+    if not attribute.values:
+        return None
+    if attribute.name in _CONFIGURATIONS:
+        return "keras-config"
+    value = attribute.values[0]
+    if value.startswith(_PICKLES):
+        return "pickle"
+    # PyTables unpickles text attributes that end like a pickle of protocol 0.
+    return "pickle" if value.startswith(_PICKLE_TEXT) and value.endswith(b".") else None
+
+
+def _nested(source: Source, attribute: Attribute, expect: str) -> Child:
+    owner = attribute.owner.strip("/")
+    name = f"{owner}@{attribute.name}" if owner else attribute.name
+    data = b"".join(attribute.values)
+    return Child(name, lambda: source.nested(data, name, expect=expect))
+
+
+def _region(source: Source, path: str, begin: int, size: int) -> Child:
+    name = path.strip("/")
+    return Child(name, lambda: source.part(begin, size, name))
+
+
+KERAS_H5 = Hdf5Format(told.KERAS_H5)
+HDF5 = Hdf5Format(told.HDF5)
+
+__all__ = ["HDF5", "KERAS_H5", "SIGNATURE", "Hdf5File", "Hdf5Format"]

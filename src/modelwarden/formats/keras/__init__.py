@@ -1,0 +1,1 @@
+"""Keras configurations: what a saved model names, from HDF5 attributes and `.keras` archives."""

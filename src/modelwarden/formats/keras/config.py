@@ -1,0 +1,184 @@
+"""The JSON in which Keras saves a model: every object in it with the code that it names.
+
+Keras reads it with Python's `json`, so we do, too: the last of two equal keys counts, and what
+that parser refuses is refused here. The text is bounded before.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+from modelwarden.core import Gap, GapKind
+from modelwarden.formats.identified.kind import producer
+from modelwarden.formats.jsontext import starts_like_json
+from modelwarden.formats.limits import LimitExceededError
+from modelwarden.formats.view import DamagedError, View, gap
+
+if TYPE_CHECKING:
+    from modelwarden.formats.limits import Limits
+    from modelwarden.formats.source import Source
+
+_SIZE = 8 << 20
+_SHOWN = 2000
+_OBJECTS = 100_000
+_DEPTH = 300
+
+
+@dataclass(frozen=True, slots=True)
+class KerasObject:
+    """One object that loading would build.
+
+    Attributes:
+        path: where it stands, `config.layers[3]`.
+        class_name: as written; `Package>Name` for registered classes.
+        module: where the class or function is imported from; None in files of Keras 2.
+        registered_name: under which custom code registered it.
+        settings: the texts in its configuration, each cut to 2,000 characters; a plain text
+            as configuration (the name of a function) stands under the empty key.
+        code: the configuration carries Python bytecode.
+    """
+
+    path: str
+    class_name: str
+    module: str | None = None
+    registered_name: str | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+    code: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KerasConfig(View):
+    """One configuration.
+
+    Attributes:
+        objects: everything with a class name, in the order of the text.
+    """
+
+    objects: tuple[KerasObject, ...] = ()
+
+
+def sniff(source: Source) -> bool:
+    """Tell whether this is JSON that describes a Keras object."""
+    if not starts_like_json(source.head) or source.size > 64 * _SIZE:
+        return False
+    data = source.read(0, min(source.size, 8 * _SIZE))
+    return b'"class_name"' in data and b'"config"' in data
+
+
+def read(source: Source, limits: Limits) -> KerasConfig:
+    """Collect the objects; text that Keras could not read is a gap."""
+    gaps: tuple[Gap, ...] = ()
+    objects: tuple[KerasObject, ...] = ()
+    version = None
+    try:
+        tree = parsed(source, limits)
+        if isinstance(tree, dict) and isinstance(tree.get("keras_version"), str):
+            version = str(tree["keras_version"])
+        objects = objects_in(tree, limits)
+    except DamagedError as damage:
+        gaps = (gap(source, damage.why, at=damage.offset),)
+    except LimitExceededError as over:
+        gaps = (gap(source, str(over), GapKind.OVER_LIMIT),)
+    return KerasConfig(
+        source=source,
+        format="keras-config",
+        producer=producer("keras", version),
+        gaps=gaps,
+        objects=objects,
+    )
+
+
+def parsed(source: Source, limits: Limits) -> object:
+    """Return the JSON tree.
+
+    Raises:
+        LimitExceededError: too long or nested too deep.
+        DamagedError: not JSON.
+    """
+    bound = min(_SIZE, limits.memory // 8)
+    if source.size > bound:
+        raise LimitExceededError("bytes of a Keras configuration", bound)
+    data = source.read(0, source.size)
+    depth = deepest = 0
+    for byte in data.translate(None, _PLAIN):
+        depth += 1 if byte in b"{[" else -1
+        deepest = max(deepest, depth)
+    if deepest > _DEPTH:
+        raise LimitExceededError("nesting of a Keras configuration", _DEPTH)
+    try:
+        return cast("object", json.loads(data))
+    except json.JSONDecodeError as error:
+        raise DamagedError(f"not JSON: {error.msg}", error.pos) from error
+    except (ValueError, RecursionError) as error:
+        raise DamagedError(f"not JSON: {str(error)[:100]}") from error
+
+
+_PLAIN = bytes(sorted(set(range(256)) - set(b"{[]}")))
+
+
+def objects_in(tree: object, limits: Limits) -> tuple[KerasObject, ...]:
+    """Return every object of a configuration, wherever it is nested.
+
+    Raises:
+        LimitExceededError: more than any model has.
+    """
+    found: list[KerasObject] = []
+    pending: list[tuple[str, object]] = [("", tree)]
+    while pending:
+        path, value = pending.pop()
+        limits.spend(operations=1)
+        inner: list[tuple[str, object]] = []
+        if isinstance(value, dict):
+            if isinstance(value.get("class_name"), str):
+                found.append(_object(path, value))
+            if len(found) > _OBJECTS:
+                raise LimitExceededError("objects of a Keras configuration", _OBJECTS)
+            inner = [(_step(path, str(key)), part) for key, part in value.items()]
+        elif isinstance(value, list):
+            inner = [(f"{path}[{n}]", part) for n, part in enumerate(value)]
+        pending += [i for i in reversed(inner) if isinstance(i[1], dict | list)]
+    return tuple(found)
+
+
+def _step(path: str, key: str) -> str:
+    return f"{path[-400:]}.{key[:60]}" if path else key[:60]
+
+
+def _object(path: str, value: Mapping[str, object]) -> KerasObject:
+    config = value.get("config")
+    settings: dict[str, str] = {}
+    if isinstance(config, str):
+        settings[""] = config[:_SHOWN]
+    elif isinstance(config, dict):
+        settings = {str(k)[:60]: v[:_SHOWN] for k, v in config.items() if isinstance(v, str)}
+    name = str(value["class_name"])
+    return KerasObject(
+        path=path,
+        class_name=name[:200],
+        module=_text(value.get("module")),
+        registered_name=_text(value.get("registered_name")),
+        settings=settings,
+        code=_carries_code(name, config),
+    )
+
+
+def _text(value: object) -> str | None:
+    return value[:200] if isinstance(value, str) else None
+
+
+def _carries_code(name: str, config: object) -> bool:
+    """Tell whether a `__lambda__` is here, or a function as `[code, defaults, closure]`."""
+    if not isinstance(config, dict):
+        return False
+    if name == "__lambda__" or config.get("function_type") == "lambda":
+        return True
+    return any(_is_code(config.get(key)) for key in ("function", "mask", "output_shape", "code"))
+
+
+def _is_code(value: object) -> bool:
+    if isinstance(value, dict):
+        value = value.get("items")
+    return isinstance(value, list) and len(value) == 3 and isinstance(value[0], str)
