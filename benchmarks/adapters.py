@@ -27,11 +27,12 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from peers import PEERS, ROOT, Peer
+from tables import share
 
 CAUGHT, CLEAN, INCOMPLETE = "caught", "clean", "incomplete"
 TIME_LIMIT = 120.0
@@ -54,6 +55,16 @@ class Answer:
     worst: str = ""
     serious: bool = False
     detail: str = ""
+
+
+Answers = Mapping[str, Mapping[Path, Answer]]
+"""Answers by tool and file."""
+
+
+def counted(answers: Answers, files: Sequence[Path], verdict: str) -> list[str]:
+    """Return for each tool how many of `files` it gave this verdict, with share and interval."""
+    hits = [sum(of[f].verdict == verdict for f in files) for of in answers.values()]
+    return [share(count, len(files)) for count in hits]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,15 +21,16 @@ from adapters import (
     INCOMPLETE,
     KEPT,
     Answer,
+    Answers,
     ask_ours,
     ask_ours_alone,
     ask_peer,
+    counted,
     ready_peers,
 )
 from labels import Label, label_of
-from tables import markdown, share, shared
+from tables import markdown, shared
 
-Answers = Mapping[str, Mapping[Path, Answer]]
 _SEED = 20
 _ALONE = 20
 
@@ -58,12 +59,12 @@ def detection_table(answers: Answers, root: Path, labels: Mapping[Path, Label]) 
     sets = sorted({f.relative_to(root).parts[0] for f in labels if f.parent != root})
     groups = {f"{name}, harmful": _pick(labels, Label.HARMFUL, root / name) for name in sets}
     groups["all harmful: caught"] = _pick(labels, Label.HARMFUL, root)
-    rows = [[title, len(g), *_counts(answers, g, CAUGHT)] for title, g in groups.items()]
+    rows = [[title, len(g), *counted(answers, g, CAUGHT)] for title, g in groups.items()]
     harmful, harmless = groups["all harmful: caught"], _pick(labels, Label.HARMLESS, root)
-    rows.append(["all harmful: said clean", len(harmful), *_counts(answers, harmful, CLEAN)])
-    rows.append(["all harmful: incomplete", len(harmful), *_counts(answers, harmful, INCOMPLETE)])
-    rows.append(["harmless: false alarm", len(harmless), *_counts(answers, harmless, CAUGHT)])
-    rows.append(["harmless: incomplete", len(harmless), *_counts(answers, harmless, INCOMPLETE)])
+    rows.append(["all harmful: said clean", len(harmful), *counted(answers, harmful, CLEAN)])
+    rows.append(["all harmful: incomplete", len(harmful), *counted(answers, harmful, INCOMPLETE)])
+    rows.append(["harmless: false alarm", len(harmless), *counted(answers, harmless, CAUGHT)])
+    rows.append(["harmless: incomplete", len(harmless), *counted(answers, harmless, INCOMPLETE)])
     return markdown(["files", "n", *answers], rows)
 
 
@@ -71,22 +72,16 @@ def zoo_table(answers: Answers, files: list[Path]) -> str:
     """Return what was said of real models."""
     serious = [sum(of[f].serious for f in files) for of in answers.values()]
     rows = [
-        ["medium or above", len(files), *_counts(answers, files, CAUGHT)],
+        ["medium or above", len(files), *counted(answers, files, CAUGHT)],
         ["high or critical (false alarm)", len(files), *serious],
-        ["incomplete", len(files), *_counts(answers, files, INCOMPLETE)],
-        ["clean", len(files), *_counts(answers, files, CLEAN)],
+        ["incomplete", len(files), *counted(answers, files, INCOMPLETE)],
+        ["clean", len(files), *counted(answers, files, CLEAN)],
     ]
     return markdown(["real models", "n", *answers], rows)
 
 
 def _pick(labels: Mapping[Path, Label], label: Label, below: Path) -> list[Path]:
     return [f for f, of in labels.items() if of is label and f.is_relative_to(below)]
-
-
-def _counts(answers: Answers, files: list[Path], verdict: str) -> list[str]:
-    return [
-        share(sum(of[f].verdict == verdict for f in files), len(files)) for of in answers.values()
-    ]
 
 
 def wrong_ones(answers: Answers, root: Path, labels: Mapping[Path, Label]) -> list[str]:

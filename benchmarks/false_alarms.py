@@ -20,10 +20,20 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from adapters import CAUGHT, CLEAN, INCOMPLETE, KEPT, Answer, ask_ours, ask_peer, ready_peers
+from adapters import (
+    CAUGHT,
+    CLEAN,
+    INCOMPLETE,
+    KEPT,
+    Answer,
+    Answers,
+    ask_ours,
+    ask_peer,
+    counted,
+    ready_peers,
+)
 from tables import markdown, share
 
-Answers = Mapping[str, Mapping[Path, Answer]]
 _SEED = 20
 
 
@@ -66,11 +76,11 @@ def sampled(libraries: Mapping[Path, str], size: int) -> list[Path]:
 def overall(answers: Answers, plain: list[Path], code: list[Path]) -> str:
     """Return the shares over all files."""
     rows = [
-        ["false alarm: medium or above", len(plain), *_counts(answers, plain, CAUGHT)],
+        ["false alarm: medium or above", len(plain), *counted(answers, plain, CAUGHT)],
         ["false alarm: high or critical", len(plain), *_serious(answers, plain)],
-        ["incomplete", len(plain), *_counts(answers, plain, INCOMPLETE)],
-        ["clean", len(plain), *_counts(answers, plain, CLEAN)],
-        ["carry code, and it is said", len(code), *_counts(answers, code, CAUGHT)],
+        ["incomplete", len(plain), *counted(answers, plain, INCOMPLETE)],
+        ["clean", len(plain), *counted(answers, plain, CLEAN)],
+        ["carry code, and it is said", len(code), *counted(answers, code, CAUGHT)],
     ]
     return markdown(["honest files", "n", *answers], rows)
 
@@ -84,11 +94,6 @@ def by_library(answers: Answers, libraries: Mapping[Path, str], plain: list[Path
         alarms = [sum(of[f].verdict == CAUGHT for f in mine) for of in answers.values()]
         rows.append([library, count, *alarms])
     return markdown(["false alarms in files of", "n", *answers], rows)
-
-
-def _counts(answers: Answers, files: list[Path], verdict: str) -> list[str]:
-    hits = [sum(of[f].verdict == verdict for f in files) for of in answers.values()]
-    return [share(count, len(files)) for count in hits]
 
 
 def _serious(answers: Answers, files: list[Path]) -> list[str]:

@@ -18,12 +18,21 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from adapters import CAUGHT, CLEAN, INCOMPLETE, KEPT, Answer, ask_ours, ask_peer, ready_peers
-from tables import ROOT, markdown, share
+from adapters import (
+    CAUGHT,
+    CLEAN,
+    INCOMPLETE,
+    KEPT,
+    Answer,
+    Answers,
+    ask_ours,
+    ask_peer,
+    counted,
+    ready_peers,
+)
+from tables import ROOT, markdown
 
 sys.path.insert(0, str(ROOT / "tests"))
-
-Answers = Mapping[str, Mapping[Path, Answer]]
 
 
 def build(root: Path) -> dict[str, list[Path]]:
@@ -59,24 +68,19 @@ def table(answers: Answers, groups: Mapping[str, list[Path]]) -> str:
     """Return caught files by group, and what was said of the others."""
     harmful = [f for group, files in groups.items() if group != "harmless" for f in files]
     rows = [
-        [f"{group}: caught", len(files), *_counts(answers, files, CAUGHT)]
+        [f"{group}: caught", len(files), *counted(answers, files, CAUGHT)]
         for group, files in groups.items()
         if group != "harmless"
     ]
     rows += [
-        ["all harmful: caught", len(harmful), *_counts(answers, harmful, CAUGHT)],
-        ["all harmful: incomplete", len(harmful), *_counts(answers, harmful, INCOMPLETE)],
-        ["all harmful: said clean", len(harmful), *_counts(answers, harmful, CLEAN)],
+        ["all harmful: caught", len(harmful), *counted(answers, harmful, CAUGHT)],
+        ["all harmful: incomplete", len(harmful), *counted(answers, harmful, INCOMPLETE)],
+        ["all harmful: said clean", len(harmful), *counted(answers, harmful, CLEAN)],
     ]
     harmless = groups["harmless"]
     for title, verdict in (("false alarm", CAUGHT), ("incomplete", INCOMPLETE)):
-        rows.append([f"harmless: {title}", len(harmless), *_counts(answers, harmless, verdict)])
+        rows.append([f"harmless: {title}", len(harmless), *counted(answers, harmless, verdict)])
     return markdown(["second set", "n", *answers], rows)
-
-
-def _counts(answers: Answers, files: list[Path], verdict: str) -> list[str]:
-    hits = [sum(of[f].verdict == verdict for f in files) for of in answers.values()]
-    return [share(count, len(files)) for count in hits]
 
 
 def main() -> None:
