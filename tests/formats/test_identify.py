@@ -30,8 +30,10 @@ def catalogue(monkeypatch: pytest.MonkeyPatch):
     def use(*entries: Format) -> None:
         home = sys.modules[identify_function.__module__]
         monkeypatch.setattr(home, "FORMATS", entries)
+        home._index.cache_clear()
 
-    return use
+    yield use
+    sys.modules[identify_function.__module__]._index.cache_clear()
 
 
 def test_a_format_may_be_a_value_in_a_module_of_several():

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
-from modelwarden.formats.catalog import ANYWHERE, FORMATS, TAIL, Format, Mark
+from modelwarden.formats.catalog import ANYWHERE, FORMATS, TAIL, Format
 
 if TYPE_CHECKING:
     from modelwarden.formats.limits import Limits
@@ -36,24 +37,49 @@ def identify(source: Source) -> tuple[Format, ...]:
     A format that the surrounding container says the bytes will be loaded as (`source.expect`)
     is always among them.
     """
+    marked = _marked(source)
     found: list[Format] = []
-    for entry in FORMATS:
+    for place, entry in enumerate(FORMATS):
         if entry.id == source.expect:
             found.append(entry)
-        elif entry.of or (entry.last and found):
+        elif place not in marked or (entry.last and found):
             continue
-        elif _marked(entry, source) and reader_of(entry).sniff(source):
+        elif reader_of(entry).sniff(source):
             found.append(entry)
     return tuple(found)
 
 
-def _marked(entry: Format, source: Source) -> bool:
-    return not entry.marks or any(_there(mark, source) for mark in entry.marks)
+def _marked(source: Source) -> set[int]:
+    """Return the places in the catalogue of the formats that one look at head and tail leaves."""
+    at_offset, anywhere, in_tail, unmarked = _index()
+    places = set(unmarked)
+    head = source.head
+    for (at, size), by_magic in at_offset.items():
+        places.update(by_magic.get(head[at : at + size], ()))
+    for bytes_, by_mark in ((head, anywhere), (source.tail, in_tail)):
+        for magic, entries in by_mark.items():
+            if magic in bytes_:
+                places.update(entries)
+    return places
 
 
-def _there(mark: Mark, source: Source) -> bool:
-    if mark.at == TAIL:
-        return mark.magic in source.tail
-    if mark.at == ANYWHERE:
-        return mark.magic in source.head
-    return source.head.startswith(mark.magic, mark.at)
+_Places = dict[bytes, tuple[int, ...]]
+
+
+@cache
+def _index() -> tuple[dict[tuple[int, int], _Places], _Places, _Places, tuple[int, ...]]:
+    """Sort the marks of the catalogue by where they stand: a slice and a look-up for each place."""
+    at_offset: dict[tuple[int, int], _Places] = {}
+    anywhere: _Places = {}
+    in_tail: _Places = {}
+    for place, entry in enumerate(FORMATS):
+        for mark in entry.marks:
+            if mark.at == TAIL:
+                group = in_tail
+            elif mark.at == ANYWHERE:
+                group = anywhere
+            else:
+                group = at_offset.setdefault((mark.at, len(mark.magic)), {})
+            group[mark.magic] = (*group.get(mark.magic, ()), place)
+    unmarked = (i for i, entry in enumerate(FORMATS) if not entry.marks and not entry.of)
+    return at_offset, anywhere, in_tail, tuple(unmarked)
