@@ -26,11 +26,16 @@ import sys
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
-from importlib import import_module, metadata
+from importlib import import_module
 from pathlib import Path
 
 SEED = 20261123
-Made = Iterator[tuple[str, object]]
+try:
+    from importlib import metadata
+except ImportError:  # Python 3.7
+    import importlib_metadata as metadata
+
+Made = Iterator["tuple[str, object]"]
 
 
 class Writer:
@@ -48,7 +53,7 @@ class Writer:
         try:
             write(path)
         except Exception as error:  # noqa: BLE001 -- noted, and the rest goes on
-            path.unlink(missing_ok=True)
+            path.exists() and path.unlink()
             self.failed.append(f"{name}: {type(error).__name__}: {str(error)[:120]}")
             return
         version = version_of(library)
@@ -92,7 +97,7 @@ def python_values() -> Made:
             1 + 2j,
         ],
     )
-    moment = datetime.datetime(2026, 1, 2, 3, tzinfo=datetime.UTC)
+    moment = datetime.datetime(2026, 1, 2, 3, tzinfo=datetime.timezone.utc)  # noqa: UP017 -- runs on Python 3.7 too
     yield "times", [moment, moment.date(), moment.time(), datetime.timedelta(days=2)]
     yield "numbers", [decimal.Decimal("1.5"), fractions.Fraction(1, 3)]
     yield "names", [uuid.UUID(int=5), pathlib.PurePosixPath("a/b"), pathlib.Path("c")]

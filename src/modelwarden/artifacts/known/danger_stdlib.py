@@ -21,11 +21,12 @@ _CALLS = "calls what it is given, or looks up its attributes"
 
 _MODULES: dict[str, str] = {
     _RUNS: (
-        "_aix_support _bootsubprocess _osx_support _pyrepl antigravity commands crypt curses "
-        "_crypt _curses _curses_panel dircache fcntl getpass grp idlelib mailcap msilib msvcrt "
-        "multifile new os pipes platform popen2 posixfile pty pwd readline resource spwd "
-        "subprocess syslog termios tkinter tty turtle turtledemo webbrowser winreg winsound "
-        "_winapi _msi _overlapped _scproxy Tkinter"
+        "_aix_support _android_support _ios_support _apple_support _wmi _remote_debugging "
+        "_bootsubprocess _osx_support _pyrepl antigravity commands crypt curses _crypt _curses "
+        "_curses_panel dircache fcntl getpass grp idlelib mailcap msilib msvcrt multifile new os "
+        "pipes platform popen2 posixfile pty pwd readline resource spwd subprocess syslog termios "
+        "tkinter tty turtle turtledemo webbrowser winreg winsound _winapi _msi _overlapped "
+        "_scproxy Tkinter"
     ),
     _CODE: (
         "_interpreters _xxsubinterpreters _xxinterpchannels _interpchannels _interpqueues "
@@ -81,6 +82,10 @@ _NAMES: dict[str, tuple[str, ...]] = {
     ),
     _FILES: (
         "builtins: open file input raw_input",
+        "argparse: FileType ArgumentParser",
+        "shlex: shlex",
+        "base64: main",
+        "quopri: main",
         "pathlib: Path.unlink Path.write_text Path.write_bytes Path.read_text Path.read_bytes "
         "Path.open Path.rmdir Path.rename Path.replace Path.touch Path.mkdir Path.chmod Path.glob "
         "Path.symlink_to Path.hardlink_to Path.link_to Path.iterdir Path.rglob Path.walk "

@@ -96,16 +96,17 @@ STDLIB: frozenset[str] = sys.stdlib_module_names | words(
 # Modules of the standard library whose classes only hold or compute values: making or storing one
 # runs nothing, calling what is not on an allow-list stays unknown.
 PLAIN_STDLIB: frozenset[str] = words(
-    "__future__ _abc _py_abc _codecs_cn _codecs_hk _codecs_iso2022 _codecs_jp _codecs_kr "
-    "_codecs_tw _multibytecodec _bisect _blake2 _collections_abc _compat_pickle _contextvars _csv "
-    "_hashlib _heapq _markupbase _md5 _queue _random _sha1 _sha2 _sha256 _sha3 _sha512 _stat "
-    "_statistics _string _strptime _struct _typing _uuid _weakrefset _zoneinfo abc argparse array "
-    "audioop base64 binascii bisect builtins calendar cmath codecs collections colorsys copy "
-    "copyreg dataclasses datetime decimal difflib email encodings enum errno fnmatch fractions "
-    "functools graphlib hashlib heapq hmac html ipaddress itertools json keyword math numbers "
-    "operator pathlib pprint queue quopri random re reprlib secrets shlex sre_compile "
-    "sre_constants sre_parse stat statistics string stringprep struct textwrap time token types "
-    "typing unicodedata uuid zlib zoneinfo UserDict UserList UserString sets md5 sha StringIO"
+    "__future__ _colorize _opcode_metadata _pylong _suggestions _abc _py_abc _codecs_cn "
+    "_codecs_hk _codecs_iso2022 _codecs_jp _codecs_kr _codecs_tw _multibytecodec _bisect _blake2 "
+    "_collections_abc _compat_pickle _contextvars _csv _hashlib _heapq _markupbase _md5 _queue "
+    "_random _sha1 _sha2 _sha256 _sha3 _sha512 _stat _statistics _string _strptime _struct "
+    "_typing _uuid _weakrefset _zoneinfo abc argparse array audioop base64 binascii bisect "
+    "builtins calendar cmath codecs collections colorsys copy copyreg dataclasses datetime "
+    "decimal difflib email encodings enum errno fnmatch fractions functools graphlib hashlib "
+    "heapq hmac html ipaddress itertools json keyword math numbers operator pathlib pprint queue "
+    "quopri random re reprlib secrets shlex sre_compile sre_constants sre_parse stat statistics "
+    "string stringprep struct textwrap time token types typing unicodedata uuid zlib zoneinfo "
+    "UserDict UserList UserString sets md5 sha StringIO"
 )
 
 
