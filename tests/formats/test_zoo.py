@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from modelwarden.core import Producer
 from modelwarden.formats import Limits, Source, identify, reader_of
 
 # Files whose format has a reader of its own, with tests of its own.
@@ -98,6 +99,23 @@ EXPECTED: dict[str, tuple[str, str | None, str | None]] = {
 }
 
 
+SKLEARN = {
+    "sklearn/digits_svm.joblib": "0.23.1",
+    "sklearn/profanity_model.joblib": "1.9.1",
+    "sklearn/profanity_vectorizer.joblib": "1.9.1",
+    "sklearn/spam_detector_ai/lr_model.joblib": "1.9.0",
+    "sklearn/spam_detector_ai/lr_vectoriser.joblib": "1.9.0",
+    "sklearn/spam_detector_ai/nb_model.joblib": "1.9.0",
+    "sklearn/spam_detector_ai/nb_vectoriser.joblib": "1.9.0",
+    "sklearn/spam_detector_ai/svm_model.joblib": "1.9.0",
+    "sklearn/spam_detector_ai/svm_vectoriser.joblib": "1.9.0",
+    "sklearn/spam_detector_ai/xgb_vectoriser.joblib": "1.9.0",
+    "sklearn_old/creditfraud_pipeline.pkl": "0.23.2",
+    "sklearn_old/gym_malware_gb.pkl": "0.18.2",
+    "sklearn_old/profanity_model_2019.joblib": "0.20.2",
+}
+
+
 @pytest.fixture
 def zoo(shared: Path) -> Path:
     return shared / "data" / "models"
@@ -137,3 +155,11 @@ def test_every_other_file_of_the_zoo_is_told_by_the_reader_of_its_format(zoo: Pa
         with Source.open(zoo / name, name) as source:
             view = reader_of(identify(source)[0]).read(source, Limits())
         assert view.format in allowed, name
+
+
+@pytest.mark.parametrize(("name", "version"), SKLEARN.items(), ids=SKLEARN)
+def test_an_estimator_says_which_scikit_learn_wrote_it(zoo: Path, name: str, version: str):
+    with Source.open(zoo / name, name) as source:
+        view = reader_of(identify(source)[0]).read(source, Limits())
+
+    assert view.producer == Producer(name="scikit-learn", version=version)

@@ -11,6 +11,7 @@ from modelwarden.core import GapKind, InventoryItem, ItemKind, UseKind
 from modelwarden.formats.limits import Limits
 from modelwarden.formats.pickle.children import nested_pickles
 from modelwarden.formats.pickle.opcodes import LATEST_PROTOCOL, STARTERS
+from modelwarden.formats.pickle.producers import producer_of
 from modelwarden.formats.pickle.render import render
 from modelwarden.formats.pickle.streams import run_streams
 from modelwarden.formats.pickle.uses import strongest
@@ -108,6 +109,7 @@ def view_of(source: Source, streams: list[Stream]) -> PickleStream:
     return PickleStream(
         source=source,
         format="pickle",
+        producer=producer_of(source, uses),
         uses=uses,
         protocol=max((stream.protocol for stream in streams), default=0),
         streams=len(streams),
