@@ -13,8 +13,11 @@ def run() -> None:
 
         sys.stdout.write(f"modelwarden {__version__}\n")
         return
-    from modelwarden.cli import run as run_command
-
+    try:
+        from modelwarden.cli import run as run_command
+    except KeyboardInterrupt:
+        sys.stderr.write("modelwarden: interrupted\n")
+        sys.exit(130)
     sys.exit(run_command())
 
 

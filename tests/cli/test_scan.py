@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -138,18 +139,27 @@ def test_git_s_own_database_is_counted_and_told(tmp_path):
     assert {f["location"]["path"] for f in report["findings"]} == {".git/objects/evil"}
 
 
-def test_an_interrupt_is_130_with_one_line_and_no_worker_left(tmp_path):
-    for number in range(3000):
-        (tmp_path / f"{number}.pkl").write_bytes(HARMLESS)
+def children_of(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_an_interrupt_is_130_with_one_line_and_no_worker_left(tmp_path, jobs):
+    for number in range(3):
+        with (tmp_path / f"{number}.bin").open("wb") as sparse:
+            sparse.truncate(16 << 30)  # its digest takes many seconds
     run = subprocess.Popen(
-        [sys.executable, "-m", "modelwarden", "scan", str(tmp_path), "--jobs", "2"],
+        [sys.executable, "-m", "modelwarden", "scan", str(tmp_path), "--jobs", jobs],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
     with run:
-        time.sleep(0.6)
+        deadline = time.monotonic() + 20
+        while jobs == "2" and not children_of(run.pid) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        time.sleep(1.0)
         os.killpg(run.pid, signal.SIGINT)
         _, err = run.communicate(timeout=20)
 
@@ -157,6 +167,26 @@ def test_an_interrupt_is_130_with_one_line_and_no_worker_left(tmp_path):
     assert err == "modelwarden: interrupted\n"
     with pytest.raises(ProcessLookupError):
         os.killpg(run.pid, 0)
+
+
+def test_progress_is_told_on_a_terminal_and_wiped(tmp_path):
+    for number in range(1500):
+        (tmp_path / f"{number}.pkl").write_bytes(HARMLESS)
+    ours, theirs = os.openpty()
+
+    done = subprocess.run(
+        [sys.executable, "-m", "modelwarden", "scan", str(tmp_path)],
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+        timeout=60,
+    )
+    os.close(theirs)
+    said = os.read(ours, 1 << 16)
+    os.close(ours)
+
+    assert done.returncode == 0
+    assert b" of 1500 files" in said
+    assert said.endswith(b"\r\x1b[K")
 
 
 BROKEN = """

@@ -29,7 +29,7 @@ _FILE = click.Path(path_type=Path)
     show_default=True,
     help="Form of the report.",
 )
-@click.option("--output", type=_FILE, metavar="FILE", help="Write the report there, not to stdout.")
+@click.option("--output", type=_FILE, metavar="FILE", help="Write the report there; - is stdout.")
 @click.option(
     "--fail-on",
     type=Named("severity", [s.value for s in Severity]),
@@ -88,6 +88,8 @@ def scan(
     if cache is not None and no_hash:
         raise click.UsageError("--cache finds files by their digest, so it excludes --no-hash")
     policy = _policy(policy_file, fail_on, paths)
+    if output == Path("-"):
+        output = None
     if output is not None:
         check_writable(output)
     options = Options(hashing=not no_hash, plugins=_names(plugins))
