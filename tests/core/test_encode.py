@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import math
 
 import pytest
@@ -70,3 +71,8 @@ def test_a_lone_surrogate_is_written_out_so_that_the_text_can_be_encoded():
 def test_a_value_of_another_type_is_refused_by_name():
     with pytest.raises(TypeError, match="object"):
         encode(object())
+
+
+def test_an_integer_too_long_for_decimal_is_written_in_hexadecimal():
+    assert json.loads(json.dumps(encode({"x": 1 << 100_000})))["x"].startswith("0x1000")
+    assert encode(1 << 4_000) == 1 << 4_000

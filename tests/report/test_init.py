@@ -4,11 +4,13 @@ import subprocess
 import sys
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 
-from modelwarden.core import UnknownNameError
+from modelwarden.core import Report, UnknownNameError
 from modelwarden.report import FORMATS, render
 
 from . import golden, samples
+from .strategies import build
 
 SUFFIX = {
     "text": "txt",
@@ -51,6 +53,15 @@ def test_ten_megabytes_in_every_field_make_a_short_document(name):
     document = render(samples.hostile("x" * 10_000_000), name)
 
     assert len(document) < 300_000
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(report=build(Report))
+def test_any_report_at_all_has_a_document(name, report):
+    document = render(report, name)
+
+    assert not {c for c in document if c in samples.FORBIDDEN}
 
 
 def test_the_json_keeps_a_long_message_whole():

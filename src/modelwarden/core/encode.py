@@ -14,19 +14,24 @@ if TYPE_CHECKING:
 
 # Fields that stand in the JSON only when they say something.
 SPARSE = {"Location", "Reason"}
+_INT_BITS = 4_096
 
 
 def encode(value: object) -> Json:
     """Return `value` as plain JSON values.
 
     Dataclasses become objects in field order; a location lists only the parts that apply and
-    its `terms` stand beside them. NaN and infinities have no JSON form and become None.
+    its `terms` stand beside them. NaN and infinities have no JSON form and become None; an integer
+    too long to be written in decimal becomes its hexadecimal text.
 
     Raises:
         TypeError: a value of a type that reports do not hold.
     """
-    if value is None or isinstance(value, bool | int):
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, int):
+        # Python refuses to write integers of more than 4,300 digits in decimal.
+        return value if value.bit_length() <= _INT_BITS else hex(value)
     if isinstance(value, Enum):
         return str(value.value)
     if isinstance(value, str):

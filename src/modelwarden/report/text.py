@@ -197,9 +197,7 @@ def _foot(paper: _Paper, report: Report, fail_on: Severity) -> None:
     for note in report.run.notes:
         paper.line(("Note      ", "dim"), shown(note))
     word = outcome_word(report)
-    paper.line(
-        ("Verdict   ", "dim"), (word, _STYLES.get(word, "bold")), f" · {outcome_meaning(report)}"
-    )
+    paper.line(("Verdict   ", "dim"), paper.badge(word), f" · {outcome_meaning(report)}")
     for reason in reasons(report)[:_REASONS]:
         paper.field("reason", reason, indent=0)
     for number, step in enumerate(first_steps(report, fail_on), 1):
