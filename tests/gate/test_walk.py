@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelwarden.core import InputError
-from modelwarden.gate.walk import below, printable, walk
+from modelwarden.gate.walk import below, label_of, printable, walk
 
 
 def named(walked) -> list[str]:
@@ -95,3 +95,12 @@ def test_any_name_becomes_printable_and_stays_so(name):
 )
 def test_below_compares_whole_parts_of_paths(path, roots, inside):
     assert below(path, roots) == bool(inside)
+
+
+@given(st.lists(st.text(st.sampled_from("a\\xf\udcff\n"), max_size=8), min_size=2, unique=True))
+def test_two_paths_never_share_a_label(paths):
+    assert len({label_of(path) for path in paths}) == len(paths)
+
+
+def test_half_a_character_in_a_message_is_shown_escaped():
+    assert printable("a\ud800b") == "a\\xed\\xa0\\x80b"

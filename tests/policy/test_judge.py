@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 import pytest
@@ -183,6 +184,16 @@ def test_a_waiver_by_digest_covers_nothing_when_no_digest_was_taken():
 
     assert judged.verdict.outcome is Outcome.FAIL
     assert "none was taken" in judged.run.notes[0]
+
+
+def test_a_waiver_by_digest_covers_nothing_when_two_files_share_the_path():
+    seen = report(findings=[found()])
+    other = dataclasses.replace(seen.coverage[0], sha256="cd" * 32)
+    twice = dataclasses.replace(seen, coverage=(other, *seen.coverage))
+
+    judged = judge(twice, Policy(waivers=(waiver(**named()),)), TODAY)
+
+    assert judged.verdict.outcome is Outcome.FAIL
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,12 @@ import zlib
 from collections.abc import Iterator
 
 from modelwarden.core import Coverage, Status
-from modelwarden.formats import Source
+from modelwarden.formats import Source, identify
 
 _MAGICS = (b"DIRC", b"PACK", b"\xfftOc", b"RIDX", b"BITM", b"CGPH", b"MIDX")
 _LOOSE = re.compile(rb"(blob|tree|commit|tag) \d+\0")
 _ZIP_END = b"PK\x05\x06"
+_HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
 class GitStores:
@@ -60,11 +61,17 @@ class GitStores:
 
 
 def _is_git(source: Source) -> bool:
+    """Tell whether the bytes are git's and nothing else: a polyglot is a file like any other."""
     if source.head.startswith(_MAGICS):
-        # Whoever hangs a zip behind a pack has a file that zip readers open.
-        return _ZIP_END not in source.tail
+        return not (_ZIP_END in source.tail or _holds_hdf5(source) or identify(source))
     try:
         opened = zlib.decompressobj().decompress(source.read(0, 256), 64)
     except zlib.error:
         return False
     return _LOOSE.match(opened) is not None
+
+
+def _holds_hdf5(source: Source) -> bool:
+    """Look where HDF5 may begin behind a block of the user's: at every power of two from 512."""
+    places = (1 << exponent for exponent in range(9, source.size.bit_length()))
+    return any(source.read(at, len(_HDF5)) == _HDF5 for at in places)

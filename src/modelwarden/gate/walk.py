@@ -66,10 +66,23 @@ def printable(name: str) -> str:
     """
     if name.isprintable():
         return name
-    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    try:
+        data = name.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # halves of a character that no file name brings
+        data = name.encode("utf-8", "surrogatepass")
+    text = data.decode("utf-8", "backslashreplace")
     return "".join(
         c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
     )
+
+
+def label_of(path: str) -> str:
+    r"""Return the printable name of a path; two paths never share one.
+
+    >>> label_of("a\udcff"), label_of("a\\xff")
+    ('a\\xff', 'a\\\\xff')
+    """
+    return printable(path.replace("\\", "\\\\"))
 
 
 def walk(paths: Sequence[str]) -> Walked:
@@ -153,7 +166,7 @@ class _Walk:
             self.folder(top.real, "" if label == "." else label)
         elif stat.S_ISREG(top.mode):
             self.seen.add(top.real)
-            found = Found(path=top.real, name=printable(label), named=True)
+            found = Found(path=top.real, name=label_of(label), named=True)
             self.walked.files.append(found)
         else:
             why = f"{_special(top.mode)} is not examined; give it on stdin and name it -"
@@ -195,7 +208,7 @@ class _Walk:
         elif entry.path not in self.seen:
             self.seen.add(entry.path)
             if not self.git.takes(entry.path, name):
-                self.walked.files.append(Found(path=entry.path, name=printable(name)))
+                self.walked.files.append(Found(path=entry.path, name=label_of(name)))
 
     def special(self, entry: os.DirEntry[str], name: str) -> None:
         try:
@@ -222,7 +235,7 @@ class _Walk:
         self.walked.notes += self.git.notes()
 
     def gap(self, name: str, why: str, kind: GapKind = GapKind.UNREADABLE) -> None:
-        self.walked.gaps.append(Gap(what=printable(name), why=printable(why), kind=kind))
+        self.walked.gaps.append(Gap(what=label_of(name), why=printable(why), kind=kind))
 
 
 _EMPTY = "the folder holds no file, so nothing was examined"

@@ -31,7 +31,7 @@ def apply(waivers: Sequence[Waiver], report: Report, today: dt.date) -> Waived:
     only while the file has that very digest, so it lapses when the file changes, and it covers
     nothing when the digest was not taken.
     """
-    digests = {line.path: line.sha256 for line in report.coverage}
+    digests = _digests(report)
     running = [waiver for waiver in waivers if waiver.expires >= today]
     used: set[int] = set()
     findings: list[Finding] = []
@@ -42,6 +42,15 @@ def apply(waivers: Sequence[Waiver], report: Report, today: dt.date) -> Waived:
     notes = [_unused(w, digests) for n, w in enumerate(running) if n not in used]
     expired = [_expired(w) for w in waivers if w.expires < today]
     return Waived(tuple(findings), tuple(expired), tuple(notes))
+
+
+def _digests(report: Report) -> dict[str, str | None]:
+    """Return the digest of each path; none where two files of a report share their path."""
+    digests: dict[str, str | None] = {}
+    for line in report.coverage:
+        known = digests.setdefault(line.path, line.sha256)
+        digests[line.path] = line.sha256 if known == line.sha256 else None
+    return digests
 
 
 def _covers(waiver: Waiver, finding: Finding, digests: Mapping[str, str | None]) -> bool:
