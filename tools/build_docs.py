@@ -2,8 +2,9 @@
 
     python tools/build_docs.py [--check]
 
-Rule pages and their index (`docs/rules/`), the command reference (`docs/cli.md`) and the JSON
-schema (`docs/schema/`). With `--check` nothing is written, and the exit code is 1 when a page lags.
+Rule pages and their index (`docs/rules/`), the formats (`docs/formats.md`), the command reference
+(`docs/cli.md`) and the JSON schema (`docs/schema/`). With `--check` nothing is written, and the
+exit code is 1 when a page lags.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import argparse
 import json
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 
 # The help of commands is wrapped to this width on every machine.
@@ -22,6 +24,8 @@ import click
 from modelwarden.artifacts.catalog import all_rules
 from modelwarden.cli.main import main as group
 from modelwarden.core.schema import report_schema
+from modelwarden.formats.catalog import FORMATS
+from modelwarden.formats.entry import Format, Tier
 from modelwarden.report.rule_page import as_markdown, escape
 from modelwarden.standards import catalogues, describe
 
@@ -34,6 +38,7 @@ def pages() -> dict[Path, str]:
     """Return every generated file with its text."""
     made = {
         DOCS / "cli.md": cli_page(),
+        DOCS / "formats.md": formats_page(),
         DOCS / "rules/README.md": rules_index(),
         DOCS / "schema/report-1.schema.json": json.dumps(report_schema(), indent=1) + "\n",
     }
@@ -69,6 +74,55 @@ def rules_index() -> str:
             "",
         ]
     )
+
+
+TIERS = {
+    Tier.EXAMINED: (
+        "Examined",
+        "Structure and meaning are read, rules look at them, and what cannot be read is a gap.",
+    ),
+    Tier.DATA: (
+        "Data",
+        "Proved, or recognised by its marks, as data that no model loader runs. It passes.",
+    ),
+    Tier.IDENTIFIED: (
+        "Identified",
+        "Named by their content, with the library and version that wrote them where the file says"
+        " so,\nand with a gap: the verdict on a model that was not examined is incomplete, never"
+        " clean.",
+    ),
+}
+
+
+def formats_page() -> str:
+    """Return the page of all formats, by how far each is examined."""
+    parts = [
+        MADE,
+        "# Formats",
+        "",
+        "A file is told by its content; its name never decides alone. Bytes that are several",
+        "formats at once are examined as each. What is none of these is a gap.",
+    ]
+    for tier, (title, meaning) in TIERS.items():
+        named = tier is Tier.IDENTIFIED
+        head = (
+            ["| id | format |", "|---|---|"]
+            if named
+            else ["| id | format | reader |", "|---|---|---|"]
+        )
+        rows = [f"| `{e.id}` | {escape(e.title)} |" for e in FORMATS if e.tier is tier]
+        if not named:
+            rows = [
+                f"| `{e.id}` | {escape(e.title)} | {reader(e)} |" for e in FORMATS if e.tier is tier
+            ]
+        parts += ["", f"## {title}", "", meaning, "", *head, *rows]
+    return "\n".join([*parts, ""])
+
+
+def reader(entry: Format) -> str:
+    """Return what the reader of a format says about itself, in one line."""
+    doc = import_module(entry.module.partition(":")[0]).__doc__ or ""
+    return doc.strip().partition("\n\n")[0].replace("\n", " ").replace("|", r"\|")
 
 
 def cli_page() -> str:

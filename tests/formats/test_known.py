@@ -8,6 +8,9 @@ from hypothesis import strategies as st
 
 from modelwarden.formats import Limits, Source, empty, identify, knowndata, native, reader_of
 from modelwarden.formats.catalog import FORMATS
+from modelwarden.formats.entry import Tier
+from modelwarden.formats.identified.kind import Kind
+from modelwarden.formats.jsondata import DIALECTS
 
 ASKED = [entry for entry in FORMATS if not entry.of]
 PROGRAMS = {
@@ -74,6 +77,16 @@ def test_every_line_of_the_catalogue_has_its_own_id_and_a_reader():
 
 def test_every_family_is_a_line_of_its_own():
     assert {entry.of for entry in FORMATS} - {None} <= {entry.id for entry in FORMATS}
+
+
+def test_what_is_only_named_stands_in_its_tier():
+    tiers = {entry.id: entry.tier for entry in FORMATS}
+    kinds = [entry for entry in ASKED if isinstance(reader_of(entry), Kind)]
+
+    assert len(kinds) > 30
+    assert {entry.tier for entry in kinds} == {Tier.IDENTIFIED}
+    for dialect in DIALECTS:
+        assert (tiers[dialect.id] is Tier.IDENTIFIED) is bool(dialect.title), dialect.id
 
 
 @given(st.binary(max_size=200), st.sampled_from(ASKED))

@@ -8,7 +8,7 @@ all, so that a scan pays only for the formats that it meets.
 from __future__ import annotations
 
 from modelwarden.formats.containers import CONTAINERS
-from modelwarden.formats.entry import ANYWHERE, TAIL, Format, Mark, family
+from modelwarden.formats.entry import ANYWHERE, TAIL, Format, Mark, Tier, family
 from modelwarden.formats.identified.lines import COMPANIONS, IDENTIFIED
 
 __all__ = ["ANYWHERE", "FORMATS", "TAIL", "Format", "Mark"]
@@ -33,16 +33,24 @@ FORMATS: tuple[Format, ...] = (
         "zip",
         "modelwarden.formats.identified.archives",
         {
-            "keras-v3": "Keras v3 archive",
-            "skops": "skops file",
-            "torchserve-mar": "TorchServe archive",
-            "torch-pt2": "program of torch.export",
-            "h2o-mojo": "H2O MOJO",
             "office-document": "office document",
             "android-package": "Android package",
             "wheel": "Python wheel",
             "jar": "Java archive",
         },
+        Tier.EXAMINED,
+    ),
+    *family(
+        "zip",
+        "modelwarden.formats.identified.archives",
+        {
+            "keras-v3": "Keras v3 archive",
+            "skops": "skops file",
+            "torchserve-mar": "TorchServe archive",
+            "torch-pt2": "program of torch.export",
+            "h2o-mojo": "H2O MOJO",
+        },
+        Tier.IDENTIFIED,
     ),
     Format(
         "keras-config",
@@ -50,12 +58,31 @@ FORMATS: tuple[Format, ...] = (
         "Keras configuration",
         (Mark(b"{"), Mark(b"["), *_TEXT_SPACE),
     ),
-    Format("json", "modelwarden.formats.jsondata", "JSON", (Mark(b"{"), Mark(b"["), *_TEXT_SPACE)),
+    Format(
+        "json",
+        "modelwarden.formats.jsondata",
+        "JSON",
+        (Mark(b"{"), Mark(b"["), *_TEXT_SPACE),
+        tier=Tier.DATA,
+    ),
     *family(
         "json",
         "modelwarden.formats.jsondata",
         {
-            "jsonl": "JSON lines",
+            "hf-tokenizer-config": "Hugging Face tokenizer configuration",
+            "diffusers-config": "Diffusers configuration",
+            "peft-config": "PEFT adapter configuration",
+            "hf-processor-config": "Hugging Face processor configuration",
+            "hf-config": "Hugging Face configuration",
+            "sentence-transformers-modules": "modules of a Sentence Transformers model",
+            "hydra-config": "configuration that names what it instantiates",
+        },
+        Tier.EXAMINED,
+    ),
+    *family(
+        "json",
+        "modelwarden.formats.jsondata",
+        {
             "xgboost-json": "XGBoost model",
             "catboost-json": "CatBoost model",
             "lightgbm-json": "LightGBM model",
@@ -65,23 +92,26 @@ FORMATS: tuple[Format, ...] = (
             "coreml-manifest": "manifest of a Core ML package",
             "mxnet-symbol": "MXNet network",
             "notebook": "notebook",
-            "safetensors-index": "index of safetensors shards",
-            "hf-tokenizer-config": "Hugging Face tokenizer configuration",
-            "diffusers-config": "Diffusers configuration",
-            "peft-config": "PEFT adapter configuration",
-            "hf-processor-config": "Hugging Face processor configuration",
-            "hf-config": "Hugging Face configuration",
-            "sentence-transformers-modules": "modules of a Sentence Transformers model",
             "spacy-meta": "description of a spaCy pipeline",
             "torchserve-manifest": "TorchServe manifest",
-            "hydra-config": "configuration that names what it instantiates",
         },
+        Tier.IDENTIFIED,
+    ),
+    *family(
+        "json",
+        "modelwarden.formats.jsondata",
+        {
+            "jsonl": "JSON lines",
+            "safetensors-index": "index of safetensors shards",
+        },
+        Tier.DATA,
     ),
     Format(
         "xml",
         "modelwarden.formats.xmltext",
         "XML",
         (Mark(b"<"), Mark(b"\xff\xfe"), Mark(b"\xfe\xff"), *_TEXT_SPACE),
+        tier=Tier.DATA,
     ),
     *family(
         "xml",
@@ -90,8 +120,16 @@ FORMATS: tuple[Format, ...] = (
             "pmml": "PMML model",
             "opencv-xml": "OpenCV storage",
             "openvino": "OpenVINO model",
+        },
+        Tier.IDENTIFIED,
+    ),
+    *family(
+        "xml",
+        "modelwarden.formats.xmltext",
+        {
             "html": "HTML page",
         },
+        Tier.DATA,
     ),
     Format(
         "image",
@@ -106,6 +144,7 @@ FORMATS: tuple[Format, ...] = (
             Mark(b"RIFF"),
             Mark(b"BM"),
         ),
+        tier=Tier.DATA,
     ),
     *family(
         "image",
@@ -118,6 +157,7 @@ FORMATS: tuple[Format, ...] = (
             "tiff": "TIFF image",
             "png": "PNG image",
         },
+        Tier.DATA,
     ),
     Format(
         "native",
@@ -140,6 +180,7 @@ FORMATS: tuple[Format, ...] = (
             ),
             Mark(b"\r\n", 2),
         ),
+        tier=Tier.IDENTIFIED,
     ),
     *family(
         "native",
@@ -159,6 +200,7 @@ FORMATS: tuple[Format, ...] = (
             "cuda-fatbin": "CUDA device code",
             "spirv": "SPIR-V module",
         },
+        Tier.IDENTIFIED,
     ),
     Format(
         "data",
@@ -186,6 +228,7 @@ FORMATS: tuple[Format, ...] = (
             Mark(b"Obj\x01"),
             Mark(b"\xde\xc0\xef\xbe", 16),
         ),
+        tier=Tier.DATA,
     ),
     *family(
         "data",
@@ -212,10 +255,21 @@ FORMATS: tuple[Format, ...] = (
             "avro": "Avro table",
             "lmdb": "LMDB database",
         },
+        Tier.DATA,
     ),
-    Format("empty", "modelwarden.formats.empty", "empty file", last=True),
+    Format("empty", "modelwarden.formats.empty", "empty file", last=True, tier=Tier.DATA),
     *COMPANIONS,
-    Format("text", "modelwarden.formats.plaintext", "text", last=True),
+    Format("text", "modelwarden.formats.plaintext", "text", last=True, tier=Tier.DATA),
+    *family(
+        "text",
+        "modelwarden.formats.plaintext",
+        {
+            "python": "Python source",
+            "source-code": "source code",
+            "script": "script",
+        },
+        Tier.IDENTIFIED,
+    ),
     *family(
         "text",
         "modelwarden.formats.plaintext",
@@ -226,11 +280,9 @@ FORMATS: tuple[Format, ...] = (
             "ini": "INI or TOML text",
             "markdown": "Markdown",
             "model-card": "model card",
-            "python": "Python source",
-            "source-code": "source code",
-            "script": "script",
             "template": "template",
         },
+        Tier.DATA,
     ),
     # What these read is text as well: they come behind it, so that code stays code.
     Format("config", "modelwarden.formats.config.reader", "JSON or YAML configuration"),

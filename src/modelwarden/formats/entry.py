@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum
 
 ANYWHERE = -1
 TAIL = -2
@@ -15,6 +16,18 @@ class Mark:
 
     magic: bytes
     at: int = 0
+
+
+class Tier(Enum):
+    """How far a format is examined.
+
+    `EXAMINED`: structure and meaning are read, and rules look at them. `DATA`: proved or
+    recognised as data that no model loader runs. `IDENTIFIED`: named, with a gap.
+    """
+
+    EXAMINED = "examined"
+    DATA = "data"
+    IDENTIFIED = "identified"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +42,7 @@ class Format:
         last: asked only when no format before it claimed the bytes.
         of: id of the family (`json`) whose reader tells this format apart by reading on; such a
             line names what that reader may answer and is not asked itself.
+        tier: how far it is examined.
     """
 
     id: str
@@ -37,8 +51,16 @@ class Format:
     marks: tuple[Mark, ...] = ()
     last: bool = False
     of: str | None = None
+    tier: Tier = Tier.EXAMINED
 
 
-def family(of: str, module: str, titles: Mapping[str, str]) -> tuple[Format, ...]:
+def family(
+    of: str, module: str, titles: Mapping[str, str], tier: Tier = Tier.EXAMINED
+) -> tuple[Format, ...]:
     """Return the formats (id → title) that the reader of the family `of` tells apart."""
-    return tuple(Format(name, module, title, of=of) for name, title in titles.items())
+    return tuple(Format(name, module, title, of=of, tier=tier) for name, title in titles.items())
+
+
+def identified(*entries: Format) -> tuple[Format, ...]:
+    """Return the same lines as those of formats that are only named."""
+    return tuple(replace(entry, tier=Tier.IDENTIFIED) for entry in entries)

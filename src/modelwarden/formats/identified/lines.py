@@ -5,7 +5,7 @@ A format is promoted by moving its line to `formats.catalog`, with a reader of i
 
 from __future__ import annotations
 
-from modelwarden.formats.entry import ANYWHERE, TAIL, Format, Mark
+from modelwarden.formats.entry import ANYWHERE, TAIL, Format, Mark, identified
 
 _PROTOBUF = tuple(Mark(tag) for tag in (b"\x08", b"\n", b"\x12", b"\x1a", b'"', b"(", b"2", b":"))
 _PROTOBUF += (Mark(b"B"), Mark(b"r"), Mark(b"\xa2\x06"), Mark(b"\xca\x01"))
@@ -17,7 +17,7 @@ def _in(module: str, name: str) -> str:
     return f"modelwarden.formats.identified.{module}:{name}"
 
 
-IDENTIFIED: tuple[Format, ...] = (
+IDENTIFIED: tuple[Format, ...] = identified(
     Format("onnx", _in("protobuf", "ONNX"), "ONNX model", _PROTOBUF),
     Format(
         "tensorflow-savedmodel", _in("protobuf", "SAVED_MODEL"), "TensorFlow SavedModel", _PROTOBUF
@@ -152,7 +152,7 @@ IDENTIFIED: tuple[Format, ...] = (
         (Mark(b"layer", ANYWHERE),),
     ),
 )
-COMPANIONS: tuple[Format, ...] = (
+COMPANIONS: tuple[Format, ...] = identified(
     Format(
         "tensorflow-checkpoint-data",
         _in("companions", "CHECKPOINT_DATA"),
