@@ -4,7 +4,7 @@
     python benchmarks/false_alarms.py FOLDER... [--sample N] [--json FILE] [--only ours]
 
 Ours is asked about every file; with the peers it is compared on a sample that keeps the share of
-each library (`--sample`, by a fixed seed), as one of them takes seconds for a file.
+each library (`--sample`, by a fixed seed), as one of them takes many seconds for a file.
 
 A false alarm is a finding at medium or above. Files under `code/` (dill, cloudpickle) carry code
 on purpose and are counted apart: there a finding is right.
@@ -104,7 +104,7 @@ def main() -> None:
     """Ask, print the tables, write the answers."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, nargs="+")
-    parser.add_argument("--sample", type=int, default=300)
+    parser.add_argument("--sample", type=int, default=100)
     parser.add_argument("--json", type=Path, default=KEPT / "false-alarms.json")
     parser.add_argument("--only", choices=["ours"])
     options = parser.parse_args()

@@ -28,7 +28,9 @@ def share(hits: int, n: int) -> str:
     if n == 0:
         return "none"
     low, high = wilson(hits, n)
-    return f"{hits} ({100 * hits / n:.3g} %, {100 * low:.0f}–{100 * high:.0f})"
+    return f"{hits} ({100 * hits / n:.3g} %, {100 * low:.2g}–{100 * high:.2g})".replace(
+        "1e+02", "100"
+    )
 
 
 def markdown(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

@@ -21,7 +21,6 @@ from workloads import checkpoint
 import modelwarden
 
 
-
 def cost(path: Path) -> tuple[float, float, int]:
     """Return CPU seconds, peak MiB and exit code of one scan."""
     command = [sys.executable, "-m", "modelwarden", "scan", str(path), "--no-hash", "--no-deps"]
