@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from modelwarden.core import UseKind
+from modelwarden.formats.limits import LimitExceededError
 from modelwarden.formats.pickle import constants
 from modelwarden.formats.pickle.names import fold, global_of
 from modelwarden.formats.pickle.nested import may_hold_pickle
 from modelwarden.formats.pickle.render import render
 from modelwarden.formats.pickle.squeeze import HOOKS
+from modelwarden.formats.pickle.uses import ANY_ARGUMENTS
 from modelwarden.formats.pickle.values import (
     BUFFER,
     Call,
@@ -23,12 +25,16 @@ from modelwarden.formats.pickle.values import (
 from modelwarden.formats.view import DamagedError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from modelwarden.formats.pickle.machine import Machine
 
 # Functions of `copyreg` that only make an instance of their first argument.
 _MAKERS: Final = frozenset({"_reconstructor", "__newobj__", "__newobj_ex__"})
 _EXTENSIONS: Final = 4096
 _LATIN: Final = ("latin1", "latin-1", "latin_1", "iso-8859-1", "iso8859-1")
+_HOOKED: Final = 64
+_EACH: Final = 32
 
 
 def call(m: Machine, callee: object, args: object, *, via: str) -> object:
@@ -95,15 +101,22 @@ def new(m: Machine, cls: object, args: object, kwargs: object, *, via: str) -> o
     return Call(cls, args, m.op_at, new=True, kwargs=kwargs)
 
 
-def method(m: Machine, target: object, name: str, args: tuple[object, ...]) -> None:
+def each(m: Machine, target: object, name: str, calls: Sequence[tuple[object, ...]]) -> None:
+    """Call a method once for each of many items; only the first are noted one by one."""
+    for args in calls[:_EACH]:
+        method(m, target, name, args)
+    if len(calls) > _EACH:
+        method(m, target, name, ANY_ARGUMENTS, times=len(calls) - _EACH)
+
+
+def method(m: Machine, target: object, name: str, args: object, *, times: int = 1) -> None:
     """Look a method up on an object and call it."""
-    hooks = target.hooks if isinstance(target, Call) else None
-    if hooks and name in hooks and is_callable(hooks[name]):
-        # The file itself has set this attribute: it is that value that gets called.
-        m.uses.call(hooks[name], args, kind=UseKind.CALLED, at=m.op_at, via=_via(m))
+    for hook in m.hooks.get(name, ()):
+        # The file itself has set this attribute, here or on a class: that value may be called.
+        m.uses.call(hook, args, kind=UseKind.CALLED, at=m.op_at, via=_via(m))
     restoring = isinstance(target, Call) and target.new
     kind = UseKind.CONSTRUCTED if restoring else UseKind.CALLED
-    m.uses.call(target, args, kind=kind, at=m.op_at, via=_via(m), method=name)
+    m.uses.call(target, args, kind=kind, at=m.op_at, via=_via(m), method=name, times=times)
 
 
 def build(m: Machine, inst: object, state: object) -> None:
@@ -113,17 +126,19 @@ def build(m: Machine, inst: object, state: object) -> None:
     method(m, inst, "__setstate__", (state,))
     if isinstance(inst, Call):
         inst.state = state
-        parts = state if isinstance(state, tuple) and len(state) == 2 else (state,)
-        for part in parts:
-            _note_hooks(inst, part)
+    parts = state if isinstance(state, tuple) and len(state) == 2 else (state,)
+    for part in parts:
+        _note_hooks(m, part)
 
 
-def _note_hooks(inst: Call, state: object) -> None:
+def _note_hooks(m: Machine, state: object) -> None:
     for key, value in pairs(state):
-        if isinstance(key, str) and key in HOOKS:
-            if inst.hooks is None:
-                inst.hooks = {}
-            inst.hooks[key] = value
+        if isinstance(key, str) and key in HOOKS and is_callable(value):
+            known = m.hooks.setdefault(key, [])
+            if not any(value is one for one in known):
+                known.append(value)
+                if len(known) > _HOOKED:
+                    raise LimitExceededError(f"objects set as {key}", _HOOKED)
 
 
 def computed_global(m: Machine, module: object, name: object) -> Global:

@@ -72,7 +72,7 @@ def _integer(m: Machine, line: str) -> int | Span:
     if found is None:
         raise DamagedError("not a number", m.op_at)
     base = {"x": 16, "o": 8, "b": 2, "c": 8, "d": 10}[str(found.lastgroup)]
-    digits = str(found[str(found.lastgroup)])
+    digits = str(found[str(found.lastgroup)]).lstrip("_")
     if len(digits) > 4000:
         return Span("int", m.op_at + 1, len(line))
     value = int(digits, base)

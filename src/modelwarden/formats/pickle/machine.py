@@ -55,6 +55,7 @@ class Machine:
         persistent_count: all of them.
         suspects: constants that may hold a pickle, as (offset of the opcode, value).
         extensions: EXT codes that the file itself registered.
+        hooks: what the file set as an attribute that an opcode looks up and calls.
         hook: asked after each BUILD; skips raw data that stands in the stream.
         raw_arrays: arrays that it skipped.
         done: STOP was reached; the result is on the stack.
@@ -69,6 +70,7 @@ class Machine:
         "fence",
         "fresh",
         "hook",
+        "hooks",
         "limits",
         "marks",
         "memo",
@@ -115,6 +117,7 @@ class Machine:
         self.suspects: list[tuple[int, object]] = []
         self.extensions: dict[int, Global] = {} if extensions is None else extensions
         self.hook = hook
+        self.hooks: dict[str, list[object]] = {}
         self.notes: list[str] = []
         self.raw_arrays = 0
         self.done = False

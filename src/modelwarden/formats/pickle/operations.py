@@ -204,10 +204,12 @@ def _extend(m: Machine, target: object, items: list[object], *, single: bool) ->
     elif is_callable(target):
         # Python's machine appends a single value, the C machine extends by it; without an
         # `extend` both append.
-        methods = ("append", "extend") if single else ("extend", "append")
-        for method in methods:
-            args = tuple(items[:1]) if method == "append" else (items,)
-            calls.method(m, target, method, args)
+        if single:
+            calls.method(m, target, "append", (items[0],))
+            calls.method(m, target, "extend", (items,))
+        else:
+            calls.method(m, target, "extend", (items,))
+            calls.each(m, target, "append", [(item,) for item in items])
     elif items and not (target is ANY_LIST or _is_bytearray(target)):
         raise DamagedError("APPEND on something that takes no values", m.op_at)
 
@@ -227,8 +229,7 @@ def _setitems(m: Machine) -> None:
 
 def _assign(m: Machine, target: object, items: list[object]) -> None:
     if is_callable(target):
-        for index in range(0, len(items) - 1, 2):
-            calls.method(m, target, "__setitem__", tuple(items[index : index + 2]))
+        calls.each(m, target, "__setitem__", list(zip(items[::2], items[1::2], strict=False)))
     elif items and type(target) is dict:
         if len(target) < PIECES:
             target[len(target)] = items
@@ -256,8 +257,7 @@ def _additems(m: Machine) -> None:
         if len(target.items) < ITEMS:
             target.items += items
     elif is_callable(target):
-        if items:
-            calls.method(m, target, "add", (items[0],))
+        calls.each(m, target, "add", [(item,) for item in items])
     elif target is not ANY_SET and items:
         raise DamagedError("ADDITEMS on something that is no set", m.op_at)
 
@@ -282,8 +282,7 @@ def _stack_global(m: Machine) -> None:
 
 
 def _inst(m: Machine) -> None:
-    if not m.marks:
-        raise DamagedError("there is no MARK here", m.op_at)
+    # Python's machine imports before it looks for the MARK; the C machine the other way round.
     module = constants.name(m)
     name = constants.name(m)
     found = _resolve(m, module, name, "INST")

@@ -9,7 +9,7 @@ from modelwarden.core import UseKind
 from modelwarden.formats.limits import LimitExceededError
 from modelwarden.formats.pickle.nested import head
 from modelwarden.formats.pickle.render import Canonical, canonical, render, render_call
-from modelwarden.formats.pickle.values import Call, Global, Items, Span
+from modelwarden.formats.pickle.values import DROPPED, Call, Global, Items, Span
 
 if TYPE_CHECKING:
     from modelwarden.formats.source import Source
@@ -18,9 +18,8 @@ KEPT_PER_CALLEE = 64
 ARGUMENTS = 4
 TEXT = 256
 HEAD = 32
+DECIDING = 64
 DISTINCT = 20_000
-# What these do is decided by their arguments alone, so each different call is looked at.
-_BY_ARGUMENTS: Final = frozenset({"getattr", "_ufunc_reconstruct"})
 _RANK: Final = {UseKind.REFERENCED: 0, UseKind.CONSTRUCTED: 1, UseKind.CALLED: 2}
 
 
@@ -66,8 +65,10 @@ class Use:
         argument_count: positional arguments, or -1 when it cannot be told.
         arguments: the first `ARGUMENTS` of them.
         imports: imported things among all arguments, also within containers and calls, bounded.
-        times: uses of the same kind and callee, this one and those that are not listed.
-        skipped: how many of those were left out with arguments that were not looked at.
+        chain: calls between the imported thing and what is called here; 0 for the thing itself.
+        times: how often it happens with the same arguments. Where calls with too many different
+            arguments were met, those that are not listed are one use: `argument_count` is -1.
+        skipped: how many of `times` had arguments that were not looked at.
     """
 
     module: str
@@ -85,6 +86,7 @@ class Use:
     argument_count: int = 0
     arguments: tuple[Argument, ...] = ()
     imports: tuple[tuple[str, str], ...] = ()
+    chain: int = 0
     times: int = 1
     skipped: int = 0
     _canonical: Canonical = field(repr=False, compare=False)
@@ -118,24 +120,24 @@ class _Seen:
     argument_count: int = 0
     arguments: tuple[Argument | bytes | Span, ...] = ()
     imports: tuple[tuple[str, str], ...] = ()
-    key: tuple[object, ...] = ()
+    chain: int = 0
+    times: int = 0
 
 
 class Recorder:
     """Collects the uses of one stream.
 
-    Uses are counted by what is called, how, and which imported things it gets as arguments; of
-    each such kind the first `KEPT_PER_CALLEE` with different arguments are kept, the others are
-    counted.
+    Calls are grouped by what is called, how, and by the arguments that decide what it does: the
+    imported things among them and the short strings behind the first. Of each group the first
+    `KEPT_PER_CALLEE` with different arguments are kept one by one; the others are one more use,
+    whose arguments are not known.
     """
 
     def __init__(self) -> None:
         self.globals: dict[tuple[str, str, str | None], Global] = {}
         self.unresolved: list[Global] = []
         self._passed: dict[int, str] = {}
-        self._times: dict[tuple[object, ...], int] = {}
-        self._skipped: dict[tuple[object, ...], int] = {}
-        self._forms: dict[tuple[object, ...], set[Canonical]] = {}
+        self._groups: dict[tuple[object, ...], dict[Canonical | None, _Seen]] = {}
         self._seen: list[_Seen] = []
         self._used: set[int] = set()
 
@@ -166,6 +168,7 @@ class Recorder:
         via: str,
         method: str | None = None,
         kwargs: object = None,
+        times: int = 1,
     ) -> None:
         """Note that `callee`, or its `method`, is called with `args`."""
         target = callee if isinstance(callee, Global) else getattr(callee, "root", None)
@@ -173,24 +176,23 @@ class Recorder:
             target = NAMELESS
         self._used.add(id(target))
         passed = _globals_in(args)
-        chain = None if callee is target or method else canonical(callee)
-        key = (id(target), kind, via, method, chain, tuple(map(id, passed)))
-        times = self._times[key] = self._times.get(key, 0) + 1
-        forms = self._forms.setdefault(key, set())
-        if times > KEPT_PER_CALLEE * 4 and target.name not in _BY_ARGUMENTS:
-            self._skipped[key] = self._skipped.get(key, 0) + 1
-            return
-        form = canonical((args, kwargs))
-        if form in forms:
-            return
-        if len(forms) >= KEPT_PER_CALLEE:
-            self._skipped[key] = self._skipped.get(key, 0) + 1
-            return
-        forms.add(form)
-        self._keep(_Seen(target, kind, at, via, "", form, method, key=key), callee, args, kwargs)
-        self._seen[-1].imports = tuple((item.module, item.name) for item in passed)
-        for item in passed:
-            self._passed.setdefault(id(item), self._seen[-1].rendered)
+        chain: object = None
+        if isinstance(callee, Call):
+            chain = callee.depth if method else canonical(callee)
+        key = (id(target), kind, via, method, chain, tuple(map(id, passed)), _deciding(args))
+        group = self._groups.setdefault(key, {})
+        known = len(group) <= KEPT_PER_CALLEE and args is not ANY_ARGUMENTS
+        form = canonical((args, kwargs)) if known else None
+        if form not in group:
+            if len(group) >= KEPT_PER_CALLEE:
+                form, args, kwargs = None, ANY_ARGUMENTS, None
+            seen = _Seen(target, kind, at, via, "", form or UNKNOWN, method)
+            self._keep(seen, callee, args, kwargs)
+            seen.imports = tuple((item.module, item.name) for item in passed)
+            group[form] = seen
+            for item in passed:
+                self._passed.setdefault(id(item), seen.rendered)
+        group[form].times += times
 
     def _keep(self, seen: _Seen, callee: object, args: object, kwargs: object) -> None:
         if len(self._seen) >= DISTINCT:
@@ -201,7 +203,7 @@ class Recorder:
         else:
             seen.rendered = render_call(callee, args, kwargs)
         if isinstance(callee, Call):
-            seen.callee, seen.callee_at = shown, callee.at
+            seen.chain, seen.callee, seen.callee_at = callee.depth, shown, callee.at
         if isinstance(args, tuple):
             seen.argument_count = len(args)
             seen.arguments = tuple(_argument(value) for value in args[:ARGUMENTS])
@@ -241,8 +243,9 @@ class Recorder:
                 for argument in seen.arguments
             ),
             imports=seen.imports,
-            times=self._times.get(seen.key, 1),
-            skipped=self._skipped.get(seen.key, 0),
+            chain=seen.chain,
+            times=max(seen.times, 1),
+            skipped=seen.times if seen.form is UNKNOWN else 0,
             _canonical=seen.form,
             _source=source,
             _stream=stream,
@@ -250,6 +253,10 @@ class Recorder:
 
 
 NAMELESS: Final = Global("", "<an object that the loader provides>", 0, resolved=False)
+
+
+ANY_ARGUMENTS: Final = [DROPPED]
+UNKNOWN: Final = Canonical(b"", (), whole=True)
 
 
 class _Name(Global):
@@ -273,6 +280,12 @@ def _argument(value: object) -> Argument | bytes | Span:
         root = value.root if isinstance(value.root, Global) else NAMELESS
         return Argument(module=root.module, name=root.name, made_at=value.at)
     return Argument(empty=value is None)
+
+
+def _deciding(args: object) -> tuple[str, ...]:
+    if not isinstance(args, tuple):
+        return ()
+    return tuple(value for value in args[1:4] if isinstance(value, str) and len(value) <= DECIDING)
 
 
 def _globals_in(args: object, room: int = 64) -> list[Global]:

@@ -63,12 +63,10 @@ class Call:
     Attributes:
         root: the global that the chain of calls begins with, if any.
         depth: calls in the chain; it is cut at `CHAIN`.
-        hooks: attributes that a later opcode would call (`__setstate__`, `append`, …), as far as
-            the file itself set them.
         state: what BUILD restored last.
     """
 
-    __slots__ = ("args", "at", "callee", "depth", "hooks", "kwargs", "new", "root", "state")
+    __slots__ = ("args", "at", "callee", "depth", "kwargs", "new", "root", "state")
 
     def __init__(
         self, callee: object, args: object, at: int, *, new: bool = False, kwargs: object = None
@@ -81,7 +79,6 @@ class Call:
         self.kwargs = kwargs
         self.at = at
         self.new = new
-        self.hooks: dict[str, object] | None = None
         self.state: object = None
 
 
