@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonSchema as Schema
 
-from modelwarden.core import Location, Report, RuleInfo, Severity
+from modelwarden.core import Gap, GapKind, Location, Report, RuleInfo, Severity
 from modelwarden.report import render, sarif
 
 from . import samples
@@ -76,6 +76,14 @@ def test_every_gap_is_an_error_of_the_invocation():
         ("error", "gap/unreadable"),
     ]
     assert gaps[1]["locations"][0]["physicalLocation"]["artifactLocation"]["index"] == 1
+
+
+def test_a_gap_of_a_stage_without_files_has_no_location():
+    gap = Gap(what="robust_accuracy", why="w", kind=GapKind.BUDGET, stage="robustness")
+
+    invocation = run_of(replace(samples.clean(), gaps=(gap,)))["invocations"][0]
+
+    assert "locations" not in invocation["toolExecutionNotifications"][0]
 
 
 def test_a_clean_run_was_successful():

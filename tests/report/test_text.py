@@ -113,12 +113,20 @@ def test_no_color_is_obeyed(monkeypatch):
     assert not re.search(r"\x1b\[[0-9;]*(3[0-7]|4[0-7])m", document)
 
 
-@pytest.mark.parametrize("width", [20, 60, 200])
+@pytest.mark.parametrize("width", [0, 20, 60, 200])
 def test_long_facts_are_wrapped_under_themselves_on_a_terminal(width):
     report = samples.telling_with("word " * 80)
 
     document = COLOUR.sub("", render(report, "text", terminal=True, width=width))
 
     words = [line for line in document.splitlines() if "word word" in line]
-    assert all(len(line) <= max(width, 38) for line in words)
+    assert all(len(line) <= max(width, 40) for line in words)
     assert all(line.startswith(" " * 14) for line in words[1:])
+
+
+def test_a_dumb_terminal_gets_plain_text(monkeypatch):
+    monkeypatch.setenv("TERM", "dumb")
+
+    document = render(samples.telling(), "text", terminal=True, width=80)
+
+    assert "\x1b" not in document

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from modelwarden.core import Severity
 from modelwarden.report.escape import json_text, shown
-from modelwarden.report.summary import file_of, location_text, worst_first
+from modelwarden.report.summary import location_text, path_of, worst_first
 
 if TYPE_CHECKING:
     from modelwarden.core import Finding, Gap, Json, Report
@@ -55,7 +55,7 @@ def _finding(finding: Finding, seen: Counter[str]) -> dict[str, Json]:
 def _gap(gap: Gap, paths: set[str], seen: Counter[str]) -> dict[str, Json]:
     text = f"Not examined ({gap.kind}): {shown(gap.what)}: {shown(gap.why)}"
     identity = f"gap\x1f{gap.kind}\x1f{gap.what}\x1f{gap.why}"
-    path = file_of(gap.what, paths)
+    path = path_of(gap, paths)
     return _issue(text, f"gap/{gap.kind}", identity, "major", path, None, seen)
 
 

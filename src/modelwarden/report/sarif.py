@@ -18,10 +18,10 @@ from modelwarden.report.escape import json_text, shown, value_text
 from modelwarden.report.rule_page import as_markdown
 from modelwarden.report.summary import (
     EXIT_CODES,
-    file_of,
     infos,
     location_text,
     outcome_meaning,
+    path_of,
     worst_first,
 )
 
@@ -141,8 +141,9 @@ class _Run:
             "id": f"gap/{gap.kind}",
             "index": list(GAP_TITLES).index(gap.kind),
         }
-        path = file_of(gap.what, self.file_numbers)
-        told["locations"] = [{"physicalLocation": self.physical(path)}]
+        path = path_of(gap, self.file_numbers)
+        if path is not None:
+            told["locations"] = [{"physicalLocation": self.physical(path)}]
         return told
 
     def result(self, finding: Finding) -> Object:

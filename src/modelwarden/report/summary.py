@@ -21,6 +21,7 @@ _MEANINGS = {
     Outcome.FAIL: "the policy is not met: do not load or ship this as it is",
     Outcome.INCOMPLETE: "not everything could be examined, so this is not known to be clean",
 }
+_FILE_STAGES = ("artifacts", "dependencies", "data")
 _RANK = {"high": 0, "medium": 1, "low": 2}
 
 
@@ -71,6 +72,11 @@ def file_of(what: str, files: Container[str]) -> str:
         return what
     cuts = [i for i, char in enumerate(what[:4096]) if char in "!@"]
     return next((what[:i] for i in reversed(cuts) if what[:i] in files), what)
+
+
+def path_of(gap: Gap, files: Container[str]) -> str | None:
+    """Return the file of a gap; None for a gap of a stage that does not look at files."""
+    return file_of(gap.what, files) if gap.stage in _FILE_STAGES else None
 
 
 def pages(report: Report) -> dict[str, Page]:

@@ -35,6 +35,7 @@ _PER_FILE = 50
 _QUIET_NAMES = 20
 _REASONS = 10
 _ONE_LINE = 90
+_NARROWEST = 40
 _STYLES = {
     "critical": "bold white on red",
     "high": "bold red",
@@ -51,6 +52,7 @@ _LABEL = 10
 
 def render(report: Report, *, fail_on: Severity, terminal: bool, width: int) -> str:
     """Return the report as text; see the module."""
+    width = max(width, _NARROWEST)
     paper = _Paper(wrap=width if terminal else None)
     _head(paper, report)
     _files(paper, report)
