@@ -35,7 +35,9 @@ docs: $(VENV)/.dev
 docs-check: $(VENV)/.dev
 	$(BIN)/python tools/build_docs.py --check
 
+# An installation has its byte code; a source tree gets it here, whatever PYTHONDONTWRITEBYTECODE says.
 bench: $(VENV)/.dev
+	$(BIN)/python -m compileall -q src
 	$(BIN)/python benchmarks/run.py
 
 peers: $(VENV)/.dev
@@ -54,6 +56,7 @@ $(VENV)/.core: requirements/core.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) install --require-hashes -r requirements/core.txt
 	$(PIP) install --no-deps --no-build-isolation -e .
+	$(BIN)/python -m compileall -q src
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.core requirements/dev.txt
