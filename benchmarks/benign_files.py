@@ -3,7 +3,9 @@
 Run it with an interpreter that has the libraries (none of them is a dependency of Modelwarden):
 
     python -m venv libs && libs/bin/pip install scikit-learn scipy pandas numpy joblib xgboost \
-        lightgbm catboost statsmodels imbalanced-learn dill cloudpickle lz4 torch==2.13.0
+        lightgbm catboost statsmodels imbalanced-learn dill cloudpickle lz4 torch==2.13.0 \
+        category-encoders feature-engine gensim hdbscan lifelines mlxtend nltk pyod skorch \
+        tokenizers
     libs/bin/python benchmarks/benign_files.py OUT
 
 Whatever is not installed is left out and named. Seeds are fixed; `OUT/index.json` lists every
@@ -28,14 +30,15 @@ import warnings
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 SEED = 20261123
+if TYPE_CHECKING:
+    Made = Iterator[tuple[str, object]]
 try:
     from importlib import metadata
 except ImportError:  # Python 3.7
     import importlib_metadata as metadata
-
-Made = Iterator["tuple[str, object]"]
 
 
 class Writer:
@@ -81,6 +84,14 @@ def version_of(library: str) -> str:
     return "unknown"
 
 
+def random_numbers(seed: int) -> object:
+    """Return NumPy's generator, or what came before it."""
+    import numpy as np
+
+    make = getattr(np.random, "default_rng", np.random.RandomState)
+    return make(seed)
+
+
 def python_values() -> Made:
     """Plain values and the data types of the standard library."""
     yield "plain", {"a": [1, 2.5, None, True, 1 << 70], "b": (b"x", "ü", {1, 2}, frozenset("ab"))}
@@ -106,7 +117,7 @@ def python_values() -> Made:
 def numpy_values() -> Made:
     import numpy as np
 
-    rng = np.random.default_rng(SEED)
+    rng = random_numbers(SEED)
     yield "float32", rng.normal(size=(20, 3)).astype("f4")
     yield "fortran", np.asfortranarray(rng.normal(size=(4, 3)))
     yield "big_endian", np.arange(5, dtype=">i4")
@@ -122,19 +133,21 @@ def numpy_values() -> Made:
     yield "ufuncs", [np.log1p, np.add, np.maximum]
     yield "functions", [np.mean, np.clip]
     yield "random_state", np.random.RandomState(SEED)
-    for bits in ("PCG64", "MT19937", "Philox", "SFC64", "PCG64DXSM"):
-        yield f"generator_{bits}", np.random.Generator(getattr(np.random, bits)(SEED))
-    yield "seed_sequence", np.random.SeedSequence(SEED)
     yield "polynomial", np.polynomial.Polynomial([1, 2])
     yield "poly1d", np.poly1d([1, 2])
+    for bits in ("PCG64", "MT19937", "Philox", "SFC64", "PCG64DXSM"):
+        if not hasattr(np.random, bits):
+            return
+        yield f"generator_{bits}", np.random.Generator(getattr(np.random, bits)(SEED))
+    yield "seed_sequence", np.random.SeedSequence(SEED)
 
 
 def scipy_values() -> Made:
     import numpy as np
     from scipy import interpolate, sparse, spatial, stats
 
-    rng = np.random.default_rng(SEED)
-    dense = rng.normal(size=(6, 5)) * (rng.random((6, 5)) > 0.5)
+    rng = random_numbers(SEED)
+    dense = rng.normal(size=(6, 5)) * (rng.uniform(size=(6, 5)) > 0.5)
     for kind in ("csr", "csc", "coo", "lil", "dok", "dia", "bsr"):
         yield f"{kind}_matrix", getattr(sparse, f"{kind}_matrix")(dense)
         if hasattr(sparse, f"{kind}_array"):
@@ -162,10 +175,9 @@ def scipy_values() -> Made:
 
 
 def pandas_values() -> Made:
-    import numpy as np
     import pandas as pd
 
-    rng = np.random.default_rng(SEED)
+    rng = random_numbers(SEED)
     days = pd.date_range("2026-01-01", periods=6, tz="UTC")
     frame = pd.DataFrame(rng.normal(size=(6, 3)), columns=list("abc"))
     yield "frame", frame
@@ -194,7 +206,7 @@ def statsmodels_values() -> Made:
     import statsmodels.api as sm
     from statsmodels.tsa.api import ExponentialSmoothing
 
-    rng = np.random.default_rng(SEED)
+    rng = random_numbers(SEED)
     x = sm.add_constant(rng.normal(size=(60, 2)))
     y = x @ [1.0, 2.0, -1.0] + rng.normal(size=60)
     yield "ols", sm.OLS(y, x).fit()
@@ -251,9 +263,7 @@ def catboost_values() -> Made:
 
 def small_data() -> tuple[object, object, list[int]]:
     """Return 60 rows of three features, a binary label, and a group for each row."""
-    import numpy as np
-
-    rng = np.random.default_rng(SEED)
+    rng = random_numbers(SEED)
     x = rng.normal(size=(60, 3))
     return x, (x[:, 0] + x[:, 1] > 0).astype(int), [i // 20 for i in range(60)]
 
@@ -265,7 +275,7 @@ def write_joblib(writer: Writer) -> None:
     from sklearn.ensemble import RandomForestClassifier
 
     x, y, _ = small_data()
-    rng = np.random.default_rng(SEED)
+    rng = random_numbers(SEED)
     objects = {
         "forest": RandomForestClassifier(5, random_state=0).fit(x, y),
         "arrays": {"a": rng.normal(size=(50, 4)), "o": np.array(["x", None], dtype=object)},
@@ -357,6 +367,7 @@ def main(folder: Path) -> None:
         for label, value in values_of(writer, name):
             writer.pickled(library, label, value, *protocols)
     from benign_estimators import write_imbalanced, write_sklearn
+    from benign_more import write_more
     from benign_torch import write_torch
 
     steps = (
@@ -366,6 +377,7 @@ def main(folder: Path) -> None:
         write_numpy_files,
         write_torch,
         write_code,
+        write_more,
     )
     for step in steps:
         try:

@@ -38,6 +38,7 @@ RULES: tuple[Entry, ...] = (
     Entry("unknown-global", "PickleStream"),
     Entry("pickle-code-object", "PickleStream"),
     Entry("needs-code", "PickleStream"),
+    Entry("pickle-trailing-data", "PickleStream"),
     Entry("archive-path-escape", "ArchiveView"),
     Entry("archive-bomb", "ArchiveView"),
     Entry("zip-header-mismatch", "ArchiveView"),

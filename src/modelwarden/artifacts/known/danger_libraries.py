@@ -107,8 +107,10 @@ _PATHS: dict[str, str] = {
         "tensorflow.python.ops.io_ops tensorflow.python.lib.io tensorflow.python.platform.gfile "
         "tensorflow.compat.v1.gfile PIL.Image.open PIL.ImageShow PIL.ImageGrab PIL.EpsImagePlugin "
         "cv2.imread cv2.imwrite cv2.FileStorage h5py zarr fsspec s3fs gcsfs smart_open nltk.data "
-        "nltk.downloader gensim.utils gensim.downloader pyarrow.fs pyarrow.parquet pyarrow.csv "
-        "imageio skimage.io openpyxl xlrd"
+        "nltk.downloader gensim.utils.open gensim.utils.file_or_filename gensim.utils.smart_open "
+        "gensim.utils.pickle gensim.utils.SaveLoad.load gensim.utils.check_output "
+        "gensim.downloader pyarrow.fs pyarrow.parquet pyarrow.csv imageio skimage.io openpyxl "
+        "xlrd"
     ),
     _NETWORK: (
         "requests urllib3 httpx aiohttp httplib2 pycurl curl_cffi websocket websockets boto boto3 "
