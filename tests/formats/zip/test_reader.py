@@ -205,3 +205,15 @@ def test_mutated_archives_survive(name: str, changes: list[tuple[int, int]]):
         data[at % len(data)] = byte
 
     drained(bytes(data))
+
+
+def test_the_metadata_of_a_tensorflow_lite_model_are_a_zip_behind_it():
+    buffer = io.BytesIO(b"\x1c\x00\x00\x00TFL3" + b"model" * 20)
+    buffer.seek(0, io.SEEK_END)
+    with zipfile.ZipFile(buffer, "a") as archive:
+        archive.writestr("labels.txt", "cat\ndog\n")
+
+    view = view_of(buffer.getvalue())
+
+    assert (view.anomalies, view.gaps) == ((), ())
+    assert contents(view) == [b"cat\ndog\n"]

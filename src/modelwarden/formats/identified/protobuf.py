@@ -233,7 +233,10 @@ SAVED_MODEL = Kind(
 META_GRAPH = Kind(
     "tensorflow-metagraph",
     "a TensorFlow MetaGraph",
-    lambda source: _is_meta_graph(source, outer(source)),
+    lambda source: (
+        _is_meta_graph(source, outer(source))
+        and _is_graph_def(source, _within(source, _one(outer(source), 2)))
+    ),
     lambda source: _tensorflow(source, outer(source)),
 )
 GRAPH_DEF = Kind(

@@ -300,7 +300,7 @@ def _told(archive: Archive, strays: Sequence[tuple[int, int]]) -> Iterator[tuple
     source = archive.source
     embedded = source.head[:1] == b"\x80" and len(strays) > 1 and not strays[0][0]
     for offset, size in strays:
-        if offset == 0 and _is_launcher(source, size):
+        if offset == 0 and (_is_launcher(source, size) or _is_tflite(source)):
             continue
         if embedded and (offset == 0 or offset + size == source.size):
             continue  # a zip inside a pickle: the pickle reader has all of these bytes
@@ -312,6 +312,14 @@ def _told(archive: Archive, strays: Sequence[tuple[int, int]]) -> Iterator[tuple
         facts: dict[str, Json] = {"size": size, "begins": source.read(offset, 16).hex()}
         archive.anomalies.append(Anomaly(Oddity.APPENDED, text, at=offset, facts=facts))
         yield offset, size
+
+
+def _is_tflite(source: Source) -> bool:
+    """Tell whether the prefix is a TensorFlow Lite model, whose metadata are a zip behind it.
+
+    The whole file is read as such a model as well, so the prefix is not left out.
+    """
+    return source.head.startswith(b"TFL3", 4)
 
 
 def _is_launcher(source: Source, size: int) -> bool:
