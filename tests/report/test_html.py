@@ -142,6 +142,16 @@ def test_a_hundred_findings_fit_in_300_kilobytes_and_each_is_there():
     assert all(f.fingerprint in page for f in findings)
 
 
+def test_why_and_fix_of_a_rule_are_open_where_it_is_first_met_and_folded_after():
+    findings = tuple(samples.finding(n, location=Location(path=f"{n}.pkl")) for n in range(3))
+
+    page = Page(replace(samples.telling(), findings=findings))
+
+    folds = [a for a in page.all("details") if a.get("class") == "more"]
+    assert ["open" in fold for fold in folds] == [True, False, False]
+    assert page.text.count("<p>Ask the publisher for safetensors weights") == 5
+
+
 def test_every_gap_is_there_with_its_advice():
     page = " ".join(Page(samples.telling()).words)
 

@@ -65,7 +65,7 @@ def render(report: Report, *, fail_on: Severity, terminal: bool, width: int) -> 
         steps=first_steps(report, fail_on),
         bar=list(_bar(report)),
         counts=severity_counts(report),
-        files=[_File(group, _cards(group, report)) for group in by_file(report) if group.findings],
+        files=_files(report),
         quiet=sum(group.quiet for group in by_file(report)),
         examined=examined(report),
         gap_titles=GAP_TITLES,
@@ -78,12 +78,13 @@ def render(report: Report, *, fail_on: Severity, terminal: bool, width: int) -> 
 
 @dataclass(frozen=True, slots=True)
 class _Card:
-    """Findings of one rule at one severity in one file."""
+    """Findings of one rule at one severity in one file; `first` of its rule on the page."""
 
     rule: str
     title: str
     severity: Severity
     waived: bool
+    first: bool
     page: Page | None
     references: tuple[str, ...]
     findings: list[Finding]
@@ -107,7 +108,12 @@ class _Segment:
     width: float
 
 
-def _cards(group: FileGroup, report: Report) -> list[_Card]:
+def _files(report: Report) -> list[_File]:
+    told: set[str] = set()
+    return [_File(g, _cards(g, report, told)) for g in by_file(report) if g.findings]
+
+
+def _cards(group: FileGroup, report: Report, told: set[str]) -> list[_Card]:
     known, texts = infos(report), pages(report)
     cards = []
     for (waived, severity, rule), found in groupby(
@@ -115,9 +121,19 @@ def _cards(group: FileGroup, report: Report) -> list[_Card]:
         key=lambda f: (f.waived, f.severity, f.rule),
     ):
         findings = list(found)
-        title = known[rule].title if rule in known else rule
-        references = tuple(dict.fromkeys(r for f in findings for r in f.references))
-        cards.append(_Card(rule, title, severity, waived, texts.get(rule), references, findings))
+        cards.append(
+            _Card(
+                rule=rule,
+                title=known[rule].title if rule in known else rule,
+                severity=severity,
+                waived=waived,
+                first=rule not in told,
+                page=texts.get(rule),
+                references=tuple(dict.fromkeys(r for f in findings for r in f.references)),
+                findings=findings,
+            )
+        )
+        told.add(rule)
     return cards
 
 
