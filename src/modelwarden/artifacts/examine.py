@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from modelwarden.artifacts.catalog import rules_for
@@ -93,7 +94,7 @@ class _Work:
     def visit(self, source: Source) -> None:
         """Identify and read one source, once for each format that claims it."""
         try:
-            formats = identify(source)
+            formats = identify(source, partial(self.unclaimed, source))
         except Exception as error:  # noqa: BLE001 -- one source must not end the scan
             self.fail(source, f"its format could not be told: {_brief(error)}", error)
             return
@@ -103,6 +104,10 @@ class _Work:
             self.gaps.append(gap(source, "no known format", GapKind.UNSUPPORTED))
         for entry in formats:
             self.read(entry, source)
+
+    def unclaimed(self, source: Source, entry: Format, error: Exception) -> None:
+        """Say that it is not known whether the bytes are of one format."""
+        self.fail(source, f"whether it is {entry.id} could not be told: {_brief(error)}", error)
 
     def read(self, entry: Format, source: Source) -> None:
         """Read `source` as one format and take in what its view shows."""
@@ -223,4 +228,4 @@ def _finding(rule: Rule[View], source: Source, hit: Hit) -> Finding:
 
 
 def _brief(error: Exception) -> str:
-    return f"{type(error).__name__}: {str(error)[:200]}"
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"

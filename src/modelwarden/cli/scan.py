@@ -130,4 +130,4 @@ def _examined(paths: tuple[str, ...], policy: Policy, options: Options, how: How
     except Exception as error:  # noqa: BLE001 -- the whole scan: the last isolation boundary
         why = f"internal error: {type(error).__name__}: {' '.join(str(error).split())[:300]}"
         tell(why, "set MODELWARDEN_DEBUG=1 to see where", error)
-        return broken(paths, why, policy)
+        return broken(paths, why)

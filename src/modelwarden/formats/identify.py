@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Protocol, cast
 from modelwarden.formats.catalog import ANYWHERE, FORMATS, TAIL, Format
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from modelwarden.formats.limits import Limits
     from modelwarden.formats.source import Source
     from modelwarden.formats.view import View
@@ -31,11 +33,18 @@ def reader_of(entry: Format) -> Reader:
     return cast("Reader", getattr(loaded, name) if name else loaded)
 
 
-def identify(source: Source) -> tuple[Format, ...]:
+def identify(
+    source: Source, failed: Callable[[Format, Exception], None] | None = None
+) -> tuple[Format, ...]:
     """Return every format that claims `source`, in catalogue order; empty when none does.
 
     A format that the surrounding container says the bytes will be loaded as (`source.expect`)
     is always among them.
+
+    Args:
+        source: the bytes.
+        failed: told of each format whose `sniff` failed, so that bytes made to break one reader
+            do not hide from the others; without it the error is raised.
     """
     marked = _marked(source)
     found: list[Format] = []
@@ -44,9 +53,21 @@ def identify(source: Source) -> tuple[Format, ...]:
             found.append(entry)
         elif place not in marked or (entry.last and found):
             continue
-        elif reader_of(entry).sniff(source):
+        elif _claims(entry, source, failed):
             found.append(entry)
     return tuple(found)
+
+
+def _claims(
+    entry: Format, source: Source, failed: Callable[[Format, Exception], None] | None
+) -> bool:
+    try:
+        return reader_of(entry).sniff(source)
+    except Exception as error:
+        if failed is None:
+            raise
+        failed(entry, error)
+        return False
 
 
 def _marked(source: Source) -> set[int]:

@@ -114,8 +114,12 @@ def scan(
     return judge(report, policy or Policy())
 
 
-def broken(paths: Iterable[str | os.PathLike[str]], why: str, policy: Policy | None) -> Report:
-    """Return the report of a scan that an error of ours ended: one gap, so never a pass."""
+def broken(paths: Iterable[str | os.PathLike[str]], why: str) -> Report:
+    """Return the report of a scan that an error of ours ended: incomplete, whatever the policy.
+
+    A policy may accept gaps of kind `failed`, or fail for a waiver that has expired; neither may
+    make a pass or a failure out of our own error.
+    """
     names = [os.fspath(path) for path in paths]
     shown = _shown(names)
     report = Report(
@@ -124,7 +128,7 @@ def broken(paths: Iterable[str | os.PathLike[str]], why: str, policy: Policy | N
         run=Run(command="scan", started=dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")),
         gaps=(Gap(what=shown, why=why, kind=GapKind.FAILED),),
     )
-    return judge(report, policy or Policy())
+    return judge(report, Policy())
 
 
 def _check_deciders(
