@@ -73,6 +73,10 @@ RULES: tuple[Entry, ...] = (
     Entry("hdf5-external-link", "Hdf5File"),
     Entry("hdf5-virtual-dataset", "Hdf5File"),
     Entry("hdf5-user-block", "Hdf5File"),
+    Entry("tf-python-op", "TensorflowModel"),
+    Entry("tf-file-op", "TensorflowModel"),
+    Entry("tf-custom-op", "TensorflowModel"),
+    Entry("tf-asset-path", "TensorflowModel"),
 )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from modelwarden.formats.containers import CONTAINERS
 from modelwarden.formats.entry import ANYWHERE, TAIL, Format, Mark, Tier, family
-from modelwarden.formats.identified.lines import COMPANIONS, IDENTIFIED
+from modelwarden.formats.identified.lines import COMPANIONS, IDENTIFIED, PROTOBUF
 
 __all__ = ["ANYWHERE", "FORMATS", "TAIL", "Format", "Mark"]
 
@@ -27,6 +27,30 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format("keras-h5", "modelwarden.formats.hdf5.reader:KERAS_H5", "Keras HDF5", _HDF5),
     Format("hdf5", "modelwarden.formats.hdf5.reader:HDF5", "HDF5", _HDF5),
+    Format(
+        "tensorflow-savedmodel",
+        "modelwarden.formats.tensorflow.reader:SAVED_MODEL",
+        "TensorFlow SavedModel",
+        PROTOBUF,
+    ),
+    Format(
+        "tensorflow-metagraph",
+        "modelwarden.formats.tensorflow.reader:META_GRAPH",
+        "TensorFlow MetaGraph",
+        PROTOBUF,
+    ),
+    Format(
+        "tensorflow-graphdef",
+        "modelwarden.formats.tensorflow.reader:GRAPH_DEF",
+        "TensorFlow GraphDef",
+        PROTOBUF,
+    ),
+    Format(
+        "keras-metadata",
+        "modelwarden.formats.tensorflow.reader:KERAS_METADATA",
+        "Keras metadata of a SavedModel",
+        PROTOBUF,
+    ),
     *IDENTIFIED,
     *CONTAINERS,
     *family(
@@ -57,6 +81,12 @@ FORMATS: tuple[Format, ...] = (
         "modelwarden.formats.keras.config",
         "Keras configuration",
         (Mark(b"{"), Mark(b"["), *_TEXT_SPACE),
+    ),
+    Format(
+        "keras-layer",
+        "modelwarden.formats.keras.config",
+        "Keras layer of a SavedModel",
+        of="keras-config",
     ),
     Format(
         "json",

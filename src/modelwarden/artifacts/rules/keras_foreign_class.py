@@ -29,7 +29,7 @@ def keras_foreign_class(config: KerasConfig) -> Iterator[Hit]:
     """
     seen: set[str] = set()
     for thing in config.objects:
-        if origin_of(thing) is not Origin.FOREIGN:
+        if config.described or origin_of(thing) is not Origin.FOREIGN:
             continue
         name = thing.settings.get("", thing.class_name)
         name = f"{thing.module}.{name}" if thing.module else name

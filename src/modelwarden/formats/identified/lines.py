@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from modelwarden.formats.entry import ANYWHERE, TAIL, Format, Mark, identified
 
-_PROTOBUF = tuple(Mark(tag) for tag in (b"\x08", b"\n", b"\x12", b"\x1a", b'"', b"(", b"2", b":"))
-_PROTOBUF += (Mark(b"B"), Mark(b"r"), Mark(b"\xa2\x06"), Mark(b"\xca\x01"))
+PROTOBUF = tuple(Mark(tag) for tag in (b"\x08", b"\n", b"\x12", b"\x1a", b'"', b"(", b"2", b":"))
+PROTOBUF += (Mark(b"B"), Mark(b"r"), Mark(b"\xa2\x06"), Mark(b"\xca\x01"))
 _DIGITS = tuple(Mark(b"%d" % digit) for digit in range(1, 10))
 _MSGPACK = (*(Mark(bytes([first])) for first in range(0x81, 0x90)), Mark(b"\xde"))
 
@@ -18,31 +18,18 @@ def _in(module: str, name: str) -> str:
 
 
 IDENTIFIED: tuple[Format, ...] = identified(
-    Format("onnx", _in("protobuf", "ONNX"), "ONNX model", _PROTOBUF),
-    Format(
-        "tensorflow-savedmodel", _in("protobuf", "SAVED_MODEL"), "TensorFlow SavedModel", _PROTOBUF
-    ),
-    Format(
-        "tensorflow-metagraph", _in("protobuf", "META_GRAPH"), "TensorFlow MetaGraph", _PROTOBUF
-    ),
-    Format("tensorflow-graphdef", _in("protobuf", "GRAPH_DEF"), "TensorFlow GraphDef", _PROTOBUF),
-    Format(
-        "keras-metadata",
-        _in("protobuf", "KERAS_METADATA"),
-        "Keras metadata of a SavedModel",
-        _PROTOBUF,
-    ),
+    Format("onnx", _in("protobuf", "ONNX"), "ONNX model", PROTOBUF),
     Format(
         "tensorflow-fingerprint",
         _in("protobuf", "FINGERPRINT"),
         "fingerprint of a SavedModel",
-        _PROTOBUF,
+        PROTOBUF,
     ),
-    Format("coreml", _in("protobuf", "COREML"), "Core ML model", _PROTOBUF),
-    Format("paddle-program", _in("protobuf", "PADDLE"), "PaddlePaddle program", _PROTOBUF),
-    Format("sentencepiece", _in("protobuf", "SENTENCEPIECE"), "SentencePiece model", _PROTOBUF),
-    Format("caffe", _in("protobuf", "CAFFE"), "Caffe network", _PROTOBUF),
-    Format("cntk", _in("protobuf", "CNTK"), "CNTK model", _PROTOBUF),
+    Format("coreml", _in("protobuf", "COREML"), "Core ML model", PROTOBUF),
+    Format("paddle-program", _in("protobuf", "PADDLE"), "PaddlePaddle program", PROTOBUF),
+    Format("sentencepiece", _in("protobuf", "SENTENCEPIECE"), "SentencePiece model", PROTOBUF),
+    Format("caffe", _in("protobuf", "CAFFE"), "Caffe network", PROTOBUF),
+    Format("cntk", _in("protobuf", "CNTK"), "CNTK model", PROTOBUF),
     Format("gguf", _in("magic", "GGUF"), "GGUF model", (Mark(b"GGUF"),)),
     Format(
         "ggml",

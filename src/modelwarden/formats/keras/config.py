@@ -55,9 +55,12 @@ class KerasConfig(View):
 
     Attributes:
         objects: everything with a class name, in the order of the text.
+        described: it only describes a layer whose computation lies in a graph beside it, so that
+            its classes are not needed to load the model.
     """
 
     objects: tuple[KerasObject, ...] = ()
+    described: bool = False
 
 
 def sniff(source: Source) -> bool:
@@ -88,6 +91,7 @@ def read(source: Source, limits: Limits) -> KerasConfig:
         producer=producer("keras", version),
         gaps=gaps,
         objects=objects,
+        described=source.expect == "keras-layer",
     )
 
 

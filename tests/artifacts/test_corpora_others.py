@@ -1,4 +1,4 @@
-"""Published scanner test files (templates, configurations, Keras), each with what it must give."""
+"""Published scanner test files other than pickles and archives, each with what it must give."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ FOUND = [
     "jinja2/edge_cases/multiple_templates.json",
     "manifests/suspicious_config.json",
     "keras/malicious_lambda.h5",
+    "tensorflow/malicious_pyfunc/saved_model.pb",
 ]
 QUIET = [
     *(
@@ -58,6 +59,7 @@ QUIET = [
     "jinja2/yaml/model_config.yaml",
     "manifests/safe_config.json",
     "keras/safe_model.h5",
+    "tensorflow/safe_savedmodel/saved_model.pb",
 ]
 
 

@@ -1,0 +1,1 @@
+"""TensorFlow's protobuf files: SavedModel, MetaGraph, GraphDef, and Keras metadata beside them."""
