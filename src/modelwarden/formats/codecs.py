@@ -127,15 +127,29 @@ def _optional(title: str, *names: str) -> ModuleType:
 
 
 def decompressed(
-    source: Source, offset: int, size: int, make: Callable[[], Decompressor], limits: Limits
+    source: Source,
+    offset: int,
+    packed: int,
+    make: Callable[[], Decompressor],
+    limits: Limits,
+    *,
+    size: int | None = None,
 ) -> Iterator[bytes]:
-    """Yield what one stream in `source[offset:offset + size]` expands to, in bounded pieces.
+    """Yield what one stream in `source[offset:offset + packed]` expands to, in bounded pieces.
+
+    Args:
+        source: where it stands.
+        offset: of its first byte.
+        packed: bytes that it may take.
+        make: gives a fresh decompressor.
+        limits: the account that pays.
+        size: bytes that it expands to, for streams without an end marker.
 
     Raises:
         DamagedError: the stream breaks or ends early; what came before was yielded.
         LimitExceededError: a bound was reached.
     """
-    return Run(source, offset, size, make, limits).pieces()
+    return Run(source, offset, packed, make, limits, size).pieces()
 
 
 class Run:
@@ -146,7 +160,16 @@ class Run:
         produced: bytes of output so far.
     """
 
-    __slots__ = ("_limits", "_make", "_offset", "_size", "_source", "consumed", "produced")
+    __slots__ = (
+        "_enough",
+        "_limits",
+        "_make",
+        "_offset",
+        "_size",
+        "_source",
+        "consumed",
+        "produced",
+    )
 
     def __init__(
         self,
@@ -155,8 +178,10 @@ class Run:
         size: int,
         make: Callable[[], Decompressor],
         limits: Limits,
+        end: int | None = None,
     ) -> None:
-        """Prepare; nothing is read before `pieces` is iterated."""
+        """Prepare; nothing is read before `pieces` is iterated; `end` is a size known before."""
+        self._enough = float("inf") if end is None else end
         self._source, self._offset, self._size = source, offset, size
         self._make, self._limits = make, limits
         self.consumed = 0
@@ -179,7 +204,7 @@ class Run:
                 self._limits.spend(expanded=len(piece))
                 self._limits.check_ratio(fed, self.produced)
                 yield piece
-            if machine.eof:
+            if machine.eof or self.produced >= self._enough:
                 self.consumed = fed - len(machine.unused_data or b"")
                 return
 

@@ -39,4 +39,5 @@ CONTAINERS: tuple[Format, ...] = (
     Format("lz4", f"{_SINGLE}:LZ4", "LZ4 frame", (Mark(b"\x04\x22M\x18"), *_SKIPPABLE)),
     Format("zstd", f"{_SINGLE}:ZSTD", "Zstandard", (Mark(b"\x28\xb5\x2f\xfd"), *_SKIPPABLE)),
     Format("joblib-zf", f"{_SINGLE}:JOBLIB_ZF", "joblib before 0.10", (Mark(b"ZF0x"),)),
+    Format("7z", "modelwarden.formats.sevenzip.reader", "7z archive", (Mark(b"7z\xbc\xaf'\x1c"),)),
 )

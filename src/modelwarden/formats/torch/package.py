@@ -18,7 +18,7 @@ from modelwarden.formats.view import DamagedError
 if TYPE_CHECKING:
     from modelwarden.formats.zip import Archive, Member
 
-_MARK = ".data/python_version"
+_MARKS = (".data/extern_modules", ".data/python_version")
 _EXTERNS = 1 << 20
 
 
@@ -42,7 +42,7 @@ def read_archive(archive: Archive) -> TorchPackage:
     members = {member.name: member for member in archive.members}
     counts = Counter(member.name for member in archive.members)
     single = {name: member for name, member in members.items() if counts[name] == 1}
-    root = next(name for name in members if name.endswith(_MARK))[: -len(_MARK)]
+    root = next(n for n in members if n.endswith(_MARKS)).rpartition(".data/")[0]
     numbers = _storages(archive, root, single)
     externs = _externs(archive, members.get(f"{root}.data/extern_modules"))
     modules = tuple(name for name in members if name.endswith(".py"))

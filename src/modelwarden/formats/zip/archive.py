@@ -263,6 +263,7 @@ def _complete(archive: Archive, members: list[Member], taken: Sequence[Directory
     found = leftovers(source, members, records, limits)
     archive.anomalies += found.anomalies
     others = [other for m in members if (other := as_walked(m, limits, source)) is not None]
+    others += [replace(m, method=STORED, size=m.packed) for m in members if _unknown(m)]
     if taken:
         archive.anomalies += map(_hidden, found.hidden)
     else:
@@ -270,6 +271,11 @@ def _complete(archive: Archive, members: list[Member], taken: Sequence[Directory
         archive.gaps.append(gap(source, why))
     archive.members = (*members, *others, *found.hidden)
     archive.strays = tuple(_told(archive, found.strays))
+
+
+def _unknown(member: Member) -> bool:
+    """Tell whether nobody knows the method, while the sizes say that nothing is compressed."""
+    return member.method not in METHODS and member.packed == member.size > 0
 
 
 def _record_start(source: Source, directory: Directory) -> int:

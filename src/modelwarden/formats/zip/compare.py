@@ -58,6 +58,9 @@ def doubts(member: Member) -> Iterator[Anomaly]:
     if flags & _ODD or (flags & STRONG and not flags & ENCRYPTED):
         facts = {"flags": f"{flags:#06x}"}
         yield _anomaly(member, member.data, "has flags that make strict readers refuse it", facts)
+    if member.method not in METHODS:
+        method = {"method": member.method}
+        yield _anomaly(member, member.data, "has a compression method that nobody knows", method)
     if member.local is None or member.flagged or member.method != STORED:
         return
     if member.packed != member.size:

@@ -23,7 +23,7 @@ def _torch(names: Sequence[str]) -> bool:
 
 
 def _package(names: Sequence[str]) -> bool:
-    return any(name.endswith(".data/python_version") for name in names)
+    return any(name.endswith((".data/python_version", ".data/extern_modules")) for name in names)
 
 
 def _npz(names: Sequence[str]) -> bool:

@@ -143,7 +143,8 @@ def pieces(source: Source, member: Member, limits: Limits) -> Iterator[bytes]:
     if make is None:
         name = METHODS.get(member.method, f"method {member.method}")
         raise UnsupportedMethodError(f"compressed with {name}, which is not read", member.data)
-    return codecs.decompressed(source, offset, packed, make, limits)
+    size = member.size if member.method == _LZMA else None  # it may lack an end marker
+    return codecs.decompressed(source, offset, packed, make, limits, size=size)
 
 
 def _stored(source: Source, member: Member) -> Iterator[bytes]:

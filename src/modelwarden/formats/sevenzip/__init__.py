@@ -1,0 +1,1 @@
+"""7z archives: their header, and the chains of decoders that their folders name."""
