@@ -7,6 +7,7 @@ and leaves an HTML report over everything.
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -45,7 +46,7 @@ def main(output: Path) -> int:
     page = output / "report.html"
     modelwarden("scan", str(models), "--format", "html", "--output", str(page))
     say(f"Open {page} in a browser. Next, on files of your own:")
-    print(f"    {BIN / 'modelwarden'} scan PATH")
+    print(f"    {os.path.relpath(BIN / 'modelwarden')} scan PATH")
     return 0 if caught == 1 and page.is_file() else 1
 
 
@@ -77,4 +78,4 @@ def say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else ROOT / "demo-output"))
+    sys.exit(main(Path(sys.argv[1] if len(sys.argv) > 1 else "demo-output")))
