@@ -128,6 +128,18 @@ def test_damage_is_named_with_its_place(data: bytes, why: str):
     assert why in seen.damage.why
 
 
+@pytest.mark.parametrize("cut", range(1, 40))
+def test_a_cut_text_is_damaged_at_its_end(cut: int):
+    data = b'{"a": [1, 2.5e3, "x"], "b": {"c": null}}'[:-cut]
+
+    damage = outline(Source("j", data), ()).damage
+
+    assert damage is not None
+    assert damage.offset is not None
+    assert data[damage.offset :].count(b'"') <= 1
+    assert damage.offset <= len(data)
+
+
 def test_depth_is_bounded_without_recursion():
     assert outline(Source("j", b"[" * 100_000), ()).over is not None
     assert outline(Source("j", b"[" * 200 + b"]" * 200), ()).over is None

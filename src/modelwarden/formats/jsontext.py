@@ -259,9 +259,10 @@ class _Scan:
         while not found or (
             found[1] not in b"[]{},:" and _CUT_NUMBER.match(found.string, found.end())
         ):
-            if not self.more():
-                break
+            went_on = self.more()  # moves the window
             found = _TOKEN.match(self.window, self.at)
+            if not went_on:
+                break
         if found:
             self.at = found.end()
             return found[1]

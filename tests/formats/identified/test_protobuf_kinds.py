@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from modelwarden.core import GapKind
 from modelwarden.formats import Limits, Source, identify, reader_of
+from modelwarden.formats.entry import Tier
 from modelwarden.formats.identified import protobuf
 from modelwarden.formats.identified.kind import Kind
 
@@ -86,13 +87,20 @@ def test_a_shape_is_one_format_and_no_other(name: str):
     assert [entry.id for entry in entries] == [name]
     view = reader_of(entries[0]).read(source, Limits())
     assert (view.producer and (view.producer.name, view.producer.version)) == producer
-    assert [gap.kind for gap in view.gaps] == [GapKind.UNSUPPORTED]
+    if entries[0].tier is Tier.IDENTIFIED:
+        assert [gap.kind for gap in view.gaps] == [GapKind.UNSUPPORTED]
 
 
 def test_an_onnx_model_is_told_in_any_order_and_beside_unknown_fields():
     data = message((7, GRAPH), (90, b"?"), (1, 8))
 
     assert protobuf.ONNX.sniff(Source("m", data))
+
+
+def test_a_saved_model_without_its_version_and_description_is_one():
+    data = message((2, message((2, message((1, TF_NODE))))))
+
+    assert [kind.id for kind in KINDS if kind.sniff(Source("m", data))] == ["tensorflow-savedmodel"]
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,8 @@ def _is_meta_graph(source: Source, message: tuple[Field, ...]) -> bool:
         return False
     info = _within(source, _one(message, 1))
     graph = _within(source, _one(message, 2))
+    if not info:
+        return _is_graph_def(source, graph)
     return _only(info, _META_INFO) and (not graph or _only(graph, _GRAPH_DEF))
 
 

@@ -1,0 +1,78 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modelwarden.formats import Limits, Source
+from modelwarden.formats.xmltext import XmlText, read, sniff
+
+
+def look(text: str, encoding: str = "utf-8") -> XmlText:
+    source = Source("x", text.encode(encoding))
+    assert sniff(source)
+    return read(source, Limits())
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ('<?xml version="1.0"?><PMML version="4.4"><Header/></PMML>', "pmml"),
+        ("<!-- a long licence --><opencv_storage><cascade/></opencv_storage>", "opencv-xml"),
+        ('<net name="n" version="11"><layers/></net>', "openvino"),
+    ],
+)
+def test_a_model_is_told_by_its_root_and_is_a_gap(text: str, kind: str):
+    view = look(text)
+
+    assert view.format == kind
+    assert len(view.gaps) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("<note a='>'>x</note>", "xml"),
+        ("<net>no model</net>", "xml"),
+        ("<!DOCTYPE html><html lang='en'></html>", "html"),
+        ("<svg:svg xmlns:svg='x'></svg:svg>", "xml"),
+    ],
+)
+def test_other_documents_pass(text: str, kind: str):
+    view = look(text)
+
+    assert (view.format, view.gaps) == (kind, ())
+
+
+def test_the_producer_of_a_pmml_model_is_its_application():
+    text = "<PMML><Header><Application version='1.5' name=\"KNIME\"/></Header></PMML>"
+
+    producer = look(text).producer
+
+    assert producer is not None
+    assert (producer.name, producer.version) == ("KNIME", "1.5")
+
+
+def test_declared_entities_are_a_gap_and_are_not_expanded():
+    entities = '<!ENTITY a "x"><!ENTITY b "&a;&a;&a;">'
+
+    view = look(f"<!DOCTYPE r [{entities}]><r>&b;</r>")
+
+    assert view.entities
+    assert "entities" in view.gaps[0].why
+
+
+def test_a_wide_encoding_is_read():
+    assert look('<?xml version="1.0"?><PMML/>', "utf-16").format == "pmml"
+
+
+@pytest.mark.parametrize(
+    "text", ["< not a tag", "<!-- only a comment -->", "<?php echo 1; ?>", "a"]
+)
+def test_what_has_no_root_element_is_no_document(text: str):
+    assert not sniff(Source("x", text.encode()))
+
+
+@given(st.text(alphabet="<>!-?[]\"'aX= \n", max_size=200))
+def test_any_text_is_read_without_an_exception(text: str):
+    source = Source("x", text.encode())
+    sniff(source)
+    read(source, Limits())
