@@ -133,7 +133,8 @@ def work(n):
     return n
 
 folder = Path(sys.argv[1])
-map_units(list(range(8)), work, Plan(resume=Resume(Checkpoint(folder, "s"), str, lambda v: True)))
+resume = Resume(Checkpoint(folder, "s"), str, lambda k, v: True)
+map_units(list(range(8)), work, Plan(resume=resume))
 """
 
 
@@ -146,7 +147,7 @@ def test_a_killed_run_resumes_where_it_was(tmp_path):
         run.stdout.readline()
         run.kill()
 
-    plan = Plan(resume=Resume(Checkpoint(tmp_path, "s"), key=str, keep=lambda value: True))
+    plan = Plan(resume=Resume(Checkpoint(tmp_path, "s"), key=str, keep=lambda key, value: True))
     settled = map_units(list(range(8)), abs, plan)
 
     assert [s.value for s in settled] == list(range(8))

@@ -44,7 +44,7 @@ def refuse(value: object) -> int:
     raise ValueError("not mine")
 
 
-def is_not_nine(value: int) -> bool:
+def is_not_nine(_: str, value: int) -> bool:
     return value != 9
 
 

@@ -7,7 +7,7 @@ import pickle
 import pytest
 
 from modelwarden.core import GapKind, Status
-from modelwarden.formats import Source
+from modelwarden.formats import Limits, Source
 from modelwarden.gate.unit import Options, digest, examine_file, examine_source
 from modelwarden.gate.walk import Found
 
@@ -83,10 +83,40 @@ def test_a_disk_that_fails_is_a_gap(tmp_path):
 def test_the_digest_is_of_every_byte(size):
     data = os.urandom(size)
 
-    assert digest(Source("m", data)) == (hashlib.sha256(data).hexdigest(), True)
+    assert digest(Source("m", data), Limits()) == (hashlib.sha256(data).hexdigest(), True)
 
 
 def test_a_file_whose_size_the_system_does_not_tell_is_a_gap():
     result = examine_file(Found(path="/proc/self/status", name="status"), Options())
 
     assert "yet it holds bytes" in result.gaps[0].why
+
+
+def test_a_file_that_changes_while_it_is_scanned_is_a_gap_and_has_no_digest(tmp_path, monkeypatch):
+    path = tmp_path / "m.pkl"
+    path.write_bytes(MODEL)
+    real = Source.open
+
+    def changing(*arguments):
+        path.write_bytes(MODEL.replace(b"weights", b"w3ights"))
+        return real(*arguments)
+
+    monkeypatch.setattr(Source, "open", changing)
+
+    result = examine_file(found(path), Options())
+
+    assert [gap.why for gap in result.gaps] == ["the file changed while it was scanned"]
+    assert (result.coverage.sha256, result.coverage.status) == (None, Status.PARTIAL)
+
+
+def test_a_file_that_announces_more_than_can_be_read_in_time_keeps_its_findings(tmp_path):
+    path = tmp_path / "m.pkl"
+    path.write_bytes(b"cposix\nsystem\n(S'true'\ntR.")
+    with path.open("r+b") as sparse:
+        sparse.truncate(1 << 42)
+
+    result = examine_file(found(path), Options(limits=Limits(seconds=1.0)))
+
+    assert "pickle-unsafe-global" in {finding.rule for finding in result.findings}
+    assert any(gap.kind is GapKind.OVER_LIMIT for gap in result.gaps)
+    assert result.coverage.sha256 is None

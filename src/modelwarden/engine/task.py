@@ -21,12 +21,13 @@ class Resume(Generic[U, R]):
 
     Attributes:
         key: identity of a unit's content; None when it has none and must be worked.
-        keep: whether a value would be the same next time (a time-out would not).
+        keep: whether the value of a key would be the same next time; a time-out would not, nor
+            that of a file that changed after its key was taken.
     """
 
     checkpoint: Checkpoint
     key: Callable[[U], str | None]
-    keep: Callable[[R], bool]
+    keep: Callable[[str, R], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Task(Generic[U, R]):
             except (ValueError, InputError) as error:
                 _log(f"the checkpoint holds something else under {key}", error)
         value = self.work(unit)
-        if resume.keep(value):
+        if resume.keep(key, value):
             resume.checkpoint.put(key, self.codec.encode(value))
         return Settled(value)
 

@@ -11,7 +11,7 @@ import modelwarden
 from modelwarden.core import GapKind, encode
 from modelwarden.core.decode import decode
 from modelwarden.engine import Checkpoint, Codec, Resume
-from modelwarden.formats import Source
+from modelwarden.formats import LimitExceededError, Limits, Source
 from modelwarden.gate.unit import FileResult, Options, digest
 from modelwarden.gate.walk import Found
 
@@ -32,19 +32,23 @@ def resume_from(folder: Path, options: Options) -> Resume[Found, FileResult]:
     """
     checkpoint = Checkpoint(folder, _salt(options))
     checkpoint.prepare()
-    return Resume(checkpoint, key=_key, keep=_keep)
+    return Resume(checkpoint, key=partial(_key, limits=options.limits), keep=_keep)
 
 
-def _key(found: Found) -> str | None:
+def _key(found: Found, limits: Limits) -> str | None:
     try:
         with Source.open(found.path, found.name) as source:
-            sha256, complete = digest(source)
-    except OSError:
+            sha256, complete = digest(source, limits)
+    except (OSError, LimitExceededError):
         return None
     return f"{sha256}/{found.named:d}/{found.name}" if complete else None
 
 
-def _keep(result: FileResult) -> bool:
+def _keep(key: str, result: FileResult) -> bool:
+    """Keep a result only under the digest of the very bytes that it is about."""
+    sha256 = result.coverage.sha256
+    if sha256 is None or not key.startswith(f"{sha256}/"):
+        return False
     return not any(g.kind in _PASSING or "seconds" in g.why for g in result.gaps)
 
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["How", "scan"]
 
-_GRACE = 60.0  # seconds that a worker gets beyond a file's own limit before it is stopped
+_GRACE = 60.0  # seconds that a worker gets beyond a file's own limits before it is stopped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +154,8 @@ def _examine(walked: Walked, options: Options, how: How) -> list[FileResult]:
         plan = Plan(
             jobs=how.jobs,
             engine=how.engine,
-            seconds=options.limits.seconds + _GRACE,
+            # A file may use its time three times: to be found in the cache, examined, hashed.
+            seconds=3 * options.limits.seconds + _GRACE,
             codec=codec(),
             resume=resume_from(how.cache, options) if how.cache else None,
             progress=how.progress,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from modelwarden.core import Coverage, Finding, Gap, GapKind, InventoryItem, Status
-from modelwarden.formats import Limits, Source
+from modelwarden.formats import LimitExceededError, Limits, Source
 from modelwarden.gate.walk import Found
 
 if TYPE_CHECKING:
@@ -54,54 +54,85 @@ class FileResult:
 def examine_file(found: Found, options: Options) -> FileResult:
     """Examine one file; what goes wrong with it is a gap."""
     try:
+        before = _stamp(found.path)
         source = Source.open(found.path, found.name)
     except OSError as error:
         return lost(found.name, _why(error))
     with source:
         if source.size == 0 and _holds_bytes(found.path):
             return lost(found.name, "the system tells no size for it (0 bytes), yet it holds bytes")
-        return examine_source(source, options, named=found.named)
+        result = examine_source(source, options, named=found.named)
+    try:
+        changed = before != _stamp(found.path)
+    except OSError:
+        changed = True
+    if changed:
+        # What was examined and what was hashed may be two different things.
+        return _without_digest(result, _gap(found.name, "the file changed while it was scanned"))
+    return result
 
 
 def examine_source(source: Source, options: Options, *, named: bool) -> FileResult:
     """Examine an open source and take its digest."""
     if source.size == 0:
-        return _empty(source, named=named)
+        return _empty(source, options, named=named)
     from modelwarden.artifacts import examine
 
     seen = examine(source, options.limits, extra=_rules(options.plugins))
-    coverage, spent = seen.coverage, 0.0
-    gaps = list(seen.gaps)
-    if options.hashing:
-        began = time.monotonic()
-        try:
-            sha256, complete = digest(source)
-            lacking = "the file became shorter while it was scanned"
-        except OSError as error:
-            sha256, complete = "", False
-            lacking = f"its digest could not be taken: {(error.strerror or str(error)).lower()}"
-        spent = time.monotonic() - began
-        coverage = replace(coverage, sha256=sha256 if complete else None)
-        if not complete:
-            gaps.append(_gap(source.name, lacking))
-            coverage = replace(coverage, status=Status.PARTIAL)
-    return FileResult(
-        coverage=coverage,
+    result = FileResult(
+        coverage=seen.coverage,
         findings=tuple(seen.findings),
-        gaps=tuple(gaps),
+        gaps=tuple(seen.gaps),
         inventory=tuple(seen.inventory),
         rules=tuple(seen.rules),
-        hashing=spent,
     )
+    return _with_digest(result, source, options.limits) if options.hashing else result
 
 
-def digest(source: Source) -> tuple[str, bool]:
-    """Return the hex SHA-256 of all bytes, and whether all announced bytes were there."""
+def _with_digest(result: FileResult, source: Source, limits: Limits) -> FileResult:
+    began = time.monotonic()
+    try:
+        sha256, complete = digest(source, limits)
+        gap = None if complete else _gap(source.name, "it became shorter while it was scanned")
+    except OSError as error:
+        why = f"its digest could not be taken: {(error.strerror or str(error)).lower()}"
+        sha256, gap = None, _gap(source.name, why)
+    except LimitExceededError as over:
+        sha256, gap = None, _gap(source.name, str(over), GapKind.OVER_LIMIT)
+    result = replace(result, hashing=time.monotonic() - began)
+    if gap is not None:
+        return _without_digest(result, gap)
+    return replace(result, coverage=replace(result.coverage, sha256=sha256))
+
+
+def _without_digest(result: FileResult, gap: Gap) -> FileResult:
+    """Add a gap that also means that no digest may stand for what was examined."""
+    status = result.coverage.status
+    status = Status.PARTIAL if status is Status.EXAMINED else status
+    coverage = replace(result.coverage, sha256=None, status=status)
+    return replace(result, coverage=coverage, gaps=(*result.gaps, gap))
+
+
+def _stamp(path: str) -> tuple[int, ...]:
+    seen = os.lstat(path)
+    return seen.st_dev, seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns
+
+
+def digest(source: Source, limits: Limits) -> tuple[str, bool]:
+    """Return the hex SHA-256 of all bytes, and whether all announced bytes were there.
+
+    Raises:
+        LimitExceededError: it takes longer than a file may; a sparse file can announce any size.
+        OSError: the file cannot be read.
+    """
     import hashlib
 
     total = hashlib.sha256()
     at = 0
+    deadline = time.monotonic() + limits.seconds
     while block := source.read(at, _BLOCK):
+        if time.monotonic() > deadline:
+            raise LimitExceededError("seconds for the digest of one file", limits.seconds)
         total.update(block)
         at += len(block)
     return total.hexdigest(), at == source.size
@@ -133,7 +164,7 @@ _MODEL_NAME = re.compile(
 )
 
 
-def _empty(source: Source, *, named: bool) -> FileResult:
+def _empty(source: Source, options: Options, *, named: bool) -> FileResult:
     import hashlib
 
     nothing = named or _MODEL_NAME.search(source.name) is not None
@@ -142,7 +173,7 @@ def _empty(source: Source, *, named: bool) -> FileResult:
         format="empty",
         status=Status.UNSUPPORTED if nothing else Status.EXAMINED,
         size=0,
-        sha256=hashlib.sha256().hexdigest(),
+        sha256=hashlib.sha256().hexdigest() if options.hashing else None,
     )
     gaps = (_gap(source.name, _EMPTY),) if nothing else ()
     return FileResult(coverage=coverage, gaps=gaps)
