@@ -66,3 +66,11 @@ def test_a_text_that_begins_like_a_pickle_is_none():
     ]
 
     assert not any(sniff(Source("x.txt", text)) for text in texts)
+
+
+@pytest.mark.parametrize("protocol", [0, 1])
+def test_a_mark_that_no_pickler_writes_is_read_as_cpython_reads_it(protocol):
+    data = bytes([0x80, protocol]) + b"cos\nsystem\n(S'true'\ntR."
+
+    assert sniff(Source("weights", data))
+    assert [use.name for use in read(Source("weights", data), Limits()).uses] == ["system"]

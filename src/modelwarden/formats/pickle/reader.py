@@ -62,15 +62,15 @@ class PickleStream(View):
 def sniff(source: Source) -> bool:
     """Tell whether CPython, reading from the first byte, would import or make something.
 
-    From protocol 2 on a pickle begins with its mark. Older ones have none: they must name a module
-    that is plausible (and do something with it, or be named like a pickle), or end where the
-    bytes end.
+    From protocol 2 on a pickle begins with its mark. Older ones have none, or one that CPython
+    never writes but takes: they must name a module that is plausible (and do something with it,
+    or be named like a pickle), or end where the bytes end.
     """
     head = source.head
     if len(head) < 2 or head[0] not in STARTERS:
         return False
-    if head[0] == 0x80:
-        return 2 <= head[1] <= LATEST_PROTOCOL and (len(head) < 3 or head[2] in _OPCODE_BYTES)
+    if head[0] == 0x80 and head[1] >= 2:
+        return head[1] <= LATEST_PROTOCOL and (len(head) < 3 or head[2] in _OPCODE_BYTES)
     part = source.part(0, SNIFFED)
     streams = run_streams(part, Limits(operations=SNIFFED * 4, seconds=5.0), search=False)
     named = source.name.lower().endswith(_PICKLE_NAMES) or source.expect == "pickle"
