@@ -215,7 +215,11 @@ _KERAS: dict[str, Callable[[], bytes]] = {
 
 
 def _node(operation: str, name: str = "n") -> bytes:
-    return field(1, name) + field(2, operation)
+    node = field(1, name) + field(2, operation)
+    if operation == "PrintV2":
+        stream = field(2, "file:///tmp/printed")
+        node += field(5, field(1, "output_stream") + field(2, stream))
+    return node
 
 
 def _saved_model(*operations: str, library: tuple[str, ...] = ()) -> bytes:

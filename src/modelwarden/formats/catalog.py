@@ -15,6 +15,7 @@ __all__ = ["ANYWHERE", "FORMATS", "TAIL", "Format", "Mark"]
 
 _TEXT_SPACE = (Mark(b"\xef\xbb\xbf"), Mark(b" "), Mark(b"\n"), Mark(b"\t"), Mark(b"\r"))
 
+_UTF_16 = (Mark(b"\xff\xfe"), Mark(b"\xfe\xff"), Mark(b"\x00{"))
 _HDF5 = tuple(Mark(b"\x89HDF\r\n\x1a\n", at) for at in (0, 512, 1024, 2048))
 
 FORMATS: tuple[Format, ...] = (
@@ -57,6 +58,7 @@ FORMATS: tuple[Format, ...] = (
         "zip",
         "modelwarden.formats.identified.archives",
         {
+            "keras-v3": "Keras v3 archive",
             "office-document": "office document",
             "android-package": "Android package",
             "wheel": "Python wheel",
@@ -68,7 +70,6 @@ FORMATS: tuple[Format, ...] = (
         "zip",
         "modelwarden.formats.identified.archives",
         {
-            "keras-v3": "Keras v3 archive",
             "skops": "skops file",
             "torchserve-mar": "TorchServe archive",
             "torch-pt2": "program of torch.export",
@@ -80,7 +81,7 @@ FORMATS: tuple[Format, ...] = (
         "keras-config",
         "modelwarden.formats.keras.config",
         "Keras configuration",
-        (Mark(b"{"), Mark(b"["), *_TEXT_SPACE),
+        (Mark(b"{"), Mark(b"["), *_TEXT_SPACE, *_UTF_16),
     ),
     Format(
         "keras-layer",

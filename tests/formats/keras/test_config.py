@@ -80,6 +80,17 @@ def test_sniff_wants_a_class_and_a_configuration():
     assert not sniff(Source("a", b"class_name config"))
 
 
+@pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+def test_every_spelling_that_keras_reads_is_claimed_and_read(codec: str):
+    text = '{"class\\u005fname": "Lambda", "c\\u006fnfig": {"function_type": "lambda"}}'
+    source = Source("config.json", text.encode(codec))
+
+    view = read(source, Limits())
+
+    assert sniff(source)
+    assert [o.code for o in view.objects] == [True]
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_end_in_a_view(data: bytes):

@@ -72,6 +72,17 @@ def test_unknown_fields_hide_nothing():
     assert set(operations(view_of(data))) == {"PyFunc"}
 
 
+def test_a_node_that_prints_to_a_file_names_it():
+    def printing(stream: str) -> bytes:
+        attribute = message((1, "output_stream"), (2, message((2, stream))))
+        return message((1, "p"), (2, "PrintV2"), (5, attribute))
+
+    view = view_of(saved_model(graph(printing("stderr"), printing("file:///etc/x"))))
+
+    assert [operation.stream for operation in view.operations] == ["file:///etc/x"]
+    assert view_of(saved_model(graph(printing("stderr")))).operations[0].stream == ""
+
+
 def test_the_layers_that_keras_describes_are_children():
     data = saved_model(graph(CONST), (7, keras_object('{"class_name": "Dense", "config": {}}')))
 

@@ -29,6 +29,8 @@ def tf_file_op(model: TensorflowModel) -> Iterator[Hit]:
     and are not reported whatever path they name.
     """
     for operation in model.operations:
-        if operation.name in FILE_OPS:
+        if operation.name in FILE_OPS or operation.stream:
             message, facts = named(operation)
+            if operation.stream:
+                facts["file"] = operation.stream[:200]
             yield Hit(message, Evidence(at=operation.at, facts=facts))

@@ -6,7 +6,7 @@ The members are examined one by one; what they mean together is the gap.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from modelwarden.core import GapKind, Producer
@@ -16,7 +16,7 @@ from modelwarden.formats.limits import LimitExceededError
 from modelwarden.formats.view import DamagedError, gap
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from modelwarden.formats.zip import Archive
 
@@ -29,23 +29,26 @@ class _Known:
 
     Attributes:
         id: as in the catalogue.
-        title: for the gap; empty for archives that are no models.
+        title: for the gap; empty for archives that are no models, or whose members say all.
         needs: each must match the name of some member.
         by: the library, the member that has its version, and the key that it stands under.
+        expect: format as which a loader reads a member, by name.
     """
 
     id: str
     title: str
     needs: tuple[str, ...]
     by: tuple[str, str, str] | None = None
+    expect: Mapping[str, str] = field(default_factory=dict)
 
 
 _KNOWN = (
     _Known(
         "keras-v3",
-        "a Keras v3 archive",
+        "",
         (r"config\.json", r"metadata\.json"),
         ("keras", "metadata.json", "keras_version"),
+        {"config.json": "keras-config"},
     ),
     _Known("skops", "a skops file", (r"schema\.json",), ("skops", "schema.json", "_skops_version")),
     _Known(
@@ -75,7 +78,7 @@ def is_known(names: Sequence[str]) -> bool:
 def read_archive(archive: Archive) -> ArchiveView:
     """Name the kind and its producer; the members are examined as what they are."""
     known = _known([member.name for member in archive.members])
-    parts = archive.parts()
+    parts = archive.parts(expect=known.expect if known else None)
     gaps = parts.gaps
     if known and known.title:
         gaps += (gap(archive.source, unexamined(known.title), GapKind.UNSUPPORTED),)

@@ -7,13 +7,14 @@ that parser refuses is refused here. The text is bounded before.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from modelwarden.core import Gap, GapKind
+from modelwarden.formats.config.text import encoding_of
 from modelwarden.formats.identified.kind import producer
-from modelwarden.formats.jsontext import starts_like_json
 from modelwarden.formats.limits import LimitExceededError
 from modelwarden.formats.view import DamagedError, View, gap
 
@@ -25,6 +26,8 @@ _SIZE = 8 << 20
 _SHOWN = 2000
 _OBJECTS = 100_000
 _DEPTH = 300
+_HEAD = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?\s*[{\[]")
+_ESCAPED = re.compile(rb"\\u00([4-7][0-9a-fA-F])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +67,18 @@ class KerasConfig(View):
 
 
 def sniff(source: Source) -> bool:
-    """Tell whether this is JSON that describes a Keras object."""
-    if not starts_like_json(source.head) or source.size > 64 * _SIZE:
+    """Tell whether this is JSON that describes a Keras object.
+
+    Keys may be escaped, and the text may be UTF-16: Keras reads that, too.
+    """
+    codec = encoding_of(source.head)
+    if source.size > 64 * _SIZE or not _HEAD.match(source.head.replace(b"\x00", b"")):
         return False
     data = source.read(0, min(source.size, 8 * _SIZE))
+    if not codec.startswith("utf-8"):
+        data = data.decode(codec, "replace").encode()
+    if _ESCAPED.search(data):
+        data = _ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), data)
     return b'"class_name"' in data and b'"config"' in data
 
 

@@ -23,6 +23,7 @@ Handler: TypeAlias = "Callable[[Field, str], None]"
 
 _NAME = 300
 _GAPS = 50
+_PRINT = "PrintV2"
 _LISTED = 100_000
 
 
@@ -34,6 +35,7 @@ class Operation:
         name: of the operation.
         node: the first node of that kind. function: of the library that it is in, or empty.
         at: offset of that node. count: nodes of that kind in all.
+        stream: the file that a node of that kind prints to; empty for none.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Operation:
     function: str
     at: int
     count: int = 1
+    stream: str = ""
 
 
 @dataclass(slots=True)
@@ -105,12 +108,29 @@ class Graphs:
         self._each(message, {3: self._node}, name)
 
     def _node(self, message: Field, where: str) -> None:
-        name = ""
+        name, kinds, stream = "", list[str](), ""
         for inner in self._fields(message):
             if inner.number == 1:
                 name = text(self.source, inner, _NAME)
             elif inner.number == 2:
-                self._operation(text(self.source, inner, _NAME), name, where, message.at)
+                kinds.append(text(self.source, inner, _NAME))
+            elif inner.number == 5 and kinds[-1:] in ([], [_PRINT]):
+                stream = self._stream(inner) or stream
+        for kind in kinds:
+            self._operation(kind, name, where, message.at)
+            if stream and kind in self.operations:
+                self.operations[kind].stream = stream
+
+    def _stream(self, attribute: Field) -> str:
+        """Return the file that an attribute of a printing node names."""
+        key, value = "", ""
+        for inner in self._fields(attribute):
+            if inner.number == 1:
+                key = text(self.source, inner, _NAME)
+            elif inner.number == 2:
+                for string in self._inside(inner, 2):
+                    value = text(self.source, string, _NAME)
+        return value if key == "output_stream" and value.startswith("file://") else ""
 
     def _operation(self, kind: str, node: str, where: str, at: int) -> None:
         known = self.operations.get(kind)
