@@ -95,3 +95,20 @@ def test_the_payload_in_a_damaged_pickle_is_still_examined():
 
     assert {i.name for i in examined.inventory} >= {"posix.system"}
     assert examined.coverage.format == "torch-zip"
+
+
+def test_a_pickle_that_is_called_a_storage_is_opened_all_the_same():
+    dummy = state_dict({"w": ("data.pkl", len(PAYLOAD) // 4)})
+    payload = PAYLOAD + b" " * (-len(PAYLOAD) % 4)
+    records = {"a.pkl": dummy, "a/data.pkl": payload}
+    for root in ("", "archive/"):
+        examined = examine(Source("m.pt", archive(records, root=root)), Limits())
+
+        assert "posix.system" in {i.name for i in examined.inventory}
+
+
+def test_a_script_that_is_a_text_pickle_is_opened():
+    view = view_of(checkpoint(**{"code/a.py": PAYLOAD}))
+
+    assert view.scripts == ()
+    assert "archive/code/a.py" in opened(view)

@@ -1,5 +1,7 @@
 import io
+import pickle
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -157,11 +159,13 @@ def test_a_bomb_is_told_before_it_is_opened():
         view.children[0].open()
 
 
-def test_more_members_than_allowed_are_refused():
+def test_more_members_than_allowed_are_a_gap_and_a_finding():
     data = Zip([Piece(b"%d" % n, b"") for n in range(20)]).build()
 
-    with pytest.raises(LimitExceededError):
-        view_of(data, Limits(members=10))
+    view = view_of(data, Limits(members=10))
+
+    assert [g.kind for g in view.gaps] == [GapKind.OVER_LIMIT]
+    assert [a.kind.value for a in view.anomalies] == ["bomb"]
 
 
 def test_a_tar_that_ends_in_a_zip_is_left_to_the_tar_reader():
@@ -217,3 +221,28 @@ def test_the_metadata_of_a_tensorflow_lite_model_are_a_zip_behind_it():
 
     assert (view.anomalies, view.gaps) == ((), ())
     assert contents(view) == [b"cat\ndog\n"]
+
+
+def test_members_that_share_one_stream_end_at_the_limit_and_all_are_gaps_or_children():
+    bomb = Piece(b"a0", bytes(1 << 20), method=8)
+    shared = [replace(bomb, name=b"a%d" % n, local_name=b"a0", offset=0) for n in range(50)]
+
+    view = view_of(Zip(shared).build(), Limits(expanded=8 << 20))
+
+    assert [g.kind for g in view.gaps] == [GapKind.OVER_LIMIT]
+    assert len(view.children) >= 50
+
+
+def test_a_prefix_that_is_no_python_launcher_is_told():
+    view = view_of(Zip([Piece(b"a", b"b")], prefix=b"#!/bin/sh -c true\n").build())
+
+    assert [a.kind.value for a in view.anomalies] == ["appended"]
+
+
+def test_a_zip_inside_a_pickle_is_no_anomaly():
+    data = pickle.dumps({"state": Zip([Piece(b"data.pkl", PAYLOAD)]).build()})
+
+    view = view_of(data)
+
+    assert (view.anomalies, view.gaps) == ((), ())
+    assert contents(view) == [PAYLOAD]

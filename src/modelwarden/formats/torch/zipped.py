@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 from modelwarden.core import Producer
 from modelwarden.formats.archive import Anomaly, ArchiveView, Oddity, printable
 from modelwarden.formats.limits import LimitExceededError
+from modelwarden.formats.pickle.reader import sniff
 from modelwarden.formats.pickle.streams import run_stream
+from modelwarden.formats.source import Source
 from modelwarden.formats.torch.script import Script, script_of
 from modelwarden.formats.torch.storages import storages
 from modelwarden.formats.view import DamagedError
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 PICKLES = (".pkl", ".debug_pkl")
 _CODE = 4 << 20
+_KEY = re.compile(r"[0-9]{1,20}")
+_FOLDERS = {"data.pkl": "data/", "constants.pkl": "constants/", "bytecode.pkl": "constants/"}
 _RECORDS = {
     "version": rb"\d{1,6}\s*",
     "byteorder": rb"little|big",
@@ -90,16 +94,17 @@ def referenced(archive: Archive, root: str, members: dict[str, Member]) -> set[s
     """Return the members that a pickle of the archive refers to as storages of their very size.
 
     `data.pkl` refers to `data/KEY`, `constants.pkl` to `constants/KEY`, and so does the
-    `bytecode.pkl` of files for mobile devices.
+    `bytecode.pkl` of files for mobile devices. Keys are decimal numbers, as torch makes them: a
+    pickle that calls another pickle a storage must not hide it.
     """
     found: set[str] = set()
-    for name, member in members.items():
-        if not name.endswith(".pkl"):
+    for pickled, folder in _FOLDERS.items():
+        if (member := members.get(root + pickled)) is None:
             continue
-        folders = {f"{name[: -len('.pkl')]}/", f"{root}constants/"}
         for key, size in sizes_in(archive, member).items():
-            places = [folder + key for folder in folders]
-            found |= {p for p in places if p in members and members[p].size == size}
+            place = f"{root}{folder}{key}"
+            if place in members and members[place].size == size:
+                found.add(place)
     return found
 
 
@@ -110,7 +115,8 @@ def sizes_in(archive: Archive, member: Member) -> dict[str, int]:
             stream = run_stream(source, archive.limits)
     except (DamagedError, LimitExceededError):
         return {}
-    return {key: storage.size for key, storage in storages(stream.persistent).items()}
+    named = storages(stream.persistent)
+    return {key: storage.size for key, storage in named.items() if _KEY.fullmatch(key)}
 
 
 def records(archive: Archive, root: str, members: dict[str, Member]) -> set[str]:
@@ -129,7 +135,9 @@ def _script(archive: Archive, root: str, member: Member) -> Script | None:
         return None
     if member.size > _CODE:
         return None
-    return script_of(member.name, _bytes_of(archive, member, _CODE))
+    data = _bytes_of(archive, member, _CODE)
+    # Text can be a pickle of protocol 0: such a file is opened like any other.
+    return None if sniff(Source(member.name, data)) else script_of(member.name, data)
 
 
 def _bytes_of(archive: Archive, member: Member, size: int) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -47,6 +48,7 @@ CHECKED = 16 << 20  # members up to this size are always checked against their C
 _CODE = (".pkl", ".pickle", ".py", ".pyc", ".so", ".joblib", ".dill", ".sh", ".class")
 _LINK, _TYPE = 0o120000, 0o170000
 _TARGET = 4096
+_LAUNCHER = re.compile(rb"#!/[\w./-]*(env )?[\w./-]*python[\w.]*\n\Z")
 
 
 @dataclass(slots=True)
@@ -56,6 +58,7 @@ class Archive:
     Attributes:
         members: of the directory that `zipfile` takes first, in its order, then the others.
         strays: (offset, size) of bytes that belong to no record.
+        spent: a bound was used up, so that no further member is checked.
     """
 
     source: Source
@@ -64,6 +67,7 @@ class Archive:
     strays: tuple[tuple[int, int], ...] = ()
     anomalies: list[Anomaly] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
+    spent: bool = False
 
     def named(self, name: str) -> Member | None:
         """Return the member that loaders take for `name`: the last one so called."""
@@ -137,13 +141,14 @@ class Archive:
             return member.packed == member.size
         try:
             return self._sum(member)[0] == member.crc
-        except DamagedError:
+        except (DamagedError, LimitExceededError):
             return False
 
     def _checked(self, member: Member, gaps: list[Gap]) -> tuple[list[Anomaly], int]:
         """Compare a member that may hold code with its checksum; return its true size as well."""
         found: list[Anomaly] = []
-        if member.local is None or (member.size > CHECKED and not self._may_be_code(member)):
+        large = member.size > CHECKED and not self._may_be_code(member)
+        if self.spent or large or member.local is None:
             return found, 0
         if member.flagged:
             if not self._plain(member):
@@ -158,9 +163,11 @@ class Archive:
         except DamagedError as damage:
             gaps.append(self._gap(member, damage.why, GapKind.UNREADABLE))
         except LimitExceededError as over:
-            found.append(_bomb(member))
-            if over.what != "expansion ratio":
-                raise
+            if over.what == "expansion ratio":
+                found.append(_bomb(member))
+            else:
+                gaps.append(self._gap(member, f"not checked: {over}", GapKind.OVER_LIMIT))
+                self.spent = True
         else:
             found += self._judged(member, crc, size)
         return found, size
@@ -304,7 +311,7 @@ def _hidden(member: Member) -> Anomaly:
 def _told(archive: Archive, strays: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """Yield the strays that nobody else reads, having put them among the anomalies."""
     source = archive.source
-    embedded = source.head[:1] == b"\x80" and len(strays) > 1 and not strays[0][0]
+    embedded = len(strays) > 1 and not strays[0][0] and _in_a_pickle(source)
     for offset, size in strays:
         if offset == 0 and (_is_launcher(source, size) or _is_tflite(source)):
             continue
@@ -328,9 +335,15 @@ def _is_tflite(source: Source) -> bool:
     return source.head.startswith(b"TFL3", 4)
 
 
+def _in_a_pickle(source: Source) -> bool:
+    from modelwarden.formats.pickle.reader import sniff
+
+    return source.head[:1] == b"\x80" and sniff(source)
+
+
 def _is_launcher(source: Source, size: int) -> bool:
     """Tell whether the prefix is the one line that makes a Python zip application executable."""
-    return size <= 256 and source.head.startswith(b"#!") and source.head.find(b"\n") == size - 1
+    return _LAUNCHER.match(source.head[:size]) is not None and size <= 256
 
 
 def _names(source: Source, members: Sequence[Member]) -> Iterator[Anomaly]:

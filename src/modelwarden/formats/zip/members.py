@@ -177,6 +177,6 @@ def _measured(
     try:
         for _ in run.pieces():
             pass
-    except DamagedError:
+    except (DamagedError, LimitExceededError):
         return room, run.produced
     return run.consumed, run.produced

@@ -5,14 +5,16 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
-from modelwarden.formats.archive import ArchiveView
+from modelwarden.core import GapKind
+from modelwarden.formats.archive import Anomaly, ArchiveView, Oddity
+from modelwarden.formats.limits import LimitExceededError, Limits
+from modelwarden.formats.view import gap
 from modelwarden.formats.zip.archive import open_archive
 from modelwarden.formats.zip.directory import directories
 from modelwarden.formats.zip.kinds import kind_of
 from modelwarden.formats.zip.records import LOCAL
 
 if TYPE_CHECKING:
-    from modelwarden.formats.limits import Limits
     from modelwarden.formats.source import Source
     from modelwarden.formats.view import View
     from modelwarden.formats.zip.archive import Archive
@@ -27,8 +29,6 @@ class KindReader(Protocol):
 
 def sniff(source: Source) -> bool:
     """Tell whether some loader would take this for a zip file; a tar that ends in one is not."""
-    from modelwarden.formats.limits import LimitExceededError, Limits
-
     if source.head.startswith(LOCAL):
         return True
     if source.head[257:262] == b"ustar":
@@ -41,7 +41,10 @@ def sniff(source: Source) -> bool:
 
 def read(source: Source, limits: Limits) -> View:
     """Return the view of the kind of archive that the names show; else a plain one."""
-    archive = open_archive(source, limits)
+    try:
+        archive = open_archive(source, limits)
+    except LimitExceededError as over:
+        return _too_much(source, over)
     kind = kind_of([member.name for member in archive.members])
     if kind is not None:
         return cast("KindReader", import_module(kind)).read_archive(archive)
@@ -53,4 +56,14 @@ def read(source: Source, limits: Limits) -> View:
         children=parts.children,
         entries=parts.entries,
         anomalies=parts.anomalies,
+    )
+
+
+def _too_much(source: Source, over: LimitExceededError) -> ArchiveView:
+    """Return the view of an archive whose records alone are over a limit."""
+    return ArchiveView(
+        source=source,
+        format="zip",
+        gaps=(gap(source, str(over), GapKind.OVER_LIMIT),),
+        anomalies=(Anomaly(Oddity.BOMB, f"its directory: {over}", at=0),),
     )
