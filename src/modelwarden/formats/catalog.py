@@ -52,6 +52,7 @@ FORMATS: tuple[Format, ...] = (
         "Keras metadata of a SavedModel",
         PROTOBUF,
     ),
+    Format("tensorflow-text", "modelwarden.formats.tensorflow.text", "TensorFlow graph as text"),
     *IDENTIFIED,
     *CONTAINERS,
     *family(
