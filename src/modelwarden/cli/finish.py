@@ -5,9 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from modelwarden.core import Outcome, OutputError, Report, Severity
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _WIDTH = 100  # of text that goes to a file or a pipe: the same wherever it is run
 _CODES = {Outcome.PASS: 0, Outcome.FAIL: 1, Outcome.INCOMPLETE: 3}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -12,11 +11,13 @@ from modelwarden.cli.options import FORMATS, Named
 from modelwarden.core import Severity
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from modelwarden.core import Policy, Report
     from modelwarden.gate.scan import How
     from modelwarden.gate.unit import Options
 
-_FILE = click.Path(path_type=Path)
+_FILE = click.Path()
 
 
 @click.command()
@@ -63,16 +64,16 @@ _FILE = click.Path(path_type=Path)
 def scan(
     paths: tuple[str, ...],
     form: str,
-    output: Path | None,
+    output: str | None,
     fail_on: str | None,
-    policy_file: Path | None,
-    advisories: Path | None,
+    policy_file: str | None,
+    advisories: str | None,
     jobs: int,
     engine: str,
     no_deps: bool,  # noqa: ARG001 -- there is no such stage to leave out yet
     no_hash: bool,
     plugins: str | None,
-    cache: Path | None,
+    cache: str | None,
 ) -> int:
     """Examine model files and folders without loading them.
 
@@ -87,16 +88,23 @@ def scan(
         raise click.UsageError("--advisories needs the dependency stage, which is not built yet")
     if cache is not None and no_hash:
         raise click.UsageError("--cache finds files by their digest, so it excludes --no-hash")
-    policy = _policy(policy_file, fail_on, paths)
-    if output == Path("-"):
-        output = None
-    if output is not None:
-        check_writable(output)
+    policy = _policy(_path(policy_file), fail_on, paths)
+    written = None if output in {None, "-"} else _path(output)
+    if written is not None:
+        check_writable(written)
     options = Options(hashing=not no_hash, plugins=_names(plugins))
     with progress_line() as progress:
-        how = How(jobs=jobs, engine=engine, cache=cache, progress=progress)
+        how = How(jobs=jobs, engine=engine, cache=_path(cache), progress=progress)
         report = _examined(paths, policy, options, how)
-    return finish(report, form, output, fail_on=policy.fail_on)
+    return finish(report, form, written, fail_on=policy.fail_on)
+
+
+def _path(name: str | None) -> Path | None:
+    if name is None:
+        return None
+    from pathlib import Path  # slow to import, and a plain scan needs none
+
+    return Path(name)
 
 
 def _policy(file: Path | None, fail_on: str | None, paths: tuple[str, ...]) -> Policy:

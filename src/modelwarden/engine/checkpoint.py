@@ -10,9 +10,12 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from modelwarden.core import InputError, Json
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _SCHEMA = "modelwarden/checkpoint/1"
 _LARGEST = 64 << 20

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from modelwarden.core import InputError
 from modelwarden.formats import Source
@@ -20,7 +19,7 @@ _LOOKED_AT = 1 << 16
 _POLICY = re.compile(rb"(?m)^[ \t]*\[\[?[ \t]*(policy|waiver)[ \t]*[.\]]")
 
 
-def check_outside(option: str, path: Path, scanned: Sequence[str]) -> None:
+def check_outside(option: str, path: str | os.PathLike[str], scanned: Sequence[str]) -> None:
     """Refuse a file or folder given as `option` that lies below a scanned path.
 
     Raises:
@@ -29,7 +28,7 @@ def check_outside(option: str, path: Path, scanned: Sequence[str]) -> None:
     roots = [os.path.realpath(name) for name in scanned if name != STDIN]
     if below(os.path.realpath(path), roots):
         raise InputError(
-            f"{option} {printable(str(path))} lies below a scanned path, so it is not used",
+            f"{option} {printable(os.fspath(path))} lies below a scanned path, so it is not used",
             hint="Keep what decides about a scan outside of what is scanned.",
         )
 

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import modelwarden
@@ -32,6 +31,8 @@ from modelwarden.gate.walk import Found, Walked, printable, walk
 from modelwarden.policy import judge
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from modelwarden.core import Rule
     from modelwarden.formats import View
 
@@ -135,7 +136,7 @@ def _check_deciders(
     names: Sequence[str], policy: Policy | None, options: Options, how: How
 ) -> None:
     if policy and policy.source:
-        check_outside("the policy", Path(policy.source), names)
+        check_outside("the policy", policy.source, names)
     if how.cache:
         check_outside("the cache", how.cache, names)
     if options.plugins:

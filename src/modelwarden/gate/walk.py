@@ -13,7 +13,6 @@ import os
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePath
 
 from modelwarden.core import Coverage, Gap, GapKind, InputError
 from modelwarden.gate.git_store import GitStores
@@ -129,7 +128,7 @@ class _Top:
             if self.is_folder:
                 return ""
             return os.path.basename(os.path.abspath(self.given))
-        return PurePath(os.path.relpath(self.real, base)).as_posix()
+        return os.path.relpath(self.real, base)
 
 
 _LOOK_HINT = "Check the spelling, and that you may read the folder it is in."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from modelwarden.core import GapKind, Policy, PolicyError, Severity, Threshold, Waiver
 from modelwarden.policy.fields import Fields
@@ -23,6 +23,9 @@ STAGES = (
     "privacy",
     "cost",
 )
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _LARGEST = 1 << 20
 _KEYS = ("fail_on", "require", "allow_gaps", "measure", "waiver")
