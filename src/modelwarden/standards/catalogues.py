@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modelwarden.core import UnknownNameError
@@ -13,7 +13,8 @@ from modelwarden.core import UnknownNameError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_FILE = Path(__file__).with_name("catalogues.json")
+# Without pathlib: every scan comes by here, and its import costs as much as reading the file.
+_FILE = os.path.join(os.path.dirname(__file__), "catalogues.json")  # noqa: PTH118, PTH120
 
 
 class UnknownWeaknessError(UnknownNameError):
@@ -47,7 +48,8 @@ class Catalogue:
 
 @cache
 def _data() -> tuple[dict[str, Catalogue], dict[str, tuple[str, ...]]]:
-    raw = json.loads(_FILE.read_text("utf-8"))
+    with open(_FILE, encoding="utf-8") as stream:  # noqa: PTH123
+        raw = json.load(stream)
     known = {entry["prefix"]: Catalogue(**entry) for entry in raw["catalogues"]}
     return known, {weakness: tuple(refs) for weakness, refs in raw["crosswalk"].items()}
 
