@@ -1,4 +1,4 @@
-"""What starting costs, beside the bare interpreter: `--version`, `--help` and a scan of a tiny pickle.
+"""What starting costs beside the bare interpreter: `--version`, `--help`, a scan of a tiny pickle.
 
     python benchmarks/cold_start.py [--rounds N] [--fail]
 
