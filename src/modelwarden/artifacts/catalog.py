@@ -52,6 +52,7 @@ RULES: tuple[Entry, ...] = (
     Entry("template-resource", "TemplateText"),
     Entry("yaml-python-tag", "ConfigFile"),
     Entry("config-target", "ConfigFile"),
+    Entry("config-foreign-target", "ConfigFile"),
     Entry("config-command", "ConfigFile"),
     Entry("config-secret", "ConfigFile"),
     Entry("config-remote-code", "ConfigFile"),

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from modelwarden.core import Evidence, Hit, Severity, rule
 from modelwarden.formats.config.reader import ConfigFile
 from modelwarden.formats.config.scalars import Scalar
+
+_MODULE = re.compile(r"\[\d+\]\.type")
+_PART = re.compile(r"\w+\[0\]")
+_SENTENCE_LIBRARIES = frozenset("sentence_transformers transformers".split())
+_PIPELINE_LIBRARIES = frozenset(
+    "diffusers diffusers.pipelines k_diffusion onnxruntime peft transformers "
+    "stable_diffusion".split()
+)
 
 
 @rule(
@@ -18,18 +27,20 @@ from modelwarden.formats.config.scalars import Scalar
     weakness="custom_code_in_model",
 )
 def config_remote_code(config: ConfigFile) -> Iterator[Hit]:
-    """Flag `auto_map` entries and a `trust_remote_code` that is switched on.
+    """Flag `auto_map`, a `trust_remote_code` that is on, and parts made by code of the repository.
 
     Why: the classes named by `auto_map` are Python files of the repository, or of another one
     when the name has `--` in it, which the library downloads and runs once it is told to trust
-    them.
+    them. The modules of Sentence Transformers and the parts of a Diffusers pipeline can name such
+    files likewise.
 
     Fix: read that code at a pinned revision, or use a model whose class the library has itself.
 
     Blind spot: whether a program will pass `trust_remote_code` is not in the file.
     """
+    diffusers = any(scalar.path == "_diffusers_version" for scalar in config.scalars)
     for scalar in config.scalars:
-        message = _asks(scalar)
+        message = _asks(scalar) or _module(scalar) or (_part(scalar) if diffusers else None)
         if message is not None:
             facts = {"path": scalar.path[:200], "value": scalar.value[:200]}
             yield Hit(message, Evidence(facts=facts, line=scalar.line))
@@ -44,3 +55,21 @@ def _asks(scalar: Scalar) -> str | None:
     if mark:
         return f"loads {name[:80]!r} from the foreign repository {repository[:80]!r}"
     return f"loads {scalar.value[:80]!r} from the model's own repository"
+
+
+def _module(scalar: Scalar) -> str | None:
+    """Judge the class of one module in the `modules.json` of Sentence Transformers."""
+    if not scalar.text or _MODULE.fullmatch(scalar.path) is None or "." not in scalar.value:
+        return None
+    if scalar.value.partition(".")[0] in _SENTENCE_LIBRARIES:
+        return None
+    return f"makes a module from {scalar.value[:80]!r}"
+
+
+def _part(scalar: Scalar) -> str | None:
+    """Judge one part of a pipeline, written as `["library", "Class"]`, or its own class."""
+    if not scalar.text or _PART.fullmatch(scalar.path) is None:
+        return None
+    if scalar.value in _PIPELINE_LIBRARIES:
+        return None
+    return f"makes {scalar.key[:60]} with the repository's own module {scalar.value[:80]!r}"

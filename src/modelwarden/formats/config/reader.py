@@ -41,6 +41,8 @@ _TELLING = tuple(
         *((word, _KEY) for word in (b"auth_token", b"bearer_token", b"refresh_token")),
         *((word, rb'"?\s*:') for word in (b"auto_map", b"trust_remote_code")),
         *((word, rb'"?\s*:') for word in (b"_target_", b"_component_")),
+        (b'"type"', rb'\s*:\s*"\w+\.[\w.]+"'),
+        (b"_diffusers_version", rb'"?\s*:'),
         (b"__import__", rb"\s*\("),
         (b"os.", rb"(?:system|popen|exec\w*|spawn\w*)\s*\("),
         (b"subprocess", rb"\.\w+\s*\("),

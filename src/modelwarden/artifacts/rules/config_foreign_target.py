@@ -1,0 +1,48 @@
+"""`config-foreign-target`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from modelwarden.artifacts.known import Judgement, ruling
+from modelwarden.core import Confidence, Evidence, Hit, Severity, UseKind, rule
+from modelwarden.formats.config.reader import ConfigFile
+
+_KEYS = frozenset(("_target_", "_component_"))
+# Libraries whose own configurations are written so.
+_FRAMEWORKS = frozenset("monai nemo torchtune".split())
+
+
+@rule(
+    "config-foreign-target",
+    title="A configuration calls code that nobody has looked at",
+    severity=Severity.MEDIUM,
+    reads=ConfigFile,
+    confidence=Confidence.MEDIUM,
+    references=("CWE-470", "CWE-829"),
+    weakness="custom_code_in_model",
+)
+def config_foreign_target(config: ConfigFile) -> Iterator[Hit]:
+    """Flag `_target_` names (Hydra, NeMo) outside of the libraries that are known.
+
+    Why: instantiating the configuration imports the name and calls it with the values beside it:
+    whatever that package does, it does then.
+
+    Fix: read the function that is named, and install its package from a source you trust.
+
+    Blind spot: classes of known libraries are called, too; only what is known to be dangerous
+    among them is reported, by `config-target`.
+    """
+    seen: set[str] = set()
+    for scalar in config.scalars:
+        module, _, name = scalar.value[:300].rpartition(".")
+        if scalar.key not in _KEYS or not module or scalar.value in seen:
+            continue
+        found = ruling(module, name, UseKind.CALLED)
+        known = found.known or module.partition(".")[0] in _FRAMEWORKS
+        if found.judgement is Judgement.UNKNOWN and not known:
+            seen.add(scalar.value)
+            facts = {"path": scalar.path[:200], "target": scalar.value[:200]}
+            why = f"what {scalar.value[:80]!r} does when it is called was not examined"
+            message = f"calls {scalar.value[:120]!r} of the package {found.package[:60]!r}"
+            yield Hit(message, Evidence(facts=facts, line=scalar.line), unexamined=why)
