@@ -64,11 +64,27 @@ def test_a_wide_encoding_is_read():
     assert look('<?xml version="1.0"?><PMML/>', "utf-16").format == "pmml"
 
 
-@pytest.mark.parametrize(
-    "text", ["< not a tag", "<!-- only a comment -->", "<?php echo 1; ?>", "a"]
-)
+@pytest.mark.parametrize("text", ["< not a tag", "<?php echo 1; ?>", "a"])
 def test_what_has_no_root_element_is_no_document(text: str):
     assert not sniff(Source("x", text.encode()))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<!-- " + "x" * 300_000 + " --><PMML/>",
+        "<!DOCTYPE r [" + "]" * 200_000,
+        "<?xml version='1.0'?>" + "<!-- -->" * 50_000,
+        "<?xml version='1.0'?><a " + "b='' " * 60_000,
+        "<?xml version='1.0'?><a " + "b=' " * 60_000,
+    ],
+    ids=lambda text: text[:30],
+)
+def test_a_root_that_does_not_come_soon_is_a_gap_and_takes_no_time(text: str):
+    source = Source("x", text.encode())
+
+    assert sniff(source)
+    assert read(source, Limits(seconds=2.0)).gaps
 
 
 @given(st.text(alphabet="<>!-?[]\"'aX= \n", max_size=200))

@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from modelwarden.formats.source import Source
 
 _PROLOG = 1 << 18
-_SKIPPED = re.compile(
-    r"\s+|<\?.*?\?>|<!--.*?-->|<!DOCTYPE(?:[^<>\[]|\[(?:[^\]]|\](?!\s*>))*\])*>", re.DOTALL
-)
-_ROOT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>")
-_APPLICATION = re.compile(r"<(?:\w+:)?Application\s((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>")
-_ATTRIBUTE = re.compile(r"(\w+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+_SKIPPED = re.compile(r"\s++|<\?.*?\?>|<!--.*?-->", re.DOTALL)
+_DOCTYPE = re.compile(r"<!DOCTYPE[^<>\[]*+(?:>|\[)")
+_SUBSET_END = re.compile(r"\]\s*+>")
+_ATTRIBUTES = r"((?:[^<>\"']|\"[^\"<]*+\"|'[^'<]*+')*+)"
+_ROOT = re.compile(r"<(?:[\w.-]++:)?([A-Za-z_][\w.-]*+)" + _ATTRIBUTES + ">")
+_APPLICATION = re.compile(r"<(?:\w++:)?Application\s" + _ATTRIBUTES + ">")
+_ATTRIBUTE = re.compile(r"(\w++)\s*+=\s*+(?:\"([^\"]*)\"|'([^']*)')")
+_BEGINS = ("<?xml", "<!--", "<!DOCTYPE")
 _MODELS = {
     "PMML": ("pmml", "a PMML model"),
     "opencv_storage": ("opencv-xml", "an OpenCV storage"),
@@ -42,8 +44,8 @@ class XmlText(View):
 
 
 def sniff(source: Source) -> bool:
-    """Tell whether the bytes begin like an XML document and reach a root element."""
-    return _root(source) is not None
+    """Tell whether the bytes begin as only XML does, or with a root element."""
+    return _root(source) is not None or _text(source).lstrip().startswith(_BEGINS)
 
 
 def read(source: Source, limits: Limits) -> XmlText:
@@ -57,6 +59,9 @@ def read(source: Source, limits: Limits) -> XmlText:
     gaps: list[Gap] = []
     if known:
         gaps.append(gap(source, unexamined(known[1]), GapKind.UNSUPPORTED))
+    if not found:
+        why = "an XML document whose root element does not come soon"
+        gaps.append(gap(source, why, GapKind.UNSUPPORTED))
     if entities:
         why = "the document declares entities, which were not expanded"
         gaps.append(gap(source, why, GapKind.UNSUPPORTED))
@@ -87,10 +92,19 @@ def _text(source: Source) -> str:
 
 
 def _root(source: Source) -> re.Match[str] | None:
+    """Return the tag of the root element, or None when it does not come soon."""
     text = _text(source)
     at = 0
-    while at < len(text) and (skipped := _SKIPPED.match(text, at)):
-        at = skipped.end()
+    while at < len(text):
+        if skipped := _SKIPPED.match(text, at):
+            at = skipped.end()
+        elif kind := _DOCTYPE.match(text, at):
+            at = kind.end()
+            if kind[0].endswith("["):
+                end = _SUBSET_END.search(text, at)
+                at = end.end() if end else len(text)
+        else:
+            break
     return _ROOT.match(text, at)
 
 
