@@ -159,6 +159,7 @@ def test_other_text_that_jinja_refuses_is_just_text():
         "{{ " + "-" * 500 + "1 }}",
         "{{ " + "not " * 500 + "x }}",
         "{% if x %}" * 500 + "{% endif %}" * 500,
+        "{% set x %}" * 500 + "{% endset %}" * 500,
         "{{ " + "a if b else " * 500 + "c }}",
         "{{ x }}" * 40_000,
     ],
@@ -167,6 +168,12 @@ def test_a_template_too_deep_or_too_long_to_be_parsed_safely_is_a_gap(text: str)
     view = view_of(text)
 
     assert [g.kind for g in view.gaps] == [GapKind.OVER_LIMIT]
+
+
+def test_many_statements_and_brackets_in_the_text_are_not_nesting():
+    text = "{% set a = 1 %}({{ a }}" * 200 + "{% if a %}({% endif %}" * 200
+
+    assert view_of(text).gaps == ()
 
 
 @pytest.mark.parametrize(

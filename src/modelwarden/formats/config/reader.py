@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from modelwarden.formats.config.scalars import Scalar
 
 _JSON_SIZE = 64 << 20
-_YAML_SIZE = 2 << 20
+_YAML_SIZE = 1 << 20
 _YAML_NAMES = (".yaml", ".yml")
 _TEMPLATES = 500
 _PIECE = 1 << 20
