@@ -9,6 +9,7 @@ from modelwarden.formats.limits import LimitExceededError
 from modelwarden.formats.pickle import constants
 from modelwarden.formats.pickle.names import fold, global_of
 from modelwarden.formats.pickle.nested import may_hold_pickle
+from modelwarden.formats.pickle.opcodes import OPCODES
 from modelwarden.formats.pickle.render import render
 from modelwarden.formats.pickle.squeeze import HOOKS
 from modelwarden.formats.pickle.uses import ANY_ARGUMENTS
@@ -45,12 +46,12 @@ def call(m: Machine, callee: object, args: object, *, via: str) -> object:
     """
     if not is_callable(callee) and not isinstance(callee, Summary):
         raise DamagedError(f"{via} of something that cannot be called", m.op_at)
-    m.uses.call(callee, args, kind=UseKind.CALLED, at=m.op_at, via=via)
+    identity = m.uses.call(callee, args, kind=UseKind.CALLED, at=m.op_at, via=via)
     if isinstance(callee, Global):
         known = _known(m, callee, args, via)
         if known is not None:
             return known
-    return Call(callee, args, m.op_at)
+    return Call(callee, args, m.op_at, identity=identity)
 
 
 def _known(m: Machine, callee: Global, args: object, via: str) -> object | None:
@@ -97,8 +98,8 @@ def new(m: Machine, cls: object, args: object, kwargs: object, *, via: str) -> o
     """Make an instance without running `__init__`."""
     if not is_callable(cls) and not isinstance(cls, Summary):
         raise DamagedError(f"{via} of something that is no class", m.op_at)
-    m.uses.call(cls, args, kwargs=kwargs, kind=UseKind.CONSTRUCTED, at=m.op_at, via=via)
-    return Call(cls, args, m.op_at, new=True, kwargs=kwargs)
+    identity = m.uses.call(cls, args, kwargs=kwargs, kind=UseKind.CONSTRUCTED, at=m.op_at, via=via)
+    return Call(cls, args, m.op_at, new=True, kwargs=kwargs, identity=identity)
 
 
 def each(m: Machine, target: object, name: str, calls: Sequence[tuple[object, ...]]) -> None:
@@ -185,6 +186,4 @@ def _show(value: object) -> str:
 
 
 def _via(m: Machine) -> str:
-    from modelwarden.formats.pickle.opcodes import OPCODES
-
-    return OPCODES[m.tape.source.read(m.op_at, 1)[0]].name
+    return OPCODES[m.opcode].name

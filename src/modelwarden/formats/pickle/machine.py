@@ -62,6 +62,7 @@ class Machine:
     """
 
     __slots__ = (
+        "_left",
         "_made",
         "_suspicious",
         "cache",
@@ -76,6 +77,7 @@ class Machine:
         "memo",
         "notes",
         "op_at",
+        "opcode",
         "persistent",
         "persistent_count",
         "proto",
@@ -109,6 +111,7 @@ class Machine:
         self.proto = 0
         self.protocol = 0
         self.op_at = start
+        self.opcode = 0
         self.fresh: tuple[object, int] = (None, -1)
         self.cache: dict[int, str | bytes] = {}
         self.uses = Recorder()
@@ -122,6 +125,7 @@ class Machine:
         self.raw_arrays = 0
         self.done = False
         self._made = 0
+        self._left = 0
         self._suspicious = True
 
     def run(self) -> None:
@@ -144,7 +148,8 @@ class Machine:
             if tape.at - base < limit:
                 self._fast(limit)
             self.op_at = tape.at
-            operation = table.get(tape.byte())
+            self.opcode = tape.byte()
+            operation = table.get(self.opcode)
             if operation is None:
                 raise DamagedError("not an opcode", self.op_at)
             operation(self)
@@ -157,8 +162,10 @@ class Machine:
         data = self.tape.data
         self._suspicious = SUSPECT.search(data) is not None
         self._made += sum(map(data.count, CONTAINER_OPCODES))
-        if self._made > MADE:
+        if self._made > MADE + self._left:
             self._made = 0
+            # As many again as there are to look at, so that looking stays in proportion.
+            self._left = len(self.stack) + len(self.memo.values)
             squeeze(self.stack, self.memo.values)
 
     def _fast(self, limit: int) -> None:  # noqa: C901 -- one loop, no calls

@@ -8,9 +8,22 @@ from __future__ import annotations
 
 from typing import Final
 
-from modelwarden.formats.pickle.values import ANY_TUPLE, DROPPED, Call, Global, Items, Persistent
+from modelwarden.formats.pickle.values import (
+    ANY_DICT,
+    ANY_LIST,
+    ANY_TUPLE,
+    DROPPED,
+    Call,
+    Global,
+    Items,
+    Persistent,
+    Summary,
+)
 
 CONTAINER_OPCODES: Final = (b"\x85", b"\x86", b"\x87", b"t", b")", b"]", b"}", b"R")
+_PLAIN: Final = frozenset({int, float, str, bytes, bool, type(None), Summary})
+_SUMMARIES: Final[dict[type, Summary]] = {list: ANY_LIST, dict: ANY_DICT}
+_HOLDING: Final = frozenset({list, dict, Items, Call, Persistent})
 SMALL = 64
 DEEP = 1 << 16
 HOOKS: Final = frozenset({"__setstate__", "append", "extend", "add", "__setitem__"})
@@ -18,15 +31,18 @@ HOOKS: Final = frozenset({"__setstate__", "append", "extend", "add", "__setitem_
 
 def squeeze(stack: list[object], memoised: list[object]) -> None:
     """Sum up every container on the stack or in the memo that holds more than a few values."""
-    deep = len(stack) > DEEP
     for values in (stack, memoised):
+        deep = len(values) > DEEP
         for index, value in enumerate(values):
-            if isinstance(value, tuple):
+            kind = type(value)
+            if kind in _PLAIN:
+                continue
+            if kind is tuple:
                 if value and (deep or _large(value)):
                     values[index] = ANY_TUPLE
-            elif isinstance(value, list | dict | Items | Call | Persistent) and (
-                deep or _large(value)
-            ):
+            elif deep and kind in _SUMMARIES:
+                values[index] = _SUMMARIES[kind]
+            elif kind in _HOLDING and (deep or _large(value)):
                 _empty(value)
 
 

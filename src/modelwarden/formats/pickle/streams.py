@@ -122,7 +122,9 @@ def run_stream(
         if arrays:
             machine.hook = partial(skip_array, objects=partial(_objects, stream))
         _run(machine, stream, first=not choices)
-        pending += alternatives(choices, machine.tape.crossings)
+        pending += alternatives(choices, machine.tape.crossings, READINGS)
+        # Each crossing that was met has another reading; so many are not all followed.
+        stream.unread |= machine.tape.crossings > READINGS
     if stream.raw_arrays and stream.over is None:
         plain = run_stream(source, limits, start, end=end, extensions=extensions, arrays=False)
         known = {_identity(use) for use in stream.uses}

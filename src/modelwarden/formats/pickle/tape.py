@@ -184,11 +184,11 @@ class Tape:
         return -1
 
 
-def alternatives(choices: tuple[bool, ...], crossings: int) -> list[tuple[bool, ...]]:
+def alternatives(choices: tuple[bool, ...], crossings: int, most: int) -> list[tuple[bool, ...]]:
     """Return the choices that were open in a run with `choices` that met so many crossings.
 
-    >>> alternatives((), 2)
+    >>> alternatives((), 5, 2)
     [(True,), (False, True)]
     """
-    open_ = range(len(choices), crossings)
+    open_ = range(len(choices), min(crossings, len(choices) + most))
     return [(*choices, *(False,) * (i - len(choices)), True) for i in open_]

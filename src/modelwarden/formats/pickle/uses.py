@@ -9,7 +9,7 @@ from modelwarden.core import UseKind
 from modelwarden.formats.limits import LimitExceededError
 from modelwarden.formats.pickle.nested import head
 from modelwarden.formats.pickle.render import Canonical, canonical, render, render_call
-from modelwarden.formats.pickle.values import DROPPED, Call, Global, Items, Span
+from modelwarden.formats.pickle.values import DROPPED, Call, Global, Items, Persistent, Span
 
 if TYPE_CHECKING:
     from modelwarden.formats.source import Source
@@ -20,6 +20,8 @@ TEXT = 256
 HEAD = 32
 DECIDING = 64
 DISTINCT = 20_000
+RECENT = 4096
+FORMS = 1_000_000
 _RANK: Final = {UseKind.REFERENCED: 0, UseKind.CONSTRUCTED: 1, UseKind.CALLED: 2}
 
 
@@ -138,6 +140,8 @@ class Recorder:
         self.unresolved: list[Global] = []
         self._passed: dict[int, str] = {}
         self._groups: dict[tuple[object, ...], dict[Canonical | None, _Seen]] = {}
+        self._forms = 0
+        self._recent: dict[tuple[object, ...], tuple[_Seen, int]] = {}
         self._seen: list[_Seen] = []
         self._used: set[int] = set()
 
@@ -169,30 +173,65 @@ class Recorder:
         method: str | None = None,
         kwargs: object = None,
         times: int = 1,
-    ) -> None:
-        """Note that `callee`, or its `method`, is called with `args`."""
+    ) -> int:
+        """Note that `callee`, or its `method`, is called with `args`.
+
+        Returns:
+            What tells this callee with these arguments from others.
+        """
+        signature: tuple[object, ...] | None = None
+        if kwargs is None and type(args) is tuple and _LEAVES.issuperset(map(type, args)):
+            signature = (callee, kind, via, method, args, tuple(map(type, args)))
+            known = self._recent.get(signature)
+            if known is not None:
+                known[0].times += times
+                return known[1]
+        seen, identity = self._group(callee, args, kwargs, kind=kind, at=at, via=via, method=method)
+        seen.times += times
+        if signature is not None:
+            if len(self._recent) >= RECENT:
+                self._recent.clear()
+            self._recent[signature] = seen, identity
+        return identity
+
+    def _group(
+        self,
+        callee: object,
+        args: object,
+        kwargs: object,
+        *,
+        kind: UseKind,
+        at: int,
+        via: str,
+        method: str | None,
+    ) -> tuple[_Seen, int]:
+        """Find or make the use that stands for a call."""
         target = callee if isinstance(callee, Global) else getattr(callee, "root", None)
         if not isinstance(target, Global):
             target = NAMELESS
         self._used.add(id(target))
         passed = _globals_in(args)
-        chain: object = None
+        chain = (0, 0)
         if isinstance(callee, Call):
-            chain = callee.depth if method else canonical(callee)
+            chain = callee.depth, 0 if method else callee.identity
         key = (id(target), kind, via, method, chain, tuple(map(id, passed)), _deciding(args))
         group = self._groups.setdefault(key, {})
+        self._forms += 1
         known = len(group) <= KEPT_PER_CALLEE and args is not ANY_ARGUMENTS
+        known = known and self._forms <= FORMS
         form = canonical((args, kwargs)) if known else None
+        if form not in group and len(group) >= KEPT_PER_CALLEE:
+            form = None
         if form not in group:
-            if len(group) >= KEPT_PER_CALLEE:
-                form, args, kwargs = None, ANY_ARGUMENTS, None
+            if form is None:
+                args, kwargs = ANY_ARGUMENTS, None
             seen = _Seen(target, kind, at, via, "", form or UNKNOWN, method)
             self._keep(seen, callee, args, kwargs)
             seen.imports = tuple((item.module, item.name) for item in passed)
             group[form] = seen
             for item in passed:
                 self._passed.setdefault(id(item), seen.rendered)
-        group[form].times += times
+        return group[form], hash((key, form))
 
     def _keep(self, seen: _Seen, callee: object, args: object, kwargs: object) -> None:
         if len(self._seen) >= DISTINCT:
@@ -255,6 +294,7 @@ class Recorder:
 NAMELESS: Final = Global("", "<an object that the loader provides>", 0, resolved=False)
 
 
+_LEAVES: Final = frozenset({int, float, str, bytes, bool, type(None), Global, Call, Persistent})
 ANY_ARGUMENTS: Final = [DROPPED]
 UNKNOWN: Final = Canonical(b"", (), whole=True)
 

@@ -64,17 +64,26 @@ class Call:
         root: the global that the chain of calls begins with, if any.
         depth: calls in the chain; it is cut at `CHAIN`.
         state: what BUILD restored last.
+        identity: what tells results apart: the same for the same callee and arguments.
     """
 
-    __slots__ = ("args", "at", "callee", "depth", "kwargs", "new", "root", "state")
+    __slots__ = ("args", "at", "callee", "depth", "identity", "kwargs", "new", "root", "state")
 
     def __init__(
-        self, callee: object, args: object, at: int, *, new: bool = False, kwargs: object = None
+        self,
+        callee: object,
+        args: object,
+        at: int,
+        *,
+        new: bool = False,
+        kwargs: object = None,
+        identity: int = 0,
     ) -> None:
         depth: int = callee.depth + 1 if isinstance(callee, Call) else 1
         self.root = callee if isinstance(callee, Global) else getattr(callee, "root", None)
         self.callee = callee if depth <= CHAIN else self.root
         self.depth: int = min(depth, CHAIN + 1)
+        self.identity = identity if depth <= CHAIN else 0
         self.args = args
         self.kwargs = kwargs
         self.at = at
