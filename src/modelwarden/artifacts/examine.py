@@ -23,6 +23,7 @@ from modelwarden.core import (
     Gap,
     GapKind,
     InventoryItem,
+    ItemKind,
     Location,
     Producer,
     Rule,
@@ -90,6 +91,7 @@ class _Work:
         self.formats: tuple[Format, ...] = ()
         self.format: str | None = None
         self.producer: Producer | None = None
+        self.producers: set[tuple[str, str | None]] = set()
 
     def visit(self, source: Source) -> None:
         """Identify and read one source, once for each format that claims it."""
@@ -128,6 +130,7 @@ class _Work:
         """Keep what a view brings, run the rules over it, and queue what is nested in it."""
         self.gaps += view.gaps
         self.inventory += view.inventory
+        self.name_producer(view)
         if view.source.depth == 0:
             self.format = self.format or view.format
             self.producer = self.producer or view.producer
@@ -137,6 +140,24 @@ class _Work:
                 self.rules[rule.id] = None
                 self.apply(rule, view)
         self.descend(view)
+
+    def name_producer(self, view: View) -> None:
+        """List the library that wrote a source, once for each version of it in a file."""
+        by, source = view.producer, view.source
+        said = (i for i in view.inventory if i.kind is ItemKind.PRODUCER)
+        self.producers.update((item.name, item.version) for item in said)
+        if by is None or (by.name, by.version) in self.producers:
+            return
+        self.producers.add((by.name, by.version))
+        self.inventory.append(
+            InventoryItem(
+                kind=ItemKind.PRODUCER,
+                name=by.name,
+                version=by.version,
+                path=source.name,
+                member=source.member,
+            )
+        )
 
     def apply(self, rule: Rule[View], view: View) -> None:
         """Run one rule over one view."""

@@ -5,6 +5,7 @@ Only the structure is read, never the pixels.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _PIECE = 1 << 16
 _ALONE = frozenset({0x01, *range(0xD0, 0xD8)})  # JPEG markers without a length
+_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]", re.DOTALL)
 _PADDING = b"\x00\r\n \xff"
 
 
@@ -123,16 +125,11 @@ def _jpeg(source: Source, limits: Limits) -> int:
 
 def _behind_scan(source: Source, at: int, limits: Limits) -> int:
     """Return where the next marker stands behind entropy-coded data."""
-    while piece := source.read(at, _PIECE):
+    while len(piece := source.read(at, _PIECE)) > 1:
         limits.check_time()
-        found = piece.find(b"\xff")
-        while 0 <= found < len(piece) - 1:
-            if piece[found + 1] not in (0x00, 0xFF, *range(0xD0, 0xD8)):
-                return at + found
-            found = piece.find(b"\xff", found + 1)
-        at += len(piece) - (found >= 0 and len(piece) > 1)
-        if len(piece) == 1:
-            break
+        if found := _MARKER.search(piece):
+            return at + found.start()
+        at += len(piece) - 1
     raise DamagedError("the JPEG has no end", at)
 
 
