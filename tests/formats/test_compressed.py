@@ -176,6 +176,7 @@ def test_nesting_ends_at_the_limit_of_depth():
     examined = examine(Source("m", data), Limits())
 
     assert [g.kind for g in examined.gaps] == [GapKind.OVER_LIMIT]
+    assert [f.rule for f in examined.findings] == ["archive-bomb"]
 
 
 def test_large_content_is_kept_outside_memory():

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modelwarden.artifacts.rules._archives import hits
-from modelwarden.core import Severity, rule
+from modelwarden.core import Evidence, Hit, Severity, rule
+from modelwarden.formats import Limits
 from modelwarden.formats.archive import ArchiveView, Oddity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from modelwarden.core import Hit
 
 
 @rule(
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     weakness="availability_attack",
 )
 def archive_bomb(view: ArchiveView) -> Iterator[Hit]:
-    """Flag members that expand beyond the limits or that share their bytes.
+    """Flag what expands beyond the limits, shares its bytes, or is nested without end.
 
     Why: unpacking fills memory or disk. Overlapping members make a small file
     expand without end.
@@ -33,4 +32,7 @@ def archive_bomb(view: ArchiveView) -> Iterator[Hit]:
 
     Blind spot: what is not opened because it is proven to be numbers.
     """
-    return hits(view, Oddity.BOMB)
+    yield from hits(view, Oddity.BOMB)
+    if view.children and view.source.depth >= Limits().depth:
+        text = f"containers stand in each other, more than {view.source.depth} deep"
+        yield Hit(text, Evidence(facts={"depth": view.source.depth}))
