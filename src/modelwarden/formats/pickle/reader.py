@@ -96,7 +96,17 @@ def read(source: Source, limits: Limits) -> PickleStream:
 
         if begins_like(source) and (view := read_legacy(source, limits)) is not None:
             return view
-    return view_of(source, run_streams(source, limits))
+    return view_of(source, streams_of(source, limits))
+
+
+def streams_of(source: Source, limits: Limits) -> list[Stream]:
+    """Run the streams of `source` once, however many readers ask for them."""
+    kept = source.memo.get(__name__)
+    if isinstance(kept, list):
+        return kept
+    streams = run_streams(source, limits)
+    source.memo[__name__] = streams
+    return streams
 
 
 def view_of(source: Source, streams: list[Stream]) -> PickleStream:

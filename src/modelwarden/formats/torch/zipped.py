@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 from modelwarden.core import Producer
 from modelwarden.formats.archive import Anomaly, ArchiveView, Oddity, printable
 from modelwarden.formats.limits import LimitExceededError
-from modelwarden.formats.pickle.reader import sniff
-from modelwarden.formats.pickle.streams import run_stream
+from modelwarden.formats.pickle.reader import sniff, streams_of
 from modelwarden.formats.source import Source
 from modelwarden.formats.torch.script import Script, script_of
 from modelwarden.formats.torch.storages import storages
@@ -111,11 +110,10 @@ def referenced(archive: Archive, root: str, members: dict[str, Member]) -> set[s
 def sizes_in(archive: Archive, member: Member) -> dict[str, int]:
     """Return the bytes of each storage that a pickle in the archive refers to, by key."""
     try:
-        with archive.open(member, "pickle") as source:
-            stream = run_stream(source, archive.limits)
+        streams = streams_of(archive.keep(member, "pickle"), archive.limits)
     except (DamagedError, LimitExceededError):
         return {}
-    named = storages(stream.persistent)
+    named = storages(streams[0].persistent) if streams else {}
     return {key: storage.size for key, storage in named.items() if _KEY.fullmatch(key)}
 
 

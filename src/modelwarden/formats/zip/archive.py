@@ -15,8 +15,6 @@ from modelwarden.formats.archive import (
     Entry,
     Oddity,
     bounded,
-    escape,
-    link_escape,
     printable,
 )
 from modelwarden.formats.codecs import MissingCodecError
@@ -35,7 +33,8 @@ from modelwarden.formats.zip.members import (
     opened,
     pieces,
 )
-from modelwarden.formats.zip.records import ENCRYPTED, Central, local_at, name_of, normalised
+from modelwarden.formats.zip.names import LINK, TYPE, odd_names
+from modelwarden.formats.zip.records import ENCRYPTED, Central, local_at
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -46,8 +45,6 @@ if TYPE_CHECKING:
 
 CHECKED = 16 << 20  # members up to this size are always checked against their CRC
 _CODE = (".pkl", ".pickle", ".py", ".pyc", ".so", ".joblib", ".dill", ".sh", ".class")
-_LINK, _TYPE = 0o120000, 0o170000
-_TARGET = 4096
 _LAUNCHER = re.compile(rb"#!/[\w./-]*(env )?[\w./-]*python[\w.]*\n\Z")
 
 
@@ -59,6 +56,7 @@ class Archive:
         members: of the directory that `zipfile` takes first, in its order, then the others.
         strays: (offset, size) of bytes that belong to no record.
         spent: a bound was used up, so that no further member is checked.
+        kept: sources that `open` gives out again, each with the member that it is.
     """
 
     source: Source
@@ -68,6 +66,7 @@ class Archive:
     anomalies: list[Anomaly] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     spent: bool = False
+    kept: dict[str, tuple[Member, Source]] = field(default_factory=dict)
 
     def named(self, name: str) -> Member | None:
         """Return the member that loaders take for `name`: the last one so called."""
@@ -80,7 +79,16 @@ class Archive:
             DamagedError: it cannot be decompressed here.
             LimitExceededError: it claims to expand beyond the limits.
         """
+        kept = self.kept.get(member.name)
+        if kept is not None and kept[0] == member:
+            return kept[1]
         return opened(self.source, member, self.limits, expect)
+
+    def keep(self, member: Member, expect: str | None = None) -> Source:
+        """Open a member that will be opened again: what is found out about it stays with it."""
+        source = opened(self.source, member, self.limits, expect)
+        self.kept[member.name] = (member, source)
+        return source
 
     def peek(self, member: Member, size: int) -> bytes:
         """Return the first `size` bytes of a member, whatever it claims to expand to.
@@ -241,7 +249,7 @@ def open_archive(source: Source, limits: Limits) -> Archive:
         archive.anomalies += doubts(member)
     taken = [d for d in found if not _inside(d, members)]
     _complete(archive, members, taken)
-    archive.anomalies += _names(archive.source, archive.members)
+    archive.anomalies += odd_names(archive.source, archive.members)
     return archive
 
 
@@ -346,39 +354,9 @@ def _is_launcher(source: Source, size: int) -> bool:
     return _LAUNCHER.match(source.head[:size]) is not None and size <= 256
 
 
-def _names(source: Source, members: Sequence[Member]) -> Iterator[Anomaly]:
-    seen: dict[str, Member] = {}
-    for member in members:
-        facts: dict[str, Json] = {"member": member.name}
-        at = member.local.at if member.local is not None else None
-        shown = printable(member.name, 120)
-        headers = [h for h in (member.central, member.local) if h is not None]
-        for why in sorted({r for h in headers if (r := escape(name_of(h)))}):
-            yield Anomaly(Oddity.ESCAPE, f"{shown} {why}", member.name, at, facts)
-        if (target := _target(source, member)) and (reason := link_escape(member.name, target)):
-            facts = {**facts, "target": printable(target)}
-            text = f"the link {shown} points to a path that {reason}"
-            yield Anomaly(Oddity.ESCAPE, text, member.name, at, facts)
-        if member.folder or member.central is None:
-            continue
-        path = normalised(member.name)
-        if path in seen and seen[path].central is not member.central:
-            text = f"{shown} is in the directory more than once"
-            yield Anomaly(Oddity.DUPLICATE, text, member.name, member.central.at, facts)
-        seen[path] = member
-
-
-def _target(source: Source, member: Member) -> str | None:
-    entry = member.central
-    if entry is None or entry.mode & _TYPE != _LINK or member.method != STORED:
-        return None
-    data = source.read(member.data, min(member.packed, _TARGET))
-    return data.decode("utf-8", "backslashreplace")
-
-
 def _entry(member: Member) -> Entry:
     entry = member.central
-    link = entry is not None and entry.mode & _TYPE == _LINK
+    link = entry is not None and entry.mode & TYPE == LINK
     kind = "folder" if member.folder else "symlink" if link else "file"
     encrypted = member.flagged and bool(entry and entry.flags & ENCRYPTED)
     return Entry(
