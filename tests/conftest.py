@@ -33,6 +33,16 @@ def shared() -> Path:
     pytest.skip(message)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _own_data_folder(tmp_path_factory) -> object:
+    """Give the tests, and the commands they run, a data folder in which no advisory index is."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+    patch.delenv("MODELWARDEN_ADVISORIES", raising=False)
+    yield
+    patch.undo()
+
+
 def _local(family: int, address: object) -> bool:
     if family == socket.AF_UNIX or not isinstance(address, tuple):
         return True

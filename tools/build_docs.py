@@ -135,7 +135,19 @@ def cli_page() -> str:
             if command is not None:
                 parts.append(f"## {name}\n")
                 parts.append(block(name, command, context))
+                parts += inner_blocks(name, command, context)
     return "\n".join(parts)
+
+
+def inner_blocks(name: str, command: click.Command, parent: click.Context) -> list[str]:
+    """Return a section for each command of a group."""
+    if not isinstance(command, click.Group):
+        return []
+    with command.make_context(name, [], parent=parent, resilient_parsing=True) as context:
+        made = []
+        for inner, part in command.commands.items():
+            made += [f"### {name} {inner}\n", block(inner, part, context)]
+        return made
 
 
 def block(name: str, command: click.Command, parent: click.Context | None = None) -> str:

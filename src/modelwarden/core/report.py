@@ -38,10 +38,16 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdvisoryData:
-    """The advisory index that was used."""
+    """The advisory index that was used.
+
+    Attributes:
+        date: when its newest record was modified, UTC, ISO 8601.
+        digest: `sha256:` over all its records, whatever the order they came in.
+    """
 
     date: str
     records: int
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,159 @@
+"""Is a version affected? Exactly as OSV says it, on PEP 440 versions.
+
+An entry affects a version that it lists, or that lies in one of its ranges. Versions are compared
+as versions, never as strings: `3.6.0` is `3.6`. Three traps are decided here, always towards
+reporting: a local part (`+cu124`) says how a release was built, so it moves no version past an
+inclusive end, and a fix with a local part holds for that very build; a pre-release is a version
+like any other; an event that is no version leaves open what it would have decided.
+
+Source: OSV schema 1.7, "Evaluation"; PEP 440.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from enum import Enum
+from functools import lru_cache
+
+from packaging.utils import canonicalize_version
+from packaging.version import InvalidVersion, Version
+
+_CACHED = 1 << 16
+
+
+class Answer(Enum):
+    """What an entry says about a version; `UNKNOWN` when it cannot be evaluated."""
+
+    NO = "no"
+    YES = "yes"
+    UNKNOWN = "unknown"
+
+
+@lru_cache(_CACHED)
+def version_of(text: str) -> Version | None:
+    """Return the PEP 440 version that `text` is, or None."""
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return None
+
+
+@lru_cache(_CACHED)
+def canonical(text: str) -> str:
+    """Return one spelling for all that name the same version; other text as it is.
+
+    >>> canonical("v1.10.0-RC1"), canonical("2024-09-25x")
+    ('1.10rc1', '2024-09-25x')
+    """
+    version = version_of(text)
+    if version is None:
+        return " ".join(text.split())
+    return canonicalize_version(version)
+
+
+def is_listed(text: str, listed: str) -> bool:
+    """Tell whether a version is among those `listed` between line feeds.
+
+    A build of a release (`1.13.1+cu117`) is listed where the release is.
+    """
+    if f"\n{canonical(text)}\n" in listed:
+        return True
+    version = version_of(text)
+    return (
+        version is not None
+        and version.local is not None
+        and f"\n{canonical(version.public)}\n" in listed
+    )
+
+
+def in_range(version: Version, events: Sequence[tuple[str, str]]) -> Answer:
+    """Tell whether a version lies in one range.
+
+    Args:
+        version: the one that is asked about.
+        events: (kind, version) in any order; see `osv.Affected`.
+    """
+    placed: list[tuple[Version | None, int, str, Version | None]] = []
+    open_start = open_end = False
+    for kind, text in events:
+        at = None if text == "0" else version_of(text)
+        if at is None and text not in {"0", "*"}:
+            open_start |= kind == "i"
+            open_end |= kind != "i"
+        elif text != "*":
+            placed.append((at, _ORDER[kind], kind, at))
+    placed.sort(key=_place)
+    inside = _walk(version, [(kind, at) for _, _, kind, at in placed])
+    if inside:
+        return Answer.UNKNOWN if open_end else Answer.YES
+    return Answer.UNKNOWN if open_start else Answer.NO
+
+
+_ORDER = {"f": 0, "m": 0, "i": 1, "l": 2}
+_FIRST = Version("0.dev0")
+
+
+def _place(entry: tuple[Version | None, int, str, Version | None]) -> tuple[bool, Version, int]:
+    at, order = entry[0], entry[1]
+    return (at is not None, at or _FIRST, order)
+
+
+def _walk(version: Version, events: Iterable[tuple[str, Version | None]]) -> bool:
+    inside = False
+    for kind, at in events:
+        if kind == "i":
+            inside = inside or _reached(version, at)
+        elif (_beyond if kind == "l" else _past)(version, at):
+            inside = False
+    return inside
+
+
+def _public(version: Version) -> Version:
+    return version if version.local is None else Version(version.public)
+
+
+def _reached(version: Version, at: Version | None) -> bool:
+    return at is None or _public(version) >= _public(at)
+
+
+def _past(version: Version, at: Version | None) -> bool:
+    if at is None:
+        return True
+    if at.local is None:
+        return version >= at
+    return version == at or _public(version) > _public(at)
+
+
+def _beyond(version: Version, at: Version | None) -> bool:
+    return at is not None and _public(version) > _public(at)
+
+
+def affects(text: str, ranges: Sequence[Sequence[tuple[str, str]]], listed: str) -> Answer:
+    """Tell what an entry says about the version `text`.
+
+    An entry with neither a list nor a version range (ranges of commits only) cannot be
+    evaluated, and neither can ranges for what is no PEP 440 version.
+    """
+    if listed and is_listed(text, listed):
+        return Answer.YES
+    if not ranges:
+        return Answer.NO if listed else Answer.UNKNOWN
+    version = version_of(text)
+    if version is None:
+        return Answer.UNKNOWN
+    answers = {in_range(version, events) for events in ranges}
+    if Answer.YES in answers:
+        return Answer.YES
+    return Answer.UNKNOWN if Answer.UNKNOWN in answers else Answer.NO
+
+
+def fixes(text: str, ranges: Sequence[Sequence[tuple[str, str]]]) -> tuple[str, ...]:
+    """Return the versions above `text` that are named as fixed, lowest first."""
+    version = version_of(text)
+    found = {
+        value: at
+        for events in ranges
+        for kind, value in events
+        if kind == "f" and (at := version_of(value)) and (version is None or at > version)
+    }
+    return tuple(sorted(found, key=lambda value: found[value]))
