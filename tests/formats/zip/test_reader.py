@@ -1,5 +1,6 @@
 import io
 import pickle
+import struct
 import zipfile
 from dataclasses import replace
 
@@ -231,6 +232,18 @@ def test_members_that_share_one_stream_end_at_the_limit_and_all_are_gaps_or_chil
 
     assert [g.kind for g in view.gaps] == [GapKind.OVER_LIMIT]
     assert len(view.children) >= 50
+
+
+def test_entries_over_one_stretch_of_bytes_are_told_and_examined_once():
+    whole = Zip([Piece(b"a0", bytes(1 << 20), method=8)]).build()
+    start, end = whole.find(b"PK\x01\x02"), whole.find(b"PK\x05\x06")
+    count, entry = 500, whole[start:end]
+    tail = struct.pack("<HHIIH", count, count, len(entry) * count, start, 0)
+
+    view = view_of(whole[:start] + entry * count + b"PK\x05\x06" + bytes(4) + tail)
+
+    assert "bomb" in {a.kind.value for a in view.anomalies}
+    assert (len(view.children), view.gaps) == (1, ())
 
 
 def test_a_prefix_that_is_no_python_launcher_is_told():

@@ -116,12 +116,17 @@ class Archive:
         expected = expect or {}
         children: list[Child] = []
         anomalies, gaps = list(self.anomalies), list(self.gaps)
+        seen: set[tuple[int | bool | str | None, ...]] = set()
         for member in self.members:
             if member.name in data:
                 children.append(Child(member.name, partial(self.open, member), data=True))
                 continue
-            if member.folder and not member.packed:
+            # Thousands of entries may share one stretch of bytes: it is examined once.
+            stretch = (member.data, member.packed, member.size, member.method, member.flagged)
+            key = (*stretch, member.local is None, expected.get(member.name))
+            if key in seen or (member.folder and not member.packed):
                 continue
+            seen.add(key)
             more, size = self._checked(member, gaps)
             anomalies += more
             if self._readable(member, gaps):
