@@ -6,6 +6,7 @@ import bz2
 import io
 import lzma
 import struct
+import sys
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -61,7 +62,10 @@ def pack(data: bytes, method: int) -> bytes:
             info = z.getinfo("x")
             return out.getvalue()[31 : 31 + info.compress_size]
     if method == 93:
-        from backports import zstd
+        if sys.version_info >= (3, 14):
+            from compression import zstd
+        else:
+            from backports import zstd
 
         return zstd.compress(data)
     if method == 95:

@@ -112,3 +112,12 @@ def test_a_script_that_is_a_text_pickle_is_opened():
 
     assert view.scripts == ()
     assert "archive/code/a.py" in opened(view)
+
+
+def test_code_that_does_not_match_its_checksum_is_told():
+    code = b"def forward(self, x):\n  return torch.add(x, 1)\n"
+    data = checkpoint(**{"code/a.py": code})
+
+    view = view_of(data.replace(b"torch.add", b"torch.sub"))
+
+    assert [a.kind.value for a in view.anomalies] == ["checksum"]

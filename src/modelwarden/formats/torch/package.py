@@ -47,9 +47,9 @@ def read_archive(archive: Archive) -> TorchPackage:
     externs = _externs(archive, members.get(f"{root}.data/extern_modules"))
     modules = tuple(name for name in members if name.endswith(".py"))
     text = {f"{root}.data/extern_modules"} if externs is not None else set()
-    data = numbers | records(archive, root, single) | text | set(modules)
+    texts = records(archive, root, single) | text | set(modules)
     pickles = {name: "pickle" for name in members if name.endswith(PICKLES)}
-    parts = archive.parts(data=data, expect=pickles)
+    parts = archive.parts(data=numbers, read=texts, expect=pickles)
     return TorchPackage(
         source=archive.source,
         format="torch-package",

@@ -62,9 +62,9 @@ def read_archive(archive: Archive) -> TorchArchive:
     root = root_of(list(members))
     numbers = referenced(archive, root, single)
     scripts = {n: s for n, m in single.items() if (s := _script(archive, root, m)) is not None}
-    data = numbers | scripts.keys() | records(archive, root, single)
+    texts = scripts.keys() | records(archive, root, single)
     pickles = {name: "pickle" for name in members if name.endswith(PICKLES)}
-    parts = archive.parts(data=data, expect=pickles)
+    parts = archive.parts(data=numbers, read=texts, expect=pickles)
     return TorchArchive(
         source=archive.source,
         format="torchscript" if any(n.startswith(f"{root}code/") for n in members) else "torch-zip",
@@ -72,7 +72,7 @@ def read_archive(archive: Archive) -> TorchArchive:
         gaps=parts.gaps,
         children=parts.children,
         entries=parts.entries,
-        anomalies=(*parts.anomalies, *_unreferenced(root, single, data)),
+        anomalies=(*parts.anomalies, *_unreferenced(root, single, numbers)),
         root=root,
         storages=len(numbers),
         scripts=tuple(scripts.values()),

@@ -105,12 +105,17 @@ class Archive:
         return found[:size]
 
     def parts(
-        self, *, data: Collection[str] = (), expect: Mapping[str, str] | None = None
+        self,
+        *,
+        data: Collection[str] = (),
+        read: Collection[str] = (),
+        expect: Mapping[str, str] | None = None,
     ) -> Parts:
         """Return children, gaps, anomalies and entries for a view.
 
         Args:
             data: names of members that are proven to be numbers: neither opened nor checked.
+            read: names of members that the caller has read itself: checked, and not opened.
             expect: format as which a loader will read a member, by name.
         """
         expected = expect or {}
@@ -132,7 +137,7 @@ class Archive:
             if self._readable(member, gaps):
                 whole = replace(member, size=max(size, member.size))
                 opener = partial(self.open, whole, expected.get(member.name))
-                children.append(Child(member.name, opener))
+                children.append(Child(member.name, opener, data=member.name in read))
         children += self._stray_children()
         return Parts(
             tuple(children), tuple(gaps), bounded(anomalies), tuple(map(_entry, self.members))
