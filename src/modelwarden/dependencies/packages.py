@@ -1,0 +1,87 @@
+"""A package that something asks for or holds, and what a manifest gave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from modelwarden.core import Gap, GapKind
+from modelwarden.dependencies.names import normal_name
+
+
+class How(StrEnum):
+    """How the version of a package is known.
+
+    `EXACT`: a manifest pins it, a lock fixes it, or it is installed. `RANGE`: any version that
+    fits the specifier may be there. `REVEALED`: a model file names what wrote it.
+    """
+
+    EXACT = "exact"
+    RANGE = "range"
+    REVEALED = "revealed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """One package as one place names it.
+
+    Attributes:
+        name: as written. version: exact, or None.
+        specifier: PEP 440, of a range; empty allows any.
+        path: of the manifest or model file. line: 1-based.
+        marker: of the environments that need it (PEP 508); empty for all.
+        locked: a lock file fixes it, which settles ranges beside it.
+        conda: named as a conda package; its PyPI name is taken to be the same.
+    """
+
+    name: str
+    version: str | None = None
+    specifier: str = ""
+    how: How = How.EXACT
+    path: str
+    member: str | None = None
+    line: int | None = None
+    marker: str = ""
+    locked: bool = False
+    conda: bool = False
+
+    @property
+    def key(self) -> str:
+        """Return the normalised name."""
+        return normal_name(self.name)
+
+    @property
+    def shown(self) -> str:
+        """Return name and version, or what is allowed."""
+        return f"{self.name} {self.version}" if self.version else f"{self.name}{self.specifier}"
+
+
+@dataclass(slots=True)
+class Manifest:
+    """What one manifest gave.
+
+    Attributes:
+        kind: `requirements`, `poetry.lock`, ….
+        refers: paths of further manifests, relative to this one, with how they are named.
+        declares: it may name packages at all; a file of a wider use that names none is no
+            manifest.
+    """
+
+    path: str
+    kind: str
+    packages: list[Package] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    refers: list[str] = field(default_factory=list)
+    declares: bool = True
+
+    def gap(
+        self, why: str, kind: GapKind = GapKind.NOT_ASSESSABLE, line: int | None = None
+    ) -> None:
+        """Keep something that could not be audited."""
+        where = f"line {line}: " if line else ""
+        why = " ".join(f"{where}{why}".split())[:400]
+        self.gaps.append(Gap(what=self.path, why=why, kind=kind, stage="dependencies"))
+
+    def unreadable(self, why: str) -> None:
+        """Keep that the file, or what follows in it, could not be read."""
+        self.gap(why, GapKind.UNREADABLE)
