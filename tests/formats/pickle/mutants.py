@@ -84,7 +84,7 @@ MUTANTS = [
     _call("set-attributes-not-called", "for hook in m.hooks.get(name, ()):", "for hook in ():"),
     _constant("names-are-ascii", 'text(m, at, size, "utf-8")', 'text(m, at, size, "ascii")'),
     _constant("no-hexadecimal", r"([+-]?)(?:0[xX]", r"([+-]?)(?:0[Q]"),
-    _constant("nul-ends-no-number", 'line.split(b"\\0", 1)[0]', "line"),
+    _constant("nul-ends-no-number", 'whole.split(b"\\0", 1)[0]', "whole"),
     _constant("long-keeps-its-l", '.removesuffix("L")', ""),
     _constant("strings-keep-escapes", '    if b"\\\\" not in line:\n        return line',
               "    return line"),

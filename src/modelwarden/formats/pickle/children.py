@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from modelwarden.core import GapKind
 from modelwarden.formats.limits import Limits
+from modelwarden.formats.pickle.meant import meant
 from modelwarden.formats.pickle.nested import ARCHIVE, decoded, payload
 from modelwarden.formats.pickle.streams import run_streams
 from modelwarden.formats.view import Child, gap
@@ -53,9 +54,7 @@ def is_pickle(source: Source) -> bool:
     """Tell whether bytes that might be anything are a pickle and nothing else by accident."""
     part = source.part(0, SEEN)
     stream = run_streams(part, Limits(operations=SEEN * 4, seconds=5.0), count=1, search=False)[0]
-    if any(use.resolved and use.module.isidentifier() for use in stream.uses):
-        return True
-    if any(use.resolved and "." in use.module for use in stream.uses):
-        return True
     marked = source.head[:1] == b"\x80"
+    if any(meant(use, sure=marked) for use in stream.uses):
+        return True
     return stream.finished and marked and stream.end >= min(source.size, SEEN) - 2

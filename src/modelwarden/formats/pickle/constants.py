@@ -22,7 +22,7 @@ CACHE = 1 << 14
 _INTEGER: Final = re.compile(
     r"[ \t\n\v\f\r]*([+-]?)(?:0[xX](?P<x>_?[0-9a-fA-F]+(?:_[0-9a-fA-F]+)*)"
     r"|0[oO](?P<o>_?[0-7]+(?:_[0-7]+)*)|0[bB](?P<b>_?[01]+(?:_[01]+)*)"
-    r"|(?P<c>0[0-7]*)|(?P<d>[0-9]+(?:_[0-9]+)*))[ \t\n\v\f\r]*\Z"
+    r"|(?P<z>0(?:_0+)+)|(?P<c>0[0-7]*)|(?P<d>[0-9]+(?:_[0-9]+)*))[ \t\n\v\f\r]*\Z"
 )
 _DECIMAL: Final = re.compile(r"[ \t\n\v\f\r]*([+-]?[0-9]+(?:_[0-9]+)*)[ \t\n\v\f\r]*\Z")
 _ESCAPE: Final = re.compile(
@@ -52,11 +52,15 @@ def name(m: Machine) -> str:
     return text(m, at, size, "utf-8")
 
 
-def _number(m: Machine) -> str:
+def _line(m: Machine) -> bytes:
     at, size = m.tape.line()
-    # C stops at a NUL; digits beyond this are a number that no loader today would convert.
-    line = m.tape.source.read(at, min(size, NUMBER))
-    return line.split(b"\0", 1)[0].decode("latin-1")
+    # A number of more digits is one that no loader today would convert.
+    return m.tape.source.read(at, min(size, NUMBER))
+
+
+def _number(m: Machine) -> str:
+    # C stops at a NUL.
+    return _line(m).split(b"\0", 1)[0].decode("latin-1")
 
 
 def decimal(m: Machine) -> int:
@@ -71,7 +75,7 @@ def _integer(m: Machine, line: str) -> int | Span:
     found = _INTEGER.match(line)
     if found is None:
         raise DamagedError("not a number", m.op_at)
-    base = {"x": 16, "o": 8, "b": 2, "c": 8, "d": 10}[str(found.lastgroup)]
+    base = {"x": 16, "o": 8, "b": 2, "c": 8, "d": 10, "z": 10}[str(found.lastgroup)]
     digits = str(found[str(found.lastgroup)]).lstrip("_")
     if len(digits) > 4000:
         return Span("int", m.op_at + 1, len(line))
@@ -80,7 +84,11 @@ def _integer(m: Machine, line: str) -> int | Span:
 
 
 def _int(m: Machine) -> None:
-    line = _number(m)
+    whole = _line(m)
+    if whole.startswith(b"\0"):  # nothing to convert is 0 to C, and the NUL ends it well
+        m.stack.append(0)
+        return
+    line = whole.split(b"\0", 1)[0].decode("latin-1")
     value: object = {"00": False, "01": True}.get(line)
     m.stack.append(_integer(m, line) if value is None else value)
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from modelwarden.core import GapKind, InventoryItem, ItemKind, UseKind
 from modelwarden.formats.limits import Limits
 from modelwarden.formats.pickle.children import nested_pickles
+from modelwarden.formats.pickle.meant import meant
 from modelwarden.formats.pickle.opcodes import LATEST_PROTOCOL, STARTERS
 from modelwarden.formats.pickle.producers import producer_of
 from modelwarden.formats.pickle.render import render
 from modelwarden.formats.pickle.streams import run_streams
-from modelwarden.formats.pickle.uses import strongest
+from modelwarden.formats.pickle.uses import NAMELESS, strongest
 from modelwarden.formats.view import View, gap
 
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
 SNIFFED = 1 << 16
 MAGIC_BYTES: Final = bytes.fromhex("6cfc9c46f9206aa85019")  # what torch wrote before its zip layout
-_WORD: Final = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*\Z")
 _PICKLE_NAMES: Final = (".pkl", ".pickle", ".p", ".joblib", ".dill", ".cloudpickle", ".pck")
 
 
@@ -74,19 +72,12 @@ def sniff(source: Source) -> bool:
     part = source.part(0, SNIFFED)
     streams = run_streams(part, Limits(operations=SNIFFED * 4, seconds=5.0), search=False)
     named = source.name.lower().endswith(_PICKLE_NAMES) or source.expect == "pickle"
-    if any(_meant(use, sure=named) for stream in streams for use in stream.uses):
+    if any(meant(use, sure=named) for stream in streams for use in stream.uses):
         return True
     last = streams[-1]
     return (last.finished and last.end == source.size) or (
         source.size > SNIFFED and last.damage is not None and last.end >= SNIFFED - 300
     )
-
-
-def _meant(use: Use, *, sure: bool) -> bool:
-    """Tell whether a use in a text pickle is no accident of a text that begins like one."""
-    if not (_WORD.match(use.module) and _WORD.match(use.name)):
-        return False
-    return sure or use.kind is not UseKind.REFERENCED or use.module.split(".")[0] in _MODULES
 
 
 def read(source: Source, limits: Limits) -> PickleStream:
@@ -151,7 +142,7 @@ def _gaps(source: Source, streams: list[Stream]) -> list[Gap]:
         gaps += [
             gap(source, f"the name {use.name} is only known while loading", _CODE, at=use.at)
             for use in stream.uses
-            if not use.resolved and use.via in _NAMING
+            if not use.resolved and use.name != NAMELESS.name
         ][:100]
     return gaps
 
@@ -174,20 +165,4 @@ def _imports(source: Source, uses: tuple[Use, ...]) -> tuple[InventoryItem, ...]
 
 
 _CODE: Final = GapKind.UNEXAMINED_CODE
-_NAMING: Final = frozenset({"STACK_GLOBAL", "EXT1", "EXT2", "EXT4"})
 _OPCODE_BYTES: Final = frozenset(STARTERS | set(b"."))
-_MODULES: Final = frozenset(
-    {*sys.stdlib_module_names, "__builtin__", "copy_reg", "commands", "cPickle", "StringIO"}
-    | {
-        "numpy",
-        "torch",
-        "sklearn",
-        "scipy",
-        "pandas",
-        "joblib",
-        "tensorflow",
-        "keras",
-        "setuptools",
-    }
-    | {"pip", "dill", "cloudpickle", "__main__", "xgboost", "lightgbm", "catboost", "pkg_resources"}
-)
