@@ -129,3 +129,42 @@ def test_a_torch_file_in_a_constant_is_examined_and_other_bytes_there_are_unknow
     assert set(worst(loading(legacy)).values()) == {Judgement.HARMLESS}
     assert [child.open().read(0, 99) for child in view.children] == [legacy]
     assert set(worst(loading(b"N.")).values()) == {Judgement.UNKNOWN}
+
+
+TEMPLATE = """
+def _parse_args(self, a, b, loc=0, scale=1):
+    return (a, b), loc, scale
+
+def _parse_args_rvs(self, a, b, loc=0, scale=1, size=None):
+    return self._argcheck_rvs(a, b, loc, scale, size=size)
+
+def _parse_args_stats(self, a, b, loc=0, scale=1, moments='mv'):
+    return (a, b), loc, scale, moments
+"""
+
+
+def distribution(state: bytes) -> bytes:
+    return b"\x80\x02cscipy.stats._continuous_distns\nnorm_gen\n)\x81" + state + b"b."
+
+
+def text(value: str) -> bytes:
+    data = value.encode()
+    return b"X" + len(data).to_bytes(4, "little") + data
+
+
+def test_a_scipy_distribution_runs_the_text_in_its_state():
+    key = text("_parse_arg_template")
+    honest = distribution(b"}" + key + text(TEMPLATE) + b"s")
+    hostile = distribution(b"}" + key + text("import os\nos.system('true')") + b"s")
+    appended = distribution(b"}" + key + text(TEMPLATE + "\nimport os") + b"s")
+
+    assert set(worst(honest).values()) == {Judgement.HARMLESS}
+    assert set(worst(hostile).values()) == {Judgement.DANGEROUS}
+    assert set(worst(appended).values()) == {Judgement.DANGEROUS}
+
+
+def test_a_state_of_a_scipy_distribution_that_is_no_plain_dict_is_unknown():
+    pair = b"(" + text("_parse_arg_template") + text("import os") + b"t"
+
+    for state in (b"(" + pair + b"t", b"]" + pair + b"a", b"ca\nb\n)R"):
+        assert Judgement.UNKNOWN in worst(distribution(state)).values()

@@ -67,7 +67,9 @@ _PATHS: dict[str, str] = {
         "transformers.dynamic_module_utils diffusers.utils.dynamic_modules_utils "
         "keras.utils.get_registered_object django.utils.module_loading "
         "werkzeug.utils.import_string hydra._internal hydra.utils joblib.func_inspect "
-        "sklearn.externals.joblib.func_inspect zope.dottedname"
+        "sklearn.externals.joblib.func_inspect zope.dottedname diffusers.utils.import_utils "
+        "econml._lazy keras.utils.module_utils keras.utils.backend_utils nltk.lazyimport "
+        "imblearn.LazyLoader"
     ),
     _FILES: (
         "numpy.fromfile numpy.memmap numpy.save numpy.savez numpy.savez_compressed numpy.savetxt "
@@ -110,7 +112,8 @@ _PATHS: dict[str, str] = {
         "nltk.downloader gensim.utils.open gensim.utils.file_or_filename gensim.utils.smart_open "
         "gensim.utils.pickle gensim.utils.SaveLoad.load gensim.utils.check_output "
         "gensim.downloader pyarrow.fs pyarrow.parquet pyarrow.csv imageio skimage.io openpyxl "
-        "xlrd"
+        "xlrd transformers.integrations ultralytics.utils.JSONDict "
+        "ultralytics.utils.SettingsManager river.datasets river.stream nltk.corpus"
     ),
     _NETWORK: (
         "requests urllib3 httpx aiohttp httplib2 pycurl curl_cffi websocket websockets boto boto3 "

@@ -6,11 +6,11 @@ import sys
 
 from modelwarden.artifacts.known.names import words
 
-# Top-level module -> name on the package index. The classes of these libraries keep to their own
-# data when they are made or restored; those that do not are on the danger list.
+# Top-level module -> name on the package index. The source of these libraries was searched for what
+# runs when an object is made or restored (`__new__`, `__setstate__`, `__del__`, `__setitem__`, …):
+# classes that run, import, read or write anything there are on the danger list.
 LIBRARIES: dict[str, str] = {
     "accelerate": "accelerate",
-    "autogluon": "autogluon",
     "bertopic": "bertopic",
     "catboost": "catboost",
     "category_encoders": "category-encoders",
@@ -23,7 +23,6 @@ LIBRARIES: dict[str, str] = {
     "dill": "dill",
     "econml": "econml",
     "feature_engine": "feature-engine",
-    "flair": "flair",
     "gensim": "gensim",
     "hdbscan": "hdbscan",
     "huggingface_hub": "huggingface-hub",
@@ -53,13 +52,10 @@ LIBRARIES: dict[str, str] = {
     "shap": "shap",
     "skimage": "scikit-image",
     "sklearn": "scikit-learn",
-    "sklearn_crfsuite": "sklearn-crfsuite",
     "skops": "skops",
     "skorch": "skorch",
     "spacy": "spacy",
     "statsmodels": "statsmodels",
-    "surprise": "scikit-surprise",
-    "tensorflow": "tensorflow",
     "thinc": "thinc",
     "timm": "timm",
     "tokenizers": "tokenizers",
@@ -77,6 +73,11 @@ DISTRIBUTIONS: dict[str, str] = {
     "Crypto": "pycryptodome",
     "PIL": "pillow",
     "attr": "attrs",
+    "tensorflow": "tensorflow",
+    "surprise": "scikit-surprise",
+    "sklearn_crfsuite": "sklearn-crfsuite",
+    "flair": "flair",
+    "autogluon": "autogluon",
     "bs4": "beautifulsoup4",
     "cv2": "opencv-python",
     "dice_ml": "dice-ml",

@@ -7,6 +7,7 @@ functions of that kind are followed; what cannot be followed is `HIDDEN`.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,16 @@ Target = tuple[str, str]
 _TORCH = (b"PK\x03\x04", b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.")
 _PLAIN_BASES = words("object dict list tuple set frozenset int float complex str bytes bytearray")
 _TYPES_MADE_OF_CODE = words("CodeType FunctionType LambdaType code function MethodType method cell")
+
+
+# What SciPy writes into the state of a distribution: three functions that hand on their arguments.
+_PLAIN = r"[\w ,.=+-]*"
+_TEMPLATE = re.compile(
+    rf"\s*def _parse_args\(self, {_PLAIN}\):\s+return \({_PLAIN}\), {_PLAIN}"
+    rf"\s+def _parse_args_rvs\(self, {_PLAIN}\):\s+return self\._argcheck_rvs\({_PLAIN}\)"
+    rf"\s+def _parse_args_stats\(self, {_PLAIN}moments='mv'\):"
+    rf"\s+return \({_PLAIN}\), {_PLAIN}, moments\s*"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +101,24 @@ class _Followed:
             target = followed
         if carries_code(*target):
             return self._judged(use, _code(), target)
+        if target[0].startswith("scipy.stats") and use.method == "__setstate__":
+            return self._distribution(use, target)
         found = ruling(*target, UseKind.CONSTRUCTED)
         if found.judgement is Judgement.UNKNOWN and use.kind is UseKind.CALLED:
             # The call that made it is reported already.
             found = replace(found, judgement=Judgement.HARMLESS)
         return self._judged(use, found, target)
+
+    def _distribution(self, use: Use, target: Target) -> Judged:
+        """Judge the state of a SciPy distribution, which runs a text of its state to restore it."""
+        text = use.arguments[0].template if len(use.arguments) == 1 else None
+        if text is None:
+            return self._judged(use, _unknown(target), target)
+        if text and not _TEMPLATE.fullmatch(text):
+            reason = "runs the Python source in its state when it is restored"
+            found = replace(ruling(*target, use.kind), judgement=Judgement.DANGEROUS, reason=reason)
+            return self._judged(use, found, target)
+        return self._judged(use, ruling(*target, UseKind.CONSTRUCTED), target)
 
     def _chained(self, use: Use) -> Judged:
         """Judge a call of what an earlier call returned."""

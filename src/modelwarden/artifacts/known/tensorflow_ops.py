@@ -25,7 +25,7 @@ FILE_OPS = frozenset(
     "LoadAndRemapMatrix LoadDataset MatchingFiles MatchingFilesDataset ReadFile RecordInput "
     "RegisterDataset RegisterDatasetV2 RemoteCall Rpc RpcCall RpcClient RpcServer SaveDataset "
     "SaveDatasetV2 SnapshotChunkDataset SnapshotDataset SnapshotDatasetReader SnapshotDatasetV2 "
-    "SqlDataset TFRecordDataset TFRecordDatasetV2 TFRecordReader TFRecordReaderV2 TextLineDataset "
+    "SqlDataset TFRecordDataset TFRecordDatasetV2 TFRecordReader TFRecordReaderV2 TextLineDataset"
     "TextLineReader TextLineReaderV2 TryRpc WholeFileReader WholeFileReaderV2 WriteFile".split()
 )
 # TensorFlow's own, which run a program that is not a graph or comes as a serialised text.

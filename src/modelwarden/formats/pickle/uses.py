@@ -9,7 +9,7 @@ from modelwarden.core import UseKind
 from modelwarden.formats.limits import LimitExceededError
 from modelwarden.formats.pickle.nested import head
 from modelwarden.formats.pickle.render import Canonical, canonical, render, render_call
-from modelwarden.formats.pickle.values import DROPPED, Call, Global, Items, Persistent, Span
+from modelwarden.formats.pickle.values import DROPPED, Call, Global, Items, Persistent, Span, pairs
 
 if TYPE_CHECKING:
     from modelwarden.formats.source import Source
@@ -18,6 +18,7 @@ KEPT_PER_CALLEE = 64
 ARGUMENTS = 4
 TEXT = 256
 HEAD = 32
+TEMPLATE = "_parse_arg_template"
 DECIDING = 64
 DISTINCT = 20_000
 RECENT = 4096
@@ -35,6 +36,8 @@ class Argument:
         made_at: offset of the call that made it; None for the imported thing itself.
         empty: it is None.
         head: the first bytes of a constant of bytes; None for anything else.
+        template: of the state of an object, the text under `TEMPLATE`; empty when there is no such
+            key, None when it cannot be told.
     """
 
     text: str | None = None
@@ -43,6 +46,7 @@ class Argument:
     made_at: int | None = None
     empty: bool = False
     head: bytes | None = None
+    template: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,7 +323,28 @@ def _argument(value: object) -> Argument | bytes | Span:
     if isinstance(value, Call):
         root = value.root if isinstance(value.root, Global) else NAMELESS
         return Argument(module=root.module, name=root.name, made_at=value.at)
-    return Argument(empty=value is None)
+    return Argument(empty=value is None, template=_template(value))
+
+
+def _template(state: object) -> str | None:
+    """Return the text that SciPy's distributions would run, by the state that restores them.
+
+    Before SciPy 1.6 the state was (settings, random generator) and held none.
+    """
+    if isinstance(state, tuple) and len(state) == 2:
+        old = isinstance(state[0], dict) and len(pairs(state[0])) > 2
+        return "" if old else None
+    if not isinstance(state, dict):
+        return None
+    found = ""
+    for key, value in pairs(state):
+        if not isinstance(key, str):
+            return None
+        if key == TEMPLATE:
+            if not isinstance(value, str) or found:
+                return None
+            found = value
+    return found
 
 
 def _deciding(args: object) -> tuple[str, ...]:
