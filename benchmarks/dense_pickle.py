@@ -30,7 +30,7 @@ def build(containers: int, seed: int) -> bytes:
     rows: list[object] = []
     for index in range(containers // 2):
         numbers = tuple(rng.randrange(256) for _ in range(9))
-        rows.append((*numbers, f"string {index:07d}", rng.randrange(60_000)))
+        rows.append((*numbers, f"some string {index:07d}", rng.randrange(60_000)))
         rows.append({word: rng.randrange(256) for word in rng.sample(WORDS, 13)})
     return pickle.dumps(rows, 4)
 
