@@ -30,7 +30,16 @@ def calls(data: bytes) -> list[str]:
 @pytest.mark.parametrize(
     "before",
     [
-        *(b"I0x10\n0", b"I010\n0", b"I1_000\n0", b"I1\x00junk\n0", b"L0x1fL\n0", b"L12\n0"),
+        *(
+            b"I0x10\n0",
+            b"I\x00x\n0",
+            b"I0_0\n0",
+            b"I010\n0",
+            b"I1_000\n0",
+            b"I1\x00junk\n0",
+            b"L0x1fL\n0",
+            b"L12\n0",
+        ),
         *(b"F1_0.5\n0", b"S'\\d'\n0", b"V\\u00e9\n0", b"S'\xe9'\n0", b"I00\n0", b"I01\n0"),
         *(b"(0", b"(1", b"(l0", b"NN\x860", b"Np9\ng9\n00", b"Nq\x07h\x0700", b"(N\x9100"[:-1]),
         *(b"\x80\x050", b"\x80\x01\x80\x03", b"\x95\x00\x00\x00\x00\x00\x00\x00\x00"),
