@@ -44,6 +44,8 @@ class Limits:
         string: bytes of one name, header or metadata string that is kept.
         memory: bytes that one reader may hold at once.
         seconds: wall-clock for one file.
+        checksums: also compare the checksums of members that hold only numbers, which means
+            reading all of them; worth it when the file is read whole anyway, for its digest.
     """
 
     expanded: int = 8192 * MIB
@@ -55,6 +57,7 @@ class Limits:
     string: int = 1 * MIB
     memory: int = 64 * MIB
     seconds: float = 300.0
+    checksums: bool = False
     _account: _Account = field(default_factory=_Account, compare=False, repr=False)
 
     def fresh(self) -> Limits:

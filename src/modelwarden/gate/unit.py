@@ -78,7 +78,8 @@ def examine_source(source: Source, options: Options, *, named: bool) -> FileResu
         return _empty(source, options, named=named)
     from modelwarden.artifacts import examine
 
-    seen = examine(source, options.limits, extra=_rules(options.plugins))
+    limits = replace(options.limits, checksums=options.hashing)
+    seen = examine(source, limits, extra=_rules(options.plugins))
     result = FileResult(
         coverage=seen.coverage,
         findings=tuple(seen.findings),

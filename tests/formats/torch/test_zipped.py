@@ -39,6 +39,18 @@ def test_a_record_that_is_not_shown_to_be_a_tensor_is_opened(record: str, data: 
     assert [a.kind.value for a in view.anomalies] == ["unreferenced"]
 
 
+@pytest.mark.parametrize(("checksums", "told"), [(True, ["checksum"]), (False, [])])
+def test_the_checksum_of_numbers_is_compared_when_the_file_is_read_whole(checksums, told):
+    good = checkpoint()
+    at = good.index(bytes(16))
+
+    view = read(Source("m.pt", good[:at] + b"\x01" + good[at + 1 :]), Limits(checksums=checksums))
+
+    assert isinstance(view, TorchArchive)
+    assert [a.kind.value for a in view.anomalies] == told
+    assert opened(view) == ["archive/data.pkl"]
+
+
 def test_two_storages_of_one_name_prove_nothing():
     pickled = state_dict({"w": ("0", 4)})
     good = archive({"data/0": bytes(16)}, pickled=pickled)

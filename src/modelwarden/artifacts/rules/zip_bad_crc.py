@@ -30,7 +30,8 @@ def zip_bad_crc(view: ArchiveView) -> Iterator[Hit]:
 
     Fix: fetch the file again and compare its digest with the published one.
 
-    Blind spot: members that are proven to be numbers, and those over 16 MiB
-    that do not look like code, are not compared.
+    Blind spot: with `--no-hash`, members that are proven to be numbers, and
+    those over 16 MiB that do not look like code, are not compared. Where the
+    limits on bytes or time are reached, checksums of numbers stay open.
     """
     return hits(view, Oddity.CHECKSUM)
