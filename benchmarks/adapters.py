@@ -38,7 +38,7 @@ from tables import share
 CAUGHT, CLEAN, INCOMPLETE = "caught", "clean", "incomplete"
 TIME_LIMIT = 300.0
 KEPT = ROOT / "build" / "benchmarks"
-_BATCH = 5
+_BATCH, _BATCH_BYTES = 25, 1 << 16
 _SERIOUS = ("critical", "high", "medium")
 
 
@@ -162,14 +162,25 @@ def ask_fickling(peer: Peer, file: Path) -> Answer:
 
 def ask_modelaudit(peer: Peer, files: Sequence[Path]) -> Iterator[tuple[Path, Answer]]:
     """Several files in one process; issues are dealt out by the path that they name."""
-    for at in range(0, len(files), _BATCH):
-        batch = files[at : at + _BATCH]
+    for batch in _batches(files):
         answers = _audit(peer, batch)
         if answers is None:  # the batch ran out of time: ask for each alone
             answers = {}
             for file in batch:
                 answers |= _audit(peer, [file]) or {file: Answer(INCOMPLETE, "time")}
         yield from answers.items()
+
+
+def _batches(files: Sequence[Path]) -> Iterator[list[Path]]:
+    """Yield files in groups: it takes a second to start, and many seconds for some large files."""
+    batch: list[Path] = []
+    for file in files:
+        batch.append(file)
+        if len(batch) == _BATCH or sum(f.stat().st_size for f in batch) > _BATCH_BYTES:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
 
 
 def _audit(peer: Peer, batch: Sequence[Path]) -> dict[Path, Answer] | None:
@@ -228,6 +239,12 @@ def ask_peer(peer: Peer, files: Sequence[Path]) -> dict[Path, Answer]:
             kept.save()
     kept.save()
     return {f: kept.answers[kept.key(f)] for f in files}
+
+
+def answered(peer: Peer, files: Sequence[Path]) -> list[Path]:
+    """Return the files for which a peer's answer is kept."""
+    kept = _Kept(KEPT / f"{peer.name}-{peer.version}.json")
+    return [f for f in files if kept.get(f) is not None]
 
 
 class _Kept:

@@ -1,10 +1,11 @@
 """How often scanners cry wolf over honest files of real libraries.
 
     libs/bin/python benchmarks/benign_files.py FOLDER      (in an environment with the libraries)
-    python benchmarks/false_alarms.py FOLDER... [--sample N] [--json FILE] [--only ours]
+    python benchmarks/false_alarms.py FOLDER... [--sample N | --kept] [--json FILE] [--only ours]
 
 Ours is asked about every file; with the peers it is compared on a sample that keeps the share of
-each library (`--sample`, by a fixed seed), as one of them takes many seconds for a file.
+each library (`--sample`, by a fixed seed), as one of them takes many seconds for a file. `--kept`
+compares on the files that all peers have answered so far, in however many unfinished runs.
 
 A false alarm is a finding at medium or above. Files under `code/` (dill, cloudpickle) carry code
 on purpose and are counted apart: there a finding is right.
@@ -27,6 +28,7 @@ from adapters import (
     KEPT,
     Answer,
     Answers,
+    answered,
     ask_ours,
     ask_peer,
     counted,
@@ -106,6 +108,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, nargs="+")
     parser.add_argument("--sample", type=int, default=100)
     parser.add_argument("--json", type=Path, default=KEPT / "false-alarms.json")
+    parser.add_argument("--kept", action="store_true", help="what all peers answered before")
     parser.add_argument("--only", choices=["ours"])
     options = parser.parse_args()
 
@@ -117,6 +120,10 @@ def main() -> None:
     print(overall(answers, [f for f in libraries if f not in code], sorted(code)), "\n")
     if options.only != "ours":
         chosen = sampled(libraries, options.sample)
+        if options.kept:
+            chosen = list(libraries)
+            for peer in ready_peers():
+                chosen = answered(peer, chosen)
         answers |= {peer.name: ask_peer(peer, chosen) for peer in ready_peers()}
         plain = [f for f in chosen if f not in code]
         print(overall(answers, plain, [f for f in chosen if f in code]), "\n")

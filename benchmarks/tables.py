@@ -20,7 +20,7 @@ def wilson(hits: int, n: int, z: float = 1.959964) -> tuple[float, float]:
     share, shrink = hits / n, 1 + z * z / n
     middle = (share + z * z / (2 * n)) / shrink
     half = z / shrink * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return max(0.0, middle - half), min(1.0, middle + half)
+    return round(max(0.0, middle - half), 9), round(min(1.0, middle + half), 9)
 
 
 def share(hits: int, n: int) -> str:
