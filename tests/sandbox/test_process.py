@@ -1,6 +1,8 @@
 """Honest use of the sandbox: answers, errors and endings."""
 
+import shutil
 import struct
+import subprocess
 import sys
 
 import pytest
@@ -153,3 +155,39 @@ def test_inputs_cannot_be_changed_and_outputs_cannot_grow(tmp_path):
         answer = worker.batch(doubles(1), rows=1, columns=1, room=64)
 
     assert answer == (doubles(100), 1, 1)  # only the output may be written, none resized
+
+
+OLDER = [f"python3.{minor}" for minor in (8, 9, 10, 12, 13, 14)]
+
+
+@pytest.mark.parametrize("name", OLDER)
+def test_the_worker_runs_in_older_and_newer_interpreters(tmp_path, name):
+    python = shutil.which(name)
+    works = python and subprocess.run([python, "-c", ""], capture_output=True, check=False)
+    if not works or works.returncode:
+        pytest.skip(f"{name} is not installed")
+
+    with Worker(python, readable=[tmp_path]) as worker:
+        load(worker, tmp_path, "def predict(rows): return [[sum(r)] for r in rows]")
+
+        assert worker.batch(doubles(1, 2), rows=1, columns=2, room=64) == (doubles(3), 1, 1)
+
+    assert (worker.tier, worker.attempts) == (Tier.FULL, [])
+
+
+def test_without_namespaces_the_filter_cuts_the_network_itself(tmp_path):
+    code = (
+        "import socket\n"
+        "def predict(rows):\n"
+        "    try:\n"
+        "        socket.socket(socket.AF_INET)\n"
+        "    except OSError:\n"
+        "        return [[0.0]]\n"
+        "    return [[1.0]]\n"
+    )
+    with Worker(sys.executable, readable=[tmp_path], allow_namespaces=False) as worker:
+        load(worker, tmp_path, code)
+
+        assert worker.batch(doubles(1), rows=1, columns=1, room=64) == (doubles(0), 1, 1)
+
+    assert worker.tier is Tier.FULL

@@ -71,7 +71,8 @@ def confine(order: Order) -> tuple[list[str], int]:
     libc.prctl(_PR_SET_PDEATHSIG, 9, 0, 0, 0)
     os.chdir(order["private"])
     lacking = []
-    if order["namespaces"] and not _leave_namespaces(libc):
+    alone = order["namespaces"] and _leave_namespaces(libc)
+    if not alone:
         lacking.append("namespaces")
     for name, value in order["limits"].items():
         kind = getattr(resource, "RLIMIT_" + name)
@@ -86,7 +87,7 @@ def confine(order: Order) -> tuple[list[str], int]:
     header = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0)
     _check(libc.capset(header, bytes(24)), "capset")
     listener = -1
-    program = order["filter_cut"] if "namespaces" not in lacking else order["filter_uncut"]
+    program = order["filter_cut"] if alone else order["filter_uncut"]
     if order["filter_cut"]:
         listener = _filter_calls(libc, order["seccomp_call"], base64.b64decode(program))
         if listener < 0:
