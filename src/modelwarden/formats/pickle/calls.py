@@ -58,8 +58,9 @@ def _known(m: Machine, callee: Global, args: object, via: str) -> object | None:
     """Return the result of the few functions that are followed."""
     if callee.module == "copyreg" and isinstance(args, tuple):
         if callee.name in _MAKERS and args and is_callable(args[0]):
-            m.uses.call(args[0], args[1:], kind=UseKind.CONSTRUCTED, at=m.op_at, via=via)
-            return Call(args[0], args[1:], m.op_at, new=True)
+            rest = args[1:]
+            identity = m.uses.call(args[0], rest, kind=UseKind.CONSTRUCTED, at=m.op_at, via=via)
+            return Call(args[0], rest, m.op_at, new=True, identity=identity)
         if callee.name == "add_extension":
             _register(m, args)
     if (span := _latin(callee, args)) is not None:

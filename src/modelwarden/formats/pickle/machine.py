@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 PIECES = 4
 ITEMS = 1024
-STACK = 1 << 23
+STACK = 1 << 22
 MARKS = 1 << 22
 MADE = 1 << 18
 CACHE = 1 << 14

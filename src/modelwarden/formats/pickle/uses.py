@@ -185,7 +185,10 @@ class Recorder:
         """
         signature: tuple[object, ...] | None = None
         if kwargs is None and type(args) is tuple and _LEAVES.issuperset(map(type, args)):
-            signature = (callee, kind, via, method, args, tuple(map(type, args)))
+            made_by: object = callee
+            if isinstance(callee, Call):
+                made_by = callee.root, callee.depth, callee.identity
+            signature = (made_by, kind, via, method, args, tuple(map(type, args)))
             known = self._recent.get(signature)
             if known is not None:
                 known[0].times += times
