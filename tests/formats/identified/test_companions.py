@@ -66,6 +66,7 @@ def test_quantised_weights_in_two_files_are_added_up(tmp_path: Path):
         "[1]",
         "nonsense",
         "[" * 100_000,
+        '[{"paths": ["net.bin"], "weights": ["w"]}]',
         '[{"paths": ["net.bin"], "weights": [{"shape": [7], "dtype": "float32"}]}]',
         '[{"paths": ["net.bin"], "weights": [{"shape": "x", "dtype": "float32"}]}]',
         '[{"paths": ["net.bin"], "weights": [{"shape": [6], "dtype": "text"}]}]',

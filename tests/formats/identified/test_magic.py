@@ -106,3 +106,9 @@ def test_cut_and_changed_headers_are_survived(name: str, at: int, patch: bytes):
             source = Source("file", some)
             if kind.sniff(source):
                 assert kind.read(source, Limits()).gaps
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.id)
+@pytest.mark.parametrize("data", [b"", b"A\n", b"A\nx\ny\n", b"RDA3\nA\n\n\n", b"binf"])
+def test_what_a_kind_does_not_claim_is_read_without_an_exception(kind: Kind, data: bytes):
+    assert kind.read(Source("file", data), Limits()).gaps

@@ -146,6 +146,18 @@ def test_a_chat_template_that_jinja_refuses_is_a_gap(text: str):
     assert [g.kind for g in view.gaps] == [GapKind.UNREADABLE]
 
 
+def test_nothing_is_executed_to_describe_the_error_of_a_template():
+    heard: list[str] = []
+    listening = True
+    sys.addaudithook(lambda event, _: heard.append(event) if listening else None)
+
+    view = read(Source("chat_template.jinja", b"{{ 'a' \n}}{% if %}"), Limits())
+
+    listening = False
+    assert view.gaps
+    assert {"exec", "compile", "code.__new__"} & set(heard) == set()
+
+
 def test_other_text_that_jinja_refuses_is_just_text():
     view = view_of("Usage: {{#if x}} {{ .Values }}", name="notes.txt")
 

@@ -99,7 +99,8 @@ def _code(value: str) -> str | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            tree = ast.parse(value.strip())
+            # After a syntax error CPython opens the file of this name: an empty one never exists.
+            tree = ast.parse(value.strip(), filename="")
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None
     for node in ast.walk(tree):

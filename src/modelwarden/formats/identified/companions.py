@@ -98,7 +98,9 @@ def _groups(manifest: Source) -> Iterator[tuple[list[str], int]]:
         return
 
 
-def _bytes(weight: dict[str, object]) -> int:
+def _bytes(weight: object) -> int:
+    if not isinstance(weight, dict):
+        raise TypeError("a weight")
     quantised, shape = weight.get("quantization"), weight["shape"]
     dtype = quantised["dtype"] if isinstance(quantised, dict) else weight["dtype"]
     if not isinstance(shape, list) or len(shape) > 64:

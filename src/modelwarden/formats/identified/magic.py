@@ -85,7 +85,10 @@ def _is_xgboost(source: Source) -> bool:
 
 
 def _xgboost(source: Source) -> Producer | None:
-    major, minor = struct.unpack_from("<II", source.head.removeprefix(b"binf"), 20)
+    block = source.head.removeprefix(b"binf")
+    if len(block) < 28:
+        return producer("xgboost")
+    major, minor = struct.unpack_from("<II", block, 20)
     return producer("xgboost", f"{major}.{minor}" if 0 < major < 100 and minor < 100 else None)
 
 
@@ -155,7 +158,8 @@ def _r(source: Source) -> Producer | None:
     head = source.head
     head = head[5:] if head.startswith((b"RDX", b"RDA")) else head
     if head.startswith(b"A\n"):
-        number = int(head.split(b"\n", 3)[2])
+        found = re.match(rb"A\n[23]\n(\d{6})\n", head)
+        number = int(found[1]) if found else 0
     else:
         number = int.from_bytes(head[6:10], "big" if head.startswith(b"X") else "little")
     return producer("R", f"{number >> 16}.{number >> 8 & 255}.{number & 255}")

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import warnings
 from functools import cache
-from typing import TYPE_CHECKING
 
 from jinja2 import Environment, TemplateError, nodes
 from jinja2.ext import Extension
+from jinja2.parser import Parser
 
 from modelwarden.formats.limits import LimitExceededError
 from modelwarden.formats.view import DamagedError
-
-if TYPE_CHECKING:
-    from jinja2.parser import Parser
 
 # One template; the largest published chat templates are about 30 KB.
 SIZE = 256 * 1024
@@ -64,9 +61,10 @@ def parse(text: str) -> nodes.Template:
         warnings.simplefilter("ignore")
         try:
             _check_nesting(text)
-            return _environment().parse(text)
+            # Not `Environment.parse`: it executes code to rewrite the traceback of an error.
+            return Parser(_environment(), text).parse()
         except TemplateError as error:
-            why = f"not a Jinja template: {str(error)[:120]!r}"
+            why = f"not a Jinja template: {str(error.message)[:120]!r}"
             raise DamagedError(why, _offset(text, getattr(error, "lineno", 1))) from error
         except RecursionError as error:
             raise LimitExceededError("nesting of a template", NESTING) from error
