@@ -1,0 +1,196 @@
+"""One worker: `python -m soak SEED FIRST COUNT` examines streams FIRST to FIRST + COUNT - 1.
+
+A stream is made from the seed and its number alone, so a failure is replayed with COUNT = 1.
+Prints one JSON object for each fault and one with the totals at the end; exits 1 on faults.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import os
+import pkgutil
+import random
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+import modelwarden.artifacts
+import modelwarden.formats
+from modelwarden.artifacts import examine
+from modelwarden.artifacts.catalog import RULES
+from modelwarden.core import GapKind
+from modelwarden.formats import DamagedError, LimitExceededError, Limits, Source, View, reader_of
+from modelwarden.formats.catalog import FORMATS
+
+from .guard import Guard, HangError, alarm, limit, peak
+from .mutate import stream
+from .seeds import FOLDERS, Seed, seeds
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SECONDS = 5.0
+"""CPU time that one stream (of at most 128 KiB) may take."""
+MEMORY = 160 << 20
+"""Bytes that one stream may add to what the process ever held."""
+LIMITS = Limits(expanded=64 << 20, operations=2_000_000, seconds=60, memory=32 << 20)
+ENCODINGS = (
+    "utf-16",
+    "utf-16-le",
+    "utf-16-be",
+    "utf-32",
+    "utf-32-le",
+    "utf-32-be",
+    "latin-1",
+    "ascii",
+    "cp437",
+    "cp850",
+    "utf-8-sig",
+    "unicode-escape",
+    "raw-unicode-escape",
+)
+EXPECTED = (
+    "jinja",
+    "keras-config",
+    "keras-layer",
+    "pickle",
+    "torch-tar-storages",
+    "torch-tar-tensors",
+)
+"""Formats as which containers may have a member read, whatever it looks like."""
+READERS = [(entry.id, reader_of(entry)) for entry in FORMATS if entry.of is None]
+
+
+class Neighboured(Source):
+    """A source with a file of any bytes beside it, whatever name is asked for."""
+
+    __slots__ = ("neighbour",)
+    neighbour: bytes
+
+    def beside(self, name: str) -> Source | None:
+        return Source(name, self.neighbour)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One stream: its number, name, bytes, the bytes beside it, and what loaders take it for."""
+
+    number: int
+    name: str
+    data: bytes
+    beside: bytes
+    expect: str | None
+
+    def source(self) -> Source:
+        source = Neighboured(self.name, self.data, expect=self.expect)
+        source.neighbour = self.beside
+        return source
+
+
+def case(seed: int, number: int, pool: list[Seed]) -> Case:
+    """Return stream `number`; the first ones are the seeds themselves, unchanged."""
+    rng = random.Random(f"{seed}:{number}")
+    only = [data for _, data in pool]
+    name, first = pool[number % len(pool)]
+    data = first if number < len(pool) else stream(only, first, rng)
+    expect = rng.choice(EXPECTED) if rng.random() < 0.1 else None
+    beside = rng.choice(only)
+    if rng.random() < 0.1:
+        name, beside = rng.choice(FOLDERS)
+    return Case(number, name, data, stream(only, beside, rng), expect)
+
+
+def faults(one: Case, guard: Guard) -> Iterator[str]:
+    """Examine a stream in every way; yield what must not be."""
+    before, began = peak(), time.process_time()
+    guard.arm()
+    alarm(4 * SECONDS)
+    try:
+        result = examine(one.source(), LIMITS)
+        yield from (f"failed: {g.why}" for g in result.gaps if g.kind is GapKind.FAILED)
+        for name, reader in READERS:
+            yield from _alone(one, name, reader)
+    except HangError as error:
+        yield f"hang: {_where(error)}"
+    finally:
+        alarm(0)
+        guard.disarm()
+    took, grown = time.process_time() - began, peak() - before
+    if took > SECONDS:
+        yield f"slow: {took:.1f} s"
+    if grown > MEMORY:
+        yield f"memory: {grown >> 20} MiB"
+    yield from (f"did: {met}" for met in guard.met)
+
+
+def _alone(one: Case, name: str, reader: modelwarden.formats.identify.Reader) -> Iterator[str]:
+    """Ask one reader, and let it read what it claims; every fourth reads what it does not."""
+    try:
+        claims = reader.sniff(source := one.source())
+    except Exception as error:  # noqa: BLE001 -- this is what is looked for
+        yield f"{name} sniff: {error!r} {_where(error)}"
+        return
+    if not claims and (one.number + len(name)) % 4:
+        return
+    try:
+        view = reader.read(source, LIMITS.fresh())
+    except (DamagedError, LimitExceededError):
+        return
+    except Exception as error:  # noqa: BLE001 -- as above
+        yield f"{name} read{'' if claims else ' of what it refuses'}: {error!r} {_where(error)}"
+    else:
+        if not isinstance(view, View):
+            yield f"{name} read gave {type(view).__name__}"
+
+
+def _where(error: BaseException) -> str:
+    places = []
+    trace = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        places.append(f"{Path(code.co_filename).name}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return " ".join(places[-6:])
+
+
+def warm(pool: list[Seed]) -> None:
+    """Import whatever a scan may import, so that nothing is left to import under the guard."""
+    for package in (modelwarden.artifacts, modelwarden.formats):
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            import_module(found.name)
+    for entry in RULES:
+        entry.load()
+    for encoding in ENCODINGS:
+        codecs.lookup(encoding)
+    for name, data in pool:
+        examine(Source(name, data), LIMITS)
+
+
+def main(seed: int, first: int, count: int) -> int:
+    """Run; see above."""
+    shared = Path(os.environ.get("MODELWARDEN_SHARED") or ROOT.parent / "shared")
+    pool = seeds(shared if shared.is_dir() else None)
+    warm(pool)
+    guard = Guard()
+    limit(8 * MEMORY)
+    slowest, bad = 0.0, 0
+    for number in range(first, first + count):
+        one = case(seed, number, pool)
+        began = time.process_time()
+        for fault in faults(one, guard):
+            bad += 1
+            _say(number=number, name=one.name, fault=fault)
+        slowest = max(slowest, time.process_time() - began)
+    _say(streams=count, faults=bad, slowest=slowest, peak=peak(), seeds=len(pool))
+    return 1 if bad else 0
+
+
+def _say(**facts: object) -> None:
+    sys.stdout.write(f"{json.dumps(facts)}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(*(int(word) for word in sys.argv[1:])))
