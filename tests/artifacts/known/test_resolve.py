@@ -168,3 +168,60 @@ def test_a_state_of_a_scipy_distribution_that_is_no_plain_dict_is_unknown():
 
     for state in (b"(" + pair + b"t", b"]" + pair + b"a", b"ca\nb\n)R"):
         assert Judgement.UNKNOWN in worst(distribution(state)).values()
+
+
+def restored(cls: str, state: str) -> bytes:
+    """Return a pickle that makes an instance and restores it; the arguments are opcodes."""
+    return f"c{cls}\n)\x81".encode("latin-1") + state.encode() + b"b."
+
+
+@pytest.mark.parametrize("path", ["statsmodels.base.data\nPandasData", "statsmodels.a\ndata.XData"])
+def test_a_formula_that_statsmodels_evaluates_is_judged(path: str):
+    honest = restored(path, "}S'formula'\nS'y ~ x1*x2 + C(kind) + np.log(size) + 1.5'\ns")
+    hostile = restored(path, "}S'formula'\nS'I(__import__(1)) + a'\ns")
+    untold = restored(path, "ccollections\nOrderedDict\n)RS'formula'\nS'I(f(1))'\ns")
+
+    assert set(worst(honest).values()) == {Judgement.NEEDS_CODE}
+    assert Judgement.DANGEROUS in worst(hostile).values()
+    assert Judgement.UNKNOWN in worst(untold).values()
+
+
+def test_a_state_that_cannot_be_told_leaves_a_gap():
+    state = b"}X\x13\0\0\0_parse_arg_templateI1\nsb."
+    data = b"cscipy.stats._continuous_distns\nnorm_gen\n)\x81" + state
+    made = judged(read(Source("x.pkl", data), Limits()).uses)
+
+    assert [one.ruling.known for one in made if one.use.method] == [False]
+
+
+def test_the_formula_of_many_digits_takes_no_time():
+    data = restored("statsmodels.base.data\nPandasData", f"}}S'formula'\nS'{'1' * 250}!'\ns")
+
+    assert Judgement.DANGEROUS in worst(data).values()
+
+
+def test_a_class_that_evaluates_what_it_is_made_of_is_dangerous():
+    data = b"ctorch.utils._sympy.functions\nCeilDiv\n(S'f()'\nI1\nt\x81."
+
+    assert set(worst(data).values()) == {Judgement.DANGEROUS}
+
+
+@pytest.mark.parametrize("path", ["nltk.collections\nLazyMap", "nltk.util\nLazyMap"])
+def test_a_sequence_that_calls_its_function_is_dangerous(path: str):
+    assert Judgement.DANGEROUS in worst(f"c{path}\n)\x81.".encode("latin-1")).values()
+
+
+def test_going_through_an_object_of_a_library_is_not_harmless():
+    loader = b"(ctorch.utils.data.dataloader\nDataLoader\n)\x81"
+    listed = b"cbuiltins\nlist\n" + loader + b"tR."
+    array = b"cnumpy\narray\n" + loader + b"tR."
+
+    assert Judgement.UNKNOWN in worst(listed).values()
+    assert Judgement.UNKNOWN in worst(array).values()
+
+
+def test_a_generator_is_not_made_by_a_method_of_an_object():
+    method = b"cbuiltins\ngetattr\n(csklearn.base\nBaseEstimator\n)\x81S'fit'\ntR"
+    data = b"cnumpy.random._pickle\n__generator_ctor\n(S'x'\n" + method + b"tR."
+
+    assert Judgement.HIDDEN in worst(data).values()

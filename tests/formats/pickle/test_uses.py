@@ -38,3 +38,12 @@ def test_a_method_of_a_result_is_told_from_one_of_the_imported_thing():
 
     assert [use.method for use in uses] == ["__setstate__", "__setstate__"]
     assert [use.callee for use in uses] == ["a.B()", None]
+
+
+def test_the_bytes_that_skorch_loads_are_examined_as_a_pickle():
+    inner = b"}0cposix\nsystem\n(S'true'\ntR."
+    key = b"X\x1d\0\0\0__cuda_dependent_attributes__"
+    state = b"}" + key + b"B" + len(inner).to_bytes(4, "little") + inner + b"s"
+    view = read(Source("x.pkl", b"\x80\x03cskorch.net\nNeuralNet\n)\x81" + state + b"b."), Limits())
+
+    assert [child.name for child in view.children]

@@ -23,6 +23,8 @@ _GATEWAYS = words(
     "builtins builtin ctypes importlib marshal nt os pickle posix shutil socket subprocess sys "
     "_pickle cPickle runpy"
 )
+# Classes of NLTK that call a function of their state, under whatever name they are reached.
+_CALLERS = words("LazyMap LazyZip LazyEnumerate LazySubsequence LazyIteratorList")
 # Under these names libraries import one another.
 _ALIASES = {"np": "numpy", "pd": "pandas", "sp": "scipy", "mp": "multiprocessing", "pkl": "pickle"}
 # Names of Python's machinery that an honest pickle may hold.
@@ -77,6 +79,8 @@ def _walked(module: str, name: str) -> Danger | None:
     for part in (*module.split(".")[1:], *parts):
         if part.strip("_") in _GATEWAYS:
             return Danger(f"reaches the module {part} through {module}", exact=False)
+    if parts[-1] in _CALLERS and module.partition(".")[0] == "nltk":
+        return Danger("calls what it is given", exact=False)
     for index in range(len(parts) - 1):
         inner = _listed(_ALIASES.get(parts[index], parts[index]), ".".join(parts[index + 1 :]))
         if inner is not None:

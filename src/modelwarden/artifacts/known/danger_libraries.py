@@ -30,7 +30,8 @@ _PATHS: dict[str, str] = {
         "plumbum invoke fabric paramiko pexpect ptyprocess IPython ipykernel nox tox pytest "
         "_pytest py conda ray.worker ray._private dask.distributed distributed "
         "nltk.internals.java nltk.parse nltk.tag.stanford spacy.cli sklearn._build_utils "
-        "xgboost.testing xgboost.tracker scipy.weave numexpr.evaluate"
+        "xgboost.testing xgboost.tracker scipy.weave numexpr.evaluate pandas._version nltk.pathsec "
+        "nltk.app huggingface_hub.cli huggingface_hub._dataset_viewer skops.card skops.cli"
     ),
     _CODE: (
         "torch._inductor torch._dynamo torch._functorch torch._export torch.testing "
@@ -54,7 +55,8 @@ _PATHS: dict[str, str] = {
         "keras.utils.python_utils keras.utils.generic_utils.func_load keras.saving "
         "keras.models.load_model keras.models.model_from_json tensorflow.python.ops.script_ops "
         "tensorflow.py_function tensorflow.numpy_function sklearn.utils.estimator_checks "
-        "catboost._catboost._PreprocessParams six.exec_ six.reraise six.moves past "
+        "torch.utils._sympy dill._dill._getattr catboost._catboost._PreprocessParams six.exec_ "
+        "six.reraise six.moves past "
         "future.builtins hydra omegaconf.resolvers fire click typer ultralytics.utils.checks"
     ),
     _IMPORTS: (
@@ -69,7 +71,7 @@ _PATHS: dict[str, str] = {
         "werkzeug.utils.import_string hydra._internal hydra.utils joblib.func_inspect "
         "sklearn.externals.joblib.func_inspect zope.dottedname diffusers.utils.import_utils "
         "econml._lazy keras.utils.module_utils keras.utils.backend_utils nltk.lazyimport "
-        "imblearn.LazyLoader"
+        "imblearn.LazyLoader nltk.internals.import_from_stdlib skops.utils.importutils"
     ),
     _FILES: (
         "numpy.fromfile numpy.memmap numpy.save numpy.savez numpy.savez_compressed numpy.savetxt "
@@ -161,7 +163,12 @@ _PATHS: dict[str, str] = {
         "ultralytics.nn.tasks.torch_safe_load ultralytics.nn.tasks.attempt_load_weights "
         "ultralytics.utils.patches.torch_load gensim.utils.unpickle catboost.CatBoost.load_model "
         "sklearn.utils._joblib xgboost.spark.utils autogluon.common.loaders "
-        "autogluon.core.utils.loaders nltk.data.load flair.file_utils torch.utils._pytree "
+        "autogluon.core.utils.loaders statsmodels.iolib.smpickle "
+        "statsmodels.base.wrapper.load_pickle "
+        "statsmodels.base.wrapper.ResultsWrapper.load statsmodels.base.model.load_pickle "
+        "statsmodels.base.model.LikelihoodModelResults.load pyod.utils.persistence "
+        "pyod.mcp_server "
+        "nltk.data.load flair.file_utils torch.utils._pytree "
         "onnxruntime onnx.load"
     ),
     _CALLS: (

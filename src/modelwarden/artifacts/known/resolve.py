@@ -7,7 +7,6 @@ functions of that kind are followed; what cannot be followed is `HIDDEN`.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from modelwarden.artifacts.known.carriers import MODULES, SETTERS, TYPES, carrie
 from modelwarden.artifacts.known.judgement import CODE_REASON, Judgement, Ruling, ruling
 from modelwarden.artifacts.known.libraries import library_of
 from modelwarden.artifacts.known.names import spellings, words
+from modelwarden.artifacts.known.states import State, state_of
 from modelwarden.core import UseKind
 
 if TYPE_CHECKING:
@@ -28,16 +28,6 @@ Target = tuple[str, str]
 _TORCH = (b"PK\x03\x04", b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.")
 _PLAIN_BASES = words("object dict list tuple set frozenset int float complex str bytes bytearray")
 _TYPES_MADE_OF_CODE = words("CodeType FunctionType LambdaType code function MethodType method cell")
-
-
-# What SciPy writes into the state of a distribution: three functions that hand on their arguments.
-_PLAIN = r"[\w ,.=+-]*"
-_TEMPLATE = re.compile(
-    rf"\s*def _parse_args\(self, {_PLAIN}\):\s+return \({_PLAIN}\), {_PLAIN}"
-    rf"\s+def _parse_args_rvs\(self, {_PLAIN}\):\s+return self\._argcheck_rvs\({_PLAIN}\)"
-    rf"\s+def _parse_args_stats\(self, {_PLAIN}moments='mv'\):"
-    rf"\s+return \({_PLAIN}\), {_PLAIN}, moments\s*"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,24 +91,26 @@ class _Followed:
             target = followed
         if carries_code(*target):
             return self._judged(use, _code(), target)
-        if target[0].startswith("scipy.stats") and use.method == "__setstate__":
-            return self._distribution(use, target)
+        if use.method == "__setstate__" and (judged := self._restored(use, target)) is not None:
+            return judged
         found = ruling(*target, UseKind.CONSTRUCTED)
         if found.judgement is Judgement.UNKNOWN and use.kind is UseKind.CALLED:
             # The call that made it is reported already.
             found = replace(found, judgement=Judgement.HARMLESS)
         return self._judged(use, found, target)
 
-    def _distribution(self, use: Use, target: Target) -> Judged:
-        """Judge the state of a SciPy distribution, which runs a text of its state to restore it."""
-        text = use.arguments[0].template if len(use.arguments) == 1 else None
-        if text is None:
-            return self._judged(use, _unknown(target), target)
-        if text and not _TEMPLATE.fullmatch(text):
+    def _restored(self, use: Use, target: Target) -> Judged | None:
+        """Judge the state of classes that run what is in it; None where it is only kept."""
+        state = State.UNTOLD
+        if len(use.arguments) == 1:
+            state = state_of(*target, use.arguments[0])
+        if state is State.RUNS:
             reason = "runs the Python source in its state when it is restored"
             found = replace(ruling(*target, use.kind), judgement=Judgement.DANGEROUS, reason=reason)
             return self._judged(use, found, target)
-        return self._judged(use, ruling(*target, UseKind.CONSTRUCTED), target)
+        if state is State.UNTOLD:  # nobody can have looked at it, however well the class is known
+            return self._judged(use, replace(_unknown(target), known=False), target)
+        return None
 
     def _chained(self, use: Use) -> Judged:
         """Judge a call of what an earlier call returned."""
@@ -160,11 +152,25 @@ class _Followed:
             decide = _BY_ARGUMENTS.get(name)
             if decide is not None:
                 return decide(self, use)
+            if name in _ITERATING:
+                return self.iterated(use)
         return None
 
     def _plainly(self, use: Use) -> Judged:
         target: Target = (use.module, use.name)
         return self._judged(use, ruling(*target, use.kind), target)
+
+    def iterated(self, use: Use) -> Judged | None:
+        """What goes through, or converts, an object of a library runs that library's methods."""
+        for argument in use.arguments:
+            if argument.made_at is None:
+                continue
+            made = argument.module, argument.name
+            if ruling(*made, UseKind.CONSTRUCTED).judgement is Judgement.NEEDS_CODE:
+                reason = "runs methods of an object that the file made"
+                found = replace(_unknown((use.module, use.name)), reason=reason)
+                return self._judged(use, found, (use.module, use.name))
+        return None
 
     def attribute_set(self, use: Use) -> Judged:
         """`setattr` on what the file made of code of its own is how dill restores it."""
@@ -256,6 +262,9 @@ class _Followed:
             if not argument.module:
                 continue
             passed = self._of(argument)
+            if passed is None and not argument.module.startswith("numpy.random"):
+                found = _hidden("calls what an earlier call returned")
+                return self._judged(use, found, (argument.module, argument.name))
             if passed is None:
                 continue
             found = ruling(*passed, UseKind.CALLED)
@@ -279,6 +288,23 @@ class _Followed:
         return self._judged(use, _code(), target)
 
 
+# Functions of the allow-lists that ask their arguments for items, text or numbers.
+_ITERATING: frozenset[Target] = frozenset(
+    (module, name)
+    for module, names in (
+        ("builtins", "list tuple dict set frozenset bytes bytearray str int float complex bool"),
+        ("builtins", "enumerate zip reversed range slice"),
+        ("collections", "OrderedDict Counter defaultdict deque ChainMap UserDict UserList"),
+        ("numpy", "array asarray full"),
+        ("numpy.core.multiarray", "array asarray full scalar"),
+        ("numpy.core.numeric", "array asarray full"),
+        ("pandas", "DataFrame Series"),
+        ("pandas.core.frame", "DataFrame"),
+        ("pandas.core.series", "Series"),
+        ("array", "array"),
+    )
+    for name in words(names)
+)
 _BY_ARGUMENTS: dict[Target, Callable[[_Followed, Use], Judged]] = {
     ("builtins", "getattr"): _Followed.attribute,
     ("builtins", "setattr"): _Followed.attribute_set,

@@ -36,6 +36,8 @@ _EXTENSIONS: Final = 4096
 _LATIN: Final = ("latin1", "latin-1", "latin_1", "iso-8859-1", "iso8859-1")
 _HOOKED: Final = 64
 _EACH: Final = 32
+# The bytes under this key of their state skorch's nets load as a pickle of their own.
+_LOADED: Final = "__cuda_dependent_attributes__"
 
 
 def call(m: Machine, callee: object, args: object, *, via: str) -> object:
@@ -135,6 +137,8 @@ def build(m: Machine, inst: object, state: object) -> None:
 
 def _note_hooks(m: Machine, state: object) -> None:
     for key, value in pairs(state):
+        if key == _LOADED and not is_callable(value):
+            constants.suspect(m, value)
         if isinstance(key, str) and key in HOOKS and is_callable(value):
             known = m.hooks.setdefault(key, [])
             if not any(value is one for one in known):

@@ -19,6 +19,7 @@ ARGUMENTS = 4
 TEXT = 256
 HEAD = 32
 TEMPLATE = "_parse_arg_template"
+FORMULA = "formula"
 DECIDING = 64
 DISTINCT = 20_000
 RECENT = 4096
@@ -38,6 +39,7 @@ class Argument:
         head: the first bytes of a constant of bytes; None for anything else.
         template: of the state of an object, the text under `TEMPLATE`; empty when there is no such
             key, None when it cannot be told.
+        formula: likewise, the text under `FORMULA`.
     """
 
     text: str | None = None
@@ -47,6 +49,7 @@ class Argument:
     empty: bool = False
     head: bytes | None = None
     template: str | None = None
+    formula: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -326,13 +329,14 @@ def _argument(value: object) -> Argument | bytes | Span:
     if isinstance(value, Call):
         root = value.root if isinstance(value.root, Global) else NAMELESS
         return Argument(module=root.module, name=root.name, made_at=value.at)
-    return Argument(empty=value is None, template=_template(value))
+    template, formula = _under(value, TEMPLATE), _under(value, FORMULA)
+    return Argument(empty=value is None, template=template, formula=formula)
 
 
-def _template(state: object) -> str | None:
-    """Return the text that SciPy's distributions would run, by the state that restores them.
+def _under(state: object, wanted: str) -> str | None:
+    """Return the text that a state has under a key; some classes run it when they are restored.
 
-    Before SciPy 1.6 the state was (settings, random generator) and held none.
+    Before SciPy 1.6 the state of a distribution was (settings, random generator) and held none.
     """
     if isinstance(state, tuple) and len(state) == 2:
         old = isinstance(state[0], dict) and len(pairs(state[0])) > 2
@@ -343,7 +347,7 @@ def _template(state: object) -> str | None:
     for key, value in pairs(state):
         if not isinstance(key, str):
             return None
-        if key == TEMPLATE:
+        if key == wanted:
             if not isinstance(value, str) or found:
                 return None
             found = value

@@ -1,0 +1,59 @@
+"""Classes that run a text of their state, or load bytes of it, when they are restored.
+
+They are told by their package and by the keys of the state, because a class can be reached along
+many paths.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from modelwarden.formats.pickle.uses import Argument
+
+# What SciPy writes into the state of a distribution: three functions that hand on their arguments.
+_PLAIN = r"[\w ,.=+-]*"
+_TEMPLATE = re.compile(
+    rf"\s*def _parse_args\(self, {_PLAIN}\):\s+return \({_PLAIN}\), {_PLAIN}"
+    rf"\s+def _parse_args_rvs\(self, {_PLAIN}\):\s+return self\._argcheck_rvs\({_PLAIN}\)"
+    rf"\s+def _parse_args_stats\(self, {_PLAIN}moments='mv'\):"
+    rf"\s+return \({_PLAIN}\), {_PLAIN}, moments\s*"
+)
+# A formula is evaluated as Python: names of columns, operators, and calls of patsy's and NumPy's
+# own transformations.
+_CALLS = "C|I|Q|Treatment|Sum|Poly|Diff|Helmert|bs|cr|cc|te|center|standardize|scale|poly"
+_FORMULA = re.compile(
+    rf"(?:(?:{_CALLS}|np\.(?:log|log10|log1p|log2|exp|expm1|sqrt|abs|power|sin|cos|tan))\("
+    r"|[^\W\d]\w*+(?!\s*[\w(.\[])|\d++(?:\.\d++)?|'[\w .-]*'|\"[\w .-]*\"|[\s~+\-*:/|,()=])*"
+)
+
+
+class State(Enum):
+    """What restoring does with a state: nothing but keep it, run source in it, or untold."""
+
+    PLAIN = "plain"
+    RUNS = "runs"
+    UNTOLD = "untold"
+
+
+def state_of(module: str, name: str, state: Argument) -> State:
+    """Judge the state that `module.name` is restored from."""
+    path = f"{module}.{name}"
+    if path.startswith("scipy.stats."):
+        return _judged(state.template, _TEMPLATE, needed=True)
+    if path.startswith("skorch."):  # the bytes in it are examined as a file
+        return State.PLAIN if state.template is not None else State.UNTOLD
+    needed = path.startswith("statsmodels.") and name.endswith("Data")
+    for text, allowed in ((state.template, _TEMPLATE), (state.formula, _FORMULA)):
+        found = _judged(text, allowed, needed=needed)
+        if found is not State.PLAIN:
+            return found
+    return State.PLAIN
+
+
+def _judged(text: str | None, allowed: re.Pattern[str], *, needed: bool) -> State:
+    if text is None:
+        return State.UNTOLD if needed else State.PLAIN
+    return State.PLAIN if not text or allowed.fullmatch(text) else State.RUNS
