@@ -15,15 +15,18 @@ import os
 import sys
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 # The help of commands is wrapped to this width on every machine.
 os.environ["COLUMNS"] = "100"
 
 import click
 
-from modelwarden.artifacts.catalog import all_rules
+from modelwarden.artifacts.catalog import all_rules as artifact_rules
 from modelwarden.cli.main import main as group
+from modelwarden.core import Rule
 from modelwarden.core.schema import report_schema
+from modelwarden.dependencies.rules import all_rules as dependency_rules
 from modelwarden.formats.catalog import FORMATS
 from modelwarden.formats.entry import Format, Tier
 from modelwarden.report.rule_page import as_markdown, escape
@@ -47,6 +50,11 @@ def pages() -> dict[Path, str]:
         axes = f"Severity **{rule.severity}**, confidence **{rule.confidence}**.\n\n"
         made[DOCS / f"rules/{rule.id}.md"] = head + axes + as_markdown(describe(rule))
     return made
+
+
+def all_rules() -> tuple[Rule[Any], ...]:
+    """Return the rules of every stage, in the order in which reports list them."""
+    return (*artifact_rules(), *dependency_rules())
 
 
 def rules_index() -> str:

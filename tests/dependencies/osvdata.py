@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from modelwarden.dependencies import Index, build
+from modelwarden.dependencies import Index
+from modelwarden.dependencies.build import build
 
 
 def record(name="PYSEC-1", package="torch", events=(), versions=(), **fields) -> dict:

@@ -9,7 +9,7 @@ import pytest
 
 from dependencies.osvdata import lines, record
 from modelwarden.core import InputError
-from modelwarden.dependencies import records
+from modelwarden.dependencies.feeds import records
 
 ONE, TWO = record("PYSEC-1"), record("PYSEC-2")
 YAML = """

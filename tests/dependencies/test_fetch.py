@@ -5,7 +5,7 @@ import io
 import pytest
 
 from modelwarden.core import InputError
-from modelwarden.dependencies import fetched
+from modelwarden.dependencies.fetch import fetched
 
 
 class Answer(io.BytesIO):

@@ -173,3 +173,16 @@ def test_a_file_too_large_for_a_policy_is_not_parsed(tmp_path):
 
     with pytest.raises(PolicyError, match="this is no policy"):
         load(path)
+
+
+def test_how_old_advisories_may_be_and_what_nobody_rated_counts_as():
+    policy = parse({"advisories_max_age_days": 14, "unknown_severity": "medium"}, "p.toml")
+
+    assert policy.advisories_max_age == 14
+    assert policy.unknown_severity == "medium"
+
+
+@pytest.mark.parametrize("table", [{"advisories_max_age_days": 0}, {"unknown_severity": "none"}])
+def test_a_bound_on_advisories_that_means_nothing_is_refused(table):
+    with pytest.raises(PolicyError):
+        parse(table, "p.toml")

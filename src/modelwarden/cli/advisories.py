@@ -39,7 +39,10 @@ def import_(source: str, index: Path | None, replace: bool) -> int:
     checked-out git tree of JSON or YAML records. Only an https URL that is named here is ever
     fetched.
     """
-    from modelwarden.dependencies import Index, build, fetched, place_of, records
+    from modelwarden.dependencies import Index, place_of
+    from modelwarden.dependencies.build import build
+    from modelwarden.dependencies.feeds import records
+    from modelwarden.dependencies.fetch import fetched
 
     place, _ = place_of(index)
     with fetched(source) as path:

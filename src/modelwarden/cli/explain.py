@@ -39,13 +39,15 @@ def explain(rule: str | None, kind: str | None, form: str) -> int:
 
 def _page(name: str, form: str) -> str:
     from modelwarden.artifacts import RULES
+    from modelwarden.dependencies.rules import all_rules
     from modelwarden.report.rule_page import as_data, as_text
     from modelwarden.standards import describe
 
+    others = {rule.id: rule for rule in all_rules()}
     entry = next((entry for entry in RULES if entry.id == name), None)
-    if entry is None:
-        raise UnknownNameError("rule", name, [entry.id for entry in RULES])
-    rule = entry.load()
+    if entry is None and name not in others:
+        raise UnknownNameError("rule", name, [*(entry.id for entry in RULES), *others])
+    rule = entry.load() if entry else others[name]
     if form == "json":
         return _json(as_data(describe(rule), rule.confidence))
     width = min(shutil.get_terminal_size((100, 24)).columns, 100)
@@ -68,8 +70,10 @@ def _list(kind: str, form: str) -> str:
 def _rows(kind: str) -> list[dict[str, str]]:
     if kind == "rules":
         from modelwarden.artifacts.catalog import all_rules
+        from modelwarden.dependencies import rules
 
-        return [{"id": r.id, "severity": r.severity.value, "title": r.title} for r in all_rules()]
+        every = (*all_rules(), *rules.all_rules())
+        return [{"id": r.id, "severity": r.severity.value, "title": r.title} for r in every]
     if kind == "formats":
         from modelwarden.formats.catalog import FORMATS
 

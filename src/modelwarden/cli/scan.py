@@ -37,7 +37,7 @@ _FILE = click.Path()
     help="Fail on findings of this severity or worse [default: high].",
 )
 @click.option("--policy", "policy_file", type=_FILE, metavar="FILE", help="What must be shown.")
-@click.option("--advisories", type=_FILE, metavar="FILE", help="Known vulnerabilities (OSV).")
+@click.option("--advisories", type=_FILE, metavar="FILE", help="Index of known vulnerabilities.")
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
@@ -70,7 +70,7 @@ def scan(
     advisories: str | None,
     jobs: int,
     engine: str,
-    no_deps: bool,  # noqa: ARG001 -- there is no such stage to leave out yet
+    no_deps: bool,
     no_hash: bool,
     plugins: str | None,
     cache: str | None,
@@ -84,15 +84,22 @@ def scan(
     from modelwarden.gate.scan import How
     from modelwarden.gate.unit import Options
 
-    if advisories is not None:
-        raise click.UsageError("--advisories needs the dependency stage, which is not built yet")
+    if advisories is not None and no_deps:
+        raise click.UsageError(
+            "--advisories is for the dependency stage, which --no-deps leaves out"
+        )
     if cache is not None and no_hash:
         raise click.UsageError("--cache finds files by their digest, so it excludes --no-hash")
     policy = _policy(_path(policy_file), fail_on, paths)
     written = None if output in {None, "-"} else _path(output)
     if written is not None:
         check_writable(written)
-    options = Options(hashing=not no_hash, plugins=_names(plugins))
+    options = Options(
+        hashing=not no_hash,
+        plugins=_names(plugins),
+        dependencies=not no_deps,
+        advisories=_path(advisories),
+    )
     with progress_line() as progress:
         how = How(jobs=jobs, engine=engine, cache=_path(cache), progress=progress)
         report = _examined(paths, policy, options, how)

@@ -89,6 +89,8 @@ class Policy:
         fail_on: findings at this severity or worse fail.
         require: stages that must have been run to the end.
         allow_gaps: `kind` or `kind:path-pattern` of gaps that are accepted.
+        advisories_max_age: days that the newest advisory may be old; None for any number.
+        unknown_severity: what a vulnerability counts as that nobody rated.
         source: the file it came from, for messages; None for the default policy.
     """
 
@@ -97,4 +99,6 @@ class Policy:
     allow_gaps: tuple[str, ...] = ()
     measures: tuple[Threshold, ...] = ()
     waivers: tuple[Waiver, ...] = ()
+    advisories_max_age: float | None = None
+    unknown_severity: Severity = Severity.HIGH
     source: str | None = None

@@ -129,6 +129,8 @@ def _ranges(entry: Mapping[str, object]) -> Iterator[tuple[Event, ...]]:
 def _summary(record: Mapping[str, object]) -> str:
     text = record.get("summary") or record.get("details") or ""
     words = " ".join(str(text)[:2000].split())
+    if not words.isprintable():
+        words = "".join(c if c.isprintable() else "?" for c in words)
     return words if len(words) <= _SUMMARY else words[: _SUMMARY - 1].rstrip() + "…"
 
 

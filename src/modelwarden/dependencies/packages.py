@@ -8,6 +8,9 @@ from enum import StrEnum
 from modelwarden.core import Gap, GapKind
 from modelwarden.dependencies.names import normal_name
 
+STAGE = "dependencies"
+MOST = 20_000  # packages, and gaps, of one manifest
+
 
 class How(StrEnum):
     """How the version of a package is known.
@@ -30,7 +33,6 @@ class Package:
         specifier: PEP 440, of a range; empty allows any.
         path: of the manifest or model file. line: 1-based.
         marker: of the environments that need it (PEP 508); empty for all.
-        locked: a lock file fixes it, which settles ranges beside it.
         conda: named as a conda package; its PyPI name is taken to be the same.
     """
 
@@ -42,7 +44,6 @@ class Package:
     member: str | None = None
     line: int | None = None
     marker: str = ""
-    locked: bool = False
     conda: bool = False
 
     @property
@@ -62,9 +63,8 @@ class Manifest:
 
     Attributes:
         kind: `requirements`, `poetry.lock`, ….
-        refers: paths of further manifests, relative to this one, with how they are named.
-        declares: it may name packages at all; a file of a wider use that names none is no
-            manifest.
+        refers: paths of further manifests, relative to this one.
+        bounds: paths of constraint files, likewise.
     """
 
     path: str
@@ -72,15 +72,25 @@ class Manifest:
     packages: list[Package] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     refers: list[str] = field(default_factory=list)
-    declares: bool = True
+    bounds: list[str] = field(default_factory=list)
+
+    def add(self, package: Package) -> None:
+        """Keep a package; past the bound there is one gap for all that follow."""
+        if len(self.packages) < MOST:
+            self.packages.append(package)
+        elif len(self.packages) == MOST:
+            self.packages.append(package)
+            self.gap(f"only the first {MOST} packages are audited", GapKind.OVER_LIMIT)
 
     def gap(
         self, why: str, kind: GapKind = GapKind.NOT_ASSESSABLE, line: int | None = None
     ) -> None:
         """Keep something that could not be audited."""
         where = f"line {line}: " if line else ""
-        why = " ".join(f"{where}{why}".split())[:400]
-        self.gaps.append(Gap(what=self.path, why=why, kind=kind, stage="dependencies"))
+        why = " ".join(f"{where}{why}".split())
+        why = why if why.isprintable() else ascii(why)[1:-1]
+        if len(self.gaps) < MOST:
+            self.gaps.append(Gap(what=self.path, why=why[:400], kind=kind, stage=STAGE))
 
     def unreadable(self, why: str) -> None:
         """Keep that the file, or what follows in it, could not be read."""

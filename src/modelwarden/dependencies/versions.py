@@ -15,8 +15,7 @@ from collections.abc import Iterable, Sequence
 from enum import Enum
 from functools import lru_cache
 
-from packaging.utils import canonicalize_version
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 _CACHED = 1 << 16
 
@@ -34,7 +33,7 @@ def version_of(text: str) -> Version | None:
     """Return the PEP 440 version that `text` is, or None."""
     try:
         return Version(text)
-    except InvalidVersion:
+    except ValueError:  # InvalidVersion, or more digits than Python turns into a number
         return None
 
 
@@ -48,7 +47,12 @@ def canonical(text: str) -> str:
     version = version_of(text)
     if version is None:
         return " ".join(text.split())
-    return canonicalize_version(version)
+    numbers = list(version.release)
+    while len(numbers) > 1 and numbers[-1] == 0:
+        numbers.pop()
+    plain = ".".join(map(str, version.release))
+    # The release stands at the front, behind the epoch only.
+    return str(version).replace(plain, ".".join(map(str, numbers)), 1)
 
 
 def is_listed(text: str, listed: str) -> bool:

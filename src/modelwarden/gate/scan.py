@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import modelwarden
 from modelwarden.core import (
@@ -23,6 +23,7 @@ from modelwarden.core import (
     Tool,
     digest_of_tree,
 )
+from modelwarden.dependencies import Audited, audit, place_of
 from modelwarden.engine import Plan, Progress, map_units
 from modelwarden.gate.outside import check_outside, ignored_policies
 from modelwarden.gate.stdin import NAME, STDIN, spooled
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from modelwarden.core import Rule
-    from modelwarden.formats import View
 
 __all__ = ["How", "scan"]
 
@@ -90,6 +90,7 @@ def scan(
             walked.files.append(found)
             walked.gaps += rest
         results = _examine(walked, options, how)
+        audited = _audit(walked, results, policy, options)
     coverage = sorted((*walked.coverage, *(r.coverage for r in results)), key=lambda c: c.path)
     report = Report(
         subject=_subject(names, walked, results),
@@ -99,18 +100,20 @@ def scan(
             started=started.strftime("%Y-%m-%dT%H:%M:%SZ"),
             elapsed=round(time.monotonic() - began, 3),
             hashing=round(sum(r.hashing for r in results), 3) if options.hashing else None,
-            notes=(*walked.notes, *ignored_policies(walked.files)),
+            advisories=audited.advisories,
+            notes=(*walked.notes, *ignored_policies(walked.files), *audited.notes),
         ),
-        findings=tuple(f for r in results for f in r.findings),
+        findings=(*(f for r in results for f in r.findings), *audited.findings),
         gaps=(
             *walked.gaps,
             *(g for r in results for g in r.gaps),
             *_nothing(names, walked, results),
+            *audited.gaps,
         ),
         coverage=tuple(coverage),
-        inventory=tuple(i for r in results for i in r.inventory),
-        rules=_described(results, options.plugins),
-        stages=("artifacts",),
+        inventory=(*(i for r in results for i in r.inventory), *audited.inventory),
+        rules=_described(results, options.plugins, audited.rules),
+        stages=("artifacts", "dependencies") if audited.ran else ("artifacts",),
     )
     return judge(report, policy or Policy())
 
@@ -137,6 +140,8 @@ def _check_deciders(
 ) -> None:
     if policy and policy.source:
         check_outside("the policy", policy.source, names)
+    if options.dependencies:
+        check_outside("the advisory index", place_of(options.advisories)[0], names)
     if how.cache:
         check_outside("the cache", how.cache, names)
     if options.plugins:
@@ -168,6 +173,21 @@ def _examine(walked: Walked, options: Options, how: How) -> list[FileResult]:
     ]
 
 
+def _audit(
+    walked: Walked, results: Sequence[FileResult], policy: Policy | None, options: Options
+) -> Audited:
+    """Run the stage `dependencies` over the manifests that were met and what models revealed."""
+    if not options.dependencies:
+        return Audited()
+    return audit(
+        walked.files,
+        walked.roots,
+        [item for result in results for item in result.inventory],
+        index=options.advisories,
+        unknown=(policy or Policy()).unknown_severity,
+    )
+
+
 def _nothing(names: Sequence[str], walked: Walked, results: Sequence[FileResult]) -> Iterator[Gap]:
     """Give a gap when no byte was examined and no other gap says so: this is never a pass."""
     if not walked.gaps and not any(r.coverage.size or r.gaps for r in results):
@@ -195,16 +215,18 @@ def _subject(names: Sequence[str], walked: Walked, results: Sequence[FileResult]
     return Subject(kind="artifact" if single else "folder", name=_shown(names), digest=digest)
 
 
-def _described(results: Sequence[FileResult], plugins: tuple[str, ...]) -> tuple[RuleInfo, ...]:
+def _described(
+    results: Sequence[FileResult], plugins: tuple[str, ...], more: Sequence[Rule[Any]]
+) -> tuple[RuleInfo, ...]:
     ran = {rule for result in results for rule in result.rules}
-    if not ran:
+    if not ran and not more:
         return ()
     from modelwarden.artifacts import RULES
     from modelwarden.standards import describe
 
-    rules: list[Rule[View]] = [entry.load() for entry in RULES if entry.id in ran]
+    rules: list[Rule[Any]] = [entry.load() for entry in RULES if entry.id in ran]
     if plugins:
         from modelwarden.gate.plugins import rules_of
 
         rules += (rule for rule in rules_of(plugins) if rule.id in ran)
-    return tuple(describe(rule) for rule in rules)
+    return tuple(describe(rule) for rule in (*rules, *more))

@@ -6,6 +6,7 @@ import os
 import re
 import time
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modelwarden.core import Coverage, Finding, Gap, GapKind, InventoryItem, Status
@@ -27,10 +28,14 @@ class Options:
     Attributes:
         hashing: take the SHA-256 of every file.
         plugins: names of entry points whose rules are applied as well.
+        dependencies: run that stage too.
+        advisories: the index for it; None for the one of this user.
     """
 
     hashing: bool = True
     plugins: tuple[str, ...] = ()
+    dependencies: bool = True
+    advisories: Path | None = None
     limits: Limits = field(default_factory=Limits)
 
 

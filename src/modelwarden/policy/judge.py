@@ -20,9 +20,11 @@ def judge(report: Report, policy: Policy, today: dt.date | None = None) -> Repor
     Args:
         report: of any stages.
         policy: what it must show.
-        today: the day in UTC on which waivers are judged; by default the day it is.
+        today: the day in UTC on which waivers and the age of advisories are judged; by default
+            the day it is.
     """
-    waived = waivers.apply(policy.waivers, report, today or dt.datetime.now(dt.UTC).date())
+    today = today or dt.datetime.now(dt.UTC).date()
+    waived = waivers.apply(policy.waivers, report, today)
     measured = thresholds.apply(policy.measures, report.measurements)
     paths = {line.path for line in report.coverage}
     fails = [_finding_reason(f) for f in waived.findings if _counts(f, policy)]
@@ -30,6 +32,7 @@ def judge(report: Report, policy: Policy, today: dt.date | None = None) -> Repor
     lacks = [_gap_reason(g) for g in report.gaps if not allowed(g, policy, paths)]
     lacks += [_stage_reason(s) for s in policy.require if s not in report.stages]
     lacks += measured.lacks
+    lacks += _stale(report, policy, today)
     outcome = Outcome.FAIL if fails else Outcome.INCOMPLETE if lacks else Outcome.PASS
     notes = dict.fromkeys((*report.run.notes, *waived.notes))
     return replace(
@@ -81,3 +84,20 @@ def _gap_reason(gap: Gap) -> Reason:
 def _stage_reason(stage: str) -> Reason:
     detail = f"the stage {stage} is required and was not run to the end"
     return Reason(kind=ReasonKind.STAGE, name=stage, detail=detail)
+
+
+def _stale(report: Report, policy: Policy, today: dt.date) -> list[Reason]:
+    """Return a reason when the advisories that were used are older than the policy accepts."""
+    data, limit = report.run.advisories, policy.advisories_max_age
+    if data is None or limit is None:
+        return []
+    try:
+        age = (today - dt.date.fromisoformat(data.date[:10])).days
+    except ValueError:
+        what = "the advisory index does not say how new it is"
+    else:
+        if age <= limit:
+            return []
+        what = f"the newest advisory is {age} days old, the policy accepts {limit:g}"
+    detail = f"{what}; refresh it: modelwarden advisories import FILE"
+    return [Reason(kind=ReasonKind.STAGE, name="dependencies", detail=detail)]

@@ -28,7 +28,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LARGEST = 1 << 20
-_KEYS = ("fail_on", "require", "allow_gaps", "measure", "waiver")
+_KEYS = (
+    "fail_on",
+    "require",
+    "allow_gaps",
+    "measure",
+    "waiver",
+    "advisories_max_age_days",
+    "unknown_severity",
+)
 _WAIVER_KEYS = ("fingerprint", "rule", "path", "digest", "reason", "owner", "expires")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _FINGERPRINT = re.compile(r"[0-9a-f]{16,64}")
@@ -72,9 +80,14 @@ def parse(table: object, source: str, place: str = "") -> Policy:
         raise PolicyError(f"{source}: {place or 'the policy'} must be a table")
     fields = Fields(table, source, place)
     fields.only(_KEYS)
-    fail_on = fields.one_of(
-        "fail_on", table.get("fail_on", "high"), "severity", [s.value for s in Severity]
+    severities = [s.value for s in Severity]
+    fail_on = fields.one_of("fail_on", table.get("fail_on", "high"), "severity", severities)
+    unknown = fields.one_of(
+        "unknown_severity", table.get("unknown_severity", "high"), "severity", severities
     )
+    age = fields.number("advisories_max_age_days")
+    if age is not None and age <= 0:
+        raise fields.error("advisories_max_age_days", "must be more than 0")
     require = fields.texts("require")
     for stage in require:
         fields.one_of("require", stage, "stage", STAGES)
@@ -84,6 +97,8 @@ def parse(table: object, source: str, place: str = "") -> Policy:
         allow_gaps=tuple(_gap_pattern(fields, text) for text in fields.texts("allow_gaps")),
         measures=_thresholds(fields),
         waivers=tuple(_waiver(waiver) for waiver in fields.tables("waiver")),
+        advisories_max_age=age,
+        unknown_severity=Severity(unknown),
         source=source,
     )
 

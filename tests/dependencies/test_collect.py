@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelwarden.dependencies.collect import collect
+
+
+@dataclass(frozen=True)
+class File:
+    path: str
+    name: str
+
+
+def collected(root: Path, **files: str):
+    """Write files and collect from all of them, as a scan of the folder does."""
+    for name, text in files.items():
+        path = root / name.replace("__", "/").replace("_", ".")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    found = sorted(path for path in root.rglob("*") if path.is_file())
+    return collect([File(str(p), str(p.relative_to(root))) for p in found], [str(root)])
+
+
+def packages(found) -> dict[str, str]:
+    return {p.name: f"{p.shown} in {p.path}" for p in found.packages}
+
+
+def test_what_a_manifest_refers_to_is_read_once_even_in_a_circle(tmp_path):
+    found = collected(
+        tmp_path,
+        requirements_txt="-r deep/base.lst\ntorch==1.0\n",
+        deep__base_lst="-r ../requirements.txt\n-r base.lst\nnumpy==2.0\n",
+    )
+
+    assert packages(found) == {
+        "torch": "torch 1.0 in requirements.txt",
+        "numpy": "numpy 2.0 in deep/base.lst",
+    }
+    assert found.gaps == ()
+
+
+def test_what_is_not_there_or_lies_outside_is_a_gap(tmp_path):
+    (tmp_path / "secret.txt").write_text("password==1\n")
+    root = tmp_path / "root"
+    text = "-r gone.txt\n-r ../secret.txt\n-r /etc/passwd\n-r https://example.org/r.txt\n-c gone\n"
+
+    found = collected(root, requirements_txt=text)
+
+    whys = sorted(gap.why for gap in found.gaps)
+    assert [why.partition(" which ")[2] for why in whys] == [
+        "lies outside of what is scanned",
+        "lies outside of what is scanned",
+        "is not there",
+        "is not there",
+        "is no local file",
+    ]
+    assert found.packages == ()
+
+
+def test_a_link_does_not_lead_outside(tmp_path):
+    (tmp_path / "secret.txt").write_text("password==1\n")
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "inner.lst").symlink_to(tmp_path / "secret.txt")
+
+    found = collected(root, requirements_txt="-r inner.lst\n")
+
+    assert ["outside" in gap.why for gap in found.gaps] == [True]
+
+
+def test_constraints_pin_what_is_asked_for_and_add_nothing(tmp_path):
+    found = collected(
+        tmp_path,
+        requirements_txt="-c limits.lst\ntorch\nnumpy>=1.0\nscipy==1.0\n",
+        limits_lst="torch==1.13.1\nnumpy<2\nscipy==3.0\nflask==0.1\n",
+    )
+
+    assert packages(found) == {
+        "torch": "torch 1.13.1 in requirements.txt",
+        "numpy": "numpy<2,>=1.0 in requirements.txt",
+        "scipy": "scipy 1.0 in requirements.txt",
+    }
+
+
+def test_a_version_that_is_known_settles_a_range_in_the_same_folder(tmp_path):
+    found = collected(
+        tmp_path,
+        pyproject_toml='[project]\ndependencies = ["torch>=1.0", "flask"]\n',
+        poetry_lock='[[package]]\nname = "Torch"\nversion = "1.13.1"\n',
+        other__requirements_txt="torch>=1.0\n",
+    )
+
+    assert {(p.shown, p.path) for p in found.packages} == {
+        ("Torch 1.13.1", "poetry.lock"),
+        ("flask", "pyproject.toml"),
+        ("torch>=1.0", "other/requirements.txt"),
+    }
+
+
+def test_a_chain_of_files_without_end_is_cut(tmp_path):
+    files = {f"f{n}_lst": f"-r f{n + 1}.lst\na{n}==1\n" for n in range(1_200)}
+
+    found = collected(tmp_path, requirements_txt="-r f0.lst\n", **files)
+
+    assert [gap.kind for gap in found.gaps] == ["over-limit"]
