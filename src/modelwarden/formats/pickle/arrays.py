@@ -22,27 +22,33 @@ if TYPE_CHECKING:
 
     from modelwarden.formats.pickle.machine import Machine
 
-# scikit-learn shipped joblib inside itself until 0.22.
-_MODULES: Final = frozenset({"joblib.numpy_pickle", "sklearn.externals.joblib.numpy_pickle"})
 _CODE: Final = re.compile(r"[<>=|]?([?biufcmMOSUVaB])([0-9]{0,9})\Z")
+_SIZED: Final = "USaV"
 _DIMENSIONS = 64
 _HAS_OBJECT = 1
+_STATE = 8
 
 
-def skip_array(m: Machine, made: object, objects: Callable[[Machine, int], int]) -> None:
+def skip_array(
+    m: Machine, made: object, objects: Callable[[Machine, int], int], read: dict[int, Call]
+) -> None:
     """Step over the raw array behind a BUILD that completed joblib's wrapper of one.
 
     Args:
         m: the machine, right behind the BUILD.
         made: the object that was built.
         objects: runs the pickle of an array of objects, given its offset; returns its end.
+        read: the wrappers whose arrays were read, by their `id`; this one is added.
 
     Raises:
         DamagedError: the size cannot be told, or more bytes are announced than there are.
     """
     if not isinstance(made, Call) or not made.new or not _is_wrapper(made.callee):
         return
+    if id(made) in read:
+        raise DamagedError("a wrapper of an array that is restored again", m.tape.at)
     state = dict(_named(made.state))
+    read[id(made)], made.state = made, None
     dtype = state.get("dtype")
     size = item_size(dtype)
     count = _count(state.get("shape"))
@@ -65,7 +71,8 @@ def skip_array(m: Machine, made: object, objects: Callable[[Machine, int], int])
 
 
 def _is_wrapper(cls: object) -> bool:
-    return isinstance(cls, Global) and cls.module in _MODULES and cls.name == "NumpyArrayWrapper"
+    # By the class alone: it can be reached through any module that imports joblib.
+    return isinstance(cls, Global) and cls.name.rpartition(".")[2] == "NumpyArrayWrapper"
 
 
 def _named(state: object) -> list[tuple[str, object]]:
@@ -80,24 +87,38 @@ def _count(shape: object) -> int | None:
 
 
 def item_size(dtype: object) -> int | None:
-    """Return the bytes of one item of a `numpy.dtype` as a pickle makes it, or None."""
+    """Return the bytes of one item of a `numpy.dtype` as a pickle makes it, or None.
+
+    NumPy's `dtype.__setstate__` takes size and flags from the state, whatever the code before says:
+    where they differ, no library wrote it and the size is not told.
+    """
     found = _code(dtype)
-    if found is None:
+    if found is None or not isinstance(dtype, Call):
         return None
-    letter, digits = found
-    if letter == "?":
-        return 1
-    if letter in "bB" and not digits:
+    size = _size_of(*found)
+    if dtype.state is None:
+        return size if found[0] not in "OV" else None
+    state = dtype.state
+    if size is None or not isinstance(state, tuple) or len(state) < _STATE:
+        return None
+    flags = state[7]
+    if not isinstance(flags, int) or bool(flags & _HAS_OBJECT) is not has_objects(
+        dtype, flags=False
+    ):
+        return None
+    return size if state[5] == (size if found[0] in _SIZED else -1) else None
+
+
+def _size_of(letter: str, digits: str) -> int | None:
+    if letter == "?" or (letter in "bB" and not digits):
         return 1
     if letter == "O":
         return int(digits or "8")
-    if not digits:
-        return None
-    return int(digits) * (4 if letter == "U" else 1)
+    return int(digits) * (4 if letter == "U" else 1) if digits else None
 
 
-def has_objects(dtype: object, room: int = 256) -> bool:
-    """Tell whether a dtype, or one of its fields, holds Python objects."""
+def has_objects(dtype: object, room: int = 256, *, flags: bool = True) -> bool:
+    """Tell whether a dtype, or one of its fields, holds Python objects, by codes and by `flags`."""
     work = [dtype]
     while work and room > 0:
         room -= 1
@@ -108,8 +129,8 @@ def has_objects(dtype: object, room: int = 256) -> bool:
         if isinstance(item, Call):
             state = item.state
             if isinstance(state, tuple):
-                flags = state[7] if len(state) > 7 else 0
-                if isinstance(flags, int) and flags & _HAS_OBJECT:
+                said = state[7] if len(state) > 7 else 0
+                if flags and isinstance(said, int) and said & _HAS_OBJECT:
                     return True
                 work += state[2:5]
         elif isinstance(item, dict):

@@ -120,7 +120,7 @@ def run_stream(
             source, limits, start=start, end=end, choices=choices, extensions=extensions
         )
         if arrays:
-            machine.hook = partial(skip_array, objects=partial(_objects, stream))
+            machine.hook = partial(skip_array, objects=partial(_objects, stream), read={})
         _run(machine, stream, first=not choices)
         pending += alternatives(choices, machine.tape.crossings, READINGS)
         # Each crossing that was met has another reading; so many are not all followed.
