@@ -225,3 +225,15 @@ def test_a_generator_is_not_made_by_a_method_of_an_object():
     data = b"cnumpy.random._pickle\n__generator_ctor\n(S'x'\n" + method + b"tR."
 
     assert Judgement.HIDDEN in worst(data).values()
+
+
+def test_states_that_were_not_looked_at_count_where_a_class_runs_them():
+    def many(cls: str) -> bytes:
+        each = "".join(f"c{cls}\n)\x81}}S'a'\nI{i}\nsb0" for i in range(80))
+        return (each + "N.").encode("latin-1")
+
+    array = worst(many("sklearn.tree._tree\nTree"))
+    net = judged(read(Source("x", many("skorch.net\nNeuralNet"), expect="pickle"), Limits()).uses)
+
+    assert set(array.values()) == {Judgement.HARMLESS}
+    assert not all(one.ruling.known for one in net)

@@ -101,9 +101,8 @@ class _Followed:
 
     def _restored(self, use: Use, target: Target) -> Judged | None:
         """Judge the state of classes that run what is in it; None where it is only kept."""
-        state = State.UNTOLD
-        if len(use.arguments) == 1:
-            state = state_of(*target, use.arguments[0])
+        known = use.arguments[0] if len(use.arguments) == 1 else None
+        state = state_of(*target, known)
         if state is State.RUNS:
             reason = "runs the Python source in its state when it is restored"
             found = replace(ruling(*target, use.kind), judgement=Judgement.DANGEROUS, reason=reason)

@@ -28,6 +28,8 @@ _FORMULA = re.compile(
     rf"(?:(?:{_CALLS}|np\.(?:log|log10|log1p|log2|exp|expm1|sqrt|abs|power|sin|cos|tan))\("
     r"|[^\W\d]\w*+(?!\s*[\w(.\[])|\d++(?:\.\d++)?|'[\w .-]*'|\"[\w .-]*\"|[\s~+\-*:/|,()=])*"
 )
+# SciPy's distributions, in whatever module somebody imports them.
+_DISTRIBUTION = re.compile(r"\.(?:rv_\w+|\w+_gen)\Z")
 
 
 class State(Enum):
@@ -38,15 +40,17 @@ class State(Enum):
     UNTOLD = "untold"
 
 
-def state_of(module: str, name: str, state: Argument) -> State:
-    """Judge the state that `module.name` is restored from."""
+def state_of(module: str, name: str, state: Argument | None) -> State:
+    """Judge the state that `module.name` is restored from; None when it was not looked at."""
     path = f"{module}.{name}"
-    if path.startswith("scipy.stats."):
-        return _judged(state.template, _TEMPLATE, needed=True)
+    template = None if state is None else state.template
+    formula = None if state is None else state.formula
+    if path.startswith("scipy.stats.") or _DISTRIBUTION.search(path):
+        return _judged(template, _TEMPLATE, needed=True)
     if path.startswith("skorch."):  # the bytes in it are examined as a file
-        return State.PLAIN if state.template is not None else State.UNTOLD
+        return State.PLAIN if template is not None else State.UNTOLD
     needed = path.startswith("statsmodels.") and name.endswith("Data")
-    for text, allowed in ((state.template, _TEMPLATE), (state.formula, _FORMULA)):
+    for text, allowed in ((template, _TEMPLATE), (formula, _FORMULA)):
         found = _judged(text, allowed, needed=needed)
         if found is not State.PLAIN:
             return found
