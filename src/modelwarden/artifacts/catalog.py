@@ -78,6 +78,13 @@ RULES: tuple[Entry, ...] = (
     Entry("tf-file-op", "TensorflowModel"),
     Entry("tf-custom-op", "TensorflowModel"),
     Entry("tf-asset-path", "TensorflowModel"),
+    Entry("onnx-external-path", "OnnxModel"),
+    Entry("onnx-python-operator", "OnnxModel"),
+    Entry("onnx-custom-operator", "OnnxModel"),
+    Entry("onnx-shadowed-operator", "OnnxModel"),
+    Entry("onnx-invalid", "OnnxModel"),
+    Entry("metadata-secret", "Described"),
+    Entry("metadata-personal-path", "Described"),
 )
 
 

@@ -18,7 +18,6 @@ def _in(module: str, name: str) -> str:
 
 
 IDENTIFIED: tuple[Format, ...] = identified(
-    Format("onnx", _in("protobuf", "ONNX"), "ONNX model", PROTOBUF),
     Format(
         "tensorflow-fingerprint",
         _in("protobuf", "FINGERPRINT"),

@@ -1,0 +1,1 @@
+"""ONNX models: operators, tensors and where their bytes lie."""
