@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from modelwarden.dependencies import Index
 from modelwarden.dependencies.build import build
+from modelwarden.dependencies.index import Index
 
 
 def record(name="PYSEC-1", package="torch", events=(), versions=(), **fields) -> dict:

@@ -11,9 +11,9 @@ import pytest
 
 from dependencies.osvdata import index_of, names, record
 from modelwarden.core import InputError, OutputError
-from modelwarden.dependencies import AdvisoryIndexError, Index
 from modelwarden.dependencies.build import build
 from modelwarden.dependencies.feeds import records
+from modelwarden.dependencies.index import AdvisoryIndexError, Index
 
 
 def held(folder):

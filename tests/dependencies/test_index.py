@@ -6,7 +6,8 @@ from contextlib import closing
 import pytest
 
 from dependencies.osvdata import index_of, record
-from modelwarden.dependencies import AdvisoryIndexError, Index, place_of
+from modelwarden.dependencies import place_of
+from modelwarden.dependencies.index import AdvisoryIndexError, Index
 
 
 def test_an_index_that_is_not_there_is_named_with_the_command_that_makes_it(tmp_path):

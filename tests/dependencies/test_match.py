@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from dependencies.osvdata import index_of, record
-from modelwarden.dependencies import Index
+from modelwarden.dependencies.index import Index
 from modelwarden.dependencies.match import match
 from modelwarden.dependencies.packages import How, Package
 

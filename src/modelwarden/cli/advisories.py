@@ -11,7 +11,7 @@ from modelwarden.cli.options import Named
 
 if TYPE_CHECKING:
     from modelwarden.core import AdvisoryData
-    from modelwarden.dependencies import Count
+    from modelwarden.dependencies.index import Count
 
 _FILE = click.Path(path_type=Path)
 _INDEX = click.option(
@@ -39,10 +39,11 @@ def import_(source: str, index: Path | None, replace: bool) -> int:
     checked-out git tree of JSON or YAML records. Only an https URL that is named here is ever
     fetched.
     """
-    from modelwarden.dependencies import Index, place_of
+    from modelwarden.dependencies import place_of
     from modelwarden.dependencies.build import build
     from modelwarden.dependencies.feeds import records
     from modelwarden.dependencies.fetch import fetched
+    from modelwarden.dependencies.index import Index
 
     place, _ = place_of(index)
     with fetched(source) as path:
@@ -58,7 +59,8 @@ def import_(source: str, index: Path | None, replace: bool) -> int:
 def status(index: Path | None, form: str) -> int:
     """Tell which index is used, how new it is, and what it holds; looks at all of it."""
     from modelwarden.core import encode
-    from modelwarden.dependencies import Index, place_of
+    from modelwarden.dependencies import place_of
+    from modelwarden.dependencies.index import Index
     from modelwarden.report.escape import json_text
 
     place, _ = place_of(index)

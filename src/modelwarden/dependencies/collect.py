@@ -13,11 +13,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
 from modelwarden.core import Gap, GapKind
 from modelwarden.dependencies.manifests import MANIFESTS, Kind, kind_of, read
-from modelwarden.dependencies.manifests.requirements import exact_of
 from modelwarden.dependencies.manifests.text import LARGEST
 from modelwarden.dependencies.packages import STAGE, How, Manifest, Package
 
@@ -164,6 +161,10 @@ def _constrain(manifest: Manifest, constraints: Manifest) -> None:
 def _narrowed(package: Package, told: Sequence[str]) -> Package:
     if package.how is not How.RANGE or not told:
         return package
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    from modelwarden.dependencies.manifests.requirements import exact_of
+
     try:
         both = SpecifierSet(",".join(part for part in (package.specifier, *told) if part))
     except InvalidSpecifier:

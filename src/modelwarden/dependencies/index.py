@@ -9,7 +9,6 @@ refused with the step that mends it. Records are kept apart by ecosystem.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,14 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modelwarden.core import AdvisoryData, InputError
+from modelwarden.dependencies.place import MEND
 
 if TYPE_CHECKING:
     import sqlite3
 
 SCHEMA = 1
 APPLICATION = 0x4D574144  # "MWAD"
-VARIABLE = "MODELWARDEN_ADVISORIES"
-MEND = "modelwarden advisories import FILE"
 
 _HINT = f"Make it anew: {MEND}"
 _MAGIC = b"SQLite format 3\0"
@@ -65,18 +63,6 @@ class Row:
     def names(self) -> tuple[str, ...]:
         """Return the id and every alias: advisories that share one are about one weakness."""
         return (self.id, *self.aliases)
-
-
-def default_place() -> Path:
-    """Return where the index is when nobody says otherwise."""
-    data = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Path(data) / "modelwarden" / "advisories.sqlite"
-
-
-def place_of(given: Path | None) -> tuple[Path, bool]:
-    """Return the index to use, and whether the user named it (by option or variable)."""
-    named = given or (Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None)
-    return (named, True) if named else (default_place(), False)
 
 
 class Index:

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
 from modelwarden.dependencies.families import head_of, siblings
 from modelwarden.dependencies.index import Index, Row
 from modelwarden.dependencies.packages import How, Package
@@ -141,6 +139,8 @@ def may_affect(specifier: str, row: Row) -> bool:
     Without the list of all releases the versions that the record names stand for them, and the
     ends of the specifier itself.
     """
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
     try:
         allowed = SpecifierSet(specifier)
     except InvalidSpecifier:

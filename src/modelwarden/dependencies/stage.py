@@ -20,8 +20,8 @@ from modelwarden.core import (
     Rule,
     Severity,
 )
-from modelwarden.dependencies.index import MEND, AdvisoryIndexError, Index, place_of
 from modelwarden.dependencies.manifests.catalog import kind_of
+from modelwarden.dependencies.place import MEND, place_of
 
 if TYPE_CHECKING:
     from modelwarden.dependencies.collect import Collected, File
@@ -67,40 +67,44 @@ def audit(
     """
     place, named = place_of(index)
     met = [file for file in files if kind_of(file.name)]
+    if not met and not named and not place.exists():
+        return Audited(notes=(_not_run(f"there is no advisory index at {place}"),))
+    from modelwarden.dependencies.index import AdvisoryIndexError, Index
+
     try:
         with Index(place) as opened:
+            if not met and not any(item.version for item in inventory):
+                return Audited(advisories=opened.data, ran=True)
             from modelwarden.dependencies.audit import held_against
 
             return held_against(opened, met, roots, inventory, unknown)
     except AdvisoryIndexError as error:
         if named:
             raise
-        return _without_index(met, roots, error)
+        return _without_index(met, roots, error.message)
 
 
-def _without_index(
-    files: Sequence[File], roots: Sequence[str], error: AdvisoryIndexError
-) -> Audited:
+def _without_index(files: Sequence[File], roots: Sequence[str], why: str) -> Audited:
     if not files:
-        return Audited(notes=(_not_run(error),))
+        return Audited(notes=(_not_run(why),))
     from modelwarden.dependencies.audit import listed
     from modelwarden.dependencies.collect import collect
 
     collected = collect(files, roots)
     return Audited(
-        gaps=(*collected.gaps, *_unaudited(collected, error)),
+        gaps=(*collected.gaps, *_unaudited(collected, why)),
         inventory=listed(collected),
-        notes=() if collected.manifests else (_not_run(error),),
+        notes=() if collected.manifests else (_not_run(why),),
     )
 
 
-def _unaudited(collected: Collected, error: AdvisoryIndexError) -> list[Gap]:
-    why = f"its packages were not audited: {error.message}; run: {MEND}"
+def _unaudited(collected: Collected, why: str) -> list[Gap]:
+    told = f"its packages were not audited: {why}; run: {MEND}"
     return [
-        Gap(what=manifest.path, why=why, kind=GapKind.NOT_ASSESSABLE, stage="dependencies")
+        Gap(what=manifest.path, why=told, kind=GapKind.NOT_ASSESSABLE, stage="dependencies")
         for manifest in collected.manifests
     ]
 
 
-def _not_run(error: AdvisoryIndexError) -> str:
-    return f"the stage dependencies did not run: {error.message}; to have it: {MEND}"
+def _not_run(why: str) -> str:
+    return f"the stage dependencies did not run: {why}; to have it: {MEND}"

@@ -9,11 +9,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from modelwarden.core import InputError
-from modelwarden.dependencies.manifests.text import decoded
-from modelwarden.dependencies.packages import Manifest
+if TYPE_CHECKING:
+    from modelwarden.dependencies.packages import Manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +81,10 @@ def read(data: bytes, path: str, kind: Kind) -> Manifest:
         path: as reports show it.
         kind: how to read it.
     """
+    from modelwarden.core import InputError
+    from modelwarden.dependencies.manifests.text import decoded
+    from modelwarden.dependencies.packages import Manifest
+
     manifest = Manifest(path=path, kind=kind.id)
     module, _, function = kind.reader.partition(":")
     home = import_module(f"modelwarden.dependencies.manifests.{module}")
