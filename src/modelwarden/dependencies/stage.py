@@ -67,8 +67,8 @@ def audit(
     """
     place, named = place_of(index)
     met = [file for file in files if kind_of(file.name)]
-    if not met and not named and not place.exists():
-        return Audited(notes=(_not_run(f"there is no advisory index at {place}"),))
+    if not named and not place.exists():
+        return _without_index(met, roots, "there is no advisory index")
     from modelwarden.dependencies.index import AdvisoryIndexError, Index
 
     try:
