@@ -70,8 +70,8 @@ class Tape:
 
         Up to there every argument of a fast opcode is in the window and in the frame.
         """
-        left = len(self.data) - (self.at - self.base)
-        if left < MARGIN * 2 or self.at < self.base:
+        stop = self.base + len(self.data)
+        if (self.at > stop - MARGIN * 2 and stop < self.end) or self.at < self.base:
             self.data = self.source.read(self.at, min(WINDOW, self.end - self.at))
             self.text = self.data.decode("latin-1")
             self.base = self.at
