@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 HEAD = 4096
+SMALL = 1 << 16
 TAIL = 65_557 + 20  # the longest zip comment, its end record and a zip64 locator
 
 
@@ -45,11 +46,25 @@ class Memory:
 
 @dataclass(slots=True)
 class File:
-    """An open file descriptor, owned by the store."""
+    """An open file descriptor, owned by the store.
+
+    Attributes:
+        small: bytes of a file of up to `SMALL`, which is read at once and kept; 0 of others.
+    """
 
     descriptor: int
+    small: int = 0
+    _whole: bytes | None = None
 
     def read_at(self, offset: int, size: int) -> bytes:
+        """Return what is there: up to `size` bytes, fewer at the end."""
+        if not self.small:
+            return self._read(offset, size)
+        if self._whole is None:
+            self._whole = self._read(0, self.small)
+        return self._whole[offset : offset + size]
+
+    def _read(self, offset: int, size: int) -> bytes:
         """`pread` until `size` bytes or the end."""
         parts: list[bytes] = []
         while size > 0 and (part := os.pread(self.descriptor, min(size, 1 << 26), offset)):
@@ -143,7 +158,8 @@ class Source:
         except BaseException:
             os.close(descriptor)
             raise
-        source = cls(str(path) if name is None else name, File(descriptor), size=status.st_size)
+        store = File(descriptor, status.st_size if status.st_size <= SMALL else 0)
+        source = cls(str(path) if name is None else name, store, size=status.st_size)
         source._folder = os.path.dirname(path)  # noqa: PTH120 -- pathlib costs start-up time
         return source
 

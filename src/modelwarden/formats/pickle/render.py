@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from modelwarden.formats.pickle.values import Call, Global, Items, Persistent, Span, Summary, pairs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from modelwarden.formats.source import Source
 
 ROOM = 400
 CONSTANT = 120
 NODES = 2000
+MANY = 64
+_PLAIN: Final = (str, bytes, int, float, type(None))
+_LEAVES: Final = frozenset({*_PLAIN, bool})
 _CHUNK: Final = 1 << 20
 _SPAN: Final = 64 << 20
 
@@ -28,6 +33,16 @@ class _Text(str):
     __slots__ = ()
 
 
+def is_plain(args: object) -> TypeGuard[tuple[object, ...]]:
+    """Tell whether arguments are a few numbers and strings, as those of nearly every call are."""
+    return type(args) is tuple and len(args) <= MANY and _LEAVES.issuperset(map(type, args))
+
+
+def is_plain_call(made: Call) -> bool:
+    """Tell whether the text of a call stays the same, whatever is done with its result."""
+    return made.kwargs is None and isinstance(made.callee, Global) and is_plain(made.args)
+
+
 def render(value: object, room: int = ROOM) -> str:
     """Return one line of printable ASCII, cut to about `room` characters."""
     return _render([value], room)
@@ -35,6 +50,12 @@ def render(value: object, room: int = ROOM) -> str:
 
 def render_call(callee: object, args: object, kwargs: object = None, room: int = ROOM) -> str:
     """Return a call as it would stand in Python source."""
+    if kwargs is None and is_plain(args) and isinstance(callee, Global):
+        texts = [_SHOWN[type(item)](item) for item in args]
+        name = _expand(callee, [])
+        size = len(name) + sum(map(len, texts)) + 2 * len(texts)
+        if size <= room:
+            return f"{name}({', '.join(texts)})"
     return _render([*_arguments(args, kwargs), callee], room)
 
 
@@ -79,23 +100,42 @@ def _plain(value: object, work: list[object]) -> str:
         _sequence(value.items, f"{value.kind}([", "])", work)
     elif isinstance(value, dict):
         work.append(_Text("}"))
-        for key, item in reversed(pairs(value)[:64]):
+        for key, item in reversed(pairs(value)[:MANY]):
             work += [_Text(", "), item, _Text(": "), key]
         work.append(_Text("{"))
     elif isinstance(value, str | bytes):
-        cut = value[:CONSTANT]
-        return ascii(cut) + ("…" if len(cut) < len(value) else "")
-    elif isinstance(value, int) and value.bit_length() > 256:
-        return f"<integer of {value.bit_length()} bits>"
+        return _constant(value)
+    elif isinstance(value, int):
+        return _integer(value)
     else:
         return repr(value)
     return ""
 
 
+def _constant(value: str | bytes) -> str:
+    cut = value[:CONSTANT]
+    return ascii(cut) + ("…" if len(cut) < len(value) else "")
+
+
+def _integer(value: int) -> str:
+    size = value.bit_length()
+    return f"<integer of {size} bits>" if size > 256 else repr(value)
+
+
+_SHOWN: Final[Mapping[type, Callable[[Any], str]]] = {
+    str: _constant,
+    bytes: _constant,
+    int: _integer,
+    float: repr,
+    bool: repr,
+    type(None): repr,
+}
+
+
 def _sequence(items: object, begin: str, end: str, work: list[object]) -> None:
     assert isinstance(items, tuple | list)  # noqa: S101 -- only a bug of ours could break it
     work.append(_Text(end))
-    for index, item in enumerate(reversed(items[:64])):
+    for index, item in enumerate(reversed(items[:MANY])):
         if index:
             work.append(_Text(", "))
         work.append(item)
@@ -107,7 +147,7 @@ def _arguments(args: object, kwargs: object) -> list[object]:
     if kwargs is not None and not (isinstance(kwargs, dict) and not kwargs):
         work += [kwargs, _Text(", **")]
     if isinstance(args, tuple):
-        for index, item in enumerate(reversed(args[:64])):
+        for index, item in enumerate(reversed(args[:MANY])):
             if index:
                 work.append(_Text(", "))
             work.append(item)
@@ -147,6 +187,14 @@ class Canonical:
         return total.hexdigest()
 
 
+def canonical_call(args: object, kwargs: object) -> Canonical:
+    """Return the canonical form of the arguments of a call."""
+    if kwargs is None and is_plain(args):
+        form = b"tuple 2;tuple %d;%bNone;" % (len(args), b"".join(map(_leaf, args)))
+        return Canonical(hashlib.sha256(form).digest())
+    return canonical((args, kwargs))
+
+
 def canonical(value: object, nodes: int = NODES) -> Canonical:
     """Return the canonical form of a value; independent of offsets, protocol and memo."""
     total = hashlib.sha256()
@@ -161,7 +209,7 @@ def canonical(value: object, nodes: int = NODES) -> Canonical:
         if isinstance(item, Span):
             spans.append((item.at, item.size))
             total.update(b"span;")
-        elif isinstance(item, str | bytes | int | float | None):
+        elif isinstance(item, _PLAIN):
             total.update(_leaf(item))
         elif id(item) in seen:
             total.update(b"seen %d;" % seen[id(item)])

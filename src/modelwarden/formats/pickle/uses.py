@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Final
 from modelwarden.core import UseKind
 from modelwarden.formats.limits import LimitExceededError
 from modelwarden.formats.pickle.nested import head
-from modelwarden.formats.pickle.render import Canonical, canonical, render, render_call
+from modelwarden.formats.pickle.render import (
+    Canonical,
+    canonical,
+    canonical_call,
+    is_plain,
+    is_plain_call,
+    render,
+    render_call,
+)
 from modelwarden.formats.pickle.values import DROPPED, Call, Global, Items, Persistent, Span, pairs
 
 if TYPE_CHECKING:
@@ -151,6 +159,7 @@ class Recorder:
         self._recent: dict[tuple[object, ...], tuple[_Seen, int]] = {}
         self._seen: list[_Seen] = []
         self._used: set[int] = set()
+        self._last: tuple[object, object, str] = (None, None, "")
 
     def resolve(self, found: Global, via: str) -> Global:
         """Note that a name is imported; return the one value that stands for it."""
@@ -229,7 +238,7 @@ class Recorder:
         self._forms += 1
         known = len(group) <= KEPT_PER_CALLEE and args is not ANY_ARGUMENTS
         known = known and self._forms <= FORMS
-        form = canonical((args, kwargs)) if known else None
+        form = canonical_call(args, kwargs) if known else None
         if form not in group and len(group) >= KEPT_PER_CALLEE:
             form = None
         if form not in group:
@@ -246,7 +255,7 @@ class Recorder:
     def _keep(self, seen: _Seen, callee: object, args: object, kwargs: object) -> None:
         if len(self._seen) >= DISTINCT:
             raise LimitExceededError("different uses in one pickle", DISTINCT)
-        shown = render(callee, 200)
+        shown = self._shown(callee) if seen.method or isinstance(callee, Call) else ""
         if seen.method:
             seen.rendered = f"{shown}.{render_call(_Name(seen.method), args, kwargs)}"
         else:
@@ -259,6 +268,16 @@ class Recorder:
         else:
             seen.argument_count = -1
         self._seen.append(seen)
+
+    def _shown(self, callee: object) -> str:
+        """Return the text of a callee; of an object that is filled item by item, once."""
+        known, args, text = self._last
+        if known is callee and isinstance(callee, Call) and callee.args is args:
+            return text
+        text = render(callee, 200)
+        if isinstance(callee, Call) and is_plain_call(callee):
+            self._last = callee, callee.args, text
+        return text
 
     def finish(self, source: Source, start: int, end: int) -> list[Use]:
         """Return the uses in the order in which they happen."""
@@ -363,7 +382,7 @@ def _deciding(args: object) -> tuple[str, ...]:
 def _globals_in(args: object, room: int = 64) -> list[Global]:
     """Return imported things among the arguments, also within containers and calls, bounded."""
     found: list[Global] = []
-    work = [args]
+    work = [] if is_plain(args) else [args]
     while work and room > 0:
         room -= 1
         item = work.pop()
