@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 # Modules that no honest pickle names as an attribute of another one.
-_GATEWAYS = words(
+GATEWAYS = words(
     "builtins builtin ctypes importlib marshal nt os pickle posix shutil socket subprocess sys "
     "_pickle cPickle runpy"
 )
@@ -77,7 +77,7 @@ def _walked(module: str, name: str) -> Danger | None:
         if dunder and part not in _HARMLESS_DUNDERS and f"{module}.{name}" != "__main__.__dict__":
             return Danger(f"reaches into Python's own machinery through {part}", exact=False)
     for part in (*module.split(".")[1:], *parts):
-        if part.strip("_") in _GATEWAYS:
+        if part.strip("_") in GATEWAYS:
             return Danger(f"reaches the module {part} through {module}", exact=False)
     if parts[-1] in _CALLERS and module.partition(".")[0] == "nltk":
         return Danger("calls what it is given", exact=False)

@@ -106,7 +106,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "itertools: starmap accumulate filterfalse takewhile dropwhile groupby imap ifilter",
         "types: MethodType BuiltinFunctionType BuiltinMethodType MethodWrapperType",
         "enum: _make_class_unpicklable global_enum EnumMeta.__call__",
-        "copy: copy deepcopy replace _reconstruct",
+        "copy: replace _reconstruct",
         "heapq: merge",
         "bisect: bisect insort",
         "string: Formatter",

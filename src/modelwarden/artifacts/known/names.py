@@ -66,6 +66,8 @@ _MOVED = (
     ("joblib.externals.cloudpickle.", "cloudpickle."),
     ("pyspark.cloudpickle.", "cloudpickle."),
     ("ray.cloudpickle.", "cloudpickle."),
+    ("numba.cloudpickle.", "cloudpickle."),
+    ("srsly.cloudpickle.", "cloudpickle."),
 )
 
 

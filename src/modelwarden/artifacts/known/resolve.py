@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from modelwarden.artifacts.known.by_arguments import cython_class, harmless_call, tensor_class
 from modelwarden.artifacts.known.carriers import MODULES, SETTERS, TYPES, carries_code
 from modelwarden.artifacts.known.judgement import CODE_REASON, Judgement, Ruling, ruling
 from modelwarden.artifacts.known.libraries import library_of
@@ -26,6 +27,7 @@ Target = tuple[str, str]
 # How torch files begin: the records of an archive, or the first of five pickles, a number. The
 # reader of pickles examines constants that begin so as files of their own.
 _TORCH = (b"PK\x03\x04", b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.")
+_PROTO = 0x80  # the opcode that pickles from protocol 2 on begin with
 _PLAIN_BASES = words("object dict list tuple set frozenset int float complex str bytes bytearray")
 _TYPES_MADE_OF_CODE = words("CodeType FunctionType LambdaType code function MethodType method cell")
 
@@ -148,12 +150,55 @@ class _Followed:
     def _special(self, use: Use, names: tuple[Target, ...]) -> Judged | None:
         """Judge the functions whose arguments decide; None for all others."""
         for name in names:
+            reason = harmless_call(*name, use)
+            if reason is not None:
+                self.made[use.at] = None
+                return self._judged(use, _known(reason), names[0])
             decide = _BY_ARGUMENTS.get(name)
             if decide is not None:
                 return decide(self, use)
             if name in _ITERATING:
                 return self.iterated(use)
+        made = cython_class(use)
+        if made is not None and ruling(*names[0], use.kind).judgement is not Judgement.DANGEROUS:
+            return self._as_instance(use, made)
         return None
+
+    def _as_instance(self, use: Use, made: Target) -> Judged:
+        """Judge a call as the making of an instance, which is all that it does."""
+        kind = UseKind.CONSTRUCTED
+        return Judged(use, ruling(*made, kind), ".".join(made), kind)
+
+    def tensor(self, use: Use) -> Judged:
+        """A tensor that is given a class: harmless when torch's own function rebuilds it."""
+        made = tensor_class(use)
+        return self._plainly(use) if made is None else self._as_instance(use, made)
+
+    def compiled(self, use: Use) -> Judged:
+        """Numba keeps a compiled function as a pickle in a constant, which is examined as one."""
+        first = use.arguments[0] if use.argument_count == 1 else None
+        if first is None:
+            return self._plainly(use)
+        data = first.head
+        pickled = data is not None and len(data) > 1 and data[0] == _PROTO and 1 < data[1] < 6
+        opened = first.made_at is not None and first.name == "_unpickle__CustomPickled"
+        if pickled or opened:
+            return self._judged(use, _code(), (use.module, use.name))
+        return self._plainly(use)
+
+    def curried(self, use: Use) -> Judged:
+        """Toolz stores a function with arguments, and may find it by 'module:name'."""
+        if use.skipped or use.argument_count != 6:
+            return self._plainly(use)
+        function = use.arguments[1]
+        found = self._of(function)
+        if found is None and function.text is not None:
+            module, _, name = function.text.partition(":")
+            found = (module, name) if name else None
+        if found is None:
+            return self._plainly(use)
+        self.made[use.at] = found
+        return self._as_reference(use, found)
 
     def _plainly(self, use: Use) -> Judged:
         target: Target = (use.module, use.name)
@@ -301,10 +346,13 @@ _ITERATING: frozenset[Target] = frozenset(
         ("pandas.core.frame", "DataFrame"),
         ("pandas.core.series", "Series"),
         ("array", "array"),
+        ("itertools", "chain cycle islice product permutations combinations compress pairwise"),
+        ("itertools", "combinations_with_replacement zip_longest"),
     )
     for name in words(names)
 )
 _BY_ARGUMENTS: dict[Target, Callable[[_Followed, Use], Judged]] = {
+    ("astropy.units.core", "_recreate_irreducible_unit"): _Followed.passed_on,
     ("builtins", "getattr"): _Followed.attribute,
     ("builtins", "setattr"): _Followed.attribute_set,
     ("builtins", "type"): _Followed.type_of,
@@ -314,6 +362,14 @@ _BY_ARGUMENTS: dict[Target, Callable[[_Followed, Use], Judged]] = {
     ("numpy.random._pickle", "__bit_generator_ctor"): _Followed.passed_on,
     ("numpy.random._pickle", "__generator_ctor"): _Followed.passed_on,
     ("numpy.random._pickle", "__randomstate_ctor"): _Followed.passed_on,
+    ("cytoolz.functoolz", "_restore_curry"): _Followed.curried,
+    ("numba.core.serialize", "_unpickle__CustomPickled"): _Followed.compiled,
+    ("numba.core.serialize", "custom_rebuild"): _Followed.compiled,
+    ("river._river_rust.vectordict", "VectorDict"): _Followed.passed_on,
+    ("river.utils.vectordict", "VectorDict"): _Followed.passed_on,
+    ("toolz.functoolz", "_restore_curry"): _Followed.curried,
+    ("torch._tensor", "_rebuild_from_type"): _Followed.tensor,
+    ("torch._tensor", "_rebuild_from_type_v2"): _Followed.tensor,
     ("torch.storage", "_load_from_bytes"): _Followed.tensor_file,
 }
 

@@ -1,8 +1,8 @@
-"""What honest pickles call of smaller libraries: enumerations and counters."""
+"""What honest pickles use of smaller libraries: enumerations, counters, tables and shapes."""
 
 from __future__ import annotations
 
-from modelwarden.artifacts.known.allowed import Allow
+from modelwarden.artifacts.known.allowed import STORED, Allow
 
 ALLOWED: tuple[Allow, ...] = (
     Allow("lifelines.utils", "CensoringType", "an enumeration"),
@@ -12,4 +12,46 @@ ALLOWED: tuple[Allow, ...] = (
         "a counter that stores its arguments",
     ),
     Allow("gensim.utils", "identity", "a function that returns its argument"),
+    Allow("sktime.datatypes._dtypekind", "DtypeKind", "an enumeration"),
+    Allow(
+        "pyarrow.lib",
+        "type_for_alias field schema py_buffer _restore_array chunked_array scalar "
+        "_reconstruct_table _reconstruct_record_batch dictionary list_ large_list list_view "
+        "large_list_view map_ struct DictionaryScalar._reconstruct run_end_encoded",
+        "a column, a table or their types, over bytes that stand in the pickle",
+    ),
+    Allow(
+        "shapely.io shapely.lib shapely.wkb shapely",
+        "from_wkb",
+        "a shape from its binary form in the pickle",
+    ),
+    Allow("shapely.strtree", "STRtree", "a search tree over shapes"),
+    Allow(
+        "astropy.units.core",
+        "_recreate_irreducible_unit",
+        "finds a unit by its name, or makes it of the class among its arguments, which is judged",
+    ),
+    Allow("astropy.units.core", "IrreducibleUnit Unit", "a unit with a name"),
+    Allow(
+        "river._river_rust.vectordict river.utils.vectordict",
+        "VectorDict",
+        "a dict of numbers; a default among its arguments is judged on its own",
+    ),
+    Allow(
+        "sympy.polys.matrices.domainmatrix",
+        "DomainMatrix",
+        "stores rows of numbers with their domain",
+    ),
+    Allow(
+        "toolz.functoolz cytoolz.functoolz",
+        "curry compose Compose juxt",
+        "stores functions that are judged where they stand",
+        STORED,
+    ),
+    Allow(
+        "numba.core.registry numba.core.dispatcher",
+        "CPUDispatcher Dispatcher",
+        "the class of compiled functions; their code is judged where it stands",
+        STORED,
+    ),
 )

@@ -82,7 +82,6 @@ ALLOWED: tuple[Allow, ...] = (
     Allow("functools", "partial", "stores a callable and arguments; what calls it is judged there"),
     Allow("contextlib", "nullcontext", "does nothing", STORED),
     Allow("re", "_compile compile Pattern RegexFlag", "compiles a regular expression"),
-    Allow("string", "Template", "holds a text", STORED),
     Allow("io", "BytesIO StringIO", "bytes or text in memory"),
     Allow("StringIO", "StringIO", "text in memory"),
     Allow("logging", "getLogger Logger RootLogger", "finds a logger by name; sets no handler"),
@@ -108,6 +107,86 @@ ALLOWED: tuple[Allow, ...] = (
     Allow("dateutil.tz.tz", "tzutc tzoffset", "a time zone that is given by its offset"),
     Allow("dateutil.zoneinfo", "gettz", "a time zone from the package's own table", STORED),
     Allow("dateutil.relativedelta", "relativedelta weekday", "a span of time"),
+    Allow(
+        "posixpath ntpath genericpath os.path",
+        "join basename dirname split splitext splitdrive normpath normcase isabs commonprefix "
+        "commonpath sep",
+        "works on the text of a path",
+        STORED,
+    ),
+    Allow("os", "PathLike fspath sep linesep", "a type or a text", STORED),
+    Allow(
+        "os", "stat_result terminal_size times_result uname_result statvfs_result", "named numbers"
+    ),
+    Allow("platform", "uname_result", "named texts"),
+    Allow("resource", "struct_rusage", "named numbers"),
+    Allow("sys", "version_info float_info", "named numbers", STORED),
+    Allow(
+        "urllib.parse",
+        "ParseResult ParseResultBytes SplitResult SplitResultBytes DefragResult DefragResultBytes",
+        "the parts of an address as texts",
+    ),
+    Allow(
+        "urllib.parse",
+        "quote unquote quote_plus unquote_plus urlencode urlparse urlsplit urljoin",
+        "works on the text of an address",
+        STORED,
+    ),
+    Allow("copy", "copy deepcopy", "copies what it is given, when somebody calls it", STORED),
+    Allow("http", "HTTPStatus HTTPMethod", "an enumeration"),
+    Allow("socket", "AddressFamily SocketKind MsgFlag AddressInfo", "an enumeration"),
+    Allow("signal", "Signals Handlers Sigmasks", "an enumeration"),
+    Allow("ssl", "TLSVersion VerifyMode VerifyFlags Options Purpose", "an enumeration"),
+    Allow("calendar", "Month Day", "an enumeration"),
+    Allow("plistlib", "PlistFormat UID", "an enumeration, or a number"),
+    Allow(
+        "inspect",
+        "Signature Parameter BoundArguments _ParameterKind _empty Signature.empty Parameter.empty",
+        "names and kinds of the parameters of a function",
+    ),
+    Allow(
+        "itertools",
+        "count repeat chain cycle islice product permutations combinations compress "
+        "combinations_with_replacement zip_longest pairwise",
+        "steps through its arguments and calls none of them",
+    ),
+    Allow("statistics", "NormalDist", "two numbers"),
+    Allow("string", "Template", "holds a text"),
+    Allow("textwrap", "TextWrapper", "settings of a layout"),
+    Allow(
+        "logging",
+        "LogRecord Formatter Filter PercentStyle StrFormatStyle StringTemplateStyle",
+        "a message, or how messages are written",
+        STORED,
+    ),
+    Allow(
+        "subprocess", "CompletedProcess", "the result of a command that has run, as text", STORED
+    ),
+    Allow(
+        "subprocess",
+        "CalledProcessError TimeoutExpired SubprocessError",
+        "an exception object holds its arguments; making one does not raise it",
+    ),
+    Allow(
+        "asyncio.exceptions concurrent.futures._base socket json.decoder queue urllib.error "
+        "zipfile tarfile sqlite3 xml.parsers.expat xml.etree.ElementTree ssl http.client lzma zlib "
+        "multiprocessing.context configparser pickle struct shutil subprocess email.errors",
+        "CancelledError TimeoutError InvalidStateError BrokenExecutor timeout gaierror herror "
+        "JSONDecodeError Empty Full URLError BadZipFile TarError ReadError Error DatabaseError "
+        "OperationalError IntegrityError ParseError SSLError HTTPException BadStatusLine LZMAError "
+        "error NoSectionError NoOptionError PicklingError UnpicklingError PickleError "
+        "SameFileError",
+        "an exception object holds its arguments; making one does not raise it",
+    ),
+    Allow(
+        "xml.etree.ElementTree _elementtree", "Element", "a node of a document, in memory", STORED
+    ),
+    Allow("http.cookies", "SimpleCookie Morsel", "names with values"),
+    Allow("http.cookiejar", "CookieJar Cookie DefaultCookiePolicy", "names with values", STORED),
+    Allow("traceback", "FrameSummary StackSummary TracebackException", "lines of a trace", STORED),
+    Allow("zipfile", "ZipInfo", "an entry of an archive's directory", STORED),
+    Allow("tarfile", "TarInfo", "an entry of an archive", STORED),
+    Allow("contextlib", "suppress", "holds types of exceptions", STORED),
     Allow("pytz", "_UTC _p timezone FixedOffset utc", "a time zone by its name or offset"),
     Allow("pytz.tzinfo", "unpickler", "a time zone by its name"),
 )

@@ -13,6 +13,12 @@ ALLOWED: tuple[Allow, ...] = (
     ),
     Allow("tokenizers", "*", "a part of a tokenizer", STORED),
     Allow(
+        "spacy.util",
+        "_get_attr_unless_lookup raise_error ignore_error",
+        "looks a word up in tables, or says what to do about an error; stored",
+        STORED,
+    ),
+    Allow(
         "transformers.trainer_utils transformers.training_args "
         "transformers.tokenization_utils_base",
         "IntervalStrategy SchedulerType HubStrategy EvaluationStrategy SaveStrategy "

@@ -39,7 +39,7 @@ ALLOWED: tuple[Allow, ...] = (
         STORED,
     ),
     Allow("torch", "Size device", "a shape or the name of a device"),
-    Allow("torch._C", "Generator", "a random generator", STORED),
+    Allow("torch._C", "Generator", "a random generator on a device"),
     Allow("torch.serialization", "_get_layout", "a constant by its name, from a fixed table"),
     Allow(
         "torch.storage",
