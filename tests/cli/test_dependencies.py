@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -126,3 +128,28 @@ def test_the_rules_are_explained():
     assert told.code == 0
     assert json.loads(told.out)["severity"] == "critical"
     assert "possibly-vulnerable-dependency" in command("explain", "--list", "rules").out
+
+
+def other_schema(path):
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA user_version = 99")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda path: path.write_bytes(path.read_bytes()[:5000]), "is cut"),
+        (lambda path: path.write_bytes(b"words"), "no advisory index"),
+        (lambda path: path.unlink(), "there is no advisory index"),
+        (other_schema, "schema 99"),
+    ],
+    ids=["cut", "other file", "gone", "other schema"],
+)
+def test_an_index_that_cannot_be_used_is_one_line_with_the_next_step(project, index, spoil, said):
+    spoil(index)
+
+    ran = command("scan", project, "--advisories", index)
+
+    assert ran.code == 2
+    assert said in ran.line
+    assert "modelwarden advisories import" in ran.line

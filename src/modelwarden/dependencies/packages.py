@@ -74,6 +74,11 @@ class Manifest:
     refers: list[str] = field(default_factory=list)
     bounds: list[str] = field(default_factory=list)
 
+    @property
+    def full(self) -> bool:
+        """Tell whether what follows is left out."""
+        return len(self.packages) > MOST or len(self.gaps) > MOST
+
     def add(self, package: Package) -> None:
         """Keep a package; past the bound there is one gap for all that follow."""
         if len(self.packages) < MOST:
@@ -89,7 +94,7 @@ class Manifest:
         where = f"line {line}: " if line else ""
         why = " ".join(f"{where}{why}".split())
         why = why if why.isprintable() else ascii(why)[1:-1]
-        if len(self.gaps) < MOST:
+        if len(self.gaps) <= MOST:
             self.gaps.append(Gap(what=self.path, why=why[:400], kind=kind, stage=STAGE))
 
     def unreadable(self, why: str) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -89,3 +91,24 @@ def test_a_lock_that_was_half_written_is_unreadable(name):
     manifest = read(half, name, kind)
 
     assert [gap.kind for gap in manifest.gaps] == [GapKind.UNREADABLE]
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("poetry.lock", b"a." * 200_000 + b"a = 1\n"),
+        ("uv.lock", b'{x = """a\\"b""", ' + b'"y".' * 200_000 + b'z = "q"}\n'),
+        ("requirements.txt", b"a" * 3_000_000),
+        ("requirements.txt", b"x\t" * 1_000_000),
+        ("Dockerfile", b"RUN " + b"pip install a " * 200_000),
+        ("pyproject.toml", b'[tool.poetry.dependencies]\nx = "' + b"^1||" * 200_000 + b'"\n'),
+        ("conda.yaml", b"dependencies:\n" + b"- numpy=1.2.3\n" * 100_000),
+    ],
+)
+def test_what_was_made_to_take_long_does_not(name, data):
+    began = time.process_time()
+
+    manifest = read(data, name, kind_of(name))
+
+    assert time.process_time() - began < 5
+    assert manifest.gaps

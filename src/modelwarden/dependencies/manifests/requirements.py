@@ -21,7 +21,7 @@ _ARCHIVE = (".whl", ".tar.gz", ".zip", ".tar.bz2")
 _REFERS = {"-r": "refers", "--requirement": "refers", "-c": "bounds", "--constraint": "bounds"}
 _EDITABLE = {"-e", "--editable"}
 _SHOWN = 120
-_LONGEST = 4_000  # characters of one requirement; what is cut off there cannot be read
+_LONGEST = 20_000  # characters of one requirement, with all of its hashes
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
@@ -53,6 +53,11 @@ def _line(line: str, manifest: Manifest, number: int) -> None:
 
 def requirement(text: str, manifest: Manifest, number: int | None = None) -> None:
     """Read one requirement: a package with a specifier, an address, a file or a folder."""
+    if manifest.full:
+        return
+    if len(text) > _LONGEST:
+        manifest.gap(f"cannot be audited: {_short(text)} is too long", line=number)
+        return
     line = _unquoted(_OPTION.sub("", text).strip())
     if _LOCAL.match(line):
         _local(line, manifest, number)
@@ -61,9 +66,12 @@ def requirement(text: str, manifest: Manifest, number: int | None = None) -> Non
         _address(line, manifest, number)
         return
     try:
-        parsed = Requirement(line[:_LONGEST])
+        parsed = Requirement(line)
     except (InvalidRequirement, RecursionError):
         manifest.gap(f"cannot be audited: {_short(line)} is no requirement", line=number)
+        return
+    if not _NAME.fullmatch(parsed.name):
+        manifest.gap(f"cannot be audited: {_short(parsed.name)} is no name", line=number)
         return
     if parsed.url:
         _address(parsed.url, manifest, number, parsed)
