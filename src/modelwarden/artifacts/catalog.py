@@ -83,6 +83,9 @@ RULES: tuple[Entry, ...] = (
     Entry("onnx-custom-operator", "OnnxModel"),
     Entry("onnx-shadowed-operator", "OnnxModel"),
     Entry("onnx-invalid", "OnnxModel"),
+    Entry("gguf-overflow", "GgufModel"),
+    Entry("gguf-invalid", "GgufModel"),
+    Entry("gguf-hidden-data", "GgufModel"),
     Entry("metadata-secret", "Described"),
     Entry("metadata-personal-path", "Described"),
 )

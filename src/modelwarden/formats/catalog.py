@@ -29,6 +29,7 @@ FORMATS: tuple[Format, ...] = (
     Format("keras-h5", "modelwarden.formats.hdf5.reader:KERAS_H5", "Keras HDF5", _HDF5),
     Format("hdf5", "modelwarden.formats.hdf5.reader:HDF5", "HDF5", _HDF5),
     Format("onnx", "modelwarden.formats.onnx.reader", "ONNX model", PROTOBUF),
+    Format("gguf", "modelwarden.formats.gguf.reader", "GGUF model", (Mark(b"GGUF"),)),
     Format(
         "tensorflow-savedmodel",
         "modelwarden.formats.tensorflow.reader:SAVED_MODEL",

@@ -20,7 +20,6 @@ XGB += b"multi:softmax" + u64(6) + b"gbtree" + bytes(40)
 VECTORS = struct.pack("<3f", 0.5, 1.5, -2.5)
 
 SAMPLES: dict[str, tuple[bytes, tuple[str, str | None] | None]] = {
-    "gguf": (b"GGUF\x03\0\0\0" + bytes(16), None),
     "ggml": (b"tjgg\x03\0\0\0" + bytes(16), None),
     "executorch": (b"\x30\0\0\0ET12" + bytes(24), ("executorch", None)),
     "onnxruntime-ort": (b"\x20\0\0\0ORTM" + bytes(24), ("onnxruntime", None)),

@@ -29,7 +29,6 @@ IDENTIFIED: tuple[Format, ...] = identified(
     Format("sentencepiece", _in("protobuf", "SENTENCEPIECE"), "SentencePiece model", PROTOBUF),
     Format("caffe", _in("protobuf", "CAFFE"), "Caffe network", PROTOBUF),
     Format("cntk", _in("protobuf", "CNTK"), "CNTK model", PROTOBUF),
-    Format("gguf", _in("magic", "GGUF"), "GGUF model", (Mark(b"GGUF"),)),
     Format(
         "ggml",
         _in("magic", "GGML"),

@@ -171,7 +171,6 @@ def _is_torch7(source: Source) -> bool:
     return binary or re.match(rb"4\n\d+\n3\nV 1\n", head) is not None
 
 
-GGUF = Kind("gguf", "a GGUF model", _starts(b"GGUF"))
 GGML = Kind("ggml", "a GGML model", _starts(b"lmgg", b"fmgg", b"tjgg", b"algg"))
 TFLITE = Kind("tflite", "a TensorFlow Lite model", _starts(b"TFL3", at=4), _tflite)
 EXECUTORCH = Kind(

@@ -1,0 +1,1 @@
+"""GGUF models: metadata, shapes and where the tensors lie."""
