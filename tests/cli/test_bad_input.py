@@ -526,3 +526,13 @@ def test_exit_codes_take_precedence_as_promised(model):
     with_usage_error = scan(model.parent, "--jobs", "0")
 
     assert (failing_with_gaps.code, with_usage_error.code) == (1, 2)
+
+
+def test_a_report_does_not_overwrite_the_file_that_it_is_about(tmp_path):
+    model = tmp_path / "model.pkl"
+    model.write_bytes(HARMLESS)
+
+    result = command("scan", str(model), "--output", str(tmp_path / "." / "model.pkl"))
+
+    assert result.code == 2
+    assert model.read_bytes() == HARMLESS

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from modelwarden.core import Outcome, OutputError, Report, Severity
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 _WIDTH = 100  # of text that goes to a file or a pipe: the same wherever it is run
@@ -48,15 +49,21 @@ def finish(
     return _CODES[report.verdict.outcome]
 
 
-def check_writable(path: Path) -> None:
+def check_writable(path: Path, inputs: Iterable[str] = ()) -> None:
     """Find out before the work whether `path` can be written at the end of it.
 
+    Args:
+        path: where the report goes.
+        inputs: what is examined; none of it may be overwritten.
+
     Raises:
-        OutputError: its folder is not there or not writable, or it is a folder.
+        OutputError: its folder is not there or not writable, or it is a folder or an input.
     """
     try:
         if _is_special(path):
             return
+        if path.is_file() and any(_is_same(path, name) for name in inputs):
+            raise OutputError(f"cannot write {path}: it is a file that is to be examined")
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, "is a directory")
         beside = _beside(path)
@@ -97,6 +104,13 @@ def _beside(path: Path) -> Path:
 
 def _is_special(path: Path) -> bool:
     return path.exists() and not path.is_file() and not path.is_dir()
+
+
+def _is_same(path: Path, name: str) -> bool:
+    try:
+        return path.samefile(name)
+    except OSError:  # what is not there or not readable is told by the scan
+        return False
 
 
 def _unwritable(path: Path, error: OSError) -> OutputError:

@@ -93,7 +93,7 @@ def scan(
     policy = _policy(_path(policy_file), fail_on, paths)
     written = None if output in {None, "-"} else _path(output)
     if written is not None:
-        check_writable(written)
+        check_writable(written, paths)
     options = Options(
         hashing=not no_hash,
         plugins=_names(plugins),

@@ -237,3 +237,11 @@ def test_states_that_were_not_looked_at_count_where_a_class_runs_them():
 
     assert set(array.values()) == {Judgement.HARMLESS}
     assert not all(one.ruling.known for one in net)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["pandas.core.indexing\n_LocIndexer", "torch.utils._appending_byte_serializer\nF"],
+)
+def test_a_class_that_calls_what_an_opcode_gives_it_is_dangerous(path: str):
+    assert Judgement.DANGEROUS in worst(f"c{path}\n)\x81.".encode("latin-1")).values()

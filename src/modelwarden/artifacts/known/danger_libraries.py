@@ -114,7 +114,7 @@ _PATHS: dict[str, str] = {
         "nltk.downloader gensim.utils.open gensim.utils.file_or_filename gensim.utils.smart_open "
         "gensim.utils.pickle gensim.utils.SaveLoad.load gensim.utils.check_output "
         "gensim.downloader pyarrow.fs pyarrow.parquet pyarrow.csv imageio skimage.io openpyxl "
-        "xlrd transformers.integrations ultralytics.utils.JSONDict "
+        "pandas._libs.parsers xlrd transformers.integrations ultralytics.utils.JSONDict "
         "ultralytics.utils.SettingsManager river.datasets river.stream nltk.corpus"
     ),
     _NETWORK: (
@@ -180,7 +180,7 @@ _PATHS: dict[str, str] = {
         "joblib.func_inspect.filter_args torch.utils.checkpoint torch.nn.parallel.parallel_apply "
         "torch.func functorch jax.jit jax.pure_callback sklearn.utils.fixes.delayed "
         "sklearn.utils.parallel.delayed sklearn.utils.fixes._FuncWrapper.__call__ wrapt decorator "
-        "more_itertools pydash"
+        "more_itertools pydash pandas.core.indexing torch.utils._appending_byte_serializer"
     ),
 }
 
