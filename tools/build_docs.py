@@ -2,9 +2,9 @@
 
     python tools/build_docs.py [--check]
 
-Rule pages and their index (`docs/rules/`), the formats (`docs/formats.md`), the command reference
-(`docs/cli.md`) and the JSON schema (`docs/schema/`). With `--check` nothing is written, and the
-exit code is 1 when a page lags.
+Rule pages and their index (`docs/rules/`), the formats (`docs/formats.md`), the measurements
+(`docs/measurements.md`), the command reference (`docs/cli.md`) and the JSON schema
+(`docs/schema/`). With `--check` nothing is written, and the exit code is 1 when a page lags.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from modelwarden.core.schema import report_schema
 from modelwarden.dependencies.rules import all_rules as dependency_rules
 from modelwarden.formats.catalog import FORMATS
 from modelwarden.formats.entry import Format, Tier
+from modelwarden.metrics import MEASURES
 from modelwarden.report.rule_page import as_markdown, escape
 from modelwarden.standards import catalogues, describe
 
@@ -42,6 +43,7 @@ def pages() -> dict[Path, str]:
     made = {
         DOCS / "cli.md": cli_page(),
         DOCS / "formats.md": formats_page(),
+        DOCS / "measurements.md": measurements_page(),
         DOCS / "rules/README.md": rules_index(),
         DOCS / "schema/report-1.schema.json": json.dumps(report_schema(), indent=1) + "\n",
     }
@@ -125,6 +127,31 @@ def formats_page() -> str:
             ]
         parts += ["", f"## {title}", "", meaning, "", *head, *rows]
     return "\n".join([*parts, ""])
+
+
+def measurements_page() -> str:
+    """Return the page of all measurements of performance and fairness."""
+    rows = [
+        f"| `{m.name}` | {escape(m.meaning)} | {m.direction} | {escape(m.interval)} |"
+        for m in MEASURES
+    ]
+    return "\n".join(
+        [
+            MADE,
+            "# Measurements",
+            "",
+            "Names are those of scikit-learn's scorers and of fairlearn where they have one.",
+            "Every number comes with the rows it rests on and with an interval; a policy is",
+            "judged at the end of the interval that speaks against the model. What cannot be",
+            "estimated (a rate without a case to rest on) is reported as such, never as 0.",
+            "Formulas and sources stand in `src/modelwarden/metrics/`.",
+            "",
+            "| name | what it means | better | interval |",
+            "|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
 
 
 def reader(entry: Format) -> str:

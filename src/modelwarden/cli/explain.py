@@ -78,6 +78,18 @@ def _rows(kind: str) -> list[dict[str, str]]:
         from modelwarden.formats.catalog import FORMATS
 
         return [{"id": entry.id, "title": entry.title} for entry in FORMATS]
+    if kind == "measurements":
+        from modelwarden.metrics import MEASURES
+
+        return [
+            {
+                "id": entry.name,
+                "title": entry.meaning,
+                "better": entry.direction,
+                "interval": entry.interval,
+            }
+            for entry in MEASURES
+        ]
     return []
 
 

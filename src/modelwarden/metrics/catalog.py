@@ -1,0 +1,190 @@
+"""Every measurement of this room: what it means, its direction, its interval. No numpy here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from math import inf
+
+from modelwarden.core import UnknownNameError
+
+WILSON = "Wilson score"
+JACCARD = "Wilson score of TP / (TP + FP + FN), carried over"
+CELLS = "multinomial bootstrap on the cells"
+PAIRS = "simultaneous over all pairs of groups, by multinomial bootstrap"
+MOVER = "Wilson score of each recall, joined (MOVER)"
+DELONG = "DeLong on the logit scale, Brunner–Munzel degrees of freedom"
+MEAN = "Student's t"
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What one measurement means.
+
+    Attributes:
+        name: as in scikit-learn's scorers and in fairlearn, where they have it.
+        meaning: one line for somebody who has never heard the name.
+        interval: how its interval is made.
+        low: smallest value that is possible.
+        high: largest value that is possible.
+        of_groups: it compares groups, so it belongs to stage `fairness`.
+    """
+
+    name: str
+    meaning: str
+    higher_is_better: bool
+    interval: str
+    low: float = 0.0
+    high: float = 1.0
+    of_groups: bool = False
+
+    @property
+    def direction(self) -> str:
+        """`higher` or `lower`: which is better."""
+        return "higher" if self.higher_is_better else "lower"
+
+
+MEASURES: tuple[Measure, ...] = (
+    Measure("accuracy", "Share of all cases that are answered right", True, WILSON),
+    Measure(
+        "balanced_accuracy",
+        "Share answered right in each class, averaged, so that rare classes count as much",
+        True,
+        MOVER,
+    ),
+    Measure("precision", "Of the cases called positive, the share that are", True, WILSON),
+    Measure("recall", "Of the positive cases, the share that are found", True, WILSON),
+    Measure("f1", "Precision and recall in one number, zero if either is zero", True, JACCARD),
+    Measure("precision_macro", "Precision of each class, averaged evenly", True, CELLS),
+    Measure("recall_macro", "Recall of each class, averaged evenly", True, CELLS),
+    Measure("f1_macro", "F1 of each class, averaged evenly: rare classes count fully", True, CELLS),
+    Measure("precision_micro", "Precision over all answers; here the accuracy", True, WILSON),
+    Measure("recall_micro", "Recall over all answers; here the accuracy", True, WILSON),
+    Measure("f1_micro", "F1 over all answers; here the accuracy", True, WILSON),
+    Measure("precision_weighted", "Precision of each class, by its size", True, CELLS),
+    Measure("recall_weighted", "Recall of each class, by its size; the accuracy", True, WILSON),
+    Measure("f1_weighted", "F1 of each class, by its size", True, CELLS),
+    Measure(
+        "matthews_corrcoef",
+        "Agreement of answers and truth: 1 is perfect, 0 is guessing, below 0 is worse",
+        True,
+        CELLS,
+        low=-1.0,
+    ),
+    Measure(
+        "cohen_kappa",
+        "Agreement beyond what chance alone would give: 1 is perfect, 0 is chance",
+        True,
+        CELLS,
+        low=-1.0,
+    ),
+    Measure(
+        "roc_auc",
+        "Chance that a positive case gets a higher score than a negative one; 0.5 is guessing",
+        True,
+        DELONG,
+    ),
+    Measure("roc_auc_ovr", "ROC AUC of each class against the rest, averaged", True, DELONG),
+    Measure(
+        "average_precision",
+        "Precision averaged over all thresholds; guessing gives the share of positives",
+        True,
+        "bootstrap on at most 1,000 score bins, on the logit scale",
+    ),
+    Measure(
+        "log_loss",
+        "Cost of sure and wrong scores, in nats; 0 is perfect",
+        False,
+        MEAN,
+        high=inf,
+    ),
+    Measure(
+        "brier_score",
+        "Mean squared distance of the score from what happened; 0 is perfect",
+        False,
+        MEAN,
+    ),
+    Measure(
+        "expected_calibration_error",
+        "How far a stated probability is from what happens, on average",
+        False,
+        "basic (bias-correcting) bootstrap on the bins",
+    ),
+    Measure(
+        "rmse",
+        "Typical size of an error, large ones weigh more; in the unit of the label",
+        False,
+        "Student's t for the logarithm of the mean square",
+        high=inf,
+    ),
+    Measure("mae", "Mean size of an error, in the unit of the label", False, MEAN, high=inf),
+    Measure(
+        "median_absolute_error",
+        "Half of all errors are smaller than this, in the unit of the label",
+        False,
+        "order statistics (exact)",
+        high=inf,
+    ),
+    Measure(
+        "r2",
+        "Share of the variation explained: 1 is perfect, 0 is always saying the mean",
+        True,
+        "delta method for a ratio of means",
+        low=-inf,
+    ),
+    Measure(
+        "spearman",
+        "Whether a higher prediction goes with a higher truth: 1 always, 0 not at all",
+        True,
+        "Fisher's z with the variance of Bonett and Wright",
+        low=-1.0,
+    ),
+    Measure("selection_rate", "Share of a group that gets the positive answer", True, WILSON),
+    Measure(
+        "true_positive_rate", "Of a group's positive cases, the share that is found", True, WILSON
+    ),
+    Measure(
+        "false_positive_rate",
+        "Of a group's negative cases, the share that is called positive",
+        False,
+        WILSON,
+    ),
+    Measure(
+        "demographic_parity_difference",
+        "Largest difference between groups in how often the answer is positive; 0 is equal",
+        False,
+        PAIRS,
+        of_groups=True,
+    ),
+    Measure(
+        "equal_opportunity_difference",
+        "Largest difference between groups in how often a positive case is found; 0 is equal",
+        False,
+        PAIRS,
+        of_groups=True,
+    ),
+    Measure(
+        "equalized_odds_difference",
+        "The larger of the gaps in true and in false positives between groups; 0 is equal",
+        False,
+        PAIRS,
+        of_groups=True,
+    ),
+)
+
+
+@cache
+def _by_name() -> dict[str, Measure]:
+    return {entry.name: entry for entry in MEASURES}
+
+
+def measure(name: str) -> Measure:
+    """Return the catalogue's entry.
+
+    Raises:
+        UnknownNameError: there is none of this name; it says the nearest.
+    """
+    known = _by_name()
+    if name not in known:
+        raise UnknownNameError("measurement", name, known)
+    return known[name]

@@ -1,0 +1,233 @@
+"""Metrics of the order of scores: ROC AUC with DeLong's interval, average precision.
+
+The area is a mean over pairs, so each row has an influence on it, and the sum of squared
+influences is DeLong's variance. One model, two models on the same rows and the mean over classes
+are then sums of the same vectors.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+from modelwarden.core import InputError, Measurement
+from modelwarden.metrics.bootstrap import DRAWS, PRIOR_ROWS
+from modelwarden.metrics.counts import Labels
+from modelwarden.metrics.intervals import (
+    SHARE,
+    Floats,
+    Interval,
+    clopper_pearson,
+    t_of,
+    z_of,
+)
+from modelwarden.metrics.values import Difference, measured
+
+Flags = npt.NDArray[np.bool_]
+BINS = 1_000
+
+
+def _checked(y: npt.ArrayLike, scores: npt.ArrayLike) -> tuple[Flags, Floats]:
+    truth, score = np.asarray(y, np.bool_), np.asarray(scores, np.float64)
+    if truth.ndim != 1 or truth.shape != score.shape:
+        raise InputError(f"{truth.shape} labels do not go with {score.shape} scores")
+    if not np.isfinite(score.sum()) and np.isnan(score).any():
+        raise InputError("a score is not a number")
+    return truth, score
+
+
+def _placements(these: Floats, others: Floats) -> Floats:
+    """Return the share of `others` below each of `these`, ties half; `others` is sorted."""
+    below = np.searchsorted(others, these, side="left")
+    upto = np.searchsorted(others, these, side="right")
+    return (below + upto) / (2.0 * len(others))
+
+
+def _spread(placed: Floats, middle: float) -> float:
+    """Return the variance of the mean of `placed`; 0 for a single one."""
+    m = len(placed)
+    if m < 2:
+        return 0.0
+    away = placed - middle
+    return float(away @ away) / (m * (m - 1))
+
+
+def _auc_interval(auc: float, up: float, down: float, m: int, n: int, level: float) -> Interval:
+    """Return the interval from the variances over positives (`up`) and negatives (`down`).
+
+    Student's quantile with Brunner and Munzel's degrees of freedom, on the logit scale. Without
+    any spread (perfect separation, or one row of a class) the exact interval of a share of
+    min(m, n) rows stands in, which is wider.
+    """
+    fewest = min(m, n)
+    variance = up + down
+    if fewest < 2 or variance <= 1e-15 or not 0 < auc < 1:
+        return clopper_pearson(round(auc * fewest), fewest, level=level).around(auc)
+    freedom = variance**2 / (up**2 / (m - 1) + down**2 / (n - 1))
+    half = t_of(level, freedom) * math.sqrt(variance) / (auc * (1 - auc))
+    middle = float(special.logit(auc))
+    return Interval(float(special.expit(middle - half)), float(special.expit(middle + half)))
+
+
+def roc_auc(y: npt.ArrayLike, scores: npt.ArrayLike, *, level: float = 0.95) -> Measurement:
+    """Return the area under the ROC curve with DeLong's interval, in O(n log n).
+
+    Args:
+        y: (n,) truth, True for the positive class.
+        scores: (n,) finite, higher is more positive.
+        level: nominal coverage.
+
+    Returns:
+        NaN with the interval (0, 1) where a class has no row.
+
+    Raises:
+        InputError: lengths differ or a score is NaN.
+
+    Source: DeLong, DeLong and Clarke-Pearson 1988, "Comparing the areas under two or more
+    correlated ROC curves"; Sun and Xu 2014 for sorting; Brunner and Munzel 2000 for the degrees
+    of freedom; Pepe 2003, section 5.2, for the logit scale.
+    """
+    truth, score = _checked(y, scores)
+    positives, negatives = np.sort(score[truth]), np.sort(score[~truth])
+    m, n = len(positives), len(negatives)
+    if not m or not n:
+        return measured("roc_auc", math.nan, SHARE, m + n, level=level)
+    found = _placements(positives, negatives)
+    auc = float(found.mean())
+    up = _spread(found, auc)
+    down = _spread(1.0 - _placements(negatives, positives), auc)
+    ends = _auc_interval(auc, up, down, m, n, level)
+    return measured("roc_auc", auc, ends, m + n, level=level, conditions={"positives": m})
+
+
+def influences(y: npt.ArrayLike, scores: npt.ArrayLike) -> tuple[float, Floats]:
+    """Return the area and each row's influence on it, (n,); Σ influence² is DeLong's variance.
+
+    (Vᵢ − A) / √(m(m − 1)) for the m positives with placement Vᵢ, likewise for negatives. A class
+    of one row has no variance of its own and counts as 0.
+    """
+    truth, score = _checked(y, scores)
+    positives, negatives = np.sort(score[truth]), np.sort(score[~truth])
+    m, n = len(positives), len(negatives)
+    effect = np.zeros(len(score))
+    if not m or not n:
+        return math.nan, effect
+    found = _placements(score[truth], negatives)
+    auc = float(found.mean())
+    effect[truth] = (found - auc) / math.sqrt(max(m * (m - 1), 1))
+    effect[~truth] = (1.0 - _placements(score[~truth], positives) - auc) / math.sqrt(
+        max(n * (n - 1), 1)
+    )
+    return auc, effect
+
+
+def auc_difference(
+    y: npt.ArrayLike, scores: npt.ArrayLike, others: npt.ArrayLike, *, level: float = 0.95
+) -> Difference:
+    """Return the area of `scores` minus that of `others` on the same rows, by paired DeLong.
+
+    Source: DeLong, DeLong and Clarke-Pearson 1988.
+    """
+    ours, mine = influences(y, scores)
+    theirs, other = influences(y, others)
+    gap, rows = ours - theirs, len(mine)
+    if math.isnan(gap):
+        return Difference("roc_auc", gap, Interval(-1.0, 1.0), rows, level)
+    half = z_of(level) * math.sqrt(float(((mine - other) ** 2).sum()))
+    ends = Interval(gap - half, gap + half).within(-1.0, 1.0)
+    return Difference("roc_auc", gap, ends, rows, level)
+
+
+def roc_auc_ovr(y: Labels, scores: Floats, *, level: float = 0.95) -> Measurement:
+    """Return the mean over classes of each class's area against the rest.
+
+    Args:
+        y: (n,) positions of the true classes, 0 to k − 1.
+        scores: (n, k).
+        level: nominal coverage.
+
+    Returns:
+        The mean over the classes that have a row and leave one to the rest; NaN if none does.
+
+    Source: influences of the classes' areas are averaged row by row (delta method).
+    """
+    areas, total = [], np.zeros(len(y))
+    for index in range(scores.shape[1]):
+        auc, effect = influences(y == index, scores[:, index])
+        if not math.isnan(auc):
+            areas.append(auc)
+            total += effect
+    if not areas:
+        return measured("roc_auc_ovr", math.nan, SHARE, len(y), level=level)
+    auc = float(np.mean(areas))
+    variance = float(((total / len(areas)) ** 2).sum())
+    cases = np.bincount(y, minlength=scores.shape[1])
+    fewest = int(cases[cases > 0].min())
+    ends = _auc_interval(auc, variance / 2, variance / 2, fewest, fewest, level)
+    return measured(
+        "roc_auc_ovr", auc, ends, len(y), level=level, conditions={"classes": len(areas)}
+    )
+
+
+def precision_areas(hits: npt.NDArray[np.int64], others: npt.NDArray[np.int64]) -> Floats:
+    """Return average precision from counts by falling score, (..., bins) positives and negatives.
+
+    Σ (Rᵢ − Rᵢ₋₁) Pᵢ over distinct scores, no interpolation; NaN without a positive.
+    """
+    found = hits.cumsum(-1, dtype=np.float64)
+    called = found + others.cumsum(-1, dtype=np.float64)
+    precision = np.divide(found, called, out=np.zeros_like(found), where=called > 0)
+    total = found[..., -1]
+    area = np.einsum("...i,...i->...", hits, precision)
+    return np.asarray(np.divide(area, total, out=np.full_like(total, np.nan), where=total > 0))
+
+
+def average_precision(
+    y: npt.ArrayLike,
+    scores: npt.ArrayLike,
+    rng: np.random.Generator,
+    *,
+    level: float = 0.95,
+    draws: int = DRAWS,
+) -> Measurement:
+    """Return average precision; its deviation by the bootstrap on at most `BINS` score bins.
+
+    The value is exact; only the replicates see binned scores. The interval is taken on the logit
+    scale, where it cannot leave 0–1.
+
+    Args:
+        y: (n,) truth, True for the positive class.
+        scores: (n,) finite, higher is more positive.
+        rng: draws the replicates.
+        level: nominal coverage.
+        draws: replicates.
+
+    Source: Boyd, Eng and Page 2013, "Area under the precision-recall curve: point estimates and
+    confidence intervals", for the logit interval.
+    """
+    truth, score = _checked(y, scores)
+    n, positives = len(score), int(truth.sum())
+    if not positives:
+        return measured("average_precision", math.nan, SHARE, n, level=level)
+    order = np.argsort(-score, kind="stable")
+    ranked, right = score[order], truth[order].astype(np.int64)
+    starts = np.flatnonzero(np.concatenate([[True], ranked[1:] != ranked[:-1]]))
+    hits = np.add.reduceat(right, starts)
+    others = np.diff(np.append(starts, n)) - hits
+    value = float(precision_areas(hits, others))
+    step = np.unique(np.linspace(0, len(hits) - 1, min(BINS, len(hits))).astype(np.int64))
+    cells = np.concatenate([np.add.reduceat(hits, step), np.add.reduceat(others, step)])
+    shares = (cells + PRIOR_ROWS / len(cells)) / (n + PRIOR_ROWS)
+    drawn = rng.multinomial(n, shares, size=draws).reshape(draws, 2, -1)
+    spread = float(np.nanstd(precision_areas(drawn[:, 0], drawn[:, 1])))
+    if not 0 < value < 1 or spread == 0:
+        ends = clopper_pearson(round(value * positives), positives, level=level).around(value)
+    else:
+        half = z_of(level) * spread / (value * (1 - value))
+        middle = float(special.logit(value))
+        ends = Interval(float(special.expit(middle - half)), float(special.expit(middle + half)))
+    conditions = {"draws": draws, "positives": positives}
+    return measured("average_precision", value, ends, n, level=level, conditions=conditions)

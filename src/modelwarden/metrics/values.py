@@ -1,0 +1,59 @@
+"""What the metrics return: measurements of the catalogue, and differences on the same rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from modelwarden.core import Measurement
+from modelwarden.core.findings import Json
+from modelwarden.metrics.catalog import measure
+from modelwarden.metrics.intervals import Interval
+
+
+def measured(
+    name: str,
+    value: float,
+    interval: Interval,
+    n: int,
+    *,
+    level: float = 0.95,
+    group: Json = None,
+    conditions: Mapping[str, Json] | None = None,
+) -> Measurement:
+    """Return a measurement of the catalogue, saying how its interval was made.
+
+    Value and interval are cut to the range of the metric; an end at infinity becomes None.
+    """
+    entry = measure(name)
+    ends = interval.within(entry.low, entry.high)
+    return Measurement(
+        name=name,
+        value=min(max(value, entry.low), entry.high),
+        low=None if math.isinf(ends.low) else ends.low,
+        high=None if math.isinf(ends.high) else ends.high,
+        level=level,
+        n=n,
+        higher_is_better=entry.higher_is_better,
+        group=group,
+        conditions={"interval": entry.interval, **(conditions or {})},
+        stage="fairness" if entry.of_groups else "performance",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """By how much one thing is better than another on the same rows.
+
+    Attributes:
+        name: of the metric.
+        value: ours minus theirs, in the metric's own unit.
+        interval: at `level`.
+    """
+
+    name: str
+    value: float
+    interval: Interval
+    n: int
+    level: float = 0.95
