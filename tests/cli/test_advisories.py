@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 from cli.command import command
-from dependencies.osvdata import lines, record
+from osvdata import lines, record
 
 
 def test_what_was_imported_is_told_by_status(tmp_path):

@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 
 from cli.command import HARMLESS, command, scan
-from dependencies.osvdata import index_of, lines, record
+from osvdata import index_of, lines, record
 
 ALL = [("introduced", "0"), ("fixed", "9.0")]
 CRITICAL = [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}]
@@ -91,6 +91,17 @@ def test_an_index_below_a_scanned_path_is_refused(project, index):
 
     assert ran.code == 2
     assert "lies below a scanned path" in ran.line
+
+
+def test_an_index_of_the_user_that_lies_below_a_scanned_path_is_not_used(project, index):
+    home = project / "modelwarden"
+    home.mkdir()
+    (home / "advisories.sqlite").write_bytes(index.read_bytes())
+
+    ran = scan(project, env={"XDG_DATA_HOME": str(project)})
+
+    assert ran.code == 3
+    assert any("below a scanned path" in why for _, _, why in ran.gaps())
 
 
 def test_an_index_older_than_the_policy_accepts_is_incomplete(project, index, tmp_path):

@@ -9,11 +9,11 @@ import time
 
 import pytest
 
-from dependencies.osvdata import index_of, names, record
 from modelwarden.core import InputError, OutputError
 from modelwarden.dependencies.build import build
 from modelwarden.dependencies.feeds import records
 from modelwarden.dependencies.index import AdvisoryIndexError, Index
+from osvdata import index_of, names, record
 
 
 def held(folder):

@@ -7,9 +7,9 @@ import zipfile
 
 import pytest
 
-from dependencies.osvdata import lines, record
 from modelwarden.core import InputError
 from modelwarden.dependencies.feeds import records
+from osvdata import lines, record
 
 ONE, TWO = record("PYSEC-1"), record("PYSEC-2")
 YAML = """

@@ -5,9 +5,9 @@ from contextlib import closing
 
 import pytest
 
-from dependencies.osvdata import index_of, record
 from modelwarden.dependencies import place_of
 from modelwarden.dependencies.index import AdvisoryIndexError, Index
+from osvdata import index_of, record
 
 
 def test_an_index_that_is_not_there_is_named_with_the_command_that_makes_it(tmp_path):

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from dependencies.osvdata import index_of, record
 from modelwarden.dependencies.index import Index
 from modelwarden.dependencies.match import match
 from modelwarden.dependencies.packages import How, Package
+from osvdata import index_of, record
 
 ALL = [("introduced", "0"), ("fixed", "9.0")]
 

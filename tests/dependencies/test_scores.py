@@ -38,3 +38,7 @@ def test_the_worst_vector_counts_then_the_word_then_nothing():
     assert scored({"database_specific": {"severity": "MODERATE"}}).word == "medium"
     assert scored({"database_specific": {"severity": "dreadful"}}) is None
     assert scored({}) is None
+
+
+def test_a_malicious_package_is_critical_without_a_vector():
+    assert scored({"id": "MAL-2026-1"}).word == "critical"

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from dependencies.osvdata import index_of, record
 from modelwarden.core import Confidence, InventoryItem, ItemKind, Severity, UseKind
 from modelwarden.dependencies import audit
 from modelwarden.dependencies.index import AdvisoryIndexError
+from osvdata import index_of, record
 
 ALL = [("introduced", "0"), ("fixed", "9.0")]
 CRITICAL = [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}]

@@ -38,6 +38,8 @@ class Scored:
 
 def scored(record: Mapping[str, object]) -> Scored | None:
     """Return the worst that a record says of itself; None when it says nothing that is known."""
+    if str(record.get("id", "")).startswith("MAL-"):
+        return Scored("critical")  # not a flaw but an attack: whoever installs it has run it
     found = [s for vector in _vectors(record) if (s := rated(vector)) is not None]
     if found:
         return max(found, key=lambda s: s.score or 0.0)

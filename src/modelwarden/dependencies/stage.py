@@ -6,6 +6,7 @@ costs time to import is imported for scans that met a manifest, or that have an 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,6 +70,9 @@ def audit(
     met = [file for file in files if kind_of(file.name)]
     if not named and not place.exists():
         return _without_index(met, roots, "there is no advisory index")
+    if not named and _below(place, roots):
+        why = "the advisory index lies below a scanned path, so it is not used"
+        return _without_index(met, roots, why)
     from modelwarden.dependencies.index import AdvisoryIndexError, Index
 
     try:
@@ -82,6 +86,12 @@ def audit(
         if named:
             raise
         return _without_index(met, roots, error.message)
+
+
+def _below(place: Path, roots: Sequence[str]) -> bool:
+    """Tell whether the index lies in what is scanned, where whoever made that may have put it."""
+    real = os.path.realpath(place)
+    return any(real == root or real.startswith(f"{root.rstrip('/')}/") for root in roots)
 
 
 def _without_index(files: Sequence[File], roots: Sequence[str], why: str) -> Audited:

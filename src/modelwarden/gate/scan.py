@@ -140,8 +140,9 @@ def _check_deciders(
 ) -> None:
     if policy and policy.source:
         check_outside("the policy", policy.source, names)
-    if options.dependencies:
-        check_outside("the advisory index", place_of(options.advisories)[0], names)
+    place, named = place_of(options.advisories)
+    if options.dependencies and named:
+        check_outside("the advisory index", place, names)
     if how.cache:
         check_outside("the cache", how.cache, names)
     if options.plugins:

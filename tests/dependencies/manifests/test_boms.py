@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from dependencies.manifests.reading import reading, whys
+from manifestfiles import reading, whys
 
 CYCLONEDX = {
     "bomFormat": "CycloneDX",

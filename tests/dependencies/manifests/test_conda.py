@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dependencies.manifests.reading import reading, shown
+from manifestfiles import reading, shown
 
 ENVIRONMENT = """
 name: env

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dependencies.manifests.reading import shown, whys
+from manifestfiles import shown, whys
 
 NAME = "lib/torch-1.13.1.dist-info/METADATA"
 

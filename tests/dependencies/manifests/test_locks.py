@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from dependencies.manifests.reading import shown, whys
+from manifestfiles import shown, whys
 
 POETRY = """
 [[package]]

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dependencies.manifests.reading import reading, shown, whys
+from manifestfiles import reading, shown, whys
 
 
 def test_an_mlmodel_tells_what_wrote_the_model():

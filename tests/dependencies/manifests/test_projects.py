@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dependencies.manifests.reading import reading, shown, whys
+from manifestfiles import reading, shown, whys
 
 
 def test_a_project_declares_its_dependencies_extras_and_groups():

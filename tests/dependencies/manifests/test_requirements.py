@@ -4,7 +4,7 @@ import codecs
 
 import pytest
 
-from dependencies.manifests.reading import reading, shown, whys
+from manifestfiles import reading, shown, whys
 
 
 def test_pins_ranges_markers_extras_hashes_and_continuations():

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 
-from dependencies.manifests.reading import reading, shown
+from manifestfiles import reading, shown
 
 
 def test_a_dockerfile_is_read_where_it_installs():
