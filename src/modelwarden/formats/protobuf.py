@@ -148,6 +148,9 @@ class _Walk:
 
     def _varint(self) -> int:
         window, index = self.window, self.at - self.base
+        if index < len(window) and self.at < self.end and (only := window[index]) < 0x80:
+            self.at += 1
+            return only
         value = shift = 0
         for byte in window[index : index + min(10, self.end - self.at)]:
             index += 1

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 HEAD = 4096
-SMALL = 1 << 16
+SMALL = 1 << 18
 TAIL = 65_557 + 20  # the longest zip comment, its end record and a zip64 locator
 
 

@@ -10,7 +10,16 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
-from modelwarden.formats.pickle.values import Call, Global, Items, Persistent, Span, Summary, pairs
+from modelwarden.formats.pickle.values import (
+    PLAIN,
+    Call,
+    Global,
+    Items,
+    Persistent,
+    Span,
+    Summary,
+    pairs,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,8 +30,6 @@ ROOM = 400
 CONSTANT = 120
 NODES = 2000
 MANY = 64
-_PLAIN: Final = (str, bytes, int, float, type(None))
-_LEAVES: Final = frozenset({*_PLAIN, bool})
 _CHUNK: Final = 1 << 20
 _SPAN: Final = 64 << 20
 
@@ -35,7 +42,7 @@ class _Text(str):
 
 def is_plain(args: object) -> TypeGuard[tuple[object, ...]]:
     """Tell whether arguments are a few numbers and strings, as those of nearly every call are."""
-    return type(args) is tuple and len(args) <= MANY and _LEAVES.issuperset(map(type, args))
+    return type(args) is tuple and len(args) <= MANY and PLAIN.issuperset(map(type, args))
 
 
 def is_plain_call(made: Call) -> bool:
@@ -53,7 +60,7 @@ def render_call(callee: object, args: object, kwargs: object = None, room: int =
     if kwargs is None and is_plain(args) and isinstance(callee, Global):
         texts = [_SHOWN[type(item)](item) for item in args]
         name = _expand(callee, [])
-        size = len(name) + sum(map(len, texts)) + 2 * len(texts)
+        size = len(name) + sum(map(len, texts)) + 2 * max(len(texts), 1)
         if size <= room:
             return f"{name}({', '.join(texts)})"
     return _render([*_arguments(args, kwargs), callee], room)
@@ -197,28 +204,30 @@ def canonical_call(args: object, kwargs: object) -> Canonical:
 
 def canonical(value: object, nodes: int = NODES) -> Canonical:
     """Return the canonical form of a value; independent of offsets, protocol and memo."""
-    total = hashlib.sha256()
+    form: list[bytes] = []
     spans: list[tuple[int, int]] = []
     seen: dict[int, int] = {}
     work: list[object] = [value]
-    while work:
+    whole = False
+    while work and not whole:
         nodes -= 1
         item = work.pop()
         if nodes < 0 or isinstance(item, Summary):
-            return Canonical(total.digest(), (), whole=True)
-        if isinstance(item, Span):
+            whole = True
+        elif type(item) in PLAIN:
+            form.append(_leaf(item))
+        elif isinstance(item, Span):
             spans.append((item.at, item.size))
-            total.update(b"span;")
-        elif isinstance(item, _PLAIN):
-            total.update(_leaf(item))
+            form.append(b"span;")
         elif id(item) in seen:
-            total.update(b"seen %d;" % seen[id(item)])
+            form.append(b"seen %d;" % seen[id(item)])
         else:
             seen[id(item)] = len(seen)
             head, inner = _inside(item)
-            total.update(b"%s %d;" % (head.encode("utf-8", "surrogatepass"), len(inner)))
+            form.append(b"%s %d;" % (head.encode("utf-8", "surrogatepass"), len(inner)))
             work += reversed(inner)
-    return Canonical(total.digest(), tuple(spans))
+    digest = hashlib.sha256(b"".join(form)).digest()
+    return Canonical(digest, (), whole=True) if whole else Canonical(digest, tuple(spans))
 
 
 def _leaf(value: object) -> bytes:
@@ -233,6 +242,8 @@ def _leaf(value: object) -> bytes:
 
 
 def _inside(value: object) -> tuple[str, list[object]]:
+    if isinstance(value, tuple | list):
+        return type(value).__name__, list(value)
     if isinstance(value, Global):
         return f"global {value.module} {value.name}", []
     if isinstance(value, Call):
@@ -244,6 +255,4 @@ def _inside(value: object) -> tuple[str, list[object]]:
         return value.kind, list(value.items)
     if isinstance(value, dict):
         return "dict", [part for pair in pairs(value) for part in pair]
-    if isinstance(value, tuple | list):
-        return type(value).__name__, list(value)
     return "object", []

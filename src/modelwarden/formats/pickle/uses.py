@@ -12,12 +12,19 @@ from modelwarden.formats.pickle.render import (
     Canonical,
     canonical,
     canonical_call,
-    is_plain,
     is_plain_call,
     render,
     render_call,
 )
-from modelwarden.formats.pickle.values import DROPPED, Call, Global, Items, Persistent, Span, pairs
+from modelwarden.formats.pickle.values import (
+    DROPPED,
+    Call,
+    Global,
+    Persistent,
+    Span,
+    globals_in,
+    pairs,
+)
 
 if TYPE_CHECKING:
     from modelwarden.formats.source import Source
@@ -229,7 +236,7 @@ class Recorder:
         if not isinstance(target, Global):
             target = NAMELESS
         self._used.add(id(target))
-        passed = _globals_in(args)
+        passed = globals_in(args)
         chain = (0, 0)
         if isinstance(callee, Call):
             chain = callee.depth, 0 if method else callee.identity
@@ -377,27 +384,6 @@ def _deciding(args: object) -> tuple[str, ...]:
     if not isinstance(args, tuple):
         return ()
     return tuple(value for value in args[1:4] if isinstance(value, str) and len(value) <= DECIDING)
-
-
-def _globals_in(args: object, room: int = 64) -> list[Global]:
-    """Return imported things among the arguments, also within containers and calls, bounded."""
-    found: list[Global] = []
-    work = [] if is_plain(args) else [args]
-    while work and room > 0:
-        room -= 1
-        item = work.pop()
-        if isinstance(item, Global):
-            found.append(item)
-        elif isinstance(item, tuple | list):
-            work += item[:16]
-        elif isinstance(item, Items):
-            work += item.items[:16]
-        elif isinstance(item, dict):
-            for piece in list(item.values())[:4]:
-                work += piece[:32]
-        elif isinstance(item, Call):
-            work += [item.callee, item.args]
-    return found
 
 
 def strongest(kinds: list[UseKind]) -> UseKind:

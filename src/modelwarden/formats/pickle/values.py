@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
+PLAIN: Final = frozenset({str, bytes, int, float, bool, type(None)})
 CHAIN = 48
 LONG = 4096
 
@@ -156,4 +157,27 @@ def pairs(value: object) -> list[tuple[object, object]]:
     if type(value) is dict:
         for piece in value.values():
             found += zip(piece[::2], piece[1::2], strict=False)
+    return found
+
+
+def globals_in(args: object, room: int = 64) -> list[Global]:
+    """Return imported things among the arguments, also within containers and calls, bounded."""
+    found: list[Global] = []
+    work = [args]
+    while work and room > 0:
+        room -= 1
+        item = work.pop()
+        if type(item) in PLAIN:
+            continue
+        if isinstance(item, Global):
+            found.append(item)
+        elif isinstance(item, tuple | list):
+            work += item[:16]
+        elif isinstance(item, Items):
+            work += item.items[:16]
+        elif isinstance(item, dict):
+            for piece in list(item.values())[:4]:
+                work += piece[:32]
+        elif isinstance(item, Call):
+            work += [item.callee, item.args]
     return found
