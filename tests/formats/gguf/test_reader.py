@@ -105,6 +105,8 @@ OVERFLOWS = {
 INVALID = {
     "a key twice": V3.file(V3.text("a", "b"), V3.text("a", "c")),
     "an empty key": V3.file(V3.text("", "b")),
+    "a name that is no UTF-8": one(V3.tensor("w").replace(b"w", b"\xff")),
+    "a key that is no UTF-8": V3.file(V3.text("a", "b").replace(b"a", b"\xff")),
     "a key with NUL": V3.file(V3.text("a\0b", "b")),
     "a value of an unknown type": V3.file(V3.pair("a", 99, bytes(8))),
     "an array of an unknown type": V3.file(V3.array("a", 99, 1, bytes(8))),

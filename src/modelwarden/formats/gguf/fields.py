@@ -28,6 +28,15 @@ _NESTED = 8
 _KEPT = 1 << 16
 
 
+def is_utf8(data: bytes) -> bool:
+    """Tell whether bytes are UTF-8."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 class OverflowedError(DamagedError):
     """A count, length or dimension that overflows where a loader computes with it."""
 

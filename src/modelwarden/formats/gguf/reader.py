@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING
 
 from modelwarden.core import GapKind
 from modelwarden.formats.described import Described, Notes
-from modelwarden.formats.gguf.fields import ARRAY, BOOL, STRING, U32, Header, OverflowedError, Text
+from modelwarden.formats.gguf.fields import (
+    ARRAY,
+    BOOL,
+    STRING,
+    U32,
+    Header,
+    OverflowedError,
+    Text,
+    is_utf8,
+)
 from modelwarden.formats.gguf.tensors import GgufTensor, Span, spans, tensor_of
 from modelwarden.formats.limits import LimitExceededError
 from modelwarden.formats.view import Child, DamagedError
@@ -122,8 +131,10 @@ class _Walk:
         raw = header.string("a key")
         key = header.read(raw)
         shown = key[:200].decode("utf-8", "replace")
-        if key in self.keys or not key or len(key) > _LONGEST_KEY or b"\0" in key:
-            self.notes.fault("key", shown, f"the key {shown[:80]!r} comes twice or is no key", at)
+        if key in self.keys:
+            self.notes.fault("key", shown, f"the key {shown[:80]!r} comes twice", at)
+        elif not key or raw.size > _LONGEST_KEY or b"\0" in key or not is_utf8(key):
+            self.notes.fault("key", shown, f"{shown[:80]!r} is no key", at)
         self.keys.add(key)
         kind = header.u32()
         value = header.value(kind)

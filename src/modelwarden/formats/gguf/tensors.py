@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from modelwarden.formats.gguf.fields import ABSURD, Header
+from modelwarden.formats.gguf.fields import ABSURD, Header, is_utf8
 
 if TYPE_CHECKING:
     from modelwarden.formats.described import Notes
@@ -52,7 +52,8 @@ def tensor_of(header: Header, notes: Notes) -> GgufTensor:
     """Read the description of one tensor; what it may not say is a fault."""
     at = header.cursor.at
     raw = header.string("a name")
-    name = header.read(raw).decode("utf-8", "replace")
+    data = header.read(raw)
+    name = data.decode("utf-8", "replace")
     many = header.u32()
     if many > _MOST_DIMS:
         notes.fault("overflow", name, f"{name[:80]!r} has {many} dimensions of at most 4", at)
@@ -60,8 +61,8 @@ def tensor_of(header: Header, notes: Notes) -> GgufTensor:
         header.cursor.skip(many * 4)  # says where it breaks off
     dims = tuple(header.dimension() for _ in range(many))
     kind, offset = header.u32(), header.u64()
-    if raw.size >= _LONGEST_NAME or not raw.size or "\0" in name:
-        notes.fault("name", name, f"a tensor has a name of {raw.size} bytes, or one with NUL", at)
+    if raw.size >= _LONGEST_NAME or not raw.size or b"\0" in data or not is_utf8(data):
+        notes.fault("name", name, f"{name[:80]!r} of {raw.size} bytes is no name of a tensor", at)
     return GgufTensor(name[:200], dims, kind, offset, _size(name, dims, kind, at, notes), at)
 
 
