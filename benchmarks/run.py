@@ -19,7 +19,12 @@ HERE = Path(__file__).resolve().parent
 def main() -> int:
     """Run the benchmarks; 1 when one of them failed."""
     benign = [str(p.parent) for p in sorted((ROOT / "build").glob("benign*/index.json"))]
-    steps = {"corpora.py": [], "cost.py": ["--rounds", "1"], "false_alarms.py": benign}
+    steps = {
+        "corpora.py": [],
+        "cost.py": ["--rounds", "1"],
+        "false_alarms.py": benign,
+        "metrics.py": [],
+    }
     failed = []
     for script, arguments in steps.items():
         if script == "false_alarms.py" and not benign:

@@ -11,6 +11,7 @@ from scipy import stats
 from modelwarden.metrics.intervals import (
     Interval,
     clopper_pearson,
+    clustered,
     mean_of,
     newcombe,
     paired,
@@ -96,3 +97,20 @@ def test_the_rows_that_settle_a_threshold(share, margin, noninferior, equivalent
 def test_a_margin_of_nothing_is_refused():
     with pytest.raises(ValueError, match="above 0"):
         rows_needed(0.25, 0.0)
+
+
+def test_clusters_of_one_row_are_students_interval():
+    values = np.random.default_rng(0).normal(size=40)
+
+    ends = clustered(values, np.arange(40))
+
+    assert ends == pytest.approx(tuple(mean_of(values)), abs=1e-12)
+
+
+def test_rows_that_repeat_bring_no_certainty():
+    values = np.random.default_rng(0).normal(size=40)
+
+    ends = clustered(np.repeat(values, 25), np.repeat(np.arange(40), 25))
+
+    assert ends == pytest.approx(tuple(mean_of(values)), abs=1e-12)
+    assert clustered(values, np.zeros(40, np.int64)) == (-math.inf, math.inf)

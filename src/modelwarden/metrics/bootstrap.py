@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
+from scipy import special
 
-from modelwarden.metrics.intervals import Floats, Interval
+from modelwarden.metrics.intervals import Floats, Interval, z_of
 from modelwarden.metrics.rates import share
 
 DRAWS = 1_000
@@ -74,6 +75,37 @@ def percentiles(replicates: Floats, value: float, *, level: float = 0.95) -> Int
         return Interval(-np.inf, np.inf)
     low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(low), float(high)).around(value)
+
+
+def bca_mean(
+    values: Floats, rng: np.random.Generator, *, level: float = 0.95, draws: int = DRAWS
+) -> Interval:
+    """Return the bias-corrected and accelerated interval of the mean of `values` (n,).
+
+    For skewed values of some hundred rows, where Student's interval errs to one side; it draws
+    rows, `draws` · n of them, so it is not for millions. Fewer than two values, or equal ones,
+    give no bound: (-inf, inf).
+
+    Source: Efron 1987, "Better bootstrap confidence intervals", equations 2.3 and 6.6.
+    """
+    n = len(values)
+    if n < 2 or np.ptp(values) == 0:
+        return Interval(-np.inf, np.inf)
+    size = max(1, _BLOCK_CELLS // n)
+    middle = float(values.mean())
+    means = np.concatenate(
+        [
+            values[rng.integers(0, n, (min(size, draws - start), n))].mean(axis=1)
+            for start in range(0, draws, size)
+        ]
+    )
+    below = ((means < middle).sum() + (means <= middle).sum()) / (2 * draws)
+    bias = float(special.ndtri(np.clip(below, 1 / draws, 1 - 1 / draws)))
+    away = values - middle
+    skew = float((away**3).sum() / (6 * (away**2).sum() ** 1.5))
+    shift = bias + np.array([-1, 1]) * z_of(level)
+    ends = np.quantile(means, special.ndtr(bias + shift / (1 - skew * shift)))
+    return Interval(float(ends[0]), float(ends[1])).around(middle)
 
 
 def widest_gap(rates: Floats, replicates: Floats, *, level: float = 0.95) -> tuple[float, Interval]:

@@ -149,6 +149,41 @@ def _without_spread(middle: float, n: int, level: float, within: Interval) -> In
     return Interval(low, high)
 
 
+def clustered(
+    values: Floats,
+    cluster: npt.NDArray[np.int64],
+    *,
+    level: float = 0.95,
+    within: Interval = UNBOUNDED,
+) -> Interval:
+    """Return the interval of the mean of `values` (n,) whose rows come in clusters.
+
+    Rows of one person or one day are alike, so the clusters are what was sampled: the residual
+    sums of the clusters carry the variance, with Student's quantile for their number less one.
+
+    Args:
+        values: (n,); booleans as 0 and 1 give a share.
+        cluster: (n,) positions 0 to g − 1.
+        level: nominal coverage; below about 30 clusters it is not quite reached.
+        within: what is possible, and the answer for fewer than two clusters.
+
+    Source: Cochran 1977, "Sampling techniques", section 9A.2 (ratio to size).
+    """
+    sizes = np.bincount(cluster)
+    sums = np.bincount(cluster, weights=values)[sizes > 0]
+    sizes = sizes[sizes > 0]
+    g = len(sizes)
+    if g < 2:
+        return within
+    middle = float(sums.sum() / sizes.sum())
+    left = sums - middle * sizes
+    spread = math.sqrt(float(left @ left) * g / (g - 1)) / float(sizes.sum())
+    if spread == 0:
+        return _without_spread(middle, g, level, within)
+    half = t_of(level, g - 1) * spread
+    return Interval(middle - half, middle + half).within(*within).around(middle)
+
+
 def rows_needed(
     variance: float,
     margin: float,
