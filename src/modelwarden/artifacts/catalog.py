@@ -86,6 +86,10 @@ RULES: tuple[Entry, ...] = (
     Entry("gguf-overflow", "GgufModel"),
     Entry("gguf-invalid", "GgufModel"),
     Entry("gguf-hidden-data", "GgufModel"),
+    Entry("tflite-unsafe-operator", "TfliteModel"),
+    Entry("tflite-custom-operator", "TfliteModel"),
+    Entry("tflite-bad-reference", "TfliteModel"),
+    Entry("tflite-invalid", "TfliteModel"),
     Entry("metadata-secret", "Described"),
     Entry("metadata-personal-path", "Described"),
 )

@@ -31,6 +31,12 @@ FORMATS: tuple[Format, ...] = (
     Format("onnx", "modelwarden.formats.onnx.reader", "ONNX model", PROTOBUF),
     Format("gguf", "modelwarden.formats.gguf.reader", "GGUF model", (Mark(b"GGUF"),)),
     Format(
+        "tflite",
+        "modelwarden.formats.tflite.reader",
+        "TensorFlow Lite model",
+        (Mark(b"TFL3", 4),),
+    ),
+    Format(
         "tensorflow-savedmodel",
         "modelwarden.formats.tensorflow.reader:SAVED_MODEL",
         "TensorFlow SavedModel",

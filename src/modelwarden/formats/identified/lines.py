@@ -40,7 +40,6 @@ IDENTIFIED: tuple[Format, ...] = identified(
             Mark(b"algg"),
         ),
     ),
-    Format("tflite", _in("magic", "TFLITE"), "TensorFlow Lite model", (Mark(b"TFL3", 4),)),
     Format("executorch", _in("magic", "EXECUTORCH"), "ExecuTorch program", (Mark(b"ET", 4),)),
     Format("onnxruntime-ort", _in("magic", "ORT"), "ONNX Runtime model", (Mark(b"ORTM", 4),)),
     Format("catboost", _in("magic", "CATBOOST"), "CatBoost model", (Mark(b"CBM1"),)),

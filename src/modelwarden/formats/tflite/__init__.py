@@ -1,0 +1,1 @@
+"""TensorFlow Lite models: operators, tensors and the buffers that they lie in."""
