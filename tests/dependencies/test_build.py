@@ -31,7 +31,7 @@ def test_seven_thousand_records_are_imported_in_five_cpu_seconds(shared, tmp_pat
     assert [(c.ecosystem, c.records, c.withdrawn) for c in counts] == [("PyPI", 7080, 269)]
     with Index(path) as index:
         assert index.data.records == 7080
-        assert index.data.date == "2026-07-23T14:34:38"
+        assert index.data.date == "2026-07-23T14:34:38Z"
         assert len(index.rows("tensorflow")) == 427
 
 
@@ -67,7 +67,7 @@ def test_a_record_from_the_future_neither_freshens_the_index_nor_blocks_its_succ
     path = index_of(tmp_path, future, record("PYSEC-2"))
 
     with Index(path) as index:
-        assert index.data.date == "2026-01-01T00:00:00"
+        assert index.data.date == "2026-01-01T00:00:00Z"
     build([record("PYSEC-1", withdrawn="2026-01-01T00:00:00Z")], path)
     assert names(path, "torch") == ["PYSEC-2"]
 

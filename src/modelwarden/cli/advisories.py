@@ -79,7 +79,7 @@ def _told(place: Path, data: AdvisoryData, counts: tuple[Count, ...]) -> str:
     lines = [
         f"index    {place}",
         f"records  {data.records:,}",
-        f"newest   {data.date}Z",
+        f"newest   {data.date}",
         f"digest   {data.digest}",
         "",
         f"{'ecosystem':<20} {'records':>9} {'withdrawn':>9} {'packages':>9}  newest",

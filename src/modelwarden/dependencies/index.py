@@ -75,6 +75,7 @@ class Index:
             AdvisoryIndexError: there is none, or it cannot be used.
         """
         self.path = path
+        self._known: dict[tuple[str, str], tuple[Row, ...]] = {}
         _check_whole(path)
         import sqlite3  # 5 ms that a scan without manifests need not pay
 
@@ -96,7 +97,7 @@ class Index:
         """Return what a report says about the index."""
         with self._told():
             row = self._db.execute("SELECT newest, records, digest FROM meta").fetchone()
-        return AdvisoryData(date=row[0], records=row[1], digest=row[2])
+        return AdvisoryData(date=f"{row[0]}Z" if row[0] else "", records=row[1], digest=row[2])
 
     def counts(self) -> tuple[Count, ...]:
         """Return how much is there of each ecosystem."""
@@ -108,9 +109,16 @@ class Index:
         )
 
     def rows(self, name: str, ecosystem: str = "PyPI") -> tuple[Row, ...]:
-        """Return what live advisories say about the package with this normalised name."""
-        with self._told():
-            return tuple(_row(r) for r in self._db.execute(_ROWS, (ecosystem, name)))
+        """Return what live advisories say about the package with this normalised name.
+
+        What was read once is kept: many manifests name the same packages, and all rows of an
+        index are a few times its size.
+        """
+        key = (ecosystem, name)
+        if key not in self._known:
+            with self._told():
+                self._known[key] = tuple(_row(r) for r in self._db.execute(_ROWS, key))
+        return self._known[key]
 
     def check(self) -> None:
         """Look at every page of the file.
