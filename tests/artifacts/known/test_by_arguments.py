@@ -41,7 +41,7 @@ def call(module: str, name: str, arguments: bytes, *, more: bytes = b".") -> byt
         types.SimpleNamespace(a=1),
         inspect.signature(judgements),
     ],
-    ids=str,
+    ids=lambda value: type(value).__name__,
 )
 def test_what_scripts_save_of_python_itself_is_quiet(value: object, protocol: int):
     assert judgements(pickle.dumps(value, protocol)) <= QUIET
