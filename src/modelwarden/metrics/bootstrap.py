@@ -141,7 +141,7 @@ def widest_gap(rates: Floats, replicates: Floats, *, level: float = 0.95) -> tup
     moved = np.concatenate([drawn for _, drawn in contrasts], axis=1)
     spread = np.sqrt(np.nanvar(moved, axis=0))
     error = np.abs(moved - np.nanmean(moved, axis=0))
-    largest = np.nanmax(share(error, spread, empty=0.0), axis=1)
+    largest = np.nan_to_num(share(error, spread, empty=0.0)).max(axis=1)
     reach = float(np.quantile(largest, level)) * spread
     ends, start = [], 0
     for here, _ in contrasts:

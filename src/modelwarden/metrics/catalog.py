@@ -8,8 +8,8 @@ from math import inf
 
 from modelwarden.core import UnknownNameError
 
-WILSON = "Wilson score"
-JACCARD = "Wilson score of TP / (TP + FP + FN), carried over"
+WILSON = "Wilson score; Clopper–Pearson below five on a side"
+JACCARD = "that of the share TP / (TP + FP + FN), carried over"
 CELLS = "multinomial bootstrap on the cells"
 PAIRS = "simultaneous over all pairs of groups, by multinomial bootstrap"
 MOVER = "Wilson score of each recall, joined (MOVER)"
@@ -108,7 +108,7 @@ MEASURES: tuple[Measure, ...] = (
         "expected_calibration_error",
         "How far a stated probability is from what happens, on average",
         False,
-        "basic (bias-correcting) bootstrap on the bins",
+        "bootstrap on the bins, less their noise at the lower end",
     ),
     Measure(
         "rmse",

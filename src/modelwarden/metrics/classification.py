@@ -11,7 +11,7 @@ from modelwarden.core.findings import Json
 from modelwarden.metrics import rates
 from modelwarden.metrics.bootstrap import DRAWS, percentiles, replicate
 from modelwarden.metrics.counts import Counts, Labels
-from modelwarden.metrics.intervals import Floats, Interval, paired, wilson, wilson_ends
+from modelwarden.metrics.intervals import Floats, Interval, of_share, paired, wilson_ends
 from modelwarden.metrics.values import Difference, measured
 
 
@@ -23,7 +23,7 @@ def performance(
     level: float = 0.95,
     draws: int = DRAWS,
 ) -> tuple[Measurement, ...]:
-    """Return the metrics of all rows: shares by Wilson, averages by the bootstrap on cells.
+    """Return the metrics of all rows: shares by `of_share`, averages by the bootstrap on cells.
 
     Args:
         counts: at least one class; no rows at all gives NaN with the widest intervals.
@@ -34,7 +34,7 @@ def performance(
     """
     table, n = counts.overall, counts.n
     right = int(np.trace(table))
-    exact = wilson(right, n, level=level)
+    exact = of_share(right, n, level=level)
     value = float(rates.accuracy(table))
     same = ("accuracy", "precision_micro", "recall_micro", "f1_micro", "recall_weighted")
     found = [measured(name, value, exact, n, level=level) for name in same]
@@ -81,21 +81,24 @@ def _averages(table: Labels) -> Floats:
 def _balanced(table: Labels, level: float) -> Measurement:
     """Balanced accuracy; the recalls rest on different rows, so their intervals square and add.
 
+    A class without a case takes no part in the value; its recall may be anything from 0 to 1,
+    and the interval says so.
+
     Source: Donner and Zou 2012, "Closed-form confidence intervals for functions of the normal
     mean and standard deviation", section 2 (MOVER).
     """
-    n, cases = int(table.sum()), rates.sizes(table)
-    known = cases > 0
+    n, cases, k = int(table.sum()), rates.sizes(table), len(table)
     if not n:
         return measured("balanced_accuracy", math.nan, Interval(0.0, 1.0), 0, level=level)
-    each, k = rates.recalls(table)[known], int(known.sum())
-    low, high = wilson_ends(rates.diagonal(table)[known], cases[known], level=level)
-    value = float(each.mean())
+    each = np.where(cases > 0, np.nan_to_num(rates.recalls(table)), 0.5)
+    low, high = wilson_ends(rates.diagonal(table), cases, level=level)
+    middle = float(each.mean())
     ends = Interval(
-        value - float(np.sqrt(((each - low) ** 2).sum())) / k,
-        value + float(np.sqrt(((high - each) ** 2).sum())) / k,
+        middle - float(np.sqrt(((each - low) ** 2).sum())) / k,
+        middle + float(np.sqrt(((high - each) ** 2).sum())) / k,
     )
-    return measured("balanced_accuracy", value, ends, n, level=level)
+    value = float(rates.balanced_accuracy(table))
+    return measured("balanced_accuracy", value, ends.around(value), n, level=level)
 
 
 def of_class(
@@ -103,8 +106,8 @@ def of_class(
 ) -> tuple[Measurement, Measurement, Measurement]:
     """Return precision, recall and f1 of one class; `n` is what each rests on.
 
-    F1 is 2j / (1 + j) of the share j = TP / (TP + FP + FN), which rises with j: the Wilson ends
-    of j carry over.
+    F1 is 2j / (1 + j) of the share j = TP / (TP + FP + FN), which rises with j: the ends of
+    j carry over.
 
     Source: Takahashi et al. 2022, "Confidence interval for micro-averaged F1 and macro-averaged
     F1 scores", for F1 as a function of proportions.
@@ -117,11 +120,15 @@ def of_class(
     def one(metric: str, value: float, ends: Interval, n: int) -> Measurement:
         return measured(metric, value, ends, n, level=level, group=group, conditions=conditions)
 
-    joint = wilson(hits, either, level=level)
+    joint = of_share(hits, either, level=level)
     f1 = Interval(2 * joint.low / (1 + joint.low), 2 * joint.high / (1 + joint.high))
     return (
-        one("precision", hits / said if said else math.nan, wilson(hits, said, level=level), said),
-        one("recall", hits / cases if cases else math.nan, wilson(hits, cases, level=level), cases),
+        one(
+            "precision", hits / said if said else math.nan, of_share(hits, said, level=level), said
+        ),
+        one(
+            "recall", hits / cases if cases else math.nan, of_share(hits, cases, level=level), cases
+        ),
         one("f1", 2 * hits / (cases + said) if either else math.nan, f1, either),
     )
 

@@ -11,7 +11,7 @@ from modelwarden.core.findings import Json
 from modelwarden.metrics import rates
 from modelwarden.metrics.bootstrap import DRAWS, replicate, widest_gap
 from modelwarden.metrics.counts import Counts, Labels
-from modelwarden.metrics.intervals import Floats, wilson
+from modelwarden.metrics.intervals import Floats, of_share
 from modelwarden.metrics.values import measured
 
 # Below this many rows a rate's interval is so wide that a gap would say nothing.
@@ -104,6 +104,6 @@ def per_group(
             }
         for metric, (part, whole) in shares.items():
             value = part / whole if whole else math.nan
-            ends = wilson(part, whole, level=level)
+            ends = of_share(part, whole, level=level)
             found.append(measured(metric, value, ends, whole, level=level, group=name))
     return tuple(found)

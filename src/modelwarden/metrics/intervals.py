@@ -86,6 +86,22 @@ def clopper_pearson(right: int, n: int, *, level: float = 0.95) -> Interval:
     return Interval(low, high)
 
 
+FEWEST = 5
+
+
+def of_share(right: int, n: int, *, level: float = 0.95) -> Interval:
+    """Return the interval of a share that measurements carry.
+
+    Wilson's, and the exact one where fewer than `FEWEST` rows are right or wrong: there Wilson's
+    coverage dips below 0.92 (a share of 0.999 at 1,000 rows).
+
+    Source: Brown, Cai and DasGupta 2001, "Interval estimation for a binomial proportion", section
+    4.1.1, on the dips.
+    """
+    rare = min(right, n - right) < FEWEST
+    return (clopper_pearson if rare else wilson)(right, n, level=level)
+
+
 def newcombe(
     right: int, n: int, other_right: int, other_n: int, *, level: float = 0.95
 ) -> Interval:

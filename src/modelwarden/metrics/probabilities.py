@@ -12,7 +12,7 @@ from scipy import special
 from modelwarden.core import InputError, Measurement
 from modelwarden.metrics.bootstrap import DRAWS
 from modelwarden.metrics.counts import Labels
-from modelwarden.metrics.intervals import SHARE, Floats, Interval, mean_of
+from modelwarden.metrics.intervals import SHARE, Floats, Interval, mean_of, z_of
 from modelwarden.metrics.values import Difference, measured
 
 NON_NEGATIVE = Interval(0.0, math.inf)
@@ -135,12 +135,14 @@ def reliability(happened: npt.ArrayLike, stated: npt.ArrayLike, *, bins: int = B
 def expected_calibration_error(
     curve: Reliability, rng: np.random.Generator, *, level: float = 0.95, draws: int = DRAWS
 ) -> Measurement:
-    """Return the calibration error, an interval without its upward bias, and a test in conditions.
+    """Return the calibration error with a conservative interval, and a test in the conditions.
 
-    The error of a perfectly calibrated model is above 0, by chance. The basic bootstrap (twice
-    the value minus a replicate) takes that bias off: the interval may lie mostly below the value,
-    and the value is its upper end at the least. `p_value` is the share of draws in which outcomes
+    The error of a perfectly calibrated model is above 0, by chance, so the plain percentiles of
+    replicates lie too high. The error cannot exceed the truth by more than the noise of the bins
+    added up, whose quantile is taken off below; above, the value errs upwards already, and the
+    normal quantile of its deviation is added. `p_value` is the share of draws in which outcomes
     made *with* the stated probabilities look as far off: small means miscalibrated.
+    `beyond_chance` is the value less what chance alone gives, 0 at the least.
 
     Args:
         curve: counts by bins.
@@ -149,7 +151,7 @@ def expected_calibration_error(
         draws: replicates, and draws of the test.
 
     Source: Bröcker and Smith 2007, "Increasing the reliability of reliability diagrams", for the
-    test; Davison and Hinkley 1997, section 5.2, for the basic bootstrap.
+    test. The lower end is the triangle inequality over bins; ours.
     """
     total, value = int(curve.n.sum()), curve.error
     if not total:
@@ -159,8 +161,10 @@ def expected_calibration_error(
     seen = (curve.happened[used] + 0.5) / (n + 1)
     drawn = rng.binomial(n, seen, size=(draws, len(n)))
     errors = np.abs(drawn - stated).sum(axis=1) / total
-    low, high = np.quantile(errors, [(1 - level) / 2, (1 + level) / 2])
-    ends = Interval(max(0.0, 2 * value - float(high)), 2 * value - float(low)).around(value)
+    noise = np.abs(drawn - n * seen).sum(axis=1) / total
+    low = value - float(np.quantile(noise, (1 + level) / 2))
+    high = value + z_of(level) * float(errors.std())
+    ends = Interval(max(0.0, low), high)
     honest = rng.binomial(n, np.clip(stated / n, 0, 1), size=(draws, len(n)))
     farther = np.abs(honest - stated).sum(axis=1) / total >= value * (1 - 1e-12)
     p_value = (1 + int(farther.sum())) / (draws + 1)

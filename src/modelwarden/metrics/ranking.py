@@ -22,7 +22,6 @@ from modelwarden.metrics.intervals import (
     Interval,
     clopper_pearson,
     t_of,
-    z_of,
 )
 from modelwarden.metrics.values import Difference, measured
 
@@ -129,6 +128,9 @@ def auc_difference(
 ) -> Difference:
     """Return the area of `scores` minus that of `others` on the same rows, by paired DeLong.
 
+    Student's quantile with degrees of freedom as in `roc_auc`; (-1, 1) where a class has fewer
+    than two rows. Equal ranks in both give no difference and no width.
+
     Source: DeLong, DeLong and Clarke-Pearson 1988.
     """
     ours, mine = influences(y, scores)
@@ -136,7 +138,16 @@ def auc_difference(
     gap, rows = ours - theirs, len(mine)
     if math.isnan(gap):
         return Difference("roc_auc", gap, Interval(-1.0, 1.0), rows, level)
-    half = z_of(level) * math.sqrt(float(((mine - other) ** 2).sum()))
+    truth = np.asarray(y, np.bool_)
+    m = int(truth.sum())
+    apart = (mine - other) ** 2
+    up, down = float(apart[truth].sum()), float(apart[~truth].sum())
+    if min(m, rows - m) < 2:
+        return Difference("roc_auc", gap, Interval(-1.0, 1.0), rows, level)
+    half = 0.0
+    if up + down > 0:
+        freedom = (up + down) ** 2 / (up**2 / (m - 1) + down**2 / (rows - m - 1))
+        half = t_of(level, freedom) * math.sqrt(up + down)
     ends = Interval(gap - half, gap + half).within(-1.0, 1.0)
     return Difference("roc_auc", gap, ends, rows, level)
 
@@ -196,7 +207,7 @@ def average_precision(
     """Return average precision; its deviation by the bootstrap on at most `BINS` score bins.
 
     The value is exact; only the replicates see binned scores. The interval is taken on the logit
-    scale, where it cannot leave 0–1.
+    scale, where it cannot leave 0–1, with Student's quantile for the positives less one.
 
     Args:
         y: (n,) truth, True for the positive class.
@@ -223,10 +234,12 @@ def average_precision(
     shares = (cells + PRIOR_ROWS / len(cells)) / (n + PRIOR_ROWS)
     drawn = rng.multinomial(n, shares, size=draws).reshape(draws, 2, -1)
     spread = float(np.nanstd(precision_areas(drawn[:, 0], drawn[:, 1])))
-    if not 0 < value < 1 or spread == 0:
+    if positives < 2:
+        ends = SHARE
+    elif not 0 < value < 1 or spread == 0:
         ends = clopper_pearson(round(value * positives), positives, level=level).around(value)
     else:
-        half = z_of(level) * spread / (value * (1 - value))
+        half = t_of(level, positives - 1) * spread / (value * (1 - value))
         middle = float(special.logit(value))
         ends = Interval(float(special.expit(middle - half)), float(special.expit(middle + half)))
     conditions = {"draws": draws, "positives": positives}
