@@ -21,6 +21,7 @@ from modelwarden.report.summary import (
     by_file,
     examined,
     location_text,
+    outcome_meaning,
     plural,
     reasons,
     tally,
@@ -97,3 +98,21 @@ def test_reasons_of_one_rule_are_one_line():
 
 def test_one_is_singular():
     assert [plural(n, "gap") for n in (0, 1, 2_000)] == ["0 gaps", "1 gap", "2,000 gaps"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "meaning"),
+    [
+        (ReasonKind.GAP, "not everything could be examined, so this is not known to be clean"),
+        (
+            ReasonKind.MEASUREMENT,
+            "not all that is required was shown, so this is not known to be fit for use",
+        ),
+    ],
+)
+def test_an_incomplete_verdict_says_whether_something_was_left_unexamined(kind, meaning):
+    verdict = Verdict(outcome=Outcome.INCOMPLETE, reasons=(Reason(kind=kind, detail="d"),))
+
+    report = replace(samples.clean(), verdict=verdict)
+
+    assert outcome_meaning(report) == f"exit code 3: {meaning}"

@@ -28,7 +28,7 @@ GAP_ADVICE = {
     GapKind.UNREADABLE: "Fetch it again or repair it; a loader may still run what stands "
     "before the damage.",
     GapKind.UNSUPPORTED: "Ask for it in a format that can be examined (safetensors for weights), "
-    "or remove it.",
+    "remove it, or accept this gap in a policy (allow_gaps).",
     GapKind.UNEXAMINED_CODE: "Have someone read the code that it brings or calls, or ask for "
     "weights that need none.",
     GapKind.OVER_LIMIT: "Unpack it by itself and scan the parts; a file that swells when it is "

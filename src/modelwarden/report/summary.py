@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from modelwarden.core import Outcome, Severity, Status
+from modelwarden.core import Outcome, ReasonKind, Severity, Status
 from modelwarden.core.pages import Page, page_of
 from modelwarden.report.escape import shown, value_text
 
@@ -21,6 +21,7 @@ _MEANINGS = {
     Outcome.FAIL: "the policy is not met: do not load or ship this as it is",
     Outcome.INCOMPLETE: "not everything could be examined, so this is not known to be clean",
 }
+_NOT_SHOWN = "not all that is required was shown, so this is not known to be fit for use"
 _FILE_STAGES = ("artifacts", "dependencies", "data")
 _RANK = {"high": 0, "medium": 1, "low": 2}
 
@@ -133,7 +134,9 @@ def outcome_meaning(report: Report) -> str:
     if report.verdict is None:
         return "no policy was applied"
     outcome = report.verdict.outcome
-    return f"exit code {EXIT_CODES[outcome]}: {_MEANINGS[outcome]}"
+    gaps = any(reason.kind is ReasonKind.GAP for reason in report.verdict.reasons)
+    meaning = _NOT_SHOWN if outcome is Outcome.INCOMPLETE and not gaps else _MEANINGS[outcome]
+    return f"exit code {EXIT_CODES[outcome]}: {meaning}"
 
 
 def reasons(report: Report) -> list[str]:

@@ -32,6 +32,7 @@ def safetensors_invalid(file: Safetensors) -> Iterator[Hit]:
     for fault in file.faults:
         if fault.kind not in _OTHERS:
             facts = {"fault": fault.kind, "tensor": fault.what, "why": fault.why}
-            yield Hit(fault.why, Evidence(fault.at, facts, (fault.kind, fault.what, fault.why)))
+            message = f"{fault.what!r}: {fault.why}" if fault.what else fault.why
+            yield Hit(message, Evidence(fault.at, facts, (fault.kind, fault.what, fault.why)))
     if file.more_faults:
         yield Hit(f"{file.more_faults} more faults of this kind or others")
