@@ -90,6 +90,8 @@ RULES: tuple[Entry, ...] = (
     Entry("tflite-custom-operator", "TfliteModel"),
     Entry("tflite-bad-reference", "TfliteModel"),
     Entry("tflite-invalid", "TfliteModel"),
+    Entry("xgboost-bad-tree", "XgboostBinary"),
+    Entry("xgboost-hidden-data", "XgboostBinary"),
     Entry("metadata-secret", "Described"),
     Entry("metadata-personal-path", "Described"),
 )

@@ -37,6 +37,12 @@ FORMATS: tuple[Format, ...] = (
         (Mark(b"TFL3", 4),),
     ),
     Format(
+        "xgboost-binary",
+        "modelwarden.formats.xgboost",
+        "XGBoost legacy binary model",
+        (Mark(b"gbtree", ANYWHERE), Mark(b"gblinear", ANYWHERE), Mark(b"dart", ANYWHERE)),
+    ),
+    Format(
         "tensorflow-savedmodel",
         "modelwarden.formats.tensorflow.reader:SAVED_MODEL",
         "TensorFlow SavedModel",

@@ -152,6 +152,10 @@ def test_a_node_written_with_two_domains_has_both():
     }
 
 
+def test_a_node_without_a_name_of_its_operator_is_met():
+    assert names(view_of(model(graph(message((1, "x"), (7, "evil")))))) == {"evil::"}
+
+
 def test_graphs_in_one_another_cost_no_stack():
     inner = graph(tensors=(BAD,))
     for _ in range(150):

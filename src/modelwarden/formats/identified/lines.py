@@ -45,12 +45,6 @@ IDENTIFIED: tuple[Format, ...] = identified(
     Format("catboost", _in("magic", "CATBOOST"), "CatBoost model", (Mark(b"CBM1"),)),
     Format("fasttext", _in("magic", "FASTTEXT"), "fastText model", (Mark(b"\xba\x16\x4f\x2f"),)),
     Format(
-        "xgboost-binary",
-        _in("magic", "XGBOOST"),
-        "XGBoost legacy binary model",
-        (Mark(b"gbtree", ANYWHERE), Mark(b"gblinear", ANYWHERE), Mark(b"dart", ANYWHERE)),
-    ),
-    Format(
         "xgboost-ubj",
         _in("magic", "XGBOOST_UBJ"),
         "XGBoost UBJSON model",

@@ -174,7 +174,7 @@ class Walk:
                 self._metadata(one, where)
         # The last of several wins in common parsers, but not in all.
         for domain in domains or [""]:
-            for kind in kinds:
+            for kind in kinds or [""]:
                 self._operator(domain, kind, node, where, message.at)
 
     def _operator(self, domain: str, kind: str, node: str, where: str, at: int) -> None:
