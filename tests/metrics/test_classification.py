@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
-from metrics.data import labels, named
+from metrics.data import labels, named, scored
 from modelwarden.core import InputError
 from modelwarden.metrics.classification import beyond_majority, majority, per_class, performance
-from modelwarden.metrics.counts import count
+from modelwarden.metrics.counts import count, tables_at
 from modelwarden.metrics.intervals import wilson
 
 
@@ -174,3 +174,18 @@ def test_accuracy_has_wilsons_interval():
     ours = named(performance(count(y, predicted), rng(), draws=20))["accuracy"]
 
     assert (ours.low, ours.high) == wilson(int((y == predicted).sum()), 300)
+
+
+def test_labels_that_are_partly_missing_are_refused():
+    with pytest.raises(InputError, match="partly missing"):
+        count(np.array(["a", None], object), np.array(["a", "a"], object))
+
+
+def test_tables_at_thresholds_are_those_of_the_answers_they_make():
+    y, score = scored(300)
+    thresholds = [0.5, -9.0, 0.0, 9.0]
+
+    tables = tables_at(y, score, thresholds)
+
+    for threshold, table in zip(thresholds, tables, strict=True):
+        assert np.array_equal(table, sk.confusion_matrix(y, score >= threshold))

@@ -102,6 +102,27 @@ def count(
     return Counts(table.reshape(len(known), k, k).astype(np.int64, copy=False), names, known)
 
 
+def tables_at(y: npt.ArrayLike, scores: npt.ArrayLike, thresholds: npt.ArrayLike) -> Labels:
+    """Return the table of a binary task at each threshold, (t, 2, 2), from one sort of the scores.
+
+    A row is called positive when its score is at or above the threshold.
+
+    Args:
+        y: (n,) truth, True for the positive class.
+        scores: (n,), higher is more positive.
+        thresholds: (t,), in any order.
+    """
+    truth, score = np.asarray(y, np.bool_), np.asarray(scores, np.float64)
+    if truth.ndim != 1 or truth.shape != score.shape:
+        raise InputError(f"{truth.shape} labels do not go with {score.shape} scores")
+    at = np.asarray(thresholds, np.float64)
+    rows = []
+    for part in (score[~truth], score[truth]):
+        below = np.searchsorted(np.sort(part), at, side="left")
+        rows.append(np.stack([below, len(part) - below], axis=-1))
+    return np.asarray(np.stack(rows, axis=-2), np.int64)
+
+
 def codes(values: npt.NDArray[np.generic], names: Names) -> Labels:
     """Return the position of each value among `names`, (n,) int64.
 
@@ -128,8 +149,8 @@ def _outside(found: Labels, k: int) -> bool:
 
 
 def _union(truth: npt.NDArray[np.generic], said: npt.NDArray[np.generic]) -> Names:
-    both = sorted({*_present(truth), *_present(said)}, key=lambda v: (isinstance(v, str), v))
-    return tuple(both)
+    both = {*_present(truth), *_present(said)}
+    return tuple(sorted(both, key=lambda v: (isinstance(v, str), v)))
 
 
 def _present(values: npt.NDArray[np.generic]) -> Names:
@@ -139,4 +160,10 @@ def _present(values: npt.NDArray[np.generic]) -> Names:
         if low >= 0 and high < 1_000:
             seen = np.flatnonzero(np.bincount(values.astype(np.int64)))
             return tuple(values.dtype.type(v).item() for v in seen)
-    return tuple(np.unique(values).tolist())
+    try:
+        return tuple(np.unique(values).tolist())
+    except TypeError as error:
+        raise InputError(
+            "labels or groups are of several types, or partly missing",
+            hint="Make them one type, and name what is missing.",
+        ) from error
