@@ -156,6 +156,12 @@ def test_a_node_without_a_name_of_its_operator_is_met():
     assert names(view_of(model(graph(message((1, "x"), (7, "evil")))))) == {"evil::"}
 
 
+def test_a_message_written_as_a_number_is_a_gap():
+    gaps = view_of(model(graph(message((1, "x"), (4, "Add"), (5, 7))))).gaps
+
+    assert [gap.why for gap in gaps] == ["field 5 of a node is no message"]
+
+
 def test_graphs_in_one_another_cost_no_stack():
     inner = graph(tensors=(BAD,))
     for _ in range(150):

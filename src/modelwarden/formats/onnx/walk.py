@@ -33,6 +33,14 @@ _GRAPH = {1, 2, 5, *range(10, 17)}
 _NODE = set(range(1, 11))
 _ATTRIBUTE = {*range(1, 12), 13, 14, 15, 20, 21, 22, 23}
 _FUNCTION = set(range(1, 15))
+# Those that hold numbers; of any other kind they would be unknown fields to a loader.
+_NUMBERS = {
+    "model": {1, 5},
+    "attribute": {2, 3, 7, 8, 20},
+    "function": {2, 3},
+    "operator set": {2},
+    "sparse tensor": {3},
+}
 
 
 @dataclass(slots=True)
@@ -288,6 +296,8 @@ class Walk:
                     self._unknown(one, what)
                 elif one.wire == LEN or one.number in numbers:
                     yield one
+                elif what and one.number not in _NUMBERS.get(what, ()):
+                    self.notes.note(f"field {one.number} of a {what} is no message", at=one.at)
         except DamagedError as damage:
             self.notes.note(damage.why, at=damage.offset)
 
