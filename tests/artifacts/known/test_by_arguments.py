@@ -132,3 +132,22 @@ def test_a_function_of_numba_is_code_and_anything_else_stays_dangerous():
     assert judgements(call("numba.core.serialize", name, packed)) == {Judgement.CODE}
     assert judgements(call("numba.core.serialize", name, b"S'x'\n")) == {Judgement.DANGEROUS}
     assert judgements(call("numba.core.serialize", "custom_rebuild", b"N")) == {Judgement.DANGEROUS}
+
+
+@pytest.mark.parametrize("name", ["__hash__", "__len__"])
+def test_a_bound_method_of_a_value_is_no_machinery(name: str):
+    made = b"cargparse\nNamespace\n)R"
+    stored = call("builtins", "getattr", made + f"S'{name}'\n".encode())
+
+    assert judgements(stored) <= QUIET
+
+
+def test_an_enumeration_of_a_library_is_quiet():
+    assert judgements(call("optuna.trial._state", "TrialState", b"I1\n")) <= QUIET
+
+
+def test_a_serialised_expression_of_polars_is_dangerous():
+    # given: its state holds Python functions as pickles
+    data = b"cpolars.expr.expr\nExpr\n)\x81C\x01xb."
+
+    assert Judgement.DANGEROUS in judgements(data)

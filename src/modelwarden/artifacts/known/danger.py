@@ -28,7 +28,10 @@ _CALLERS = words("LazyMap LazyZip LazyEnumerate LazySubsequence LazyIteratorList
 # Under these names libraries import one another.
 _ALIASES = {"np": "numpy", "pd": "pandas", "sp": "scipy", "mp": "multiprocessing", "pkl": "pickle"}
 # Names of Python's machinery that an honest pickle may hold.
-_HARMLESS_DUNDERS = frozenset({"__newobj__", "__newobj_ex__", "__main__", "__mp_main__"})
+_HARMLESS_DUNDERS = words(
+    "__newobj__ __newobj_ex__ __main__ __mp_main__ __hash__ __len__ __eq__ __ne__ __lt__ __le__ "
+    "__gt__ __ge__ __contains__ __bool__ __float__ __int__ __add__ __sub__ __mul__ __neg__"
+)
 
 
 @dataclass(frozen=True, slots=True)

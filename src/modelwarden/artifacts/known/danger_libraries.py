@@ -169,7 +169,7 @@ _PATHS: dict[str, str] = {
         "statsmodels.base.model.LikelihoodModelResults.load pyod.utils.persistence "
         "pyod.mcp_server "
         "nltk.data.load flair.file_utils torch.utils._pytree "
-        "onnxruntime onnx.load"
+        "onnxruntime onnx.load polars.expr polars.lazyframe polars.selectors"
     ),
     _CALLS: (
         "numpy.apply_along_axis numpy.apply_over_axes numpy.piecewise numpy.fromfunction "

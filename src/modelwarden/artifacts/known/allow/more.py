@@ -13,6 +13,14 @@ ALLOWED: tuple[Allow, ...] = (
     ),
     Allow("gensim.utils", "identity", "a function that returns its argument"),
     Allow("sktime.datatypes._dtypekind", "DtypeKind", "an enumeration"),
+    Allow("optuna.study._study_direction", "StudyDirection", "an enumeration"),
+    Allow("optuna.trial._state", "TrialState", "an enumeration"),
+    Allow("category_encoders.utils", "EncodingRelation", "an enumeration"),
+    Allow("omegaconf.base omegaconf._utils", "SCMode ValueKind", "an enumeration"),
+    Allow("aeon.distances._distance", "DistanceType", "an enumeration"),
+    Allow("networkx.algorithms.tree.mst", "EdgePartition", "an enumeration"),
+    Allow("dask.typing dask.optimization", "_NoDefault Default", "an enumeration"),
+    Allow("attr._make", "_Nothing", "an enumeration with one member"),
     Allow(
         "pyarrow.lib",
         "type_for_alias field schema py_buffer _restore_array chunked_array scalar "
