@@ -230,3 +230,18 @@ def test_no_fault_of_the_reference_loader_is_missed(
 def test_any_bytes_behind_a_length_are_read_without_an_exception(data: bytes):
     look(len(data).to_bytes(8, "little") + data)
     look(data)
+
+
+def test_data_that_is_cut_short_is_one_fault_and_a_gap():
+    names = {
+        f"t{i}": {"dtype": "U8", "shape": [4], "data_offsets": [4 * i, 4 * i + 4]} for i in range(6)
+    }
+    header = json.dumps(names).encode()
+
+    view = read(
+        Source("m.safetensors", len(header).to_bytes(8, "little") + header + bytes(9)), Limits()
+    )
+
+    assert [(f.kind, f.what) for f in view.faults] == [("offsets", "t2")]
+    assert "3 more tensors" in view.faults[0].why
+    assert [g.why for g in view.gaps] == ["cut short: 9 of 24 bytes of data are there"]

@@ -122,21 +122,20 @@ def sniff(source: Source) -> bool:
 def read(source: Source, limits: Limits) -> Safetensors:
     """Check everything that the specification says about this file."""
     check = _Check(source, limits)
-    gaps: list[Gap] = []
     try:
         check.header()
         check.layout()
     except DamagedError as damage:
         check.fault("header", "", damage.why, damage.offset)
-        gaps.append(gap(source, damage.why, at=damage.offset))
+        check.gaps.append(gap(source, damage.why, at=damage.offset))
     except LimitExceededError as over:
-        gaps.append(gap(source, str(over), GapKind.OVER_LIMIT))
+        check.gaps.append(gap(source, str(over), GapKind.OVER_LIMIT))
     hidden = tuple(check.hidden)
     return Safetensors(
         source=source,
         format="safetensors",
         producer=_producer(check.metadata),
-        gaps=tuple(gaps),
+        gaps=tuple(check.gaps),
         children=tuple(_child(source, begin, end) for begin, end in hidden),
         tensors=tuple(check.tensors),
         metadata=check.metadata,
@@ -188,6 +187,7 @@ class _Check:
         self.faults: list[Fault] = []
         self.more_faults = 0
         self.hidden: list[tuple[int, int]] = []
+        self.gaps: list[Gap] = []
         self.text = ""
 
     def wrong(self, kind: str, what: str, why: str, place: int) -> None:
@@ -302,11 +302,9 @@ class _Check:
     def layout(self) -> None:
         """Check the tensors together: within the file, side by side, and all of it used."""
         buffer = self.source.size - self.data
+        self.missing(buffer)
         covered = 0
         for tensor in sorted(self.tensors, key=lambda tensor: (tensor.begin, tensor.end)):
-            if tensor.end > buffer:
-                why = f"it ends at {tensor.end}, the data at {buffer}"
-                self.fault("offsets", tensor.name, why, self.data + min(tensor.begin, buffer))
             if tensor.begin > covered:
                 self.unowned("hole", tensor.name, covered, min(tensor.begin, buffer))
             elif tensor.begin < covered:
@@ -315,6 +313,18 @@ class _Check:
             covered = max(covered, tensor.end)
         if covered < buffer:
             self.unowned("trailing", "", covered, buffer)
+
+    def missing(self, buffer: int) -> None:
+        """Report data that the header announces and the file does not hold: one fault, one gap."""
+        beyond = [tensor for tensor in self.tensors if tensor.end > buffer]
+        if beyond:
+            end = max(tensor.end for tensor in beyond)
+            first = min(beyond, key=lambda tensor: (tensor.begin, tensor.end))
+            many = f", and {len(beyond) - 1} more tensors" if len(beyond) > 1 else ""
+            why = f"it ends at {first.end}, the data at {buffer}{many}"
+            self.fault("offsets", first.name, why, self.data + min(first.begin, buffer))
+            why = f"cut short: {max(buffer, 0)} of {end} bytes of data are there"
+            self.gaps.append(gap(self.source, why, at=self.source.size))
 
     def unowned(self, kind: str, before: str, begin: int, end: int) -> None:
         """Report bytes that no tensor owns, and keep them unless they are all zero."""
