@@ -245,3 +245,45 @@ def test_states_that_were_not_looked_at_count_where_a_class_runs_them():
 )
 def test_a_class_that_calls_what_an_opcode_gives_it_is_dangerous(path: str):
     assert Judgement.DANGEROUS in worst(f"c{path}\n)\x81.".encode("latin-1")).values()
+
+
+def wrapper(state: object, name: str = "NDArrayWrapper") -> bytes:
+    """Return a pickle in which one of joblib's wrappers is restored from a state."""
+    made = f"cjoblib.numpy_pickle_compat\n{name}\n)\x81".encode("latin-1")
+    return b"\x80\x02" + made + pickle.dumps(state, 2)[2:-1] + b"b."
+
+
+@pytest.mark.parametrize(
+    "file", ["/tmp/x.npy", "../x.npy", "a/x.npy", "C:x.npy", "..\\x.npy", "\\\\host\\x", ".."]
+)
+@pytest.mark.parametrize("name", ["NDArrayWrapper", "ZNDArrayWrapper"])
+def test_an_array_that_is_read_from_another_folder_is_dangerous(file: str, name: str):
+    found = worst(wrapper({"filename": file}, name))
+
+    assert found == {f"joblib.numpy_pickle_compat.{name}": Judgement.DANGEROUS}
+
+
+def test_an_array_that_is_read_from_a_file_beside_is_harmless():
+    assert set(worst(wrapper({"filename": "m.pkl_01.npy"})).values()) == {Judgement.HARMLESS}
+
+
+@pytest.mark.parametrize("state", [{}, {"filename": b"x"}, (None, {"filename": "/tmp/x"}), None])
+def test_an_array_whose_file_cannot_be_told_is_unknown(state: object):
+    assert Judgement.UNKNOWN in worst(wrapper(state)).values()
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        b"clogging\ngetLogger\n(S'x'\ntR",
+        b"czoneinfo\nZoneInfo\n(S'UTC'\ntR",
+        b"chttp\nHTTPStatus\n(I200\ntR",
+        b"cgensim.utils\nidentity\n(ctorch\nnn\ntR",
+        b"cbuiltins\ntype\n(csklearn.base\nBaseEstimator\n)\x81tR",
+        b"cbuiltins\ngetattr\n(ctorch\nnn\nS'functional'\ntR",
+        b"cnumpy.core\n_ufunc_reconstruct\n(S'numpy'\nS'exp'\ntR",
+    ],
+)
+@pytest.mark.parametrize("change", [b"}S'name'\nS'y'\nsb.", b"S'name'\nS'y'\ns."])
+def test_changing_an_object_that_existed_before_is_hidden(made: bytes, change: bytes):
+    assert Judgement.HIDDEN in worst(b"\x80\x02" + made + change).values()

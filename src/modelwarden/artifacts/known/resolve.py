@@ -15,6 +15,7 @@ from modelwarden.artifacts.known.carriers import MODULES, SETTERS, TYPES, carrie
 from modelwarden.artifacts.known.judgement import CODE_REASON, Judgement, Ruling, ruling
 from modelwarden.artifacts.known.libraries import library_of
 from modelwarden.artifacts.known.names import spellings, words
+from modelwarden.artifacts.known.shared import is_shared
 from modelwarden.artifacts.known.states import State, state_of
 from modelwarden.core import UseKind
 
@@ -29,6 +30,11 @@ Target = tuple[str, str]
 _TORCH = (b"PK\x03\x04", b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.")
 _PROTO = 0x80  # the opcode that pickles from protocol 2 on begin with
 _PLAIN_BASES = words("object dict list tuple set frozenset int float complex str bytes bytearray")
+_CHANGES = "changes the imported thing itself, for everybody who uses it"
+_DANGERS = {
+    State.RUNS: "runs the Python source in its state when it is restored",
+    State.READS: "unpickles the file that its state names, in another folder than this one",
+}
 _TYPES_MADE_OF_CODE = words("CodeType FunctionType LambdaType code function MethodType method cell")
 
 
@@ -82,8 +88,10 @@ class _Followed:
         if use.callee is None:
             found = ruling(*target, UseKind.CALLED)
             if found.judgement is not Judgement.DANGEROUS:
-                found = _hidden("changes the imported thing itself, for everybody who uses it")
+                found = _hidden(_CHANGES)
             return self._judged(use, found, target)
+        if use.chain == 1 and is_shared(spellings(*target)):
+            return self._judged(use, _hidden(_CHANGES), target)
         if target == ("functools", "partial") and use.callee_at is not None:
             self.made[use.callee_at] = None
         if use.callee_at in self.made:
@@ -105,8 +113,8 @@ class _Followed:
         """Judge the state of classes that run what is in it; None where it is only kept."""
         known = use.arguments[0] if len(use.arguments) == 1 else None
         state = state_of(*target, known)
-        if state is State.RUNS:
-            reason = "runs the Python source in its state when it is restored"
+        if state in _DANGERS:
+            reason = _DANGERS[state]
             found = replace(ruling(*target, use.kind), judgement=Judgement.DANGEROUS, reason=reason)
             return self._judged(use, found, target)
         if state is State.UNTOLD:  # nobody can have looked at it, however well the class is known
@@ -321,8 +329,7 @@ class _Followed:
         name = target[1]
         first = use.arguments[0] if use.arguments else None
         if name in SETTERS and first is not None and first.module and first.made_at is None:
-            found = _hidden("changes the imported thing itself, for everybody who uses it")
-            return self._judged(use, found, (first.module, first.name))
+            return self._judged(use, _hidden(_CHANGES), (first.module, first.name))
         if name in TYPES and first is not None and first.text is not None:
             self.made[use.at] = ("types", first.text)
             if not first.text.isidentifier() or first.text in {"sys", "functools"}:

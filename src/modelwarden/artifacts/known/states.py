@@ -1,4 +1,4 @@
-"""Classes that run a text of their state, or load bytes of it, when they are restored.
+"""Classes that run a text of their state, or load bytes of it or a file that it names.
 
 They are told by their package and by the keys of the state, because a class can be reached along
 many paths.
@@ -31,12 +31,18 @@ _FORMULA = re.compile(
 # SciPy's distributions, in whatever module somebody imports them.
 _DISTRIBUTION = re.compile(r"\.(?:rv_\w+|\w+_gen)\Z")
 
+# joblib before 0.10 wrote each array to a file of its own, which is unpickled where it holds
+# objects. Its wrappers name a file beside this one; whoever scans the folder has it examined.
+_FILE_WRAPPERS = frozenset({"NDArrayWrapper", "ZNDArrayWrapper"})
+_BESIDE = re.compile(r"(?!\.\.?\Z)[^/\\:\x00-\x1f]+")
+
 
 class State(Enum):
-    """What restoring does with a state: nothing but keep it, run source in it, or untold."""
+    """What restoring does with a state: keep it, run source in it, read a file, or untold."""
 
     PLAIN = "plain"
     RUNS = "runs"
+    READS = "reads"
     UNTOLD = "untold"
 
 
@@ -47,6 +53,8 @@ def state_of(module: str, name: str, state: Argument | None) -> State:
     formula = None if state is None else state.formula
     if path.startswith("scipy.stats.") or _DISTRIBUTION.search(path):
         return _judged(template, _TEMPLATE, needed=True)
+    if name.rpartition(".")[2] in _FILE_WRAPPERS:
+        return _file_of(None if state is None else state.filename)
     if path.startswith("skorch."):  # the bytes in it are examined as a file
         return State.PLAIN if template is not None else State.UNTOLD
     needed = path.startswith("statsmodels.") and name.endswith("Data")
@@ -55,6 +63,13 @@ def state_of(module: str, name: str, state: Argument | None) -> State:
         if found is not State.PLAIN:
             return found
     return State.PLAIN
+
+
+def _file_of(name: str | None) -> State:
+    """Judge the name of the file that an array is read from; one beside this file is plain."""
+    if not name:
+        return State.UNTOLD
+    return State.PLAIN if _BESIDE.fullmatch(name) else State.READS
 
 
 def _judged(text: str | None, allowed: re.Pattern[str], *, needed: bool) -> State:

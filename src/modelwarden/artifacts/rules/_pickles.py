@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from modelwarden.artifacts.known import Judged, judged
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 HITS = 100
 NAMES = 12
+DIGESTS = 64
 # The newest view that was judged: the rules over one view run one after another.
 _newest: list[tuple[PickleStream, tuple[Judged, ...]]] = []
 
@@ -38,15 +40,31 @@ def shown(one: Judged) -> str:
     return f"refers to {one.target}"
 
 
-def evidence(one: Judged) -> Evidence:
-    """Return the facts about one use; its identity is the target with the arguments' digest."""
+def identities(found: Iterable[Judged]) -> tuple[str, ...]:
+    """Return what tells the arguments of many uses from others: bounded, but all of them count."""
+    digests = sorted({one.use.arguments_digest for one in found})
+    rest = "\n".join(digests[DIGESTS:])
+    more = (hashlib.sha256(rest.encode()).hexdigest(),) if rest else ()
+    return (*digests[:DIGESTS], *more)
+
+
+def evidence(one: Judged, others: Iterable[Judged] = ()) -> Evidence:
+    """Return the facts about one use.
+
+    Its identity is the target with the digest of the arguments, and one over the `others` that it
+    stands for as well.
+    """
     use = one.use
+    same = one.target, one.kind.value, use.arguments_digest
+    told = {f"{o.target} {o.kind.value} {o.use.arguments_digest}" for o in others}
+    told.discard(" ".join(same))
+    more = (hashlib.sha256("\n".join(sorted(told)).encode()).hexdigest(),) if told else ()
     facts = {"global": one.target, "opcode": use.via, "use": one.kind.value}
     if use.kind is not UseKind.REFERENCED:
         facts["call"] = use.rendered
     if use.raw is not None:
         facts["written"] = use.raw
-    return Evidence(use.at, facts, (one.target, one.kind.value, use.arguments_digest))
+    return Evidence(use.at, facts, (*same, *more))
 
 
 def hits(
@@ -56,19 +74,17 @@ def hits(
     unexamined: Callable[[Judged], str | None] = lambda _: None,
     confidence: Callable[[Judged], Confidence | None] = lambda _: None,
 ) -> Iterator[Hit]:
-    """Yield a hit for each different use, up to `HITS`; the last one says how many more."""
-    met: set[tuple[str, str]] = set()
-    different: list[Judged] = []
+    """Yield a hit for each use that looks different, up to `HITS`; the last stands for the rest."""
+    alike: dict[tuple[str, str], list[Judged]] = {}
     for one in chosen:
-        key = (one.target, one.use.rendered)
-        if key not in met:
-            met.add(key)
-            different.append(one)
-    for index, one in enumerate(different[:HITS], 1):
+        alike.setdefault((one.target, one.use.rendered), []).append(one)
+    groups = list(alike.values())
+    for index, (one, *others) in enumerate(groups[:HITS], 1):
         text = message(one)
-        if index == HITS and len(different) > HITS:
-            text += f" (and {len(different) - HITS} more that are not listed)"
-        yield Hit(text, evidence(one), confidence(one), unexamined(one))
+        if index == HITS and len(groups) > HITS:
+            text += f" (and {len(groups) - HITS} more that are not listed)"
+            others += [other for group in groups[HITS:] for other in group]
+        yield Hit(text, evidence(one, others), confidence(one), unexamined(one))
 
 
 def listed(names: Iterable[str]) -> str:

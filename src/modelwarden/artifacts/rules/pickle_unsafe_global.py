@@ -34,7 +34,8 @@ def pickle_unsafe_global(stream: PickleStream) -> Iterator[Hit]:
     look at the reconstructed call to see what it would have done.
 
     Blind spot: names that are computed while loading are `pickle-hidden-global`'s; a function that
-    is on no list is `unknown-global`'s.
+    is on no list is `unknown-global`'s. Arrays that old versions of joblib kept in files beside the
+    pickle are loaded with it; scan the folder to have them examined.
     """
     chosen = (one for one in uses_of(stream) if one.ruling.judgement is Judgement.DANGEROUS)
     yield from hits(chosen, message=_message, confidence=_confidence)

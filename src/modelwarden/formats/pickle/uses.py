@@ -35,6 +35,7 @@ TEXT = 256
 HEAD = 32
 TEMPLATE = "_parse_arg_template"
 FORMULA = "formula"
+FILENAME = "filename"
 DECIDING = 64
 DISTINCT = 20_000
 RECENT = 4096
@@ -54,7 +55,7 @@ class Argument:
         head: the first bytes of a constant of bytes; None for anything else.
         template: of the state of an object, the text under `TEMPLATE`; empty when there is no such
             key, None when it cannot be told.
-        formula: likewise, the text under `FORMULA`.
+        formula, filename: likewise, the text under `FORMULA` and `FILENAME`.
     """
 
     text: str | None = None
@@ -65,6 +66,7 @@ class Argument:
     head: bytes | None = None
     template: str | None = None
     formula: str | None = None
+    filename: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -355,8 +357,8 @@ def _argument(value: object) -> Argument | bytes | Span:
     if isinstance(value, Call):
         root = value.root if isinstance(value.root, Global) else NAMELESS
         return Argument(module=root.module, name=root.name, made_at=value.at)
-    template, formula = _under(value, TEMPLATE), _under(value, FORMULA)
-    return Argument(empty=value is None, template=template, formula=formula)
+    template, formula, file = (_under(value, key) for key in (TEMPLATE, FORMULA, FILENAME))
+    return Argument(empty=value is None, template=template, formula=formula, filename=file)
 
 
 def _under(state: object, wanted: str) -> str | None:

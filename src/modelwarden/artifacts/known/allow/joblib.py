@@ -7,9 +7,15 @@ from modelwarden.artifacts.known.allowed import STORED, Allow
 ALLOWED: tuple[Allow, ...] = (
     Allow(
         "joblib.numpy_pickle joblib.numpy_pickle_compat",
-        "NumpyArrayWrapper NDArrayWrapper ZNDArrayWrapper",
+        "NumpyArrayWrapper",
         "stands for an array whose bytes follow; the reader steps over them and examines objects "
         "in it",
+        STORED,
+    ),
+    Allow(
+        "joblib.numpy_pickle joblib.numpy_pickle_compat",
+        "NDArrayWrapper ZNDArrayWrapper",
+        "stands for an array in a file beside this one; the name of the file is judged",
         STORED,
     ),
     Allow(
