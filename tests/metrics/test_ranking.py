@@ -16,6 +16,7 @@ from modelwarden.metrics.ranking import (
     average_precision,
     influences,
     roc_auc,
+    roc_auc_of_bins,
     roc_auc_ovr,
 )
 
@@ -137,3 +138,23 @@ def test_scores_that_are_not_numbers_are_refused(metric):
         metric([True, False], [0.5, math.nan])
     with pytest.raises(InputError, match="do not go with"):
         metric([True], [0.5, 0.1])
+
+
+@pytest.mark.parametrize("share", [0.02, 0.5])
+def test_counts_in_bins_give_the_area_and_interval_of_the_rows(share):
+    y, score = scored(500, digits=1, share=share)
+    scale, place = np.unique(score, return_inverse=True)
+
+    rows = roc_auc(y, score)
+    bins = roc_auc_of_bins(*(np.bincount(place[part], minlength=len(scale)) for part in (y, ~y)))
+
+    assert (bins.value, bins.low, bins.high) == pytest.approx((rows.value, rows.low, rows.high))
+
+
+def test_fine_bins_move_the_area_in_the_fifth_digit_at_most():
+    y, score = scored(100_000, digits=12)
+    place = (65_535 * (score - score.min()) / np.ptp(score)).astype(int)
+
+    bins = roc_auc_of_bins(*(np.bincount(place[part], minlength=65_536) for part in (y, ~y)))
+
+    assert bins.value == pytest.approx(roc_auc(y, score).value, abs=1e-5)

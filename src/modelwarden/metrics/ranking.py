@@ -102,6 +102,32 @@ def roc_auc(y: npt.ArrayLike, scores: npt.ArrayLike, *, level: float = 0.95) -> 
     return measured("roc_auc", auc, ends, m + n, level=level, conditions={"positives": m})
 
 
+def roc_auc_of_bins(positives: Labels, negatives: Labels, *, level: float = 0.95) -> Measurement:
+    """Return the area and DeLong's interval from counts in bins of rising score.
+
+    Counts of parts add up, so rows beyond memory are measured piece by piece. Rows of one bin
+    count as ties: with 65,536 bins over the scores the area moves in the fifth digit at most.
+
+    Args:
+        positives: (bins,) positive rows of each bin.
+        negatives: (bins,) negative rows.
+        level: nominal coverage.
+
+    Source: as `roc_auc`, with each placement weighted by its rows.
+    """
+    m, n = int(positives.sum()), int(negatives.sum())
+    if not m or not n:
+        return measured("roc_auc", math.nan, SHARE, m + n, level=level)
+    above = (negatives.cumsum() - negatives / 2) / n
+    below = 1 - (positives.cumsum() - positives / 2) / m
+    auc = float(positives @ above) / m
+    up = float(positives @ (above - auc) ** 2) / max(m * (m - 1), 1)
+    down = float(negatives @ (below - auc) ** 2) / max(n * (n - 1), 1)
+    ends = _auc_interval(auc, up, down, m, n, level)
+    conditions = {"positives": m, "bins": len(positives)}
+    return measured("roc_auc", auc, ends, m + n, level=level, conditions=conditions)
+
+
 def influences(y: npt.ArrayLike, scores: npt.ArrayLike) -> tuple[float, Floats]:
     """Return the area and each row's influence on it, (n,); Σ influence² is DeLong's variance.
 
