@@ -151,3 +151,11 @@ def test_a_serialised_expression_of_polars_is_dangerous():
     data = b"cpolars.expr.expr\nExpr\n)\x81C\x01xb."
 
     assert Judgement.DANGEROUS in judgements(data)
+
+
+def test_a_text_that_sympy_would_evaluate_is_dangerous():
+    start = b"csympy.functions.elementary.trigonometric\nsin\n(S"
+
+    assert judgements(start + b"'len([])'\nt\x81.") == {Judgement.DANGEROUS}
+    assert judgements(start + b"'" + b"len" * 200 + b"'\nt\x81.") == {Judgement.DANGEROUS}
+    assert judgements(start + b"'x'\nt\x81.") == {Judgement.UNKNOWN}

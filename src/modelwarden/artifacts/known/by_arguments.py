@@ -31,6 +31,7 @@ _PLAIN_METHODS = words(
     "splitlines startswith strip swapcase title translate upper values zfill"
 )
 _PUBLIC = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*)*")
+_NAME = re.compile(r"[\w.+-]*")
 _OPERATORS = words("_operator operator")
 _KEPT = {Judgement.HARMLESS, Judgement.NEEDS_CODE}
 
@@ -47,6 +48,18 @@ def harmless_call(module: str, name: str, use: Use) -> str | None:
     if decide is None or use.skipped or not use.arguments:
         return None
     return decide(use)
+
+
+def evaluates(use: Use) -> bool:
+    """Tell whether SymPy is given a text that it would evaluate: more than a name or a number."""
+    if use.module.partition(".")[0] != "sympy" or use.kind is UseKind.REFERENCED:
+        return False
+    if use.module == "sympy.core.symbol":
+        return False  # stores names as they are
+    if "'…" in use.rendered or '"…' in use.rendered:
+        return True  # too long for a name
+    texts = (argument.text for argument in use.arguments)
+    return any(text is not None and not _NAME.fullmatch(text) for text in texts)
 
 
 def cython_class(use: Use) -> tuple[str, str] | None:

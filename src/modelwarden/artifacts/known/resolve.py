@@ -10,7 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from modelwarden.artifacts.known.by_arguments import cython_class, harmless_call, tensor_class
+from modelwarden.artifacts.known.by_arguments import (
+    cython_class,
+    evaluates,
+    harmless_call,
+    tensor_class,
+)
 from modelwarden.artifacts.known.carriers import MODULES, SETTERS, TYPES, carries_code
 from modelwarden.artifacts.known.judgement import CODE_REASON, Judgement, Ruling, ruling
 from modelwarden.artifacts.known.libraries import library_of
@@ -153,7 +158,11 @@ class _Followed:
             special = self._special(use, names)
             if special is not None:
                 return special
-        return self._judged(use, ruling(*target, use.kind), target)
+        found = ruling(*target, use.kind)
+        if evaluates(use):
+            reason = "evaluates the text among its arguments as Python"
+            found = replace(found, judgement=Judgement.DANGEROUS, reason=reason)
+        return self._judged(use, found, target)
 
     def _special(self, use: Use, names: tuple[Target, ...]) -> Judged | None:
         """Judge the functions whose arguments decide; None for all others."""
