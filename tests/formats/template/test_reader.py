@@ -115,10 +115,36 @@ def test_an_internal_name_is_found_however_it_is_spelt(spelling: str):
         "{{ x[word[::-1]] }}",
         "{{ x['%s' % y] }}",
         "{{ xs|map('attr', y)|list }}",
+        "{{ xs|map(y.filter, y.name)|list }}",
+        "{{ x[u ~ u ~ 'class' ~ u ~ u] }}",
+        "{{ x[u * 2 ~ 'cl' ~ 'ass' ~ u * 2] }}",
+        "{% set k = u + 'globals' + u %}{{ x[k] }}",
+        "{% set k = 'role' %}{% set k = [u, 'init', u]|join %}{{ x|attr(k) }}",
+        "{% set k %}{{ u }}class{{ u }}{% endset %}{{ x[k] }}",
+        "{% set k %}{% if y %}__cl{% endif %}ass__{% endset %}{{ x[k] }}",
+        "{% set k %}{% for c in ['__cl', 'ass__'] %}{{ c }}{% endfor %}{% endset %}{{ x[k] }}",
+        "{% set k %}{% filter lower %}__CL{% endfilter %}{% endset %}{{ x[k] }}",
+        "{% macro m() %}{{ x[caller()] }}{% endmacro %}{% call m() %}_{{ y }}{% endcall %}",
+        "{% macro m() %}_{{ y }}{% endmacro %}{{ x[m()] }}",
     ],
 )
 def test_a_name_that_only_rendering_would_tell_is_dynamic(text: str):
     assert Reach.DYNAMIC in {use.reach for use in view_of(text).uses}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% set k = 'tool_' ~ name %}{{ x[k] }}",
+        "{% set k = messages[0].role %}{{ x[k] }}",
+        "{% set k %}role{% endset %}{{ x[k] }}",
+        "{{ x[loop.index0 + 1] }}",
+        "{% macro m() %}text{% endmacro %}{{ m() }}",
+        "{% set i = messages|length - 1 %}{{ messages[i] }}",
+    ],
+)
+def test_an_ordinary_key_is_not_dynamic(text: str):
+    assert Reach.DYNAMIC not in {use.reach for use in view_of(text).uses}
 
 
 @pytest.mark.parametrize(

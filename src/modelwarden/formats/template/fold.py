@@ -63,6 +63,8 @@ class Folded:
         order: the nodes, children first.
         names: for each variable (`ns.attr` for namespaces) what it may hold.
         bound: names that the template itself defines.
+        macros: the macros, by their names.
+        set_to: for each variable, the expressions and blocks that it is set to.
     """
 
     def __init__(self, root: nodes.Node) -> None:
@@ -73,7 +75,11 @@ class Folded:
             *(n.name for n in self.order if isinstance(n, nodes.Name) and n.ctx != "load"),
             *(n.name for n in self.order if isinstance(n, nodes.Macro)),
         }
-        self._macros = {n.name: n for n in self.order if isinstance(n, nodes.Macro)}
+        self.macros = {n.name: n for n in self.order if isinstance(n, nodes.Macro)}
+        self.set_to: dict[str, list[nodes.Node]] = {}
+        for node in self.order:
+            if isinstance(node, nodes.Assign | nodes.AssignBlock):
+                self._note(node.target, node.node if isinstance(node, nodes.Assign) else node)
         self._values: dict[int, Values] = {}
         self._spent = 0
         for _ in range(_PASSES):
@@ -93,6 +99,12 @@ class Folded:
         """Return the strings among the values of `node`."""
         return tuple(v for v in self.of(node) if isinstance(v, str))
 
+    def block(self, node: nodes.AssignBlock) -> Values:
+        """Return what a block of plain output gives; nothing where it branches or is filtered."""
+        if node.filter is not None or not all(isinstance(n, nodes.Output) for n in node.body):
+            return ()
+        return self._joined([n for out in node.body for n in out.iter_child_nodes()])
+
     def _bind(self, target: nodes.Node, values: Values) -> None:
         if isinstance(target, nodes.Name):
             self._keep(target.name, values)
@@ -101,6 +113,10 @@ class Folded:
         elif isinstance(target, nodes.Tuple):
             for position, part in enumerate(target.items):
                 self._bind(part, self._each(lambda v, at=position: item(v, at), values))  # type: ignore[misc]
+
+    def _note(self, target: nodes.Node, made: nodes.Node) -> None:
+        if isinstance(target, nodes.Name):
+            self.set_to.setdefault(target.name, []).append(made)
 
     def _keep(self, name: str, values: Values) -> None:
         known = self.names.get(name, ())
@@ -111,8 +127,7 @@ class Folded:
             self._bind(node.target, self.of(node.node))
             self._learn_namespace(node)
         elif isinstance(node, nodes.AssignBlock):
-            parts = [n for out in node.body if isinstance(out, nodes.Output) for n in out.nodes]
-            self._bind(node.target, self._joined(parts))
+            self._bind(node.target, self.block(node))
         elif isinstance(node, nodes.For):
             items = (v for each in self.of(node.iter) for v in _elements(each))
             self._bind(node.target, tuple(islice(items, ALTERNATIVES)))
@@ -133,7 +148,7 @@ class Folded:
                 self._keep(f"{node.target.name}.{keyword.key}", self.of(keyword.value))
 
     def _learn_call(self, node: nodes.Call) -> None:
-        macro = self._macros.get(node.node.name) if isinstance(node.node, nodes.Name) else None
+        macro = self.macros.get(node.node.name) if isinstance(node.node, nodes.Name) else None
         if macro is None:
             return
         for argument, value in zip(macro.args, node.args, strict=False):

@@ -21,6 +21,10 @@ _TEXT_BUILDERS = frozenset(("Concat", "Mod"))
 _LETTERS = re.compile(r"[^\W_]")
 _DIRECTIVE = re.compile(r"%(?:\(\w*\))?[-0-9.]*[a-zA-Z]|\{[^{}]*\}")
 _FIELD = re.compile(r"\{[^{}]*[.\[][^{}]*\}")
+# Names of the interpreter without their underscores, which may be all that is put in later.
+_BARE = re.compile(
+    r"(?:base|bases|builtins|class|getattribute|getitem|globals|import|init|mro|subclasses)\Z"
+)
 _LONG = 1_000_000
 _SHOWN = 80
 
@@ -102,7 +106,7 @@ def _items(folded: Folded, node: nodes.Getitem) -> Iterator[Use]:
     known = folded.strings(node.arg)
     for name in known:
         yield Use(Reach.ATTRIBUTE, name[:_SHOWN], node.lineno, _global(folded, node.node))
-    if not known and _assembled(folded, node.arg):
+    if _assembled(folded, node.arg):
         yield Use(Reach.DYNAMIC, "item", node.lineno, _global(folded, node.node))
 
 
@@ -117,12 +121,20 @@ def _filter(folded: Folded, node: nodes.Filter) -> Iterator[Use]:
         for path in known:
             for name in [path] if node.name in _ATTRIBUTE_FILTERS else path.split("."):
                 yield Use(Reach.ATTRIBUTE, name[:_SHOWN], node.lineno)
-        if not known and (node.name in _ATTRIBUTE_FILTERS or _assembled(folded, argument)):
+        named_late = node.name in _ATTRIBUTE_FILTERS and not known
+        if named_late or _assembled(folded, argument):
             yield Use(Reach.DYNAMIC, node.name, node.lineno)
-    if node.name == "map" and "attr" in folded.strings(node.args[0] if node.args else None):
-        for argument in node.args[1:]:
-            if not folded.strings(argument):
-                yield Use(Reach.DYNAMIC, "map", node.lineno)
+    if node.name == "map" and node.args:
+        yield from _mapped(folded, node)
+
+
+def _mapped(folded: Folded, node: nodes.Filter) -> Iterator[Use]:
+    """Find `map(filter, …)` where the filter is computed, or is `attr` with a computed name."""
+    filters = folded.strings(node.args[0])
+    if not filters:
+        yield Use(Reach.DYNAMIC, "map", node.lineno)
+    if "attr" in filters and not all(map(folded.strings, node.args[1:])):
+        yield Use(Reach.DYNAMIC, "map", node.lineno)
 
 
 def _call(folded: Folded, node: nodes.Call) -> Iterator[Use]:
@@ -160,11 +172,37 @@ def _assembled(folded: Folded, node: nodes.Node) -> bool:
 
     A key with letters of its own (`'tool_' ~ name`) is an ordinary one.
     """
+    origins = folded.set_to.get(node.name, ()) if isinstance(node, nodes.Name) else (node,)
+    return any(_obscure(folded, origin) for origin in origins)
+
+
+def _obscure(folded: Folded, node: nodes.Node) -> bool:
+    """Tell whether an expression or block makes text that may name the interpreter's own."""
+    if isinstance(node, nodes.AssignBlock):
+        return not folded.block(node)
+    if folded.of(node):
+        return False
+    if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name):
+        return node.node.name == "caller" or node.node.name in folded.macros
     if not _builds_text(node):
         return False
-    parts = [p for n in node.iter_child_nodes() for p in folded.strings(n)]
-    parts += folded.strings(node)
-    return not any(_ordinary(_DIRECTIVE.sub("", part)) for part in parts)
+    parts = [_DIRECTIVE.sub("", part) for part in _parts(folded, node)]
+    if _BARE.match("".join(parts).strip("_")):
+        return True
+    return not any(map(_ordinary, parts))
+
+
+def _parts(folded: Folded, node: nodes.Node) -> list[str]:
+    """Return the constants that a text is put together from, in their order."""
+    found: list[str] = list(folded.strings(node))
+    pending = [] if found else [node]
+    while pending:
+        part = pending.pop()
+        known = folded.strings(part)
+        found += known[:1]
+        if not known and (part is node or isinstance(part, nodes.List) or _builds_text(part)):
+            pending += reversed(list(part.iter_child_nodes()))
+    return found
 
 
 def _ordinary(part: str) -> bool:
