@@ -195,6 +195,26 @@ def test_a_payload_behind_very_much_data_still_tells_its_digest_apart():
     assert digest(b"true") != digest(b"trud")
 
 
+def test_the_end_of_a_very_long_constant_is_part_of_the_digest():
+    size = (64 << 20) + 8
+
+    def digest(last: bytes) -> str:
+        constant = b"B" + size.to_bytes(4, "little") + bytes(size - 1) + last
+        return view(b"\x80\x03cm\nf\n(" + constant + b"tR.").uses[0].arguments_digest
+
+    assert digest(b"0") != digest(b"1")
+
+
+def test_the_end_of_a_very_long_stream_is_part_of_the_digest():
+    filler = b"B" + (64 << 20).to_bytes(4, "little") + bytes(64 << 20) + b"0"
+
+    def digest(word: bytes) -> str:
+        calls = b"cm\nf\n(" + b"K\x01" * 9000 + b"C\x04" + word + b"tR."
+        return view(b"\x80\x03" + filler + calls).uses[0].arguments_digest
+
+    assert digest(b"true") != digest(b"trud")
+
+
 @pytest.mark.parametrize(
     "opcode", [b"N", b"(", b"]", b"}\x94", b"N\x85", b")R", b"\x95" + bytes(8)]
 )

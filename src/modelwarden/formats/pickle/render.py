@@ -32,6 +32,8 @@ NODES = 2000
 MANY = 64
 _CHUNK: Final = 1 << 20
 _SPAN: Final = 64 << 20
+# The stream that was digested last.
+_newest: list[tuple[Source, int, int, bytes]] = []
 
 
 class _Text(str):
@@ -183,15 +185,30 @@ class Canonical:
 
     def finish(self, source: Source, start: int, end: int) -> str:
         """Return the hex SHA-256 of all of it; `start` to `end` is the stream."""
-        spans = ((start, end - start),) if self.whole else self.spans
         total = hashlib.sha256(self.digest)
-        for at, size in spans:
-            stop = at + min(size, _SPAN)
-            while at < stop and (part := source.read(at, min(_CHUNK, stop - at))):
-                total.update(part)
-                at += len(part)
+        if self.whole or sum(size for _, size in self.spans) > _SPAN:
+            total.update(_digest_of(source, start, end))
+            return total.hexdigest()
+        for at, size in self.spans:
+            _feed(total, source, at, size)
             total.update(b"%d" % size)
         return total.hexdigest()
+
+
+def _feed(total: hashlib._Hash, source: Source, at: int, size: int) -> None:
+    stop = at + size
+    while at < stop and (part := source.read(at, min(_CHUNK, stop - at))):
+        total.update(part)
+        at += len(part)
+
+
+def _digest_of(source: Source, start: int, end: int) -> bytes:
+    """Return the SHA-256 of a stream, which is read once for all the uses that need it."""
+    if not _newest or _newest[0][0] is not source or _newest[0][1:3] != (start, end):
+        total = hashlib.sha256()
+        _feed(total, source, start, end - start)
+        _newest[:] = [(source, start, end, total.digest())]
+    return _newest[0][3]
 
 
 def canonical_call(args: object, kwargs: object) -> Canonical:
