@@ -159,7 +159,8 @@ import os, sys, time
 from modelwarden.engine import Plan, map_units
 
 def work(n):
-    print(os.getpid(), flush=True)
+    sys.stdout.write(f"{os.getpid()}\\n")  # in one piece: two workers share the pipe
+    sys.stdout.flush()
     time.sleep(0.5)
     return n
 

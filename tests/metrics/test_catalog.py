@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from metrics.data import labels, probabilities, scored
+from metricdata import labels, probabilities, scored
 from modelwarden.core import MissingExtraError, UnknownNameError
 from modelwarden.metrics import MEASURES, measure, require
 from modelwarden.metrics.classification import performance

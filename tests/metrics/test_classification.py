@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
-from metrics.data import labels, named, scored
+from metricdata import labels, named, scored
 from modelwarden.core import InputError
 from modelwarden.metrics.classification import beyond_majority, majority, per_class, performance
 from modelwarden.metrics.counts import count, tables_at

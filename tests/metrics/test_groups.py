@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from metrics.data import labels, named
+from metricdata import labels, named
 from modelwarden.metrics.bootstrap import MOST_PAIRED, replicate, widest_gap
 from modelwarden.metrics.counts import count
 from modelwarden.metrics.groups import gaps, per_group

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from metrics.data import probabilities
+from metricdata import probabilities
 from modelwarden.core import InputError
 from modelwarden.metrics.probabilities import (
     beyond_prior,

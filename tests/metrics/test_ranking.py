@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn import metrics as sk
 
-from metrics.data import probabilities, scored
+from metricdata import probabilities, scored
 from modelwarden.core import InputError
 from modelwarden.metrics.ranking import (
     auc_difference,

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 from sklearn import metrics as sk
 
-from metrics.data import named
+from metricdata import named
 from modelwarden.core import InputError
 from modelwarden.metrics.regression import beyond_mean, ranks, regression
 

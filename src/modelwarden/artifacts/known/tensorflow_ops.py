@@ -17,16 +17,17 @@ PYTHON_OPS = frozenset("EagerPyFunc PyFunc PyFuncStateless".split())
 FILE_OPS = frozenset(
     "CSVDataset CSVDatasetV2 CreateSummaryDbWriter CreateSummaryFileWriter DatasetToTFRecord "
     "DebugIdentity DebugIdentityV2 DebugIdentityV3 DebugNanCount DebugNumericSummary "
-    "DebugNumericSummaryV2 DistributedSave ExperimentalCSVDataset ExperimentalDatasetToTFRecord "
-    "ExperimentalLMDBDataset ExperimentalMatchingFilesDataset ExperimentalSqlDataset "
-    "FileSystemSetConfiguration FixedLengthRecordDataset FixedLengthRecordDatasetV2 "
-    "FixedLengthRecordReader FixedLengthRecordReaderV2 GcsConfigureBlockCache "
-    "GcsConfigureCredentials ImportEvent LMDBDataset LMDBReader ListSnapshotChunksDataset "
-    "LoadAndRemapMatrix LoadDataset MatchingFiles MatchingFilesDataset ReadFile RecordInput "
-    "RegisterDataset RegisterDatasetV2 RemoteCall Rpc RpcCall RpcClient RpcServer SaveDataset "
-    "SaveDatasetV2 SnapshotChunkDataset SnapshotDataset SnapshotDatasetReader SnapshotDatasetV2 "
-    "SqlDataset TFRecordDataset TFRecordDatasetV2 TFRecordReader TFRecordReaderV2 TextLineDataset"
-    "TextLineReader TextLineReaderV2 TryRpc WholeFileReader WholeFileReaderV2 WriteFile".split()
+    "DebugNumericSummaryV2 DistributedSave ExperimentalCSVDataset "
+    "ExperimentalDatasetToTFRecord ExperimentalLMDBDataset ExperimentalMatchingFilesDataset "
+    "ExperimentalSqlDataset FileSystemSetConfiguration FixedLengthRecordDataset "
+    "FixedLengthRecordDatasetV2 FixedLengthRecordReader FixedLengthRecordReaderV2 "
+    "GcsConfigureBlockCache GcsConfigureCredentials ImportEvent LMDBDataset LMDBReader "
+    "ListSnapshotChunksDataset LoadAndRemapMatrix LoadDataset MatchingFiles "
+    "MatchingFilesDataset ReadFile RecordInput RegisterDataset RegisterDatasetV2 RemoteCall "
+    "Rpc RpcCall RpcClient RpcServer SaveDataset SaveDatasetV2 SnapshotChunkDataset "
+    "SnapshotDataset SnapshotDatasetReader SnapshotDatasetV2 SqlDataset TFRecordDataset "
+    "TFRecordDatasetV2 TFRecordReader TFRecordReaderV2 TextLineDataset TextLineReader "
+    "TextLineReaderV2 TryRpc WholeFileReader WholeFileReaderV2 WriteFile".split()
 )
 # TensorFlow's own, which run a program that is not a graph or comes as a serialised text.
 OPAQUE_OPS = frozenset(
