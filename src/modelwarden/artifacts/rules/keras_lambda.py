@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from modelwarden.core import Evidence, Hit, Severity, rule
+from modelwarden.artifacts.rules._content import bound_to
+from modelwarden.core import Hit, Severity, rule
 from modelwarden.formats.keras.config import KerasConfig
 
 
@@ -27,6 +28,7 @@ def keras_lambda(config: KerasConfig) -> Iterator[Hit]:
 
     Blind spot: what the bytecode does is not looked at; it is foreign code either way.
     """
+    evidence = bound_to(config)
     for thing in config.objects:
         source = thing.settings.get("function", "")
         if thing.code:
@@ -38,7 +40,7 @@ def keras_lambda(config: KerasConfig) -> Iterator[Hit]:
         facts = {"class": thing.class_name, "path": thing.path, "holds": what}
         if what == "source text":
             facts["text"] = source[:120]
-        yield Hit(f"the {thing.class_name} at {thing.path} holds {what}", Evidence(facts=facts))
+        yield Hit(f"the {thing.class_name} at {thing.path} holds {what}", evidence(facts, None))
 
 
 def _is_name(text: str) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from modelwarden.core import Confidence, Evidence, Hit, Severity, rule
+from modelwarden.artifacts.rules._content import bound_to
+from modelwarden.core import Confidence, Hit, Severity, rule
 from modelwarden.formats.template.reader import TemplateText
 from modelwarden.formats.template.uses import Reach, Use
 
@@ -57,12 +58,13 @@ def template_escape(template: TemplateText) -> Iterator[Hit]:
     Blind spot: names that arrive in a message or a tool's answer are not in the template;
     `template-dynamic-attribute` reports where a template would use one.
     """
+    evidence = bound_to(template)
     for use in template.uses:
         seen = _seen(use)
         if seen is not None:
             message, confidence = seen
             facts = {"name": use.name, "reach": use.reach.value}
-            yield Hit(message, Evidence(facts=facts, line=use.line), confidence)
+            yield Hit(message, evidence(facts, use.line), confidence)
 
 
 def _seen(use: Use) -> tuple[str, Confidence] | None:

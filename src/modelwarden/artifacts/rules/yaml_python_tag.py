@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from modelwarden.core import Evidence, Hit, Severity, rule
+from modelwarden.artifacts.rules._content import bound_to
+from modelwarden.core import Hit, Severity, rule
 from modelwarden.formats.config.reader import ConfigFile
 
 _PYTHON = "tag:yaml.org,2002:python/"
@@ -30,6 +31,7 @@ def yaml_python_tag(config: ConfigFile) -> Iterator[Hit]:
 
     Blind spot: tags of other loaders (`!include`, `!new:`) mean what the program says.
     """
+    evidence = bound_to(config)
     for scalar in config.scalars:
         if scalar.tag is None or not scalar.tag.startswith(_PYTHON):
             continue
@@ -37,4 +39,4 @@ def yaml_python_tag(config: ConfigFile) -> Iterator[Hit]:
         if kind not in _PLAIN:
             facts = {"tag": scalar.tag[:200], "path": scalar.path[:200]}
             message = f"the tag python/{kind[:40]} asks for {name[:80]!r}"
-            yield Hit(message, Evidence(facts=facts, line=scalar.line))
+            yield Hit(message, evidence(facts, scalar.line))
