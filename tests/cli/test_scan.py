@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -169,6 +170,9 @@ def test_an_interrupt_is_130_with_one_line_and_no_worker_left(tmp_path, jobs):
         os.killpg(run.pid, 0)
 
 
+WIPED = b"\r\x1b[K"
+
+
 def test_progress_is_told_on_a_terminal_and_wiped(tmp_path):
     for number in range(1500):
         (tmp_path / f"{number}.pkl").write_bytes(HARMLESS)
@@ -180,13 +184,15 @@ def test_progress_is_told_on_a_terminal_and_wiped(tmp_path):
         stderr=theirs,
         timeout=60,
     )
+    said = b""  # what was written arrives a little later, and is lost when the other end closes
+    while not said.endswith(WIPED) and select.select([ours], [], [], 5)[0]:
+        said += os.read(ours, 1 << 16)
     os.close(theirs)
-    said = os.read(ours, 1 << 16)
     os.close(ours)
 
     assert done.returncode == 0
     assert b" of 1500 files" in said
-    assert said.endswith(b"\r\x1b[K")
+    assert said.endswith(WIPED)
 
 
 BROKEN = """
