@@ -6,6 +6,7 @@ Standard library only. Values are frozen; nothing here reads a file or prints.
 from modelwarden.core.digests import digest_of_tree, fingerprint, sha256_of
 from modelwarden.core.encode import encode
 from modelwarden.core.errors import (
+    ConfigError,
     InputError,
     MissingExtraError,
     ModelwardenError,
@@ -39,6 +40,7 @@ from modelwarden.core.verdicts import (
 __all__ = [
     "AdvisoryData",
     "Confidence",
+    "ConfigError",
     "Coverage",
     "Evidence",
     "Finding",
