@@ -23,10 +23,19 @@ from modelwarden.core.inventory import (
     Status,
     UseKind,
 )
-from modelwarden.core.measurements import Measurement
-from modelwarden.core.report import AdvisoryData, Report, Run, Subject, Tool
+from modelwarden.core.measurements import MeasureInfo, Measurement
+from modelwarden.core.report import (
+    AdvisoryData,
+    Change,
+    Comparison,
+    Report,
+    Run,
+    Subject,
+    Tool,
+)
 from modelwarden.core.rules import Evidence, Hit, Rule, RuleInfo, rule
 from modelwarden.core.seeds import seed_for
+from modelwarden.core.tables import Table, TableKind
 from modelwarden.core.verdicts import (
     Outcome,
     Policy,
@@ -39,6 +48,8 @@ from modelwarden.core.verdicts import (
 
 __all__ = [
     "AdvisoryData",
+    "Change",
+    "Comparison",
     "Confidence",
     "ConfigError",
     "Coverage",
@@ -52,6 +63,7 @@ __all__ = [
     "ItemKind",
     "Json",
     "Location",
+    "MeasureInfo",
     "Measurement",
     "MissingExtraError",
     "ModelwardenError",
@@ -69,6 +81,8 @@ __all__ = [
     "Severity",
     "Status",
     "Subject",
+    "Table",
+    "TableKind",
     "Threshold",
     "Tool",
     "UnknownNameError",
