@@ -9,7 +9,7 @@ from modelwarden.core.inventory import Coverage, InventoryItem
 from modelwarden.core.measurements import MeasureInfo, Measurement
 from modelwarden.core.rules import RuleInfo
 from modelwarden.core.tables import Table
-from modelwarden.core.verdicts import Verdict
+from modelwarden.core.verdicts import Verdict, Waiver
 
 SCHEMA = "modelwarden/report/1"
 
@@ -121,6 +121,7 @@ class Report:
         isolation: tier of the sandbox that was reached (`full`, `partial`, `none`); None when
             no model was run.
         suppressed: findings that the policy's waivers cover; also in `findings`, marked waived.
+        waivers: those of the policy that it was judged by, whatever they cover.
         measures: what the names of the measurements mean.
         tables: curves and tables behind the measurements.
         comparison: with an earlier report; None when none was given.
@@ -140,6 +141,7 @@ class Report:
     stages: tuple[str, ...] = ()
     isolation: str | None = None
     suppressed: int = 0
+    waivers: tuple[Waiver, ...] = ()
     measures: tuple[MeasureInfo, ...] = ()
     tables: tuple[Table, ...] = ()
     comparison: Comparison | None = None
@@ -159,6 +161,7 @@ class Report:
             stages=tuple(dict.fromkeys(self.stages + other.stages)),
             isolation=self.isolation or other.isolation,
             suppressed=self.suppressed + other.suppressed,
+            waivers=self.waivers + tuple(w for w in other.waivers if w not in self.waivers),
             measures=self.measures + tuple(i for i in other.measures if i.name not in named),
             tables=self.tables + other.tables,
             comparison=self.comparison or other.comparison,

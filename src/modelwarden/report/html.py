@@ -53,9 +53,8 @@ _BAR = 600.0
 def render(report: Report, *, fail_on: Severity, terminal: bool, width: int) -> str:
     """Return the report as one page; every finding and gap is on it."""
     del terminal, width  # the same for every reader
-    style = (_TEMPLATES / "report.css").read_text("utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    template = _environment().get_template("report.html")
+    style, digest = style_of_page()
+    template = environment().get_template("report.html")
     stages = stages_of(report)
     told: set[str] = set()
     page = template.render(
@@ -81,6 +80,12 @@ def render(report: Report, *, fail_on: Severity, terminal: bool, width: int) -> 
         waived=sum(f.waived for f in report.findings),
     )
     return page.rstrip() + "\n"
+
+
+def style_of_page() -> tuple[str, str]:
+    """Return the style sheet, and the digest by which a page's security policy allows it."""
+    style = (_TEMPLATES / "report.css").read_text("utf-8")
+    return style, base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +191,8 @@ def _cell(value: Json) -> str:
     return "" if value is None else value_text(value)
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return what templates of pages are rendered with; all text is escaped and bounded."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
