@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modelwarden.core import GapKind, ModelwardenError
+from modelwarden.core import Finding, GapKind, ModelwardenError
 
 
 class TargetError(ModelwardenError):
@@ -10,6 +10,7 @@ class TargetError(ModelwardenError):
 
     Attributes:
         kind: what sort of gap this leaves in a report.
+        findings: what the sandbox saw before the model failed.
     """
 
     hint = "Run the model outside Modelwarden, on the same rows, to see its own traceback."
@@ -19,6 +20,7 @@ class TargetError(ModelwardenError):
     ) -> None:
         """Say what happened in one line."""
         self.kind = kind
+        self.findings: tuple[Finding, ...] = ()
         super().__init__(message, hint=hint)
 
 
