@@ -174,7 +174,7 @@ def test_probabilities_that_do_not_come_true_are_found_and_honest_ones_are_not()
     assert "too sure" in sure.findings[0].message
     assert [rules(result) for result in calm] == [[]] * 5
     curve = next(t for t in sure.tables if t.name == "reliability")
-    assert sum(row[2] for row in curve.rows) == 3000
+    assert sum(row[curve.columns.index("n")] for row in curve.rows) == 3000
 
 
 def test_scores_that_are_no_probabilities_are_ranked_but_not_calibrated():

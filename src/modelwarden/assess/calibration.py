@@ -10,7 +10,7 @@ from modelwarden.assess.rules._seen import findings
 from modelwarden.assess.rules.miscalibrated import Calibrated, miscalibrated
 from modelwarden.assess.stage import StageResult
 from modelwarden.assess.truth import Judged
-from modelwarden.core import Location, Table, seed_for
+from modelwarden.core import Location, Table, TableKind, seed_for
 from modelwarden.metrics.intervals import of_share
 from modelwarden.metrics.probabilities import (
     Reliability,
@@ -83,12 +83,15 @@ def _table(curve: Reliability, kind: str, z: float, p: float) -> Table:
         n, happened = int(curve.n[i]), int(curve.happened[i])
         low, high = of_share(happened, n)
         stated = float(curve.stated[i]) / n
-        rows.append((int(i) / bins, (int(i) + 1) / bins, n, stated, happened / n, low, high))
+        rows.append((int(i) / bins, (int(i) + 1) / bins, stated, happened / n, low, high, n))
     return Table(
         name="reliability",
         title=f"Stated probability of the {kind}, and how often it came true",
         stage=STAGE,
-        columns=("from", "to", "rows", "stated", "came true", "low", "high"),
+        kind=TableKind.RELIABILITY,
+        meaning="On the diagonal, what is said comes true as often as it is said. Below it the"
+        " model is too sure, above it not sure enough.",
+        columns=("from", "to", "stated", "happened", "low", "high", "n"),
         rows=tuple(rows),
         notes=(f"Spiegelhalter's test, without bins: z = {z:.3g}, p = {p:.3g}.",),
     )

@@ -26,6 +26,11 @@ STAGES: tuple[Stage, ...] = (
             "miscalibrated",
         ),
     ),
+    Stage(
+        "claims",
+        "modelwarden.assess.claims.verify",
+        ("claim-refuted", "claim-supported", "claim-inconclusive", "claim-not-checkable"),
+    ),
     Stage("cost", "modelwarden.assess.cost", keep=False),
 )
 

@@ -18,11 +18,11 @@ from modelwarden.assess.rules.worse_than_reference import Compared, worse_than_r
 from modelwarden.assess.rules.worse_than_trivial import AgainstTrivial, worse_than_trivial
 from modelwarden.assess.stage import StageResult
 from modelwarden.assess.truth import Judged, same, sizes_of
-from modelwarden.core import Finding, Gap, GapKind, Json, Location, Measurement, Table
+from modelwarden.core import Finding, Gap, GapKind, Json, Location, Measurement, Table, TableKind
 from modelwarden.metrics import classification, rates
 from modelwarden.metrics.counts import Counts, tables_at
 from modelwarden.metrics.intervals import Floats, of_share, paired
-from modelwarden.metrics.ranking import auc_difference
+from modelwarden.metrics.ranking import Flags, auc_difference
 from modelwarden.metrics.values import Difference, measured
 from modelwarden.targets.frames import Labels
 
@@ -271,6 +271,7 @@ def _tables(seen: Judged, counts: Counts) -> Iterator[Table]:
             name="confusion",
             title="Rows of each true class, by what they were answered",
             stage=STAGE,
+            meaning="The right answers stand on the diagonal.",
             columns=("true class", *names),
             rows=tuple(
                 (name, *row.tolist()) for name, row in zip(names, counts.overall, strict=True)
@@ -284,26 +285,39 @@ def _tables(seen: Judged, counts: Counts) -> Iterator[Table]:
 
 def _class_table(names: list[str], counts: Counts) -> Table:
     table = counts.overall
-    rows = []
+    rows: list[tuple[Json, ...]] = []
     for i, name in enumerate(names):
-        three = classification.of_class(table, i, name)
-        row: list[Json] = [name, int(table[i].sum()), int(table[:, i].sum())]
-        for m in three:
-            row += [None if math.isnan(m.value) else m.value, m.low, m.high]
-        rows.append(tuple(row))
-    columns = ["class", "cases", "named"]
-    for name in ("precision", "recall", "f1"):
-        columns += [name, f"{name} low", f"{name} high"]
+        precision, recall, f1 = (_shown(m) for m in classification.of_class(table, i, name))
+        cases, named = int(table[i].sum()), int(table[:, i].sum())
+        rows.append((name, *recall, cases, *precision, named, f1[0]))
     return Table(
         name="classes",
-        title="Each class by itself",
+        title="Recall of each class",
         stage=STAGE,
-        columns=tuple(columns),
+        kind=TableKind.INTERVALS,
+        meaning="Of the cases of a class, the share that is found. A short line far from the others"
+        " is a class that is served worse; a long line rests on few cases.",
+        columns=(
+            "label",
+            "value",
+            "low",
+            "high",
+            "cases",
+            "precision",
+            "precision low",
+            "precision high",
+            "named",
+            "f1",
+        ),
         rows=tuple(rows),
     )
 
 
-def _threshold_table(truth: Labels, scores: Floats) -> Table:
+def _shown(m: Measurement) -> tuple[float | None, float | None, float | None]:
+    return (None if math.isnan(m.value) else m.value, m.low, m.high)
+
+
+def _threshold_table(truth: Flags, scores: Floats) -> Table:
     """Return what each threshold would give, at 0.05 steps or at quantiles of other scores."""
     inside = len(scores) and scores.min() >= 0 and scores.max() <= 1
     at = np.linspace(0.05, 0.95, 19) if inside else np.unique(np.quantile(scores, _QUANTILES))
@@ -311,17 +325,11 @@ def _threshold_table(truth: Labels, scores: Floats) -> Table:
     for threshold, table in zip(at, tables_at(truth, scores, at), strict=True):
         said, cases = int(table[:, 1].sum()), int(table[1].sum())
         hits, n = int(table[1, 1]), int(table.sum())
-        precision, recall = of_share(hits, said), of_share(hits, cases)
         rows.append(
             (
                 float(f"{threshold:.6g}"),
-                said,
                 hits / said if said else None,
-                precision.low,
-                precision.high,
                 hits / cases if cases else None,
-                recall.low,
-                recall.high,
                 (said - hits) / (n - cases) if n > cases else None,
                 float(rates.accuracy(table)),
             )
@@ -330,18 +338,9 @@ def _threshold_table(truth: Labels, scores: Floats) -> Table:
         name="thresholds",
         title="What each threshold on the positive score would give",
         stage=STAGE,
-        columns=(
-            "threshold",
-            "called positive",
-            "precision",
-            "precision low",
-            "precision high",
-            "recall",
-            "recall low",
-            "recall high",
-            "false positive rate",
-            "accuracy",
-        ),
+        kind=TableKind.LINES,
+        meaning="A higher threshold calls fewer cases positive: fewer false alarms, more misses.",
+        columns=("threshold", "precision", "recall", "false positive rate", "accuracy"),
         rows=tuple(rows),
         notes=("A threshold that is chosen on these rows looks better than it is.",),
     )

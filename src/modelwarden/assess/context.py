@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from modelwarden.assess.asking import Answers, ask
 from modelwarden.assess.config import AssessConfig, FeaturesConfig
+from modelwarden.assess.duplicates import Overlap, overlap
 from modelwarden.assess.truth import Judged, judged
 
 if TYPE_CHECKING:
-    from modelwarden.core import Json
+    from modelwarden.core import Finding, Json
     from modelwarden.targets.access import Target
     from modelwarden.targets.config import DataConfig, ModelConfig, ProjectConfig
     from modelwarden.targets.data import DataSet
@@ -46,7 +47,7 @@ class Context:
         reference: another model of the same task, to compare with.
         seed: root of all chance; a stage draws from `seed_for(seed, its name, …)`.
         conditions: what every measurement depends on: digests of data and model, seed, tile.
-        card_texts: claims to read, by the path that the user wrote, already read as bytes.
+        cards: claims to read, by the path that the user wrote, as bytes.
         ask: asks for rows; by default straight from the target.
         spent: what the model's answers have cost so far.
     """
@@ -102,6 +103,28 @@ class Context:
                 classes=self.judged().classes,
             ),
         )
+
+    def unsteady(self) -> tuple[Finding, ...]:
+        """Return what says that answers depend on more than the row; none of a steady model.
+
+        Raises:
+            TargetError: as `answers`.
+        """
+        from modelwarden.assess import invariance
+
+        return self._once("unsteady", lambda: invariance.check(self))
+
+    def shared(self) -> Overlap | None:
+        """Return what test and training set share; None without a training set."""
+        train = self.train
+        if train is None:
+            return None
+        return self._once("shared", lambda: overlap(self.test.inputs, train.inputs))
+
+    def leaked(self) -> bool:
+        """Tell whether more test rows stand in the training set than coincidence puts there."""
+        shared = self.shared()
+        return shared is not None and shared.beyond(self.assess.performance.duplicates_margin)
 
     def _once(self, name: str, make: Callable[[], T]) -> T:
         if name not in self._kept:

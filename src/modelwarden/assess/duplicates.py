@@ -14,6 +14,7 @@ from scipy import special
 
 from modelwarden.targets.frames import Column, Frame, Inputs, Labels
 
+SIGNIFICANT = 0.01
 Codes = npt.NDArray[np.uint64]
 
 
@@ -34,6 +35,11 @@ class Overlap:
     n: int
     expected: float
     surprise: float
+
+    def beyond(self, margin: float) -> bool:
+        """Tell whether there are more than coincidence explains, by a share that matters."""
+        share = len(self.test) / self.n if self.n else 0.0
+        return share - self.expected >= margin and self.surprise <= SIGNIFICANT
 
 
 def overlap(test: Inputs, train: Inputs) -> Overlap:

@@ -13,11 +13,12 @@ from modelwarden.assess.rules.inconsistent_predictions import Asked, inconsisten
 from modelwarden.core import Finding, Location, seed_for
 from modelwarden.targets.frames import Labels, take
 
+STAGE = "performance"
 ROWS = 256
 ALONE = 16
 
 
-def check(context: Context, stage: str) -> tuple[Finding, ...]:
+def check(context: Context) -> tuple[Finding, ...]:
     """Return what differs; a model that changes its mind at random is not tried further.
 
     Raises:
@@ -28,7 +29,7 @@ def check(context: Context, stage: str) -> tuple[Finding, ...]:
     rows = np.sort(rng.choice(n, min(n, ROWS), replace=False)) if n else np.empty(0, np.int64)
     found: list[Finding] = []
     for seen in _tried(context, rows, rng):
-        here = list(findings(inconsistent_predictions, seen, stage))
+        here = list(findings(inconsistent_predictions, seen, STAGE))
         found += here
         if here and seen.how == "repeat":
             break

@@ -15,7 +15,7 @@ from modelwarden.assess.rules.worse_than_reference import Compared, worse_than_r
 from modelwarden.assess.rules.worse_than_trivial import AgainstTrivial, worse_than_trivial
 from modelwarden.assess.stage import StageResult
 from modelwarden.assess.truth import Judged, numbers
-from modelwarden.core import Finding, Gap, GapKind, Location, Measurement, Table
+from modelwarden.core import Finding, Gap, GapKind, Location, Measurement, Table, TableKind
 from modelwarden.metrics.intervals import Floats, mean_of
 from modelwarden.metrics.regression import rmse
 from modelwarden.metrics.values import measured
@@ -162,29 +162,21 @@ def _table(truth: Floats, said: Floats) -> Iterator[Table]:
         root = rmse(y, p)
         rows.append(
             (
-                float(p.min()),
-                float(p.max()),
-                len(part),
-                float(p.mean()),
-                float(y.mean()),
+                f"{p.min():.4g} to {p.max():.4g}",
                 root.value,
                 root.low,
                 root.high,
+                float(p.mean()),
+                float(y.mean()),
+                len(part),
             )
         )
     yield Table(
         name="residuals",
-        title="Prediction and truth, by tenths of the prediction",
+        title="Size of the error (rmse), by tenths of the prediction",
         stage=STAGE,
-        columns=(
-            "from",
-            "to",
-            "rows",
-            "mean prediction",
-            "mean truth",
-            "rmse",
-            "rmse low",
-            "rmse high",
-        ),
+        kind=TableKind.INTERVALS,
+        meaning="Where predictions lie in this range, errors are typically of this size.",
+        columns=("label", "value", "low", "high", "mean prediction", "mean truth", "n"),
         rows=tuple(rows),
     )

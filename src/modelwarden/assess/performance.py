@@ -12,9 +12,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from modelwarden.assess import classes, invariance, numbers
+from modelwarden.assess import classes, numbers
 from modelwarden.assess.context import Context
-from modelwarden.assess.duplicates import Overlap, overlap
+from modelwarden.assess.duplicates import Overlap
 from modelwarden.assess.rules._seen import findings
 from modelwarden.assess.rules.duplicate_rows import Repeated, duplicate_rows
 from modelwarden.assess.stage import RowMark, StageResult
@@ -37,7 +37,7 @@ def run(context: Context) -> StageResult:
         TargetError: the model failed, or answered something that is no answer.
         NothingToJudgeError: no row has a label.
     """
-    unsteady = invariance.check(context, NAME)
+    unsteady = context.unsteady()
     seen = context.judged()
     if seen.spec.task is Task.REGRESSION:
         result = numbers.measure(context, seen)
@@ -90,11 +90,11 @@ def _notes(context: Context, seen: Judged) -> Iterator[str]:
 
 def _duplicates(context: Context, seen: Judged) -> StageResult:
     """Return what the test set shares with the training set, and the headline without it."""
-    if context.train is None:
+    shared = context.shared()
+    if shared is None:
         return StageResult(
             notes=("no training set was given, so it is not known whether test rows stand in it",)
         )
-    shared = overlap(context.test.inputs, context.train.inputs)
     new = np.flatnonzero(~np.isin(seen.rows, shared.test))
     headline = _headline(seen)
     fresh = _headline(seen.take(new)) if len(new) and len(new) < seen.n else None
@@ -107,8 +107,7 @@ def _duplicates(context: Context, seen: Judged) -> StageResult:
         n=shared.n,
         count=len(shared.test),
         expected=shared.expected,
-        surprise=shared.surprise,
-        margin=context.assess.performance.duplicates_margin,
+        beyond=context.leaked(),
         pairs=tuple(
             (int(a), int(b))
             for a, b in zip(shared.test[:_PAIRS], shared.train[:_PAIRS], strict=True)

@@ -16,8 +16,7 @@ class Repeated(Seen):
     Attributes:
         n: test rows. count: that also stand in training, all inputs equal.
         expected: share of test rows that would by coincidence, as often as rows repeat by
-            themselves. surprise: chance of `count` or more, if coincidence were all.
-        margin: share beyond coincidence that matters.
+            themselves. beyond: there are more, by a share that matters.
         pairs: first (test row, train row) pairs.
         with_all, without: accuracy (or rmse) on all rows and on those that are new; None where
             the model was not asked.
@@ -27,8 +26,7 @@ class Repeated(Seen):
     n: int
     count: int
     expected: float
-    surprise: float
-    margin: float
+    beyond: bool
     pairs: tuple[tuple[int, int], ...]
     measure: str = "accuracy"
     with_all: float | None = None
@@ -58,7 +56,7 @@ def duplicate_rows(seen: Repeated) -> Iterator[Hit]:
     coincidence is underestimated.
     """
     share = seen.count / seen.n if seen.n else 0.0
-    if share - seen.expected < seen.margin or seen.surprise > 0.01:
+    if not seen.beyond:
         return
     facts: dict[str, Json] = {
         "rows": seen.count,
