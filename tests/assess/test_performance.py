@@ -20,6 +20,7 @@ from assess.fakes import (
     table,
     vectors,
 )
+from modelwarden.assess.asking import ask
 from modelwarden.assess.performance import run
 from modelwarden.assess.truth import NothingToJudgeError
 from modelwarden.core import GapKind
@@ -355,3 +356,16 @@ def test_rows_that_coincide_because_there_are_few_kinds_raise_no_alarm():
     assert rules(result) == []
     assert any("coincide" in note for note in result.notes)
     assert named(result)["duplicate_share"].value == 1.0
+
+
+def test_labels_that_do_not_follow_from_scores_are_asked_for():
+    x, _ = binary(10)
+
+    class Decides(Scores):
+        def labels(self, inputs):
+            return np.ones(len(inputs), int)
+
+    target = Decides(spec(), logistic)
+
+    assert set(ask(target, x).labels) == {0, 1}
+    assert set(ask(target, x, decides=True).labels) == {1}

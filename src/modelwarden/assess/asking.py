@@ -53,8 +53,13 @@ class Answers:
         )
 
 
-def ask(target: Target, inputs: Inputs) -> Answers:
+def ask(target: Target, inputs: Inputs, *, decides: bool = False) -> Answers:
     """Return what the target says to these rows; scores where it gives them.
+
+    Args:
+        target: the model.
+        inputs: rows.
+        decides: its labels do not follow from its scores, so they are asked for as well.
 
     Raises:
         TargetError: the model failed, or answered something that is no answer.
@@ -63,17 +68,9 @@ def ask(target: Target, inputs: Inputs) -> Answers:
     if isinstance(target, ScoreTarget):
         scores = np.asarray(target.scores(inputs), np.float64)
         _check(scores, (n, len(target.spec.classes)))
-        labels = decided(scores, target.spec)
-        if labels is None:
-            labels = np.asarray(target.labels(inputs), np.int64)
-        return Answers(labels, scores)
+        return Answers(_labels(target, inputs) if decides else decided(scores, target.spec), scores)
     if isinstance(target, LabelTarget):
-        labels = np.asarray(target.labels(inputs), np.int64)
-        _check(labels, (n,))
-        k = len(target.spec.classes)
-        if n and not (labels.min() >= 0 and labels.max() < k):
-            raise TargetError(f"the model named a class beyond the {k} that it has")
-        return Answers(labels)
+        return Answers(_labels(target, inputs))
     if isinstance(target, ValueTarget):
         values = np.asarray(target.values(inputs), np.float64)
         _check(values, (n,))
@@ -81,7 +78,16 @@ def ask(target: Target, inputs: Inputs) -> Answers:
     raise TargetError("the model gives neither labels nor scores nor values")
 
 
-def decided(scores: Floats, spec: TargetSpec) -> Labels | None:
+def _labels(target: LabelTarget, inputs: Inputs) -> Labels:
+    labels = np.asarray(target.labels(inputs), np.int64)
+    _check(labels, (len(inputs),))
+    k = len(target.spec.classes)
+    if len(labels) and not (labels.min() >= 0 and labels.max() < k):
+        raise TargetError(f"the model named a class beyond the {k} that it has")
+    return labels
+
+
+def decided(scores: Floats, spec: TargetSpec) -> Labels:
     """Return the decisions that follow from scores: the threshold's, else the largest score's."""
     if spec.threshold is None or spec.positive is None or len(spec.classes) != 2:
         return np.asarray(scores.argmax(axis=1), np.int64)

@@ -11,6 +11,25 @@ _EVERY = 0.1  # seconds between two writes
 
 
 @contextmanager
+def stage_line() -> Iterator[Callable[[str, int, int], None] | None]:
+    """Give a function to be called with (stage that begins, done, all); None if nobody watches."""
+    stream = sys.stderr
+    if stream is None or not stream.isatty():
+        yield None
+        return
+
+    def tell(stage: str, done: int, total: int) -> None:
+        stream.write(f"\r\x1b[Kstage {done + 1} of {total}: {stage}")
+        stream.flush()
+
+    try:
+        yield tell
+    finally:
+        stream.write("\r\x1b[K")
+        stream.flush()
+
+
+@contextmanager
 def progress_line() -> Iterator[Callable[[int, int], None] | None]:
     """Give a function to be called with (done, all); None where nobody watches.
 

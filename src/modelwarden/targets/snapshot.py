@@ -23,7 +23,7 @@ def digest_of_place(place: Path) -> str:
         for name in sorted(files):
             path = Path(folder, name)
             if path.resolve().is_relative_to(root) and path.is_file():
-                pairs.append((f"{place.name}/{path.relative_to(place).as_posix()}", _digest(path)))
+                pairs.append((path.relative_to(place).as_posix(), _digest(path)))
     return digest_of_tree(pairs)
 
 
