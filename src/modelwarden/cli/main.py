@@ -22,6 +22,7 @@ EXIT_PASS, EXIT_FAIL, EXIT_INPUT, EXIT_INCOMPLETE, EXIT_INTERRUPTED = 0, 1, 2, 3
 # The one-line help stands here so that listing the commands imports none of them.
 COMMANDS = {
     "scan": "Examine model files and folders without loading them.",
+    "convert": "Write the tensors of a model file in a format that runs no code.",
     "sign": "Sign a model file or folder.",
     "verify": "Check a model against its signature.",
     "advisories": "Import known vulnerabilities, and tell what the local index holds.",
