@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _FILE = click.Path(path_type=Path)
 _LINES = 8
+MODELS = {".skops": "skops", ".onnx": "onnx"}
 
 
 @click.command()
@@ -21,13 +22,31 @@ _LINES = 8
 @click.option("--below", metavar="NAME", help="Take only what stands below NAME (state_dict).")
 @click.option("--partial", is_flag=True, help="Leave out tensors that cannot be taken.")
 @click.option("--no-metadata", is_flag=True, help="Write nothing but tensors.")
+@click.option(
+    "--python",
+    metavar="FILE",
+    help="For .skops and .onnx: the interpreter that has what the model needs.",
+)
+@click.option(
+    "--data", type=_FILE, metavar="FILE", help="For .skops and .onnx: rows to compare on, as .npy."
+)
 def convert(
-    source: Path, target: Path, force: bool, below: str | None, partial: bool, no_metadata: bool
+    source: Path,
+    target: Path,
+    force: bool,
+    below: str | None,
+    partial: bool,
+    no_metadata: bool,
+    python: str | None,
+    data: Path | None,
 ) -> int:
     """Write the tensors of a model file in a format that runs no code.
 
     The ending of DST says which: .safetensors or .npz. Nothing of SRC is run: its tensors are
     taken out by Modelwarden's own readers, and every bit is compared after writing.
+
+    A scikit-learn model is written as .skops or .onnx by the interpreter that --python names, in
+    the sandbox, once a scan has left nothing open; its predictions are compared.
     """
     from modelwarden.cli.progress import as_share, progress_line
     from modelwarden.convert import convert as converted
@@ -35,8 +54,14 @@ def convert(
     from modelwarden.core import UnknownNameError
 
     ending = target.suffix.lower()
+    if ending in MODELS:
+        if below or partial or no_metadata:
+            raise click.UsageError("--below, --partial and --no-metadata are for tensors")
+        return _model(source, target, MODELS[ending], python, data, force=force)
     if ending not in FORMS:
-        raise UnknownNameError("ending", ending or target.name, FORMS)
+        raise UnknownNameError("ending", ending or target.name, [*FORMS, *MODELS])
+    if python or data:
+        raise click.UsageError("--python and --data are for .skops and .onnx: nothing else runs")
     with progress_line(as_share("converted")) as progress:
         done = converted(
             source,
@@ -50,6 +75,35 @@ def convert(
         )
     click.echo(_told(source, target, done), nl=False)
     return 0
+
+
+def _model(
+    source: Path, target: Path, form: str, python: str | None, data: Path | None, *, force: bool
+) -> int:
+    from modelwarden import __version__
+    from modelwarden.convert.model import convert_model
+    from modelwarden.convert.rows import rows_of
+    from modelwarden.gate.walk import printable
+
+    if python is None:
+        raise click.UsageError(
+            f"a {form} file is written by scikit-learn itself: name an interpreter with --python"
+        )
+    rows = None if data is None else rows_of(data)
+    done = convert_model(source, target, form=form, python=python, data=rows, force=force)
+    whence = "given" if done.given else "made up"
+    lines = [
+        f"modelwarden {__version__} · convert {source} → {target}",
+        f"CONVERTED  {done.kind} · {done.size:,} bytes · scikit-learn → {done.target}",
+        f"  compared   predictions on {done.rows} {whence} rows: at most {done.largest:.3g} apart",
+        f"  sandbox    {done.tier}",
+    ]
+    if done.unexamined:
+        lines.append(f"  INCOMPLETE the result could not be examined: {done.unexamined[0]}")
+    else:
+        lines.append("  proved     the result was scanned clean")
+    click.echo("\n".join(map(printable, lines)))
+    return 3 if done.unexamined else 0
 
 
 def _told(source: Path, target: Path, done: Converted) -> str:

@@ -16,6 +16,8 @@ from modelwarden.formats.pickle.arrays import has_objects, item_size
 from modelwarden.formats.pickle.values import Call, Global, Items, Persistent, Span, pairs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from modelwarden.convert.exact import Ran
     from modelwarden.formats.source import Source
 
@@ -32,52 +34,48 @@ class NumpyArrays:
         self.ran = ran
         self.source = source
 
-    def tensor_of(self, name: str, made: Call | Persistent) -> Tensor | None:
+    def tensors_of(self, name: str, made: Call | Persistent) -> list[Tensor]:
         """See `Takes`."""
         if not isinstance(made, Call) or not isinstance(made.callee, Global):
-            return None
+            return []
         callee, args = made.callee, made.args
-        if not isinstance(args, tuple):
-            return None
+        if not isinstance(args, tuple) or id(made) in self.ran.objects:
+            return []
         if callee.module in _MAKERS and callee.name == "_reconstruct":
             return self._reconstructed(name, args, made.state)
+        if callee.module in _MAKERS and callee.name == "scalar" and len(args) == 2:
+            return self._array(name, args[0], (), False, args[1])
         if callee.module in _BUFFERS and callee.name == "_frombuffer" and len(args) == 4:
             return self._array(name, args[1], args[2], args[3] == "F", args[0])
         if callee.name == "NumpyArrayWrapper" and made.new:
-            return None if id(made) in self.ran.objects else self._wrapped(name, made)
+            return self._wrapped(name, made)
         if callee.name in {"NDArrayWrapper", "ZNDArrayWrapper"} and "joblib" in callee.module:
             raise UnprovenError("its numbers stand in another file, as joblib before 0.10 wrote it")
-        return None
+        return []
 
-    def _reconstructed(self, name: str, args: tuple[object, ...], state: object) -> Tensor | None:
+    def _reconstructed(self, name: str, args: tuple[object, ...], state: object) -> list[Tensor]:
         _plain_class(args[0] if args else None)
         if not isinstance(state, tuple) or len(state) not in {4, 5}:
             raise UnprovenError("an array without its state")
         shape, dtype, fortran, data = state[-4:]
         if isinstance(data, list) and has_objects(dtype):
-            return None  # objects, which are followed like those of any list
+            return []  # objects, which are followed like those of any list
         return self._array(name, dtype, shape, bool(fortran), data)
 
-    def _wrapped(self, name: str, made: Call) -> Tensor:
+    def _wrapped(self, name: str, made: Call) -> list[Tensor]:
         place = self.ran.arrays.get(id(made))
-        named = {key: value for key, value in pairs(made.state) if isinstance(key, str)}
+        named = dict(_named(made.state))
         _plain_class(named.get("subclass"))
-        dtype, swapped = _dtype(named.get("dtype"))
-        shape = _shape(named.get("shape"))
         if place is None:
             raise UnprovenError("joblib's array was not found behind it")
+        whole = self.source, place[0], place[1] - place[0]
         fortran = named.get("order") == "F"
-        return _placed(name, dtype, shape, self.source, place[0], swapped, fortran=fortran)
+        return _placed(name, named.get("dtype"), _shape(named.get("shape")), fortran, whole)
 
     def _array(
         self, name: str, dtype: object, shape: object, fortran: bool, data: object
-    ) -> Tensor:
-        kind, swapped = _dtype(dtype)
-        sizes = _shape(shape)
-        source, offset, size = self._bytes(data)
-        if size != prod(sizes) * WIDTHS[kind][0]:
-            raise UnprovenError(f"{size} bytes are there for an array of {sizes}")
-        return _placed(name, kind, sizes, source, offset, swapped, fortran=fortran)
+    ) -> list[Tensor]:
+        return _placed(name, dtype, _shape(shape), fortran, self._bytes(data))
 
     def _bytes(self, data: object) -> tuple[Source, int, int]:
         """Return where the numbers stand: source, offset, size."""
@@ -102,24 +100,56 @@ class NumpyArrays:
 
 def _placed(
     name: str,
-    dtype: str,
+    dtype: object,
     shape: tuple[int, ...],
-    source: Source,
-    offset: int,
-    swapped: bool,
-    *,
     fortran: bool,
-) -> Tensor:
-    strides = (column_major if fortran else row_major)(shape, WIDTHS[dtype][0])
-    return Tensor(
-        name=name,
-        dtype=dtype,
-        shape=shape,
-        source=source,
-        offset=offset,
-        strides=strides,
-        swapped=swapped,
-    )
+    data: tuple[Source, int, int],
+) -> list[Tensor]:
+    """Return the array whose numbers are `data` (source, offset, size): one tensor a field."""
+    width = item_size(dtype)
+    source, offset, size = data
+    if width is None:
+        raise UnprovenError("its type of elements cannot be told")
+    if size != prod(shape) * width:
+        raise UnprovenError(f"{size} bytes are there for an array of {shape}")
+    strides = (column_major if fortran else row_major)(shape, width)
+    return [
+        Tensor(
+            name=f"{name}.{field}" if field else name,
+            dtype=kind,
+            shape=shape,
+            source=source,
+            offset=offset + place,
+            strides=strides,
+            swapped=swapped,
+        )
+        for field, kind, swapped, place in _fields(dtype, width)
+    ]
+
+
+def _fields(dtype: object, width: int) -> Iterator[tuple[str, str, bool, int]]:
+    """Yield name, type, byte order and offset of each field; one without a name if there is one."""
+    state = dtype.state if isinstance(dtype, Call) else None
+    parts = state[2:5] if isinstance(state, tuple) else (None, None, None)
+    if parts == (None, None, None):
+        kind, swapped = _number(dtype)
+        yield "", kind, swapped, 0
+        return
+    names, fields = parts[1], dict(_named(parts[2]))
+    if parts[0] is not None or not isinstance(names, tuple) or not names:
+        raise UnprovenError("its elements are arrays themselves")
+    for name in names:
+        field = fields.get(name) if isinstance(name, str) else None
+        if not isinstance(field, tuple) or len(field) < 2 or type(field[1]) is not int:
+            raise UnprovenError("its records have fields that cannot be told")
+        kind, swapped = _number(field[0])
+        if not 0 <= field[1] <= width - WIDTHS[kind][0]:
+            raise UnprovenError("a field that leaves its record")
+        yield str(name), kind, swapped, field[1]
+
+
+def _named(value: object) -> list[tuple[str, object]]:
+    return [(key, item) for key, item in pairs(value) if isinstance(key, str)]
 
 
 def _plain_class(value: object) -> None:
@@ -129,7 +159,7 @@ def _plain_class(value: object) -> None:
     raise UnprovenError(f"it is a {shown}, a subclass of arrays with code of its own")
 
 
-def _dtype(value: object) -> tuple[str, bool]:
+def _number(value: object) -> tuple[str, bool]:
     """Return the type of a pickled `numpy.dtype`, and whether its bytes are swapped."""
     code = value.args[0] if isinstance(value, Call) and isinstance(value.args, tuple) else None
     if not isinstance(value, Call) or not isinstance(code, str) or item_size(value) is None:
@@ -137,7 +167,7 @@ def _dtype(value: object) -> tuple[str, bool]:
     state = value.state
     order = state[1] if isinstance(state, tuple) else "<"
     if isinstance(state, tuple) and any(part is not None for part in state[2:5]):
-        raise NoNumbersError("array of records")
+        raise UnprovenError("its records hold records")
     found = from_numpy(code, order if isinstance(order, str) else None)
     if found is None:
         raise NoNumbersError(f"array of {code[:20]}")

@@ -86,7 +86,7 @@ def convert(
     """
     limits = limits or Limits(seconds=24 * 3600.0, expanded=1 << 50)
     check_target(path, target, force=force)
-    with _opened(path) as source:
+    with opened(path) as source:
         seen = examine(source, limits)
         contents = contents_of(source, limits.fresh())
         if below is not None:
@@ -134,7 +134,12 @@ def check_target(path: Path, target: Path, *, force: bool) -> None:
         raise OutputError(f"{target} is there already", hint="--force overwrites it.")
 
 
-def _opened(path: Path) -> Source:
+def opened(path: Path) -> Source:
+    """Open a file of the user's.
+
+    Raises:
+        ConvertError: it cannot be read.
+    """
     try:
         return Source.open(path.resolve(), path.name)
     except OSError as error:
@@ -232,6 +237,26 @@ def _write(
             beside.unlink(missing_ok=True)
 
 
+def put(result: Path, target: Path, *, force: bool) -> None:
+    """Copy a finished file beside `target` and rename it there.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    beside = target.with_name(f".modelwarden-{os.getpid()}.tmp")
+    try:
+        with beside.open("xb") as out, result.open("rb") as source:
+            while piece := source.read(1 << 20):
+                out.write(piece)
+        _rename(beside, target, force=force)
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise OutputError(f"cannot write {target}: {why}") from error
+    finally:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+
+
 def _rename(beside: Path, target: Path, *, force: bool) -> None:
     if force:
         beside.replace(target)
@@ -243,6 +268,21 @@ def _rename(beside: Path, target: Path, *, force: bool) -> None:
     except OSError:  # a file system without links
         check_target(beside, target, force=False)
         beside.rename(target)
+
+
+def scanned_clean(path: Path, name: str, limits: Limits) -> tuple[str, ...]:
+    """Scan a result that others made; return why it could not be examined, if it could not.
+
+    Raises:
+        ConvertError: it is not clean.
+    """
+    with Source.open(path, name) as written:
+        seen = examine(written, limits)
+    bad = [finding for finding in seen.findings if finding.severity is not Severity.INFO]
+    bad = [finding for finding in bad if finding.rule != "needs-code"]
+    if bad:
+        raise ConvertError(f"the result is not clean: {bad[0].rule}: {bad[0].message}")
+    return tuple(gap.why for gap in seen.gaps)
 
 
 def _clean(written: Source, limits: Limits) -> None:

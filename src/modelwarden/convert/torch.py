@@ -67,8 +67,12 @@ class TorchTensors:
         self.ran = ran
         self.storages = storages
 
-    def tensor_of(self, name: str, made: Call | Persistent) -> Tensor | None:
+    def tensors_of(self, name: str, made: Call | Persistent) -> list[Tensor]:
         """See `Takes`."""
+        tensor = self._tensor(name, made)
+        return [] if tensor is None else [tensor]
+
+    def _tensor(self, name: str, made: Call | Persistent) -> Tensor | None:
         if isinstance(made, Persistent):
             if _is_storage(made.pid):
                 raise UnprovenError("it is a bare storage, not a tensor")
@@ -97,7 +101,7 @@ class TorchTensors:
         return self._window(name, function, args)
 
     def _inner(self, name: str, value: object) -> Tensor:
-        tensor = self.tensor_of(name, value) if isinstance(value, Call) else None
+        tensor = self._tensor(name, value) if isinstance(value, Call) else None
         if tensor is None:
             raise UnprovenError("it holds no tensor where one must be")
         return tensor

@@ -32,7 +32,6 @@ _KEPT_TEXT = 200
 _KEPT = 64 << 10
 _KEPT_VALUES = 256
 _MODULE = {"_parameters", "_buffers", "_modules"}
-_NUMPY = {"_reconstruct", "scalar"}
 # Where torch's recurrent layers list their own parameters once more.
 _AGAIN = "_flat_weights"
 _DICTS = {
@@ -47,14 +46,14 @@ class UnprovenError(Exception):
 
 
 class NoNumbersError(Exception):
-    """An array whose elements are text, dates or records: no tensor, and said so."""
+    """An array whose elements are text or dates: no tensor, and said so."""
 
 
 class Takes(Protocol):
     """Knows how one family of libraries makes tensors."""
 
-    def tensor_of(self, name: str, made: Call | Persistent) -> Tensor | None:
-        """Return the tensor that `made` stands for, or None when it stands for none.
+    def tensors_of(self, name: str, made: Call | Persistent) -> list[Tensor]:
+        """Return the tensor that `made` stands for (one for each field of records), or none.
 
         Raises:
             UnprovenError: it stands for one that cannot be taken.
@@ -111,21 +110,21 @@ class Collector:
         """Take one value; return what is in it when it holds others."""
         if isinstance(value, Call | Persistent):
             try:
-                for family in self.families:
-                    tensor = family.tensor_of(name, value)
-                    if tensor is not None:
-                        self.contents.add(tensor)
-                        return None
+                found = [t for family in self.families for t in family.tensors_of(name, value)]
             except UnprovenError as error:
                 self.contents.refuse(name, str(error))
                 return None
             except NoNumbersError as error:
                 self.contents.lose(name, str(error))
                 return None
+            for tensor in found:
+                self.contents.add(tensor)
+            if found:
+                return None
         if isinstance(value, Call):
             return self._object(name, value)
         if type(value) is dict:
-            return iter([(_inside(name, key), item) for key, item in pairs(value)])
+            return iter(_entries(name, pairs(value)))
         if isinstance(value, list | tuple):
             return self._sequence(name, value)
         self._leaf(name, value)
@@ -144,28 +143,29 @@ class Collector:
     def _object(self, name: str, value: Call) -> Iterator[tuple[str, object]]:
         root = value.callee if isinstance(value.callee, Global) else value.root
         known = root is not None and (root.module, root.name) in _DICTS
-        if root is not None and not known and root.name not in _NUMPY:
+        if id(value) in self.ran.objects:
+            return iter([(name, self.ran.objects[id(value)])])
+        if root is not None and root.name == "_reconstruct" and root.module.startswith("numpy."):
+            return self._objects(name, value)
+        if root is not None and not known:
             full = f"{root.module}.{root.name}"
             if len(self._classes) < 1000 or full in self._classes:
                 self._classes[full] = self._classes.get(full, 0) + 1
-        if id(value) in self.ran.objects:
-            return iter([(name, self.ran.objects[id(value)])])
-        if root is not None and root.name in _NUMPY:
-            return self._objects(name, value, root.name)
         found: list[tuple[str, object]] = []
         items = self.ran.items.get(id(value), [])
-        found += [
-            (_inside(name, key), item) for key, item in zip(items[::2], items[1::2], strict=True)
-        ]
+        found += _entries(name, list(zip(items[::2], items[1::2], strict=True)))
         listed = self.ran.listed.get(id(value), [])
         found += [(_inside(name, str(place)), item) for place, item in enumerate(listed)]
         if known:
             given = _given(value.args)
-            found = [(_inside(name, key), item) for key, item in given] + found
+            found = _entries(name, given) + found
             # What hangs on a dict besides its items is bookkeeping of torch (`_metadata`).
             if value.state is not None:
                 self.contents.lose(name, "attributes of a dict")
             return iter(found)
+        found += _entries(name, pairs(value.kwargs))
+        if isinstance(value.callee, Call):
+            found.append((_inside(name, "callee"), value.callee))
         found += self._state(name, value.state)
         if isinstance(value.args, tuple):
             found += [
@@ -175,11 +175,8 @@ class Collector:
             ]
         return iter(found)
 
-    def _objects(self, name: str, value: Call, kind: str) -> Iterator[tuple[str, object]]:
+    def _objects(self, name: str, value: Call) -> Iterator[tuple[str, object]]:
         """Return what stands in an array of objects."""
-        if kind == "scalar":
-            self.contents.lose(name, "number of numpy")
-            return iter(())
         data = value.state[-1] if isinstance(value.state, tuple) and value.state else None
         items = data if isinstance(data, list) else []
         return iter([(_inside(name, str(place)), item) for place, item in enumerate(items)])
@@ -206,7 +203,7 @@ class Collector:
         if value is None:
             return
         text = _text(value)
-        if text is None or not name:
+        if text is None or not name or not name.isprintable():
             self.contents.lose(name, _kind(value))
             return
         self._held += len(name) + len(text)
@@ -216,10 +213,16 @@ class Collector:
             self.contents.kept[name] = text
 
 
+def _entries(name: str, items: list[tuple[object, object]]) -> list[tuple[str, object]]:
+    """Return the items of a dict by name; keys that are no plain values get a number."""
+    return [
+        (_inside(name, key if isinstance(key, str) or _text(key) else f"<key {place}>"), item)
+        for place, (key, item) in enumerate(items)
+    ]
+
+
 def _inside(name: str, key: object) -> str:
-    text = key if isinstance(key, str) else _text(key)
-    if text is None:
-        text = f"<{_kind(key)}>"
+    text = key if isinstance(key, str) else str(_text(key))
     return f"{name}.{text}" if name else text
 
 
