@@ -87,7 +87,7 @@ def _model(
 
     if python is None:
         raise click.UsageError(
-            f"a {form} file is written by scikit-learn itself: name an interpreter with --python"
+            f"scikit-learn itself writes {form}: name an interpreter that has it with --python"
         )
     rows = None if data is None else rows_of(data)
     done = convert_model(source, target, form=form, python=python, data=rows, force=force)

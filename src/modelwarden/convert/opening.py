@@ -199,8 +199,7 @@ def _zip(source: Source, limits: Limits) -> Contents:
         found = Contents("npz")
         for member in archive.members:
             if member.name.endswith(".npy"):
-                with _whole(archive, member) as inner:
-                    _npy(inner, member.name.removesuffix(".npy"), found, keep=inner)
+                _npy(_whole(archive, member), member.name.removesuffix(".npy"), found)
             else:
                 found.lose(member.name, "no array")
         return found
@@ -271,7 +270,7 @@ def _torch_zip(archive: Archive, root: str, limits: Limits) -> Contents:
 # --- arrays and tensors on their own ----------------------------------------------------------
 
 
-def _npy(source: Source, name: str, found: Contents, keep: Source | None = None) -> None:
+def _npy(source: Source, name: str, found: Contents) -> None:
     """Add the array of one `.npy`."""
     header = header_of(source)
     text = source.read(0, header.data)
@@ -296,7 +295,7 @@ def _npy(source: Source, name: str, found: Contents, keep: Source | None = None)
             name=name,
             dtype=kind[0],
             shape=header.shape,
-            source=keep or source,
+            source=source,
             offset=header.data,
             strides=strides,
             swapped=kind[1],

@@ -17,6 +17,8 @@ from modelwarden.convert.opening import contents_of
 from modelwarden.core import Finding, OutputError, Severity
 from modelwarden.formats import Limits, Source
 from modelwarden.formats.archive import printable
+from modelwarden.formats.limits import LimitExceededError
+from modelwarden.formats.view import DamagedError
 
 if TYPE_CHECKING:
     from modelwarden.convert.contents import Contents
@@ -229,6 +231,8 @@ def _write(
             writing.compare(written, limits.fresh(), tensors, metadata, tell)
             _clean(written, limits)
         _rename(beside, target, force=force)
+    except (DamagedError, LimitExceededError) as error:
+        raise ConvertError(f"the source could not be read to its end: {error}") from error
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         raise OutputError(f"cannot write {target}: {why}") from error
