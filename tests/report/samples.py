@@ -13,6 +13,7 @@ from modelwarden.core import (
     InventoryItem,
     ItemKind,
     Location,
+    MeasureInfo,
     Measurement,
     Outcome,
     Producer,
@@ -24,6 +25,8 @@ from modelwarden.core import (
     Severity,
     Status,
     Subject,
+    Table,
+    TableKind,
     Tool,
     UseKind,
     Verdict,
@@ -145,6 +148,83 @@ def telling() -> Report:
     )
 
 
+def measurement(name: str = "accuracy", value: float = 0.8, **changes: object) -> Measurement:
+    """Return a measurement of stage `performance` with an interval of ± 0.05."""
+    base = Measurement(
+        name=name, value=value, low=value - 0.05, high=value + 0.05, n=250, higher_is_better=True
+    )
+    return replace(base, **changes)  # type: ignore[arg-type]
+
+
+def table(kind: TableKind, columns: str, *rows: tuple[float | str | None, ...]) -> Table:
+    """Return a table of stage `performance`; `columns` is words."""
+    return Table(
+        name=f"{kind}-table",
+        title=f"A table that is drawn as {kind}",
+        meaning="How to read it.",
+        stage="performance",
+        kind=kind,
+        columns=tuple(columns.split()),
+        rows=rows,
+        notes=("Made for a test.",),
+    )
+
+
+def assessed() -> Report:
+    """Return a failing report of a check: measurements, groups, every kind of table."""
+    regions = ("north", 0.81, 0.7, 0.9, 120), ("south", 0.62, 0.45, 0.77, 40)
+    bins = [(i / 10 + 0.05, (i / 10 + 0.05) ** 1.4, i / 12, i / 9, 30 * i) for i in range(10)]
+    marks = [(i / 20, 1 - i / 25, i / 20) for i in range(20)]
+    return replace(
+        telling(),
+        subject=Subject(kind="model", name="income"),
+        run=replace(telling().run, command="check"),
+        verdict=Verdict(
+            outcome=Outcome.FAIL,
+            reasons=(
+                Reason(
+                    kind=ReasonKind.MEASUREMENT,
+                    name="accuracy",
+                    detail="0.80 (95 %: 0.75 – 0.85) may be below 0.78; n = 1,500 would settle it",
+                ),
+            ),
+        ),
+        findings=(
+            finding(),
+            finding(
+                5,
+                rule="weak-class",
+                severity=Severity.MEDIUM,
+                message="class 'south' is recognised in 62 % of its cases",
+                location=Location(terms={"class": "south"}),
+                stage="performance",
+            ),
+        ),
+        measurements=(
+            measurement(),
+            measurement("log_loss", 0.44, higher_is_better=False, low=None, high=None),
+            measurement("matthews_corrcoef", -0.2),
+            measurement("seconds_per_row", 0.002, unit="s", stage="cost"),
+            measurement("recall", 0.81, group={"class": "north"}),
+            measurement("recall", 0.62, group={"class": "south"}),
+        ),
+        measures=(
+            MeasureInfo(
+                name="accuracy", meaning="Share of all cases that are right", higher_is_better=True
+            ),
+        ),
+        tables=(
+            table(TableKind.INTERVALS, "label value low high n", *regions),
+            table(TableKind.RELIABILITY, "stated happened low high n", *bins),
+            table(TableKind.BARS, "label value", ("yes", 30), ("no", 70), ("unknown", None)),
+            table(TableKind.LINES, "threshold precision recall", *marks),
+            table(TableKind.PLAIN, "true said_yes said_no", ("yes", 10, 2), ("no", 3, 11)),
+        ),
+        stages=("artifacts", "performance", "cost"),
+        isolation="full",
+    )
+
+
 def clean() -> Report:
     """Return a passing report over one file."""
     full = telling()
@@ -207,7 +287,7 @@ def telling_with(message: str) -> Report:
 
 def hostile(text: str) -> Report:
     """Return the telling report with `text` in every field that takes any text."""
-    full = telling()
+    full = assessed()
     return replace(
         full,
         tool=Tool(name=text, version=text),
@@ -257,5 +337,19 @@ def hostile(text: str) -> Report:
             for r in full.rules
         ),
         stages=(text,),
+        measures=tuple(replace(m, name=text, meaning=text, interval=text) for m in full.measures),
+        tables=tuple(
+            replace(
+                t,
+                name=text,
+                title=text,
+                meaning=text,
+                stage=text,
+                columns=(*t.columns, text),
+                rows=tuple((*row, text) for row in t.rows),
+                notes=(text,),
+            )
+            for t in full.tables
+        ),
         isolation=text,
     )

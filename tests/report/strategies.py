@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from hypothesis import strategies as st
@@ -30,7 +31,14 @@ def build(cls: type, **fixed: Any) -> st.SearchStrategy[Any]:
 
 
 def value_of(kind: Any, *, optional: bool) -> st.SearchStrategy[Any]:
-    plain = {str: TEXT, int: st.integers(), float: FLOATS, bool: st.booleans(), AnyJson: JSON}
+    plain = {
+        str: TEXT,
+        int: st.integers(),
+        float: FLOATS,
+        bool: st.booleans(),
+        dt.date: st.dates(),
+        AnyJson: JSON,
+    }
     origin = getattr(kind, "__origin__", None)
     if kind in plain:
         made = plain[kind]

@@ -17,6 +17,7 @@ from . import samples
 VOID = {"meta", "input", "rect", "link", "br", "img"}
 REPORTS = [
     samples.telling(),
+    samples.assessed(),
     samples.clean(),
     samples.large(50),
     *map(samples.hostile, samples.HOSTILE),

@@ -25,7 +25,7 @@ SUFFIX = {
 
 
 @pytest.mark.parametrize("name", FORMATS)
-@pytest.mark.parametrize("sample", ["telling", "clean"])
+@pytest.mark.parametrize("sample", ["telling", "clean", "assessed"])
 def test_a_document_is_what_it_was(name, sample):
     document = render(getattr(samples, sample)(), name)
 

@@ -25,6 +25,7 @@ COMMANDS = {
     "convert": "Write the tensors of a model file in a format that runs no code.",
     "sign": "Sign a model file or folder.",
     "verify": "Check a model against its signature.",
+    "summary": "Make one static page over many reports.",
     "advisories": "Import known vulnerabilities, and tell what the local index holds.",
     "explain": "Tell what a rule means, why it matters and how to fix it.",
 }

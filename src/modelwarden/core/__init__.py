@@ -6,6 +6,7 @@ Standard library only. Values are frozen; nothing here reads a file or prints.
 from modelwarden.core.digests import digest_of_tree, fingerprint, sha256_of
 from modelwarden.core.encode import encode
 from modelwarden.core.errors import (
+    ConfigError,
     InputError,
     MissingExtraError,
     ModelwardenError,
@@ -22,10 +23,19 @@ from modelwarden.core.inventory import (
     Status,
     UseKind,
 )
-from modelwarden.core.measurements import Measurement
-from modelwarden.core.report import AdvisoryData, Report, Run, Subject, Tool
+from modelwarden.core.measurements import MeasureInfo, Measurement
+from modelwarden.core.report import (
+    AdvisoryData,
+    Change,
+    Comparison,
+    Report,
+    Run,
+    Subject,
+    Tool,
+)
 from modelwarden.core.rules import Evidence, Hit, Rule, RuleInfo, rule
 from modelwarden.core.seeds import seed_for
+from modelwarden.core.tables import Table, TableKind
 from modelwarden.core.verdicts import (
     Outcome,
     Policy,
@@ -38,7 +48,10 @@ from modelwarden.core.verdicts import (
 
 __all__ = [
     "AdvisoryData",
+    "Change",
+    "Comparison",
     "Confidence",
+    "ConfigError",
     "Coverage",
     "Evidence",
     "Finding",
@@ -50,6 +63,7 @@ __all__ = [
     "ItemKind",
     "Json",
     "Location",
+    "MeasureInfo",
     "Measurement",
     "MissingExtraError",
     "ModelwardenError",
@@ -67,6 +81,8 @@ __all__ = [
     "Severity",
     "Status",
     "Subject",
+    "Table",
+    "TableKind",
     "Threshold",
     "Tool",
     "UnknownNameError",

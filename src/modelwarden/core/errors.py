@@ -3,6 +3,7 @@
     ModelwardenError            facts as attributes, `hint` = the user's next step
     ├── InputError              a path, option or file of the user's cannot be used (exit 2)
     │   ├── UnknownNameError    a name that does not exist; says the nearest known one
+    │   ├── ConfigError         a modelwarden.toml that cannot be used
     │   └── PolicyError         a policy or waiver file that cannot be used
     ├── MissingExtraError       an optional part of Modelwarden is not installed (exit 2)
     └── OutputError             a result could not be written (exit 2)
@@ -48,6 +49,12 @@ class UnknownNameError(InputError):
         self.nearest = near[0] if near else None
         hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(names)}."
         super().__init__(f"unknown {kind} {name!r}", hint=hint)
+
+
+class ConfigError(InputError):
+    """A modelwarden.toml that cannot be used as it stands."""
+
+    hint = "Mend modelwarden.toml; `docs/check.md` shows every key."
 
 
 class PolicyError(InputError):

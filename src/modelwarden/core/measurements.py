@@ -39,3 +39,18 @@ class Measurement:
         """The end of the interval that speaks against the model; the value where there is none."""
         end = self.low if self.higher_is_better else self.high
         return self.value if end is None else end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasureInfo:
+    """What the measurements of one name mean, so that a report explains itself.
+
+    Attributes:
+        meaning: one line for somebody who has never heard the name.
+        interval: how its interval is made.
+    """
+
+    name: str
+    meaning: str
+    higher_is_better: bool
+    interval: str = ""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from modelwarden.core.findings import Finding, Gap
+from modelwarden.core.findings import Finding, Gap, Json
 from modelwarden.core.inventory import Coverage, InventoryItem
-from modelwarden.core.measurements import Measurement
+from modelwarden.core.measurements import MeasureInfo, Measurement
 from modelwarden.core.rules import RuleInfo
-from modelwarden.core.verdicts import Verdict
+from modelwarden.core.tables import Table
+from modelwarden.core.verdicts import Verdict, Waiver
 
 SCHEMA = "modelwarden/report/1"
 
@@ -71,6 +72,46 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One measurement beside that of an earlier report.
+
+    Attributes:
+        before, after: the values, with the ends of both intervals where there are any.
+        how: `worse` or `better` where the intervals lie apart, else `unclear`.
+    """
+
+    name: str
+    group: Json = None
+    stage: str
+    before: float
+    before_low: float | None = None
+    before_high: float | None = None
+    after: float
+    after_low: float | None = None
+    after_high: float | None = None
+    how: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """This report beside an earlier one.
+
+    Attributes:
+        name: the subject of the earlier report. digest: `sha256:` of its file.
+        new: fingerprints of findings that it did not have. gone: those that only it had.
+        changes: of measurements whose conditions compare.
+        not_compared: measurements of either whose conditions differ, with the reason.
+    """
+
+    name: str
+    digest: str
+    new: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
+    not_compared: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """All of one run; fields stand in the order of the JSON.
 
@@ -80,6 +121,10 @@ class Report:
         isolation: tier of the sandbox that was reached (`full`, `partial`, `none`); None when
             no model was run.
         suppressed: findings that the policy's waivers cover; also in `findings`, marked waived.
+        waivers: those of the policy that it was judged by, whatever they cover.
+        measures: what the names of the measurements mean.
+        tables: curves and tables behind the measurements.
+        comparison: with an earlier report; None when none was given.
     """
 
     schema: str = SCHEMA
@@ -96,10 +141,15 @@ class Report:
     stages: tuple[str, ...] = ()
     isolation: str | None = None
     suppressed: int = 0
+    waivers: tuple[Waiver, ...] = ()
+    measures: tuple[MeasureInfo, ...] = ()
+    tables: tuple[Table, ...] = ()
+    comparison: Comparison | None = None
 
     def merge(self, other: Report) -> Report:
         """Return this report with everything of `other` added; subject and run stay this one's."""
         known = {info.id for info in self.rules}
+        named = {info.name for info in self.measures}
         return replace(
             self,
             findings=self.findings + other.findings,
@@ -111,4 +161,8 @@ class Report:
             stages=tuple(dict.fromkeys(self.stages + other.stages)),
             isolation=self.isolation or other.isolation,
             suppressed=self.suppressed + other.suppressed,
+            waivers=self.waivers + tuple(w for w in other.waivers if w not in self.waivers),
+            measures=self.measures + tuple(i for i in other.measures if i.name not in named),
+            tables=self.tables + other.tables,
+            comparison=self.comparison or other.comparison,
         )

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from modelwarden.core import InputError
-from modelwarden.dependencies import yamltree
+from modelwarden.formats import yamltree
 
 _LARGEST = 64 << 20  # bytes of one record
 _NAMES = (".json", ".yaml", ".yml")

@@ -41,6 +41,7 @@ def judge(report: Report, policy: Policy, today: dt.date | None = None) -> Repor
         verdict=Verdict(outcome=outcome, reasons=(*fails, *lacks)),
         findings=waived.findings,
         suppressed=sum(f.waived for f in waived.findings),
+        waivers=policy.waivers,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from modelwarden.core import GapKind, Policy, PolicyError, Severity, Threshold, Waiver
-from modelwarden.policy.fields import Fields
+from modelwarden.core.fields import Fields
 
 STAGES = (
     "artifacts",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 from modelwarden.core import Severity
 from modelwarden.report.advice import GAP_ADVICE, GAP_TITLES, first_steps
 from modelwarden.report.escape import shown, value_text
+from modelwarden.report.plots import plot_of, strips
+from modelwarden.report.stages import StageView, stages_of
 from modelwarden.report.summary import (
     FileGroup,
     by_file,
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
-    from modelwarden.core import Finding, Report
+    from modelwarden.core import Finding, Json, Report
     from modelwarden.core.pages import Page
 
 _TEMPLATES = Path(__file__).with_name("templates")
@@ -51,9 +53,10 @@ _BAR = 600.0
 def render(report: Report, *, fail_on: Severity, terminal: bool, width: int) -> str:
     """Return the report as one page; every finding and gap is on it."""
     del terminal, width  # the same for every reader
-    style = (_TEMPLATES / "report.css").read_text("utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    template = _environment().get_template("report.html")
+    style, digest = style_of_page()
+    template = environment().get_template("report.html")
+    stages = stages_of(report)
+    told: set[str] = set()
     page = template.render(
         report=report,
         style=style,
@@ -65,7 +68,10 @@ def render(report: Report, *, fail_on: Severity, terminal: bool, width: int) -> 
         steps=first_steps(report, fail_on),
         bar=list(_bar(report)),
         counts=severity_counts(report),
-        files=_files(report),
+        files=_files(report, told),
+        glance=stages if any(not stage.of_files for stage in stages) else [],
+        stages=[_section(stage, report, told) for stage in stages if not stage.of_files],
+        meanings={info.name: info for info in report.measures},
         quiet=sum(group.quiet for group in by_file(report)),
         examined=examined(report),
         gap_titles=GAP_TITLES,
@@ -74,6 +80,12 @@ def render(report: Report, *, fail_on: Severity, terminal: bool, width: int) -> 
         waived=sum(f.waived for f in report.findings),
     )
     return page.rstrip() + "\n"
+
+
+def style_of_page() -> tuple[str, str]:
+    """Return the style sheet, and the digest by which a page's security policy allows it."""
+    style = (_TEMPLATES / "report.css").read_text("utf-8")
+    return style, base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +111,14 @@ class _File:
 
 
 @dataclass(frozen=True, slots=True)
+class _Section:
+    """A stage other than those about files, with its cards."""
+
+    stage: StageView
+    cards: list[_Card]
+
+
+@dataclass(frozen=True, slots=True)
 class _Segment:
     """A part of the severity bar, in units of its view box."""
 
@@ -108,16 +128,22 @@ class _Segment:
     width: float
 
 
-def _files(report: Report) -> list[_File]:
-    told: set[str] = set()
-    return [_File(g, _cards(g, report, told)) for g in by_file(report) if g.findings]
+def _files(report: Report, told: set[str]) -> list[_File]:
+    stages = {stage.name for stage in stages_of(report) if stage.of_files}
+    about = tuple(f for f in report.findings if f.stage in stages)
+    groups = by_file(replace(report, findings=about))
+    return [_File(g, _cards(g.findings, report, told)) for g in groups if g.findings]
 
 
-def _cards(group: FileGroup, report: Report, told: set[str]) -> list[_Card]:
+def _section(stage: StageView, report: Report, told: set[str]) -> _Section:
+    return _Section(stage, _cards(stage.findings, report, told))
+
+
+def _cards(of: list[Finding], report: Report, told: set[str]) -> list[_Card]:
     known, texts = infos(report), pages(report)
     cards = []
     for (waived, severity, rule), found in groupby(
-        sorted(group.findings, key=lambda f: (f.waived, f.severity.rank, f.rule)),
+        sorted(of, key=lambda f: (f.waived, f.severity.rank, f.rule)),
         key=lambda f: (f.waived, f.severity, f.rule),
     ):
         findings = list(found)
@@ -156,7 +182,17 @@ def _pieces(text: str) -> list[tuple[bool, str]]:
     return [(bool(number % 2), piece) for number, piece in enumerate(pieces)]
 
 
-def _environment() -> Environment:
+def _cell(value: Json) -> str:
+    """Return one value of a table: numbers short, nothing for None."""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}" if abs(value) < 1 << 63 else value_text(value)
+    return "" if value is None else value_text(value)
+
+
+def environment() -> Environment:
+    """Return what templates of pages are rendered with; all text is escaped and bounded."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -173,6 +209,10 @@ def _environment() -> Environment:
         "where": location_text,
         "about": file_text,
         "measured": measured,
+        "cell": _cell,
+        "zip": lambda these, others: list(zip(these, others, strict=True)),
+        "plot": plot_of,
+        "strips": strips,
         "title_of": title_of,
         "link_of": link_of,
         "plural": plural,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from modelwarden.core.pages import Page
 from modelwarden.report.advice import first_steps
 from modelwarden.report.escape import shown, value_text
+from modelwarden.report.stages import QUESTIONS
 from modelwarden.report.summary import (
     FileGroup,
     by_file,
@@ -30,6 +31,7 @@ from modelwarden.report.summary import (
 if TYPE_CHECKING:
     from modelwarden.core import Finding, Gap, Report, Severity
 
+_PLACES = {name: place for place, name in enumerate(QUESTIONS)}
 _FILES = 200
 _PER_FILE = 50
 _QUIET_NAMES = 20
@@ -188,9 +190,13 @@ def _measurements(paper: _Paper, report: Report) -> None:
     if not report.measurements:
         return
     paper.line(("Measured", "bold"))
-    for one in report.measurements:
+    stage = None
+    for one in sorted(report.measurements, key=lambda m: _PLACES.get(m.stage, len(_PLACES))):
+        if one.stage != stage:
+            stage = one.stage
+            paper.line((f"  {shown(stage)}", "dim"))
         group = "" if one.group is None else f" [{value_text(one.group)}]"
-        paper.line(f"  {shown(one.name)}{group}  {measured(one)}")
+        paper.line(f"    {shown(one.name)}{group}  {measured(one)}")
     paper.line()
 
 

@@ -139,6 +139,16 @@ class Worker:
             return Tier.FULL
         return Tier.NONE if {"landlock", "seccomp"} <= set(self.lacking) else Tier.PARTIAL
 
+    @property
+    def peak(self) -> int | None:
+        """Most bytes of memory that the worker has held so far; None once it has ended."""
+        try:
+            status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii")
+        except OSError:
+            return None
+        lines = (line.split() for line in status.splitlines())
+        return next((int(line[1]) << 10 for line in lines if line[:1] == ["VmHWM:"]), None)
+
     def ask(self, body: Mapping[str, Json], descriptors: Sequence[int] = ()) -> dict[str, Json]:
         """Send one request and return its answer.
 

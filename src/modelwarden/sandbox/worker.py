@@ -226,7 +226,16 @@ class Model:
 def serve(channel: Channel) -> None:
     """Answer until the parent hangs up; an error of the model is an answer too."""
     model = Model()
-    operations = {"load": model.load, "call": model.call}
+    operations: dict[str, Callable[[Order, list[int]], Order]] = {}
+
+    def program(body: Order, _descriptors: list[int]) -> Order:
+        # Our parent's own text; by now it can do no more than the model that it is to open.
+        names: dict[str, Any] = {"__name__": body["name"]}
+        exec(compile(body["text"], body["name"], "exec"), names)  # noqa: S102
+        operations.update(names["operations"])
+        return {}
+
+    operations.update({"load": model.load, "call": model.call, "program": program})
     while True:
         try:
             _, body, descriptors = channel.receive()

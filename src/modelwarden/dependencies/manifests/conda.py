@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 
-from modelwarden.dependencies import yamltree
 from modelwarden.dependencies.manifests.requirements import named, requirements
 from modelwarden.dependencies.manifests.text import table, tables
 from modelwarden.dependencies.packages import How, Manifest, Package
+from modelwarden.formats import yamltree
 
 _NAMES = {
     "pytorch": "torch",

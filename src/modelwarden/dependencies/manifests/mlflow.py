@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 
-from modelwarden.dependencies import yamltree
 from modelwarden.dependencies.manifests.requirements import named, requirements
 from modelwarden.dependencies.manifests.text import table, texts
 from modelwarden.dependencies.packages import Manifest
+from modelwarden.formats import yamltree
 
 # Flavour keys that end in `_version`, and the package that each is the version of.
 _FLAVOURS = {

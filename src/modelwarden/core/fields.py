@@ -1,4 +1,4 @@
-"""A table of a policy file, read strictly: every key is known, every value is of its type."""
+"""A table of a TOML file, read strictly: every key is known, every value is of its type."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from modelwarden.core import PolicyError, UnknownNameError
+from modelwarden.core.errors import InputError, PolicyError, UnknownNameError
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,15 +17,17 @@ class Fields:
     Attributes:
         source: the file.
         place: dotted keys down to this table; empty at the top.
+        failure: the error that this kind of file raises: `PolicyError`, `ConfigError`.
     """
 
     table: Mapping[str, object]
     source: str
     place: str = ""
+    failure: type[InputError] = PolicyError
 
-    def error(self, key: str, what: str) -> PolicyError:
+    def error(self, key: str, what: str) -> InputError:
         """Return the error about one key, naming the file and the key."""
-        return PolicyError(f"{self.source}: {self.at(key)} {what}")
+        return self.failure(f"{self.source}: {self.at(key)} {what}")
 
     def at(self, key: str) -> str:
         """Return the full dotted name of a key of this table."""
@@ -35,26 +37,26 @@ class Fields:
         """Refuse any other key.
 
         Raises:
-            PolicyError: with the nearest known key as hint.
+            InputError: with the nearest known key as hint.
         """
         names = tuple(known)
         for key in self.table:
             if key not in names:
                 near = UnknownNameError("key", key, names)
-                raise PolicyError(f"{self.source}: unknown key {self.at(key)!r}", hint=near.hint)
+                raise self.failure(f"{self.source}: unknown key {self.at(key)!r}", hint=near.hint)
 
     def one_of(self, key: str, value: object, kind: str, known: Sequence[str]) -> str:
         """Return `value` when it is one of the known names.
 
         Raises:
-            PolicyError: it is not, with the nearest as hint.
+            InputError: it is not, with the nearest as hint.
         """
         if not isinstance(value, str):
             raise self.error(key, f"must be a string, not {_kind(value)}")
         if value not in known:
             near = UnknownNameError(kind, value, known)
             message = f"{self.source}: {self.at(key)} names an {near.message}"
-            raise PolicyError(message, hint=near.hint)
+            raise self.failure(message, hint=near.hint)
         return value
 
     def text(self, key: str) -> str | None:
@@ -89,6 +91,26 @@ class Fields:
             raise self.error(key, "must be a finite number")
         return float(value)
 
+    def whole(self, key: str) -> int | None:
+        """Return a whole number, or None when the key is not there."""
+        value = self.table.get(key)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise self.error(key, f"must be a whole number, not {_kind(value)}")
+        return value
+
+    def flag(self, key: str, *, default: bool = False) -> bool:
+        """Return true or false."""
+        value = self.table.get(key, default)
+        if not isinstance(value, bool):
+            raise self.error(key, f"must be true or false, not {_kind(value)}")
+        return value
+
+    def section(self, key: str) -> Fields:
+        """Return the table under `key`; an empty one when it is not there."""
+        return self.inner(key, self.table.get(key, {}))
+
     def date(self, key: str) -> dt.date | None:
         """Return a day, written as a TOML date or as the string `YYYY-MM-DD`."""
         value = self.table.get(key)
@@ -109,7 +131,7 @@ class Fields:
         """Return the table `value` that stands under `key`."""
         if not isinstance(value, Mapping):
             raise self.error(key, f"must be a table, not {_kind(value)}")
-        return Fields(value, self.source, self.at(key))
+        return Fields(value, self.source, self.at(key), self.failure)
 
     def tables(self, key: str) -> tuple[Fields, ...]:
         """Return an array of tables; empty when the key is not there."""

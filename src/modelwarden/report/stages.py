@@ -1,0 +1,118 @@
+"""A report by its stages: what each asks, what it found, measured, drew and could not do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from modelwarden.core import ReasonKind, Severity
+from modelwarden.report.summary import plural
+
+if TYPE_CHECKING:
+    from modelwarden.core import Finding, Gap, Measurement, Report, Table
+
+# In the order in which they run; what each asks, in the words of somebody who is no expert.
+QUESTIONS: Mapping[str, tuple[str, str]] = {
+    "artifacts": ("Model files", "Do the files do anything but hold a model?"),
+    "dependencies": ("Dependencies", "Does the software it needs have known vulnerabilities?"),
+    "data": ("Data", "Can the data that it was trained and tested on be trusted?"),
+    "performance": (
+        "Performance",
+        "Does it answer right on your data, and better than a rule of thumb would?",
+    ),
+    "claims": ("Claims", "Do the numbers that its maker states hold on your data?"),
+    "slices": ("Slices", "Are there kinds of cases on which it fails?"),
+    "fairness": ("Fairness", "Does it treat groups of people differently?"),
+    "abnormal": ("Abnormal inputs", "What does it do with broken and unusual inputs?"),
+    "robustness": ("Robustness", "How easily can somebody who wants to fool it do so?"),
+    "backdoor": ("Backdoor", "Does a hidden trigger change its answers?"),
+    "privacy": ("Privacy", "Does it give away what it was trained on?"),
+    "cost": ("Cost", "What does an answer take in time and memory?"),
+}
+_FILES = ("artifacts", "dependencies")
+
+
+@dataclass(slots=True)
+class StageView:
+    """One stage of a report.
+
+    Attributes:
+        overall: measurements about everything. grouped: those about a group or slice.
+        ran: whether it was run to the end.
+        failing: names of measurements that the verdict rests on.
+    """
+
+    name: str
+    title: str
+    question: str
+    ran: bool = False
+    findings: list[Finding] = field(default_factory=list)
+    overall: list[Measurement] = field(default_factory=list)
+    grouped: list[Measurement] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    failing: frozenset[str] = frozenset()
+
+    @property
+    def of_files(self) -> bool:
+        """Whether its findings are about files, and listed by file."""
+        return self.name in _FILES
+
+    @property
+    def outcome(self) -> str:
+        """What came of it, in a few words."""
+        counts = {s: sum(f.severity is s and not f.waived for f in self.findings) for s in Severity}
+        worst = next((s for s, count in counts.items() if count), None)
+        parts = [f"{plural(counts[worst], f'{worst} finding')}"] if worst else []
+        others = sum(counts.values()) - (counts[worst] if worst else 0)
+        parts += [f"{others:,} lesser"] if others else []
+        parts += [plural(len(self.gaps), "gap")] if self.gaps else []
+        if not parts:
+            return "nothing found" if self.ran else "did not run to the end"
+        return ", ".join(parts) + ("" if self.ran else "; did not run to the end")
+
+    @property
+    def loudest(self) -> str:
+        """The severity of its worst finding, `gap` if only gaps speak, else `pass`."""
+        ranks = [
+            f.severity for f in self.findings if not f.waived and f.severity is not Severity.INFO
+        ]
+        if ranks:
+            return min(ranks, key=lambda s: s.rank)
+        return "gap" if self.gaps or not self.ran else "pass"
+
+
+def stages_of(report: Report) -> list[StageView]:
+    """Return the stages that ran or have something to tell, in the order in which they run."""
+    views: dict[str, StageView] = {}
+
+    def view(name: str) -> StageView:
+        if name not in views:
+            title, question = QUESTIONS.get(name, (name, ""))
+            views[name] = StageView(name, title, question, ran=name in report.stages)
+        return views[name]
+
+    for name in report.stages:
+        view(name)
+    for finding in report.findings:
+        view(finding.stage).findings.append(finding)
+    for one in report.measurements:
+        (view(one.stage).overall if one.group is None else view(one.stage).grouped).append(one)
+    for table in report.tables:
+        view(table.stage).tables.append(table)
+    for gap in report.gaps:
+        view(gap.stage).gaps.append(gap)
+    failing = _failing(report)
+    for each in views.values():
+        each.failing = failing
+    order = list(QUESTIONS)
+    return sorted(
+        views.values(),
+        key=lambda v: (order.index(v.name) if v.name in order else len(order), v.name),
+    )
+
+
+def _failing(report: Report) -> frozenset[str]:
+    reasons = report.verdict.reasons if report.verdict else ()
+    return frozenset(r.name for r in reasons if r.kind is ReasonKind.MEASUREMENT and r.name)

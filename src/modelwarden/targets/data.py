@@ -1,0 +1,51 @@
+"""A data set that was read: inputs, truth, identities, and where they came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from modelwarden.targets.frames import Column, Frame, Inputs, take
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DataSet:
+    """Rows with their truth.
+
+    Attributes:
+        name: `train`, `test` or `current`.
+        inputs: what the model is given: no label, no identity.
+        y: (n,) truth as the file spells it; None for unlabelled rows.
+        context: (n,) columns that the model is not given but that groups and slices may use
+            (a protected column that is no feature, texts' metadata); may be without columns.
+        ids: (n,) identities of rows, where `[data] id` names a column.
+        source: the file or folder, as the user wrote it.
+        digest: `sha256:` of its content.
+        notes: what the reader did that the user should know (a column that was dropped, …).
+    """
+
+    name: str
+    inputs: Inputs
+    y: Column | None
+    context: Frame
+    ids: Column | None = None
+    source: str = ""
+    digest: str = ""
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        """Rows."""
+        return len(self.inputs)
+
+    def take(self, rows: npt.ArrayLike) -> DataSet:
+        """Return these rows, in this order."""
+        at = np.asarray(rows)
+        return replace(
+            self,
+            inputs=take(self.inputs, at),
+            y=None if self.y is None else self.y[at],
+            context=self.context.take(at),
+            ids=None if self.ids is None else self.ids[at],
+        )

@@ -1,0 +1,230 @@
+"""One kept-alive connection to the server that the user named, and to no other.
+
+No redirect is followed, no proxy of the environment is used, an answer has a largest size, and a
+request has one deadline however slowly its answer drips. A server that is busy (429, 503) or hangs
+up is asked again a few times; every try counts as a call.
+"""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+import threading
+import time
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from modelwarden.core import ConfigError, GapKind
+from modelwarden.targets.errors import TargetError
+
+_PAUSES = (0.1, 0.5, 2.0)  # seconds before each further try
+_LONGEST_PAUSE = 10.0  # that a server may ask for
+_BUSY = (429, 503)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a server is.
+
+    Attributes:
+        path: with its query, as the user wrote it; empty when there is none.
+    """
+
+    secure: bool
+    host: str
+    port: int
+    path: str
+
+    @property
+    def shown(self) -> str:
+        """The server without the path, for messages."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.secure else 'http'}://{host}:{self.port}"
+
+
+def parse_address(url: str) -> Address:
+    """Read an address.
+
+    Raises:
+        ConfigError: it is no http(s) address, or carries a password, which belongs elsewhere.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise ConfigError(f"[model] url = {url!r} is no address: {error}") from error
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigError(
+            f"[model] url = {url!r} is no http or https address",
+            hint="Write it like http://127.0.0.1:8080/v2/models/NAME.",
+        )
+    if parts.username is not None or parts.password is not None:
+        raise ConfigError(
+            "[model] url carries a user name or password",
+            hint="Put a token into the environment variable MODELWARDEN_TARGET_TOKEN instead.",
+        )
+    if any(ord(c) <= ord(" ") or ord(c) == 127 for c in url):
+        raise ConfigError(f"[model] url = {url!r} holds a blank or a control character")
+    secure = parts.scheme == "https"
+    path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    return Address(secure, parts.hostname, port or (443 if secure else 80), path)
+
+
+class StatusError(TargetError):
+    """The server refused; `status` is the HTTP status, `body` what it said, cut."""
+
+    hint = "Ask the server the same with curl; look at its log."
+
+    def __init__(self, shown: str, status: int, body: bytes) -> None:
+        """Keep what the server said."""
+        self.status, self.body = status, body
+        super().__init__(f"{shown} answered with status {status}")
+
+
+class Connection:
+    """Asks one server, one request at a time.
+
+    Attributes:
+        calls: requests that were sent, further tries included.
+        seconds_busy: spent waiting for answers.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        *,
+        seconds: float,
+        token: str | None = None,
+        longest: int = 64 << 20,
+    ) -> None:
+        """Open nothing yet.
+
+        Args:
+            address: of the server.
+            seconds: for one request, from its first byte to the last of its answer.
+            token: sent as a bearer token; never shown.
+            longest: bytes that an answer may have.
+        """
+        self.address = address
+        self.calls = 0
+        self.seconds_busy = 0.0
+        self._seconds = seconds
+        self._longest = longest
+        self._headers = {"Accept": "application/json", "User-Agent": "modelwarden"}
+        if token:
+            self._headers["Authorization"] = f"Bearer {token}"
+        self._connection: http.client.HTTPConnection | None = None
+
+    def get(self, path: str) -> bytes:
+        """Return the body of an answer with status 200.
+
+        Raises:
+            StatusError: another status.
+            TargetError: no answer in time, or none that is HTTP.
+        """
+        return self._ask("GET", path, None, "")
+
+    def post(self, path: str, body: bytes, content_type: str = "application/json") -> bytes:
+        """Send a body; return that of an answer with status 200.
+
+        Raises:
+            StatusError: another status, also after further tries where the server was busy.
+            TargetError: no answer in time, or none that is HTTP.
+        """
+        return self._ask("POST", path, body, content_type)
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _ask(self, method: str, path: str, body: bytes | None, content_type: str) -> bytes:
+        headers = self._headers | ({"Content-Type": content_type} if body is not None else {})
+        for pause in (*_PAUSES, None):
+            began = time.monotonic()
+            try:
+                status, answer, asked_pause = self._once(method, path, body, headers)
+            except (OSError, http.client.HTTPException) as error:
+                self.close()
+                late = time.monotonic() - began >= self._seconds
+                if pause is None or late or not _again(error):
+                    raise self._failed(error, late=late) from error
+            else:
+                if status == http.HTTPStatus.OK:
+                    return answer
+                if pause is None or status not in _BUSY:
+                    raise StatusError(self.address.shown, status, answer[:2000])
+                pause = min(max(pause, asked_pause), _LONGEST_PAUSE)
+            finally:
+                self.seconds_busy += time.monotonic() - began
+            time.sleep(pause)
+        raise AssertionError  # the last round returns or raises
+
+    def _once(
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
+    ) -> tuple[int, bytes, float]:
+        self.calls += 1
+        deadline = time.monotonic() + self._seconds
+        connection = self._connected()
+        # `timeout` bounds each wait for bytes; a drip of bytes is ended by closing its socket.
+        ended = threading.Timer(self._seconds, _hang_up, (connection.sock,))
+        ended.daemon = True
+        ended.start()
+        try:
+            connection.request(method, path, body=body, headers=headers)
+            response = connection.getresponse()
+            answer = response.read(self._longest + 1)
+            if time.monotonic() > deadline:
+                raise TimeoutError("timed out")
+            if len(answer) > self._longest:
+                raise http.client.HTTPException(f"an answer of more than {self._longest} bytes")
+            if response.length:
+                raise http.client.IncompleteRead(answer, response.length)
+            # What ends a chunked answer is read too, so that the connection can be used again.
+            response.close()
+            return response.status, answer, _pause_asked(response)
+        finally:
+            ended.cancel()
+
+    def _connected(self) -> http.client.HTTPConnection:
+        if self._connection is None or self._connection.sock is None:
+            place = (self.address.host, self.address.port)
+            self._connection = (
+                http.client.HTTPSConnection(
+                    *place, timeout=self._seconds, context=ssl.create_default_context()
+                )
+                if self.address.secure
+                else http.client.HTTPConnection(*place, timeout=self._seconds)
+            )
+            self._connection.connect()
+        return self._connection
+
+    def _failed(self, error: Exception, *, late: bool) -> TargetError:
+        where = self.address.shown
+        if late or isinstance(error, TimeoutError):
+            what = f"{where} gave no whole answer within {self._seconds:g} s"
+            return TargetError(what, kind=GapKind.BUDGET, hint="Raise [limits] seconds.")
+        if isinstance(error, ConnectionRefusedError):
+            return TargetError(f"nothing listens at {where}", hint="Start the server first.")
+        reason = str(error) or type(error).__name__
+        return TargetError(f"{where} cannot be asked: {' '.join(reason.split())[:300]}")
+
+
+def _again(error: Exception) -> bool:
+    """Tell whether a connection was lost, as one that was kept too long is, and not refused."""
+    lost = (ConnectionResetError, BrokenPipeError, http.client.RemoteDisconnected)
+    return isinstance(error, lost)
+
+
+def _hang_up(connection: socket.socket) -> None:
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return  # closed meanwhile
+
+
+def _pause_asked(response: http.client.HTTPResponse) -> float:
+    asked = response.headers.get("Retry-After", "")
+    return float(asked) if asked.isdigit() and len(asked) < 6 else 0.0

@@ -1,0 +1,361 @@
+"""A model opened behind an access level: in a sandboxed worker, or at the address of its server.
+
+    with open_model(project, model, limits, root, sample=test, …) as opened:
+        opened.target.labels(test.inputs)
+
+The gate has scanned the model's files before; here they are only held against the digest that was
+examined, before and after they are loaded, so that nothing else is opened.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from modelwarden.core import Finding, Gap, GapKind, InputError
+from modelwarden.sandbox import SandboxLimits, Tier, Worker, WorkerError
+from modelwarden.targets.answers import Form, Reading, labels_in, same, settle
+from modelwarden.targets.attempts import findings_of
+from modelwarden.targets.confined import Confined
+from modelwarden.targets.errors import TargetError
+from modelwarden.targets.flavours import flavours_of
+from modelwarden.targets.frames import Floats, Frame, Inputs, Labels, take
+from modelwarden.targets.http.connection import Connection, parse_address
+from modelwarden.targets.http.wires import wire_for
+from modelwarden.targets.snapshot import digest_of_place
+from modelwarden.targets.spec import Modality, Name, TargetSpec, Task
+from modelwarden.targets.tiled import AnyTarget, Asked, TiledScores, padded, target_for
+
+if TYPE_CHECKING:
+    from modelwarden.targets.config import LimitsConfig, ModelConfig, ProjectConfig
+    from modelwarden.targets.data import DataSet
+
+TILE = 256
+_SAMPLE = 256  # rows on which the reading of answers is settled
+_TOKEN = "MODELWARDEN_TARGET_TOKEN"  # noqa: S105 -- the name of a variable
+_ONE_BY_ONE = ("torchserve", "openai")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What a model has cost.
+
+    Attributes:
+        rows: that were asked, without padding. calls: that were made.
+        seconds: of each call.
+        memory: bytes at the peak of the worker; None for a served model.
+    """
+
+    rows: int
+    calls: int
+    seconds: tuple[float, ...]
+    memory: int | None
+
+
+@dataclass(slots=True, kw_only=True)
+class OpenedModel:
+    """A model that answers.
+
+    Attributes:
+        target: it, behind its access level.
+        isolation: `full`, `partial` or `none`; None for a served model, which we do not run.
+        environment: versions of Python and libraries in the worker.
+        notes: what was assumed about its answers, and how it is asked.
+    """
+
+    target: AnyTarget
+    isolation: str | None
+    environment: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    _worker: Worker | None = None
+    _path: str | None = None
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Return what the sandbox saw the model try."""
+        return () if self._worker is None else findings_of(self._worker.attempts, self._path)
+
+    def gaps(self) -> tuple[Gap, ...]:
+        """Return what this machine could not confine."""
+        if self._worker is None or not self._worker.lacking:
+            return ()
+        lacking = ", ".join(self._worker.lacking)
+        why = f"this machine cannot give the sandbox: {lacking}"
+        what = self._path or "model"
+        kind = GapKind.PARTIAL_ISOLATION
+        return (Gap(what=what, why=why, kind=kind, stage="performance"),)
+
+    def cost(self) -> Cost:
+        """Return what it has cost so far."""
+        account = self.target.account
+        return Cost(
+            rows=account.rows,
+            calls=len(account.seconds),
+            seconds=tuple(account.seconds),
+            memory=None if self._worker is None else self._worker.peak,
+        )
+
+
+@contextmanager
+def open_model(
+    project: ProjectConfig,
+    model: ModelConfig,
+    limits: LimitsConfig,
+    root: Path,
+    *,
+    sample: DataSet,
+    train: DataSet | None = None,
+    classes_hint: Sequence[Name] = (),
+    positive: Name | None = None,
+    trust: bool = False,
+    expected_digest: str | None = None,
+    tile: int | None = None,
+) -> Iterator[OpenedModel]:
+    """Open one model; close it, and end its process, on the way out.
+
+    Args:
+        project: task and modality.
+        model: what to open.
+        limits: of the worker.
+        root: the folder of modelwarden.toml.
+        sample: rows on which the reading of its answers is settled.
+        train: whose labels are the classes where `classes_hint` is empty.
+        classes_hint: classes of the data.
+        positive: the positive class of a binary task, where it is stated.
+        trust: run the model also where nothing can confine it.
+        expected_digest: `sha256:` of what was scanned; None where nothing was.
+        tile: rows in every call.
+
+    Raises:
+        InputError: the interpreter, a file or the address cannot be used.
+        TargetError: the model cannot be opened, or what it answers cannot be read.
+    """
+    classes = tuple(classes_hint) or _classes_of(sample, train)
+    if model.adapter == "http":
+        yield _served(project, model, limits, sample, classes, positive, tile)
+        return
+    place = root / (model.path or "")
+    _check_digest(place, expected_digest, model.path)
+    worker = _started(model, limits, root, place)
+    try:
+        if worker.tier is Tier.NONE and not trust:
+            raise TargetError(
+                "this machine cannot confine the model at all",
+                kind=GapKind.PARTIAL_ISOLATION,
+                hint="Run on a kernel with Landlock or seccomp, or pass --trust-model.",
+            )
+        opened = _opened(
+            worker, project, model, root, place, sample, classes, positive, tile or TILE
+        )
+        _check_digest(place, expected_digest, model.path)
+        yield opened
+    except TargetError as error:
+        error.findings = findings_of(worker.attempts, model.path)
+        raise
+    finally:
+        worker.close()
+
+
+def _classes_of(sample: DataSet, train: DataSet | None) -> tuple[Name, ...]:
+    found: dict[str, Name] = {}
+    for data in (train, sample):
+        if data is None or data.y is None:
+            continue
+        for value in set(data.y.tolist()):
+            if value is not None and value == value:
+                name = int(value) if isinstance(value, float) and value.is_integer() else value
+                found.setdefault(same(name), name)
+    return tuple(sorted(found.values(), key=lambda v: (isinstance(v, str), v)))
+
+
+def _check_digest(place: Path, expected: str | None, shown: str | None) -> None:
+    if expected is None:
+        return
+    if digest_of_place(place) != expected:
+        raise TargetError(
+            f"{shown} is not what was scanned: it changed since",
+            kind=GapKind.NOT_ASSESSABLE,
+            hint="Let nothing write to the model while it is checked, and run again.",
+        )
+
+
+def _started(model: ModelConfig, limits: LimitsConfig, root: Path, place: Path) -> Worker:
+    if not place.exists():
+        raise InputError(f"[model] path = {model.path!r} does not exist")
+    readable = [place]
+    for other in (model.entry, model.decide):
+        if other is not None:
+            readable.append(_code_folder(root, place) / other.rpartition(":")[0])
+    readable += [root / model.weights] if model.weights else []
+    given = SandboxLimits(memory=limits.memory, seconds=limits.seconds)
+    try:
+        return Worker(model.python or sys.executable, readable=readable, limits=given)
+    except WorkerError as error:
+        raise TargetError(error.message, hint=error.hint) from error
+
+
+def _code_folder(root: Path, place: Path) -> Path:
+    """Return where `entry` is looked for: in the model's folder, else beside modelwarden.toml."""
+    return place if place.is_dir() else root
+
+
+def _opened(
+    worker: Worker,
+    project: ProjectConfig,
+    model: ModelConfig,
+    root: Path,
+    place: Path,
+    sample: DataSet,
+    classes: tuple[Name, ...],
+    positive: Name | None,
+    tile: int,
+) -> OpenedModel:
+    confined = Confined(worker)
+    folder = _entry_folder(model.entry, root, place)
+    said = confined.open(
+        {
+            "adapter": model.adapter,
+            "path": str(place.resolve()),
+            "root": str(root.resolve()),
+            "folder": folder,
+            "entry": model.entry,
+            "weights": model.weights,
+            "task": project.task.value,
+            "scores": True,
+            "flavours": flavours_of(place) if model.adapter == "mlflow" else {},
+        }
+    )
+    listed = said.get("classes")
+    names = (
+        tuple(c for c in listed if isinstance(c, str | int | float))
+        if isinstance(listed, list)
+        else ()
+    )
+    reading = _settled(confined, project.task, sample, classes, positive, names, tile)
+    spec = _spec(project, model, sample.inputs, reading, tile)
+    decide = _rule(confined, model, root, place, reading)
+    target = target_for(
+        confined, spec, reading, gradients=said.get("gradients") is True, decide=decide
+    )
+    versions = said.get("versions")
+    environment = (
+        {str(k): str(v) for k, v in versions.items()} if isinstance(versions, dict) else {}
+    )
+    return OpenedModel(
+        target=target,
+        isolation=worker.tier.value,
+        environment=environment,
+        notes=reading.notes,
+        _worker=worker,
+        _path=model.path,
+    )
+
+
+def _entry_folder(entry: str | None, root: Path, place: Path) -> str:
+    """Return the folder that `entry` is relative to: the model's own, else that of the toml."""
+    if entry is not None and place.is_dir() and (place / entry.rpartition(":")[0]).is_file():
+        return str(place.resolve())
+    return str(root.resolve())
+
+
+def _settled(
+    asked: Asked,
+    task: Task,
+    sample: DataSet,
+    classes: tuple[Name, ...],
+    positive: Name | None,
+    listed: Sequence[Name],
+    tile: int,
+) -> Reading:
+    rows = min(len(sample), tile, _SAMPLE)
+    if not rows:
+        raise TargetError("there is no row to try the model on")
+    answer = asked.ask(padded(sample.inputs, 0, rows, tile))
+    return settle(answer, task=task, classes=classes, positive=positive, listed=listed)
+
+
+def _spec(
+    project: ProjectConfig, model: ModelConfig, inputs: Inputs, reading: Reading, tile: int
+) -> TargetSpec:
+    table = isinstance(inputs, Frame)
+    return TargetSpec(
+        task=project.task,
+        modality=project.modality,
+        classes=reading.classes,
+        positive=reading.positive,
+        threshold=model.threshold,
+        columns=inputs.names if isinstance(inputs, Frame) else (),
+        shape=() if table or project.modality in (Modality.TEXT, Modality.HTML) else _shape(inputs),
+        access=model.access,
+        tile=tile,
+    )
+
+
+def _shape(inputs: Inputs) -> tuple[int, ...]:
+    return () if isinstance(inputs, Frame) else tuple(int(n) for n in inputs.shape[1:])
+
+
+def _rule(confined: Confined, model: ModelConfig, root: Path, place: Path, reading: Reading) -> Any:
+    """Return the user's own decision rule, run in the same confined process."""
+    if model.decide is None:
+        return None
+    entry = model.decide
+    folder = _entry_folder(entry, root, place)
+    labels = Reading(Form.LABELS, 0, reading.classes, positive=reading.positive)
+
+    def decide(scores: Floats) -> Labels:
+        from modelwarden.protocols.tensors import Tensor
+
+        found = confined.decide(scores, folder, entry)
+        return labels_in((Tensor("decision", found),), labels, len(scores))
+
+    return decide
+
+
+def _served(
+    project: ProjectConfig,
+    model: ModelConfig,
+    limits: LimitsConfig,
+    sample: DataSet,
+    classes: tuple[Name, ...],
+    positive: Name | None,
+    tile: int | None,
+) -> OpenedModel:
+    if model.url is None or model.protocol is None:
+        raise InputError("[model] url and protocol are needed for adapter 'http'")
+    connection = Connection(
+        parse_address(model.url), seconds=limits.seconds, token=os.environ.get(_TOKEN)
+    )
+    wire = wire_for(model.protocol, connection, model=model.name, classes=classes)
+    rows = tile or (1 if model.protocol in _ONE_BY_ONE else TILE)
+    reading = _settled_at(wire, project.task, sample, classes, positive, rows)
+    spec = _spec(project, model, sample.inputs, reading, rows)
+    target = target_for(wire, spec, reading)
+    return OpenedModel(target=target, isolation=None, notes=(wire.told, *reading.notes))
+
+
+def _settled_at(
+    wire: Asked,
+    task: Task,
+    sample: DataSet,
+    classes: tuple[Name, ...],
+    positive: Name | None,
+    tile: int,
+) -> Reading:
+    """Settle on more than one answer where a call has one row only."""
+    if tile > 1:
+        return _settled(wire, task, sample, classes, positive, (), tile)
+    rows = min(len(sample), 8)
+    if not rows:
+        raise TargetError("there is no row to try the model on")
+    answer = wire.ask(take(sample.inputs, np.arange(rows)))
+    return settle(answer, task=task, classes=classes, positive=positive)
+
+
+__all__ = ["Cost", "OpenedModel", "TiledScores", "open_model"]

@@ -1,0 +1,5 @@
+"""Data sets from files: readers give columns or one array, `read` makes a data set of them."""
+
+from modelwarden.targets.reading.read import read_data
+
+__all__ = ["read_data"]

@@ -1,0 +1,42 @@
+"""JSON lines: one object a row."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from modelwarden.targets.frames import Frame
+from modelwarden.targets.reading.raw import DataError, Raw, column_of
+
+_LONGEST = 64 << 20  # bytes of one line
+
+
+def read_lines(path: Path) -> Raw:
+    """Read a table from a file of JSON objects, one a line; a key that is absent is missing.
+
+    Raises:
+        DataError: a line is no JSON object; it is named by its number.
+    """
+    rows: list[dict[str, object]] = []
+    names: dict[str, None] = {}
+    with path.open("rb") as stream:
+        for number, line in enumerate(iter(lambda: stream.readline(_LONGEST + 1), b""), 1):
+            if len(line) > _LONGEST:
+                raise DataError(f"{path.name}: line {number} is longer than {_LONGEST} bytes")
+            if not line.strip():
+                continue
+            row = _row(line, f"{path.name}: line {number}")
+            names |= dict.fromkeys(row)
+            rows.append(row)
+    columns = (column_of([row.get(n) for row in rows], f"{path.name}: {n!r}") for n in names)
+    return Raw(Frame(tuple(names), tuple(columns)))
+
+
+def _row(line: bytes, where: str) -> dict[str, object]:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{where} is no JSON") from error
+    if not isinstance(row, dict):
+        raise DataError(f"{where} is no JSON object")
+    return row

@@ -1,0 +1,239 @@
+"""Parquet and CSV through DuckDB, confined to the one file that the user named.
+
+DuckDB reads files larger than memory and speaks both forms; it may open nothing else, load no
+extension and reach no network. Types are stable: a CSV column is boolean, whole, real or text, and
+what looks like a date stays text, as the model's own code will have read it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from modelwarden.core import MissingExtraError
+from modelwarden.targets.frames import Column, Frame
+from modelwarden.targets.reading.raw import DataError, Raw, column_of
+
+if TYPE_CHECKING:
+    import duckdb
+
+_CONFINED = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+    "threads": "2",
+}
+_WHOLE = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
+_REAL = ("FLOAT", "DOUBLE", "DECIMAL", "UBIGINT", "HUGEINT", "UHUGEINT")
+_TIMES = ("DATE", "TIMESTAMP")
+_TEXTS = ("VARCHAR", "ENUM", "UUID", "TIME", "INTERVAL")
+# What pandas takes for a missing value: the model's own code will have read them so.
+_MISSING = (
+    "",
+    "#N/A",
+    "#N/A N/A",
+    "#NA",
+    "-1.#IND",
+    "-1.#QNAN",
+    "-NaN",
+    "-nan",
+    "1.#IND",
+    "1.#QNAN",
+    "<NA>",
+    "N/A",
+    "NA",
+    "NULL",
+    "NaN",
+    "None",
+    "n/a",
+    "nan",
+    "null",
+)
+_INDEX = "__index_level_"  # of a pandas frame
+
+
+@dataclass(frozen=True, slots=True)
+class _Query:
+    """How a file is read: an SQL source with one parameter, and its named columns."""
+
+    source: str
+    columns: tuple[tuple[str, str], ...]
+
+    def select(self, names: Sequence[str]) -> str:
+        kinds = dict(self.columns)
+        parts = (_cast(name, kinds[name]) for name in names)
+        return f"SELECT {', '.join(parts)} FROM {self.source}"  # noqa: S608 -- quoted names
+
+
+def read_table(path: Path, form: str) -> Raw:
+    """Read a whole table.
+
+    Args:
+        path: of the file.
+        form: `parquet` or `csv`; a CSV may be gzipped.
+
+    Raises:
+        DataError: it cannot be read as such, or a column holds no single values.
+        MissingExtraError: DuckDB is not installed.
+    """
+    with _opened(path, form) as (connection, name, query):
+        names = [n for n, _ in query.columns if not n.startswith(_INDEX)]
+        try:
+            found = connection.execute(query.select(names), [name]).fetchnumpy()
+        except _errors() as error:
+            raise _unreadable(path, error) from error
+    dropped = len(query.columns) - len(names)
+    notes = (f"{dropped} index column of the file is left out",) if dropped else ()
+    return Raw(Frame(tuple(names), tuple(_plain(found[n]) for n in names)), notes=notes)
+
+
+def iter_batches(path: Path, columns: Sequence[str], rows: int = 1 << 20) -> Iterator[Frame]:
+    """Yield some columns of a Parquet or CSV file piece by piece, in bounded memory.
+
+    Args:
+        path: of the file.
+        columns: that are wanted, in order.
+        rows: of one piece.
+
+    Raises:
+        DataError: it cannot be read, or has no such column.
+        MissingExtraError: DuckDB is not installed.
+    """
+    form = _form_of(path)
+    with _opened(path, form) as (connection, name, query):
+        known = dict(query.columns)
+        for column in columns:
+            if column not in known:
+                raise DataError(f"{path.name} has no column {column!r}")
+        pieces = _row_groups if form == "parquet" else _fetched
+        try:
+            for found in pieces(connection, query.select(columns), name, rows):
+                yield Frame(tuple(columns), tuple(_plain(found[c]) for c in columns))
+        except _errors() as error:
+            raise _unreadable(path, error) from error
+
+
+def _row_groups(
+    connection: duckdb.DuckDBPyConnection, select: str, name: str, rows: int
+) -> Iterator[dict[str, Any]]:
+    """Read rows by their number: DuckDB skips the row groups that hold none of them."""
+    ranged = select.replace("read_parquet(?)", "read_parquet(?, file_row_number=true)")
+    start = 0
+    while True:
+        within = f"{ranged} WHERE file_row_number BETWEEN {start} AND {start + rows - 1}"
+        found = connection.execute(within, [name]).fetchnumpy()
+        if not len(next(iter(found.values()))):
+            return
+        yield found
+        start += rows
+
+
+def _fetched(
+    connection: duckdb.DuckDBPyConnection, select: str, name: str, rows: int
+) -> Iterator[dict[str, Any]]:
+    """Read the rows of a text one after another."""
+    result = connection.execute(select, [name])
+    names = [entry[0] for entry in result.description]
+    while found := result.fetchmany(rows):
+        columns = (
+            column_of(list(values), n)
+            for n, values in zip(names, zip(*found, strict=True), strict=True)
+        )
+        yield dict(zip(names, columns, strict=True))
+
+
+def _form_of(path: Path) -> str:
+    with path.open("rb") as stream:
+        return "parquet" if stream.read(4) == b"PAR1" else "csv"
+
+
+@contextmanager
+def _opened(path: Path, form: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, str, _Query]]:
+    try:
+        import duckdb
+    except ImportError as error:
+        raise MissingExtraError("duckdb", "assess") from error
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    # The name of the descriptor has no characters that DuckDB would take for a pattern.
+    name = f"/proc/self/fd/{descriptor}"
+    connection = duckdb.connect(":memory:", config=dict(_CONFINED))
+    try:
+        connection.execute(f"SET allowed_paths=['{name}']")
+        connection.execute("SET enable_external_access=false")
+        connection.execute("SET lock_configuration=true")
+        source = "read_parquet(?)" if form == "parquet" else _csv(descriptor)
+        try:
+            seen = connection.execute(f"DESCRIBE SELECT * FROM {source}", [name]).fetchall()  # noqa: S608
+        except _errors() as error:
+            raise _unreadable(path, error) from error
+        yield connection, name, _Query(source, tuple((row[0], row[1]) for row in seen))
+    finally:
+        connection.close()
+        os.close(descriptor)
+
+
+def _csv(descriptor: int) -> str:
+    packed = os.pread(descriptor, 2, 0) == b"\x1f\x8b"
+    missing = ", ".join(f"'{word}'" for word in _MISSING)
+    return (
+        "read_csv(?, header=true, sample_size=-1, "
+        "auto_type_candidates=['BOOLEAN','BIGINT','DOUBLE','VARCHAR'], "
+        f"nullstr=[{missing}], compression='{'gzip' if packed else 'none'}')"
+    )
+
+
+def _cast(name: str, kind: str) -> str:
+    """Return a column as SQL, brought to one of the types that a frame has."""
+    quoted = '"' + name.replace('"', '""') + '"'
+    base = kind.partition("(")[0]
+    if kind.endswith("[]") or base.startswith(("STRUCT", "MAP", "UNION", "LIST", "ARRAY")):
+        raise DataError(f"column {name!r} holds lists or objects, not single values")
+    if base in _WHOLE:
+        return f"CAST({quoted} AS BIGINT) AS {quoted}"
+    if base.startswith(_REAL):
+        return f"CAST({quoted} AS DOUBLE) AS {quoted}"
+    if base.startswith(_TIMES):
+        return f"CAST({quoted} AS TIMESTAMP) AS {quoted}"
+    if base == "BOOLEAN":
+        return quoted
+    if base.startswith(_TEXTS):
+        return f"CAST({quoted} AS VARCHAR) AS {quoted}"
+    raise DataError(f"column {name!r} holds values of type {kind}, which no model is given")
+
+
+def _plain(values: Any) -> Column:
+    """Return what DuckDB gives as a column: masks become NaN, NaT or None."""
+    if not isinstance(values, np.ma.MaskedArray):
+        column = np.asarray(values)
+        return column.astype("datetime64[us]") if column.dtype.kind == "M" else column
+    mask, data = np.ma.getmaskarray(values), np.ma.getdata(values)
+    if data.dtype.kind == "M":
+        times = data.astype("datetime64[us]")
+        times[mask] = np.datetime64("NaT")
+        return times
+    if data.dtype.kind in "biuf":
+        if not mask.any():
+            return data
+        numbers = data.astype(np.float64)
+        numbers[mask] = np.nan
+        return numbers
+    texts = data.astype(np.object_)
+    texts[mask] = None
+    return texts
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    import duckdb
+
+    return (duckdb.Error, MemoryError)
+
+
+def _unreadable(path: Path, error: Exception) -> DataError:
+    first = " ".join(str(error).split())[:300]
+    return DataError(f"{path.name} cannot be read: {first}")

@@ -1,0 +1,269 @@
+"""Targets over anything that answers a batch: fixed padded tiles, exact counting, checked answers.
+
+A float model's answers depend on the shape of the batch, so every call has the same number of rows:
+the last tile is filled up with copies of its first row, and their answers are dropped. Who asks how
+many rows at once then changes nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from modelwarden.protocols.tensors import Tensor
+from modelwarden.targets.access import GradientTarget, LabelTarget, ScoreTarget, ValueTarget
+from modelwarden.targets.answers import (
+    Form,
+    Reading,
+    decided,
+    labels_in,
+    scores_in,
+    values_in,
+)
+from modelwarden.targets.errors import AccessError
+from modelwarden.targets.frames import Floats, Inputs, Labels, take
+from modelwarden.targets.spec import Access, TargetSpec
+
+Decide = Callable[[Floats], Labels]
+"""The user's own rule: (n, k) scores to (n,) positions in the classes."""
+
+
+class Asked(Protocol):
+    """Answers one batch with arrays; whatever it raises is a `TargetError`."""
+
+    def ask(self, inputs: Inputs) -> tuple[Tensor, ...]:
+        """Return what the model answers to these rows."""
+
+
+class AskedForGradients(Asked, Protocol):
+    """Answers with gradients too."""
+
+    def gradients(self, inputs: Inputs, weights: Floats) -> tuple[Floats, Floats]:
+        """Return the scores before any softmax, and the gradient of their weighted sum."""
+
+
+@dataclass(slots=True)
+class Account:
+    """What was asked so far.
+
+    Attributes:
+        rows: without the padding. seconds: of each call, in order.
+    """
+
+    rows: int = 0
+    seconds: list[float] = field(default_factory=list)
+
+
+class _Tiled:
+    """Cuts rows into tiles and counts."""
+
+    def __init__(self, asked: Asked, spec: TargetSpec, reading: Reading, account: Account) -> None:
+        self._asked, self._spec, self._reading = asked, spec, reading
+        self.account = account
+
+    @property
+    def spec(self) -> TargetSpec:
+        """What is known of the model."""
+        return self._spec
+
+    @property
+    def rows(self) -> int:
+        """Rows that were asked for so far, without the padding of tiles."""
+        return self.account.rows
+
+    @property
+    def calls(self) -> int:
+        """Calls that were made so far."""
+        return len(self.account.seconds)
+
+    def _over(
+        self, inputs: Inputs, read: Callable[[Sequence[Tensor], Reading, int], Floats | Labels]
+    ) -> list[Floats | Labels]:
+        """Ask tile by tile; `read` checks each whole answer, padding included."""
+        parts = []
+        for start, rows in tiles(len(inputs), self._spec.tile):
+            tile = padded(inputs, start, rows, self._spec.tile)
+            began = time.perf_counter()
+            answer = self._asked.ask(tile)
+            self.account.seconds.append(time.perf_counter() - began)
+            self.account.rows += rows
+            parts.append(read(answer, self._reading, self._spec.tile)[:rows])
+        return parts
+
+
+def tiles(rows: int, tile: int) -> list[tuple[int, int]]:
+    """Return (first row, rows) of each tile."""
+    return [(start, min(tile, rows - start)) for start in range(0, rows, tile)]
+
+
+def padded(inputs: Inputs, start: int, rows: int, tile: int) -> Inputs:
+    """Return rows from `start`, filled up to a whole tile with copies of the first of them."""
+    at = np.full(tile, start, np.int64)
+    at[:rows] = np.arange(start, start + rows)
+    return take(inputs, at)
+
+
+class TiledLabels(_Tiled):
+    """A classifier that answers with labels."""
+
+    def labels(self, inputs: Inputs) -> Labels:
+        """Return (n,) int64 positions in `spec.classes`."""
+        parts = self._over(inputs, labels_in)
+        return np.concatenate(parts).astype(np.int64) if parts else np.empty(0, np.int64)
+
+
+class TiledScores(_Tiled):
+    """A classifier that answers with scores; decisions follow from them."""
+
+    def __init__(
+        self,
+        asked: Asked,
+        spec: TargetSpec,
+        reading: Reading,
+        account: Account,
+        decide: Decide | None = None,
+    ) -> None:
+        super().__init__(asked, spec, reading, account)
+        self._decide = decide
+
+    def scores(self, inputs: Inputs) -> Floats:
+        """Return (n, k) float64, a column for each of `spec.classes`, as the model gives them."""
+        parts = self._over(inputs, scores_in)
+        k = len(self._spec.classes)
+        return np.concatenate(parts).astype(np.float64) if parts else np.empty((0, k))
+
+    def labels(self, inputs: Inputs) -> Labels:
+        """Return (n,) int64 positions in `spec.classes`, decided by the rule of the project."""
+        return self.decided(self.scores(inputs))
+
+    def decided(self, scores: Floats) -> Labels:
+        """Return the decisions that follow from scores."""
+        if self._decide is not None:
+            return self._decide(scores)
+        return decided(scores, self._reading, self._spec.threshold)
+
+
+class TiledGradients(TiledScores):
+    """A differentiable classifier."""
+
+    _asked: AskedForGradients
+
+    def gradients(self, inputs: Inputs, weights: Floats) -> tuple[Floats, Floats]:
+        """Return logits (n, k) and the gradient of their weighted sum (n, *shape)."""
+        logits, gradients = [], []
+        for start, rows in tiles(len(inputs), self._spec.tile):
+            tile = padded(inputs, start, rows, self._spec.tile)
+            part = np.zeros((self._spec.tile, weights.shape[1]))
+            part[:rows] = weights[start : start + rows]
+            began = time.perf_counter()
+            both = self._asked.gradients(tile, part)
+            self.account.seconds.append(time.perf_counter() - began)
+            self.account.rows += rows
+            logits.append(both[0][:rows])
+            gradients.append(both[1][:rows])
+        return np.concatenate(logits), np.concatenate(gradients)
+
+
+class TiledValues(_Tiled):
+    """A regression."""
+
+    def values(self, inputs: Inputs) -> Floats:
+        """Return (n,) float64 in the unit of the label."""
+        parts = self._over(inputs, values_in)
+        return np.concatenate(parts).astype(np.float64) if parts else np.empty(0)
+
+
+AnyTarget = TiledLabels | TiledScores | TiledValues
+
+
+def target_for(
+    asked: Asked,
+    spec: TargetSpec,
+    reading: Reading,
+    *,
+    gradients: bool = False,
+    decide: Decide | None = None,
+) -> AnyTarget:
+    """Return the target that gives the most that this model can give."""
+    account = Account()
+    if reading.form is Form.VALUES:
+        return TiledValues(asked, spec, reading, account)
+    if reading.form is Form.LABELS:
+        return TiledLabels(asked, spec, reading, account)
+    if gradients and reading.form is Form.SCORES:
+        return TiledGradients(asked, spec, reading, account, decide)
+    return TiledScores(asked, spec, reading, account, decide)
+
+
+class _LabelsOnly:
+    """A target whose scores are withheld."""
+
+    def __init__(self, target: LabelTarget) -> None:
+        self._target = target
+
+    @property
+    def spec(self) -> TargetSpec:
+        """What is known of the model."""
+        return self._target.spec
+
+    @property
+    def rows(self) -> int:
+        """Rows that were asked for so far."""
+        return self._target.rows
+
+    @property
+    def calls(self) -> int:
+        """Calls that were made so far."""
+        return self._target.calls
+
+    def labels(self, inputs: Inputs) -> Labels:
+        """Return (n,) int64 positions in `spec.classes`."""
+        return self._target.labels(inputs)
+
+
+class _ScoresOnly(_LabelsOnly):
+    """A target whose gradients are withheld."""
+
+    _target: ScoreTarget
+
+    def scores(self, inputs: Inputs) -> Floats:
+        """Return (n, k) float64."""
+        return self._target.scores(inputs)
+
+
+def limited(target: LabelTarget, access: Access) -> LabelTarget:
+    """Return the target as an attacker with this access sees it.
+
+    Raises:
+        AccessError: the model does not give that much.
+    """
+    if access is Access.LABELS:
+        return _LabelsOnly(target)
+    if not isinstance(target, ScoreTarget):
+        raise AccessError("the model gives labels only, no scores")
+    if access is Access.SCORES:
+        return _ScoresOnly(target)
+    if not isinstance(target, GradientTarget):
+        raise AccessError("the model has no gradients here: they need a torch module")
+    return target
+
+
+__all__ = [
+    "Account",
+    "AnyTarget",
+    "Asked",
+    "AskedForGradients",
+    "TiledGradients",
+    "TiledLabels",
+    "TiledScores",
+    "TiledValues",
+    "ValueTarget",
+    "limited",
+    "padded",
+    "target_for",
+    "tiles",
+]
