@@ -10,6 +10,23 @@ from contextlib import contextmanager
 _EVERY = 0.1  # seconds between two writes
 
 
+Words = Callable[[int, int], str]
+
+
+def as_files(done: int, total: int) -> str:
+    """Say how many files were examined."""
+    return f"examined {done} of {total} files"
+
+
+def as_share(verb: str) -> Words:
+    """Return what says how much of many bytes was done: `hashed 40 % of 12 GiB`."""
+
+    def words(done: int, total: int) -> str:
+        return f"{verb} {100 * done // max(total, 1)} % of {total / (1 << 20):,.0f} MiB"
+
+    return words
+
+
 @contextmanager
 def stage_line() -> Iterator[Callable[[str, int, int], None] | None]:
     """Give a function to be called with (stage that begins, done, all); None if nobody watches."""
@@ -30,7 +47,7 @@ def stage_line() -> Iterator[Callable[[str, int, int], None] | None]:
 
 
 @contextmanager
-def progress_line() -> Iterator[Callable[[int, int], None] | None]:
+def progress_line(words: Words = as_files) -> Iterator[Callable[[int, int], None] | None]:
     """Give a function to be called with (done, all); None where nobody watches.
 
     The line appears after a moment, so a quick scan writes nothing, and it is wiped at the end.
@@ -47,7 +64,7 @@ def progress_line() -> Iterator[Callable[[int, int], None] | None]:
         now = time.monotonic()
         if now - last >= _EVERY:
             last, shown = now, True
-            stream.write(f"\r\x1b[Kexamined {done} of {total} files")
+            stream.write(f"\r\x1b[K{words(done, total)}")
             stream.flush()
 
     try:

@@ -13,6 +13,7 @@ import os
 import select
 import shutil
 import signal
+import stat
 import subprocess
 import tempfile
 import threading
@@ -194,6 +195,25 @@ class Worker:
         finally:
             os.close(given)
             os.close(taken)
+
+    def leave(self, name: str, most: int) -> bytes:
+        """Return a file of at most `most` bytes that the worker left in its folder.
+
+        Raises:
+            WorkerError: there is none, or it is larger or no plain file.
+        """
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        try:
+            descriptor = os.open(Path(self._private, name), flags)
+            with open(descriptor, "rb") as stream:  # noqa: PTH123 -- of a descriptor
+                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                    raise OSError("no plain file")
+                data = stream.read(most + 1)
+        except OSError as error:
+            raise WorkerError(f"the sandboxed process left no file {name}") from error
+        if len(data) > most:
+            raise WorkerError(f"the sandboxed process left more than {most} bytes in {name}")
+        return data
 
     def close(self) -> None:
         """End the process and remove its folder; may be repeated."""
