@@ -27,6 +27,7 @@ from modelwarden.core.report import AdvisoryData, Report, Run, Subject, Tool
 from modelwarden.core.rules import Evidence, Hit, Rule, RuleInfo, rule
 from modelwarden.core.seeds import seed_for
 from modelwarden.core.verdicts import (
+    JUSTIFICATIONS,
     Outcome,
     Policy,
     Reason,
@@ -37,6 +38,7 @@ from modelwarden.core.verdicts import (
 )
 
 __all__ = [
+    "JUSTIFICATIONS",
     "AdvisoryData",
     "Confidence",
     "Coverage",
