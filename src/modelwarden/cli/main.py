@@ -22,6 +22,7 @@ EXIT_PASS, EXIT_FAIL, EXIT_INPUT, EXIT_INCOMPLETE, EXIT_INTERRUPTED = 0, 1, 2, 3
 # The one-line help stands here so that listing the commands imports none of them.
 COMMANDS = {
     "scan": "Examine model files and folders without loading them.",
+    "bom": "Write a bill of materials of a model, or tell what changed between two.",
     "advisories": "Import known vulnerabilities, and tell what the local index holds.",
     "explain": "Tell what a rule means, why it matters and how to fix it.",
 }
