@@ -41,6 +41,7 @@ RULES: tuple[Entry, ...] = (
     Entry("pickle-trailing-data", "PickleStream"),
     Entry("archive-path-escape", "ArchiveView"),
     Entry("archive-bomb", "ArchiveView"),
+    Entry("zip-name-mismatch", "ArchiveView"),
     Entry("zip-header-mismatch", "ArchiveView"),
     Entry("zip-hidden-member", "ArchiveView"),
     Entry("zip-duplicate-name", "ArchiveView"),

@@ -7,7 +7,8 @@ import re
 import warnings
 from collections.abc import Iterator
 
-from modelwarden.core import Confidence, Evidence, Hit, Severity, rule
+from modelwarden.artifacts.rules._content import bound_to
+from modelwarden.core import Confidence, Hit, Severity, rule
 from modelwarden.formats.config.reader import ConfigFile
 
 _LONGEST = 2000
@@ -40,13 +41,14 @@ def config_command(config: ConfigFile) -> Iterator[Hit]:
 
     Blind spot: harmless-looking commands and names of scripts beside the file are not reported.
     """
+    evidence = bound_to(config)
     for scalar in config.scalars:
         if not scalar.text or not 4 < len(scalar.value) <= _LONGEST:
             continue
         what = _command(scalar.value) or _code(scalar.value)
         if what is not None:
             facts = {"path": scalar.path[:200], "value": scalar.value[:120]}
-            yield Hit(f"{scalar.key[:60]}: {what}", Evidence(facts=facts, line=scalar.line))
+            yield Hit(f"{scalar.key[:60]}: {what}", evidence(facts, scalar.line))
 
 
 def _command(value: str) -> str | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from modelwarden.artifacts.known import Judgement, ruling
-from modelwarden.core import Confidence, Evidence, Hit, Severity, UseKind, rule
+from modelwarden.artifacts.rules._content import bound_to
+from modelwarden.core import Confidence, Hit, Severity, UseKind, rule
 from modelwarden.formats.config.reader import ConfigFile
 
 _KEYS = frozenset(("_target_", "_component_"))
@@ -33,6 +34,7 @@ def config_foreign_target(config: ConfigFile) -> Iterator[Hit]:
     Blind spot: classes of known libraries are called, too; only what is known to be dangerous
     among them is reported, by `config-target`.
     """
+    evidence = bound_to(config)
     seen: set[str] = set()
     for scalar in config.scalars:
         module, _, name = scalar.value[:300].rpartition(".")
@@ -45,4 +47,4 @@ def config_foreign_target(config: ConfigFile) -> Iterator[Hit]:
             facts = {"path": scalar.path[:200], "target": scalar.value[:200]}
             why = f"what {scalar.value[:80]!r} does when it is called was not examined"
             message = f"calls {scalar.value[:120]!r} of the package {found.package[:60]!r}"
-            yield Hit(message, Evidence(facts=facts, line=scalar.line), unexamined=why)
+            yield Hit(message, evidence(facts, scalar.line), unexamined=why)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from modelwarden.core import Evidence, Hit, Severity, rule
+from modelwarden.artifacts.rules._content import bound_to
+from modelwarden.core import Hit, Severity, rule
 from modelwarden.formats.config.reader import ConfigFile
 from modelwarden.formats.config.scalars import Scalar
 
@@ -38,12 +39,13 @@ def config_remote_code(config: ConfigFile) -> Iterator[Hit]:
 
     Blind spot: whether a program will pass `trust_remote_code` is not in the file.
     """
+    evidence = bound_to(config)
     diffusers = any(scalar.path == "_diffusers_version" for scalar in config.scalars)
     for scalar in config.scalars:
         message = _asks(scalar) or _module(scalar) or (_part(scalar) if diffusers else None)
         if message is not None:
             facts = {"path": scalar.path[:200], "value": scalar.value[:200]}
-            yield Hit(message, Evidence(facts=facts, line=scalar.line))
+            yield Hit(message, evidence(facts, scalar.line))
 
 
 def _asks(scalar: Scalar) -> str | None:
