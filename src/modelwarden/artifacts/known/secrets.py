@@ -11,6 +11,8 @@ import string
 from collections import Counter
 from collections.abc import Callable
 
+from modelwarden.formats.tokens import tokens_in
+
 # Names of settings, compared in lower case with `_` for `-`.
 _KEY = re.compile(
     r"(?:[\w.]*[_.])?(?:api_?key|secret(?:_?key)?|access_key(?:_id)?|private_key|passw(?:or)?d"
@@ -152,6 +154,13 @@ def shown(value: str, kind: str) -> str:
     """Return how a secret begins and how long it is, and no more of it."""
     begin = "" if kind in {"a private key", "an address with a password"} else value[:3]
     return f"{begin}… ({len(value)} characters)"
+
+
+def redacted(text: str) -> str:
+    """Return a text without whatever in it has the form of a key, a token or a password."""
+    for token in tokens_in(text, settings=True):
+        text = text.replace(token.value, f"{token.value[:3]}…")
+    return text
 
 
 def _entropy(value: str) -> float:

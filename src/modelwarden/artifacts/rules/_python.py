@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from modelwarden.artifacts.known.commands import attack_in, only_asks
 from modelwarden.artifacts.known.python_calls import Can, ability, fetches, tells_secrets
+from modelwarden.artifacts.known.secrets import redacted
 from modelwarden.core import Evidence
 from modelwarden.formats.python.acts import Act, Kind, When
 from modelwarden.formats.python.reader import PythonFile
@@ -39,12 +40,17 @@ def judged(program: PythonFile) -> Iterator[Judged]:
         if act.kind not in {Kind.CALL, Kind.HANDED}:
             continue
         can = ability(act.path)
-        if can is None or (act.kind is Kind.HANDED and can not in {Can.PROGRAM, Can.CODE}):
+        if can is None or (act.kind is Kind.HANDED and not is_handed(act.path, can)):
             continue
         key = (act.path, act.line, act.when, rendered(act))
         if key not in seen and not _tame(act, can):
             seen.add(key)
             yield Judged(act, can)
+
+
+def is_handed(path: str, can: Can) -> bool:
+    """Tell whether it matters that something is given away, and not called."""
+    return can is Can.PROGRAM or path in {"builtins.exec", "builtins.eval", "builtins.execfile"}
 
 
 def _tame(act: Act, can: Can) -> bool:
@@ -79,13 +85,13 @@ def rendered(act: Act) -> str:
     """Return the arguments as far as they are known, cut."""
     parts = [one_line(value) for value in act.args[:4]]
     parts += [f"{name}={one_line(value)}" for name, value in list(act.named.items())[:3]]
-    return ", ".join(parts)[:_SHOWN]
+    return redacted(", ".join(parts))[:_SHOWN]
 
 
 def one_line(value: Value) -> str:
     """Return a value for people; what is not known is `…`."""
     if value.is_const:
-        return repr(value.const)[:80]
+        return redacted(repr(value.const)[:2000])[:80]
     if value.path:
         return value.path[:60]
     if value.items:

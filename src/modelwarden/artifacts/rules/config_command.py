@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 
 from modelwarden.artifacts.known.commands import attack_in
+from modelwarden.artifacts.known.secrets import redacted
 from modelwarden.core import Confidence, Evidence, Hit, Severity, rule
 from modelwarden.formats.config.reader import ConfigFile
 
@@ -40,7 +41,7 @@ def config_command(config: ConfigFile) -> Iterator[Hit]:
             continue
         what = _command(scalar.value) or _code(scalar.value)
         if what is not None:
-            facts = {"path": scalar.path[:200], "value": scalar.value[:120]}
+            facts = {"path": scalar.path[:200], "value": redacted(scalar.value)[:120]}
             yield Hit(f"{scalar.key[:60]}: {what}", Evidence(facts=facts, line=scalar.line))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from modelwarden.artifacts.known.secrets import redacted
 from modelwarden.core import Evidence, Hit, Severity, rule
 from modelwarden.formats.gitsettings import GitSettings, Setting
 
@@ -54,7 +55,7 @@ def git_command(one: GitSettings) -> Iterator[Hit]:
     for setting in one.settings:
         message = _runs(setting)
         if message is not None:
-            facts = {"setting": setting.name[:100], "value": setting.value[:160]}
+            facts = {"setting": setting.name[:100], "value": redacted(setting.value)[:160]}
             yield Hit(message, Evidence(facts=facts, line=setting.line))
 
 
@@ -66,9 +67,9 @@ def _runs(setting: Setting) -> str | None:
     if last == "url" and value.startswith("-"):
         return f"{name[:60]} is an option, not an address"
     if (first, last) in _COMMANDS and not _PLAIN.match(value):
-        return f"{name[:60]} runs {value[:80]!r}"
+        return f"{name[:60]} runs {redacted(value)[:80]!r}"
     if value.startswith("!") and first in {"alias", "credential", "submodule"}:
-        return f"{name[:60]} runs {value[:80]!r}"
+        return f"{name[:60]} runs {redacted(value)[:80]!r}"
     if value.startswith("ext::"):
-        return f"{name[:60]} runs {value[:80]!r}"
+        return f"{name[:60]} runs {redacted(value)[:80]!r}"
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from modelwarden.artifacts.known.python_calls import Can, ability
-from modelwarden.artifacts.rules._python import MOST, ran, rendered
+from modelwarden.artifacts.rules._python import MOST, is_handed, ran, rendered
 from modelwarden.core import Evidence, Hit, Severity, rule
 from modelwarden.formats.python.acts import Act, Kind
 from modelwarden.formats.python.reader import PythonFile
@@ -56,6 +56,8 @@ def _dynamic(act: Act) -> str | None:
             return f"takes something out of {act.path} by a name that is computed"
         return None
     if act.kind not in {Kind.CALL, Kind.HANDED} or ability(act.path) is not Can.CODE:
+        return None
+    if act.kind is Kind.HANDED and not is_handed(act.path, Can.CODE):
         return None
     if act.kind is Kind.HANDED:
         return f"hands {act.path} on to be called"

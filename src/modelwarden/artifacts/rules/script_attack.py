@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from modelwarden.artifacts.known.commands import attack_in
+from modelwarden.artifacts.known.secrets import redacted
 from modelwarden.core import Evidence, Hit, Severity, rule
 from modelwarden.formats.scripts import Script
-from modelwarden.formats.tokens import tokens_in
 
 _MOST = 50
 
@@ -49,7 +49,4 @@ def script_attack(one: Script) -> Iterator[Hit]:
 
 
 def _shown(command: str) -> str:
-    text = " ".join(command.split())[:200]
-    for token in tokens_in(text, settings=True):
-        text = text.replace(token.value, "…")
-    return text
+    return redacted(" ".join(command[:4000].split()))[:200]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from modelwarden.artifacts.known.secrets import redacted
 from modelwarden.core import Evidence, Hit, Severity, rule
 from modelwarden.formats.python.reader import PythonFile, startup_lines
 
@@ -49,6 +50,8 @@ def startup_file(one: PythonFile) -> Iterator[Hit]:
         for number, line in enumerate(lines, 1):
             if line.strip() and not _OWN.match(line):
                 message = f"line {number} runs whenever Python starts"
-                yield Hit(message, Evidence(facts={"code": line[:160]}, line=number))
+                yield Hit(
+                    message, Evidence(facts={"code": redacted(line[:4000])[:160]}, line=number)
+                )
     elif name in _NAMES:
         yield Hit(f"Python imports {name} whenever it starts", Evidence(facts={"file": name}))

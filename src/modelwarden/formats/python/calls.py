@@ -254,7 +254,7 @@ class Calls(Expressions):
                     self.act(Kind.COMPUTED, one, node, args)
             return Value(flows=flowing(*args))
         found = self.attribute(base, name.text, name.made)
-        if name.text in {"__subclasses__", "__globals__", "__builtins__"}:
+        if name.text == "__subclasses__" and name.made:
             self.act(Kind.MACHINERY, outside(f"?.{name.text}"), node)
         return merged(args[2], found) if len(args) > 2 else found
 

@@ -179,7 +179,8 @@ class Expressions(State):
         if path == "os.environ":
             return Value(flows=base.flows | {f"os.environ:{name or ''}"})
         if name is None:
-            if "__name__" not in index.flows and path not in _LOOKUPS:
+            own = "__name__" in index.flows or (index.bound and index.bound[1] == "__module__")
+            if not own and path not in _LOOKUPS and not (index.path or "").endswith("__module__"):
                 self.act(Kind.COMPUTED, Value(path=path.removesuffix(".__dict__")), node, (index,))
             return Value(flows=flowing(base, index))
         if path in _LOOKUPS:
@@ -212,6 +213,8 @@ class Expressions(State):
                 return constant(fold.binary(kind, left.const, right.const), made, flows)
             except (fold.UnknownError, *fold.FAILURES):
                 return Value(flows=flows)
+        if isinstance(left.const, str) and _in_package(left.const):
+            return Value(flows=flows | {"__name__"})
         if isinstance(kind, ast.Mod) and left.is_const and right.items is not None:
             return Value(flows=flows)
         if isinstance(kind, ast.Add) and left.items is not None and right.items is not None:
@@ -243,7 +246,7 @@ class Expressions(State):
             return constant("".join(str(p.const) for p in pieces), made, flows)
         begin = pieces[0].text or "" if pieces else ""
         # What it begins with tells whose module an import can reach.
-        return Value(flows=flows | {"__name__"} if begin.startswith(".") else flows)
+        return Value(flows=flows | {"__name__"} if _in_package(begin) else flows)
 
     def _piece(self, node: ast.expr, scope: Scope) -> Value:
         if not isinstance(node, ast.FormattedValue):
@@ -416,6 +419,12 @@ class Expressions(State):
         ast.YieldFrom: _yield,
         ast.Call: _call,
     }
+
+
+def _in_package(begin: str) -> bool:
+    """Tell whether a name that begins so stays below one package: `.x`, `sklearn.`."""
+    head, dot, _ = begin.partition(".")
+    return bool(dot) and (not head or head.isidentifier())
 
 
 def _climbs(node: ast.expr) -> bool:

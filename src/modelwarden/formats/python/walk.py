@@ -183,7 +183,7 @@ class Walk(Calls):
             self.call(self.value(decorator, scope), (), {}, decorator)
         bases = [self.value(one, scope) for one in node.bases]
         inside = tuple(b.code for b in bases if isinstance(b.code, Class) and not b.instance)
-        outer = tuple(b.path for b in bases if b.path)
+        outer = tuple(b.path or _last_name(n) for b, n in zip(bases, node.bases, strict=True))
         inner = Scope(up=scope, is_class=True)
         made = Class(node, inner.names, inside, outer)
         for keyword in node.keywords:
@@ -428,13 +428,20 @@ def _is_hook(function: Function, hubconf: bool) -> bool:
     return name in FUNCTIONS or (hubconf and bool(name) and not name.startswith("_"))
 
 
+def _last_name(node: ast.expr) -> str:
+    """Return the last name of a base class that is known by its name alone."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
 def _is_main(test: ast.expr) -> bool:
-    """Tell whether a condition is `__name__ == "__main__"`, which no import meets."""
-    if (
-        not isinstance(test, ast.Compare)
-        or len(test.ops) != 1
-        or not isinstance(test.ops[0], ast.Eq)
-    ):
+    """Tell whether a condition needs `__name__ == "__main__"`, which no import meets."""
+    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
+        return any(_is_main(one) for one in test.values)
+    if not isinstance(test, ast.Compare) or len(test.ops) != 1:
+        return False
+    if not isinstance(test.ops[0], ast.Eq):
         return False
     sides = (test.left, test.comparators[0])
     names = {s.id for s in sides if isinstance(s, ast.Name)}
