@@ -74,6 +74,8 @@ def _item(package: Package) -> InventoryItem:
         version=package.version,
         path=package.path,
         confidence=Confidence.HIGH if package.how is How.EXACT else Confidence.LOW,
+        purl=package.purl,
+        license=package.license or None,
     )
 
 

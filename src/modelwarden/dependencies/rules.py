@@ -41,6 +41,8 @@ def _flag(match: Match) -> Iterator[Hit]:
     }
     if worst.vector:
         facts |= {"score": worst.score, "vector": worst.vector}
+    purls = list(dict.fromkeys(s.package.purl for s in match.struck))
+    facts["purls"] = purls[:_PLACES]
     facts["fixed_in"] = list(first.fixed[:_SHOWN])
     others = [_place(s) for s in match.struck[1:]]
     others = [place for place in dict.fromkeys(others) if place != _place(first)]
@@ -101,6 +103,7 @@ def _allowed(allowed: Allowed) -> Iterator[Hit]:
         message = f"{package.shown} allows versions with {told}"
     facts: dict[str, Json] = {
         "package": package.name,
+        "purls": [package.purl],
         "allowed": package.version or package.specifier or "any version",
         "advisories": names[:_SHOWN],
         "count": len(names),

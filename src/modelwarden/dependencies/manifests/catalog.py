@@ -55,13 +55,14 @@ MANIFESTS: tuple[Kind, ...] = (
           r"(dockerfile|containerfile)(\.[^/]+)?|[^/]+\.(dockerfile|containerfile)", optional=True),
     _kind("notebook", "scripts:notebook", r"[^/]+\.ipynb", optional=True),
     _kind("bill of materials", "boms:bom",
-          r"[^/]+\.(cdx|spdx|spdx3|bom|sbom)\.json|[^/]*s?bom\.json"),
+          r"[^/]+\.(cdx|spdx|spdx3|bom|sbom)\.json|[^/]*s?bom\.json|[^/]+\.spdx(\.(tag|ya?ml))?"
+          r"|[^/]+\.spdx3?\.jsonld|[^/]+\.(cdx|bom|sbom)\.xml|[^/]*s?bom\.xml"),
     _kind("requirements", "requirements:requirements",
           r"[^/]*requirements[^/]*\.(txt|in)|requirements/[^/]+\.(txt|in)"),
 )  # fmt: skip
 
 _ENDS = (".lock", ".toml", ".yaml", ".yml", ".json", ".ipynb", ".txt", ".in", "pipfile", "mlmodel",
-         "/metadata", "/pkg-info")  # fmt: skip
+         "/metadata", "/pkg-info", ".spdx", ".tag", ".jsonld", "bom.xml", ".cdx.xml")  # fmt: skip
 
 
 def kind_of(name: str) -> Kind | None:

@@ -13,6 +13,7 @@ import re
 from modelwarden.dependencies.manifests.requirements import named, requirements
 from modelwarden.dependencies.manifests.text import table, tables
 from modelwarden.dependencies.packages import How, Manifest, Package
+from modelwarden.dependencies.purls import purl_of
 from modelwarden.formats import yamltree
 
 _NAMES = {
@@ -61,11 +62,19 @@ def lock(text: str, manifest: Manifest) -> None:
     for entry in tables(entries):
         conda = entry.get("manager") != "pip"
         name = str(entry.get("name", ""))
-        if name and not (conda and name in {"python"}):
-            named(pypi_name(name) if conda else name, str(entry.get("version", "")), manifest,
-                  conda=conda)  # fmt: skip
+        version = str(entry.get("version", ""))
+        if conda and name and name != "python":
+            conda_package(name, version, manifest)
+        elif name and not conda:
+            named(name, version, manifest)
     if not isinstance(entries, list) and table(document):
         manifest.gap("it is no conda-lock file: it has no list of packages")
+
+
+def conda_package(name: str, version: str, manifest: Manifest) -> None:
+    """Take in a conda package with an exact version."""
+    stated = purl_of("conda", name, version)
+    named(pypi_name(name), version, manifest, conda=True, stated=stated)
 
 
 def pypi_name(name: str) -> str:
@@ -90,6 +99,7 @@ def _spec(spec: str, manifest: Manifest) -> None:
             how=How.EXACT if version else How.RANGE,
             path=manifest.path,
             conda=True,
+            stated=purl_of("conda", found[1], version),
         )
     )
 

@@ -90,6 +90,7 @@ def package_of(parsed: Requirement, path: str, number: int | None) -> Package:
         path=path,
         line=number,
         marker=str(parsed.marker or ""),
+        extras=tuple(sorted(parsed.extras)),
     )
 
 
@@ -153,7 +154,15 @@ def _short(text: str) -> str:
     return shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN - 1]}…"
 
 
-def named(name: str, version: str, manifest: Manifest, *, conda: bool = False) -> None:
+def named(
+    name: str,
+    version: str,
+    manifest: Manifest,
+    *,
+    conda: bool = False,
+    stated: str = "",
+    license: str = "",  # noqa: A002 -- the field's own word
+) -> None:
     """Take in a package with an exact version, as locks, documents and installations name it."""
     name, version = name.strip(), version.strip()
     if not _NAME.fullmatch(name):
@@ -162,4 +171,13 @@ def named(name: str, version: str, manifest: Manifest, *, conda: bool = False) -
     if not version or len(version) > _SHOWN or not version.isprintable():
         manifest.gap(f"cannot be audited: {name} has no version that can be read")
         return
-    manifest.add(Package(name=name, version=version, path=manifest.path, conda=conda))
+    manifest.add(
+        Package(
+            name=name,
+            version=version,
+            path=manifest.path,
+            conda=conda,
+            stated=stated,
+            license=license,
+        )
+    )
