@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from modelwarden.dependencies.families import head_of, siblings
 from modelwarden.dependencies.index import Index, Row
-from modelwarden.dependencies.packages import How, Package
+from modelwarden.dependencies.packages import PINNED, How, Package
 from modelwarden.dependencies.versions import Answer, affects, fixes, version_of
 
 _WORDS = ("critical", "high", "medium", "low")
@@ -24,12 +24,14 @@ class Struck:
     Attributes:
         fixed: versions above the package's own that the advisory names as fixed.
         sibling: the name of the same code under which the advisory is filed; None for its own.
+        tool: that reports it; empty when our index does.
     """
 
     package: Package
     row: Row
     fixed: tuple[str, ...]
     sibling: str | None = None
+    tool: str = ""
 
 
 @dataclass(slots=True)
@@ -55,6 +57,11 @@ class Match:
     def own(self) -> bool:
         """Tell whether an advisory names one of the packages itself."""
         return any(s.sibling is None for s in self.struck)
+
+    @property
+    def tools(self) -> tuple[str, ...]:
+        """Return the tools that report it."""
+        return tuple(sorted({s.tool for s in self.struck if s.tool}))
 
 
 def _rank(word: str | None) -> int:
@@ -84,8 +91,8 @@ class Matched:
     unrecorded: list[Package] = field(default_factory=list)
 
 
-def match(packages: Iterable[Package], index: Index) -> Matched:
-    """Hold packages against the index.
+def match(packages: Iterable[Package], index: Index, imported: Sequence[Struck] = ()) -> Matched:
+    """Hold packages against the index, and join what other tools report.
 
     Raises:
         AdvisoryIndexError: the index is damaged.
@@ -97,13 +104,13 @@ def match(packages: Iterable[Package], index: Index) -> Matched:
         kin = [(row, name) for name in siblings(package.key) for row in index.rows(name)]
         if not rows and not kin:
             matched.unrecorded.append(package)
-        elif package.how is How.EXACT and package.version is not None:
+        elif package.how in PINNED and package.version is not None:
             own = {name for row, _ in rows for name in row.names}
             about = [*rows, *(k for k in kin if own.isdisjoint(k[0].names))]
             struck += _strike(package, about, matched)
         else:
             _allow(package, [row for row, _ in rows] or [row for row, _ in kin], matched)
-    matched.matches = _grouped(struck)
+    matched.matches = grouped((*struck, *imported))
     return matched
 
 
@@ -160,7 +167,7 @@ def may_affect(specifier: str, row: Row) -> bool:
     return False
 
 
-def _grouped(struck: Sequence[Struck]) -> list[Match]:
+def grouped(struck: Sequence[Struck]) -> list[Match]:
     """Join what shares a family and, over any number of steps, a name of its weakness."""
     matches: dict[tuple[str, str], Match] = {}
     for one in struck:

@@ -27,6 +27,9 @@ class How(StrEnum):
     RESOLVED = "resolved"
 
 
+PINNED = frozenset({How.EXACT, How.RESOLVED})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
     """One package as one place names it.
@@ -118,3 +121,16 @@ class Manifest:
     def unreadable(self, why: str) -> None:
         """Keep that the file, or what follows in it, could not be read."""
         self.gap(why, GapKind.UNREADABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What pip would install for the ranges of a scan.
+
+    Attributes:
+        packages: in place of the ranges that were settled; the others stay ranges.
+    """
+
+    packages: tuple[Package, ...]
+    gaps: tuple[Gap, ...]
+    notes: tuple[str, ...]

@@ -41,7 +41,7 @@ def parse(text: str) -> Purl:
     '@babel'
     """
     text = text.strip()
-    if not text[:4].lower() == "pkg:" or len(text) > _LONGEST:
+    if text[:4].lower() != "pkg:" or len(text) > _LONGEST:
         return Purl("", "", "", "")
     bare = text[4:].partition("#")[0].partition("?")[0].strip("/")
     path, last = bare.rpartition("/")[::2]
