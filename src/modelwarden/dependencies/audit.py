@@ -5,6 +5,7 @@ A manifest of which nothing could be audited is a gap for each of its packages.
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -155,12 +156,17 @@ def _others(asked: Asked) -> _Others:
 
 
 def _placed(roots: Sequence[str], package: Package) -> Package:
+    path = package.path
+    if not path.startswith("/") or posixpath.normpath(path) != path:
+        return package
     for root in roots:
         base = root.rstrip("/")
-        if package.path.startswith(f"{base}/"):
-            return replace(package, path=package.path[len(base) + 1 :])
-        if package.path == root:
+        if path.startswith(f"{base}/"):
+            return replace(package, path=path[len(base) + 1 :])
+        if path == root:
             return replace(package, path=posixpath.basename(root))
+        if os.path.isfile(base + path):  # noqa: PTH113 -- Grype writes / for the folder it looked at
+            return replace(package, path=path[1:])
     return package
 
 

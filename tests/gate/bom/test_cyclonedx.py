@@ -151,14 +151,15 @@ def test_a_card_that_links_outside_is_not_read(folder, tmp_path):
 @pytest.mark.parametrize(
     "card",
     [
-        "---\nlicense: [a]\nmodel-index: 3\ndatasets: {a: b}\npipeline_tag: \x1b[31m\u202ered\n---\n",
+        "---\nlicense: [a]\nmodel-index: 3\ndatasets: {a: b}\ntags: x\n---\n",
+        "---\npipeline_tag: \x1b[31m\u202ered\nlibrary_name: \x07\n---\n",
         "---\n" + "a: &a [*a, *a]\n" * 5_000 + "---\n",
         "---\n" + "[" * 10_000 + "\n---\n",
         "---\n" + "#" * 1_000_000,
         "# Limitations\n" + "x" * 1_000_000,
         "\ufeff---\nlicense: mit\n---\n" + "# Bias\nwords\n" * 10_000,
     ],
-    ids=["shapes", "aliases", "deep", "open", "long", "many"],
+    ids=["shapes", "escapes", "aliases", "deep", "open", "long", "many"],
 )
 def test_a_hostile_card_gives_a_valid_document(folder, card):
     (folder / "README.md").write_text(card)

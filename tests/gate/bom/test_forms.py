@@ -61,7 +61,7 @@ def test_a_time_that_is_none_is_refused(given, text, monkeypatch):
 
 
 def test_another_content_has_another_identity(given):
-    folder, index, _ = given
+    folder, _, _ = given
     first = json.loads(document(bill(folder), "cyclonedx"))
     (folder / "model.pkl").write_bytes((folder / "model.pkl").read_bytes() * 2)
 

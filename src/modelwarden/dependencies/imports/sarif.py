@@ -21,16 +21,20 @@ _ID = re.compile(
     r"-[0-9A-Za-z:.-]+)",
     re.IGNORECASE,
 )
-# Named groups: name, version, kind (of package), fixed.
+# Named groups: name, version, kind (of package), word (of severity), fixed, also (other ids).
 _MESSAGES = (
-    re.compile(r"Package '(?P<name>[^'\s]+)@(?P<version>[^'@\s]+)' is vulnerable to"),
+    re.compile(
+        r"Package '(?P<name>[^'\s]+)@(?P<version>[^'@\s]+)' is vulnerable to '[^']*'"
+        r"(?P<also> \(also known as [^)]*\))?"
+    ),
     re.compile(
         r"Package: (?P<name>\S+)\nInstalled Version: (?P<version>\S+)"
         r"(?:.*?\nFixed Version: (?P<fixed>[^\n]*))?",
         re.DOTALL,
     ),
     re.compile(
-        r"vulnerability in (?P<kind>[\w-]+) package: (?P<name>\S+), version (?P<version>\S+) was"
+        r"A (?P<word>\w+) vulnerability in (?P<kind>[\w-]+) package: (?P<name>\S+),"
+        r" version (?P<version>\S+) was"
     ),
     re.compile(
         r"reports (?P<name>\S+) at version (?P<version>\S+)\s+which would result in a vulnerable"
@@ -68,21 +72,30 @@ def _rule_of(result: Table, rules: Sequence[Table], known: Mapping[str, Table]) 
 def _result(result: Table, rule: Table, reading: Reading) -> None:
     message = str(table(result.get("message")).get("text", ""))[:_LONGEST]
     found = next((m for pattern in _MESSAGES if (m := pattern.search(message))), None)
-    id_ = _ID.match(str(result.get("ruleId") or rule.get("id") or ""))
-    if found is None or id_ is None:
-        what = "packages" if found is None else "weaknesses"
-        reading.unread[what] += 1
+    if found is None:
+        reading.unread["packages"] += 1
         return
     said = found.groupdict()
+    id_ = str(result.get("ruleId") or rule.get("id") or "")
+    if said.get("kind") is not None:  # Grype adds the package to the id
+        id_ = id_.removesuffix(f"-{said['name']}")
     target = _target(result)
     kind = said.get("kind") or ("pypi" if target and kind_of(target) else None)
-    package = reading.package(said["name"], said["version"], kind=kind, target=target)
+    purls = list(texts(table(rule.get("properties")).get("purls")))
+    package = reading.package(
+        said["name"],
+        said["version"],
+        kind=kind,
+        purl=purls[0] if len(purls) == 1 else None,
+        target=target,
+    )
+    others = [m[0] for text in texts(rule.get("deprecatedIds")) if (m := _ID.match(text))]
     reading.strike(
         package,
-        id_[0],
-        aliases=[m[0] for text in texts(rule.get("deprecatedIds")) if (m := _ID.match(text))],
+        id_,
+        aliases=[one for one in (*others, *_ID.findall(said.get("also") or "")) if one != id_],
         summary=table(rule.get("shortDescription")).get("text"),
-        word=_word(result, rule),
+        word=said.get("word") or _word(result, rule),
         rated=[(_score(rule), None)],
         fixed=(said.get("fixed") or "").split(","),
     )
