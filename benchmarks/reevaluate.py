@@ -5,8 +5,9 @@
 FEED is OSV data; `../shared/data/advisories/pypa-osv-full.jsonl.gz` where the shared data is. Each
 bill draws packages that the records are about by a Zipf law, as fleets do, at versions that the
 records list; a tenth of the packages is private. `distinct` draws every package at a version of
-its own, so that nothing is shared: the worst case, for which there is no target. Prints JSON; with --fail the process ends with
-1 when a target of docs/dependencies.md is missed.
+its own, so that nothing is shared: the worst case, for which there is no target. Prints JSON; with
+--fail the process ends with 1 when the target is missed, or when a bill is told anything else than
+a scan of it would find.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from modelwarden.dependencies.index import Index
 from modelwarden.dependencies.match import match
 from modelwarden.dependencies.packages import Package
 from modelwarden.dependencies.purls import parse, purl_of
-from modelwarden.dependencies.reevaluate import Stored, reevaluate
+from modelwarden.dependencies.fleet import Stored, reevaluate
 
 SECONDS = 60.0
 

@@ -7,7 +7,7 @@ from modelwarden.dependencies.place import place_of
 from modelwarden.dependencies.stage import Audited, audit
 
 if TYPE_CHECKING:
-    from modelwarden.dependencies.reevaluate import Reevaluated, Stored, reevaluate, stored
+    from modelwarden.dependencies.fleet import Reevaluated, Stored, reevaluate, stored
 
 __all__ = ["Audited", "Reevaluated", "Stored", "audit", "place_of", "reevaluate", "stored"]
 
@@ -16,5 +16,5 @@ _LATER = {"Reevaluated", "Stored", "reevaluate", "stored"}  # a scan needs none 
 
 def __getattr__(name: str) -> object:
     if name in _LATER:
-        return getattr(import_module("modelwarden.dependencies.reevaluate"), name)
+        return getattr(import_module("modelwarden.dependencies.fleet"), name)
     raise AttributeError(name)

@@ -16,6 +16,7 @@ import modelwarden
 from modelwarden.core import (
     Gap,
     GapKind,
+    ModelwardenError,
     Policy,
     Report,
     RuleInfo,
@@ -220,14 +221,21 @@ def _audit(
     """Run the stage `dependencies` over the manifests that were met and what models revealed."""
     if not options.dependencies:
         return Audited()
-    return audit(
-        walked.files,
-        walked.roots,
-        [item for result in results for item in result.inventory],
-        index=options.advisories,
-        unknown=(policy or Policy()).unknown_severity,
-        given=given,
-    )
+    try:
+        return audit(
+            walked.files,
+            walked.roots,
+            [item for result in results for item in result.inventory],
+            index=options.advisories,
+            unknown=(policy or Policy()).unknown_severity,
+            given=given,
+        )
+    except ModelwardenError:
+        raise
+    except Exception as error:  # noqa: BLE001 -- one stage: what the others found must stand
+        why = f"the stage failed: {type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        gap = Gap(what="dependencies", why=why, kind=GapKind.FAILED, stage="dependencies")
+        return Audited(gaps=(gap,))
 
 
 def _nothing(names: Sequence[str], walked: Walked, results: Sequence[FileResult]) -> Iterator[Gap]:

@@ -21,6 +21,7 @@ _ARCHIVE = (".whl", ".tar.gz", ".zip", ".tar.bz2")
 _REFERS = {"-r": "refers", "--requirement": "refers", "-c": "bounds", "--constraint": "bounds"}
 _EDITABLE = {"-e", "--editable"}
 _SHOWN = 120
+_BOUNDS = 100
 _LONGEST = 20_000  # characters of one requirement, with all of its hashes
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
@@ -72,6 +73,9 @@ def requirement(text: str, manifest: Manifest, number: int | None = None) -> Non
         return
     if not _NAME.fullmatch(parsed.name):
         manifest.gap(f"cannot be audited: {_short(parsed.name)} is no name", line=number)
+        return
+    if len(parsed.specifier) > _BOUNDS or len(parsed.extras) > _BOUNDS:
+        manifest.gap(f"cannot be audited: {_short(line)} has too many bounds", line=number)
         return
     if parsed.url:
         _address(parsed.url, manifest, number, parsed)

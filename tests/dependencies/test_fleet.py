@@ -81,7 +81,7 @@ def test_a_document_is_kept_as_the_addresses_of_its_packages(index):
 
 
 def test_more_packages_than_are_remembered_make_no_difference(index, monkeypatch):
-    monkeypatch.setattr("modelwarden.dependencies.reevaluate._CACHED", 1)
+    monkeypatch.setattr("modelwarden.dependencies.fleet._CACHED", 1)
     kept = [Stored(str(n), ("pkg:pypi/mlflow@1.0", f"pkg:pypi/corp@{n}")) for n in range(5)]
 
     assert [len(r.matches) for r in reevaluate(kept, index)] == [1] * 5
