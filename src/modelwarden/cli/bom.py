@@ -28,7 +28,7 @@ class _Default(click.Group):
     """A group that takes a path where others take the name of a subcommand."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if args and args[0] not in self.commands and args[0] not in {"--help", "-h"}:
+        if args and args[0] not in {"diff", "--help", "-h"}:
             args = [_WRITE, *args]
         return super().parse_args(ctx, args)
 

@@ -44,6 +44,8 @@ MANIFESTS: tuple[Kind, ...] = (
     _kind("Pipfile", "projects:pipfile", r"pipfile"),
     _kind("pyproject.toml", "projects:pyproject", r"pyproject\.toml", optional=True),
     _kind("conda-lock", "conda:lock", r"[^/]*conda-lock\.ya?ml"),
+    _kind("explicit conda lock", "conda:explicit", r"[^/]*conda[^/]*\.lock"),
+    _kind("installed conda package", "conda:installed", r"conda-meta/[^/]+\.json"),
     _kind("python_env.yaml", "mlflow:python_env", r"python_env\.ya?ml"),
     _kind("conda environment", "conda:environment", r"(conda|environment|[^/]*[-_]env(ironment)?)"
           r"([-_.][^/]*)?\.ya?ml|(conda|environment)[^/]*\.ya?ml", optional=True),
