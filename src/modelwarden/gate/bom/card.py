@@ -14,9 +14,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from modelwarden.core import InputError
-from modelwarden.formats import yamltree
 from modelwarden.dependencies.manifests.text import decoded, json_document, table, tables
-from modelwarden.formats import Source
+from modelwarden.formats import Source, yamltree
 from modelwarden.gate.bom.bill import Card
 from modelwarden.gate.bom.licences import licence_of
 from modelwarden.gate.walk import Found, walk
