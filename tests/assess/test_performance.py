@@ -358,14 +358,12 @@ def test_rows_that_coincide_because_there_are_few_kinds_raise_no_alarm():
     assert named(result)["duplicate_share"].value == 1.0
 
 
-def test_labels_that_do_not_follow_from_scores_are_asked_for():
+def test_decisions_are_the_targets_own_where_it_has_a_rule():
     x, _ = binary(10)
 
     class Decides(Scores):
-        def labels(self, inputs):
-            return np.ones(len(inputs), int)
+        def decided(self, scores):
+            return np.ones(len(scores), int)
 
-    target = Decides(spec(), logistic)
-
-    assert set(ask(target, x).labels) == {0, 1}
-    assert set(ask(target, x, decides=True).labels) == {1}
+    assert set(ask(Scores(spec(), logistic), x).labels) == {0, 1}
+    assert set(ask(Decides(spec(), logistic), x).labels) == {1}

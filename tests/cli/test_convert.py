@@ -41,7 +41,7 @@ def test_a_source_with_findings_is_converted_with_a_warning(tmp_path):
     ran = command("convert", tmp_path / "in.pkl", tmp_path / "out.npz")
 
     assert ran.code == 0
-    assert "WARNING    the source has 1 findings at high or above: do not load it" in ran.out
+    assert "WARNING    do not load the source: 1 of its findings are high or above" in ran.out
     assert "posix.system (1 object, its code)" in ran.out
 
 

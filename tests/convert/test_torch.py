@@ -239,3 +239,32 @@ def test_a_cut_pickle_is_refused():
 
     with pytest.raises(ConvertError, match="damaged"):
         contents_of(Source("m", data), Limits())
+
+
+def test_a_pickle_that_builds_without_end_is_refused_in_bounded_memory(monkeypatch):
+    from modelwarden.convert import exact
+
+    monkeypatch.setattr(exact, "STEPS", 50_000)
+    monkeypatch.setattr(exact, "HELD", 1 << 20)
+    many = b"\x80\x02](" + b"N" * 60_000 + b"e."
+    long = b"\x80\x02](" + (b"B" + (4000).to_bytes(4, "little") + bytes(4000)) * 2048 + b"e."
+
+    for data, why in ((many, "opcodes of one pickle"), (long, "besides arrays")):
+        with pytest.raises(ConvertError, match=why):
+            contents_of(Source("m", data), Limits())
+
+
+def test_shared_values_that_multiply_without_end_are_refused(monkeypatch):
+    from modelwarden.convert import values
+
+    monkeypatch.setattr(values, "VISITS", 10_000)
+    doubled = (
+        b"\x80\x02]("
+        + b"Ne"
+        + b"".join(
+            b"q" + bytes([i]) + b"0](h" + bytes([i]) + b"h" + bytes([i]) + b"e" for i in range(60)
+        )
+    )
+
+    with pytest.raises(ConvertError, match="nested or shared"):
+        contents_of(Source("m", doubled + b"."), Limits())

@@ -131,6 +131,7 @@ class FakeTools:
         yield SimpleNamespace(
             target=target,
             isolation="full",
+            notes=(),
             findings=tuple,
             gaps=tuple,
             cost=lambda: SimpleNamespace(rows=target.rows, seconds=tuple(seconds), memory=1 << 20),

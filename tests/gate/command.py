@@ -9,5 +9,5 @@ from modelwarden.cli import run
 from modelwarden.gate import opening
 
 if __name__ == "__main__":
-    opening.ours = FakeTools
+    opening.Ours = FakeTools
     sys.exit(run(sys.argv[1:]))

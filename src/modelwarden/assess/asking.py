@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -53,13 +54,16 @@ class Answers:
         )
 
 
-def ask(target: Target, inputs: Inputs, *, decides: bool = False) -> Answers:
-    """Return what the target says to these rows; scores where it gives them.
+@runtime_checkable
+class Decides(Protocol):
+    """A target that knows which decisions follow from its scores, without being asked again."""
 
-    Args:
-        target: the model.
-        inputs: rows.
-        decides: its labels do not follow from its scores, so they are asked for as well.
+    def decided(self, scores: Floats) -> Labels:
+        """Return (n,) positions in the classes."""
+
+
+def ask(target: Target, inputs: Inputs) -> Answers:
+    """Return what the target says to these rows; scores where it gives them.
 
     Raises:
         TargetError: the model failed, or answered something that is no answer.
@@ -68,9 +72,11 @@ def ask(target: Target, inputs: Inputs, *, decides: bool = False) -> Answers:
     if isinstance(target, ScoreTarget):
         scores = np.asarray(target.scores(inputs), np.float64)
         _check(scores, (n, len(target.spec.classes)))
-        return Answers(_labels(target, inputs) if decides else decided(scores, target.spec), scores)
+        own = target.decided(scores) if isinstance(target, Decides) else None
+        labels = decided(scores, target.spec) if own is None else own
+        return Answers(_checked(labels, n, len(target.spec.classes)), scores)
     if isinstance(target, LabelTarget):
-        return Answers(_labels(target, inputs))
+        return Answers(_checked(target.labels(inputs), n, len(target.spec.classes)))
     if isinstance(target, ValueTarget):
         values = np.asarray(target.values(inputs), np.float64)
         _check(values, (n,))
@@ -78,10 +84,9 @@ def ask(target: Target, inputs: Inputs, *, decides: bool = False) -> Answers:
     raise TargetError("the model gives neither labels nor scores nor values")
 
 
-def _labels(target: LabelTarget, inputs: Inputs) -> Labels:
-    labels = np.asarray(target.labels(inputs), np.int64)
-    _check(labels, (len(inputs),))
-    k = len(target.spec.classes)
+def _checked(answer: Labels, n: int, k: int) -> Labels:
+    labels = np.asarray(answer, np.int64)
+    _check(labels, (n,))
     if len(labels) and not (labels.min() >= 0 and labels.max() < k):
         raise TargetError(f"the model named a class beyond the {k} that it has")
     return labels

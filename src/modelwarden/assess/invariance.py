@@ -40,8 +40,7 @@ def _tried(context: Context, rows: Labels, rng: np.random.Generator) -> Iterator
     """Yield how the answers compare, the cheapest trial first."""
 
     def asked(chosen: Labels) -> Answers:
-        inputs = take(context.test.inputs, chosen)
-        return ask(context.target, inputs, decides=context.model.decide is not None)
+        return ask(context.target, take(context.test.inputs, chosen))
 
     if not len(rows):
         return

@@ -135,7 +135,7 @@ def _source(done: Converted) -> list[str]:
     if not bad:
         return []
     return [
-        f"  WARNING    the source has {len(bad)} findings at high or above: do not load it",
+        f"  WARNING    do not load the source: {len(bad)} of its findings are high or above",
         f"             {bad[0].severity} {bad[0].rule}: {bad[0].message[:200]}",
         "             nothing of it was run; what its code would do to the tensors is not in them",
     ]

@@ -19,7 +19,7 @@ from modelwarden.formats.pickle.machine import Machine
 from modelwarden.formats.pickle.memo import Memo
 from modelwarden.formats.pickle.opcodes import OPCODES
 from modelwarden.formats.pickle.operations import need, pop_mark
-from modelwarden.formats.pickle.values import Call, Items, is_callable, pairs
+from modelwarden.formats.pickle.values import LONG, Call, Items, is_callable, pairs
 from modelwarden.formats.view import DamagedError
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from modelwarden.formats.source import Source
 
 OBJECTS = 4_000_000
+STEPS = 10_000_000
+HELD = 256 << 20
 _STEP = 1024
 
 
@@ -81,16 +83,19 @@ class Ran:
 class _Exact(Machine):
     """The machine with other keeping."""
 
-    __slots__ = ("built", "ran")
+    __slots__ = ("arrays", "built", "ran")
 
-    def __init__(self, source: Source, limits: Limits, start: int, end: int | None) -> None:
+    def __init__(
+        self, source: Source, limits: Limits, start: int, end: int | None, *, arrays: bool
+    ) -> None:
         super().__init__(source, limits, start=start, end=end)
+        self.arrays = arrays
         self.memo = _Memo()
         self.ran = Ran()
         self.built: set[int] = set()
 
     def run(self) -> None:
-        tape, steps = self.tape, 0
+        tape, steps, held = self.tape, 0, 0
         while not self.done:
             if tape.passes:
                 tape.arrive()
@@ -98,6 +103,10 @@ class _Exact(Machine):
             steps += 1
             if steps % _STEP == 0:
                 self.limits.spend(operations=_STEP)
+                if steps > STEPS:
+                    raise LimitExceededError("opcodes of one pickle that is converted", STEPS)
+                if held > HELD:
+                    raise LimitExceededError("bytes of a converted pickle besides arrays", HELD)
                 if len(self.stack) > OBJECTS:
                     raise LimitExceededError("entries on the pickle machine's stack", OBJECTS)
             self.op_at = tape.at
@@ -106,6 +115,8 @@ class _Exact(Machine):
             if operation is None:
                 raise DamagedError("not an opcode", self.op_at)
             operation(self)
+            if (taken := tape.at - self.op_at) <= LONG + 16:  # what is longer stays in the file
+                held += taken
         if tape.crossings:
             raise DamagedError("arguments that reach over the end of a frame", self.start)
 
@@ -115,14 +126,16 @@ class _Exact(Machine):
         where.setdefault(id(target), []).extend(items)
 
 
-def run(source: Source, limits: Limits, start: int = 0, end: int | None = None) -> Ran:
-    """Run the stream that begins at `start`.
+def run(
+    source: Source, limits: Limits, start: int = 0, end: int | None = None, *, arrays: bool = True
+) -> Ran:
+    """Run the stream that begins at `start`; with `arrays`, joblib's may stand in it.
 
     Raises:
         DamagedError: it breaks off, or CPython's machines would read it in different ways.
         LimitExceededError: it makes more objects than are kept.
     """
-    machine = _Exact(source, limits, start, end)
+    machine = _Exact(source, limits, start, end, arrays=arrays)
     machine.run()
     ran = machine.ran
     ran.result, ran.end = machine.stack[-1], machine.tape.at
@@ -202,7 +215,8 @@ def _build(m: Machine) -> None:
     m.built.add(id(made))
     m.ran.kept.append(made)
     calls.build(m, made, state)
-    _place(m, made)
+    if m.arrays:
+        _place(m, made)
 
 
 def _place(m: _Exact, made: Call) -> None:
@@ -212,7 +226,7 @@ def _place(m: _Exact, made: Call) -> None:
 
     def objects(machine: Machine, at: int) -> int:
         """Follow the pickle of an array of objects that stands in the place of its numbers."""
-        inner = run(machine.tape.source, machine.limits, at, machine.tape.end)
+        inner = run(machine.tape.source, machine.limits, at, machine.tape.end, arrays=False)
         m.ran.take(id(made), inner)
         return inner.end
 

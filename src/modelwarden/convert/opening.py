@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from modelwarden.formats.limits import Limits
     from modelwarden.formats.zip import Archive, Member
 
-_PICKLE = 512 << 20
-_HEADER = 1 << 20
 _CLOSED = {
     "gguf": "GGUF holds no code: there is nothing to gain",
     "onnx": "an ONNX file is a graph with weights: it stays ONNX",
@@ -109,8 +107,6 @@ def _pickle(source: Source, limits: Limits) -> Contents:
 
     if begins_like(source):
         return _torch_legacy(source, limits)
-    if source.size > _PICKLE and not source.size < 64 * _PICKLE:
-        raise ConvertError(f"a pickle of {source.size} bytes is not followed")
     found = Contents("pickle")
     ran = exact.run(source, limits)
     if ran.persistent:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 PIECE = 4 << 20
 BLOCK = 16 << 20
+_LISTED = 1 << 14
 # Bytes of one element, and of what is swapped when the byte order is the other one.
 WIDTHS = {
     "BOOL": (1, 1),
@@ -167,7 +168,7 @@ def _blocks(tensor: Tensor) -> Iterator[bytearray]:
         cut += 1
     inner = prod(shape[cut + 1 :]) * width
     rows = max(1, BLOCK // max(inner, 1))
-    for outer in product(*map(range, shape[:cut])):
+    for outer in _indices(shape[:cut]):
         begin = tensor.offset + _dot(outer, tensor.strides[:cut])
         for first in range(0, shape[cut], rows):
             count = min(rows, shape[cut] - first)
@@ -179,6 +180,16 @@ def _blocks(tensor: Tensor) -> Iterator[bytearray]:
                 tensor.strides[cut:],
                 width,
             )
+
+
+def _indices(sizes: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    """Yield every index, the last dimension first, without listing a long dimension."""
+    if not sizes or max(sizes) <= _LISTED:
+        yield from product(*map(range, sizes))
+        return
+    for first in range(sizes[0]):
+        for rest in _indices(sizes[1:]):
+            yield (first, *rest)
 
 
 def _dot(index: Sequence[int], strides: Sequence[int]) -> int:
@@ -197,7 +208,7 @@ def _gathered(
     while cut < len(order) and _span(order[cut:], shape, strides, width) > BLOCK:
         cut += 1
     near = order[cut:]
-    for outer in product(*(range(shape[d]) for d in order[:cut])):
+    for outer in _indices([shape[d] for d in order[:cut]]):
         begin = offset + sum(i * strides[d] for i, d in zip(outer, order[:cut], strict=True))
         place = sum(i * targets[d] for i, d in zip(outer, order[:cut], strict=True))
         data = _read(source, begin, _span(near, shape, strides, width))
@@ -229,7 +240,7 @@ def _copy(
     if longest is not None:
         length, step, back = shape[longest], targets[longest] // unit, strides[longest] // unit
     parts = range(width // unit)  # an element of 16 bytes is copied as two of 8
-    for index in product(*(range(shape[d]) for d in others)):
+    for index in _indices([shape[d] for d in others]):
         into = place // unit + sum(
             i * targets[d] // unit for i, d in zip(index, others, strict=True)
         )

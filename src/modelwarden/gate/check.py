@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
@@ -186,6 +186,7 @@ class _Work:
         self.findings: list[Finding] = []
         self.rules: list[RuleInfo] = []
         self.isolation: str | None = None
+        self.shut: str | None = None
 
     def report(self) -> tuple[Report, tuple[RowMark, ...]]:
         """Do the work; return the report without its verdict, and all rows."""
@@ -223,6 +224,7 @@ class _Work:
         """Scan every model that has files; nothing is opened before all are judged."""
         from modelwarden.gate.scan import How, scan
         from modelwarden.gate.unit import Options
+        from modelwarden.targets.snapshot import digest_of_files, files_of
 
         merged: Report | None = None
         digests: list[str | None] = []
@@ -231,9 +233,15 @@ class _Work:
                 digests.append(None)
                 continue
             place = self.project.at(model.path)
+            before = files_of(place)
             options = Options(dependencies="dependencies" in self.chosen or not self.named)
             seen = scan([place], options=options, how=How(engine=self.how.engine))
-            digests.append(seen.subject.digest)
+            digests.append(digest_of_files(place, before))
+            changed = _other_than(before, seen)
+            if changed is not None:
+                why = f"{changed} changed while it was scanned, so the model is not opened"
+                self.gaps.append(Gap(what=model.path, why=why, kind=GapKind.UNREADABLE))
+                self.shut = why
             seen = _below_root(seen, place, self.project.root)
             merged = seen if merged is None else merged.merge(seen)
         if merged is None:
@@ -273,12 +281,15 @@ class _Work:
     def _tools(self) -> Tools:
         if self.how.tools is not None:
             return self.how.tools
-        from modelwarden.gate.opening import ours
+        from modelwarden.gate.opening import Ours
 
-        return ours()
+        return Ours()
 
     def _assess(self, scanned: _Scanned, test: DataSet, train: DataSet | None) -> None:
         """Open the model and run the stages; without one, each stage says why it has nothing."""
+        if self.shut is not None:
+            self._none(self.shut, GapKind.UNREADABLE)
+            return
         if scanned.closed:
             first = scanned.closed[0]
             why = (
@@ -307,6 +318,7 @@ class _Work:
             for one in opened:
                 self.findings += one.findings()
                 self.gaps += one.gaps()
+                self.notes += one.notes
             self.isolation = _weakest(one.isolation for one in opened)
 
     def _take_from_error(self, error: Exception) -> None:
@@ -327,6 +339,7 @@ class _Work:
             train=train,
             sample=test,
             classes_hint=classes_of(self.project, test, train),
+            positive=self.project.data.positive,
             trust=self.trust,
             expected_digest=digest,
         )
@@ -352,9 +365,7 @@ class _Work:
         digests = {"test": test.digest} | ({} if train is None else {"train": train.digest})
         digests |= {f"model {i}": digest or "" for i, digest in enumerate(scanned.digests)}
         state = state_for(self.project, self.how.state, digests, self.seed, trust=self.trust)
-        context = self._context(
-            opened, test, train, state.asker(decides=self.project.model.decide is not None)
-        )
+        context = self._context(opened, test, train, state.asker())
         plan = Plan(codec=stage_codec(), resume=state.resume_stages())
         settled = map_units(self.stages, partial(self._stage, context), plan)
         for stage, end in zip(self.stages, settled, strict=True):
@@ -515,9 +526,24 @@ def _below_root(report: Report, place: Path, root: Path) -> Report:
     )
 
 
-def _weakest(tiers: Iterable[str]) -> str | None:
+def _other_than(before: Mapping[str, str], seen: Report) -> str | None:
+    """Return a file of which the scan read other bytes than were there before; None of none.
+
+    What is opened later is held against the digests from before: they must be those of the very
+    bytes that were examined.
+    """
+    single = len(before) == 1
+    for line in seen.coverage:
+        known = next(iter(before.values())) if single else before.get(line.path)
+        if line.sha256 is not None and known is not None and known != line.sha256:
+            return line.path
+    return None
+
+
+def _weakest(tiers: Iterable[str | None]) -> str | None:
+    """Return the weakest tier of the models that we ran; None when all are served by others."""
     order = ("none", "partial", "full")
-    return min(tiers, key=order.index, default=None)
+    return min((tier for tier in tiers if tier is not None), key=order.index, default=None)
 
 
 def _meanings(measurements: Iterable[Measurement]) -> tuple[MeasureInfo, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol
 
 from modelwarden.assess.context import Spent
 
@@ -40,8 +40,12 @@ class Opened(Protocol):
         """It, behind its access level."""
 
     @property
-    def isolation(self) -> str:
-        """`full`, `partial` or `none`."""
+    def isolation(self) -> str | None:
+        """`full`, `partial` or `none`; None of a served model."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was assumed about its answers."""
 
     def findings(self) -> tuple[Finding, ...]:
         """What the sandbox saw so far."""
@@ -71,20 +75,53 @@ class Tools(Protocol):
         train: DataSet | None,
         sample: DataSet,
         classes_hint: tuple[Name, ...],
+        positive: Name | None,
         trust: bool,
         expected_digest: str | None,
     ) -> AbstractContextManager[Opened]:
         """Open one model."""
 
 
-def ours() -> Tools:
-    """Return our own: the room `targets` offers both functions."""
-    from types import SimpleNamespace
+class Ours:
+    """The room `targets`: data read by our own readers, models opened in the sandbox."""
 
-    from modelwarden.targets.opened import open_model
-    from modelwarden.targets.reading import read_data
+    def read_data(
+        self, name: str, path: str, data: DataConfig, project: ProjectConfig, root: Path
+    ) -> DataSet:
+        """Read one data set."""
+        from modelwarden.targets.reading import read_data
 
-    return cast("Tools", SimpleNamespace(open_model=open_model, read_data=read_data))
+        return read_data(name, path, data, project, root)
+
+    def open_model(
+        self,
+        project: ProjectConfig,
+        model: ModelConfig,
+        limits: LimitsConfig,
+        root: Path,
+        *,
+        train: DataSet | None,
+        sample: DataSet,
+        classes_hint: tuple[Name, ...],
+        positive: Name | None,
+        trust: bool,
+        expected_digest: str | None,
+    ) -> AbstractContextManager[Opened]:
+        """Open one model."""
+        from modelwarden.targets.opened import open_model
+
+        return open_model(
+            project,
+            model,
+            limits,
+            root,
+            train=train,
+            sample=sample,
+            classes_hint=classes_hint,
+            positive=positive,
+            trust=trust,
+            expected_digest=expected_digest,
+        )
 
 
 def spent(opened: Opened) -> Spent:

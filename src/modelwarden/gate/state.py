@@ -57,9 +57,9 @@ class State:
         if self.checkpoint is not None:
             shutil.rmtree(self.checkpoint.folder, ignore_errors=True)
 
-    def asker(self, *, decides: bool) -> Callable[[Target, Inputs, str], Answers]:
-        """Return a function that asks by parts and keeps each; `decides` as for `ask`."""
-        return partial(_ask_kept, self, decides)
+    def asker(self) -> Callable[[Target, Inputs, str], Answers]:
+        """Return a function that asks by parts and keeps each."""
+        return partial(_ask_kept, self)
 
     def resume_stages(self) -> Resume[Stage, StageResult] | None:
         """Return how results of stages are found again."""
@@ -149,13 +149,7 @@ def _sources(project: Project, entries: list[str]) -> Iterator[Path]:
                 yield path
 
 
-def _ask_kept(
-    state: State,
-    decides: bool,
-    target: Target,
-    inputs: Inputs,
-    name: str,
-) -> Answers:
+def _ask_kept(state: State, target: Target, inputs: Inputs, name: str) -> Answers:
     """Ask by parts of some tiles; each part is kept and found again."""
     n, size = len(inputs), TILES * target.spec.tile
     starts = range(0, n, size)
@@ -166,7 +160,7 @@ def _ask_kept(
             raise failure[0]
         try:
             part = take(inputs, np.arange(start, min(start + size, n)))
-            return ask(target, part, decides=decides)
+            return ask(target, part)
         except ModelwardenError as error:
             failure.append(error)
             raise
@@ -184,7 +178,7 @@ def _ask_kept(
             raise TargetError(f"the model was not asked: {end.error}", kind=GapKind.FAILED)
     state.resumed += sum(end.resumed for end in settled)
     parts = [end.value for end in settled if end.value is not None]
-    return Answers.joined(parts) if parts else ask(target, inputs, decides=decides)
+    return Answers.joined(parts) if parts else ask(target, inputs)
 
 
 def _encoded(answers: Answers) -> Json:
