@@ -25,11 +25,11 @@ from pathlib import Path
 
 from modelwarden.dependencies.build import build
 from modelwarden.dependencies.feeds import records
+from modelwarden.dependencies.fleet import Stored, reevaluate
 from modelwarden.dependencies.index import Index
 from modelwarden.dependencies.match import match
 from modelwarden.dependencies.packages import Package
 from modelwarden.dependencies.purls import parse, purl_of
-from modelwarden.dependencies.fleet import Stored, reevaluate
 
 SECONDS = 60.0
 

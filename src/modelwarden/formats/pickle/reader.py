@@ -87,8 +87,8 @@ def read(source: Source, limits: Limits) -> PickleStream:
     if MAGIC_BYTES in source.head[:32] and source.expect != "pickle":
         from modelwarden.formats.torch.legacy import begins_like, read_legacy
 
-        if begins_like(source) and (view := read_legacy(source, limits)) is not None:
-            return view
+        if begins_like(source) and (old := read_legacy(source, limits)) is not None:
+            return old
     view = view_of(source, streams_of(source, limits))
     return replace(view, children=(*view.children, *_leftover(view)))
 
