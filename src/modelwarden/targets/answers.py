@@ -103,9 +103,11 @@ def settle(
     if task is Task.REGRESSION:
         return _values(answer)
     known = _known(classes, listed)
+    rows = max((len(t) for t in answer if t.values.ndim), default=0)
     found = [
         reading
         for at, tensor in enumerate(answer)
+        if tensor.values.ndim and len(tensor) == rows
         if (reading := _classified(tensor, at, task, known, listed, positive)) is not None
     ]
     if not found:
@@ -260,7 +262,7 @@ def array_in(answer: Sequence[Tensor], reading: Reading, rows: int) -> Array:
     Raises:
         TargetError: the answer differs in form from the one that was settled on.
     """
-    if reading.at >= len(answer) or len(answer[reading.at]) != rows:
+    if reading.at >= len(answer) or answer[reading.at].values.shape[:1] != (rows,):
         raise TargetError(f"the model answered in another form, or not to all {rows} rows")
     values = answer[reading.at].values
     if reading.form is Form.SCORES:

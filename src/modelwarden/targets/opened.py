@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from modelwarden.core import Finding, Gap, GapKind, InputError
+from modelwarden.protocols.tensors import Tensor
 from modelwarden.sandbox import SandboxLimits, Tier, Worker, WorkerError
 from modelwarden.targets.answers import Form, Reading, labels_in, same, settle
 from modelwarden.targets.attempts import findings_of
@@ -285,8 +286,16 @@ def _settled(
     rows = min(len(sample), tile, _SAMPLE)
     if not rows:
         raise TargetError("there is no row to try the model on")
-    answer = asked.ask(padded(sample.inputs, 0, rows, tile))
+    answer = _whole(asked.ask(padded(sample.inputs, 0, rows, tile)), tile)
     return settle(answer, task=task, classes=classes, positive=positive, listed=listed)
+
+
+def _whole(answer: Sequence[Tensor], rows: int) -> Sequence[Tensor]:
+    """Return the answer, one of whose arrays must have as many rows as were asked."""
+    if answer and not any(t.values.ndim and len(t) == rows for t in answer):
+        shapes = ", ".join(str(t.values.shape) for t in answer[:4])
+        raise TargetError(f"the model answered {shapes}, not to all {rows} rows")
+    return answer
 
 
 def _spec(
@@ -319,8 +328,6 @@ def _rule(confined: Confined, model: ModelConfig, root: Path, place: Path, readi
     labels = Reading(Form.LABELS, 0, reading.classes, positive=reading.positive)
 
     def decide(scores: Floats) -> Labels:
-        from modelwarden.protocols.tensors import Tensor
-
         found = confined.decide(scores, folder, entry)
         return labels_in((Tensor("decision", found),), labels, len(scores))
 
@@ -363,7 +370,7 @@ def _settled_at(
     rows = min(len(sample), 8)
     if not rows:
         raise TargetError("there is no row to try the model on")
-    answer = wire.ask(take(sample.inputs, np.arange(rows)))
+    answer = _whole(wire.ask(take(sample.inputs, np.arange(rows))), rows)
     return settle(answer, task=task, classes=classes, positive=positive)
 
 
