@@ -591,7 +591,7 @@ def write_lightning(writer: Writer) -> None:
             self.save_hyperparameters()
             self.layer = torch.nn.Linear(3, 1)
 
-        # ruff: noqa: ARG002, D102, E501 -- arguments are saved as hyper-parameters
+        # ruff: noqa: ARG002, E501 -- arguments are saved as hyper-parameters
         def training_step(self, batch: object, _: int) -> object:
             return self.layer(batch[0]).sum()
 

@@ -147,6 +147,8 @@ def numbers(rng: Rng, n: int) -> Iterator[Row]:
         "median_absolute_error": 0.5 * float(stats.norm.ppf(0.75)),
         "r2": 0.75,
         "spearman": 6 / math.pi * math.asin(rho / 2),
+        "pearson": rho,
+        "mean_squared_error": 0.25,
     }
     for m in regression(y, said):
         yield ends(m, truth[m.name])

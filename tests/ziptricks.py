@@ -215,7 +215,29 @@ TRICKS: dict[str, Trick] = {
     "wrong-crc-both": Trick(change(crc=1), ("checksum",), REFUSED),
     "wrong-crc-local": Trick(change(local_crc=1), ("headers",)),
     "wrong-crc-central": Trick(change(crc=1, local_crc=CRC), ("checksum", "headers"), REFUSED),
-    "local-name-differs": Trick(change(local_name=b"data.txt"), ("headers",), REFUSED),
+    "local-name-differs": Trick(change(local_name=b"data.txt"), ("names",), REFUSED),
+    "local-slashes-differ": Trick(
+        of(Piece(b"a/data.pkl", PAYLOAD, local_name=b"a\\data.pkl")),
+        ("headers",),
+        REFUSED,
+        "a/data.pkl",
+    ),
+    "local-code-page-differs": Trick(
+        of(
+            Piece(
+                "gr\u00fc.pkl".encode("cp437"),
+                PAYLOAD,
+                local_name="gr\u00fc.pkl".encode(),
+                local_flags=0x800,
+            )
+        ),
+        ("headers",),
+        "either",
+        "gr\u00fc.pkl",
+    ),
+    "nul-padded-name": Trick(
+        change(name=b"data.pkl\0\0", local_name=b"data.pkl\0\0"), ("headers",)
+    ),
     "local-size-differs": Trick(change(local_size=3), ("headers",)),
     "local-packed-size-differs": Trick(change(local_packed=3), ("headers",)),
     "stored-size-too-large": Trick(change(size=len(PAYLOAD) + 9), ("headers",), READ),
@@ -239,11 +261,9 @@ TRICKS: dict[str, Trick] = {
     "duplicate-after-normalising": Trick(
         Zip([HONEST, Piece(b"./data.pkl", b"N.")]).build, ("duplicate",)
     ),
-    "nul-in-name": Trick(
-        change(name=b"data.pkl\0.txt", local_name=b"data.pkl\0.txt"), ("headers",)
-    ),
+    "nul-in-name": Trick(change(name=b"data.pkl\0.txt", local_name=b"data.pkl\0.txt"), ("names",)),
     "unicode-path-differs": Trick(
-        change(extra=struct.pack("<HHBI", 0x7075, 5 + 8, 1, 0) + b"evil.pkl"), ("headers",)
+        change(extra=struct.pack("<HHBI", 0x7075, 5 + 8, 1, 0) + b"evil.pkl"), ("names",)
     ),
     "absolute-path": Trick(of(Piece(b"/etc/data.pkl", PAYLOAD)), ("escape",), name="/etc/data.pkl"),
     "climbing-path": Trick(of(Piece(b"../data.pkl", PAYLOAD)), ("escape",), name="../data.pkl"),
@@ -254,7 +274,7 @@ TRICKS: dict[str, Trick] = {
     "escaping-symlink": Trick(
         Zip([HONEST, Piece(b"link", b"../../etc/passwd", mode=0o120777)]).build, ("escape",)
     ),
-    "local-name-climbs": Trick(change(local_name=b"../../x.pkl"), ("escape", "headers"), REFUSED),
+    "local-name-climbs": Trick(change(local_name=b"../../x.pkl"), ("escape", "names"), REFUSED),
     "prefixed-data": Trick(of(HONEST, prefix=b"GIF89a" + b"\1" * 50), ("appended",)),
     "prefixed-and-relocated": Trick(
         of(HONEST, prefix=b"GIF89a" + b"\1" * 50, relocate=True), ("appended",)
@@ -291,7 +311,7 @@ TRICKS: dict[str, Trick] = {
     "several-disks": Trick(of(HONEST, disks=3), ("headers",), "either"),
     "zip64-contradicts": Trick(of(HONEST, zip64=True, zip64_count=5), ("headers",), "either"),
     "no-local-header": Trick(change(signature=b"PK\0\0"), ("appended", "headers"), REFUSED),
-    "overlapping-members": Trick(_overlap, ("bomb", "headers", "hidden"), "either"),
+    "overlapping-members": Trick(_overlap, ("bomb", "hidden", "names"), "either"),
     "descriptor-lies": Trick(
         change(**DEFERRED, descriptor=struct.pack("<4s3I", b"PK\7\x08", 1, 2, 3)), ("headers",)
     ),

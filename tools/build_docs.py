@@ -23,6 +23,7 @@ os.environ["COLUMNS"] = "100"
 import click
 
 from modelwarden.artifacts.catalog import all_rules as artifact_rules
+from modelwarden.assess.catalog import all_rules as assess_rules
 from modelwarden.cli.main import main as group
 from modelwarden.core import Rule
 from modelwarden.core.schema import report_schema
@@ -56,7 +57,7 @@ def pages() -> dict[Path, str]:
 
 def all_rules() -> tuple[Rule[Any], ...]:
     """Return the rules of every stage, in the order in which reports list them."""
-    return (*artifact_rules(), *dependency_rules())
+    return (*artifact_rules(), *dependency_rules(), *assess_rules())
 
 
 def rules_index() -> str:

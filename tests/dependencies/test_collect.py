@@ -3,6 +3,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from modelwarden.dependencies.collect import collect
 
 
@@ -104,3 +106,17 @@ def test_a_chain_of_files_without_end_is_cut(tmp_path):
     found = collected(tmp_path, requirements_txt="-r f0.lst\n", **files)
 
     assert [gap.kind for gap in found.gaps] == ["over-limit"]
+
+
+@pytest.mark.parametrize(
+    "reference", ["a/" * 5_000 + "x", "x" * 300, "caf\udce9", "a\tb", "*", "~"]
+)
+def test_a_reference_that_can_be_no_path_is_not_there(tmp_path, reference):
+    text = f"-r {reference}\ntorch==1.0\n".encode("utf-8", "surrogateescape")
+    (tmp_path / "requirements.txt").write_bytes(text)
+    files = [File(str(tmp_path / "requirements.txt"), "requirements.txt")]
+
+    found = collect(files, [str(tmp_path)])
+
+    assert [package.shown for package in found.packages] == ["torch 1.0"]
+    assert [gap.why.endswith("which is not there") for gap in found.gaps] == [True]

@@ -5,6 +5,7 @@ from contextlib import closing
 
 import pytest
 
+from cli.command import command
 from modelwarden.dependencies import place_of
 from modelwarden.dependencies.index import AdvisoryIndexError, Index
 from osvdata import index_of, record
@@ -60,3 +61,48 @@ def test_the_place_is_the_option_then_the_variable_then_the_data_folder(tmp_path
     monkeypatch.setenv("MODELWARDEN_ADVISORIES", "/by/variable")
     assert [str(place_of(None)[0]), place_of(None)[1]] == ["/by/variable", True]
     assert place_of(tmp_path / "option") == (tmp_path / "option", True)
+
+
+def replaced(path, name, sql):
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute(f"DROP TABLE {name}")
+        db.execute(sql)
+
+
+@pytest.mark.parametrize(
+    ("name", "sql"),
+    [
+        (
+            "affected",
+            "CREATE VIEW affected AS WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x FROM n)"
+            " SELECT 'PyPI' ecosystem, 'torch' name, 1 advisory, x part, '[]' ranges, '' listed"
+            " FROM n",
+        ),
+        ("meta", "CREATE TABLE meta (newest, records, digest)"),
+        ("ecosystem", "CREATE TABLE other (a)"),
+    ],
+    ids=["endless view", "other columns", "missing"],
+)
+def test_an_index_that_computes_or_holds_something_else_is_refused(tmp_path, name, sql):
+    path = index_of(tmp_path, record())
+    replaced(path, name, sql)
+
+    with pytest.raises(AdvisoryIndexError, match="other tables than ours"):
+        Index(path)
+
+
+@pytest.mark.parametrize(
+    "ranges",
+    ["[", "3", '["a"]', "[[[1]]]", "[" * 100_000, '[[["i", 3]]]', '{"a": 1}', '[[["x", "1"]]]'],
+)
+def test_ranges_that_are_no_ranges_are_damage_and_no_traceback(tmp_path, ranges):
+    path = index_of(tmp_path, record(events=[("introduced", "0")]))
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("UPDATE affected SET ranges = ?", (ranges,))
+    (tmp_path / "p").mkdir()
+    (tmp_path / "p" / "requirements.txt").write_text("torch==1.0\n")
+
+    ran = command("scan", tmp_path / "p", "--advisories", path)
+
+    assert ran.code == 2
+    assert "is damaged" in ran.line

@@ -50,6 +50,10 @@ SAMPLES: dict[str, tuple[object, tuple[str, str | None] | None]] = {
         [{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"}],
         ("sentence-transformers", None),
     ),
+    "sentence-transformers-config": (
+        {"__version__": {"sentence_transformers": "3.0.1", "transformers": "4.41.2"}},
+        ("sentence-transformers", "3.0.1"),
+    ),
     "spacy-meta": ({"spacy_version": ">=3.7.2,<3.8.0", "pipeline": []}, ("spacy", "3.7.2")),
     "torchserve-manifest": (
         {"archiverVersion": "0.9.0", "model": {"serializedFile": "m.pt", "handler": "h"}},

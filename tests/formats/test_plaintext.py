@@ -42,10 +42,27 @@ def test_text_is_named_and_passes(name: str, data: bytes, kind: str):
         ("a.py", b"x = 1\n", "python"),
         ("weights", b"# words\nimport os\nos.getcwd()\n", "python"),
         ("weights.txt", b"#!/usr/bin/env python3\nprint(1)\n", "python"),
-        ("run", b"#!/bin/sh\ntrue\n", "script"),
-        ("kernel.cu", b"__global__ void f() {}\n", "source-code"),
-        ("x.pth", b"import os; os.getcwd()\n", "python"),
+        ("x.pth", b"import os; os.getcwd()\n", "pth"),
         ("m.bin", b"# " + b"x" * 5000 + b"\ndef load(path):\n    return path\n", "python"),
+        ("run", b"#!/bin/sh\ntrue\n", "script"),
+        ("start.sh", b"set -e\npython serve.py\n", "script"),
+        ("Dockerfile", b"FROM python:3.12\nRUN pip install numpy\n", "dockerfile"),
+        ("Makefile", b"all:\n\tpython train.py\n", "makefile"),
+    ],
+)
+def test_code_that_is_followed_is_named_and_no_gap(name: str, data: bytes, kind: str):
+    view = look(data, name)
+
+    assert (view.format, view.gaps) == (kind, ())
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "kind"),
+    [
+        ("kernel.cu", b"__global__ void f() {}\n", "source-code"),
+        ("old.py", b"print 'Python 2'\n", "python"),
+        ("Main", b"import java.util.List;\nclass Main {}\n", "python"),
+        ("run.sh", b'eval "$COMMAND"\n', "script"),
     ],
 )
 def test_code_is_named_and_is_a_gap(name: str, data: bytes, kind: str):

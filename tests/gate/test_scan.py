@@ -59,3 +59,21 @@ def test_a_scan_that_broke_is_incomplete(tmp_path):
     assert report.verdict is not None
     assert report.verdict.outcome == "incomplete"
     assert report.gaps[0].kind is GapKind.FAILED
+
+
+def test_a_stage_that_fails_takes_nothing_from_the_others(tmp_path, monkeypatch):
+    def broken_audit(*_, **__):
+        raise RuntimeError("a mistake\nof ours")
+
+    monkeypatch.setattr("modelwarden.gate.scan.audit", broken_audit)
+    (tmp_path / "model.yaml").write_text('a: !!python/object/apply:os.system ["true"]\n')
+
+    report = scan([tmp_path])
+
+    assert report.verdict is not None
+    assert report.verdict.outcome == "fail"
+    assert [f.rule for f in report.findings] == ["yaml-python-tag"]
+    assert [(g.kind, g.why) for g in report.gaps if g.stage == "dependencies"] == [
+        (GapKind.FAILED, "the stage failed: RuntimeError: a mistake of ours")
+    ]
+    assert "dependencies" not in report.stages

@@ -30,6 +30,8 @@ def test_every_metric_of_numbers_equals_scikit_learns_and_scipys(n):
         "median_absolute_error": sk.median_absolute_error(y, said),
         "r2": sk.r2_score(y, said),
         "spearman": stats.spearmanr(y, said).statistic,
+        "pearson": stats.pearsonr(y, said).statistic,
+        "mean_squared_error": sk.mean_squared_error(y, said),
     }
     assert set(ours) == set(theirs)
     for name, value in theirs.items():
@@ -42,6 +44,15 @@ def test_midranks_equal_scipys():
     values = np.random.default_rng(0).integers(0, 9, 50).astype(float)
 
     assert np.array_equal(ranks(values), stats.rankdata(values))
+
+
+def test_the_correlation_has_scipys_interval():
+    y, said = rows(101)
+    theirs = stats.pearsonr(y, said).confidence_interval(0.95)
+
+    ours = named(regression(y, said))["pearson"]
+
+    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high))
 
 
 def test_the_median_error_has_scipys_exact_interval():

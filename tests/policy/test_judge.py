@@ -311,3 +311,35 @@ def test_judging_again_starts_from_the_findings():
 
     assert again.verdict.outcome is Outcome.FAIL
     assert (again.suppressed, again.findings[0].waived) == (0, False)
+
+
+def test_a_waived_finding_says_by_whom_and_why_until_another_policy_judges():
+    because = Waiver(
+        reason="not reached",
+        owner="who",
+        expires=TODAY,
+        fingerprint="f" * 32,
+        justification="vulnerable_code_not_in_execute_path",
+    )
+
+    waived = judge(report(findings=[found()]), Policy(waivers=(because,)), TODAY)
+    again = judge(waived, Policy(), TODAY)
+
+    assert waived.findings[0].evidence["waiver"] == {
+        "owner": "who",
+        "reason": "not reached",
+        "expires": "2026-06-01",
+        "justification": "vulnerable_code_not_in_execute_path",
+    }
+    assert waived.verdict.outcome is Outcome.PASS
+    assert (again.findings[0].waived, dict(again.findings[0].evidence)) == (False, {})
+    assert again.verdict.outcome is Outcome.FAIL
+
+
+def test_a_finding_that_calls_itself_waived_is_not():
+    sly = dataclasses.replace(found(), waived=True, evidence={"waiver": {"owner": "me"}})
+
+    judged = judge(report(findings=[sly]), Policy(), TODAY)
+
+    assert judged.verdict.outcome is Outcome.FAIL
+    assert "waiver" not in judged.findings[0].evidence

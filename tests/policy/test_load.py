@@ -186,3 +186,14 @@ def test_how_old_advisories_may_be_and_what_nobody_rated_counts_as():
 def test_a_bound_on_advisories_that_means_nothing_is_refused(table):
     with pytest.raises(PolicyError):
         parse(table, "p.toml")
+
+
+@pytest.mark.parametrize("word", ["component_not_present", "inline_mitigations_already_exist"])
+def test_a_waiver_may_say_why_the_weakness_does_no_harm(word):
+    waiver = {"fingerprint": "0" * 32, "reason": "r", "owner": "o", "expires": "2027-01-01"}
+
+    policy = parse({"waiver": [{**waiver, "justification": word}]}, "p")
+
+    assert policy.waivers[0].justification == word
+    with pytest.raises(PolicyError, match="names an unknown justification"):
+        parse({"waiver": [{**waiver, "justification": f"{word}s"}]}, "p")

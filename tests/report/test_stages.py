@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from modelwarden.core import Gap, GapKind, Severity
-from modelwarden.report.stages import stages_of
+from modelwarden.report.stages import own_conditions, shared_conditions, stages_of
 
 from . import samples
 
@@ -47,3 +47,21 @@ def test_the_worst_finding_speaks_and_waived_ones_do_not():
 
     assert stage.loudest == "low"
     assert stage.outcome == "1 low finding"
+
+
+def test_conditions_that_all_have_alike_are_said_once():
+    these = [
+        samples.measurement(conditions={"seed": 0, "data": "d", "interval": "a"}),
+        samples.measurement(conditions={"seed": 0, "data": "d", "interval": "b"}),
+        samples.measurement(conditions={"seed": 0, "data": "d"}),
+    ]
+
+    shared = shared_conditions(these)
+
+    assert shared == {"seed": 0, "data": "d"}
+    assert [own_conditions(one, shared) for one in these] == [
+        {"interval": "a"},
+        {"interval": "b"},
+        {},
+    ]
+    assert shared_conditions(these[:1]) == {}

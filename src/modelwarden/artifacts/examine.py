@@ -17,6 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from modelwarden.artifacts.catalog import rules_for
+from modelwarden.artifacts.needed import NEEDED
 from modelwarden.core import (
     Coverage,
     Finding,
@@ -149,14 +150,18 @@ class _Work:
         if by is None or (by.name, by.version) in self.producers:
             return
         self.producers.add((by.name, by.version))
-        self.inventory.append(
+        kinds = [ItemKind.PRODUCER]
+        if by.name in NEEDED:
+            kinds.append(ItemKind.PACKAGE)
+        self.inventory += (
             InventoryItem(
-                kind=ItemKind.PRODUCER,
+                kind=kind,
                 name=by.name,
                 version=by.version,
                 path=source.name,
                 member=source.member,
             )
+            for kind in kinds
         )
 
     def apply(self, rule: Rule[View], view: View) -> None:

@@ -43,7 +43,7 @@ def finish(
     width = os.get_terminal_size(sys.stdout.fileno()).columns if terminal else _WIDTH
     text = render(report, format, fail_on=fail_on, terminal=terminal, width=width)
     if output is None:
-        _print(text)
+        print_whole(text)
     else:
         write_whole(output, text.encode("utf-8", "backslashreplace"))
     return _CODES[report.verdict.outcome]
@@ -117,7 +117,12 @@ def _unwritable(path: Path, error: OSError) -> OutputError:
     return OutputError(f"cannot write {path}: {(error.strerror or str(error)).lower()}")
 
 
-def _print(text: str) -> None:
+def print_whole(text: str) -> None:
+    """Write `text` to stdout.
+
+    Raises:
+        OutputError: it cannot be written; a reader that went away is no error.
+    """
     stream = sys.stdout
     try:
         stream.buffer.write(text.encode("utf-8", "backslashreplace"))

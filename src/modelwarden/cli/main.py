@@ -22,10 +22,13 @@ EXIT_PASS, EXIT_FAIL, EXIT_INPUT, EXIT_INCOMPLETE, EXIT_INTERRUPTED = 0, 1, 2, 3
 # The one-line help stands here so that listing the commands imports none of them.
 COMMANDS = {
     "scan": "Examine model files and folders without loading them.",
+    "init": "Write a commented modelwarden.toml from what a folder holds.",
+    "check": "Assess a model on your own data, and judge it by your policy.",
     "convert": "Write the tensors of a model file in a format that runs no code.",
     "sign": "Sign a model file or folder.",
     "verify": "Check a model against its signature.",
     "summary": "Make one static page over many reports.",
+    "bom": "Write a bill of materials of a model, or tell what changed between two.",
     "advisories": "Import known vulnerabilities, and tell what the local index holds.",
     "explain": "Tell what a rule means, why it matters and how to fix it.",
 }

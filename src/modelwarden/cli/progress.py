@@ -28,6 +28,25 @@ def as_share(verb: str) -> Words:
 
 
 @contextmanager
+def stage_line() -> Iterator[Callable[[str, int, int], None] | None]:
+    """Give a function to be called with (stage that begins, done, all); None if nobody watches."""
+    stream = sys.stderr
+    if stream is None or not stream.isatty():
+        yield None
+        return
+
+    def tell(stage: str, done: int, total: int) -> None:
+        stream.write(f"\r\x1b[Kstage {done + 1} of {total}: {stage}")
+        stream.flush()
+
+    try:
+        yield tell
+    finally:
+        stream.write("\r\x1b[K")
+        stream.flush()
+
+
+@contextmanager
 def progress_line(words: Words = as_files) -> Iterator[Callable[[int, int], None] | None]:
     """Give a function to be called with (done, all); None where nobody watches.
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from modelwarden.core import Policy, Report
+    from modelwarden.gate.beside import Beside
     from modelwarden.gate.scan import How
     from modelwarden.gate.unit import Options
 
@@ -52,6 +53,26 @@ _FILE = click.Path()
     show_default=True,
     help="Where files are worked; ray needs the extra of that name.",
 )
+@click.option(
+    "--import",
+    "imports",
+    type=_FILE,
+    multiple=True,
+    metavar="FILE",
+    help="Add a result of osv-scanner, Trivy, Grype or pip-audit (JSON, SARIF, CycloneDX).",
+)
+@click.option(
+    "--vex",
+    type=_FILE,
+    multiple=True,
+    metavar="FILE",
+    help="OpenVEX statements: waive what they say does no harm.",
+)
+@click.option(
+    "--resolve",
+    is_flag=True,
+    help="Ask pip, over the network, which versions ranges would become; wheels only.",
+)
 @click.option("--no-deps", is_flag=True, help="Leave out the dependency stage.")
 @click.option("--no-hash", is_flag=True, help="Leave out SHA-256 digests: faster on large files.")
 @click.option("--plugins", metavar="NAME,...", help="Apply the rules of these plugins as well.")
@@ -68,6 +89,9 @@ def scan(
     fail_on: str | None,
     policy_file: str | None,
     advisories: str | None,
+    imports: tuple[str, ...],
+    vex: tuple[str, ...],
+    resolve: bool,
     jobs: int,
     engine: str,
     no_deps: bool,
@@ -84,10 +108,9 @@ def scan(
     from modelwarden.gate.scan import How
     from modelwarden.gate.unit import Options
 
-    if advisories is not None and no_deps:
-        raise click.UsageError(
-            "--advisories is for the dependency stage, which --no-deps leaves out"
-        )
+    stage = {"--advisories": advisories, "--import": imports, "--vex": vex, "--resolve": resolve}
+    if no_deps and (named := next((name for name, value in stage.items() if value), None)):
+        raise click.UsageError(f"{named} is for the dependency stage, which --no-deps leaves out")
     if cache is not None and no_hash:
         raise click.UsageError("--cache finds files by their digest, so it excludes --no-hash")
     policy = _policy(_path(policy_file), fail_on, paths)
@@ -102,7 +125,7 @@ def scan(
     )
     with progress_line() as progress:
         how = How(jobs=jobs, engine=engine, cache=_path(cache), progress=progress)
-        report = _examined(paths, policy, options, how)
+        report = _examined(paths, policy, options, how, _beside(imports, vex, resolve))
     return finish(report, form, written, fail_on=policy.fail_on)
 
 
@@ -131,7 +154,19 @@ def _names(plugins: str | None) -> tuple[str, ...]:
     return tuple(name.strip() for name in (plugins or "").split(",") if name.strip())
 
 
-def _examined(paths: tuple[str, ...], policy: Policy, options: Options, how: How) -> Report:
+def _beside(imports: tuple[str, ...], vex: tuple[str, ...], resolve: bool) -> Beside | None:
+    if not (imports or vex or resolve):
+        return None
+    from pathlib import Path
+
+    from modelwarden.gate.beside import Beside
+
+    return Beside(imports=tuple(map(Path, imports)), vex=tuple(map(Path, vex)), resolve=resolve)
+
+
+def _examined(
+    paths: tuple[str, ...], policy: Policy, options: Options, how: How, beside: Beside | None
+) -> Report:
     """Scan; an error of ours becomes a report with one gap, so that it can never pass."""
     from modelwarden.cli.main import tell
     from modelwarden.core import ModelwardenError
@@ -139,7 +174,7 @@ def _examined(paths: tuple[str, ...], policy: Policy, options: Options, how: How
     from modelwarden.gate.scan import scan as examine
 
     try:
-        return examine(paths, policy=policy, options=options, how=how)
+        return examine(paths, policy=policy, options=options, how=how, beside=beside)
     except (ModelwardenError, BrokenPipeError):
         raise
     except Exception as error:  # noqa: BLE001 -- the whole scan: the last isolation boundary

@@ -37,6 +37,7 @@ from modelwarden.core.rules import Evidence, Hit, Rule, RuleInfo, rule
 from modelwarden.core.seeds import seed_for
 from modelwarden.core.tables import Table, TableKind
 from modelwarden.core.verdicts import (
+    JUSTIFICATIONS,
     Outcome,
     Policy,
     Reason,
@@ -47,6 +48,7 @@ from modelwarden.core.verdicts import (
 )
 
 __all__ = [
+    "JUSTIFICATIONS",
     "AdvisoryData",
     "Change",
     "Comparison",

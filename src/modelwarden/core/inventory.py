@@ -54,6 +54,8 @@ class InventoryItem:
         name: dotted for an import (`torch._utils._rebuild_tensor_v2`), else as published.
         version: as the file states it, or None when it does not.
         use: for imports, what the file does with it.
+        purl: address of a package (https://github.com/package-url/purl-spec).
+        license: as the package itself states it.
     """
 
     kind: ItemKind
@@ -63,6 +65,8 @@ class InventoryItem:
     member: str | None = None
     use: UseKind | None = None
     confidence: Confidence = Confidence.HIGH
+    purl: str | None = None
+    license: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,6 +70,11 @@ class Waiver:
     """A dated, owned exception for one finding.
 
     It names either a `fingerprint`, or `rule`, `path` and `digest` of the file together.
+
+    Attributes:
+        expires: the last day that it covers; `date.max` for a VEX statement, which has none.
+        status: of the VEX statement that it comes from: `not_affected` or `fixed`.
+        justification: why the weakness does no harm here, one of `JUSTIFICATIONS`.
     """
 
     reason: str
@@ -79,6 +84,18 @@ class Waiver:
     rule: str | None = None
     path: str | None = None
     digest: str | None = None
+    status: str | None = None
+    justification: str | None = None
+
+
+# Source: OpenVEX 0.2.0, "Status Justifications".
+JUSTIFICATIONS = (
+    "component_not_present",
+    "vulnerable_code_not_present",
+    "vulnerable_code_not_in_execute_path",
+    "vulnerable_code_cannot_be_controlled_by_adversary",
+    "inline_mitigations_already_exist",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,66 +5,178 @@ A manifest of which nothing could be audited is a gap for each of its packages.
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from modelwarden.core import (
     AdvisoryData,
     Confidence,
+    Coverage,
     Finding,
     Gap,
     Hit,
     InventoryItem,
     ItemKind,
     Location,
+    Producer,
     Rule,
     Severity,
+    Status,
     fingerprint,
 )
-from modelwarden.dependencies.collect import Collected, File, collect, manifest_gap
+from modelwarden.dependencies.collect import Collected, collect, manifest_gap
 from modelwarden.dependencies.index import Index
-from modelwarden.dependencies.match import Matched, match
-from modelwarden.dependencies.packages import How, Package
+from modelwarden.dependencies.match import Matched, Struck, grouped, match
+from modelwarden.dependencies.packages import How, Package, Resolved
 from modelwarden.dependencies.revealed import importers, revealed
 from modelwarden.dependencies.rules import POSSIBLY, VULNERABLE, all_rules
-from modelwarden.dependencies.stage import Audited
+from modelwarden.dependencies.stage import Asked, Audited, Given
 from modelwarden.dependencies.versions import version_of
+
+if TYPE_CHECKING:
+    from modelwarden.dependencies.imports import Imported
 
 _NAMED = 100
 
 
-def held_against(
-    index: Index,
-    files: Sequence[File],
-    roots: Sequence[str],
-    inventory: Sequence[InventoryItem],
-    unknown: Severity,
-) -> Audited:
+def held_against(index: Index, asked: Asked) -> Audited:
     """Return what an open index says; see `stage.audit`.
 
     Raises:
         AdvisoryIndexError: the index is damaged.
     """
-    collected = collect(files, roots)
-    pinned = {(p.key, p.version) for p in collected.packages}
-    hints = (p for p in revealed(inventory) if (p.key, p.version) not in pinned)
-    matched = match((*collected.packages, *hints), index)
+    collected = collect(asked.met, asked.roots)
+    named, more = _resolved(collected, asked.given)
+    known = {(p.path, p.key, p.version) for p in named}
+    pinned = {(p.key, p.version) for p in named}
+    others = _others(asked)
+    hints = (p for p in revealed(asked.inventory) if (p.key, p.version) not in pinned)
+    foreign = [p for p in others.packages if (p.path, p.key, p.version) not in known]
+    ours = [p for p in foreign if p.kind == "pypi" and p.version is not None]
+    matched = match((*named, *ours, *hints), index, others.struck)
     return Audited(
-        findings=tuple(_findings(matched, importers(inventory), unknown)),
-        gaps=(*collected.gaps, *_undecided(matched), *_nothing_known(collected, matched)),
-        inventory=listed(collected),
-        notes=tuple(_notes(collected, matched, index.data)),
+        findings=tuple(_findings(matched, _users(matched, asked), asked.unknown)),
+        gaps=(
+            *collected.gaps,
+            *more.gaps,
+            *_undecided(matched),
+            *_nothing_known(collected, matched),
+            *others.gaps,
+        ),
+        inventory=tuple(_item(package) for package in (*named, *foreign)),
+        notes=(*_notes(collected, matched, index.data), *more.notes, *others.notes(matched)),
+        coverage=others.coverage,
         rules=all_rules(),
         advisories=index.data,
         ran=True,
     )
 
 
-def listed(collected: Collected) -> tuple[InventoryItem, ...]:
-    """Return every package as a line of the inventory."""
-    return tuple(_item(package) for package in collected.packages)
+def told_without_index(asked: Asked, why: str, not_run: str) -> Audited:
+    """Return what is to be said without an index: gaps, and what other tools report."""
+    collected = collect(asked.met, asked.roots)
+    others = _others(asked)
+    matched = Matched(matches=grouped(others.struck))
+    unaudited = [manifest_gap(manifest.path, why) for manifest in collected.manifests]
+    return Audited(
+        findings=tuple(_findings(matched, _users(matched, asked), asked.unknown)),
+        gaps=(*collected.gaps, *unaudited, *others.gaps),
+        inventory=tuple(_item(p) for p in (*collected.packages, *others.packages)),
+        notes=(*(() if collected.manifests else (not_run,)), *others.notes(matched)),
+        coverage=others.coverage,
+        rules=all_rules() if matched.matches else (),
+    )
+
+
+def _resolved(collected: Collected, given: Given) -> tuple[tuple[Package, ...], Resolved]:
+    """Return the packages, with versions for ranges when the user asked for that."""
+    packages = collected.packages
+    if not given.resolve:
+        return packages, Resolved((), (), ())
+    from modelwarden.dependencies.resolve import resolve
+
+    more = resolve(packages)
+    return more.packages, more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Others:
+    """All imports together."""
+
+    imported: tuple[Imported, ...]
+    packages: tuple[Package, ...]
+    struck: tuple[Struck, ...]
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        return tuple(gap for one in self.imported for gap in one.gaps)
+
+    @property
+    def coverage(self) -> tuple[Coverage, ...]:
+        return tuple(
+            Coverage(
+                path=one.name,
+                format=f"{one.form}-results",
+                producer=Producer(name=one.tool),
+                status=Status.PARTIAL if one.gaps else Status.EXAMINED,
+                size=one.size,
+                sha256=one.sha256,
+            )
+            for one in self.imported
+        )
+
+    def notes(self, matched: Matched) -> Iterator[str]:
+        """Say of each import what it brought."""
+        for one in self.imported:
+            own = {id(s.row) for s in one.struck}
+            new = sum(
+                all(s.tool for s in m.struck) and any(id(s.row) in own for s in m.struck)
+                for m in matched.matches
+            )
+            yield (
+                f"{one.name}: {one.tool} names {len(one.packages)} packages and"
+                f" {len(one.struck)} weaknesses of them; {new} findings rest on other tools alone"
+            )
+            yield from one.notes
+
+
+def _others(asked: Asked) -> _Others:
+    """Return what was imported, with places below the scanned folders named as we name them."""
+    imported = asked.given.imported
+    placed = partial(_placed, asked.roots)
+    return _Others(
+        imported=imported,
+        packages=tuple(placed(p) for one in imported for p in one.packages),
+        struck=tuple(replace(s, package=placed(s.package)) for one in imported for s in one.struck),
+    )
+
+
+def _placed(roots: Sequence[str], package: Package) -> Package:
+    path = package.path
+    if not path.startswith("/") or posixpath.normpath(path) != path:
+        return package
+    for root in roots:
+        base = root.rstrip("/")
+        if path.startswith(f"{base}/"):
+            return replace(package, path=path[len(base) + 1 :])
+        if path == root:
+            return replace(package, path=posixpath.basename(root))
+        if os.path.isfile(base + path):  # noqa: PTH113 -- Grype writes / for the folder it looked at
+            return replace(package, path=path[1:])
+    return package
+
+
+def _users(matched: Matched, asked: Asked) -> dict[str, str]:
+    """Return for each package what imports it: a model file first, else code beside it."""
+    if not matched.matches:
+        return {}
+    from modelwarden.dependencies.reach import code_importers
+
+    return {**code_importers(asked.files), **importers(asked.inventory)}
 
 
 def _item(package: Package) -> InventoryItem:
@@ -74,6 +186,8 @@ def _item(package: Package) -> InventoryItem:
         version=package.version,
         path=package.path,
         confidence=Confidence.HIGH if package.how is How.EXACT else Confidence.LOW,
+        purl=package.purl,
+        license=package.license or None,
     )
 
 
@@ -149,7 +263,8 @@ def _notes(collected: Collected, matched: Matched, data: AdvisoryData) -> Iterat
         f"{count} packages of {where} were held against {data.records:,} advisories,"
         f" the newest of {data.date[:10]}"
     )
-    names = sorted({p.key for p in matched.unrecorded if p.how is not How.REVEALED})
+    met = (p for p in matched.unrecorded if p.how is not How.REVEALED and not p.source)
+    names = sorted({p.key for p in met})
     if names:
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         told = ", ".join(names[:_NAMED])

@@ -17,7 +17,14 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from modelwarden.core import InputError, OutputError
-from modelwarden.dependencies.index import APPLICATION, SCHEMA, AdvisoryIndexError, Count, Index
+from modelwarden.dependencies.index import (
+    APPLICATION,
+    SCHEMA,
+    TABLES,
+    AdvisoryIndexError,
+    Count,
+    Index,
+)
 from modelwarden.dependencies.osv import Advisory, parse
 
 _TABLES = f"""
@@ -25,18 +32,7 @@ PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA application_id = {APPLICATION};
 PRAGMA user_version = {SCHEMA};
-CREATE TABLE meta (newest TEXT, records INTEGER, digest TEXT);
-CREATE TABLE ecosystem (
-  name TEXT PRIMARY KEY, records INTEGER, withdrawn INTEGER, packages INTEGER, newest TEXT
-);
-CREATE TABLE advisory (
-  n INTEGER PRIMARY KEY, id TEXT UNIQUE, aliases TEXT, summary TEXT, modified TEXT,
-  withdrawn INTEGER, digest BLOB, severity TEXT, score REAL, vector TEXT
-);
-CREATE TABLE affected (
-  ecosystem TEXT, name TEXT, advisory INTEGER, part INTEGER, ranges TEXT, listed TEXT,
-  PRIMARY KEY (ecosystem, name, advisory, part)
-) WITHOUT ROWID;
+{";".join(TABLES)};
 """
 _COUNTED = """
 INSERT INTO ecosystem SELECT f.ecosystem, count(DISTINCT a.n),

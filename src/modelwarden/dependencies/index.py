@@ -24,6 +24,15 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 APPLICATION = 0x4D574144  # "MWAD"
+TABLES = (
+    "CREATE TABLE meta (newest TEXT, records INTEGER, digest TEXT)",
+    "CREATE TABLE ecosystem (name TEXT PRIMARY KEY, records INTEGER, withdrawn INTEGER,"
+    " packages INTEGER, newest TEXT)",
+    "CREATE TABLE advisory (n INTEGER PRIMARY KEY, id TEXT UNIQUE, aliases TEXT, summary TEXT,"
+    " modified TEXT, withdrawn INTEGER, digest BLOB, severity TEXT, score REAL, vector TEXT)",
+    "CREATE TABLE affected (ecosystem TEXT, name TEXT, advisory INTEGER, part INTEGER,"
+    " ranges TEXT, listed TEXT, PRIMARY KEY (ecosystem, name, advisory, part)) WITHOUT ROWID",
+)
 
 _HINT = f"Make it anew: {MEND}"
 _MAGIC = b"SQLite format 3\0"
@@ -137,7 +146,7 @@ class Index:
 
         try:
             yield
-        except (sqlite3.Error, ValueError, TypeError, IndexError) as error:
+        except (sqlite3.Error, ValueError, TypeError, AttributeError, RecursionError) as error:
             why = " ".join(str(error).split())[:120]
             raise AdvisoryIndexError(f"the advisory index {self.path} is damaged: {why}") from error
 
@@ -150,7 +159,7 @@ WHERE f.ecosystem = ? AND f.name = ? AND NOT a.withdrawn ORDER BY a.id, f.part
 
 
 def _row(row: tuple[str, str, str, str | None, float | None, str | None, str, str]) -> Row:
-    ranges = tuple(tuple((kind, at) for kind, at in events) for events in json.loads(row[6]))
+    ranges = tuple(tuple(_event(*event) for event in events) for events in json.loads(row[6]))
     return Row(
         id=row[0],
         aliases=tuple(row[1].split()),
@@ -161,6 +170,12 @@ def _row(row: tuple[str, str, str, str | None, float | None, str | None, str, st
         ranges=ranges,
         listed=row[7],
     )
+
+
+def _event(kind: object, at: object) -> tuple[str, str]:
+    if not (isinstance(kind, str) and isinstance(at, str) and kind in {"i", "f", "l", "m"}):
+        raise ValueError("an event that is none")
+    return kind, at
 
 
 def _check_whole(path: Path) -> None:
@@ -189,3 +204,9 @@ def _check_ours(path: Path, db: sqlite3.Connection) -> None:
         raise AdvisoryIndexError(
             f"the advisory index {path} has schema {schema}; this version reads {SCHEMA}"
         )
+    # A view or a virtual table under one of these names would compute instead of hold.
+    made = db.execute(
+        "SELECT sql FROM sqlite_schema WHERE type IN ('table', 'view') AND sql NOT NULL"
+    )
+    if sorted(" ".join(str(sql).split()) for (sql,) in made) != sorted(TABLES):
+        raise AdvisoryIndexError(f"the advisory index {path} holds other tables than ours")

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from modelwarden.dependencies.families import head_of, siblings
 from modelwarden.dependencies.index import Index, Row
-from modelwarden.dependencies.packages import How, Package
+from modelwarden.dependencies.packages import PINNED, How, Package
 from modelwarden.dependencies.versions import Answer, affects, fixes, version_of
 
 _WORDS = ("critical", "high", "medium", "low")
+
+Order = tuple[int, str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,12 +27,14 @@ class Struck:
     Attributes:
         fixed: versions above the package's own that the advisory names as fixed.
         sibling: the name of the same code under which the advisory is filed; None for its own.
+        tool: that reports it; empty when our index does.
     """
 
     package: Package
     row: Row
     fixed: tuple[str, ...]
     sibling: str | None = None
+    tool: str = ""
 
 
 @dataclass(slots=True)
@@ -43,11 +48,13 @@ class Match:
     @property
     def primary(self) -> str:
         """Return the name that stands for the weakness: its CVE when it has one."""
-        return min(self.names, key=lambda name: (not name.startswith("CVE-"), name))
+        return min((n for n in self.names if n.startswith("CVE-")), default=min(self.names))
 
     @property
     def worst(self) -> Row:
         """Return the record with the highest severity."""
+        if len(self.struck) == 1:
+            return self.struck[0].row
         rows = [s.row for s in self.struck]
         return min(rows, key=lambda row: (_rank(row.severity), -(row.score or 0.0), row.id))
 
@@ -55,6 +62,11 @@ class Match:
     def own(self) -> bool:
         """Tell whether an advisory names one of the packages itself."""
         return any(s.sibling is None for s in self.struck)
+
+    @property
+    def tools(self) -> tuple[str, ...]:
+        """Return the tools that report it."""
+        return tuple(sorted({s.tool for s in self.struck if s.tool}))
 
 
 def _rank(word: str | None) -> int:
@@ -84,27 +96,33 @@ class Matched:
     unrecorded: list[Package] = field(default_factory=list)
 
 
-def match(packages: Iterable[Package], index: Index) -> Matched:
-    """Hold packages against the index.
+def match(packages: Iterable[Package], index: Index, imported: Sequence[Struck] = ()) -> Matched:
+    """Hold packages against the index, and join what other tools report.
 
     Raises:
         AdvisoryIndexError: the index is damaged.
     """
+    matched, struck = weighed(packages, index)
+    matched.matches = grouped((*struck, *imported))
+    return matched
+
+
+def weighed(packages: Iterable[Package], index: Index) -> tuple[Matched, list[Struck]]:
+    """Hold packages against the index, without joining what strikes them."""
     matched = Matched()
     struck: list[Struck] = []
     for package in packages:
-        rows = [*((row, None) for row in index.rows(package.key))]
+        rows = [(row, None) for row in index.rows(package.key)]
         kin = [(row, name) for name in siblings(package.key) for row in index.rows(name)]
         if not rows and not kin:
             matched.unrecorded.append(package)
-        elif package.how is How.EXACT and package.version is not None:
+        elif package.how in PINNED and package.version is not None:
             own = {name for row, _ in rows for name in row.names}
             about = [*rows, *(k for k in kin if own.isdisjoint(k[0].names))]
             struck += _strike(package, about, matched)
         else:
             _allow(package, [row for row, _ in rows] or [row for row, _ in kin], matched)
-    matched.matches = _grouped(struck)
-    return matched
+    return matched, struck
 
 
 def _strike(
@@ -160,7 +178,12 @@ def may_affect(specifier: str, row: Row) -> bool:
     return False
 
 
-def _grouped(struck: Sequence[Struck]) -> list[Match]:
+def grouped(struck: Sequence[Struck]) -> list[Match]:
+    """Return the matches that `in_order` gives."""
+    return [match_ for _, match_ in in_order(struck)]
+
+
+def in_order(struck: Sequence[Struck]) -> list[tuple[Order, Match]]:
     """Join what shares a family and, over any number of steps, a name of its weakness."""
     matches: dict[tuple[str, str], Match] = {}
     for one in struck:
@@ -176,4 +199,6 @@ def _grouped(struck: Sequence[Struck]) -> list[Match]:
         for name in match_.names:
             matches[(family, name)] = match_
     unique = {id(m): m for m in matches.values()}.values()
-    return sorted(unique, key=lambda m: (_rank(m.worst.severity), m.family, m.primary))
+    placed = [((_rank(m.worst.severity), m.family, m.primary), m) for m in unique]
+    placed.sort(key=itemgetter(0))
+    return placed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _RUNS = re.compile(r"[-_.]+")
 
@@ -12,6 +13,7 @@ def ecosystem_of(name: str) -> str:
     return name.partition(":")[0].strip()
 
 
+@lru_cache(1 << 16)
 def normal_name(name: str, ecosystem: str = "PyPI") -> str:
     """Return the one spelling of a package's name.
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from modelwarden.core import Gap, GapKind
 from modelwarden.dependencies.names import normal_name
+from modelwarden.dependencies.purls import purl_of
 
 STAGE = "dependencies"
 MOST = 20_000  # packages, and gaps, of one manifest
@@ -16,12 +17,17 @@ class How(StrEnum):
     """How the version of a package is known.
 
     `EXACT`: a manifest pins it, a lock fixes it, or it is installed. `RANGE`: any version that
-    fits the specifier may be there. `REVEALED`: a model file names what wrote it.
+    fits the specifier may be there. `REVEALED`: a model file names what wrote it. `RESOLVED`: pip
+    would choose it today, on this machine.
     """
 
     EXACT = "exact"
     RANGE = "range"
     REVEALED = "revealed"
+    RESOLVED = "resolved"
+
+
+PINNED = frozenset({How.EXACT, How.RESOLVED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +39,12 @@ class Package:
         specifier: PEP 440, of a range; empty allows any.
         path: of the manifest or model file. line: 1-based.
         marker: of the environments that need it (PEP 508); empty for all.
+        extras: that a requirement asks for.
         conda: named as a conda package; its PyPI name is taken to be the same.
+        kind: of its address: `pypi` (also for conda), or another ecosystem's (`deb`, `npm`, …).
+        stated: its address where that is not the one of its name on PyPI.
+        source: the tool whose result names it; empty for what we read ourselves.
+        license: as the package itself states it.
     """
 
     name: str
@@ -44,12 +55,22 @@ class Package:
     member: str | None = None
     line: int | None = None
     marker: str = ""
+    extras: tuple[str, ...] = ()
     conda: bool = False
+    kind: str = "pypi"
+    stated: str = ""
+    source: str = ""
+    license: str = ""
 
     @property
     def key(self) -> str:
-        """Return the normalised name."""
-        return normal_name(self.name)
+        """Return the normalised name; names of other ecosystems are kept apart."""
+        return normal_name(self.name) if self.kind == "pypi" else f"{self.kind}:{self.name}"
+
+    @property
+    def purl(self) -> str:
+        """Return the package's address."""
+        return self.stated or purl_of(self.kind, self.name, self.version)
 
     @property
     def shown(self) -> str:
@@ -100,3 +121,16 @@ class Manifest:
     def unreadable(self, why: str) -> None:
         """Keep that the file, or what follows in it, could not be read."""
         self.gap(why, GapKind.UNREADABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What pip would install for the ranges of a scan.
+
+    Attributes:
+        packages: in place of the ranges that were settled; the others stay ranges.
+    """
+
+    packages: tuple[Package, ...]
+    gaps: tuple[Gap, ...]
+    notes: tuple[str, ...]

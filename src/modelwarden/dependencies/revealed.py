@@ -21,7 +21,49 @@ _PACKAGES = {
     "yaml": "pyyaml",
     "pytorch-lightning-version": "pytorch-lightning",
     "sentence_transformers": "sentence-transformers",
+    "umap": "umap-learn",
+    "imblearn": "imbalanced-learn",
+    "skimage": "scikit-image",
+    "paddle": "paddlepaddle",
+    "pytorch_tabnet": "pytorch-tabnet",
+    "bs4": "beautifulsoup4",
+    "jwt": "pyjwt",
+    "dateutil": "python-dateutil",
+    "dotenv": "python-dotenv",
+    "multipart": "python-multipart",
+    "openssl": "pyopenssl",
+    "crypto": "pycryptodome",
+    "google": "protobuf",
+    "attr": "attrs",
+    "zmq": "pyzmq",
+    "lightning_fabric": "lightning",
 }
+
+
+# What PyPI has under the name that files and modules use, and what is therefore safe to give an
+# address; a name alone is none: `R` and a stranger's module are no packages of PyPI.
+_PUBLISHED = frozenset(
+    "accelerate albumentations autogluon.core catboost category-encoders cloudpickle coremltools"
+    " dask diffusers dill fairlearn fastai feature-engine flair flax gensim gluonts h2o"
+    " huggingface-hub imbalanced-learn jax joblib keras kornia langchain lightgbm lightning lime"
+    " mlflow mxnet ngboost nltk numba numpy onnx onnxruntime opencv-python openvino optuna"
+    " paddlepaddle pandas peft pillow pmdarima polars prophet pyod pyarrow pytorch-lightning"
+    " pyspark pytorch-tabnet pyyaml ray safetensors scikit-image scikit-learn scipy"
+    " sentence-transformers sentencepiece shap sktime skl2onnx skops spacy statsmodels"
+    " stable-baselines3 sympy tensorflow tensorflow-hub tensorflowjs tf2onnx thinc timm tokenizers"
+    " torch torchaudio torchmetrics torchtext torchvision transformers tslearn ultralytics"
+    " umap-learn xgboost".split()
+)
+
+
+def published(name: str) -> str | None:
+    """Return the package on PyPI that a producer or module is of; None when that is not sure.
+
+    >>> published("sklearn"), published("some_module")
+    ('scikit-learn', None)
+    """
+    package = package_named(name)
+    return package if package in _PUBLISHED else None
 
 
 def package_named(name: str) -> str:

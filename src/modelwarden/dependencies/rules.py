@@ -10,7 +10,7 @@ from modelwarden.dependencies.packages import How
 
 _REFERENCES = ("CWE-1395",)
 _WEAKNESS = "vulnerable_dependency"
-_PLACES = 20
+PLACES = 20
 _SHOWN = 12
 
 _PAGE = """Flag a package at a version that a known vulnerability of {rating} severity affects.
@@ -41,11 +41,17 @@ def _flag(match: Match) -> Iterator[Hit]:
     }
     if worst.vector:
         facts |= {"score": worst.score, "vector": worst.vector}
+    purls = list(dict.fromkeys(s.package.purl for s in match.struck))
+    facts["purls"] = purls[:PLACES]
     facts["fixed_in"] = list(first.fixed[:_SHOWN])
     others = [_place(s) for s in match.struck[1:]]
     others = [place for place in dict.fromkeys(others) if place != _place(first)]
     if others:
-        facts["also"] = others[:_PLACES]
+        facts["also"] = others[:PLACES]
+    if match.tools:
+        facts["reported_by"] = list(match.tools)
+    if any(s.package.how is How.RESOLVED for s in match.struck):
+        facts["resolved"] = "today's choice of pip on this machine"
     if first.package.marker:
         facts["only_where"] = first.package.marker[:200]
     yield Hit(
@@ -63,9 +69,10 @@ def _message(match: Match, first: Struck, fixed: Sequence[str]) -> str:
     has = f"has {what}" if match.own else f"is the same code as {first.sibling}, which has {what}"
     summary = f": {worst.summary}" if worst.summary else ""
     fix = f"fixed in {', '.join(first.fixed[:3])}" if first.fixed else "no fixed version is named"
-    if not first.fixed and fixed:
+    if not first.fixed and fixed:  # by another record, or another tool
         fix = f"fixed in {', '.join(fixed[:3])}"
-    return f"{shown} {has}{summary} – {fix}"
+    told = f", says {', '.join(match.tools)}" if all(s.tool for s in match.struck) else ""
+    return f"{shown} {has}{summary} – {fix}{told}"
 
 
 def _place(struck: Struck) -> str:
@@ -73,7 +80,14 @@ def _place(struck: Struck) -> str:
 
 
 def _confidence(match: Match) -> Confidence:
-    sure = [s for s in match.struck if s.sibling is None and not s.package.conda]
+    sure = [
+        s
+        for s in match.struck
+        if s.sibling is None
+        and not s.package.conda
+        and not s.tool
+        and s.package.how is not How.RESOLVED
+    ]
     if not sure or all(s.package.marker for s in sure):
         return Confidence.MEDIUM
     return Confidence.HIGH
@@ -101,6 +115,7 @@ def _allowed(allowed: Allowed) -> Iterator[Hit]:
         message = f"{package.shown} allows versions with {told}"
     facts: dict[str, Json] = {
         "package": package.name,
+        "purls": [package.purl],
         "allowed": package.version or package.specifier or "any version",
         "advisories": names[:_SHOWN],
         "count": len(names),

@@ -66,8 +66,12 @@ def rated(vector: str) -> Scored | None:
         score = float(kind(vector).base_score)
     except CVSSError:
         return None
-    word = next(word for low, word in _RATINGS if score >= low)
-    return Scored(word, score, vector)
+    return Scored(word_of(score), score, vector)
+
+
+def word_of(score: float) -> str:
+    """Return the rating of a score from 0 to 10."""
+    return next(word for low, word in _RATINGS if score >= low)
 
 
 def _vectors(record: Mapping[str, object]) -> list[str]:

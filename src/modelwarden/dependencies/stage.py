@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from modelwarden.core import (
     AdvisoryData,
+    Coverage,
     Finding,
     Gap,
-    GapKind,
     InventoryItem,
     Rule,
     Severity,
@@ -25,7 +25,23 @@ from modelwarden.dependencies.manifests.catalog import kind_of
 from modelwarden.dependencies.place import MEND, place_of
 
 if TYPE_CHECKING:
-    from modelwarden.dependencies.collect import Collected, File
+    from modelwarden.dependencies.collect import File
+    from modelwarden.dependencies.imports import Imported
+    from modelwarden.dependencies.vex import Statement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What the user adds to what is scanned; all of it was read already.
+
+    Attributes:
+        imported: results of other scanners.
+        statements: VEX. resolve: ask pip what ranges would become.
+    """
+
+    imported: tuple[Imported, ...] = ()
+    statements: tuple[Statement, ...] = ()
+    resolve: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +57,34 @@ class Audited:
     gaps: tuple[Gap, ...] = ()
     inventory: tuple[InventoryItem, ...] = ()
     notes: tuple[str, ...] = ()
+    coverage: tuple[Coverage, ...] = ()
     rules: tuple[Rule[Any], ...] = ()
     advisories: AdvisoryData | None = None
     ran: bool = False
+
+
+class Asked:
+    """All that the stage works on.
+
+    Attributes:
+        met: the manifests among the files.
+        unknown: severity of a vulnerability that nobody rated.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[File],
+        roots: Sequence[str],
+        inventory: Sequence[InventoryItem],
+        unknown: Severity,
+        given: Given,
+    ) -> None:
+        self.files = files
+        self.met = [file for file in files if kind_of(file.name)]
+        self.roots = roots
+        self.inventory = inventory
+        self.unknown = unknown
+        self.given = given
 
 
 def audit(
@@ -53,6 +94,7 @@ def audit(
     *,
     index: Path | None = None,
     unknown: Severity = Severity.HIGH,
+    given: Given | None = None,
 ) -> Audited:
     """Audit the packages that manifests among `files` name, and those that models reveal.
 
@@ -62,30 +104,31 @@ def audit(
         inventory: what the artifact stage saw in model files.
         index: of advisories; by default the one of this user.
         unknown: severity of a vulnerability that nobody rated.
+        given: what the user adds.
 
     Raises:
         AdvisoryIndexError: the index that the user named cannot be used.
     """
+    asked = Asked(files, roots, inventory, unknown, given or Given())
     place, named = place_of(index)
-    met = [file for file in files if kind_of(file.name)]
     if not named and not place.exists():
-        return _without_index(met, roots, "there is no advisory index")
+        return _without_index(asked, "there is no advisory index")
     if not named and _below(place, roots):
         why = "the advisory index lies below a scanned path, so it is not used"
-        return _without_index(met, roots, why)
+        return _without_index(asked, why)
     from modelwarden.dependencies.index import AdvisoryIndexError, Index
 
     try:
         with Index(place) as opened:
-            if not met and not any(item.version for item in inventory):
+            if not (asked.met or asked.given.imported or any(i.version for i in inventory)):
                 return Audited(advisories=opened.data, ran=True)
             from modelwarden.dependencies.audit import held_against
 
-            return held_against(opened, met, roots, inventory, unknown)
+            return held_against(opened, asked)
     except AdvisoryIndexError as error:
         if named:
             raise
-        return _without_index(met, roots, error.message)
+        return _without_index(asked, error.message)
 
 
 def _below(place: Path, roots: Sequence[str]) -> bool:
@@ -94,26 +137,14 @@ def _below(place: Path, roots: Sequence[str]) -> bool:
     return any(real == root or real.startswith(f"{root.rstrip('/')}/") for root in roots)
 
 
-def _without_index(files: Sequence[File], roots: Sequence[str], why: str) -> Audited:
-    if not files:
+def _without_index(asked: Asked, why: str) -> Audited:
+    """Say what was not audited; what other tools report is told all the same."""
+    if not (asked.met or asked.given.imported):
         return Audited(notes=(_not_run(why),))
-    from modelwarden.dependencies.audit import listed
-    from modelwarden.dependencies.collect import collect
+    from modelwarden.dependencies.audit import told_without_index
 
-    collected = collect(files, roots)
-    return Audited(
-        gaps=(*collected.gaps, *_unaudited(collected, why)),
-        inventory=listed(collected),
-        notes=() if collected.manifests else (_not_run(why),),
-    )
-
-
-def _unaudited(collected: Collected, why: str) -> list[Gap]:
     told = f"its packages were not audited: {why}; run: {MEND}"
-    return [
-        Gap(what=manifest.path, why=told, kind=GapKind.NOT_ASSESSABLE, stage="dependencies")
-        for manifest in collected.manifests
-    ]
+    return told_without_index(asked, told, _not_run(why))
 
 
 def _not_run(why: str) -> str:

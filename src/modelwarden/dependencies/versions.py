@@ -60,14 +60,16 @@ def is_listed(text: str, listed: str) -> bool:
 
     A build of a release (`1.13.1+cu117`) is listed where the release is.
     """
-    if f"\n{canonical(text)}\n" in listed:
-        return True
+    return any(line in listed for line in _lines(text))
+
+
+@lru_cache(_CACHED)
+def _lines(text: str) -> tuple[str, ...]:
+    """Return a version, and the release that it is a build of, as they stand in a list."""
     version = version_of(text)
-    return (
-        version is not None
-        and version.local is not None
-        and f"\n{canonical(version.public)}\n" in listed
-    )
+    built = version is not None and version.local is not None
+    names = [text, version.public] if version is not None and built else [text]
+    return tuple(f"\n{canonical(name)}\n" for name in names)
 
 
 def in_range(version: Version, events: Sequence[tuple[str, str]]) -> Answer:
@@ -77,7 +79,18 @@ def in_range(version: Version, events: Sequence[tuple[str, str]]) -> Answer:
         version: the one that is asked about.
         events: (kind, version) in any order; see `osv.Affected`.
     """
-    placed: list[tuple[Version | None, int, str, Version | None]] = []
+    placed, open_start, open_end = _in_order(tuple(events))
+    if _walk(version, placed):
+        return Answer.UNKNOWN if open_end else Answer.YES
+    return Answer.UNKNOWN if open_start else Answer.NO
+
+
+@lru_cache(_CACHED)
+def _in_order(
+    events: tuple[tuple[str, str], ...],
+) -> tuple[tuple[tuple[str, Version | None], ...], bool, bool]:
+    """Return the events by version, and whether a start or an end of them is no version."""
+    placed: list[tuple[Version | None, int, str]] = []
     open_start = open_end = False
     for kind, text in events:
         at = None if text == "0" else version_of(text)
@@ -85,20 +98,17 @@ def in_range(version: Version, events: Sequence[tuple[str, str]]) -> Answer:
             open_start |= kind == "i"
             open_end |= kind != "i"
         elif text != "*":
-            placed.append((at, _ORDER[kind], kind, at))
+            placed.append((at, _ORDER[kind], kind))
     placed.sort(key=_place)
-    inside = _walk(version, [(kind, at) for _, _, kind, at in placed])
-    if inside:
-        return Answer.UNKNOWN if open_end else Answer.YES
-    return Answer.UNKNOWN if open_start else Answer.NO
+    return tuple((kind, at) for at, _, kind in placed), open_start, open_end
 
 
 _ORDER = {"f": 0, "m": 0, "i": 1, "l": 2}
 _FIRST = Version("0.dev0")
 
 
-def _place(entry: tuple[Version | None, int, str, Version | None]) -> tuple[bool, Version, int]:
-    at, order = entry[0], entry[1]
+def _place(entry: tuple[Version | None, int, str]) -> tuple[bool, Version, int]:
+    at, order, _ = entry
     return (at is not None, at or _FIRST, order)
 
 
@@ -112,6 +122,7 @@ def _walk(version: Version, events: Iterable[tuple[str, Version | None]]) -> boo
     return inside
 
 
+@lru_cache(_CACHED)
 def _public(version: Version) -> Version:
     return version if version.local is None else Version(version.public)
 

@@ -20,6 +20,7 @@ class Oddity(StrEnum):
     """What kind of disagreement an anomaly is; rules look for one each."""
 
     HEADERS = "headers"
+    NAMES = "names"
     HIDDEN = "hidden"
     DUPLICATE = "duplicate"
     ESCAPE = "escape"

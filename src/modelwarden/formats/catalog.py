@@ -67,6 +67,12 @@ FORMATS: tuple[Format, ...] = (
         PROTOBUF,
     ),
     Format("tensorflow-text", "modelwarden.formats.tensorflow.text", "TensorFlow graph as text"),
+    Format(
+        "mlflow-mlmodel",
+        "modelwarden.formats.config.mlmodel",
+        "MLflow model description",
+        (Mark(b"flavors", ANYWHERE),),
+    ),
     *IDENTIFIED,
     *CONTAINERS,
     *family(
@@ -91,6 +97,12 @@ FORMATS: tuple[Format, ...] = (
             "h2o-mojo": "H2O MOJO",
         },
         Tier.IDENTIFIED,
+    ),
+    Format(
+        "notebook",
+        "modelwarden.formats.notebook",
+        "notebook",
+        (Mark(b"{"), *_TEXT_SPACE),
     ),
     Format(
         "keras-config",
@@ -121,6 +133,7 @@ FORMATS: tuple[Format, ...] = (
             "hf-processor-config": "Hugging Face processor configuration",
             "hf-config": "Hugging Face configuration",
             "sentence-transformers-modules": "modules of a Sentence Transformers model",
+            "sentence-transformers-config": "versions of a Sentence Transformers model",
             "hydra-config": "configuration that names what it instantiates",
         },
         Tier.EXAMINED,
@@ -137,7 +150,6 @@ FORMATS: tuple[Format, ...] = (
             "tfjs-weights-manifest": "TensorFlow.js weights manifest",
             "coreml-manifest": "manifest of a Core ML package",
             "mxnet-symbol": "MXNet network",
-            "notebook": "notebook",
             "spacy-meta": "description of a spaCy pipeline",
             "torchserve-manifest": "TorchServe manifest",
         },
@@ -311,9 +323,19 @@ FORMATS: tuple[Format, ...] = (
         "modelwarden.formats.plaintext",
         {
             "python": "Python source",
-            "source-code": "source code",
-            "script": "script",
+            "pth": "start-up file of Python",
+            "notebook-code": "code of a notebook",
+            "script": "shell script",
+            "dockerfile": "Dockerfile",
+            "makefile": "makefile",
+            "git-settings": "settings of git",
         },
+        Tier.EXAMINED,
+    ),
+    *family(
+        "text",
+        "modelwarden.formats.plaintext",
+        {"source-code": "source code"},
         Tier.IDENTIFIED,
     ),
     *family(

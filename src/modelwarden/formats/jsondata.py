@@ -119,7 +119,7 @@ DIALECTS: tuple[Dialect, ...] = (
         ("itemInfoEntries", "rootModelIdentifier"),
     ),
     Dialect("mxnet-symbol", "an MXNet network", ("nodes", "arg_nodes", "heads"), (), _mxnet),
-    Dialect("notebook", "a notebook", ("cells", "nbformat"), code=True),
+    Dialect("notebook", "", ("nbformat",), ("cells", "worksheets")),
     Dialect("safetensors-index", "", ("weight_map",)),
     Dialect(
         "hf-tokenizer-config",
@@ -156,6 +156,13 @@ DIALECTS: tuple[Dialect, ...] = (
         ("[].idx", "[].path", "[].type"),
         (),
         _says("sentence-transformers"),
+    ),
+    Dialect(
+        "sentence-transformers-config",
+        "",
+        ("__version__.sentence_transformers",),
+        (),
+        _says("sentence-transformers", "__version__.sentence_transformers"),
     ),
     Dialect(
         "spacy-meta",

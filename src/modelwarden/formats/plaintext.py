@@ -9,17 +9,31 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from modelwarden.core import Gap, GapKind
 from modelwarden.formats.view import View, gap
 
 if TYPE_CHECKING:
+    from modelwarden.formats.installs import Origin
     from modelwarden.formats.limits import Limits
     from modelwarden.formats.source import Source
+    from modelwarden.formats.tokens import Token
 
 _PIECE = 1 << 20
+_TOKENS = 4 << 20
+_STRUCTURED = frozenset(("csv", "tsv"))
+_SETTINGS = frozenset(("ini", "yaml", "env"))
+_ORIGINS = re.compile(r"://|trusted[-_]host")
+_GIT = re.compile(
+    r"(?:^|/)(?:\.gitattributes|\.gitmodules|\.?gitconfig|\.git/(?:config|info/attributes|modules/.*/config))$"
+)
+_DOCKER = re.compile(
+    r"(?:^|/)(?:(?:docker|container)file(?:\.[^/]*)?|[^/]+\.(?:docker|container)file)$",
+    re.IGNORECASE,
+)
+_MAKE = re.compile(r"(?:^|/)(?:gnu)?makefile(?:\.[^/]*)?$|\.mk$", re.IGNORECASE)
 _LOOKED = 1 << 16
 _CONTROLS = bytes(set(range(0x20)) - set(b"\t\n\r\f\v\x1b\b")) + b"\x7f"
 _BOMS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
@@ -30,9 +44,10 @@ _PYTHON = re.compile(
 )
 _SHEBANG = re.compile(r"#!\s*/\S+(?:[ /](\w+))?")
 _SOURCES = frozenset(
-    "sh bash zsh fish bat cmd ps1 psm1 js mjs cjs ts rb pl pm lua php r jl c cc cpp cxx h hpp"
+    "fish bat cmd ps1 psm1 js mjs cjs ts rb pl pm lua php r jl c cc cpp cxx h hpp"
     " cu cuh go java kt scala swift rs cs m mm vbs awk tcl groovy pyx pxd".split()
 )
+_SHELLS = frozenset(("sh", "bash", "zsh", "ksh"))
 _TEMPLATES = frozenset({"jinja", "jinja2", "j2", "tmpl"})
 _PROSE = frozenset("md markdown rst txt adoc tex csv tsv log html htm".split())
 _YAML_LINE = re.compile(r"[\w.\-\"' /]+:(?:\s|$)|- |\s*#|---|\.\.\.|\s|$")
@@ -52,9 +67,13 @@ class PlainText(View):
 
     Attributes:
         encoding: `utf-8`, `utf-16-le`, `utf-16-be` or `latin-1`.
+        tokens: pieces that have the form of a secret.
+        origins: where the packages come from that it asks for.
     """
 
     encoding: str
+    tokens: tuple[Token, ...] = ()
+    origins: tuple[Origin, ...] = ()
 
 
 def sniff(source: Source) -> bool:
@@ -70,10 +89,62 @@ def read(source: Source, limits: Limits) -> PlainText:
     if end is not None:
         gaps.append(gap(source, "text up to here, then something else", at=end))
     kind = _kind(source, encoding)
-    if kind in ("python", "source-code", "script"):
+    view = _followed(source, limits, kind, encoding)
+    if view is not None:
+        return replace(view, gaps=(*gaps, *view.gaps))
+    if kind == "source-code":
         why = "recognised as code, which is not examined yet"
         gaps.append(gap(source, why, GapKind.UNEXAMINED_CODE))
-    return PlainText(source=source, format=kind, gaps=tuple(gaps), encoding=encoding)
+    text = _text(source, encoding)
+    return PlainText(
+        source=source,
+        format=kind,
+        gaps=tuple(gaps),
+        encoding=encoding,
+        tokens=() if kind in _STRUCTURED else tokens_of(text, settings=kind in _SETTINGS),
+        origins=origins_of(source, text),
+    )
+
+
+def _followed(source: Source, limits: Limits, kind: str, encoding: str) -> PlainText | None:
+    """Read text that is code with the reader of its language."""
+    if kind in ("python", "pth", "notebook-code"):
+        from modelwarden.formats.python import reader as python
+
+        sure = kind != "python" or _named_python(source)
+        return python.read(source, limits, kind=kind, sure=sure)
+    if kind in ("script", "dockerfile", "makefile"):
+        from modelwarden.formats import scripts
+
+        return scripts.read(source, limits, kind, encoding)
+    if kind == "git-settings":
+        from modelwarden.formats import gitsettings
+
+        return gitsettings.read(source, kind, encoding)
+    return None
+
+
+def _text(source: Source, encoding: str) -> str:
+    return source.read(0, min(source.size, _TOKENS)).decode(encoding, "replace")
+
+
+def tokens_of(text: str, *, settings: bool) -> tuple[Token, ...]:
+    """Return the pieces of a text that have the form of a secret."""
+    from modelwarden.formats.tokens import tokens_in
+
+    return tuple(tokens_in(text, settings=settings))
+
+
+def origins_of(source: Source, text: str) -> tuple[Origin, ...]:
+    """Return where packages come from, of a file whose tools read such settings."""
+    if not text or not _ORIGINS.search(text):
+        return ()
+    from modelwarden.formats.installs import NAMES, origins_in
+
+    if not NAMES.search(source.label):
+        return ()
+    channels = "channels" in text
+    return tuple(origins_in(text, settings=True, channels=channels))
 
 
 def _encoding(head: bytes) -> str | None:
@@ -115,20 +186,50 @@ def _end_of_text(source: Source, limits: Limits, encoding: str) -> int | None:
 
 
 def _kind(source: Source, encoding: str) -> str:
+    if source.expect in ("notebook-code", "script", "text"):
+        return source.expect
     text = source.read(0, _LOOKED).decode(encoding, "replace").removeprefix("\ufeff")
-    stem, dot, ending = source.label.rpartition("/")[2].lower().rpartition(".")
+    label = source.label
+    stem, dot, ending = label.rpartition("/")[2].lower().rpartition(".")
     ending = ending if dot and stem else ""
-    return _code(text, ending) or _document(text, ending, cut=source.size > _LOOKED)
+    named = _by_name(label, ending)
+    return named or _code(text, ending) or _document(text, ending, cut=source.size > _LOOKED)
+
+
+def _by_name(label: str, ending: str) -> str | None:
+    """Tell the files that their programs know by their name alone."""
+    if ending == "pth":
+        return "pth"
+    if _DOCKER.search(label):
+        return "dockerfile"
+    if _MAKE.search(label):
+        return "makefile"
+    if _GIT.search(label):
+        return "git-settings"
+    return None
+
+
+def _named_python(source: Source) -> bool:
+    return source.label.lower().endswith((".py", ".pyi", ".pyw"))
 
 
 def _code(text: str, ending: str) -> str | None:
-    if shebang := _SHEBANG.match(text):
-        return "python" if "python" in shebang[0] + text[:80].partition("\n")[0] else "script"
+    if _SHEBANG.match(text):
+        return _shebang(text.partition("\n")[0][:200])
     if ending in ("py", "pyi", "pyw"):
         return "python"
+    if ending in _SHELLS:
+        return "script"
     if ending in _SOURCES:
         return "source-code"
     return "python" if ending not in _PROSE and _PYTHON.search(text) else None
+
+
+def _shebang(line: str) -> str:
+    if "python" in line:
+        return "python"
+    shell = re.search(r"[/ ](?:ba|z|da|k|a)?sh\b", line)
+    return "script" if shell else "source-code"
 
 
 def _document(text: str, ending: str, *, cut: bool) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -54,15 +55,20 @@ def _keep(key: str, result: FileResult) -> bool:
 
 def _salt(options: Options) -> str:
     """Return what a result depends on besides the file: version, our code, plugins, settings."""
+    code = code_digest(("core", "formats", "artifacts", "gate"), _plugin_files(options.plugins))
+    settings = f"{modelwarden.__version__}/{options.hashing}/{options.plugins}/{options.limits}"
+    return f"{code}/{settings}"
+
+
+def code_digest(rooms: Sequence[str], more: Sequence[Path] = ()) -> str:
+    """Return a digest of our own code in some rooms, and of more files."""
     total = hashlib.sha256()
     root = Path(modelwarden.__file__).parent
-    places = [root / room for room in ("core", "formats", "artifacts", "gate")]
-    files = sorted(path for place in places for path in place.rglob("*.py"))
-    for path in (*files, *_plugin_files(options.plugins)):
+    files = sorted(path for room in rooms for path in (root / room).rglob("*.py"))
+    for path in (*files, *more):
         data = path.read_bytes()
         total.update(f"{path.name}:{len(data)}:".encode() + data)
-    settings = f"{modelwarden.__version__}/{options.hashing}/{options.plugins}/{options.limits}"
-    return f"{total.hexdigest()}/{settings}"
+    return total.hexdigest()
 
 
 def _plugin_files(plugins: tuple[str, ...]) -> list[Path]:

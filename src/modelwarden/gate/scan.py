@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import os
 import time
@@ -15,6 +16,7 @@ import modelwarden
 from modelwarden.core import (
     Gap,
     GapKind,
+    ModelwardenError,
     Policy,
     Report,
     RuleInfo,
@@ -24,7 +26,9 @@ from modelwarden.core import (
     digest_of_tree,
 )
 from modelwarden.dependencies import Audited, audit, place_of
+from modelwarden.dependencies.stage import Given
 from modelwarden.engine import Plan, Progress, map_units
+from modelwarden.gate.beside import Beside
 from modelwarden.gate.outside import check_outside, ignored_policies
 from modelwarden.gate.stdin import NAME, STDIN, spooled
 from modelwarden.gate.unit import FileResult, Options, examine_file, lost
@@ -65,6 +69,7 @@ def scan(
     jobs: int = 1,
     options: Options | None = None,
     how: How | None = None,
+    beside: Beside | None = None,
 ) -> Report:
     """Examine model files and folders without loading them, and judge what was found.
 
@@ -74,15 +79,17 @@ def scan(
         jobs: worker processes, when `how` does not say it.
         options: what each file is examined for.
         how: where the files are worked.
+        beside: what the user adds to what is scanned.
 
     Raises:
         InputError: a path does not exist, or what decides about the scan lies below one.
         MissingExtraError: the engine is not installed.
     """
     began, started = time.monotonic(), dt.datetime.now(dt.UTC)
-    options, how = options or Options(), how or How(jobs=jobs)
+    options, how, beside = options or Options(), how or How(jobs=jobs), beside or Beside()
     names = [os.fspath(path) for path in paths]
-    _check_deciders(names, policy, options, how)
+    _check_deciders(names, policy, options, how, beside)
+    given = _given(beside)
     with ExitStack() as stack:
         walked = walk([name for name in names if name != STDIN]) if names != [STDIN] else Walked()
         if STDIN in names:
@@ -90,8 +97,9 @@ def scan(
             walked.files.append(found)
             walked.gaps += rest
         results = _examine(walked, options, how)
-        audited = _audit(walked, results, policy, options)
-    coverage = sorted((*walked.coverage, *(r.coverage for r in results)), key=lambda c: c.path)
+        audited = _audit(walked, results, policy, options, given)
+    lines = (*walked.coverage, *(r.coverage for r in results), *audited.coverage)
+    coverage = sorted(lines, key=lambda c: c.path)
     report = Report(
         subject=_subject(names, walked, results),
         tool=Tool(version=modelwarden.__version__),
@@ -115,7 +123,7 @@ def scan(
         rules=_described(results, options.plugins, audited.rules),
         stages=("artifacts", "dependencies") if audited.ran else ("artifacts",),
     )
-    return judge(report, policy or Policy())
+    return judge(*_with_vex(report, policy or Policy(), given))
 
 
 def broken(paths: Iterable[str | os.PathLike[str]], why: str) -> Report:
@@ -136,13 +144,15 @@ def broken(paths: Iterable[str | os.PathLike[str]], why: str) -> Report:
 
 
 def _check_deciders(
-    names: Sequence[str], policy: Policy | None, options: Options, how: How
+    names: Sequence[str], policy: Policy | None, options: Options, how: How, beside: Beside
 ) -> None:
     if policy and policy.source:
         check_outside("the policy", policy.source, names)
     place, named = place_of(options.advisories)
     if options.dependencies and named:
         check_outside("the advisory index", place, names)
+    for path in beside.vex:
+        check_outside("the VEX document", path, names)
     if how.cache:
         check_outside("the cache", how.cache, names)
     if options.plugins:
@@ -174,19 +184,58 @@ def _examine(walked: Walked, options: Options, how: How) -> list[FileResult]:
     ]
 
 
+def _given(beside: Beside) -> Given:
+    """Read what lies beside the scan, before its work."""
+    if not (beside.imports or beside.vex):
+        return Given(resolve=beside.resolve)
+    from modelwarden.dependencies import imports, vex
+
+    return Given(
+        imported=tuple(imports.read(path) for path in beside.imports),
+        statements=vex.read(beside.vex),
+        resolve=beside.resolve,
+    )
+
+
+def _with_vex(report: Report, policy: Policy, given: Given) -> tuple[Report, Policy]:
+    """Add the waivers that VEX statements make; what they cover is shown, not hidden."""
+    if not given.statements:
+        return report, policy
+    from modelwarden.dependencies import vex
+
+    made, notes = vex.waivers(given.statements, report.findings, report.subject)
+    run = dataclasses.replace(report.run, notes=(*report.run.notes, *notes))
+    return (
+        dataclasses.replace(report, run=run),
+        dataclasses.replace(policy, waivers=(*policy.waivers, *made)),
+    )
+
+
 def _audit(
-    walked: Walked, results: Sequence[FileResult], policy: Policy | None, options: Options
+    walked: Walked,
+    results: Sequence[FileResult],
+    policy: Policy | None,
+    options: Options,
+    given: Given,
 ) -> Audited:
     """Run the stage `dependencies` over the manifests that were met and what models revealed."""
     if not options.dependencies:
         return Audited()
-    return audit(
-        walked.files,
-        walked.roots,
-        [item for result in results for item in result.inventory],
-        index=options.advisories,
-        unknown=(policy or Policy()).unknown_severity,
-    )
+    try:
+        return audit(
+            walked.files,
+            walked.roots,
+            [item for result in results for item in result.inventory],
+            index=options.advisories,
+            unknown=(policy or Policy()).unknown_severity,
+            given=given,
+        )
+    except ModelwardenError:
+        raise
+    except Exception as error:  # noqa: BLE001 -- one stage: what the others found must stand
+        why = f"the stage failed: {type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        gap = Gap(what="dependencies", why=why, kind=GapKind.FAILED, stage="dependencies")
+        return Audited(gaps=(gap,))
 
 
 def _nothing(names: Sequence[str], walked: Walked, results: Sequence[FileResult]) -> Iterator[Gap]:

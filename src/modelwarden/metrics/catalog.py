@@ -12,6 +12,7 @@ WILSON = "Wilson score; Clopper–Pearson below five on a side"
 JACCARD = "that of the share TP / (TP + FP + FN), carried over"
 CELLS = "multinomial bootstrap on the cells"
 PAIRS = "simultaneous over all pairs of groups, by multinomial bootstrap"
+PAIRED = "paired proportions (Agresti–Min)"
 MOVER = "Wilson score of each recall, joined (MOVER)"
 DELONG = "DeLong on the logit scale, Brunner–Munzel degrees of freedom"
 MEAN = "Student's t"
@@ -28,6 +29,7 @@ class Measure:
         low: smallest value that is possible.
         high: largest value that is possible.
         of_groups: it compares groups, so it belongs to stage `fairness`.
+        stage: that takes it.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Measure:
     low: float = 0.0
     high: float = 1.0
     of_groups: bool = False
+    stage: str = "performance"
 
     @property
     def direction(self) -> str:
@@ -138,6 +141,93 @@ MEASURES: tuple[Measure, ...] = (
         True,
         "Fisher's z with the variance of Bonett and Wright",
         low=-1.0,
+    ),
+    Measure(
+        "pearson",
+        "How straight the line is between prediction and truth: 1 perfectly, 0 not at all",
+        True,
+        "Fisher's z",
+        low=-1.0,
+    ),
+    Measure(
+        "mean_squared_error",
+        "Mean squared size of an error, in squared units of the label",
+        False,
+        "Student's t for its logarithm",
+        high=inf,
+    ),
+    Measure(
+        "top_k_accuracy",
+        "Share of cases whose class is among the k with the highest scores",
+        True,
+        WILSON,
+    ),
+    Measure(
+        "accuracy_over_trivial",
+        "Accuracy less that of always saying the most frequent class; above 0 is better",
+        True,
+        PAIRED,
+        low=-1.0,
+    ),
+    Measure(
+        "accuracy_difference",
+        "Accuracy less that of the reference model on the same rows; above 0 is better",
+        True,
+        PAIRED,
+        low=-1.0,
+    ),
+    Measure(
+        "roc_auc_difference",
+        "ROC AUC less that of the reference model on the same rows; above 0 is better",
+        True,
+        "paired DeLong",
+        low=-1.0,
+    ),
+    Measure(
+        "mae_difference",
+        "Mean error less that of the reference model on the same rows; below 0 is better",
+        False,
+        MEAN,
+        low=-inf,
+        high=inf,
+    ),
+    Measure(
+        "duplicate_share",
+        "Share of test rows that also stand, value for value, in the training set",
+        False,
+        WILSON,
+    ),
+    Measure(
+        "latency",
+        "Half of all calls are answered within this many seconds",
+        False,
+        "order statistics (exact)",
+        high=inf,
+        stage="cost",
+    ),
+    Measure(
+        "latency_p95",
+        "95 of 100 calls are answered within this many seconds",
+        False,
+        "order statistics (exact)",
+        high=inf,
+        stage="cost",
+    ),
+    Measure(
+        "throughput",
+        "Rows that are answered in a second, one call after another",
+        True,
+        "from that of the mean time of a call",
+        high=inf,
+        stage="cost",
+    ),
+    Measure(
+        "peak_memory",
+        "The most memory, in bytes, that the model's process held",
+        False,
+        "none: one reading",
+        high=inf,
+        stage="cost",
     ),
     Measure("selection_rate", "Share of a group that gets the positive answer", True, WILSON),
     Measure(

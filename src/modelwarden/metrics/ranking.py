@@ -21,6 +21,7 @@ from modelwarden.metrics.intervals import (
     Floats,
     Interval,
     clopper_pearson,
+    of_share,
     t_of,
 )
 from modelwarden.metrics.values import Difference, measured
@@ -207,6 +208,25 @@ def roc_auc_ovr(y: Labels, scores: Floats, *, level: float = 0.95) -> Measuremen
     return measured(
         "roc_auc_ovr", auc, ends, len(y), level=level, conditions={"classes": len(areas)}
     )
+
+
+def top_k_accuracy(y: Labels, scores: Floats, k: int, *, level: float = 0.95) -> Measurement:
+    """Return the share of rows whose class is among the `k` largest scores.
+
+    A tie at the edge counts as right only as far as places are left, in order of the classes, as
+    scikit-learn counts it.
+
+    Args:
+        y: (n,) positions of the true classes.
+        scores: (n, classes).
+        k: places.
+        level: nominal coverage.
+    """
+    order = np.argsort(scores, axis=1, kind="stable")[:, ::-1][:, :k]
+    right, n = int((order == y[:, None]).any(axis=1).sum()), len(y)
+    ends = of_share(right, n, level=level)
+    value = right / n if n else math.nan
+    return measured("top_k_accuracy", value, ends, n, level=level, conditions={"k": k})
 
 
 def precision_areas(hits: npt.NDArray[np.int64], others: npt.NDArray[np.int64]) -> Floats:

@@ -18,7 +18,7 @@ NON_NEGATIVE = Interval(0.0, math.inf)
 def regression(
     y: npt.ArrayLike, predicted: npt.ArrayLike, *, level: float = 0.95
 ) -> tuple[Measurement, ...]:
-    """Return rmse, mae, median_absolute_error, r2 and spearman.
+    """Return rmse, mean_squared_error, mae, median_absolute_error, r2, spearman and pearson.
 
     Args:
         y: (n,) finite true values.
@@ -29,12 +29,15 @@ def regression(
         InputError: lengths differ, or a value is not finite.
     """
     truth, said = _checked(y, predicted)
+    root = rmse(truth, said, level=level)
     return (
-        rmse(truth, said, level=level),
+        root,
+        mean_squared_error(root),
         mae(truth, said, level=level),
         median_absolute_error(truth, said, level=level),
         r2(truth, said, level=level),
         spearman(truth, said, level=level),
+        pearson(truth, said, level=level),
     )
 
 
@@ -64,6 +67,15 @@ def rmse(y: Floats, predicted: Floats, *, level: float = 0.95) -> Measurement:
     half = math.exp(t_of(level, n - 1) * relative / 2)
     value = math.sqrt(mean)
     return measured("rmse", value, Interval(value / half, value * half), n, level=level)
+
+
+def mean_squared_error(root: Measurement) -> Measurement:
+    """Return the mean squared error from its root: squares of positive numbers keep order."""
+    low = 0.0 if root.low is None else root.low**2
+    high = math.inf if root.high is None else root.high**2
+    return measured(
+        "mean_squared_error", root.value**2, Interval(low, high), root.n, level=root.level
+    )
 
 
 def mae(y: Floats, predicted: Floats, *, level: float = 0.95) -> Measurement:
@@ -164,3 +176,24 @@ def spearman(y: Floats, predicted: Floats, *, level: float = 0.95) -> Measuremen
     middle = math.atanh(min(max(rho, -1 + 1e-15), 1 - 1e-15))
     ends = Interval(math.tanh(middle - half), math.tanh(middle + half)).around(rho)
     return measured("spearman", rho, ends, n, level=level)
+
+
+def pearson(y: Floats, predicted: Floats, *, level: float = 0.95) -> Measurement:
+    """Return the correlation; NaN where either does not vary, (-1, 1) for n below 4.
+
+    tanh(artanh r ± z / √(n − 3)), which assumes that both are near normal.
+
+    Source: Fisher 1921, "On the probable error of a coefficient of correlation".
+    """
+    n = len(y)
+    nothing = Interval(-1.0, 1.0)
+    if n < 2 or np.ptp(y) == 0 or np.ptp(predicted) == 0:
+        return measured("pearson", math.nan, nothing, n, level=level)
+    first, second = y - y.mean(), predicted - predicted.mean()
+    r = float(first @ second / math.sqrt(float(first @ first) * float(second @ second)))
+    if n < 4:
+        return measured("pearson", r, nothing, n, level=level)
+    half = z_of(level) / math.sqrt(n - 3)
+    middle = math.atanh(min(max(r, -1 + 1e-15), 1 - 1e-15))
+    ends = Interval(math.tanh(middle - half), math.tanh(middle + half)).around(r)
+    return measured("pearson", r, ends, n, level=level)

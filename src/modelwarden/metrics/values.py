@@ -19,6 +19,7 @@ def measured(
     n: int,
     *,
     level: float = 0.95,
+    unit: str | None = None,
     group: Json = None,
     conditions: Mapping[str, Json] | None = None,
 ) -> Measurement:
@@ -35,10 +36,11 @@ def measured(
         high=None if math.isinf(ends.high) else ends.high,
         level=level,
         n=n,
+        unit=unit,
         higher_is_better=entry.higher_is_better,
         group=group,
         conditions={"interval": entry.interval, **(conditions or {})},
-        stage="fairness" if entry.of_groups else "performance",
+        stage="fairness" if entry.of_groups else entry.stage,
     )
 
 

@@ -6,7 +6,15 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from modelwarden.core import GapKind, Policy, PolicyError, Severity, Threshold, Waiver
+from modelwarden.core import (
+    JUSTIFICATIONS,
+    GapKind,
+    Policy,
+    PolicyError,
+    Severity,
+    Threshold,
+    Waiver,
+)
 from modelwarden.core.fields import Fields
 
 STAGES = (
@@ -37,7 +45,16 @@ _KEYS = (
     "advisories_max_age_days",
     "unknown_severity",
 )
-_WAIVER_KEYS = ("fingerprint", "rule", "path", "digest", "reason", "owner", "expires")
+_WAIVER_KEYS = (
+    "fingerprint",
+    "rule",
+    "path",
+    "digest",
+    "reason",
+    "owner",
+    "expires",
+    "justification",
+)
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _FINGERPRINT = re.compile(r"[0-9a-f]{16,64}")
 
@@ -149,6 +166,9 @@ def _waiver(fields: Fields) -> Waiver:
             raise fields.error(key, "is missing: a waiver is dated, owned and explained")
     if reason is None or owner is None or expires is None:
         raise AssertionError  # told above
+    justification = fields.text("justification")
+    if justification is not None:
+        fields.one_of("justification", justification, "justification", JUSTIFICATIONS)
     waiver = Waiver(
         reason=reason,
         owner=owner,
@@ -157,6 +177,7 @@ def _waiver(fields: Fields) -> Waiver:
         rule=fields.text("rule"),
         path=fields.text("path"),
         digest=fields.text("digest"),
+        justification=justification,
     )
     _check_aim(fields, waiver)
     return waiver

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from modelwarden.core import Measurement, Reason, ReasonKind, Threshold
@@ -54,9 +54,12 @@ def n_to_settle(measurement: Measurement, bound: float, end: float) -> int | Non
 def _about(threshold: Threshold, measurement: Measurement) -> bool:
     if measurement.name != threshold.name:
         return False
-    if "group" not in threshold.where and measurement.group is not None:
+    group = measurement.group
+    parts = dict(group) if isinstance(group, Mapping) else {}
+    named = "group" in threshold.where or (bool(parts) and parts.keys() <= threshold.where.keys())
+    if group is not None and not named:
         return False
-    known = {**measurement.conditions, "group": measurement.group}
+    known = {**measurement.conditions, "group": group, **parts}
     return all(key in known and known[key] == value for key, value in threshold.where.items())
 
 

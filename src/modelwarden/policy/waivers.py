@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from modelwarden.core import Finding, Reason, ReasonKind, Report, Waiver
+from modelwarden.core import Finding, Json, Reason, ReasonKind, Report, Waiver
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,25 @@ def apply(waivers: Sequence[Waiver], report: Report, today: dt.date) -> Waived:
     for finding in report.findings:
         covering = [n for n, w in enumerate(running) if _covers(w, finding, digests)]
         used.update(covering)
-        findings.append(replace(finding, waived=bool(covering)))
+        findings.append(_marked(finding, running[covering[0]] if covering else None))
     notes = [_unused(w, digests) for n, w in enumerate(running) if n not in used]
     expired = [_expired(w) for w in waivers if w.expires < today]
     return Waived(tuple(findings), tuple(expired), tuple(notes))
+
+
+def _marked(finding: Finding, waiver: Waiver | None) -> Finding:
+    """Say of a finding that it is waived, by whom and why; nothing of an earlier verdict stays."""
+    if waiver is None and not finding.waived and "waiver" not in finding.evidence:
+        return finding
+    evidence = {key: value for key, value in finding.evidence.items() if key != "waiver"}
+    if waiver is not None:
+        told: dict[str, Json] = {"owner": waiver.owner, "reason": waiver.reason}
+        if waiver.expires != dt.date.max:
+            told["expires"] = waiver.expires.isoformat()
+        vex = {"status": waiver.status, "justification": waiver.justification}
+        told |= {key: value for key, value in vex.items() if value is not None}
+        evidence["waiver"] = told
+    return replace(finding, waived=waiver is not None, evidence=evidence)
 
 
 def _digests(report: Report) -> dict[str, str | None]:

@@ -17,7 +17,12 @@ from modelwarden.core import Severity
 from modelwarden.report.advice import GAP_ADVICE, GAP_TITLES, first_steps
 from modelwarden.report.escape import shown, value_text
 from modelwarden.report.plots import plot_of, strips
-from modelwarden.report.stages import StageView, stages_of
+from modelwarden.report.stages import (
+    StageView,
+    own_conditions,
+    shared_conditions,
+    stages_of,
+)
 from modelwarden.report.summary import (
     FileGroup,
     by_file,
@@ -37,7 +42,7 @@ from modelwarden.report.summary import (
 from modelwarden.standards import link_of, title_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from jinja2 import Environment
 
@@ -191,6 +196,11 @@ def _cell(value: Json) -> str:
     return "" if value is None else value_text(value)
 
 
+def _conditions(these: Mapping[str, Json]) -> str:
+    """Return conditions in one line: `eps 0.1 · seed 0`."""
+    return " · ".join(f"{shown(key, 80)} {value_text(value, 120)}" for key, value in these.items())
+
+
 def environment() -> Environment:
     """Return what templates of pages are rendered with; all text is escaped and bounded."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -210,6 +220,9 @@ def environment() -> Environment:
         "about": file_text,
         "measured": measured,
         "cell": _cell,
+        "conditions": _conditions,
+        "own": own_conditions,
+        "shared": shared_conditions,
         "zip": lambda these, others: list(zip(these, others, strict=True)),
         "plot": plot_of,
         "strips": strips,

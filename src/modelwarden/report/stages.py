@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from modelwarden.core import ReasonKind, Severity
 from modelwarden.report.summary import plural
 
 if TYPE_CHECKING:
-    from modelwarden.core import Finding, Gap, Measurement, Report, Table
+    from modelwarden.core import Finding, Gap, Json, Measurement, Report, Table
 
 # In the order in which they run; what each asks, in the words of somebody who is no expert.
 QUESTIONS: Mapping[str, tuple[str, str]] = {
@@ -111,6 +111,23 @@ def stages_of(report: Report) -> list[StageView]:
         views.values(),
         key=lambda v: (order.index(v.name) if v.name in order else len(order), v.name),
     )
+
+
+def shared_conditions(these: Sequence[Measurement]) -> dict[str, Json]:
+    """Return the conditions that all of several measurements have alike."""
+    if len(these) < 2:
+        return {}
+    first = these[0].conditions
+    return {
+        key: value
+        for key, value in first.items()
+        if all(key in m.conditions and m.conditions[key] == value for m in these)
+    }
+
+
+def own_conditions(one: Measurement, shared: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the conditions of a measurement that are not said for all of them."""
+    return {key: value for key, value in one.conditions.items() if key not in shared}
 
 
 def _failing(report: Report) -> frozenset[str]:

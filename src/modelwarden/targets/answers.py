@@ -182,7 +182,12 @@ def _columns_reading(
         columns = tuple(range(width))
         if not listed:
             notes = ("the columns of the scores are taken as the classes in sorted order",)
-    elif not listed and width > len(known) and all(isinstance(c, int) for c in known):
+    elif (
+        task is Task.MULTICLASS
+        and not listed
+        and width > len(known)
+        and all(isinstance(c, int) for c in known)
+    ):
         # A model of more classes than these data have: classes 0 … k − 1 by position.
         wide = tuple(range(width))
         if not set(known) <= set(wide):
@@ -259,7 +264,7 @@ def array_in(answer: Sequence[Tensor], reading: Reading, rows: int) -> Array:
         raise TargetError(f"the model answered in another form, or not to all {rows} rows")
     values = answer[reading.at].values
     if reading.form is Form.SCORES:
-        if values.ndim != 2 or values.shape[1] <= max(reading.columns) or values.dtype.kind == "O":
+        if values.ndim != 2 or values.shape[1] <= max(reading.columns):
             raise TargetError(f"the model answered {values.shape} where scores were due")
         return values
     flat = _flat(values)
@@ -276,7 +281,7 @@ def scores_in(answer: Sequence[Tensor], reading: Reading, rows: int) -> Floats:
     """
     found = array_in(answer, reading, rows)
     if reading.form is Form.SCORES:
-        scores = found[:, list(reading.columns)].astype(np.float64)
+        scores = _real(found)[:, list(reading.columns)]
     elif reading.form is Form.POSITIVE and reading.positive is not None:
         given = _real(found)
         rest = -given if reading.margins else 1.0 - given

@@ -41,8 +41,16 @@ def sandbox_attempt(attempt: Attempt) -> Iterator[Hit]:
     )
 
 
-def findings_of(attempts: Sequence[Attempt], path: str | None) -> tuple[Finding, ...]:
-    """Return a finding for each thing that the kernel refused; limits that were hit are none."""
+def findings_of(
+    attempts: Sequence[Attempt], path: str | None, *, looked_at: Sequence[str] = ()
+) -> tuple[Finding, ...]:
+    """Return a finding for each thing that the kernel refused; limits that were hit are none.
+
+    Args:
+        attempts: as the sandbox reported them.
+        path: of the model.
+        looked_at: folders that Python's own import lists; that it may not is no attempt.
+    """
     return tuple(
         Finding(
             rule=sandbox_attempt.id,
@@ -57,5 +65,6 @@ def findings_of(attempts: Sequence[Attempt], path: str | None) -> tuple[Finding,
         )
         for attempt in attempts
         if attempt.what not in _LIMITS
+        and not (attempt.what == "read" and attempt.detail in looked_at)
         for hit in sandbox_attempt.check(attempt)
     )

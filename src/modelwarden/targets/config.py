@@ -5,6 +5,7 @@ Paths are as the user wrote them, relative to the folder of the file. Nothing he
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,7 @@ class ModelConfig:
         entry: `file.py:name` of a callable, or of a torch module's factory.
         weights: of a torch module.
         url: of a served model. protocol: one of `PROTOCOLS`.
+        name: of a served model at its server, where the url does not tell it.
         access: the most that an attacker is granted.
         threshold: on the positive score; decide: `file.py:name`, for decisions made otherwise.
         python: the interpreter of an environment that has what the model needs.
@@ -60,6 +62,7 @@ class ModelConfig:
     weights: str | None = None
     url: str | None = None
     protocol: str | None = None
+    name: str | None = None
     access: Access = Access.SCORES
     threshold: float | None = None
     decide: str | None = None
@@ -125,3 +128,137 @@ def parse_project(fields: Fields) -> ProjectConfig:
     return ProjectConfig(
         name=fields.text("name") or "model", task=Task(task), modality=Modality(modality)
     )
+
+
+_SIZES = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12} | {
+    f"{prefix}iB": 1 << (10 * power) for power, prefix in enumerate("KMGT", 1)
+}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)")
+
+
+def parse_model(fields: Fields) -> ModelConfig:
+    """Read `[model]` or `[model.reference]`.
+
+    Raises:
+        ConfigError: a key is unknown, missing or of the wrong type, or two do not go together.
+    """
+    fields.only(ModelConfig.__dataclass_fields__)
+    adapter = fields.table.get("adapter")
+    if adapter is None:
+        raise fields.error("adapter", f"is missing: one of {', '.join(ADAPTERS)}")
+    adapter = fields.one_of("adapter", adapter, "adapter", ADAPTERS)
+    access = fields.one_of(
+        "access", fields.table.get("access", "scores"), "access level", [a.value for a in Access]
+    )
+    protocol = fields.text("protocol")
+    if protocol is not None:
+        protocol = fields.one_of("protocol", protocol, "protocol", PROTOCOLS)
+    reference = fields.section("reference") if "reference" in fields.table else None
+    model = ModelConfig(
+        path=fields.text("path"),
+        adapter=adapter,
+        entry=_entry(fields, "entry"),
+        weights=fields.text("weights"),
+        url=fields.text("url"),
+        protocol=protocol,
+        name=fields.text("name"),
+        access=Access(access),
+        threshold=fields.number("threshold"),
+        decide=_entry(fields, "decide"),
+        python=fields.text("python"),
+        card=fields.text("card"),
+        reference=None if reference is None else parse_model(reference),
+    )
+    _check_model(fields, model)
+    return model
+
+
+def _check_model(fields: Fields, model: ModelConfig) -> None:
+    if model.adapter == "http":
+        for key, value in (("url", model.url), ("protocol", model.protocol)):
+            if value is None:
+                raise fields.error(key, 'is missing: adapter = "http" needs it')
+    elif model.url is not None:
+        raise fields.error("url", f'goes with adapter = "http", not with {model.adapter!r}')
+    elif model.path is None:
+        raise fields.error("path", f"is missing: adapter = {model.adapter!r} needs it")
+    if model.adapter == "callable" and model.entry is None:
+        raise fields.error("entry", 'is missing: adapter = "callable" needs "file.py:name"')
+    if model.threshold is not None and model.decide is not None:
+        raise fields.error("decide", "stands beside threshold: only one of them can decide")
+    if model.reference is not None and model.reference.reference is not None:
+        raise fields.error("reference.reference", "is one model too many")
+
+
+def _entry(fields: Fields, key: str) -> str | None:
+    """Return `file.py:name`, checked for its form."""
+    value = fields.text(key)
+    if value is not None:
+        file, colon, name = value.rpartition(":")
+        if not colon or not file or not name.isidentifier():
+            raise fields.error(key, f"must be 'file.py:name', not {value!r}")
+    return value
+
+
+def parse_limits(fields: Fields) -> LimitsConfig:
+    """Read `[limits]`; sizes are bytes, or text such as `4GiB`.
+
+    Raises:
+        ConfigError: a key is unknown or of the wrong type.
+    """
+    fields.only(LimitsConfig.__dataclass_fields__)
+    seconds = fields.number("seconds")
+    if seconds is not None and seconds <= 0:
+        raise fields.error("seconds", "must be above 0")
+    return LimitsConfig(
+        seconds=60.0 if seconds is None else seconds,
+        memory=_size(fields, "memory", 4 << 30),
+    )
+
+
+def _size(fields: Fields, key: str, default: int) -> int:
+    value = fields.table.get(key)
+    if value is None:
+        return default
+    if isinstance(value, str):
+        found = _SIZE.fullmatch(value.strip())
+        if found is None or found[2] not in _SIZES:
+            raise fields.error(key, f"is no size: {value!r} (write 4GiB, or bytes)")
+        size = int(float(found[1]) * _SIZES[found[2]])
+    else:
+        size = fields.whole(key) or 0
+    if size < 1:
+        raise fields.error(key, "must be above 0")
+    return size
+
+
+def parse_data(fields: Fields, project: ProjectConfig) -> DataConfig:
+    """Read `[data]`; what it says must go with the task and the modality.
+
+    Raises:
+        ConfigError: a key is unknown or of the wrong type, or two do not go together.
+    """
+    fields.only(DataConfig.__dataclass_fields__)
+    positive = fields.table.get("positive")
+    if positive is not None and not isinstance(positive, str | int | float | bool):
+        raise fields.error("positive", "must be a label: a string, a number or a boolean")
+    if positive is not None and project.task is not Task.BINARY:
+        raise fields.error("positive", f"goes with a binary task, not with {project.task.value}")
+    data = DataConfig(
+        train=fields.text("train"),
+        test=fields.text("test"),
+        current=fields.text("current"),
+        label=fields.text("label"),
+        positive=positive,
+        id=fields.text("id"),
+        order=fields.text("order"),
+        protected=fields.texts("protected"),
+        text=fields.text("text"),
+        html=fields.text("html"),
+        url=fields.text("url"),
+        drop=fields.texts("drop"),
+    )
+    for key in ("id", "order", "text", "html", "url"):
+        if data.label is not None and getattr(data, key) == data.label:
+            raise fields.error(key, f"names the label {data.label!r}")
+    return data

@@ -182,5 +182,5 @@ def _values(kind: object, data: bytes, shape: list[int]) -> npt.NDArray[np.gener
     if not isinstance(kind, str) or kind not in _TYPES or count * _TYPES[kind] != len(data):
         raise TargetError("the sandboxed process gave an array whose size is not its shape's")
     if kind == "bool":
-        return np.frombuffer(data, np.uint8).reshape(shape) != 0
+        return np.asarray(np.frombuffer(data, np.uint8).reshape(shape) != 0)
     return np.frombuffer(data, kind).reshape(shape).copy()

@@ -16,7 +16,7 @@ import mmap
 import os
 import sys
 
-_STATE = {}
+_STATE = {}  # type: dict[str, object]
 
 
 # --- rows in ----------------------------------------------------------------------------------
@@ -662,7 +662,8 @@ _ADAPTERS = {
     "mlflow": _open_mlflow,
 }
 _LIBRARIES = (
-    "numpy pandas scipy sklearn torch onnxruntime xgboost lightgbm catboost keras mlflow joblib skops"
+    "numpy pandas scipy sklearn joblib skops torch onnxruntime xgboost lightgbm catboost keras "
+    "mlflow"
 ).split()
 
 

@@ -76,10 +76,13 @@ class OpenedModel:
     notes: tuple[str, ...] = ()
     _worker: Worker | None = None
     _path: str | None = None
+    _folders: tuple[str, ...] = ()
 
     def findings(self) -> tuple[Finding, ...]:
         """Return what the sandbox saw the model try."""
-        return () if self._worker is None else findings_of(self._worker.attempts, self._path)
+        if self._worker is None:
+            return ()
+        return findings_of(self._worker.attempts, self._path, looked_at=self._folders)
 
     def gaps(self) -> tuple[Gap, ...]:
         """Return what this machine could not confine."""
@@ -156,7 +159,7 @@ def open_model(
         _check_digest(place, expected_digest, model.path)
         yield opened
     except TargetError as error:
-        error.findings = findings_of(worker.attempts, model.path)
+        error.findings = findings_of(worker.attempts, model.path, looked_at=_folders(root, place))
         raise
     finally:
         worker.close()
@@ -189,9 +192,9 @@ def _started(model: ModelConfig, limits: LimitsConfig, root: Path, place: Path) 
     if not place.exists():
         raise InputError(f"[model] path = {model.path!r} does not exist")
     readable = [place]
-    for other in (model.entry, model.decide):
-        if other is not None:
-            readable.append(_code_folder(root, place) / other.rpartition(":")[0])
+    if any(_beside(entry, root, place) for entry in (model.entry, model.decide)):
+        # The user's own modules; beside them may lie data, keys and other projects.
+        readable += [*root.glob("*.py"), *(init.parent for init in root.glob("*/__init__.py"))]
     readable += [root / model.weights] if model.weights else []
     given = SandboxLimits(memory=limits.memory, seconds=limits.seconds)
     try:
@@ -200,9 +203,14 @@ def _started(model: ModelConfig, limits: LimitsConfig, root: Path, place: Path) 
         raise TargetError(error.message, hint=error.hint) from error
 
 
-def _code_folder(root: Path, place: Path) -> Path:
-    """Return where `entry` is looked for: in the model's folder, else beside modelwarden.toml."""
-    return place if place.is_dir() else root
+def _folders(root: Path, place: Path) -> tuple[str, ...]:
+    """Return the folders that Python itself lists when it imports the user's own modules."""
+    return (str(root.resolve()), str(place.resolve().parent))
+
+
+def _beside(entry: str | None, root: Path, place: Path) -> bool:
+    """Tell whether `entry` stands beside modelwarden.toml, not in the model's own folder."""
+    return entry is not None and _entry_folder(entry, root, place) == str(root.resolve())
 
 
 def _opened(
@@ -254,6 +262,7 @@ def _opened(
         notes=reading.notes,
         _worker=worker,
         _path=model.path,
+        _folders=_folders(root, place),
     )
 
 

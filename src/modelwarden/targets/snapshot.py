@@ -4,27 +4,38 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from modelwarden.core import digest_of_tree
 
 
 def digest_of_place(place: Path) -> str:
-    """Return `sha256:` of a file, or of the sorted (path, digest) of the files below a folder.
+    """Return `sha256:` of a file, or of the sorted (path, digest) of the files below a folder."""
+    return digest_of_files(place, files_of(place))
+
+
+def digest_of_files(place: Path, files: Mapping[str, str]) -> str:
+    """Return the digest of a place from those of its files, as `files_of` gives them."""
+    return f"sha256:{files[place.name]}" if place.is_file() else digest_of_tree(files.items())
+
+
+def files_of(place: Path) -> dict[str, str]:
+    """Return the digest of a file, or of each file below a folder by its path below it.
 
     Symbolic links are followed as far as they stay below the folder, as a scan does.
     """
     if place.is_file():
-        return f"sha256:{_digest(place)}"
+        return {place.name: _digest(place)}
     root = place.resolve()
-    pairs: list[tuple[str, str]] = []
+    found: dict[str, str] = {}
     for folder, names, files in os.walk(place):
         names.sort()
         for name in sorted(files):
             path = Path(folder, name)
             if path.resolve().is_relative_to(root) and path.is_file():
-                pairs.append((f"{place.name}/{path.relative_to(place).as_posix()}", _digest(path)))
-    return digest_of_tree(pairs)
+                found[path.relative_to(place).as_posix()] = _digest(path)
+    return found
 
 
 def _digest(path: Path) -> str:

@@ -267,6 +267,36 @@ def test_an_array_that_is_read_from_a_file_beside_is_harmless():
     assert set(worst(wrapper({"filename": "m.pkl_01.npy"})).values()) == {Judgement.HARMLESS}
 
 
+def test_every_array_of_a_large_old_model_is_looked_at():
+    plain = b"".join(wrapper({"filename": f"m.pkl_{i:03}.npy"})[2:-1] + b"0" for i in range(300))
+    bad = wrapper({"filename": "/tmp/x.npy"})[2:-1] + b"0"
+
+    assert set(worst(b"\x80\x02" + plain + b"N.").values()) == {Judgement.HARMLESS}
+    assert Judgement.DANGEROUS in worst(b"\x80\x02" + plain + bad + b"N.").values()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found"),
+    [
+        (b"(csklearn.tree._tree\nNODE_DTYPE\nt", Judgement.HIDDEN),
+        (b"(csklearn.tree._tree\nNODE_DTYPE\nI00\nI00\nt", Judgement.HIDDEN),
+        (b"(cnumpy\ndtype\n(csklearn.tree._tree\nNODE_DTYPE\ntRt", Judgement.HIDDEN),
+        (b"(csklearn.tree._tree\nNODE_DTYPE\nI00\nI01\nt", Judgement.NEEDS_CODE),
+        (b"(S'f8'\nt", Judgement.HARMLESS),
+        (b"(cnumpy\nfloat64\nt", Judgement.HARMLESS),
+        (b"(cnumpy\nrecord\nI00\nI01\nt", Judgement.HARMLESS),
+    ],
+)
+@pytest.mark.parametrize("make", [b"R", b"\x81"])
+def test_changing_an_element_type_that_a_library_holds_is_hidden(arguments, found, make):
+    made = b"cnumpy\ndtype\n" + arguments + make
+    state = b"(I3\nS'>'\nNNNI-1\nI-1\nI0\ntb"
+
+    told = worst(b"\x80\x02" + made + b"0" + made + state + b".").values()
+
+    assert max(told, key=list(Judgement).index) is found
+
+
 @pytest.mark.parametrize("state", [{}, {"filename": b"x"}, (None, {"filename": "/tmp/x"}), None])
 def test_an_array_whose_file_cannot_be_told_is_unknown(state: object):
     assert Judgement.UNKNOWN in worst(wrapper(state)).values()

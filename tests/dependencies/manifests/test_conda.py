@@ -49,3 +49,27 @@ def test_another_kind_of_environment_file_is_no_manifest():
     manifest = reading("environment.yaml", "database: x\n")
 
     assert (manifest.packages, manifest.gaps) == ([], [])
+
+
+def test_an_explicit_lock_names_built_packages():
+    text = """# platform: linux-64
+@EXPLICIT
+https://example.org/conda-forge/linux-64/numpy-1.21.0-py39h1.tar.bz2#0123456789abcdef
+https://example.org/conda-forge/noarch/python-dateutil-2.8.2-pyhd8.conda
+https://example.org/other
+"""
+
+    found = reading("conda-linux-64.lock", text)
+
+    assert [p.purl for p in found.packages] == [
+        "pkg:conda/numpy@1.21.0", "pkg:conda/python-dateutil@2.8.2",
+    ]  # fmt: skip
+    assert ["example.org/other" in gap.why for gap in found.gaps] == [True]
+
+
+def test_an_installed_conda_package_is_told_by_what_conda_keeps_of_it():
+    (package,) = reading(
+        "env/conda-meta/pytorch-1.0-0.json", '{"name": "pytorch", "version": "1.0", "build": "0"}'
+    ).packages
+
+    assert (package.name, package.version, package.conda) == ("torch", "1.0", True)

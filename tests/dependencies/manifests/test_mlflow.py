@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from manifestfiles import reading, shown, whys
+from manifestfiles import reading, shown
 
 
 def test_an_mlmodel_tells_what_wrote_the_model():
@@ -28,7 +28,22 @@ def test_a_python_env_names_its_build_and_run_time_packages():
 
 
 def test_a_bentofile():
-    text = "service: s\npython:\n  packages: [torch==1.13.1]\nconda: {dependencies: [x]}\n"
+    text = """
+service: s
+python:
+  packages: [torch==1.13.1]
+  wheels: [build/own-1.0-py3-none-any.whl]
+  requirements_txt: r.txt
+conda:
+  dependencies: [numpy=1.21.0=py39_0, "scipy>=1"]
+  pip: [flask==1.0]
+  environment_yml: env.yml
+"""
 
-    assert [p.shown for p in reading("bentofile.yaml", text).packages] == ["torch 1.13.1"]
-    assert whys("bentofile.yaml", text) == ["its conda section is not audited"]
+    manifest = reading("bentofile.yaml", text)
+
+    assert [p.shown for p in manifest.packages] == [
+        "torch 1.13.1", "own 1.0", "numpy 1.21.0", "scipy>=1", "flask 1.0",
+    ]  # fmt: skip
+    assert [p.conda for p in manifest.packages] == [False, False, True, True, False]
+    assert manifest.refers == ["r.txt", "env.yml"]

@@ -109,3 +109,11 @@ def test_a_file_without_end_is_cut_with_a_gap():
 
     assert len(manifest.packages) == 20_001
     assert [gap.kind for gap in manifest.gaps] == ["over-limit"]
+
+
+def test_a_requirement_of_thousands_of_bounds_is_named_and_not_worked_on():
+    bounds = ",".join(f">={n}" for n in range(2_000))
+
+    (why,) = whys("requirements.txt", f"torch{bounds}\n")
+
+    assert why.endswith("has too many bounds")

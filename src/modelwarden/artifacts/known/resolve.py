@@ -20,7 +20,7 @@ from modelwarden.artifacts.known.carriers import MODULES, SETTERS, TYPES, carrie
 from modelwarden.artifacts.known.judgement import CODE_REASON, Judgement, Ruling, ruling
 from modelwarden.artifacts.known.libraries import library_of
 from modelwarden.artifacts.known.names import spellings, words
-from modelwarden.artifacts.known.shared import is_shared
+from modelwarden.artifacts.known.shared import DTYPE, is_shared, lends
 from modelwarden.artifacts.known.states import State, state_of
 from modelwarden.core import UseKind
 
@@ -71,6 +71,7 @@ class _Followed:
     def __init__(self, *, dill: bool) -> None:
         self.dill = dill
         self.made: dict[int, Target | None] = {}
+        self.lent = False  # whether some `numpy.dtype` may be one that a library holds
 
     def judge(self, use: Use) -> Judged:
         """Judge one use and note what its result stands for."""
@@ -83,7 +84,9 @@ class _Followed:
             return self._chained(use)
         if self.dill and target == ("builtins", "setattr") and use.kind is UseKind.REFERENCED:
             return self._judged(use, _code(), target)  # how dill fills the cells of closures
-        return self._plain(use, spellings(use.module, use.name))
+        names = spellings(use.module, use.name)
+        self.lent |= lends(use, names)
+        return self._plain(use, names)
 
     def _judged(self, use: Use, found: Ruling, target: Target) -> Judged:
         return Judged(use, found, ".".join(part for part in target if part), use.kind)
@@ -95,7 +98,8 @@ class _Followed:
             if found.judgement is not Judgement.DANGEROUS:
                 found = _hidden(_CHANGES)
             return self._judged(use, found, target)
-        if use.chain == 1 and is_shared(spellings(*target)):
+        names = spellings(*target)
+        if use.chain == 1 and (is_shared(names) or (self.lent and DTYPE in names)):
             return self._judged(use, _hidden(_CHANGES), target)
         if target == ("functools", "partial") and use.callee_at is not None:
             self.made[use.callee_at] = None

@@ -2,50 +2,146 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import json
 import math
 import re
+import string
 from collections import Counter
+from collections.abc import Callable
+
+from modelwarden.formats.tokens import tokens_in
 
 # Names of settings, compared in lower case with `_` for `-`.
 _KEY = re.compile(
-    r"(?:\w*_)?(?:api_?key|secret(?:_?key)?|access_key(?:_id)?|private_key|passw(?:or)?d"
-    r"|passphrase|(?:auth|access|bearer|refresh|api|hf)_token|client_secret)"
+    r"(?:[\w.]*[_.])?(?:api_?key|secret(?:_?key)?|access_key(?:_id)?|private_key|passw(?:or)?d"
+    r"|passphrase|(?:auth|access|bearer|refresh|api|hf|hub)_token|client_secret)"
 )
-# Forms that their issuers publish.
-_FORMS = (
-    ("a Hugging Face token", re.compile(r"hf_[A-Za-z0-9]{30,}")),
-    ("a GitHub token", re.compile(r"gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{40,}")),
-    ("a GitLab token", re.compile(r"glpat-[\w-]{20,}")),
-    ("an AWS access key", re.compile(r"(?:AKIA|ASIA)[A-Z0-9]{16}")),
-    ("a Google API key", re.compile(r"AIza[\w-]{35}")),
-    ("a Slack token", re.compile(r"xox[abprs]-[\w-]{10,}")),
-    ("an OpenAI key", re.compile(r"sk-(?:proj-)?[\w-]{32,}")),
-    ("a private key", re.compile(r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----[\s\S]*")),
-)
+_BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _PLACEHOLDER = re.compile(
     r"[<$%{\[].*|.*(?:your|xxx|change|example|placeholder|dummy|redacted|secret_?name|none|null"
-    r"|env[:.]|\*\*\*|\.\.\.).*",
-    re.IGNORECASE,
+    r"|env[:.]|\*\*\*|\.\.\.|insert|replace|sample|fake|test_?key|todo|1234567|abcdef|foobar).*",
+    re.IGNORECASE | re.DOTALL,
 )
 _BITS = 2.5
+_TOKEN_BITS = 3.0
 _HOME = re.compile(
     r"(?:/home/|/Users/|[A-Za-z]:[\\/]+Users[\\/]+|[A-Za-z]:[\\/]+Documents and Settings[\\/]+)"
     r"(?!Public\b|Shared\b|runner\b|default\b|\.)[^\s/\\:*?\"<>|\x00-\x1f]{1,64}[\\/]?[^\s\"'<>|,;]{0,120}"
 )
+_WEAK = frozenset(
+    "password passwd secret pass postgres root admin user test guest mysql redis changeme pwd "
+    "mypassword my-secret-pw".split()
+)
+_LOCAL = re.compile(r"@(?:localhost|127\.|0\.0\.0\.0|host\b|db\b|redis\b|postgres\b|mysql\b)")
+
+
+def _random(value: str) -> bool:
+    """Tell whether the part behind the prefix looks drawn by lot."""
+    body = re.split(r"[_\-.]", value)[-1]
+    return _entropy(body) >= _TOKEN_BITS and any(c.isdigit() for c in body)
+
+
+def _checksummed(value: str) -> bool:
+    """Check the last six characters of a token of GitHub or npm: a CRC-32 in base 62."""
+    prefix, _, body = value.partition("_")
+    if prefix == "github":
+        return _random(value)
+    if len(body) != 36:
+        return _random(value)
+    total, digits = binascii.crc32(body[:-6].encode()), ""
+    while total:
+        total, digit = divmod(total, 62)
+        digits = _BASE62[digit] + digits
+    return digits.rjust(6, "0") == body[-6:]
+
+
+def _jwt(value: str) -> bool:
+    """Tell whether the first part of a token is the header of a JSON web token."""
+    try:
+        head = value.partition(".")[0]
+        told = json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(told, dict) and "alg" in told
+
+
+def _macaroon(value: str) -> bool:
+    try:
+        data = value.removeprefix("pypi-")
+        return b"pypi.org" in base64.urlsafe_b64decode(data + "=" * (-len(data) % 4))[:40]
+    except ValueError:
+        return False
+
+
+def _key_block(value: str) -> bool:
+    """Tell whether a block has enough of a key in it to be one."""
+    body = value.partition("PRIVATE KEY")[2].partition("-----")[2]
+    kept = "".join(re.findall(r"(?m)^[ \t\"']*([A-Za-z0-9+/=]{16,})", body.replace("\\n", "\n")))
+    return len(kept) >= 60 and _entropy(kept) > 4
+
+
+def _with_password(value: str) -> bool:
+    """Tell whether an address carries a password that somebody chose."""
+    user, _, password = value.partition("://")[2].rpartition("@")[0].partition(":")
+    weak = password.lower() in _WEAK or password.lower() == user.lower()
+    return not weak and not _LOCAL.search(value) and _entropy(password) >= _BITS
+
+
+# Forms that their issuers publish, and what else must hold.
+_FORMS: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
+    ("a Hugging Face token", r"(?:hf_|api_org_)[A-Za-z0-9]{30,}", _random),
+    ("a GitHub token", r"gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{40,}", _checksummed),
+    ("a GitLab token", r"glpat-[\w-]{20,}", _random),
+    ("an AWS access key", r"(?:AKIA|ASIA)[A-Z0-9]{16}", lambda v: _entropy(v[4:]) >= _TOKEN_BITS),
+    ("a Google API key", r"AIza[\w-]{35}", _random),
+    ("a Google access token", r"ya29\.[\w-]{40,}", _random),
+    ("a Slack token", r"xox[abeprs]-[\w-]{10,}|xapp-\d-[\w-]{20,}", _random),
+    ("a Slack webhook", r"https://hooks\.slack\.com/services/T\w+/B\w+/\w{16,}", _random),
+    ("an Anthropic key", r"sk-ant-[\w-]{24,}", _random),
+    ("an OpenAI key", r"sk-(?:proj-|svcacct-|admin-)?[\w-]{32,}", _random),
+    ("a Stripe key", r"(?:sk|rk)_live_[A-Za-z0-9]{16,}|whsec_[A-Za-z0-9]{32,}", _random),
+    ("a JSON web token", r"eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{16,}", _jwt),
+    ("an npm token", r"npm_[A-Za-z0-9]{36}", _checksummed),
+    ("a PyPI token", r"pypi-AgE[\w-]{50,}", _macaroon),
+    ("a SendGrid key", r"SG\.[\w-]{22}\.[\w-]{43}", _random),
+    ("a DigitalOcean token", r"dop_v1_[0-9a-f]{64}", _random),
+    ("a Shopify token", r"shpat_[0-9a-f]{32}", _random),
+    ("an NVIDIA key", r"nvapi-[\w-]{40,}", _random),
+    ("a Groq key", r"gsk_[A-Za-z0-9]{40,}", _random),
+    ("an xAI key", r"xai-[A-Za-z0-9]{60,}", _random),
+    ("a Replicate token", r"r8_[A-Za-z0-9]{37}", _random),
+    ("a Docker token", r"dckr_pat_[\w-]{20,}", _random),
+    ("a Linear key", r"lin_api_[A-Za-z0-9]{40}", _random),
+    ("an Atlassian token", r"ATATT[\w=-]{80,}", _random),
+    ("a Tailscale key", r"tskey-[\w-]{20,}", _random),
+    ("an age key", r"AGE-SECRET-KEY-1[A-Z0-9]{58}", _random),
+    ("an Azure storage key", r"AccountKey=[A-Za-z0-9+/]{86}==", lambda v: _entropy(v) > 4),
+    ("an address with a password", r"[a-z][\w+.-]*://[^\s/:@]{0,64}:[^\s/@]{3,128}@[\w.-]+",
+     _with_password),
+    ("a private key", r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY(?: BLOCK)?-----[\s\S]*", _key_block),
+)  # fmt: skip
+_COMPILED = tuple((kind, re.compile(form), holds) for kind, form, holds in _FORMS)
 
 
 def secret_in(key: str, value: str) -> str | None:
     """Tell what kind of secret a setting holds, by the form of the value or the name of the key."""
     value = value.strip()
-    for kind, form in _FORMS:
+    for kind, form, holds in _COMPILED:
         if form.fullmatch(value):
-            return kind
+            return kind if holds(value) and not _stands_for(value, kind) else None
     key = key.lower().replace("-", "_")
     if _KEY.fullmatch(key) is None or not 8 <= len(value) <= 500:
         return None
     if any(c.isspace() for c in value) or _PLACEHOLDER.fullmatch(value) or _entropy(value) < _BITS:
         return None
     return "what looks like a secret"
+
+
+def _stands_for(value: str, kind: str) -> bool:
+    """Tell whether a token of a known form only shows what one looks like."""
+    return kind != "a private key" and _PLACEHOLDER.fullmatch(value) is not None
 
 
 def personal_path(text: str) -> str | None:
@@ -56,8 +152,15 @@ def personal_path(text: str) -> str | None:
 
 def shown(value: str, kind: str) -> str:
     """Return how a secret begins and how long it is, and no more of it."""
-    begin = "" if kind == "a private key" else value[:3]
+    begin = "" if kind in {"a private key", "an address with a password"} else value[:3]
     return f"{begin}… ({len(value)} characters)"
+
+
+def redacted(text: str) -> str:
+    """Return a text without whatever in it has the form of a key, a token or a password."""
+    for token in tokens_in(text, settings=True):
+        text = text.replace(token.value, f"{token.value[:3]}…")
+    return text
 
 
 def _entropy(value: str) -> float:

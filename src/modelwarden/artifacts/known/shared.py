@@ -6,8 +6,16 @@ changes the object for everybody who uses it, as changing something imported doe
 
 from __future__ import annotations
 
-from modelwarden.artifacts.known.names import words
+from typing import TYPE_CHECKING
 
+from modelwarden.artifacts.known.judgement import Judgement, ruling
+from modelwarden.artifacts.known.names import words
+from modelwarden.core import UseKind
+
+if TYPE_CHECKING:
+    from modelwarden.formats.pickle.uses import Use
+
+DTYPE = ("numpy", "dtype")
 _SHARED = {
     (module, name)
     for modules, names in (
@@ -41,3 +49,20 @@ _SHARED = {
 def is_shared(names: tuple[tuple[str, str], ...]) -> bool:
     """Tell whether a call of the thing that has these spellings gives an object that exists."""
     return not _SHARED.isdisjoint(names)
+
+
+def lends(use: Use, names: tuple[tuple[str, str], ...]) -> bool:
+    """Tell whether a call of `numpy.dtype` may give a type that a library holds.
+
+    It does for what is one already, unless its third argument asks for a copy, as in all that
+    NumPy writes. Types of single numbers cannot be changed.
+    """
+    if DTYPE not in names or use.kind is UseKind.REFERENCED:
+        return False
+    if use.skipped or not use.arguments:
+        return True
+    first, *more = use.arguments
+    if not first.module or (len(more) > 1 and more[1].true):
+        return False
+    numbers = ruling(first.module, first.name, UseKind.CONSTRUCTED).judgement
+    return first.made_at is not None or numbers is not Judgement.HARMLESS

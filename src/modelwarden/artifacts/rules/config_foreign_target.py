@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from modelwarden.artifacts.known import Judgement, ruling
-from modelwarden.core import Confidence, Evidence, Hit, Severity, UseKind, rule
+from modelwarden.artifacts.known.yaml_tags import called
+from modelwarden.artifacts.rules._content import bound_to
+from modelwarden.core import Confidence, Hit, Severity, UseKind, rule
 from modelwarden.formats.config.reader import ConfigFile
 
 _KEYS = frozenset(("_target_", "_component_"))
 # Libraries whose own configurations are written so.
-_FRAMEWORKS = frozenset("monai nemo torchtune".split())
+_FRAMEWORKS = frozenset("monai nemo speechbrain torchtune".split())
 
 
 @rule(
@@ -23,7 +25,7 @@ _FRAMEWORKS = frozenset("monai nemo torchtune".split())
     weakness="custom_code_in_model",
 )
 def config_foreign_target(config: ConfigFile) -> Iterator[Hit]:
-    """Flag `_target_` names (Hydra, NeMo) outside of the libraries that are known.
+    """Flag `_target_` names and calling tags (Hydra, NeMo, HyperPyYAML) of unknown libraries.
 
     Why: instantiating the configuration imports the name and calls it with the values beside it:
     whatever that package does, it does then.
@@ -33,16 +35,18 @@ def config_foreign_target(config: ConfigFile) -> Iterator[Hit]:
     Blind spot: classes of known libraries are called, too; only what is known to be dangerous
     among them is reported, by `config-target`.
     """
+    evidence = bound_to(config)
     seen: set[str] = set()
     for scalar in config.scalars:
-        module, _, name = scalar.value[:300].rpartition(".")
-        if scalar.key not in _KEYS or not module or scalar.value in seen:
+        target = scalar.value[:300] if scalar.key in _KEYS else called(scalar.tag or "")[1][:300]
+        module, _, name = target.rpartition(".")
+        if not module or target in seen:
             continue
         found = ruling(module, name, UseKind.CALLED)
         known = found.known or module.partition(".")[0] in _FRAMEWORKS
         if found.judgement is Judgement.UNKNOWN and not known:
-            seen.add(scalar.value)
-            facts = {"path": scalar.path[:200], "target": scalar.value[:200]}
-            why = f"what {scalar.value[:80]!r} does when it is called was not examined"
-            message = f"calls {scalar.value[:120]!r} of the package {found.package[:60]!r}"
-            yield Hit(message, Evidence(facts=facts, line=scalar.line), unexamined=why)
+            seen.add(target)
+            facts = {"path": scalar.path[:200], "target": target[:200]}
+            why = f"what {target[:80]!r} does when it is called was not examined"
+            message = f"calls {target[:120]!r} of the package {found.package[:60]!r}"
+            yield Hit(message, evidence(facts, scalar.line), unexamined=why)

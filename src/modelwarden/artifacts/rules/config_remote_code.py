@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from modelwarden.core import Evidence, Hit, Severity, rule
+from modelwarden.artifacts.rules._content import bound_to
+from modelwarden.core import Hit, Severity, rule
 from modelwarden.formats.config.reader import ConfigFile
 from modelwarden.formats.config.scalars import Scalar
 
 _MODULE = re.compile(r"\[\d+\]\.type")
 _PART = re.compile(r"\w+\[0\]")
+_ACTIVATION = re.compile(r"activation_f(?:n|unction)$")
+_PARENTS = frozenset(
+    "transformers diffusers timm torch peft sentence_transformers optimum trl builtins".split()
+)
 _SENTENCE_LIBRARIES = frozenset("sentence_transformers transformers".split())
 _PIPELINE_LIBRARIES = frozenset(
     "diffusers diffusers.pipelines k_diffusion onnxruntime peft transformers "
@@ -38,12 +43,15 @@ def config_remote_code(config: ConfigFile) -> Iterator[Hit]:
 
     Blind spot: whether a program will pass `trust_remote_code` is not in the file.
     """
+    evidence = bound_to(config)
     diffusers = any(scalar.path == "_diffusers_version" for scalar in config.scalars)
     for scalar in config.scalars:
-        message = _asks(scalar) or _module(scalar) or (_part(scalar) if diffusers else None)
+        message = _asks(scalar) or _module(scalar) or _named(scalar)
+        if message is None and diffusers:
+            message = _part(scalar)
         if message is not None:
             facts = {"path": scalar.path[:200], "value": scalar.value[:200]}
-            yield Hit(message, Evidence(facts=facts, line=scalar.line))
+            yield Hit(message, evidence(facts, scalar.line))
 
 
 def _asks(scalar: Scalar) -> str | None:
@@ -55,6 +63,18 @@ def _asks(scalar: Scalar) -> str | None:
     if mark:
         return f"loads {name[:80]!r} from the foreign repository {repository[:80]!r}"
     return f"loads {scalar.value[:80]!r} from the model's own repository"
+
+
+def _named(scalar: Scalar) -> str | None:
+    """Judge other settings that libraries import a name for."""
+    top = scalar.value.partition(".")[0]
+    if scalar.key == "impl" and "custom_pipelines" in scalar.path and scalar.text:
+        return f"makes a pipeline from {scalar.value[:80]!r} of the repository"
+    if scalar.key == "parent_library" and scalar.text and top not in _PARENTS:
+        return f"imports {scalar.value[:80]!r} to find the class of its base model"
+    if _ACTIVATION.search(scalar.key) and "." in scalar.value and scalar.text and top != "torch":
+        return f"imports {scalar.value[:80]!r} as its activation function"
+    return None
 
 
 def _module(scalar: Scalar) -> str | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from modelwarden.artifacts.known import Judgement, judge
-from modelwarden.core import Evidence, Hit, Severity, UseKind, rule
+from modelwarden.artifacts.rules._content import bound_to
+from modelwarden.core import Hit, Severity, UseKind, rule
 from modelwarden.formats.config.reader import ConfigFile
 
 _KEYS = frozenset(("_target_", "_component_"))
@@ -28,10 +29,11 @@ def config_target(config: ConfigFile) -> Iterator[Hit]:
 
     Blind spot: functions that nobody has looked at are not reported here.
     """
+    evidence = bound_to(config)
     for scalar in config.scalars:
         module, _, name = scalar.value[:300].rpartition(".")
         if scalar.key not in _KEYS or not module:
             continue
         if judge(module, name, UseKind.CALLED) is Judgement.DANGEROUS:
             facts = {"path": scalar.path[:200], "target": scalar.value[:200]}
-            yield Hit(f"calls {scalar.value[:120]!r}", Evidence(facts=facts, line=scalar.line))
+            yield Hit(f"calls {scalar.value[:120]!r}", evidence(facts, scalar.line))

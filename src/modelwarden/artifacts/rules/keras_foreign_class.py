@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from modelwarden.artifacts.keras_names import Origin, origin_of
-from modelwarden.core import Evidence, Hit, Severity, rule
+from modelwarden.artifacts.rules._content import bound_to
+from modelwarden.core import Hit, Severity, rule
 from modelwarden.formats.keras.config import KerasConfig
 
 
@@ -27,6 +28,7 @@ def keras_foreign_class(config: KerasConfig) -> Iterator[Hit]:
 
     Blind spot: a custom class that has the name of a class of Keras is taken for that one.
     """
+    evidence = bound_to(config)
     seen: set[str] = set()
     for thing in config.objects:
         if config.described or origin_of(thing) is not Origin.FOREIGN:
@@ -36,4 +38,4 @@ def keras_foreign_class(config: KerasConfig) -> Iterator[Hit]:
         if name not in seen:
             seen.add(name)
             facts = {"name": name[:200], "path": thing.path}
-            yield Hit(f"needs {name[:120]!r}", Evidence(facts=facts))
+            yield Hit(f"needs {name[:120]!r}", evidence(facts, None))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from modelwarden.core import Evidence, Hit, Severity, rule
+from modelwarden.artifacts.rules._content import bound_to
+from modelwarden.core import Hit, Severity, rule
 from modelwarden.formats.keras.config import KerasConfig
 
 
@@ -26,8 +27,9 @@ def keras_named_function(config: KerasConfig) -> Iterator[Hit]:
 
     Blind spot: none known.
     """
+    evidence = bound_to(config)
     for thing in config.objects:
         name = thing.settings.get("function", "")
         if thing.class_name == "Lambda" and not thing.code and name.isidentifier():
             facts = {"path": thing.path, "function": name[:120]}
-            yield Hit(f"the Lambda at {thing.path} calls {name[:120]!r}", Evidence(facts=facts))
+            yield Hit(f"the Lambda at {thing.path} calls {name[:120]!r}", evidence(facts, None))

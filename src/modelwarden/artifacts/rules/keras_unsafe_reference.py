@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from modelwarden.artifacts.keras_names import Origin, origin_of
-from modelwarden.core import Evidence, Hit, Severity, rule
+from modelwarden.artifacts.rules._content import bound_to
+from modelwarden.core import Hit, Severity, rule
 from modelwarden.formats.keras.config import KerasConfig
 
 
@@ -28,10 +29,11 @@ def keras_unsafe_reference(config: KerasConfig) -> Iterator[Hit]:
 
     Blind spot: functions of other packages are `keras-foreign-class`'s job.
     """
+    evidence = bound_to(config)
     for thing in config.objects:
         if origin_of(thing) is not Origin.DANGEROUS:
             continue
         called = thing.settings.get("", "") if thing.class_name == "function" else thing.class_name
         name = f"{thing.module}.{called}" if thing.module else called
         facts = {"name": name[:200], "path": thing.path}
-        yield Hit(f"loads {name[:120]!r}", Evidence(facts=facts))
+        yield Hit(f"loads {name[:120]!r}", evidence(facts, None))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from modelwarden.artifacts.rules._content import digest_of
 from modelwarden.core import Evidence, Hit, Severity, rule
 from modelwarden.formats.native import NativeCode
 
@@ -29,6 +30,6 @@ def native_code(program: NativeCode) -> Iterator[Hit]:
     """
     yield Hit(
         f"the file is {program.title}",
-        Evidence(0, {"kind": program.format}),
+        Evidence(0, {"kind": program.format}, (program.format, digest_of(program.source))),
         unexamined=f"{program.title} was not examined",
     )

@@ -5,13 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modelwarden.core import Evidence, Hit, Json, Severity, rule
-from modelwarden.formats.pickle.reader import PickleStream
+from modelwarden.formats.pickle.reader import PickleStream, leftover
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_LOOKED_AT = 1 << 16
-_PADDING = b"\0 \t\r\n"
 
 
 @rule(
@@ -30,13 +27,13 @@ def pickle_trailing_data(stream: PickleStream) -> Iterator[Hit]:
 
     Fix: compare the file with the publisher's digest. Save the object again to be rid of the rest.
 
-    Blind spot: padding is not reported. A pickle that follows is run like the first one, and a
-    file that is also an archive or another format is examined as that, too.
+    Blind spot: padding is not reported. A pickle that follows is run like the first one, and
+    anything else is examined as what it is.
     """
     if not stream.trailing or stream.damaged or not stream.streams:
         return
-    head = stream.source.read(stream.end, _LOOKED_AT)
-    if not head.strip(_PADDING):
+    head = leftover(stream)
+    if not head:
         return
     facts: dict[str, Json] = {"size": stream.trailing, "begins": head[:16].hex()}
     yield Hit(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from modelwarden.artifacts.rules._content import digest_of_members
 from modelwarden.core import Evidence, Hit, Severity, rule
 from modelwarden.formats.torch.package import TorchPackage
 
@@ -43,6 +44,6 @@ def torch_package_code(package: TorchPackage) -> Iterator[Hit]:
         }
         yield Hit(
             f"{len(package.modules)} Python modules run when the package is loaded",
-            Evidence(facts=facts),
+            Evidence(facts=facts, identity=(digest_of_members(package, package.modules),)),
             unexamined="Python code of the package is not examined",
         )

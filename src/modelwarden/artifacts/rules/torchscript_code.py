@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from modelwarden.artifacts.rules._content import digest_of_members
 from modelwarden.core import Evidence, Hit, Severity, rule
 from modelwarden.formats.torch.zipped import TorchArchive
 
@@ -45,4 +46,6 @@ def torchscript_code(archive: TorchArchive) -> Iterator[Hit]:
         }
         words = f", which call {len(custom)} operators of custom libraries" if custom else ""
         text = f"{len(archive.scripts)} TorchScript sources{words}"
-        yield Hit(text, Evidence(facts=facts))
+        names = {script.member for script in archive.scripts}
+        identity = (digest_of_members(archive, names, archive.root),)
+        yield Hit(text, Evidence(facts=facts, identity=identity))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from modelwarden.artifacts.rules._content import digest_of_members
 from modelwarden.core import Evidence, Hit, Severity, rule
 from modelwarden.formats.torch.zipped import TorchArchive
 
@@ -35,4 +36,7 @@ def torchscript_file_access(archive: TorchArchive) -> Iterator[Hit]:
     for script in archive.scripts:
         for call in script.files:
             facts = {"member": script.member, "call": call}
-            yield Hit(f"{script.member} calls {call}", Evidence(facts=facts))
+            content = digest_of_members(archive, {script.member}, archive.root)
+            # The archive's own folder is named after the file, which may be renamed.
+            identity = (script.member.removeprefix(archive.root), call, content)
+            yield Hit(f"{script.member} calls {call}", Evidence(facts=facts, identity=identity))

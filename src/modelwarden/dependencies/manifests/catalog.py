@@ -44,6 +44,8 @@ MANIFESTS: tuple[Kind, ...] = (
     _kind("Pipfile", "projects:pipfile", r"pipfile"),
     _kind("pyproject.toml", "projects:pyproject", r"pyproject\.toml", optional=True),
     _kind("conda-lock", "conda:lock", r"[^/]*conda-lock\.ya?ml"),
+    _kind("explicit conda lock", "conda:explicit", r"[^/]*conda[^/]*\.lock"),
+    _kind("installed conda package", "conda:installed", r"conda-meta/[^/]+\.json"),
     _kind("python_env.yaml", "mlflow:python_env", r"python_env\.ya?ml"),
     _kind("conda environment", "conda:environment", r"(conda|environment|[^/]*[-_]env(ironment)?)"
           r"([-_.][^/]*)?\.ya?ml|(conda|environment)[^/]*\.ya?ml", optional=True),
@@ -55,13 +57,14 @@ MANIFESTS: tuple[Kind, ...] = (
           r"(dockerfile|containerfile)(\.[^/]+)?|[^/]+\.(dockerfile|containerfile)", optional=True),
     _kind("notebook", "scripts:notebook", r"[^/]+\.ipynb", optional=True),
     _kind("bill of materials", "boms:bom",
-          r"[^/]+\.(cdx|spdx|spdx3|bom|sbom)\.json|[^/]*s?bom\.json"),
+          r"[^/]+\.(cdx|spdx|spdx3|bom|sbom)\.json|[^/]*s?bom\.json|[^/]+\.spdx(\.(tag|ya?ml))?"
+          r"|[^/]+\.spdx3?\.jsonld|[^/]+\.(cdx|bom|sbom)\.xml|[^/]*s?bom\.xml"),
     _kind("requirements", "requirements:requirements",
           r"[^/]*requirements[^/]*\.(txt|in)|requirements/[^/]+\.(txt|in)"),
 )  # fmt: skip
 
 _ENDS = (".lock", ".toml", ".yaml", ".yml", ".json", ".ipynb", ".txt", ".in", "pipfile", "mlmodel",
-         "/metadata", "/pkg-info")  # fmt: skip
+         "/metadata", "/pkg-info", ".spdx", ".tag", ".jsonld", "bom.xml", ".cdx.xml")  # fmt: skip
 
 
 def kind_of(name: str) -> Kind | None:

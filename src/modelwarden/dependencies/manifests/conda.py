@@ -11,8 +11,9 @@ from __future__ import annotations
 import re
 
 from modelwarden.dependencies.manifests.requirements import named, requirements
-from modelwarden.dependencies.manifests.text import table, tables
+from modelwarden.dependencies.manifests.text import json_document, table, tables
 from modelwarden.dependencies.packages import How, Manifest, Package
+from modelwarden.dependencies.purls import purl_of
 from modelwarden.formats import yamltree
 
 _NAMES = {
@@ -35,6 +36,7 @@ _NAMES = {
     "importlib_metadata": "importlib-metadata",
 }
 _SPEC = re.compile(r"^(?:[^\s:]*::)?([A-Za-z0-9_.\-]+)\s*(?:\[.*\])?\s*(.*)$")
+_BUILT = re.compile(r"(.+)-([^-]+)-[^-]+\.(?:conda|tar\.bz2)")
 _VERSIONS = re.compile(r"^=?\s*([0-9][^=\s,|*]*)(?:[=\s]+(\S+))?$")
 
 
@@ -47,7 +49,7 @@ def environment(text: str, manifest: Manifest) -> None:
     before = len(manifest.packages)
     for entry in entries:
         if isinstance(entry, str):
-            _spec(entry, manifest)
+            conda_spec(entry, manifest)
         elif isinstance(entry, dict) and isinstance(pip := entry.get("pip"), list):
             requirements("\n".join(p for p in pip if isinstance(p, str)), manifest)
     if len(manifest.packages) == before and not (manifest.gaps or manifest.refers):
@@ -61,11 +63,38 @@ def lock(text: str, manifest: Manifest) -> None:
     for entry in tables(entries):
         conda = entry.get("manager") != "pip"
         name = str(entry.get("name", ""))
-        if name and not (conda and name in {"python"}):
-            named(pypi_name(name) if conda else name, str(entry.get("version", "")), manifest,
-                  conda=conda)  # fmt: skip
+        version = str(entry.get("version", ""))
+        if conda and name and name != "python":
+            conda_package(name, version, manifest)
+        elif name and not conda:
+            named(name, version, manifest)
     if not isinstance(entries, list) and table(document):
         manifest.gap("it is no conda-lock file: it has no list of packages")
+
+
+def explicit(text: str, manifest: Manifest) -> None:
+    """Read an explicit lock: addresses of built packages, `name-version-build.conda#digest`."""
+    for line in text.split("\n"):
+        address = line.partition("#")[0].strip()
+        if not address or address.startswith("@"):
+            continue
+        found = _BUILT.fullmatch(address.rpartition("/")[2])
+        if found:
+            conda_package(found[1], found[2], manifest)
+        else:
+            manifest.gap(f"cannot be audited: {address[-100:]!a} is no conda package")
+
+
+def installed(text: str, manifest: Manifest) -> None:
+    """Read what conda keeps of a package that it installed."""
+    document = table(json_document(text))
+    conda_package(str(document.get("name", "")), str(document.get("version", "")), manifest)
+
+
+def conda_package(name: str, version: str, manifest: Manifest) -> None:
+    """Take in a conda package with an exact version."""
+    stated = purl_of("conda", name, version)
+    named(pypi_name(name), version, manifest, conda=True, stated=stated)
 
 
 def pypi_name(name: str) -> str:
@@ -73,7 +102,8 @@ def pypi_name(name: str) -> str:
     return _NAMES.get(name.lower(), name)
 
 
-def _spec(spec: str, manifest: Manifest) -> None:
+def conda_spec(spec: str, manifest: Manifest) -> None:
+    """Read one conda package with what is allowed of it."""
     found = _SPEC.match(spec.strip())
     if found is None:
         manifest.gap(f"cannot be audited: {spec[:100]!a} is no conda package")
@@ -90,6 +120,7 @@ def _spec(spec: str, manifest: Manifest) -> None:
             how=How.EXACT if version else How.RANGE,
             path=manifest.path,
             conda=True,
+            stated=purl_of("conda", found[1], version),
         )
     )
 

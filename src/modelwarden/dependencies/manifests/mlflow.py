@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from modelwarden.dependencies.manifests.conda import conda_spec
 from modelwarden.dependencies.manifests.requirements import named, requirements
 from modelwarden.dependencies.manifests.text import table, texts
 from modelwarden.dependencies.packages import Manifest
@@ -63,12 +64,15 @@ def python_env(text: str, manifest: Manifest) -> None:
 
 
 def bentofile(text: str, manifest: Manifest) -> None:
-    """Read bentofile.yaml: packages, and a requirements file."""
+    """Read bentofile.yaml: packages, wheels, a requirements file, and the same of conda."""
     document = table(yamltree.parse(text))
     python = table(document.get("python"))
-    requirements("\n".join(texts(python.get("packages"))), manifest)
-    if isinstance(more := python.get("requirements_txt"), str):
-        manifest.refers.append(more)
     conda = table(document.get("conda"))
-    if conda:
-        manifest.gap("its conda section is not audited")
+    for key in ("packages", "wheels"):
+        requirements("\n".join(texts(python.get(key))), manifest)
+    for spec in texts(conda.get("dependencies")):
+        conda_spec(spec, manifest)
+    requirements("\n".join(texts(conda.get("pip"))), manifest)
+    for place in (python.get("requirements_txt"), conda.get("environment_yml")):
+        if isinstance(place, str):
+            manifest.refers.append(place)

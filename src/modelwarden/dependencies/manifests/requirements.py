@@ -21,6 +21,7 @@ _ARCHIVE = (".whl", ".tar.gz", ".zip", ".tar.bz2")
 _REFERS = {"-r": "refers", "--requirement": "refers", "-c": "bounds", "--constraint": "bounds"}
 _EDITABLE = {"-e", "--editable"}
 _SHOWN = 120
+_BOUNDS = 100
 _LONGEST = 20_000  # characters of one requirement, with all of its hashes
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
@@ -73,6 +74,9 @@ def requirement(text: str, manifest: Manifest, number: int | None = None) -> Non
     if not _NAME.fullmatch(parsed.name):
         manifest.gap(f"cannot be audited: {_short(parsed.name)} is no name", line=number)
         return
+    if len(parsed.specifier) > _BOUNDS or len(parsed.extras) > _BOUNDS:
+        manifest.gap(f"cannot be audited: {_short(line)} has too many bounds", line=number)
+        return
     if parsed.url:
         _address(parsed.url, manifest, number, parsed)
         return
@@ -90,6 +94,7 @@ def package_of(parsed: Requirement, path: str, number: int | None) -> Package:
         path=path,
         line=number,
         marker=str(parsed.marker or ""),
+        extras=tuple(sorted(parsed.extras)),
     )
 
 
@@ -153,7 +158,15 @@ def _short(text: str) -> str:
     return shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN - 1]}…"
 
 
-def named(name: str, version: str, manifest: Manifest, *, conda: bool = False) -> None:
+def named(
+    name: str,
+    version: str,
+    manifest: Manifest,
+    *,
+    conda: bool = False,
+    stated: str = "",
+    license: str = "",  # noqa: A002 -- the field's own word
+) -> None:
     """Take in a package with an exact version, as locks, documents and installations name it."""
     name, version = name.strip(), version.strip()
     if not _NAME.fullmatch(name):
@@ -162,4 +175,13 @@ def named(name: str, version: str, manifest: Manifest, *, conda: bool = False) -
     if not version or len(version) > _SHOWN or not version.isprintable():
         manifest.gap(f"cannot be audited: {name} has no version that can be read")
         return
-    manifest.add(Package(name=name, version=version, path=manifest.path, conda=conda))
+    manifest.add(
+        Package(
+            name=name,
+            version=version,
+            path=manifest.path,
+            conda=conda,
+            stated=stated,
+            license=license,
+        )
+    )

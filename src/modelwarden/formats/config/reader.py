@@ -43,6 +43,8 @@ _TELLING = tuple(
         *((word, rb'"?\s*:') for word in (b"_target_", b"_component_")),
         (b'"type"', rb'\s*:\s*"\w+\.[\w.]+"'),
         (b"_diffusers_version", rb'"?\s*:'),
+        *((word, rb'"?\s*:') for word in (b"custom_pipelines", b"parent_library")),
+        (b"activation_f", rb'\w*"\s*:\s*"\w+\.[\w.]+"'),
         (b"__import__", rb"\s*\("),
         (b"os.", rb"(?:system|popen|exec\w*|spawn\w*)\s*\("),
         (b"subprocess", rb"\.\w+\s*\("),
@@ -67,6 +69,7 @@ _TELLING = tuple(
         (b"\\u00", rb"(?:25|4[1-9a-f]|5[0-9af]|6|7[0-9ab])"),
     )
 )
+FLAVOURS = re.compile(rb"(?m)^[\"']?flavors[\"']?[ \t]*:")
 _TAG = re.compile(rb"(?:^|[\s\[{,:-])!|%TAG", re.MULTILINE)
 _SURE_TAG = re.compile(rb"(?:^|[\s\[{,:-])!(?:![\w%]|<)|^%TAG", re.MULTILINE)
 
@@ -89,11 +92,13 @@ def sniff(source: Source) -> bool:
     shape = shape_of(source)
     if source.expect == "jinja" or shape not in {Shape.JSON, Shape.YAML}:
         return False
+    if FLAVOURS.search(source.head) and b"\x00" not in source.head:
+        return False  # read as what it is
     if not encoding_of(source.head).startswith("utf-8"):
         return True
     tag = None
     if shape is Shape.YAML:
-        tag = _TAG if source.name.endswith(_YAML_NAMES) else _SURE_TAG
+        tag = _TAG if source.label.endswith(_YAML_NAMES) else _SURE_TAG
     return any(_telling(piece, tag) for piece in _pieces(source))
 
 

@@ -118,12 +118,6 @@ IDENTIFIED: tuple[Format, ...] = identified(
     Format("ncnn", _in("text", "NCNN"), "ncnn network", (Mark(b"7767517"),)),
     Format("word2vec-text", _in("text", "VECTORS"), "word2vec vectors as text", _DIGITS),
     Format(
-        "mlflow-mlmodel",
-        _in("text", "MLMODEL"),
-        "MLflow model description",
-        (Mark(b"flavors:", ANYWHERE),),
-    ),
-    Format(
         "caffe-prototxt",
         _in("text", "PROTOTXT"),
         "Caffe network as text",

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from modelwarden.formats.source import Source
 
 _VECTORS = re.compile(rb"\d{1,9} (\d{1,5})\r?\n(\S+)((?: -?\d+(?:\.\d+)?(?:[eE]-?\d+)?)+) ?\r?\n")
-_MLMODEL = re.compile(rb"(?m)^flavors:[ \t]*\r?$")
-_MLFLOW_VERSION = re.compile(rb"(?m)^mlflow_version:[ \t]*['\"]?([\w.+-]{1,40})")
 _PROTOTXT = re.compile(rb"(?m)^layers?\s*\{\s*(?:#.*)?$")
 
 
@@ -31,15 +29,6 @@ def _is_vectors(source: Source) -> bool:
     """Counts in a line, then lines of a word and as many numbers as announced."""
     found = _VECTORS.match(source.head)
     return found is not None and found[3].count(b" ") == int(found[1])
-
-
-def _is_mlmodel(source: Source) -> bool:
-    return _MLMODEL.search(source.head) is not None and b"\x00" not in source.head
-
-
-def _mlflow(source: Source) -> Producer | None:
-    found = _MLFLOW_VERSION.search(source.head)
-    return producer("mlflow", found[1].decode() if found else None)
 
 
 def _is_prototxt(source: Source) -> bool:
@@ -63,5 +52,4 @@ LIBLINEAR = Kind(
 )
 NCNN = Kind("ncnn", "an ncnn network", _matches(rb"7767517\r?\n\d+ \d+\r?\n"), _named("ncnn"))
 VECTORS = Kind("word2vec-text", "word2vec vectors as text", _is_vectors)
-MLMODEL = Kind("mlflow-mlmodel", "an MLflow model description", _is_mlmodel, _mlflow)
 PROTOTXT = Kind("caffe-prototxt", "a Caffe network as text", _is_prototxt, _named("caffe"))

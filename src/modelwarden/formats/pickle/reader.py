@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from modelwarden.core import GapKind, InventoryItem, ItemKind, UseKind
@@ -14,7 +15,7 @@ from modelwarden.formats.pickle.producers import producer_of
 from modelwarden.formats.pickle.render import render
 from modelwarden.formats.pickle.streams import run_streams
 from modelwarden.formats.pickle.uses import NAMELESS, strongest
-from modelwarden.formats.view import View, gap
+from modelwarden.formats.view import Child, View, gap
 
 if TYPE_CHECKING:
     from modelwarden.core import Gap
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from modelwarden.formats.source import Source
 
 SNIFFED = 1 << 16
+_PADDING: Final = b"\0 \t\r\n"
 MAGIC_BYTES: Final = bytes.fromhex("6cfc9c46f9206aa85019")  # what torch wrote before its zip layout
 _PICKLE_NAMES: Final = (".pkl", ".pickle", ".p", ".joblib", ".dill", ".cloudpickle", ".pck")
 
@@ -85,9 +87,29 @@ def read(source: Source, limits: Limits) -> PickleStream:
     if MAGIC_BYTES in source.head[:32] and source.expect != "pickle":
         from modelwarden.formats.torch.legacy import begins_like, read_legacy
 
-        if begins_like(source) and (view := read_legacy(source, limits)) is not None:
-            return view
-    return view_of(source, streams_of(source, limits))
+        if begins_like(source) and (old := read_legacy(source, limits)) is not None:
+            return old
+    view = view_of(source, streams_of(source, limits))
+    return replace(view, children=(*view.children, *_leftover(view)))
+
+
+def leftover(view: PickleStream) -> bytes:
+    """Return the first bytes behind the last pickle, from where they are more than padding."""
+    at = view.end
+    while part := view.source.read(at, SNIFFED):
+        if kept := part.lstrip(_PADDING):
+            return kept
+        at += len(part)
+    return b""
+
+
+def _leftover(view: PickleStream) -> tuple[Child, ...]:
+    """Return what stands behind the last pickle, unless it is padding: it may be anything."""
+    source, at = view.source, view.end
+    if view.damaged or not view.streams or not leftover(view):
+        return ()
+    name = f"(bytes from {at})"
+    return (Child(name, partial(source.part, at, view.trailing, name)),)
 
 
 def streams_of(source: Source, limits: Limits) -> list[Stream]:

@@ -37,6 +37,7 @@ TEMPLATE = "_parse_arg_template"
 FORMULA = "formula"
 FILENAME = "filename"
 DECIDING = 64
+_PIECES = 4  # a wrapper of an array has few settings
 DISTINCT = 20_000
 RECENT = 4096
 FORMS = 1_000_000
@@ -56,6 +57,7 @@ class Argument:
         template: of the state of an object, the text under `TEMPLATE`; empty when there is no such
             key, None when it cannot be told.
         formula, filename: likewise, the text under `FORMULA` and `FILENAME`.
+        true: whether it is a number that counts as true.
     """
 
     text: str | None = None
@@ -67,6 +69,7 @@ class Argument:
     template: str | None = None
     formula: str | None = None
     filename: str | None = None
+    true: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -357,6 +360,8 @@ def _argument(value: object) -> Argument | bytes | Span:
     if isinstance(value, Call):
         root = value.root if isinstance(value.root, Global) else NAMELESS
         return Argument(module=root.module, name=root.name, made_at=value.at)
+    if isinstance(value, int):
+        return Argument(true=bool(value))
     template, formula, file = (_under(value, key) for key in (TEMPLATE, FORMULA, FILENAME))
     return Argument(empty=value is None, template=template, formula=formula, filename=file)
 
@@ -385,6 +390,9 @@ def _under(state: object, wanted: str) -> str | None:
 def _deciding(args: object) -> tuple[str, ...]:
     if not isinstance(args, tuple):
         return ()
+    if len(args) == 1 and isinstance(args[0], dict) and 0 < len(args[0]) <= _PIECES:
+        file = _under(args[0], FILENAME)  # each file of an old model of joblib is looked at
+        return (file,) if file and len(file) <= TEXT else ()
     return tuple(value for value in args[1:4] if isinstance(value, str) and len(value) <= DECIDING)
 
 

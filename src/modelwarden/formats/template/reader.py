@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from modelwarden.formats.template.uses import Use
 
 _NAMES = (".jinja", ".jinja2", ".j2")
+_PYTHON = (".py", ".pyi")
 _CHAT = "chat_template"
 _SIZE = 1 << 20
 
@@ -34,8 +35,8 @@ class TemplateText(View):
 
 def sniff(source: Source) -> bool:
     """Tell whether this is text with Jinja's delimiters that is not a configuration file."""
-    if shape_of(source) is not Shape.TEXT:
-        return False
+    if shape_of(source) is not Shape.TEXT or source.label.endswith(_PYTHON):
+        return False  # Jinja in Python stands in its texts and notes
     if source.size > _SIZE:
         return source.name.endswith(_NAMES)
     data = source.read(0, _SIZE)

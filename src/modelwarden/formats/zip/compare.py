@@ -14,6 +14,8 @@ from modelwarden.formats.zip.records import (
     PATCHED,
     STRONG,
     Header,
+    name_of,
+    normalised,
 )
 
 if TYPE_CHECKING:
@@ -36,7 +38,8 @@ def differences(source: Source, member: Member) -> Iterator[Anomaly]:
         return
     if entry.raw != local.raw:
         facts = {"central": _shown(entry.raw), "local": _shown(local.raw)}
-        yield _anomaly(member, local.at, "is called otherwise in its local header", facts)
+        kind = Oddity.HEADERS if _same_name(entry, local) else Oddity.NAMES
+        yield _anomaly(member, local.at, "is called otherwise in its local header", facts, kind)
     yield from _numbers(source, member, entry, local)
     yield from _flags(member, entry, local)
 
@@ -48,10 +51,13 @@ def doubts(member: Member) -> Iterator[Anomaly]:
             continue
         if b"\0" in header.raw:
             facts = {"name": _shown(header.raw)}
-            yield _anomaly(member, header.at, "has a NUL in its name, where loaders cut it", facts)
+            kind = Oddity.NAMES if header.raw.partition(b"\0")[2].strip(b"\0") else Oddity.HEADERS
+            words = "has a NUL in its name, where loaders cut it"
+            yield _anomaly(member, header.at, words, facts, kind)
         if header.unicode_path not in {None, header.raw} and not _same_text(header):
             facts = {"name": _shown(header.raw), "unicode": _shown(header.unicode_path or b"")}
-            yield _anomaly(member, header.at, "has another name in its Unicode field", facts)
+            words = "has another name in its Unicode field"
+            yield _anomaly(member, header.at, words, facts, Oddity.NAMES)
     flags = 0
     for header in (member.local, member.central):
         flags |= header.flags if header is not None else 0
@@ -116,6 +122,11 @@ def _all_equal(entry: Header, local: Header) -> bool:
     return ours == theirs
 
 
+def _same_name(entry: Header, local: Header) -> bool:
+    """Tell whether two names are one path, spelled with other slashes or in another code page."""
+    return normalised(name_of(entry)) == normalised(name_of(local))
+
+
 def _same_text(header: Header) -> bool:
     """Tell whether the Unicode field only spells out a name that is in an old code page."""
     if header.raw.isascii() or header.unicode_path is None:
@@ -137,6 +148,12 @@ def _shown(raw: bytes) -> str:
     return printable(raw.decode("utf-8", "backslashreplace"))
 
 
-def _anomaly(member: Member, at: int, words: str, facts: Mapping[str, str | int]) -> Anomaly:
+def _anomaly(
+    member: Member,
+    at: int,
+    words: str,
+    facts: Mapping[str, str | int],
+    kind: Oddity = Oddity.HEADERS,
+) -> Anomaly:
     text = f"{printable(member.name, 120)} {words}"
-    return Anomaly(Oddity.HEADERS, text, member.name, at, {"member": member.name, **facts})
+    return Anomaly(kind, text, member.name, at, {"member": member.name, **facts})

@@ -21,7 +21,7 @@ from modelwarden.targets.reading.tables import read_table
 from modelwarden.targets.spec import Modality
 
 _ZIP, _PARQUET, _GZIP = b"PK\x03\x04", b"PAR1", b"\x1f\x8b"
-_CHANNELS = (1, 3, 4)
+_CHANNELS = (1, 3), (4,)  # the usual numbers first
 
 
 def read_data(
@@ -51,7 +51,7 @@ def read_data(
     y = raw.y if raw.y is not None else _named(raw.frame, data.label, "label", shown)
     ids = _named(raw.frame, data.id, "id", shown)
     inputs, notes = _inputs(raw, data, project, shown)
-    given = inputs.names if isinstance(inputs, Frame) else ()
+    given = inputs.names if isinstance(inputs, Frame) else _set(_text_column(data, project))
     context = raw.frame.without([*given, *_set(data.label, data.id)])
     return DataSet(
         name=name,
@@ -120,9 +120,8 @@ def _inputs(
     raw: Raw, data: DataConfig, project: ProjectConfig, shown: str
 ) -> tuple[Inputs, tuple[str, ...]]:
     modality = project.modality
-    single = {Modality.TEXT: data.text, Modality.HTML: data.html}.get(modality) or data.url
     if modality in (Modality.TEXT, Modality.HTML) or data.url is not None:
-        return _texts(raw, single, modality, shown), ()
+        return _texts(raw, _text_column(data, project), modality, shown), ()
     if modality is Modality.IMAGE:
         if raw.array is None:
             raise DataError(f"{shown} holds no images: give an npz with x, or a folder")
@@ -135,6 +134,12 @@ def _inputs(
     if modality is Modality.VECTOR:
         return _matrix(features, shown), ()
     return features, ()
+
+
+def _text_column(data: DataConfig, project: ProjectConfig) -> str | None:
+    """Return the column that is the one input of a model of texts, pages or addresses."""
+    named = {Modality.TEXT: data.text, Modality.HTML: data.html}.get(project.modality)
+    return named or data.url
 
 
 def _texts(raw: Raw, column: str | None, modality: Modality, shown: str) -> Column:
@@ -168,7 +173,10 @@ def images_of(x: npt.NDArray[np.generic], shown: str) -> tuple[Inputs, tuple[str
         return x[:, None].astype(np.float32), ()
     if x.ndim != 4:
         raise DataError(f"{shown}: images have shape (n, H, W) or (n, H, W, C), not {x.shape}")
-    first, last = x.shape[1] in _CHANNELS, x.shape[3] in _CHANNELS
+    first, last = next(
+        (pair for some in _CHANNELS if any(pair := (x.shape[1] in some, x.shape[3] in some))),
+        (False, False),
+    )
     if last and not first:
         return np.ascontiguousarray(x.transpose(0, 3, 1, 2), np.float32), ()
     notes = () if first and not last else (f"x {x.shape} is taken as (n, C, H, W)",)

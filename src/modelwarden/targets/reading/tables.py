@@ -8,6 +8,8 @@ what looks like a date stays text, as the model's own code will have read it.
 from __future__ import annotations
 
 import os
+import re
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -55,6 +57,10 @@ _MISSING = (
     "nan",
     "null",
 )
+_GZIP = b"\x1f\x8b"
+_DELIMITERS = (",", ";", "\t", "|")
+_HEAD = 1 << 16
+_TRUE, _FALSE = {"true", "True", "TRUE"}, {"false", "False", "FALSE"}
 _INDEX = "__index_level_"  # of a pandas frame
 
 
@@ -90,7 +96,10 @@ def read_table(path: Path, form: str) -> Raw:
             raise _unreadable(path, error) from error
     dropped = len(query.columns) - len(names)
     notes = (f"{dropped} index column of the file is left out",) if dropped else ()
-    return Raw(Frame(tuple(names), tuple(_plain(found[n]) for n in names)), notes=notes)
+    columns = tuple(_plain(found[name]) for name in names)
+    if form == "csv":
+        columns = tuple(_flags(column) for column in columns)
+    return Raw(Frame(tuple(names), columns), notes=notes)
 
 
 def iter_batches(path: Path, columns: Sequence[str], rows: int = 1 << 20) -> Iterator[Frame]:
@@ -179,13 +188,27 @@ def _opened(path: Path, form: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, 
 
 
 def _csv(descriptor: int) -> str:
-    packed = os.pread(descriptor, 2, 0) == b"\x1f\x8b"
+    packed = os.pread(descriptor, 2, 0) == _GZIP
     missing = ", ".join(f"'{word}'" for word in _MISSING)
     return (
-        "read_csv(?, header=true, sample_size=-1, "
-        "auto_type_candidates=['BOOLEAN','BIGINT','DOUBLE','VARCHAR'], "
+        "read_csv(?, header=true, skip=0, sample_size=-1, quote='\"', escape='\"', "
+        f"delim='{_delimiter(descriptor, packed=packed)}', "
+        "auto_type_candidates=['BIGINT','DOUBLE','VARCHAR'], "
         f"nullstr=[{missing}], compression='{'gzip' if packed else 'none'}')"
     )
+
+
+def _delimiter(descriptor: int, *, packed: bool) -> str:
+    """Return what separates the names in the first line, which is the same for all lines."""
+    head = os.pread(descriptor, _HEAD, 0)
+    if packed:
+        try:
+            head = zlib.decompressobj(31).decompress(head, _HEAD)
+        except zlib.error:
+            head = b""
+    line = head.lstrip(b"\xef\xbb\xbf").split(b"\n", 1)[0]
+    bare = re.sub(rb'"[^"]*"', b"", line).decode("utf-8", "replace")
+    return max(_DELIMITERS, key=lambda mark: (bare.count(mark), -_DELIMITERS.index(mark)))
 
 
 def _cast(name: str, kind: str) -> str:
@@ -226,6 +249,17 @@ def _plain(values: Any) -> Column:
     texts = data.astype(np.object_)
     texts[mask] = None
     return texts
+
+
+def _flags(column: Column) -> Column:
+    """Return a column of the words true and false as booleans; "yes" and "no" stay texts."""
+    if column.dtype.kind != "O":
+        return column
+    words = set(column.tolist())
+    if not words - {None} or not words <= _TRUE | _FALSE | {None}:
+        return column
+    numbers = np.array([np.nan if v is None else v in _TRUE for v in column.tolist()], np.float64)
+    return numbers if None in words else numbers.astype(np.bool_)
 
 
 def _errors() -> tuple[type[Exception], ...]:

@@ -1,0 +1,175 @@
+"""What a shell command would do, as far as its words tell: attacks, and the few that only ask."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_LONGEST = 20_000
+_SPLIT = re.compile(r"\|\||&&|[|;&\n]|\bthen\b|\bdo\b")
+_SHELLS = frozenset(
+    "ash bash dash ksh sh zsh fish python python2 python3 perl ruby node php".split()
+)
+_FETCH = frozenset(
+    "curl wget fetch iwr irm invoke-webrequest invoke-restmethod aria2c axel".split()
+)
+_ROOTS = re.compile(r"(?:/|~|\$HOME|\$\{HOME\}|[A-Za-z]:\\)(?:\*|/\*|\.)?")
+_WRAPPERS = frozenset("sudo env nohup exec time nice setsid stdbuf timeout command builtin".split())
+_QUOTES = re.compile(r"[\"'\\]")
+_PRIVATE_FILES = (
+    r"(?:\.ssh/(?!known_hosts)\w|\.aws/credentials|\.netrc\b|\.git-credentials|\.kube/config|\.npmrc\b"
+    r"|\.pypirc\b|\.docker/config\.json|/etc/shadow|\.huggingface/token|huggingface/token"
+    r"|\.config/gcloud|\.azure/|id_rsa\b|id_ed25519\b|Login Data\b|wallet\.dat|/proc/self/environ"
+    r"|/var/run/secrets/|\.bash_history)"
+)
+SECRET_FILE = re.compile(_PRIVATE_FILES)
+# What each of these does; looked for in a command without its quotes.
+_ATTACKS = tuple(
+    (re.compile(pattern, re.IGNORECASE), what)
+    for pattern, what in (
+        (
+            r"(?:curl|wget|iwr|irm)\b[^|;&\n]*\|\s*(?:sudo\s+)?(?:\S*/)?(?:env\s+)?(?:ba|z|da|k)?sh\b"
+            r"|(?:curl|wget)\b[^|;&\n]*\|\s*(?:sudo\s+)?(?:\S*/)?(?:python[\d.]*|perl|ruby|node|php)\b"
+            r"|(?:iwr|irm|downloadstring)\b.*\|\s*iex\b|\biex\b.*(?:downloadstring|iwr|irm)",
+            "runs what it has just fetched",
+        ),
+        (
+            r"(?:sh|bash|eval|source|\.)\s+(?:-c\s+)?(?:\$\(|`|<\()\s*(?:curl|wget)\b",
+            "runs what it has just fetched",
+        ),
+        (
+            r"(?:base64\s+(?:-d|-D|--decode)|xxd\s+-r|openssl\s+(?:enc|base64)\b[^|]*-d)[^|;&\n]*\|[^|;&\n]*?"
+            r"\b(?:(?:ba|z|da|k)?sh|python[\d.]*|perl)\b|eval\s+\$?\(?.*base64\s+(?:-d|--decode)",
+            "runs what it has just decoded",
+        ),
+        (r"/dev/(?:tcp|udp)/", "opens a shell to the network"),
+        (
+            r"\b(?:nc|ncat|netcat)\b[^|;&\n]*\s-(?:\w*e|c|-exec|-sh-exec)\b",
+            "opens a shell to the network",
+        ),
+        (r"\bmkfifo\b.*\b(?:nc|ncat|netcat)\b|\bsocat\b.*\bexec:", "opens a shell to the network"),
+        (
+            r"powershell(?:\.exe)?\b.*\s-e(?:nc|ncodedcommand|c)?\s+[\w+/=]{16}",
+            "runs an encoded command",
+        ),
+        (
+            r"(?:env|printenv|set)\b[^|;&\n]*\|[^;&\n]*\b(?:curl|wget|nc|ncat)\b",
+            "sends the environment to the network",
+        ),
+        (
+            rf"{_PRIVATE_FILES}[^;&\n]*\|[^;&\n]*\b(?:curl|wget|nc|ncat)\b"
+            rf"|\b(?:curl|wget|scp|nc)\b[^;&\n]*{_PRIVATE_FILES}",
+            "sends credentials to the network",
+        ),
+        (
+            r">>?\s*\S*(?:\.bashrc|\.zshrc|\.profile|\.bash_profile|authorized_keys|/etc/cron[.\w/]*"
+            r"|/etc/ld\.so\.preload|/etc/sudoers|/etc/passwd)|\|\s*crontab\b|\bcrontab\s+(?!-l|-r)",
+            "arranges to run again, or to let somebody in",
+        ),
+        (r"\bxmrig\b|stratum\+(?:tcp|ssl)://", "mines a currency"),
+        (r"\bchattr\s+\+i\b|\bhistory\s+-c\b|\bunset\s+HISTFILE\b", "hides its traces"),
+    )
+)
+_STARTED = re.compile(
+    r"(?:\./|/tmp/|/var/tmp/|/dev/shm/)\S+|\b(?:bash|sh|python3?)\s+(?:/tmp/|\./)?\S+"
+)
+_OUTPUT = re.compile(r"(?:\s-\w*[oO]|--output(?:-document)?)[ =]?(\S+)")
+
+# Programs that only tell about the system, and arguments with which others do.
+_ASKS = frozenset(
+    "uname which whereis where lscpu lsb_release nvidia-smi rocm-smi rocminfo getconf arch "
+    "sw_vers cls clear tput stty locale nproc free df vcgencmd "
+    "lspci dmidecode system_profiler ldconfig readelf file objdump otool ldd tty "
+    "xcode-select pkg-config pg_config mpicc llvm-config hipconfig ver sysctl vm_stat cat".split()
+)
+_ASKING = frozenset(
+    "--version -version -V -v version --help -h --info -dumpversion -dumpmachine "
+    "-print-search-dirs -print-file-name --print-path --prefix --libs --cflags --show-toplevel "
+    "-vV".split()
+)
+_GIT = frozenset(
+    "rev-parse describe log status show diff ls-files config branch remote tag".split()
+)
+
+
+def attack_in(text: str) -> str | None:
+    """Say what a command does that no model needs; None for anything else."""
+    shown = text[:_LONGEST]
+    bare = _QUOTES.sub("", shown)
+    for pattern, what in _ATTACKS:
+        if pattern.search(bare):
+            return what
+    return _by_words(shown) or _fetched(bare)
+
+
+def _fetched(text: str) -> str | None:
+    """Follow a file from its download to the place where it is started."""
+    for command in re.finditer(r"\b(?:curl|wget)\b[^|;&\n]*", text):
+        output = _OUTPUT.search(command[0])
+        words = command[0].split()
+        name = output[1] if output else words[-1].rpartition("/")[2] if len(words) > 1 else ""
+        name = name.rpartition("/")[2]
+        rest = text[command.end() :]
+        if len(name) > 1 and any(name in started[0] for started in _STARTED.finditer(rest)):
+            return "runs what it has just fetched"
+    return None
+
+
+def _by_words(text: str) -> str | None:
+    fetched = False
+    for part in _SPLIT.split(text):
+        words = part.split()
+        while words and words[0].rsplit("/", 1)[-1] in _WRAPPERS:
+            words = words[1:]
+        if not words:
+            continue
+        program = words[0].rsplit("/", 1)[-1].lower()
+        if _destroys(program, words[1:]):
+            return f"deletes or overwrites ({program})"
+        if program in _FETCH or (program == "base64" and _decodes(words)):
+            fetched = True
+        elif fetched and program in _SHELLS and len(words) < 3:
+            return "runs what it has just fetched or decoded"
+        if _connects(program, words):
+            return f"opens a shell to the network ({program})"
+    return None
+
+
+def _destroys(program: str, arguments: list[str]) -> bool:
+    if program == "rm":
+        flags = "".join(a for a in arguments if a.startswith("-"))
+        wide = any(_ROOTS.fullmatch(a) for a in arguments)
+        return wide and ("r" in flags.lower())
+    if program == "dd":
+        return any(a.startswith("of=/dev/") and a != "of=/dev/null" for a in arguments)
+    return program.startswith("mkfs.") or program == "shred"
+
+
+def _decodes(words: list[str]) -> bool:
+    return any(w in {"-d", "-D", "--decode"} for w in words)
+
+
+def _connects(program: str, words: list[str]) -> bool:
+    if program in {"nc", "ncat", "netcat"}:
+        return any(w in {"-e", "-c", "--exec"} for w in words)
+    if program in {"powershell", "pwsh", "powershell.exe"}:
+        return any(w.lower().startswith(("-e", "-enc")) for w in words[1:])
+    return program in _SHELLS and any("/dev/tcp/" in w for w in words)
+
+
+def only_asks(words: Sequence[str | None]) -> bool:
+    """Tell whether a command only asks the system something; None is a word that is not known."""
+    while words and words[0] in _WRAPPERS:
+        words = words[1:]
+    if not words or words[0] is None:
+        return any(word in _ASKING for word in words)
+    if any(word and re.search(r"[;|&`$<>\n]", word) for word in words):
+        return False
+    program = words[0].replace("\\", "/").rpartition("/")[2].lower().removesuffix(".exe")
+    if program == "git":
+        return any(word in _GIT for word in words[1:])
+    if program == "cat":
+        return all(
+            word and word.startswith(("/proc/", "/sys/", "/etc/os-release")) for word in words[1:]
+        )
+    return program in _ASKS or any(word in _ASKING for word in words[1:])

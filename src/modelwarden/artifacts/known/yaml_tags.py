@@ -1,0 +1,34 @@
+"""Tags of YAML that ask a loader other than PyYAML's to call something or make an object."""
+
+from __future__ import annotations
+
+import re
+
+_STANDARD = "tag:yaml.org,2002:"
+_CALL = re.compile(
+    r"!(new|name|apply|module|obj|pkl|pickle|import|func|call|eval|exec|python)[:/](.*)", re.DOTALL
+)
+_RUBY = re.compile(r"(?:!|tag:(?:yaml\.org,2002|ruby\.yaml\.org,2002):)ruby/")
+_JAVA = re.compile(
+    rf"{re.escape(_STANDARD)}(?:\[*)(?:javax?|org|com|net|io|sun|jdk|groovy|ch|me)\.[\w.$]+"
+)
+_NET = re.compile(r"!(?:<!)?System\.[\w.]+|tag:yaml\.org,2002:System\.[\w.]+")
+
+
+def called(tag: str) -> tuple[str, str]:
+    """Return the kind of a calling tag and the dotted name in it; two empty texts for others.
+
+    >>> called("!apply:os.system")
+    ('apply', 'os.system')
+    """
+    found = _CALL.match(tag)
+    return (found[1], found[2].strip()) if found else ("", "")
+
+
+def foreign(tag: str) -> str | None:
+    """Return the language whose loader would make an object of this tag."""
+    if _RUBY.match(tag):
+        return "Ruby"
+    if _JAVA.match(tag):
+        return "Java"
+    return ".NET" if _NET.match(tag) else None

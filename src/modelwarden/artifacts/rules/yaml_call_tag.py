@@ -1,0 +1,50 @@
+"""`yaml-call-tag`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from modelwarden.artifacts.known import Judgement, judge
+from modelwarden.artifacts.known.yaml_tags import called, foreign
+from modelwarden.artifacts.rules._content import bound_to
+from modelwarden.core import Hit, Severity, UseKind, rule
+from modelwarden.formats.config.reader import ConfigFile
+
+
+@rule(
+    "yaml-call-tag",
+    title="YAML makes objects of another kind of loader",
+    severity=Severity.HIGH,
+    reads=ConfigFile,
+    references=("CWE-502", "CWE-470", "MITRE-ATLAS:AML.T0011"),
+    weakness="unsafe_deserialization",
+)
+def yaml_call_tag(config: ConfigFile) -> Iterator[Hit]:
+    """Flag tags of other loaders that call something dangerous or make objects of Ruby or Java.
+
+    Why: HyperPyYAML (`!apply:`, `!new:`, `!pickle:`) calls what the tag names; Ruby's and Java's
+    loaders make objects of any class. Opening the configuration is enough.
+
+    Fix: have the publisher replace the tag by plain values, and load with a safe loader.
+
+    Blind spot: tags that a program defines itself mean what that program says.
+    """
+    evidence = bound_to(config)
+    for scalar in config.scalars:
+        message = _message(scalar.tag or "")
+        if message is not None:
+            facts = {"tag": (scalar.tag or "")[:200], "path": scalar.path[:200]}
+            yield Hit(message, evidence(facts, scalar.line))
+
+
+def _message(tag: str) -> str | None:
+    language = foreign(tag)
+    if language is not None:
+        return f"the tag {tag[:80]!r} makes an object of {language}"
+    kind, target = called(tag)
+    if kind in {"pickle", "pkl"}:
+        return f"the tag {tag[:80]!r} loads a pickle"
+    module, _, name = target.rpartition(".")
+    if module and judge(module, name, UseKind.CALLED) is Judgement.DANGEROUS:
+        return f"the tag {tag[:80]!r} calls {target[:80]!r}"
+    return None

@@ -1,0 +1,250 @@
+"""The sections of modelwarden.toml on what is asked of the model: claims, assess, features."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from modelwarden.core.fields import Fields
+
+NORMS = ("linf", "l2", "l1", "l0")
+AVERAGINGS = ("binary", "macro", "micro", "weighted")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimConfig:
+    """One `[[claims]]`.
+
+    Attributes:
+        metric: as the claim names it.
+        value: as a number, or a text such as `91 %` or `20.0 ± 1.2`.
+        margin: the largest difference of no practical matter; None takes the metric's default.
+        averaging: one of `AVERAGINGS`; None tries every reading.
+        slice: conditions that select the rows it speaks of.
+        n: rows that the claim rests on.
+        data: the data that it was measured on, in the claim's own words.
+        low, high: ends of the interval that it states.
+    """
+
+    metric: str
+    value: float | str
+    margin: float | None = None
+    averaging: str | None = None
+    slice: tuple[Mapping[str, object], ...] = ()
+    n: int | None = None
+    data: str | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PerformanceConfig:
+    """`[assess.performance]`.
+
+    Attributes:
+        margin: of accuracy, or as a share of the error, that matters against a trivial answer or
+            a reference model.
+        class_margin: of recall, that one class may lie below the others.
+        calibration_margin: of the calibration error beyond what chance gives.
+        duplicates_margin: share of test rows seen in training beyond what coincidence gives.
+    """
+
+    margin: float = 0.01
+    class_margin: float = 0.10
+    calibration_margin: float = 0.05
+    duplicates_margin: float = 0.005
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimsConfig:
+    """`[assess.claims]`.
+
+    Attributes:
+        strict: a claim must be neither too high nor too low (equivalence); otherwise a model that
+            is better than claimed supports the claim.
+        margin: for claims that state none; None takes the metric's default.
+    """
+
+    strict: bool = False
+    margin: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RobustnessConfig:
+    """`[assess.robustness]`.
+
+    Attributes:
+        eps: in the model's own input units.
+        low, high: the box of valid inputs; None takes the data's.
+        queries: rows an input. samples: inputs that are attacked.
+        attacks: names; empty takes what fits the access level.
+    """
+
+    norm: str = "linf"
+    eps: float | None = None
+    low: float | None = None
+    high: float | None = None
+    queries: int = 500
+    samples: int = 200
+    attacks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeaturesConfig:
+    """`[features]`: what values of a table are possible, in original units."""
+
+    immutable: tuple[str, ...] = ()
+    integer: tuple[str, ...] = ()
+    monotone_up: tuple[str, ...] = ()
+    monotone_down: tuple[str, ...] = ()
+    relations: tuple[str, ...] = ()
+    bounds: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssessConfig:
+    """`[[claims]]` and `[assess.*]`."""
+
+    claims: tuple[ClaimConfig, ...] = ()
+    performance: PerformanceConfig = PerformanceConfig()
+    claiming: ClaimsConfig = ClaimsConfig()
+    robustness: RobustnessConfig | None = None
+
+
+def parse_claims(top: Fields) -> tuple[ClaimConfig, ...]:
+    """Read every `[[claims]]`.
+
+    Raises:
+        ConfigError: a key is unknown, missing or of the wrong type.
+    """
+    return tuple(_claim(fields) for fields in top.tables("claims"))
+
+
+def _claim(fields: Fields) -> ClaimConfig:
+    fields.only(ClaimConfig.__dataclass_fields__)
+    metric, value = fields.text("metric"), fields.table.get("value")
+    if metric is None:
+        raise fields.error("metric", "is missing")
+    if value is None:
+        raise fields.error("value", "is missing")
+    if not isinstance(value, str):
+        value = fields.number("value")
+    averaging = fields.text("averaging")
+    if averaging is not None:
+        averaging = fields.one_of("averaging", averaging, "averaging", AVERAGINGS)
+    n = fields.whole("n")
+    if n is not None and n < 1:
+        raise fields.error("n", "must be at least 1")
+    return ClaimConfig(
+        metric=metric,
+        value=value if value is not None else "",
+        margin=_positive(fields, "margin"),
+        averaging=averaging,
+        slice=tuple(part.table for part in fields.tables("slice")),
+        n=n,
+        data=fields.text("data"),
+        low=fields.number("low"),
+        high=fields.number("high"),
+    )
+
+
+def parse_assess(fields: Fields, claims: tuple[ClaimConfig, ...] = ()) -> AssessConfig:
+    """Read `[assess]`.
+
+    Raises:
+        ConfigError: a key is unknown or of the wrong type.
+    """
+    fields.only(_SECTIONS)
+    return AssessConfig(
+        claims=claims,
+        performance=_performance(fields.section("performance")),
+        claiming=_claiming(fields.section("claims")),
+        robustness=(
+            _robustness(fields.section("robustness")) if "robustness" in fields.table else None
+        ),
+    )
+
+
+def _performance(fields: Fields) -> PerformanceConfig:
+    known = PerformanceConfig.__dataclass_fields__
+    fields.only(known)
+    given = {key: _positive(fields, key) for key in known}
+    return PerformanceConfig(**{key: value for key, value in given.items() if value is not None})
+
+
+def _claiming(fields: Fields) -> ClaimsConfig:
+    fields.only(ClaimsConfig.__dataclass_fields__)
+    return ClaimsConfig(strict=fields.flag("strict"), margin=_positive(fields, "margin"))
+
+
+def _robustness(fields: Fields) -> RobustnessConfig:
+    fields.only(RobustnessConfig.__dataclass_fields__)
+    low, high = fields.number("low"), fields.number("high")
+    if low is not None and high is not None and not low < high:
+        raise fields.error("high", "must be above low")
+    return RobustnessConfig(
+        norm=fields.one_of("norm", fields.table.get("norm", "linf"), "norm", NORMS),
+        eps=_positive(fields, "eps"),
+        low=low,
+        high=high,
+        queries=_count(fields, "queries", 500),
+        samples=_count(fields, "samples", 200),
+        attacks=fields.texts("attacks"),
+    )
+
+
+_SECTIONS: Mapping[str, Callable[[Fields], object]] = {
+    "performance": _performance,
+    "claims": _claiming,
+    "robustness": _robustness,
+}
+
+
+def parse_features(fields: Fields) -> FeaturesConfig:
+    """Read `[features]`.
+
+    Raises:
+        ConfigError: a key is unknown or of the wrong type.
+    """
+    fields.only(FeaturesConfig.__dataclass_fields__)
+    bounds = fields.section("bounds")
+    return FeaturesConfig(
+        immutable=fields.texts("immutable"),
+        integer=fields.texts("integer"),
+        monotone_up=fields.texts("monotone_up"),
+        monotone_down=fields.texts("monotone_down"),
+        relations=fields.texts("relations"),
+        bounds={name: _bounds(bounds, name, value) for name, value in bounds.table.items()},
+    )
+
+
+def _bounds(fields: Fields, name: str, value: object) -> tuple[float | None, float | None]:
+    if not isinstance(value, list) or len(value) != 2:
+        raise fields.error(name, "must be [low, high]")
+    ends = []
+    for end in value:
+        if isinstance(end, bool) or not isinstance(end, int | float):
+            raise fields.error(name, "must be two numbers (inf and -inf for no bound)")
+        ends.append(float(end))
+    low, high = ends
+    if not low <= high:
+        raise fields.error(name, "has a low end above its high end")
+    return low, high
+
+
+def _positive(fields: Fields, key: str) -> float | None:
+    value = fields.number(key)
+    if value is not None and value <= 0:
+        raise fields.error(key, "must be above 0")
+    return value
+
+
+def _count(fields: Fields, key: str, default: int) -> int:
+    value = fields.whole(key)
+    if value is None:
+        return default
+    if value < 1:
+        raise fields.error(key, "must be at least 1")
+    return value

@@ -1,0 +1,76 @@
+"""Rule: a class that the model serves worse than the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from modelwarden.assess.rules._seen import Seen
+from modelwarden.core import Evidence, Hit, Severity, rule
+
+SIGNIFICANT = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassRecall(Seen):
+    """How often one class is found.
+
+    Attributes:
+        name: of the class. found, cases: of it.
+        against: the share that it is held against: that of all other classes together, or one
+            half where there are only two classes.
+        adjusted: p that it is not below that, adjusted for the number of classes.
+        margin: below it that matters.
+    """
+
+    name: str
+    found: int
+    cases: int
+    against: float
+    two: bool
+    adjusted: float
+    margin: float
+
+
+@rule(
+    "weak-class",
+    title="A class that is found much less often than the others",
+    severity=Severity.MEDIUM,
+    reads=ClassRecall,
+    references=("MITRE-ATLAS:AML.M0008",),
+)
+def weak_class(seen: ClassRecall) -> Iterator[Hit]:
+    """Flag a class whose cases are found clearly less often than those of the other classes.
+
+    With two classes one is always found less often, so there a class is flagged when fewer than
+    half of its cases are found.
+
+    Why: a good average hides it. Whoever depends on this class is served by a much worse model than
+    the headline says.
+
+    Fix: more training rows of the class, weights for rare classes, or another threshold; set a
+    minimum for it: `"recall" = {min = …, where = {class = "…"}}` in [policy.measure].
+
+    Blind spot: recall only. A class that is named too often shows in its precision, which stands in
+    the table of classes.
+    """
+    if not seen.cases or seen.adjusted > SIGNIFICANT:
+        return
+    share = seen.found / seen.cases
+    if share > seen.against - seen.margin:
+        return
+    held = "fewer than half" if seen.two else f"{seen.against:.1%} of the other classes"
+    yield Hit(
+        f"class {seen.name}: {seen.found} of {seen.cases} cases are found ({share:.1%}); {held}",
+        Evidence(
+            facts={
+                "class": seen.name,
+                "recall": share,
+                "against": seen.against,
+                "n": seen.cases,
+                "p_adjusted": seen.adjusted,
+                "margin": seen.margin,
+            },
+            identity=(seen.name,),
+        ),
+    )

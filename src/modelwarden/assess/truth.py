@@ -1,0 +1,232 @@
+"""The truth beside the answers: rows without a label are left out, classes are matched by name."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from modelwarden.assess.asking import Answers
+from modelwarden.core import InputError
+from modelwarden.targets.data import DataSet
+from modelwarden.targets.frames import Column, Floats, Labels
+from modelwarden.targets.spec import Name, TargetSpec, Task
+
+
+class NothingToJudgeError(InputError):
+    """A data set in which no row has a label."""
+
+    hint = "Name the column of the truth as `label` in [data]; rows need a value there."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """Labelled rows with what the model said to them.
+
+    Attributes:
+        rows: (n,) their positions in the data set.
+        y: (n,) positions in `classes`; None of a regression.
+        said: (n,) likewise.
+        scores: (n, k), a column for each of `classes`; None where the model gives none.
+        truth, values: (n,) of a regression.
+        classes: those of the model, then those that only the labels have.
+        positive: name of the positive class of a binary task; None otherwise.
+        unlabelled: rows that were left out.
+        strangers: classes of the labels that the model cannot name, with their rows.
+        spec: of the target.
+    """
+
+    rows: Labels
+    spec: TargetSpec
+    y: Labels | None = None
+    said: Labels | None = None
+    scores: Floats | None = None
+    truth: Floats | None = None
+    values: Floats | None = None
+    classes: tuple[Name, ...] = ()
+    positive: Name | None = None
+    unlabelled: int = 0
+    strangers: tuple[tuple[Name, int], ...] = ()
+
+    @property
+    def n(self) -> int:
+        """Rows that are judged."""
+        return len(self.rows)
+
+    @property
+    def one_class(self) -> bool:
+        """The rows of a classifier are all of one class: chosen by their label, or none at all."""
+        return self.y is not None and len(np.unique(self.y)) < 2
+
+    @property
+    def at_positive(self) -> int | None:
+        """Position of the positive class."""
+        return None if self.positive is None else self.classes.index(self.positive)
+
+    def take(self, at: Labels) -> Judged:
+        """Return some of the rows, by their place among the judged ones."""
+        return replace(
+            self,
+            rows=self.rows[at],
+            y=None if self.y is None else self.y[at],
+            said=None if self.said is None else self.said[at],
+            scores=None if self.scores is None else self.scores[at],
+            truth=None if self.truth is None else self.truth[at],
+            values=None if self.values is None else self.values[at],
+        )
+
+
+def missing(column: Column) -> npt.NDArray[np.bool_]:
+    """Return which values of a column are missing, (n,)."""
+    if column.dtype.kind == "O":
+        return np.array(
+            [v is None or (isinstance(v, float) and math.isnan(v)) for v in column], bool
+        )
+    if column.dtype.kind == "f":
+        return np.asarray(np.isnan(column.astype(np.float64)))
+    if column.dtype.kind in "mM":
+        return np.asarray(np.isnat(column))
+    return np.zeros(len(column), np.bool_)
+
+
+def plain(value: object) -> Name:
+    """Return a label as a plain value: 1.0 is 1, numpy's types are Python's."""
+    item = value.item() if isinstance(value, np.generic) else value
+    if isinstance(item, float) and item.is_integer():
+        return int(item)
+    return item if isinstance(item, str | int | float | bool) else str(item)
+
+
+def names_in(column: Column) -> tuple[Name, ...]:
+    """Return the distinct labels of a column, sorted, missing ones left out."""
+    known = column[~missing(column)]
+    found = set(known.tolist()) if known.dtype.kind == "O" else set(np.unique(known).tolist())
+    return tuple(sorted({plain(v) for v in found}, key=lambda v: (isinstance(v, str), v)))
+
+
+def sizes_of(column: Column) -> dict[str, int]:
+    """Return how many rows each label has, by its key `same`; missing ones are left out."""
+    names, place = _positions(column[~missing(column)])
+    sizes = np.bincount(place, minlength=len(names))
+    return {same(name): int(size) for name, size in zip(names, sizes, strict=True)}
+
+
+def same(name: Name) -> str:
+    """Return a key under which equal labels of different spelling meet: 1, 1.0, True, "1"."""
+    if isinstance(name, bool):
+        return str(int(name))
+    if isinstance(name, float) and name.is_integer():
+        return str(int(name))
+    return str(name)
+
+
+def numbers(data: DataSet, label: str) -> Floats:
+    """Return the truth of a regression as numbers, NaN where it is missing.
+
+    Raises:
+        InputError: a label is no number.
+    """
+    y = data.y
+    if y is None:
+        raise NothingToJudgeError(f"{data.source or data.name} has no labels")
+    if y.dtype.kind in "biuf":
+        return y.astype(np.float64)
+    gone = missing(y)
+    for value in y[~gone][:1].tolist():
+        raise InputError(
+            f"{data.source or data.name}: the label {label!r} holds {str(value)[:60]!r}, "
+            "and a regression needs numbers",
+            hint='Name another column, or set task = "multiclass" in [project].',
+        )
+    return np.full(len(y), np.nan)
+
+
+def judged(
+    data: DataSet, answers: Answers, spec: TargetSpec, *, classes: tuple[Name, ...] | None = None
+) -> Judged:
+    """Return the labelled rows of a data set beside the answers.
+
+    Args:
+        data: with or without some of its labels.
+        answers: to all its rows.
+        spec: of the target.
+        classes: in this order instead of the model's own, to compare two models.
+
+    Raises:
+        NothingToJudgeError: no row has a label.
+    """
+    if data.y is None:
+        raise NothingToJudgeError(f"{data.source or data.name} has no labels")
+    gone = missing(data.y)
+    rows = np.flatnonzero(~gone)
+    if not len(rows):
+        raise NothingToJudgeError(f"{data.source or data.name}: no row has a label")
+    left = int(gone.sum())
+    if spec.task is Task.REGRESSION:
+        truth = numbers(data, "label")[rows]
+        values = None if answers.values is None else answers.values[rows]
+        return Judged(rows, spec, truth=truth, values=values, unlabelled=left)
+    return _classified(data.y[rows], rows, answers.take(rows), spec, left, classes)
+
+
+def _classified(
+    column: Column,
+    rows: Labels,
+    answers: Answers,
+    spec: TargetSpec,
+    unlabelled: int,
+    wanted: tuple[Name, ...] | None,
+) -> Judged:
+    found, place = _positions(column)
+    known = list(wanted or spec.classes)
+    at = {same(name): i for i, name in enumerate(known)}
+    strangers = []
+    for i, name in enumerate(found):
+        if same(name) not in at:
+            at[same(name)] = len(known)
+            known.append(name)
+        if same(name) not in {same(c) for c in spec.classes}:
+            strangers.append((name, int((place == i).sum())))
+    names = tuple(known)
+    codes = np.array([at[same(name)] for name in found], np.int64)
+    y = codes[place] if len(found) else place
+    own = np.array([at.setdefault(same(name), len(names)) for name in spec.classes], np.int64)
+    if len(own) and own.max() >= len(names):
+        raise InputError("the two models do not have the same classes, so they are not compared")
+    scores = answers.scores
+    if scores is not None and (len(names) != scores.shape[1] or (own != np.arange(len(own))).any()):
+        wide = np.zeros((len(scores), len(names)))
+        wide[:, own] = scores
+        scores = wide
+    positive = None if spec.positive is None else spec.classes[spec.positive]
+    return Judged(
+        rows,
+        spec,
+        y=y,
+        said=None if answers.labels is None else own[answers.labels],
+        scores=scores,
+        classes=names,
+        positive=positive,
+        unlabelled=unlabelled,
+        strangers=tuple(strangers),
+    )
+
+
+def _positions(column: Column) -> tuple[tuple[Name, ...], Labels]:
+    """Return the distinct labels, and the position of each row's label among them."""
+    if column.dtype.kind == "O":
+        values: dict[str, int] = {}
+        names: list[Name] = []
+        place = np.empty(len(column), np.int64)
+        for i, value in enumerate(column.tolist()):
+            name = plain(value)
+            key = same(name)
+            if key not in values:
+                values[key] = len(names)
+                names.append(name)
+            place[i] = values[key]
+        return tuple(names), place
+    distinct, place = np.unique(column, return_inverse=True)
+    return tuple(plain(v) for v in distinct), np.asarray(place, np.int64)

@@ -1,0 +1,117 @@
+"""Where the packages that a file asks for come from: indexes, addresses, folders."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+_MOST = 200
+_SHOWN = 300
+
+
+class Origin(NamedTuple):
+    """One place that packages come from.
+
+    Attributes:
+        kind: `index`, `find-links`, `trusted-host`, `channel`, `address`, `repository` or `path`.
+        value: the address, without names and passwords. line: 1-based.
+        more: the index is asked besides the usual one, so the higher version of either wins.
+    """
+
+    kind: str
+    value: str
+    line: int
+    more: bool = False
+
+
+# Files whose tools read such settings.
+NAMES = re.compile(
+    r"(?:^|/)(?:[^/]*(?:requirements|constraints)[^/]*\.(?:txt|in|pip)|(?:requirements|constraints)/[^/]+\.(?:txt|in)"
+    r"|pip\.(?:conf|ini)|\.?condarc|\.mambarc|uv\.toml|pyproject\.toml|pdm\.toml|poetry\.(?:toml|lock)"
+    r"|uv\.lock|pdm\.lock|pipfile|setup\.cfg|tox\.ini|\.pypirc|\.pydistutils\.cfg"
+    r"|[^/]*(?:conda|environment|[-_.]env)[^/]*\.ya?ml|python_env\.ya?ml|bentofile\.ya?ml|cog\.ya?ml)$",
+    re.IGNORECASE,
+)
+_OPTIONS = re.compile(
+    r"""(?x) (?<![\w-]) --(index-url|extra-index-url|find-links|trusted-host|index|default-index)
+        (?:=|[ \t]+) ["']? ([^\s"'\\,\]]+)
+      | (?<![\w-]) -([if]) [ \t]+ ["']? ((?:https?|file|ftp)://[^\s"'\\,\]]+)"""
+)
+_SETTINGS = re.compile(
+    r"""(?imx) ^[ \t]* ["']? (index[-_]url|extra[-_]index[-_]url|find[-_]links
+        |trusted[-_]host|repository
+        |default[-_]index|index) ["']? [ \t]* [=:] [ \t]* \[? [ \t]* ["']? ([^\s"'\],\#{]+)"""
+)
+_URL = re.compile(
+    r"""(?im)(?:^|[\s,{(\[])["']?(?:url|registry)["']?[ \t]*[=:][ \t]*["']([^"'\s]+)["']"""
+)
+_CHANNEL = re.compile(
+    r"(?im)^[ \t]*-[ \t]+[\"']?((?:https?|file)://[^\s\"'#]+)[\"']?[ \t]*(?:#.*)?$"
+)
+_ADDRESS = re.compile(
+    r"(?i)(?:\b(?:git|hg|svn|bzr)\+[a-z+]+:[^\s\"'#,;]+"
+    r"|\b(?:https?|ftp|file)://[^\s\"'#,;]+?\.(?:whl|tar\.gz|tgz|zip|tar\.bz2|egg|conda)\b)"
+)
+_NAMED = re.compile(
+    r"(?m)^[ \t]*[\"']?[\w.\[\]-]+[ \t]*@[ \t]*((?:https?|file|git\+\w+)://[^\s\"';]+)"
+)
+
+
+def origins_in(text: str, *, settings: bool, channels: bool = False) -> Iterator[Origin]:
+    """Yield where packages come from.
+
+    Args:
+        text: of a manifest, a settings file or a script.
+        settings: lines such as `index-url = …` count, too.
+        channels: it lists conda channels.
+    """
+    found: dict[tuple[str, str], Origin] = {}
+    for origin in _found(text, settings=settings, channels=channels):
+        found.setdefault((origin.kind, origin.value), origin)
+        if len(found) >= _MOST:
+            break
+    yield from sorted(found.values(), key=lambda one: one.line)
+
+
+def _found(text: str, *, settings: bool, channels: bool) -> Iterator[Origin]:
+    for match in _OPTIONS.finditer(text):
+        name = match[1] or {"i": "index-url", "f": "find-links"}[match[3]]
+        yield _origin(name, match[2] or match[4], _line(text, match.start()))
+    if settings:
+        yield from _set(text)
+    for match in _CHANNEL.finditer(text) if channels else ():
+        yield Origin("channel", _bare(match[1]), _line(text, match.start(1)))
+    for match in _ADDRESS.finditer(text):
+        kind = "repository" if "+" in match[0].partition(":")[0] else "address"
+        yield Origin(kind, _bare(match[0]), _line(text, match.start()))
+    for match in _NAMED.finditer(text):
+        if not _ADDRESS.search(match[1]):
+            yield Origin("address", _bare(match[1]), _line(text, match.start(1)))
+
+
+def _set(text: str) -> Iterator[Origin]:
+    """Yield what lines of settings say."""
+    for match in _SETTINGS.finditer(text):
+        if "://" in match[2] or match[1].lower().startswith("trusted"):
+            yield _origin(match[1], match[2], _line(text, match.start()))
+    for match in _URL.finditer(text):
+        if "://" in match[1] and not _ADDRESS.search(match[1]):
+            yield Origin("index", _bare(match[1]), _line(text, match.start(1)))
+
+
+def _origin(name: str, value: str, line: int) -> Origin:
+    name = name.lower().replace("_", "-")
+    if name.startswith("trusted"):
+        return Origin("trusted-host", value[:_SHOWN], line)
+    kind = "find-links" if name == "find-links" else "index"
+    return Origin(kind, _bare(value), line, more=name.startswith("extra") or name == "index")
+
+
+def _line(text: str, at: int) -> int:
+    return text.count("\n", 0, at) + 1
+
+
+def _bare(address: str) -> str:
+    """Return an address without the names and passwords that it may carry."""
+    return re.sub(r"://[^/@\s]*@", "://", address)[:_SHOWN]

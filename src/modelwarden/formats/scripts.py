@@ -1,0 +1,142 @@
+"""Shell scripts, Dockerfiles and makefiles: the commands in them, one by one.
+
+Nothing is expanded. A command whose program is computed (`eval`, `"$COMMAND"`) cannot be told,
+and is a gap.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from modelwarden.core import Gap, GapKind
+from modelwarden.formats.installs import origins_in
+from modelwarden.formats.plaintext import PlainText
+from modelwarden.formats.view import gap
+
+if TYPE_CHECKING:
+    from modelwarden.formats.limits import Limits
+    from modelwarden.formats.source import Source
+
+_SIZE = 1 << 20
+_COMMANDS = 5000
+_LONGEST = 20_000
+_INSTRUCTION = re.compile(r"^\s*([A-Za-z]+)\s+(.*)$", re.DOTALL)
+_HEREDOC = re.compile(r"<<-?\s*([\"']?)(\w+)\1")
+_COMPUTED = re.compile(
+    r"(?:^|[;&|\n]|\bthen\b|\bdo\b|\belse\b)[ \t]*(?:sudo[ \t]+|exec[ \t]+)?"
+    r"(?:eval\b(?![ \t]+[\"']?\$\((?:ssh-agent|conda|direnv|pyenv|dircolors|\w+[ \t]+shell\.bash))"
+    r"|[\"']?\$\{?(?!PYTHON|PIP|CC|CXX|MAKE|SHELL|\(|@|\*|BIN|CMD_PREFIX)[A-Za-z_]\w*|`)"
+)
+_ECHO = re.compile(r"\\x[0-9a-fA-F]{2}(?:\\x[0-9a-fA-F]{2}){7}")
+
+
+class Command(NamedTuple):
+    """One command with everything that is piped or chained to it."""
+
+    text: str
+    line: int
+    kind: str = "run"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script(PlainText):
+    """A text of commands.
+
+    Attributes:
+        commands: in order; `kind` is `run`, or the instruction of a Dockerfile in lower case.
+    """
+
+    commands: tuple[Command, ...] = ()
+
+
+def read(source: Source, limits: Limits, kind: str, encoding: str) -> Script:
+    """Split a script into its commands."""
+    gaps: list[Gap] = []
+    text = source.read(0, min(source.size, _SIZE)).decode(encoding, "replace")
+    limits.spend(operations=len(text) // 64)
+    text = text.replace("\r\n", "\n").removeprefix("\ufeff")
+    if source.size > _SIZE:
+        gaps.append(gap(source, f"bytes of a script over the limit of {_SIZE}", GapKind.OVER_LIMIT))
+    split = {"dockerfile": _docker, "makefile": _make}.get(kind, _shell)
+    commands: list[Command] = []
+    for command in split(text):
+        if len(commands) >= _COMMANDS:
+            gaps.append(gap(source, f"more than {_COMMANDS} commands", GapKind.OVER_LIMIT))
+            break
+        commands.append(command)
+    if kind != "makefile":
+        for command in commands:
+            if command.kind == "run" and (
+                _COMPUTED.search(command.text) or _ECHO.search(command.text)
+            ):
+                why = f"line {command.line} runs a command that is computed"
+                gaps.append(gap(source, why, GapKind.UNEXAMINED_CODE))
+                break
+    from modelwarden.formats.plaintext import tokens_of
+
+    return Script(
+        source=source,
+        format=kind,
+        gaps=tuple(gaps),
+        encoding=encoding,
+        commands=tuple(commands),
+        tokens=tokens_of(text, settings=True),
+        origins=tuple(origins_in(text, settings=False)),
+    )
+
+
+def _logical(text: str, mark: str = "\\") -> Iterator[tuple[str, int]]:
+    """Yield lines with those that continue them, and bodies of here-documents."""
+    lines = text.split("\n")
+    at = 0
+    while at < len(lines):
+        begin, line = at, lines[at]
+        at += 1
+        while line.endswith(mark) and at < len(lines) and len(line) < _LONGEST:
+            line = line[:-1] + " " + lines[at].strip()
+            at += 1
+        found = _HEREDOC.search(line)
+        if found and not line.lstrip().startswith("#"):
+            at, line = _with_body(lines, at, line, found[2])
+        yield line, begin + 1
+
+
+def _with_body(lines: list[str], at: int, line: str, end: str) -> tuple[int, str]:
+    begin = at
+    while at < len(lines) and lines[at].strip() != end:
+        at += 1
+    return at + 1, line + "\n" + "\n".join(lines[begin:at])[:_LONGEST]
+
+
+def _shell(text: str) -> Iterator[Command]:
+    for line, number in _logical(text):
+        bare = line.strip()
+        if bare and not bare.startswith("#"):
+            yield Command(bare[:_LONGEST], number)
+
+
+def _docker(text: str) -> Iterator[Command]:
+    for line, number in _logical(text):
+        if line.lstrip().startswith("#") or not line.strip():
+            continue
+        found = _INSTRUCTION.match(line)
+        if found is None:
+            continue
+        name, rest = found[1].lower(), found[2].strip()
+        if name == "onbuild" and (inner := _INSTRUCTION.match(rest)):
+            name, rest = inner[1].lower(), inner[2].strip()
+        runs = name in {"run", "cmd", "entrypoint", "shell", "healthcheck"}
+        if runs and rest.startswith("["):
+            rest = " ".join(re.findall(r'"((?:[^"\\]|\\.)*)"', rest))
+        yield Command(rest[:_LONGEST], number, "run" if runs else name)
+
+
+def _make(text: str) -> Iterator[Command]:
+    for line, number in _logical(text):
+        if line.startswith("\t"):
+            yield Command(line.strip().lstrip("@-+")[:_LONGEST], number)
+        elif found := re.search(r"\$\(shell\s+(.*)\)", line):
+            yield Command(found[1][:_LONGEST], number)

@@ -1,0 +1,88 @@
+"""Pieces of a text that have the form of a key, a token or a password, with where they stand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+_MOST = 2000
+_LONGEST = 4096
+
+
+class Token(NamedTuple):
+    """A piece of text that may be a secret.
+
+    Attributes:
+        key: the name of the setting that holds it; empty where it stands alone.
+        value: the piece. line: 1-based.
+    """
+
+    key: str
+    value: str
+    line: int
+
+
+# One look for all of them, which leaves most texts at once.
+_PREFIX = re.compile(
+    r"hf_|api_org_|gh[pousr]_|github_pat_|glpat-|AKIA|ASIA|AIza|xox[abeprs]|xapp-|sk-|sk_|rk_|pk_live|whsec_"
+    r"|eyJ|PRIVATE KEY|npm_|pypi-|SG\.|AC[0-9a-f]{32}|dop_v1_|shpat_|AccountKey=|://[^\s/:@]*:[^\s/@]+@"
+    r"|hooks\.slack\.com|ya29\.|nvapi-|gsk_|r8_|dckr_pat_|lin_api_|ATATT|tskey-|AGE-SECRET-KEY|xai-"
+)
+_FORMS = re.compile(
+    r"(?<![A-Za-z0-9_-])(?:"
+    r"(?:hf_|api_org_)[A-Za-z0-9]{30,}|gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_\w{40,255}|glpat-[\w-]{20,64}"
+    r"|(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])|AIza[\w-]{35}(?![\w-])|xox[abeprs]-[\w-]{10,255}|xapp-\d-[\w-]{20,}"
+    r"|sk-[\w-]{20,255}|(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{16,255}|whsec_[A-Za-z0-9]{32,}"
+    r"|eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{16,}|npm_[A-Za-z0-9]{36}(?!\w)|pypi-AgE[\w-]{50,}"
+    r"|SG\.[\w-]{22}\.[\w-]{43}|dop_v1_[0-9a-f]{64}|shpat_[0-9a-f]{32}|ya29\.[\w-]{40,}|nvapi-[\w-]{40,}"
+    r"|gsk_[A-Za-z0-9]{40,}|r8_[A-Za-z0-9]{37}|dckr_pat_[\w-]{20,}|lin_api_[A-Za-z0-9]{40}|xai-[A-Za-z0-9]{60,}"
+    r"|ATATT[\w=-]{80,}|tskey-[\w-]{20,}|AGE-SECRET-KEY-1[A-Z0-9]{58}"
+    r"|https://hooks\.slack\.com/services/T\w+/B\w+/\w{16,}"
+    r"|AccountKey=[A-Za-z0-9+/]{86}==)"
+    r"|-----BEGIN (?:[A-Z]+ )?PRIVATE KEY(?: BLOCK)?-----(?:[^-]|-(?!----)){0,4000}"
+    r"|[a-z][a-z0-9+.-]{2,20}://[^\s/:@'\"<>]{0,64}:[^\s/@'\"<>]{3,128}@[\w.-]+"
+)
+_WORDS = re.compile(
+    r"api_?-?key|secret|passw|token|access_?-?key|private_?-?key|credential", re.IGNORECASE
+)
+_SETTING = re.compile(
+    r"""(?ix)
+    (?<![\w.-]) ["']? ( [\w.-]{0,40}
+      (?: api[_-]?key | secret (?:[_-]?key)? | passw(?:or)?d | passphrase
+        | (?:auth|access|bearer|refresh|api|hf|hub)[_-]?token
+        | access[_-]?key(?:[_-]?id)? | private[_-]?key ) )
+    ["']? [ \t]* (?: := | = | : ) [ \t]*
+    (?: ["'] ([^"'\n]{8,300}) ["'] | ([^\s"'#,;()\[\]{}$<>]{8,300}) (?=[\s,;]|$) )
+    """
+)
+
+
+def tokens_in(text: str, *, settings: bool) -> Iterator[Token]:
+    """Yield the pieces that have a known form, and with `settings` the values of telling names.
+
+    Args:
+        text: any text.
+        settings: it is a text of settings, where a bare word behind `=` is a value.
+    """
+    found = 0
+    counted = line = 0
+    if _PREFIX.search(text):
+        for match in _FORMS.finditer(text):
+            line, counted = line + text.count("\n", counted, match.start()), match.start()
+            yield Token("", match[0][:_LONGEST], line + 1)
+            found += 1
+            if found >= _MOST:
+                return
+    if not _WORDS.search(text):
+        return
+    counted = line = 0
+    for match in _SETTING.finditer(text):
+        value = match[2] or (match[3] if settings else None)
+        if value is None:
+            continue
+        line, counted = line + text.count("\n", counted, match.start()), match.start()
+        yield Token(match[1], value, line + 1)
+        found += 1
+        if found >= _MOST:
+            return

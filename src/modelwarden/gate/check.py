@@ -1,0 +1,593 @@
+"""`check`: a model and a data set in, a judged report out.
+
+    modelwarden.toml ─▶ scan the model ─▶ read the data ─▶ open the model in a sandbox
+                                             ─▶ stages, one after another ─▶ policy ─▶ verdict
+
+A model with an unwaived finding at `high` or above is not opened. A stage that fails is a gap, and
+the others go on. What an interrupted run has done is taken up again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import modelwarden
+from modelwarden.assess import catalog
+from modelwarden.assess.stage import RowMark, Stage, StageResult
+from modelwarden.core import (
+    ConfigError,
+    Finding,
+    Gap,
+    GapKind,
+    InputError,
+    MeasureInfo,
+    Measurement,
+    Policy,
+    Report,
+    RuleInfo,
+    Run,
+    Severity,
+    Subject,
+    Tool,
+    UnknownNameError,
+)
+from modelwarden.gate.project import Project, load
+from modelwarden.gate.walk import below, printable
+from modelwarden.policy import judge
+from modelwarden.policy.load import STAGES
+
+if TYPE_CHECKING:
+    from modelwarden.assess.context import Context
+    from modelwarden.gate.opening import Opened, Tools
+    from modelwarden.targets.config import ModelConfig
+    from modelwarden.targets.data import DataSet
+
+SCANNED = ("artifacts", "dependencies")
+
+
+class Told(Protocol):
+    """Is told how far a check is."""
+
+    def __call__(self, stage: str, done: int, total: int, /) -> None:
+        """`done` of `total` steps are done; `stage` is the one that begins."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckHow:
+    """How a check is worked; the report is the same for all of it.
+
+    Attributes:
+        engine: where files are scanned: `local` or `ray`.
+        state: folder in which an interrupted check is kept; None keeps nothing.
+        progress: told before each stage.
+        tools: how data are read and models are opened; None takes ours.
+    """
+
+    engine: str = "local"
+    state: Path | None = None
+    progress: Told | None = None
+    tools: Tools | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What a check gave.
+
+    Attributes:
+        report: judged.
+        rows: that findings point at, all of them.
+        policy: that it was judged by.
+    """
+
+    report: Report
+    rows: tuple[RowMark, ...]
+    policy: Policy
+
+
+def check(
+    path: str | os.PathLike[str] | Project = ".",
+    *,
+    stages: Sequence[str] = (),
+    seed: int = 0,
+    baseline: Path | None = None,
+    trust: bool = False,
+    how: CheckHow | None = None,
+) -> Checked:
+    """Assess the model of a modelwarden.toml, and judge what was found.
+
+    Args:
+        path: the file, or the folder that it is in, or what it says.
+        stages: names; all that are built by default.
+        seed: root of all chance.
+        baseline: an earlier report to compare with.
+        trust: run the model without a sandbox where none can be had.
+        how: how it is worked.
+
+    Raises:
+        InputError: the file, the data or a name cannot be used.
+        MissingExtraError: numpy, scipy or what reads the data is not installed.
+    """
+    began, started = time.monotonic(), dt.datetime.now(dt.UTC)
+    how = how or CheckHow()
+    chosen = _chosen(stages)
+    project = path if isinstance(path, Project) else load(path)
+    earlier = None
+    if baseline is not None:
+        from modelwarden.gate import compare
+
+        earlier = compare.load(baseline)
+    work = _Work(project, chosen, seed, trust, how, named=bool(stages))
+    report, rows = work.report()
+    report = replace(
+        report,
+        run=replace(
+            report.run,
+            started=started.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            elapsed=round(time.monotonic() - began, 3),
+        ),
+    )
+    if earlier is not None:
+        report = compare.compared(report, *earlier)
+    return Checked(report=judge(report, project.policy), rows=rows, policy=project.policy)
+
+
+def broken(path: str | os.PathLike[str], why: str) -> Report:
+    """Return the report of a check that an error of ours ended: incomplete, whatever the policy."""
+    name = printable(os.path.basename(os.path.abspath(path)))  # noqa: PTH100, PTH119
+    report = Report(
+        subject=Subject(kind="model", name=name),
+        tool=Tool(version=modelwarden.__version__),
+        run=Run(command="check", started=dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")),
+        gaps=(Gap(what=name, why=why, kind=GapKind.FAILED, stage="performance"),),
+    )
+    return judge(report, Policy())
+
+
+def _chosen(stages: Sequence[str]) -> tuple[str, ...]:
+    """Return the stages that are asked for, in the order in which they run.
+
+    Raises:
+        UnknownNameError: a name is none of a stage.
+    """
+    for name in stages:
+        if name not in STAGES:
+            raise UnknownNameError("stage", name, STAGES)
+    wanted = stages or (*SCANNED, *(stage.name for stage in catalog.STAGES))
+    return tuple(name for name in STAGES if name in wanted)
+
+
+class _Work:
+    """One check, from the scan to the merged report."""
+
+    def __init__(
+        self,
+        project: Project,
+        chosen: tuple[str, ...],
+        seed: int,
+        trust: bool,
+        how: CheckHow,
+        *,
+        named: bool,
+    ) -> None:
+        self.project, self.chosen, self.seed = project, chosen, seed
+        self.trust, self.how, self.named = trust, how, named
+        self.stages = [stage for stage in catalog.STAGES if stage.name in chosen]
+        self.results: list[tuple[Stage, StageResult]] = []
+        self.notes: list[str] = [_OWN]
+        self.gaps: list[Gap] = []
+        self.findings: list[Finding] = []
+        self.rules: list[RuleInfo] = []
+        self.isolation: str | None = None
+        self.shut: str | None = None
+
+    def report(self) -> tuple[Report, tuple[RowMark, ...]]:
+        """Do the work; return the report without its verdict, and all rows."""
+        self._check_choice()
+        data = self._data() if self.stages else None
+        self._tell("artifacts")
+        scanned = self._scan()
+        if data is not None:
+            self._assess(scanned, *data)
+        return self._merged(scanned), tuple(row for _, r in self.results for row in r.rows)
+
+    def _check_choice(self) -> None:
+        if not self.stages:
+            return
+        from modelwarden.metrics import require
+
+        require()
+        if self.project.data.test is None:
+            raise ConfigError(
+                f"{printable(str(self.project.file))}: data.test is missing",
+                hint=f"Name the rows to measure on; `--stage {SCANNED[0]}` needs none.",
+            )
+
+    def _tell(self, stage: str) -> None:
+        if self.how.progress is not None:
+            order = ["artifacts", *(s.name for s in self.stages)]
+            self.how.progress(stage, order.index(stage), len(order))
+
+    def _models(self) -> Iterator[ModelConfig]:
+        yield self.project.model
+        if self.project.model.reference is not None:
+            yield self.project.model.reference
+
+    def _scan(self) -> _Scanned:
+        """Scan every model that has files; nothing is opened before all are judged."""
+        from modelwarden.gate.scan import How, scan
+        from modelwarden.gate.unit import Options
+        from modelwarden.targets.snapshot import digest_of_files, files_of
+
+        merged: Report | None = None
+        digests: list[str | None] = []
+        for model in self._models():
+            if model.path is None:
+                digests.append(None)
+                continue
+            place = self.project.at(model.path)
+            before = files_of(place)
+            options = Options(dependencies="dependencies" in self.chosen or not self.named)
+            seen = scan([place], options=options, how=How(engine=self.how.engine))
+            digests.append(digest_of_files(place, before))
+            changed = _other_than(before, seen)
+            if changed is not None:
+                why = f"{changed} changed while it was scanned, so the model is not opened"
+                self.gaps.append(Gap(what=model.path, why=why, kind=GapKind.UNREADABLE))
+                self.shut = why
+            seen = _below_root(seen, place, self.project.root)
+            merged = seen if merged is None else merged.merge(seen)
+        if merged is None:
+            self.notes.append("the model is served by others, so there is no file to scan")
+            merged = Report(subject=Subject(kind="model", name=""), run=Run(command="check"))
+        judged = judge(replace(merged, verdict=None), self.project.policy)
+        closed = [
+            f for f in judged.findings if not f.waived and f.severity.rank <= Severity.HIGH.rank
+        ]
+        return _Scanned(merged, tuple(digests), tuple(closed))
+
+    def _data(self) -> tuple[DataSet, DataSet | None]:
+        """Read test and training set, and check that their labels go with the task.
+
+        Raises:
+            InputError: a file cannot be read, or its labels do not fit.
+        """
+        from modelwarden.gate.labels import check_labels
+
+        config, tools = self.project.data, self._tools()
+        sets: list[DataSet | None] = []
+        for name, path in (("test", config.test), ("train", config.train)):
+            if path is None:
+                sets.append(None)
+                continue
+            sets.append(
+                tools.read_data(name, path, config, self.project.project, self.project.root)
+            )
+        test, train = sets
+        if test is None:
+            raise AssertionError  # told in _check_choice
+        check_labels(self.project, test, train)
+        for data in (test, train):
+            self.notes += [] if data is None else [f"{data.name}: {n}" for n in data.notes]
+        return test, train
+
+    def _tools(self) -> Tools:
+        if self.how.tools is not None:
+            return self.how.tools
+        from modelwarden.gate.opening import Ours
+
+        return Ours()
+
+    def _assess(self, scanned: _Scanned, test: DataSet, train: DataSet | None) -> None:
+        """Open the model and run the stages; without one, each stage says why it has nothing."""
+        if self.shut is not None:
+            self._none(self.shut, GapKind.UNREADABLE)
+            return
+        if scanned.closed:
+            first = scanned.closed[0]
+            why = (
+                f"the model was not opened: the scan found {first.rule} "
+                f"({first.severity}) in {first.location.path}"
+            )
+            self._none(why, GapKind.NOT_ASSESSABLE)
+            return
+        if not len(test):
+            why = f"{printable(test.source or test.name)} holds no row"
+            self._none(why, GapKind.NOT_ASSESSABLE)
+            return
+        from modelwarden.targets.errors import TargetError
+
+        with ExitStack() as stack:
+            try:
+                opened = [
+                    stack.enter_context(self._open(model, digest, test, train))
+                    for model, digest in zip(self._models(), scanned.digests, strict=True)
+                ]
+            except TargetError as error:
+                self._none(error.message, error.kind)
+                self._take_from_error(error)
+                return
+            self._run(opened, scanned, test, train)
+            for one in opened:
+                self.findings += one.findings()
+                self.gaps += one.gaps()
+                self.notes += one.notes
+            self.isolation = _weakest(one.isolation for one in opened)
+
+    def _take_from_error(self, error: Exception) -> None:
+        """Keep what the sandbox saw before the model failed to open."""
+        for finding in getattr(error, "findings", ()):
+            self.findings.append(finding)
+
+    def _open(
+        self, model: ModelConfig, digest: str | None, test: DataSet, train: DataSet | None
+    ) -> AbstractContextManager[Opened]:
+        from modelwarden.gate.labels import classes_of
+
+        return self._tools().open_model(
+            self.project.project,
+            model,
+            self.project.limits,
+            self.project.root,
+            train=train,
+            sample=test,
+            classes_hint=classes_of(self.project, test, train),
+            positive=self.project.data.positive,
+            trust=self.trust,
+            expected_digest=digest,
+        )
+
+    def _none(self, why: str, kind: GapKind) -> None:
+        model = self.project.model
+        what = printable(model.path or model.url or self.project.project.name)
+        for stage in self.stages:
+            gap = Gap(what=what, why=why, kind=kind, stage=stage.name)
+            self.results.append((stage, StageResult(gaps=(gap,), done=False)))
+
+    def _run(
+        self,
+        opened: Sequence[Opened],
+        scanned: _Scanned,
+        test: DataSet,
+        train: DataSet | None,
+    ) -> None:
+        """Run the stages in order, taking up what an interrupted run has done."""
+        from modelwarden.engine import Plan, map_units
+        from modelwarden.gate.state import stage_codec, state_for
+
+        digests = {"test": test.digest} | ({} if train is None else {"train": train.digest})
+        digests |= {f"model {i}": digest or "" for i, digest in enumerate(scanned.digests)}
+        state = state_for(self.project, self.how.state, digests, self.seed, trust=self.trust)
+        context = self._context(opened, test, train, state.asker())
+        plan = Plan(codec=stage_codec(), resume=state.resume_stages())
+        settled = map_units(self.stages, partial(self._stage, context), plan)
+        for stage, end in zip(self.stages, settled, strict=True):
+            state.resumed += end.resumed
+            result = end.value
+            if result is None:
+                gap = Gap(
+                    what=self.project.project.name,
+                    why=f"the stage failed: {end.error}",
+                    kind=GapKind.FAILED,
+                    stage=stage.name,
+                )
+                result = StageResult(gaps=(gap,), done=False)
+            self.results.append((stage, result))
+        if state.resumed:
+            self.notes.append("an interrupted check was taken up where it had stopped")
+        state.clear()
+
+    def _context(
+        self,
+        opened: Sequence[Opened],
+        test: DataSet,
+        train: DataSet | None,
+        asker: Callable[..., object],
+    ) -> Context:
+        from modelwarden.assess.context import Context
+        from modelwarden.gate.opening import spent
+
+        first = opened[0]
+        project = self.project
+        return Context(
+            project=project.project,
+            model=project.model,
+            data=project.data,
+            assess=project.assess,
+            features=project.features,
+            test=test,
+            train=train,
+            target=first.target,
+            reference=opened[1].target if len(opened) > 1 else None,
+            seed=self.seed,
+            conditions={
+                "data": test.digest,
+                "seed": self.seed,
+                "tile": first.target.spec.tile,
+            },
+            cards=_cards(project),
+            ask=asker,  # type: ignore[arg-type]
+            spent=partial(spent, first),
+        )
+
+    def _stage(self, context: Context, stage: Stage) -> StageResult:
+        """Run one stage; what the model does wrong, and what the data lack, is a gap."""
+        from modelwarden.targets.errors import TargetError
+
+        self._tell(stage.name)
+        try:
+            return stage.load()(context)
+        except TargetError as error:
+            why, kind = error.message, error.kind
+        except InputError as error:
+            why, kind = error.message, GapKind.NOT_ASSESSABLE
+        gap = Gap(what=self.project.project.name, why=why, kind=kind, stage=stage.name)
+        return StageResult(gaps=(gap,), done=False)
+
+    def _merged(self, scanned: _Scanned) -> Report:
+        seen = scanned.report
+        done = [stage.name for stage, result in self.results if result.done]
+        ran = tuple(name for name in (*seen.stages, *done) if name in self.chosen)
+        results = [result for _, result in self.results]
+        rules = {info.id: info for info in (*seen.rules, *self.rules, *self._described())}
+        report = replace(
+            seen,
+            subject=Subject(
+                kind="model", name=self.project.project.name, digest=scanned.digests[0]
+            ),
+            tool=Tool(version=modelwarden.__version__),
+            run=replace(
+                seen.run,
+                command="check",
+                seed=self.seed,
+                notes=(*self.notes, *seen.run.notes, *(n for r in results for n in r.notes)),
+            ),
+            findings=(*seen.findings, *self.findings, *(f for r in results for f in r.findings)),
+            measurements=tuple(m for r in results for m in r.measurements),
+            gaps=(*seen.gaps, *self.gaps, *(g for r in results for g in r.gaps)),
+            tables=tuple(t for r in results for t in r.tables),
+            measures=_meanings(m for r in results for m in r.measurements),
+            rules=tuple(rules.values()),
+            stages=ran,
+            isolation=self.isolation,
+            verdict=None,
+        )
+        return replace(report, gaps=(*report.gaps, *self._not_run(report)))
+
+    def _described(self) -> Iterator[RuleInfo]:
+        from modelwarden.standards import describe
+
+        for stage, result in self.results:
+            if result.done or result.findings:
+                yield from (describe(rule) for rule in stage.described())
+
+    def _not_run(self, report: Report) -> Iterator[Gap]:
+        """Name what was asked for by name and did not run, if nothing else says so."""
+        if not self.named:
+            return
+        built = {*SCANNED, *(stage.name for stage in catalog.STAGES)}
+        for name in self.chosen:
+            if name in report.stages or any(g.stage == name for g in report.gaps):
+                continue
+            why = "the stage did not run: see the notes"
+            if name not in built:
+                why = "this version of Modelwarden does not have the stage yet"
+            yield Gap(what=name, why=why, kind=GapKind.UNSUPPORTED, stage=name)
+
+
+_OWN = "modelwarden.toml is your own code: it names what is run, and decides what must be shown"
+
+
+@dataclass(frozen=True, slots=True)
+class _Scanned:
+    """What the scan saw.
+
+    Attributes:
+        report: of all models, paths relative to the folder of modelwarden.toml.
+        digests: of each model; None of one without files.
+        closed: findings for which the model is not opened.
+    """
+
+    report: Report
+    digests: tuple[str | None, ...]
+    closed: tuple[Finding, ...]
+
+
+def _below_root(report: Report, place: Path, root: Path) -> Report:
+    """Return a scan's report with its paths relative to the folder of modelwarden.toml."""
+    real = os.path.realpath(place)
+    inside = below(real, [os.path.realpath(root)])
+    base = os.path.relpath(real, os.path.realpath(root)) if inside else str(place)
+    if not os.path.isdir(real):  # noqa: PTH112 -- beside its siblings
+        base = os.path.dirname(base)  # noqa: PTH120
+    base = printable("" if base in {".", ""} else base.rstrip("/"))
+    if not base:
+        return report
+
+    def moved(name: str | None) -> str | None:
+        return name if name is None else f"{base}/{name}"
+
+    return replace(
+        report,
+        findings=tuple(
+            replace(f, location=replace(f.location, path=moved(f.location.path)))
+            for f in report.findings
+        ),
+        gaps=tuple(replace(g, what=f"{base}/{g.what}") for g in report.gaps),
+        coverage=tuple(replace(c, path=f"{base}/{c.path}") for c in report.coverage),
+        inventory=tuple(replace(i, path=moved(i.path)) for i in report.inventory),
+    )
+
+
+def _other_than(before: Mapping[str, str], seen: Report) -> str | None:
+    """Return a file of which the scan read other bytes than were there before; None of none.
+
+    What is opened later is held against the digests from before: they must be those of the very
+    bytes that were examined.
+    """
+    single = len(before) == 1
+    for line in seen.coverage:
+        known = next(iter(before.values())) if single else before.get(line.path)
+        if line.sha256 is not None and known is not None and known != line.sha256:
+            return line.path
+    return None
+
+
+def _weakest(tiers: Iterable[str | None]) -> str | None:
+    """Return the weakest tier of the models that we ran; None when all are served by others."""
+    order = ("none", "partial", "full")
+    return min((tier for tier in tiers if tier is not None), key=order.index, default=None)
+
+
+def _meanings(measurements: Iterable[Measurement]) -> tuple[MeasureInfo, ...]:
+    """Return what the names mean that were measured."""
+    from modelwarden.metrics import measure
+
+    entries = [measure(name) for name in dict.fromkeys(m.name for m in measurements)]
+    return tuple(
+        MeasureInfo(
+            name=entry.name,
+            meaning=entry.meaning,
+            higher_is_better=entry.higher_is_better,
+            interval=entry.interval,
+        )
+        for entry in entries
+    )
+
+
+def _cards(project: Project) -> dict[str, bytes]:
+    """Return the model card that is named, or all of a folder of them, within bounds."""
+    name = project.model.card
+    if name is None:
+        return {}
+    places = [project.at(name)]
+    if project.model.path is not None:
+        places.append(project.at(project.model.path) / name)
+    place = next((p for p in places if p.exists()), places[0])
+    files = [place]
+    if place.is_dir():
+        files = sorted(p for p in place.iterdir() if p.suffix in {".yaml", ".yml", ".json"})
+    shown = {f: name if f == place else f"{name.rstrip('/')}/{f.name}" for f in files}
+    return {shown[file]: _read_card(file, shown[file]) for file in files}
+
+
+_LARGEST_CARD = 16 << 20
+
+
+def _read_card(place: Path, name: str) -> bytes:
+    try:
+        with place.open("rb") as stream:
+            data = stream.read(_LARGEST_CARD + 1)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(f"cannot read the card {printable(name)}: {reason}") from error
+    if len(data) > _LARGEST_CARD:
+        raise InputError(f"the card {printable(name)} is larger than {_LARGEST_CARD} bytes")
+    return data

@@ -1,0 +1,191 @@
+"""This report beside an earlier one: new and gone findings, measurements that moved.
+
+Measurements compare only when they were taken under the same conditions: the same data by digest,
+the same settings and seed. Times and memory say more about the machine and are left out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from modelwarden.assess.rules._seen import findings
+from modelwarden.assess.rules.worse_than_baseline import Changed, worse_than_baseline
+from modelwarden.core import (
+    Change,
+    Comparison,
+    Finding,
+    InputError,
+    Json,
+    Location,
+    Measurement,
+    Report,
+    encode,
+)
+from modelwarden.core.decode import report_from_json
+from modelwarden.gate.walk import printable
+from modelwarden.standards import describe
+
+_LARGEST = 256 << 20
+# What a run found, not what it was run with.
+_RESULTS = frozenset(
+    "beyond_chance calls expected_by_coincidence not_estimable p_value positives reference"
+    " repeatable trivial trivial_from".split()
+)
+_LEFT_OUT = frozenset({"cost"})
+_NAMED = 50
+
+
+def load(path: Path) -> tuple[Report, str]:
+    """Return an earlier report and the digest of its file.
+
+    Raises:
+        InputError: it cannot be read or is no report.
+    """
+    shown = printable(str(path))
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(_LARGEST + 1)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(f"cannot read the baseline {shown}: {reason}", hint=_HINT) from error
+    if len(data) > _LARGEST:
+        raise InputError(f"{shown}: larger than {_LARGEST} bytes", hint=_HINT)
+    try:
+        report = report_from_json(data)
+    except InputError as error:
+        raise InputError(f"{shown}: {error.message}", hint=_HINT) from error
+    return report, f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+_HINT = "Give the report.json of an earlier `modelwarden check`."
+
+
+def compared(report: Report, earlier: Report, digest: str) -> Report:
+    """Return the report with its comparison, and a finding for each measurement that got worse."""
+    before = {f.fingerprint for f in earlier.findings}
+    now = {f.fingerprint for f in report.findings}
+    changes = list(_changes(report, earlier))
+    found = tuple(_worse(report, changes))
+    comparison = Comparison(
+        name=earlier.subject.name,
+        digest=digest,
+        new=tuple(f.fingerprint for f in report.findings if f.fingerprint not in before),
+        gone=tuple(f.fingerprint for f in earlier.findings if f.fingerprint not in now),
+        changes=tuple(changes),
+        not_compared=tuple(_apart(report, earlier)),
+    )
+    return replace(
+        report,
+        findings=report.findings + found,
+        rules=(*report.rules, describe(worse_than_baseline)),
+        comparison=comparison,
+        run=replace(report.run, notes=(*report.run.notes, _told(comparison))),
+    )
+
+
+def _key(measurement: Measurement) -> str:
+    named = [measurement.stage, measurement.name, encode(measurement.group)]
+    return json.dumps(named, sort_keys=True)
+
+
+def _settings(measurement: Measurement) -> Mapping[str, Json]:
+    whole = encode(measurement.conditions)
+    known = whole if isinstance(whole, Mapping) else {}
+    return {k: v for k, v in known.items() if k not in _RESULTS}
+
+
+def _groups(report: Report) -> dict[str, list[Measurement]]:
+    groups: dict[str, list[Measurement]] = {}
+    for m in report.measurements:
+        if m.stage not in _LEFT_OUT:
+            groups.setdefault(_key(m), []).append(m)
+    return groups
+
+
+def _pairs(report: Report, earlier: Report) -> Iterator[tuple[Measurement, Measurement | None]]:
+    """Yield each measurement with the earlier one under the same conditions."""
+    before = _groups(earlier)
+    for key, here in _groups(report).items():
+        for m in here:
+            settings = _settings(m)
+            same = [b for b in before.get(key, ()) if _settings(b) == settings]
+            yield m, same[0] if same else None
+
+
+def _changes(report: Report, earlier: Report) -> Iterator[Change]:
+    for now, before in _pairs(report, earlier):
+        if before is None or math.isnan(now.value) or math.isnan(before.value):
+            continue
+        yield Change(
+            name=now.name,
+            group=now.group,
+            stage=now.stage,
+            before=before.value,
+            before_low=before.low,
+            before_high=before.high,
+            after=now.value,
+            after_low=now.low,
+            after_high=now.high,
+            how=_how(before, now),
+        )
+
+
+def _how(before: Measurement, now: Measurement) -> str:
+    """Say whether the intervals lie apart, and on which side."""
+    below = now.high is not None and before.low is not None and now.high < before.low
+    above = now.low is not None and before.high is not None and now.low > before.high
+    if below or above:
+        return "better" if above == now.higher_is_better else "worse"
+    return "unclear"
+
+
+def _apart(report: Report, earlier: Report) -> Iterator[str]:
+    """Say once for each reason which measurements were not compared."""
+    before = _groups(earlier)
+    reasons: dict[str, list[str]] = {}
+    for now, same in _pairs(report, earlier):
+        if same is not None:
+            continue
+        others = before.get(_key(now))
+        why = _difference(now, others[0]) if others else "the earlier report does not have it"
+        reasons.setdefault(why, []).append(now.name)
+    for why, names in reasons.items():
+        distinct = list(dict.fromkeys(names))
+        more = f" and {len(distinct) - _NAMED} more" if len(distinct) > _NAMED else ""
+        yield f"{', '.join(distinct[:_NAMED])}{more}: {why}"
+
+
+def _difference(now: Measurement, before: Measurement) -> str:
+    here, there = _settings(now), _settings(before)
+    keys = [k for k in {**here, **there} if here.get(k) != there.get(k)]
+    return f"measured under other conditions ({', '.join(sorted(keys)[:5])})"
+
+
+def _worse(report: Report, changes: list[Change]) -> Iterator[Finding]:
+    rows = {(_key(m), m.value): m.n for m in report.measurements}
+    for change in changes:
+        named = json.dumps([change.stage, change.name, encode(change.group)], sort_keys=True)
+        terms = {"metric": change.name}
+        if change.group is not None:
+            terms["group"] = change.group  # type: ignore[assignment]
+        seen = Changed(
+            location=Location(terms=terms), change=change, n=rows.get((named, change.after), 0)
+        )
+        yield from findings(worse_than_baseline, seen, change.stage)
+
+
+def _told(comparison: Comparison) -> str:
+    worse = sum(c.how == "worse" for c in comparison.changes)
+    better = sum(c.how == "better" for c in comparison.changes)
+    told = (
+        f"beside the earlier report of {comparison.name}: {len(comparison.new)} new findings, "
+        f"{len(comparison.gone)} gone, {worse} measurements clearly worse, {better} clearly better"
+    )
+    if comparison.not_compared:
+        told += "; not compared: " + "; ".join(comparison.not_compared)
+    return told

@@ -1,0 +1,187 @@
+"""modelwarden.toml: read strictly, composed from the sections that the rooms own.
+
+The file is the user's own code: it names what is run and what decides. So it is refused when it
+lies inside what it puts under test, as it would if it came along with somebody else's model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from modelwarden.assess.config import (
+    AssessConfig,
+    FeaturesConfig,
+    parse_assess,
+    parse_claims,
+    parse_features,
+)
+from modelwarden.core import ConfigError, InputError, Policy
+from modelwarden.core.fields import Fields
+from modelwarden.gate.walk import below, printable
+from modelwarden.policy import parse
+from modelwarden.targets.config import (
+    DataConfig,
+    LimitsConfig,
+    ModelConfig,
+    ProjectConfig,
+    parse_data,
+    parse_limits,
+    parse_model,
+    parse_project,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FILE = "modelwarden.toml"
+_LARGEST = 1 << 20
+_SECTIONS = ("project", "model", "claims", "limits", "data", "features", "assess", "policy")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """What a modelwarden.toml says.
+
+    Attributes:
+        file: as the user named it. root: its folder, to which paths in it are relative.
+        digest: `sha256:` of its bytes.
+    """
+
+    file: Path
+    root: Path
+    digest: str
+    project: ProjectConfig
+    model: ModelConfig
+    limits: LimitsConfig
+    data: DataConfig
+    assess: AssessConfig
+    features: FeaturesConfig
+    policy: Policy
+
+    def at(self, name: str) -> Path:
+        """Return where a path of the file leads."""
+        return self.root / name
+
+
+def find(path: str | os.PathLike[str] = ".") -> Path:
+    """Return the modelwarden.toml that a user means by a folder or a file.
+
+    Raises:
+        InputError: there is none.
+    """
+    place = Path(path)
+    if place.is_dir():
+        place = place / FILE
+    if not place.exists():
+        raise InputError(
+            f"no such file: {printable(str(place))}",
+            hint="Write one with `modelwarden init`, or name the file or its folder.",
+        )
+    return place
+
+
+def load(path: str | os.PathLike[str] = ".") -> Project:
+    """Read a modelwarden.toml, or that of a folder; every path that it names must be there.
+
+    Raises:
+        InputError: there is no such file.
+        ConfigError: it cannot be read, is no TOML, or says something that it cannot say.
+        PolicyError: likewise of `[policy]`.
+    """
+    import tomllib
+
+    file = find(path)
+    shown = printable(str(file))
+    data = _bytes(file, shown)
+    try:
+        document = tomllib.loads(data.decode())
+    except (ValueError, RecursionError) as error:
+        what = " ".join(str(error).split())[:300]
+        raise ConfigError(f"{shown}: not valid TOML: {what}") from error
+    top = Fields(document, shown, failure=ConfigError)
+    top.only(_SECTIONS)
+    for section in ("project", "model", "data"):
+        if section not in document:
+            raise top.error(section, "is missing")
+    project = parse_project(top.section("project"))
+    loaded = Project(
+        file=file,
+        root=Path(os.path.realpath(file)).parent,
+        digest=f"sha256:{hashlib.sha256(data).hexdigest()}",
+        project=project,
+        model=parse_model(top.section("model")),
+        limits=parse_limits(top.section("limits")),
+        data=parse_data(top.section("data"), project),
+        assess=parse_assess(top.section("assess"), parse_claims(top)),
+        features=parse_features(top.section("features")),
+        policy=parse(document.get("policy", {}), shown, place="policy"),
+    )
+    _check_paths(loaded, shown)
+    _check_own(loaded, shown)
+    return loaded
+
+
+def _bytes(file: Path, shown: str) -> bytes:
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(_LARGEST + 1)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ConfigError(f"cannot read {shown}: {reason}") from error
+    if len(data) > _LARGEST:
+        raise ConfigError(f"{shown}: larger than {_LARGEST} bytes, this is no modelwarden.toml")
+    return data
+
+
+def _paths(project: Project) -> Iterator[tuple[str, str]]:
+    """Yield each key that names a file, with the path."""
+    models = [("model", project.model)]
+    if project.model.reference is not None:
+        models.append(("model.reference", project.model.reference))
+    for place, model in models:
+        keys: dict[str, str | None] = {"path": model.path, "card": model.card}
+        for key in ("entry", "decide"):
+            value = getattr(model, key)
+            keys[key] = None if value is None else value.rpartition(":")[0]
+        for key, value in keys.items():
+            if value is not None:
+                yield f"{place}.{key}", value
+    for key in ("train", "test", "current"):
+        value = getattr(project.data, key)
+        if value is not None:
+            yield f"data.{key}", value
+
+
+def _check_paths(project: Project, shown: str) -> None:
+    for key, name in _paths(project):
+        places = [project.at(name)]
+        if key.endswith((".entry", ".decide", ".card")) and project.model.path is not None:
+            places.append(project.at(project.model.path) / name)
+        try:
+            there = any(place.exists() for place in places)
+        except (OSError, ValueError):
+            there = False
+        if not there:
+            raise ConfigError(
+                f"{shown}: {key} names {printable(name)!r}, which is not there",
+                hint=f"Paths are relative to {printable(str(project.root))}.",
+            )
+
+
+def _check_own(project: Project, shown: str) -> None:
+    """Refuse a file that lies inside what it puts under test: it may be the stranger's own."""
+    models = [project.model, project.model.reference]
+    for model in models:
+        if model is None or model.path is None:
+            continue
+        real = os.path.realpath(project.at(model.path))
+        if below(os.path.realpath(project.file), [real]):
+            raise ConfigError(
+                f"{shown} lies inside the model that it names ({printable(model.path)}), so it may"
+                " have come with it and is not used",
+                hint="modelwarden.toml is your own code: keep it outside of the model's folder.",
+            )

@@ -1,0 +1,94 @@
+"""A report beside an earlier one."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from gate.checks import FakeTools, project
+from modelwarden.core import InputError, Outcome, encode
+from modelwarden.gate.check import CheckHow, check
+
+
+def checked(file, **more):
+    return check(file, how=CheckHow(tools=FakeTools()), **more).report
+
+
+def written(folder, report):
+    path = folder / "earlier.json"
+    path.write_text(json.dumps(encode(report)))
+    return path
+
+
+def test_a_report_beside_itself_has_nothing_new_gone_or_worse(tmp_path):
+    file = project(tmp_path)
+    earlier = written(tmp_path, checked(file))
+
+    report = checked(file, baseline=earlier)
+
+    assert report.verdict.outcome is Outcome.PASS
+    assert report.comparison.new == report.comparison.gone == ()
+    assert {change.how for change in report.comparison.changes} == {"unclear"}
+    assert report.comparison.not_compared == ()
+    assert "cost" not in {change.stage for change in report.comparison.changes}
+
+
+def test_a_model_that_got_worse_on_the_same_rows_fails_and_one_that_got_better_does_not(tmp_path):
+    good = checked(project(tmp_path / "a", n=3000))
+    bad = checked(project(tmp_path / "b", entry="turned", n=3000))
+
+    lost = checked(
+        project(tmp_path / "b", entry="turned", n=3000), baseline=written(tmp_path, good)
+    )
+    won = checked(project(tmp_path / "a", n=3000), baseline=written(tmp_path, bad))
+
+    worse = [f for f in lost.findings if f.rule == "worse-than-baseline"]
+    assert lost.verdict.outcome is Outcome.FAIL
+    assert {"accuracy", "roc_auc"} <= {f.location.terms["metric"] for f in worse}
+    assert "worse-than-trivial" in {f.rule for f in lost.findings}
+    assert set(lost.comparison.new) >= {
+        f.fingerprint for f in lost.findings if f.rule == "worse-than-trivial"
+    }
+    assert won.verdict.outcome is Outcome.PASS
+    assert len(won.comparison.gone) >= 1
+    assert "better" in {change.how for change in won.comparison.changes}
+
+
+def test_what_was_measured_on_other_rows_or_with_another_seed_is_not_compared(tmp_path):
+    here = checked(project(tmp_path / "a", n=400))
+    there = checked(project(tmp_path / "b", n=500), baseline=written(tmp_path, here))
+    seeded = checked(project(tmp_path / "a", n=400), seed=1, baseline=written(tmp_path, here))
+
+    assert there.comparison.changes == ()
+    assert any("data" in why for why in there.comparison.not_compared)
+    assert any("other conditions (seed)" in why for why in seeded.comparison.not_compared)
+    assert any("not compared" in note for note in there.run.notes)
+
+
+def test_what_the_earlier_report_lacks_is_named(tmp_path):
+    file = project(tmp_path)
+    earlier = checked(file)
+    less = replace(earlier, measurements=earlier.measurements[:1])
+
+    report = checked(file, baseline=written(tmp_path, less))
+
+    assert len(report.comparison.changes) == 1
+    assert any("does not have it" in why for why in report.comparison.not_compared)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [(b"{}", "no key 'schema'"), (b"\x00", "no valid JSON"), (None, "no such file")],
+)
+def test_a_baseline_that_is_no_report_is_refused_in_one_line(tmp_path, data, words):
+    file = project(tmp_path)
+    path = tmp_path / "earlier.json"
+    if data is not None:
+        path.write_bytes(data)
+
+    with pytest.raises(InputError, match=words) as raised:
+        checked(file, baseline=path)
+
+    assert "\n" not in raised.value.message

@@ -1,0 +1,259 @@
+from __future__ import annotations
+
+import contextlib
+import gzip
+import json
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modelwarden.targets.config import DataConfig, ProjectConfig
+from modelwarden.targets.frames import Frame
+from modelwarden.targets.reading import read_data
+from modelwarden.targets.reading.raw import DataError, column_of
+from modelwarden.targets.reading.tables import iter_batches, read_table
+from modelwarden.targets.spec import Modality, Task
+
+CSV = """age,job,pay,left,since,label
+39,clerk,1.5,true,2020-01-02,yes
+50,NA,2,false,2020-01-03,no
+61,"a, b",,true,2020-01-04,yes
+"""
+
+
+def project(modality: str = "tabular") -> ProjectConfig:
+    return ProjectConfig(name="p", task=Task.BINARY, modality=Modality(modality))
+
+
+def read(path: Path, modality: str = "tabular", **config: object):
+    data = DataConfig(**{"label": "label", **config})
+    return read_data("test", path.name, data, project(modality), path.parent)
+
+
+@pytest.fixture
+def csv(tmp_path: Path) -> Path:
+    path = tmp_path / "test.csv"
+    path.write_text(CSV)
+    return path
+
+
+def test_a_csv_has_stable_types_and_missing_values_as_pandas_reads_them(csv):
+    data = read(csv)
+
+    frame = data.inputs
+    assert frame.names == ("age", "job", "pay", "left", "since")
+    assert frame["age"].dtype == np.int64
+    assert frame["job"].tolist() == ["clerk", None, "a, b"]
+    assert frame["pay"].tolist()[:2] == [1.5, 2.0]
+    assert np.isnan(frame["pay"][2])
+    assert frame["left"].dtype == np.bool_
+    assert frame["since"].tolist() == ["2020-01-02", "2020-01-03", "2020-01-04"]
+    assert data.y.tolist() == ["yes", "no", "yes"]
+
+
+def test_a_gzipped_csv_and_a_parquet_say_the_same(csv, tmp_path):
+    packed, parquet = tmp_path / "t.csv.gz", tmp_path / "t.parquet"
+    packed.write_bytes(gzip.compress(CSV.encode()))
+    duckdb.sql(f"COPY (SELECT * FROM read_csv('{csv}', nullstr=['NA',''])) TO '{parquet}'")
+
+    first, second, third = read(csv), read(packed), read(parquet)
+
+    for name in ("age", "job", "left"):
+        assert first.inputs[name].tolist() == second.inputs[name].tolist()
+        assert first.inputs[name].tolist() == third.inputs[name].tolist()
+    assert third.inputs["since"].dtype.kind == "M"
+    assert first.digest != second.digest
+
+
+def test_json_lines_are_a_table_and_absent_keys_are_missing(tmp_path):
+    path = tmp_path / "t.jsonl"
+    rows = [{"a": 1, "label": 0}, {"a": None, "b": "x", "label": 1}, {}]
+    path.write_text("\n".join(map(json.dumps, rows)) + "\n\n")
+
+    data = read(path)
+
+    assert np.isnan(data.inputs["a"][1:]).all()
+    assert data.inputs["b"].tolist() == [None, "x", None]
+
+
+def test_label_identity_and_dropped_columns_are_no_features(csv):
+    data = read(csv, id="age", drop=("since",))
+
+    assert data.inputs.names == ("job", "pay", "left")
+    assert data.ids.tolist() == [39, 50, 61]
+    assert data.context.names == ("since",)
+
+
+def test_texts_are_one_column_and_the_rest_is_context(csv):
+    data = read(csv, "text", text="job")
+
+    assert data.inputs.tolist() == ["clerk", "", "a, b"]
+    assert data.context.names == ("age", "pay", "left", "since")
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [
+        ((5, 4, 6), (5, 1, 4, 6)),
+        ((5, 4, 6, 3), (5, 3, 4, 6)),
+        ((5, 3, 4, 6), (5, 3, 4, 6)),
+        ((5, 3, 4, 3), (5, 3, 4, 3)),
+    ],
+)
+def test_images_become_channels_first_in_their_own_units(shape, expected, tmp_path):
+    x = np.arange(np.prod(shape), dtype=np.uint8).reshape(shape)
+    np.savez(tmp_path / "t.npz", x=x, y=np.arange(5))
+
+    data = read(tmp_path / "t.npz", "image")
+
+    assert data.inputs.shape == expected
+    assert data.inputs.dtype == np.float32
+    assert data.inputs.max() == x.max()
+    assert bool(data.notes) == (shape == (5, 3, 4, 3))
+    if shape == (5, 4, 6, 3):
+        assert np.array_equal(data.inputs[:, 1], x[..., 1])
+
+
+def test_vectors_keep_their_numbers_and_objects_are_never_unpickled(tmp_path):
+    np.savez(tmp_path / "t.npz", x=np.eye(3, dtype=np.float32), y=np.array(["a", "b", "a"]))
+    np.savez(tmp_path / "bad.npz", x=np.array([{}, 1], dtype=object), y=np.zeros(2))
+
+    data = read(tmp_path / "t.npz", "vector", label=None)
+
+    assert data.inputs.dtype == np.float32
+    assert data.y.tolist() == ["a", "b", "a"]
+    with pytest.raises(DataError, match=r"bad\.npz cannot be read"):
+        read(tmp_path / "bad.npz", "vector")
+
+
+def test_folders_of_classes_and_of_pages_with_a_table_of_labels(tmp_path):
+    image = pytest.importorskip("PIL.Image")
+    for name, level in (("cat", 10), ("dog", 200)):
+        (tmp_path / "images" / name).mkdir(parents=True)
+        for i in range(2):
+            picture = image.fromarray(np.full((4, 4), level + i, np.uint8))
+            picture.save(tmp_path / "images" / name / f"{i}.png")
+    pages = tmp_path / "pages"
+    pages.mkdir()
+    (pages / "b.html").write_text("<b>two</b>")
+    (pages / "a.html").write_text("<b>one</b>")
+    (pages / "labels.csv").write_text("file,label\nb.html,bad\na.html,good\n")
+
+    images, texts = read(tmp_path / "images", "image"), read(pages, "html")
+
+    assert images.inputs.shape == (4, 1, 4, 4)
+    assert images.y.tolist() == ["cat", "cat", "dog", "dog"]
+    assert images.inputs[:, 0, 0, 0].tolist() == [10, 11, 200, 201]
+    assert texts.inputs.tolist() == ["<b>one</b>", "<b>two</b>"]
+    assert texts.y.tolist() == ["good", "bad"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("e.csv", b"", "0 bytes hold no rows"),
+        ("e.parquet", b"PAR1 no", "cannot be read"),
+        ("e.npz", b"PK\x03\x04 no", "cannot be read as npz"),
+        ("e.jsonl", b'{"a": 1}\n{"a": \n', "line 2 is no JSON"),
+        ("e.jsonl", b'{"a": [1]}\n', "lists or objects"),
+        ("e.bin", b"\x00\x01\x02", "no data set of a known form"),
+        ("e.csv", b"a,b\n1,2\n3,4,5,6\n", "cannot be read"),
+        ("e.csv", b"a,b\n1,2\n", "no column 'label'"),
+    ],
+)
+def test_what_is_no_data_set_is_one_clear_error(name, content, why, tmp_path):
+    path = tmp_path / name
+    path.write_bytes(content)
+
+    with pytest.raises(DataError, match=why) as caught:
+        read(path)
+
+    assert "\n" not in caught.value.message
+
+
+def test_a_missing_file_and_a_nearly_right_column_say_so(csv):
+    with pytest.raises(DataError, match=r"\[data\] test = 'no.csv' cannot be read"):
+        read(csv.with_name("no.csv"))
+    with pytest.raises(DataError, match="no column 'lable'") as caught:
+        read(csv, label="lable")
+    assert "'label'" in caught.value.hint
+
+
+def test_names_of_files_are_no_patterns_and_no_other_file_can_be_reached(tmp_path):
+    for name in ("a[b].csv", "a*.csv", "it's.csv"):
+        (tmp_path / name).write_text("x,label\n1,0\n")
+        assert len(read(tmp_path / name)) == 1
+    hostile = tmp_path / "h.csv"
+    hostile.write_text('"x"" FROM read_csv(\'/etc/passwd\') --",label\n1,0\n')
+
+    assert read(hostile).inputs.names == ("x\" FROM read_csv('/etc/passwd') --",)
+
+
+def test_lists_in_a_parquet_are_named_not_flattened(tmp_path):
+    path = tmp_path / "t.parquet"
+    duckdb.sql(f"COPY (SELECT [1, 2] AS items, 1 AS label) TO '{path}'")
+
+    with pytest.raises(DataError, match="'items' holds lists"):
+        read(path)
+
+
+def test_every_type_of_a_parquet_comes_as_one_of_ours(tmp_path):
+    path = tmp_path / "t.parquet"
+    columns = """1::TINYINT a, 2::UBIGINT b, 1.25::DECIMAL(9,2) c, 'x'::VARCHAR d,
+        DATE '2020-01-02' e, true f, NULL::BOOLEAN g, NULL::INTEGER h, uuid() i,
+        TIME '01:02:03' j"""
+    duckdb.sql(f"COPY (SELECT {columns}, 1 AS label) TO '{path}'")
+
+    frame = read(path).inputs
+
+    kinds = {n: c.dtype.kind for n, c in zip(frame.names, frame.columns, strict=True)}
+    assert kinds == dict(zip("abcdefghij", "iffOMbffOO", strict=True))
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv"])
+def test_batches_are_the_whole_table_piece_by_piece(form, tmp_path):
+    path = tmp_path / f"t.{form}"
+    duckdb.sql(f"COPY (SELECT range AS a, range % 3 AS b FROM range(5000)) TO '{path}'")
+
+    pieces = list(iter_batches(path, ["b", "a"], rows=1024))
+
+    assert [len(piece) for piece in pieces] == [1024] * 4 + [904]
+    assert np.concatenate([p["a"] for p in pieces]).tolist() == list(range(5000))
+    assert pieces[0].names == ("b", "a")
+    with pytest.raises(DataError, match="no column 'c'"):
+        list(iter_batches(path, ["c"]))
+
+
+def test_a_table_is_read_as_pandas_reads_it(shared):
+    pandas = pytest.importorskip("pandas")
+    path = shared / "data/german-credit/german.parquet"
+    pytest.importorskip("pyarrow")
+
+    ours, theirs = read_table(path, "parquet").frame, pandas.read_parquet(path)
+
+    assert ours.names == tuple(theirs.columns)
+    for name in ours.names:
+        assert ours[name].tolist() == theirs[name].tolist()
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_table_or_one_clear_error(tmp_path_factory, data):
+    path = tmp_path_factory.mktemp("any") / "t"
+    path.write_bytes(data)
+
+    with contextlib.suppress(DataError):
+        assert isinstance(read(path, label=None).inputs, Frame | np.ndarray)
+
+
+@given(st.lists(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3)))
+def test_any_values_become_a_column_of_their_length(values):
+    try:
+        column = column_of(values, "c")
+    except DataError:
+        return
+    assert column.shape == (len(values),)
+    assert column.dtype.kind in "bifO"
