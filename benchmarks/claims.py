@@ -132,7 +132,7 @@ def claims_of(world: World, *, honest: bool, own_n: int | None, rng: Rng) -> lis
 
         y, answers = world.draw(rng, own_n)
         context = context_for(world, y, answers, [])
-        fresh = _measured(context, context.judged())
+        fresh = _measured(context, context.judged(), world.truths)
     for metric, (truth, margin) in world.truths.items():
         value = truth if fresh is None else fresh[metric].value
         worse = -1 if metric in {"rmse", "mae"} else 1

@@ -270,6 +270,14 @@ def test_an_error_rate_and_a_specificity_are_turned_the_right_way():
     assert rules(result) == ["claim-supported", "claim-refuted", "claim-supported"]
 
 
+def test_a_claim_about_calibration_is_measured():
+    x, y = binary(20_000)
+
+    result = claimed(honest(), vectors(x, y), {"metric": "ECE", "value": 0.02})
+
+    assert rules(result) == ["claim-supported"]
+
+
 def test_claims_about_a_regression_are_held_in_their_own_direction():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(5000, 1))

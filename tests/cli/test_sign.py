@@ -139,7 +139,11 @@ def test_an_attested_pass_is_told_apart_from_none_and_from_a_fail(tmp_path, mode
     command("sign", model, "--key", private, "--attest", report)
     failed = command("verify", model, "--key", public, "--attested")
 
+    (model / "evil.pkl").unlink()
+    other = command("verify", model, "--key", public)
+
     assert (none.code, passed.code, failed.code) == (1, 0, 1)
+    assert "attests    nothing about these files" in other.out
     assert "attests    pass by modelwarden" in passed.out
     assert "attests    fail by modelwarden" in failed.out
     assert "1 critical" in failed.out

@@ -10,7 +10,7 @@ from modelwarden.assess.rules._seen import findings
 from modelwarden.assess.rules.miscalibrated import Calibrated, miscalibrated
 from modelwarden.assess.stage import StageResult
 from modelwarden.assess.truth import Judged
-from modelwarden.core import Location, Table, TableKind, seed_for
+from modelwarden.core import Location, Measurement, Table, TableKind, seed_for
 from modelwarden.metrics.intervals import of_share
 from modelwarden.metrics.probabilities import (
     Reliability,
@@ -35,17 +35,9 @@ def calibration(context: Context, seen: Judged) -> StageResult:
                 "loss and Brier score are not measured",
             )
         )
-    at = seen.at_positive
-    if at is not None:
-        happened, stated = seen.y == at, seen.scores[:, at]
-        sure = float(_confidence(stated).mean() - _came_true(happened, stated).mean())
-    else:
-        top = seen.scores.argmax(axis=1)
-        happened, stated = seen.y == top, seen.scores[np.arange(seen.n), top]
-        sure = float(stated.mean() - happened.mean())
-    curve = reliability(happened, np.clip(stated, 0.0, 1.0))
-    rng = np.random.default_rng(seed_for(context.seed, "performance", "calibration"))
-    error = expected_calibration_error(curve, rng)
+    happened, stated = _stated(seen)
+    curve = reliability(happened, stated)
+    error = _error(curve, context.seed)
     z, p = spiegelhalter(happened, stated)
     facts = error.conditions
     measured = Calibrated(
@@ -57,10 +49,10 @@ def calibration(context: Context, seen: Judged) -> StageResult:
         beyond_chance=float(str(facts["beyond_chance"])),
         p_value=float(str(facts["p_value"])),
         margin=context.assess.performance.calibration_margin,
-        sure=sure,
+        sure=_overconfidence(happened, stated, two=seen.at_positive is not None),
         n=seen.n,
     )
-    kind = "positive" if at is not None else "top class"
+    kind = "positive class" if seen.at_positive is not None else "top class"
     return StageResult(
         findings=() if seen.one_class else tuple(findings(miscalibrated, measured, STAGE)),
         measurements=(error,),
@@ -68,12 +60,38 @@ def calibration(context: Context, seen: Judged) -> StageResult:
     )
 
 
-def _confidence(stated: Floats) -> Floats:
-    return np.maximum(stated, 1 - stated)
+def error_of(seen: Judged, seed: int) -> Measurement | None:
+    """Return the calibration error alone; None where scores are no probabilities."""
+    if not are_probabilities(seen.scores):
+        return None
+    return _error(reliability(*_stated(seen)), seed)
 
 
-def _came_true(happened: Flags, stated: Floats) -> Flags:
-    return np.asarray(happened == (stated >= 0.5), np.bool_)
+def _error(curve: Reliability, seed: int) -> Measurement:
+    rng = np.random.default_rng(seed_for(seed, "performance", "calibration"))
+    return expected_calibration_error(curve, rng)
+
+
+def _stated(seen: Judged) -> tuple[Flags, Floats]:
+    """Return what happened, (n,), and how probable it was said to be.
+
+    Of a binary task: the positive class. Of more classes: the top class, and whether it was right.
+    """
+    if seen.scores is None or seen.y is None:
+        raise TypeError("there are no scores")
+    at = seen.at_positive
+    if at is not None:
+        return seen.y == at, np.clip(seen.scores[:, at], 0.0, 1.0)
+    top = seen.scores.argmax(axis=1)
+    return seen.y == top, np.clip(seen.scores[np.arange(seen.n), top], 0.0, 1.0)
+
+
+def _overconfidence(happened: Flags, stated: Floats, *, two: bool) -> float:
+    """Return the mean stated probability of what was thought likeliest, less how often it came."""
+    if not two:
+        return float(stated.mean() - happened.mean())
+    sure = np.maximum(stated, 1 - stated)
+    return float(sure.mean() - (happened == (stated >= 0.5)).mean())
 
 
 def _table(curve: Reliability, kind: str, z: float, p: float) -> Table:

@@ -34,12 +34,13 @@ STAGES: tuple[Stage, ...] = (
     Stage("cost", "modelwarden.assess.cost", keep=False),
 )
 
-# Rules of the gate itself, which compares reports.
-OTHERS: tuple[str, ...] = ("worse-than-baseline",)
+# Rules of no stage: of opening a model, and of comparing two reports.
+OTHERS: tuple[str, ...] = ("sandbox-attempt", "worse-than-baseline")
+_ELSEWHERE = {"sandbox-attempt": "modelwarden.targets.attempts"}
 
 
 def rule_of(name: str) -> Rule[Any]:
-    """Import a rule of this room: `modelwarden.assess.rules.<name>`.
+    """Import a rule: `modelwarden.assess.rules.<name>`, or that of the sandbox.
 
     Raises:
         UnknownNameError: there is none of this name.
@@ -48,7 +49,8 @@ def rule_of(name: str) -> Rule[Any]:
     if name not in known:
         raise UnknownNameError("rule", name, known)
     word = name.replace("-", "_")
-    found: Rule[Any] = getattr(import_module(f"modelwarden.assess.rules.{word}"), word)
+    place = _ELSEWHERE.get(name, f"modelwarden.assess.rules.{word}")
+    found: Rule[Any] = getattr(import_module(place), word)
     return found
 
 

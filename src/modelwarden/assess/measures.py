@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Container
 
 import numpy as np
 
@@ -41,12 +41,21 @@ def of_regression(seen: Judged) -> tuple[Measurement, ...]:
     return regression.regression(seen.truth, seen.values)
 
 
-def of_classes(seen: Judged, counts: Counts, seed: int) -> tuple[Measurement, ...]:
-    """Return the metrics of a classifier's answers, and of its scores where it gives them."""
+def of_classes(
+    seen: Judged, counts: Counts, seed: int, *, wanted: Container[str] | None = None
+) -> tuple[Measurement, ...]:
+    """Return the metrics of a classifier's answers, and of its scores where it gives them.
+
+    Args:
+        seen: its answers.
+        counts: their table.
+        seed: root of all chance.
+        wanted: names; others that cost much are left out. None wants all.
+    """
     rng = np.random.default_rng(seed_for(seed, "performance", "cells"))
     found = list(classification.performance(counts, rng, positive=_named(seen)))
     if seen.scores is not None and seen.y is not None:
-        found += _of_scores(seen, seed)
+        found += _of_scores(seen, seed, wanted)
     return tuple(found)
 
 
@@ -54,7 +63,7 @@ def _named(seen: Judged) -> str | float | None:
     return seen.positive
 
 
-def _of_scores(seen: Judged, seed: int) -> list[Measurement]:
+def _of_scores(seen: Judged, seed: int, wanted: Container[str] | None) -> list[Measurement]:
     y, scores = seen.y, seen.scores
     if y is None or scores is None:
         return []
@@ -64,7 +73,8 @@ def _of_scores(seen: Judged, seed: int) -> list[Measurement]:
         truth = y == at
         rng = np.random.default_rng(seed_for(seed, "performance", "average_precision"))
         found.append(ranking.roc_auc(truth, scores[:, at]))
-        found.append(ranking.average_precision(truth, scores[:, at], rng))
+        if wanted is None or "average_precision" in wanted:
+            found.append(ranking.average_precision(truth, scores[:, at], rng))
     elif scores.shape[1] > 1:
         found.append(ranking.roc_auc_ovr(y, scores))
     if scores.shape[1] > _TOP:
@@ -73,8 +83,3 @@ def _of_scores(seen: Judged, seed: int) -> list[Measurement]:
         found.append(probabilities.log_loss(y, scores))
         found.append(probabilities.brier_score(y, scores))
     return found
-
-
-def known(measurements: tuple[Measurement, ...]) -> dict[str, Measurement]:
-    """Return those of all rows by name, as far as they are numbers."""
-    return {m.name: m for m in measurements if m.group is None and not math.isnan(m.value)}

@@ -135,7 +135,10 @@ def _as_text(path: Path, check: Check, code: int) -> str:
         more = len(check.uncovered) - _UNCOVERED
         rest = f" and {more} more" if more > 0 else ""
         lines.append(f"  left out   {shown}{rest}: the signature says nothing about them")
-    lines += _attested(check.attestation, code)
+    if check.problems and check.attestation is not None:
+        lines.append("  attests    nothing about these files: they are not those that were signed")
+    else:
+        lines += _attested(check.attestation, code)
     return "\n".join(lines) + "\n"
 
 

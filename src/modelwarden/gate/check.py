@@ -464,6 +464,8 @@ class _Work:
     def _described(self) -> Iterator[RuleInfo]:
         from modelwarden.standards import describe
 
+        if self.isolation is not None or self.findings:
+            yield describe(catalog.rule_of("sandbox-attempt"))
         for stage, result in self.results:
             if result.done or result.findings:
                 yield from (describe(rule) for rule in stage.described())

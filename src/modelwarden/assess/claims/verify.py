@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from modelwarden.assess.calibration import error_of
 from modelwarden.assess.claims.claim import Claim, Stated, stated
 from modelwarden.assess.claims.decide import Standing, Test, holm, rows_to_settle, stand
 from modelwarden.assess.claims.names import Reading, readings
@@ -134,8 +135,9 @@ def _readings(
     if not rows.n:
         return [], "its slice selects no labelled row"
     key = repr(claim.slice)
-    if key not in measures:
-        measures[key] = _measured(context, rows)
+    wanted = {reading.measure for reading in found}
+    if not wanted <= measures.get(key, {}).keys():
+        measures[key] = {**measures.get(key, {}), **_measured(context, rows, wanted)}
     made = []
     for reading in found:
         number = stated(claim.value, unit_scale=reading.unit_scale)
@@ -155,11 +157,14 @@ def _rows(context: Context, seen: Judged, claim: Claim) -> Judged:
     return seen.take(np.flatnonzero(mask[seen.rows]))
 
 
-def _measured(context: Context, seen: Judged) -> dict[str, Measurement]:
-    """Return every measurement that a claim may be about, by name."""
+def _measured(context: Context, seen: Judged, wanted: Container[str]) -> dict[str, Measurement]:
+    """Return the measurements that claims may be about, by name; those that are wanted at least."""
     if seen.spec.task is Task.REGRESSION:
         return {m.name: m for m in of_regression(seen)}
-    found = {m.name: m for m in of_classes(seen, table_of(seen), context.seed)}
+    found = {m.name: m for m in of_classes(seen, table_of(seen), context.seed, wanted=wanted)}
+    error = error_of(seen, context.seed) if "expected_calibration_error" in wanted else None
+    if error is not None:
+        found[error.name] = error
     at = seen.at_positive
     if at is not None and seen.y is not None and seen.said is not None:
         negatives = seen.y != at
