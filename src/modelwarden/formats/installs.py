@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 _MOST = 200
+_LOOKED = 2000
 _SHOWN = 300
 
 
@@ -75,27 +77,27 @@ def origins_in(text: str, *, settings: bool, channels: bool = False) -> Iterator
 
 
 def _found(text: str, *, settings: bool, channels: bool) -> Iterator[Origin]:
-    for match in _OPTIONS.finditer(text):
+    for match in islice(_OPTIONS.finditer(text), _LOOKED):
         name = match[1] or {"i": "index-url", "f": "find-links"}[match[3]]
         yield _origin(name, match[2] or match[4], _line(text, match.start()))
     if settings:
         yield from _set(text)
-    for match in _CHANNEL.finditer(text) if channels else ():
+    for match in islice(_CHANNEL.finditer(text), _LOOKED) if channels else ():
         yield Origin("channel", _bare(match[1]), _line(text, match.start(1)))
-    for match in _ADDRESS.finditer(text):
+    for match in islice(_ADDRESS.finditer(text), _LOOKED):
         kind = "repository" if "+" in match[0].partition(":")[0] else "address"
         yield Origin(kind, _bare(match[0]), _line(text, match.start()))
-    for match in _NAMED.finditer(text):
+    for match in islice(_NAMED.finditer(text), _LOOKED):
         if not _ADDRESS.search(match[1]):
             yield Origin("address", _bare(match[1]), _line(text, match.start(1)))
 
 
 def _set(text: str) -> Iterator[Origin]:
     """Yield what lines of settings say."""
-    for match in _SETTINGS.finditer(text):
+    for match in islice(_SETTINGS.finditer(text), _LOOKED):
         if "://" in match[2] or match[1].lower().startswith("trusted"):
             yield _origin(match[1], match[2], _line(text, match.start()))
-    for match in _URL.finditer(text):
+    for match in islice(_URL.finditer(text), _LOOKED):
         if "://" in match[1] and not _ADDRESS.search(match[1]):
             yield Origin("index", _bare(match[1]), _line(text, match.start(1)))
 

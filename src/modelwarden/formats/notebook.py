@@ -272,7 +272,7 @@ def _line(line: str, parts: _Parts) -> str:
     if bang:
         parts.shell.append(command)
     elif tool:
-        words = arguments if tool in {"sx", "system", "sh"} else f"{tool} {arguments}"
+        words = arguments if tool in {"sx", "system", "sh"} else f"{tool} {arguments.strip()}"
         parts.shell.append(words.strip())
     elif percent and magic in {"load_ext", "reload_ext"}:
         module = rest.strip().partition(" ")[0]

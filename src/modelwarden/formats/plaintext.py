@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _PIECE = 1 << 20
 _TOKENS = 4 << 20
 _STRUCTURED = frozenset(("csv", "tsv"))
-_SETTINGS = frozenset(("ini", "yaml", "env"))
+_SETTINGS = frozenset(("ini", "text"))
 _ORIGINS = re.compile(r"://|trusted[-_]host")
 _GIT = re.compile(
     r"(?:^|/)(?:\.gitattributes|\.gitmodules|\.?gitconfig|\.git/(?:config|info/attributes|modules/.*/config))$"
@@ -77,8 +77,8 @@ class PlainText(View):
 
 
 def sniff(source: Source) -> bool:
-    """Tell whether the first bytes are text."""
-    return source.size > 0 and _encoding(source.head) is not None
+    """Tell whether the first bytes are text; a template out of a configuration is none."""
+    return source.expect != "jinja" and source.size > 0 and _encoding(source.head) is not None
 
 
 def read(source: Source, limits: Limits) -> PlainText:
@@ -101,7 +101,7 @@ def read(source: Source, limits: Limits) -> PlainText:
         format=kind,
         gaps=tuple(gaps),
         encoding=encoding,
-        tokens=() if kind in _STRUCTURED else tokens_of(text, settings=kind in _SETTINGS),
+        tokens=() if kind in _STRUCTURED else tokens_of(text, settings=_settings(kind)),
         origins=origins_of(source, text),
     )
 
@@ -128,7 +128,12 @@ def _text(source: Source, encoding: str) -> str:
     return source.read(0, min(source.size, _TOKENS)).decode(encoding, "replace")
 
 
-def tokens_of(text: str, *, settings: bool) -> tuple[Token, ...]:
+def _settings(kind: str) -> bool | None:
+    # Named values of YAML are judged as a configuration.
+    return None if kind == "yaml" else kind in _SETTINGS
+
+
+def tokens_of(text: str, *, settings: bool | None) -> tuple[Token, ...]:
     """Return the pieces of a text that have the form of a secret."""
     from modelwarden.formats.tokens import tokens_in
 

@@ -7,7 +7,7 @@ and is a gap.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -28,7 +28,11 @@ _HEREDOC = re.compile(r"<<-?\s*([\"']?)(\w+)\1")
 _COMPUTED = re.compile(
     r"(?:^|[;&|\n]|\bthen\b|\bdo\b|\belse\b)[ \t]*(?:sudo[ \t]+|exec[ \t]+)?"
     r"(?:eval\b(?![ \t]+[\"']?\$\((?:ssh-agent|conda|direnv|pyenv|dircolors|\w+[ \t]+shell\.bash))"
+    r"|[\"']?\$\((?![\"']?(?:dirname|which|command|pwd|realpath|readlink)\b|\()"
     r"|[\"']?\$\{?(?!PYTHON|PIP|CC|CXX|MAKE|SHELL|\(|@|\*|BIN|CMD_PREFIX)[A-Za-z_]\w*|`)"
+)
+_INSTALL = re.compile(
+    r"\b(?:pip3?|uv|conda|mamba|micromamba|poetry|pdm|pipx)\b[^\n]*\b(?:install|add|sync)\b"
 )
 _ECHO = re.compile(r"\\x[0-9a-fA-F]{2}(?:\\x[0-9a-fA-F]{2}){7}")
 
@@ -84,8 +88,17 @@ def read(source: Source, limits: Limits, kind: str, encoding: str) -> Script:
         encoding=encoding,
         commands=tuple(commands),
         tokens=tokens_of(text, settings=True),
-        origins=tuple(origins_in(text, settings=False)),
+        origins=tuple(origins_in(_installing(commands), settings=False)),
     )
+
+
+def _installing(commands: Sequence[Command]) -> str:
+    """Return the commands that install packages, each in its own line."""
+    lines = [""] * (commands[-1].line if commands else 0)
+    for command in commands:
+        if _INSTALL.search(command.text):
+            lines[command.line - 1] = command.text.replace("\n", " ")
+    return "\n".join(lines)
 
 
 def _logical(text: str, mark: str = "\\") -> Iterator[tuple[str, int]]:

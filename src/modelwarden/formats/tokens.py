@@ -41,7 +41,8 @@ _FORMS = re.compile(
     r"|https://hooks\.slack\.com/services/T\w+/B\w+/\w{16,}"
     r"|AccountKey=[A-Za-z0-9+/]{86}==)"
     r"|-----BEGIN (?:[A-Z]+ )?PRIVATE KEY(?: BLOCK)?-----(?:[^-]|-(?!----)){0,4000}"
-    r"|[a-z][a-z0-9+.-]{2,20}://[^\s/:@'\"<>]{0,64}:[^\s/@'\"<>]{3,128}@[\w.-]+"
+    r"|(?:https?|postgres(?:ql)?|mysql|mariadb|mongodb|rediss?|amqps?|s?ftp|ssh|smtps?|mssql|clickhouse)"
+    r"(?:\+\w+)?://[^\s/:@'\"<>]{0,64}:[^\s/@'\"<>]{3,128}@[\w.-]+"
 )
 _WORDS = re.compile(
     r"api_?-?key|secret|passw|token|access_?-?key|private_?-?key|credential", re.IGNORECASE
@@ -58,12 +59,13 @@ _SETTING = re.compile(
 )
 
 
-def tokens_in(text: str, *, settings: bool) -> Iterator[Token]:
+def tokens_in(text: str, *, settings: bool | None) -> Iterator[Token]:
     """Yield the pieces that have a known form, and with `settings` the values of telling names.
 
     Args:
         text: any text.
-        settings: it is a text of settings, where a bare word behind `=` is a value.
+        settings: it is a text of settings, where a bare word behind `=` is a value; None leaves
+            out all that has no form of its own.
     """
     found = 0
     counted = line = 0
@@ -74,7 +76,7 @@ def tokens_in(text: str, *, settings: bool) -> Iterator[Token]:
             found += 1
             if found >= _MOST:
                 return
-    if not _WORDS.search(text):
+    if settings is None or not _WORDS.search(text):
         return
     counted = line = 0
     for match in _SETTING.finditer(text):

@@ -181,7 +181,7 @@ def test_zeros_up_to_the_alignment_hide_nothing():
 def test_metadata_is_looked_at_for_secrets_and_paths():
     data = V3.file(
         V3.text("quantize.imatrix.file", "/home/alice/models/imatrix.dat"),
-        V3.text("general.hf_token", "hf_" + "aB3" * 12),
+        V3.text("general.hf_token", "hf_aB3kQz8LmW2xY7vNpR4tJ6" + "sDfGh91cVq5Z"),
     )
 
     assert {f.rule for f in examined(data).findings} == {

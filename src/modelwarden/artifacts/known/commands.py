@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 
 _LONGEST = 20_000
 _SPLIT = re.compile(r"\|\||&&|[|;&\n]|\bthen\b|\bdo\b")
@@ -28,52 +29,57 @@ _ATTACKS = tuple(
     (re.compile(pattern, re.IGNORECASE), what)
     for pattern, what in (
         (
-            r"(?:curl|wget|iwr|irm)\b[^|;&\n]*\|\s*(?:sudo\s+)?(?:\S*/)?(?:env\s+)?(?:ba|z|da|k)?sh\b"
-            r"|(?:curl|wget)\b[^|;&\n]*\|\s*(?:sudo\s+)?(?:\S*/)?(?:python[\d.]*|perl|ruby|node|php)\b"
-            r"|(?:iwr|irm|downloadstring)\b.*\|\s*iex\b|\biex\b.*(?:downloadstring|iwr|irm)",
+            r"\b(?:sh|bash|eval|source)\s+(?:-c\s+)?(?:\$\(|`|<\()\s*(?:curl|wget)\b",
             "runs what it has just fetched",
         ),
+        (r"\b(?:iwr|irm|downloadstring)\b[^\n]{0,500}\biex\b", "runs what it has just fetched"),
+        (r"\biex\b[^\n]{0,500}\b(?:iwr|irm|downloadstring)\b", "runs what it has just fetched"),
         (
-            r"(?:sh|bash|eval|source|\.)\s+(?:-c\s+)?(?:\$\(|`|<\()\s*(?:curl|wget)\b",
-            "runs what it has just fetched",
-        ),
-        (
-            r"(?:base64\s+(?:-d|-D|--decode)|xxd\s+-r|openssl\s+(?:enc|base64)\b[^|]*-d)[^|;&\n]*\|[^|;&\n]*?"
-            r"\b(?:(?:ba|z|da|k)?sh|python[\d.]*|perl)\b|eval\s+\$?\(?.*base64\s+(?:-d|--decode)",
+            r"\beval\s[^\n]{0,500}base64\s+(?:-d|-D|--decode)",
             "runs what it has just decoded",
         ),
         (r"/dev/(?:tcp|udp)/", "opens a shell to the network"),
+        (r"\bsocat\b[^\n]{0,500}\bexec:", "opens a shell to the network"),
         (
-            r"\b(?:nc|ncat|netcat)\b[^|;&\n]*\s-(?:\w*e|c|-exec|-sh-exec)\b",
-            "opens a shell to the network",
-        ),
-        (r"\bmkfifo\b.*\b(?:nc|ncat|netcat)\b|\bsocat\b.*\bexec:", "opens a shell to the network"),
-        (
-            r"powershell(?:\.exe)?\b.*\s-e(?:nc|ncodedcommand|c)?\s+[\w+/=]{16}",
-            "runs an encoded command",
-        ),
-        (
-            r"(?:env|printenv|set)\b[^|;&\n]*\|[^;&\n]*\b(?:curl|wget|nc|ncat)\b",
-            "sends the environment to the network",
-        ),
-        (
-            rf"{_PRIVATE_FILES}[^;&\n]*\|[^;&\n]*\b(?:curl|wget|nc|ncat)\b"
-            rf"|\b(?:curl|wget|scp|nc)\b[^;&\n]*{_PRIVATE_FILES}",
+            rf"\b(?:curl|wget|scp|nc)\b[^|;&\n]{{0,500}}{_PRIVATE_FILES}",
             "sends credentials to the network",
         ),
         (
-            r">>?\s*\S*(?:\.bashrc|\.zshrc|\.profile|\.bash_profile|authorized_keys|/etc/cron[.\w/]*"
-            r"|/etc/ld\.so\.preload|/etc/sudoers|/etc/passwd)|\|\s*crontab\b|\bcrontab\s+(?!-l|-r)",
+            r">\s*[^\s>]{0,200}(?:\.bashrc|\.zshrc|\.profile|\.bash_profile|authorized_keys"
+            r"|/etc/cron[.\w/]*|/etc/ld\.so\.preload|/etc/sudoers|/etc/passwd)"
+            r"|\|\s*crontab\b|\bcrontab\s+(?!-l|-r)",
             "arranges to run again, or to let somebody in",
         ),
         (r"\bxmrig\b|stratum\+(?:tcp|ssl)://", "mines a currency"),
-        (r"\bchattr\s+\+i\b|\bhistory\s+-c\b|\bunset\s+HISTFILE\b", "hides its traces"),
+        (
+            r"\bchattr\s+\+i\b|\bhistory\s+-c\b|\bunset\s+HISTFILE\b",
+            "hides its traces",
+        ),
     )
 )
+_FETCHES = re.compile(r"\b(?:curl|wget|iwr|irm)\b")
+_TELLS = re.compile(r"^\s*(?:env|printenv|set)\b")
+_UNPACKS = re.compile(r"\bbase64\s+(?:-d|-D|--decode)|\bxxd\s+-r|\bopenssl\s.*-d\b")
+_SENDS = re.compile(r"\b(?:curl|wget|nc|ncat|netcat)\b")
+_IS_SHELL = re.compile(
+    r"\s*(?:sudo\s+(?:-\w+\s+)*)?(?:\S*/)?(?:env\s+)?(?:(?:ba|z|da|k)?sh\b"
+    r"|(?:python[\d.]*|perl|ruby|node|php)\s*(?:-(?:\s|$)|$))"
+)
+_DOWNLOAD = re.compile(r"\b(?:curl|wget)\b[^|;&\n]*")
+_DOWNLOADS = 20
 _STARTED = re.compile(
     r"(?:\./|/tmp/|/var/tmp/|/dev/shm/)\S+|\b(?:bash|sh|python3?)\s+(?:/tmp/|\./)?\S+"
 )
 _OUTPUT = re.compile(r"(?:\s-\w*[oO]|--output(?:-document)?)[ =]?(\S+)")
+_BRINGS = (
+    (_TELLS, "the environment"),
+    (SECRET_FILE, "credentials"),
+    (_FETCHES, "fetched"),
+    (_UNPACKS, "decoded"),
+)
+_BROUGHT = frozenset(("fetched", "decoded"))
+_SECRETS = frozenset(("the environment", "credentials"))
+_STATEMENTS = re.compile(r"\|\||[;&\n]")
 
 # Programs that only tell about the system, and arguments with which others do.
 _ASKS = frozenset(
@@ -99,20 +105,39 @@ def attack_in(text: str) -> str | None:
     for pattern, what in _ATTACKS:
         if pattern.search(bare):
             return what
-    return _by_words(shown) or _fetched(bare)
+    return _piped(bare) or _by_words(shown) or _fetched(bare)
+
+
+def _piped(text: str) -> str | None:
+    """Follow what is piped from one program to another."""
+    if re.search(r"\bmkfifo\b", text) and re.search(r"\b(?:nc|ncat|netcat)\b", text):
+        return "opens a shell to the network"
+    for statement in _STATEMENTS.split(text):
+        stages = statement.split("|")
+        came: list[str] = []
+        for stage in stages:
+            if came and came[-1] in _BROUGHT and _IS_SHELL.match(stage):
+                return f"runs what it has just {came[-1]}"
+            if came and came[-1] in _SECRETS and _SENDS.search(stage):
+                return f"sends {came[-1]} to the network"
+            came += [what for form, what in _BRINGS if form.search(stage)]
+    return None
 
 
 def _fetched(text: str) -> str | None:
     """Follow a file from its download to the place where it is started."""
-    for command in re.finditer(r"\b(?:curl|wget)\b[^|;&\n]*", text):
+    for command in islice(_DOWNLOAD.finditer(text), _DOWNLOADS):
         output = _OUTPUT.search(command[0])
         words = command[0].split()
-        name = output[1] if output else words[-1].rpartition("/")[2] if len(words) > 1 else ""
-        name = name.rpartition("/")[2]
+        name = (output[1] if output else words[-1]).rpartition("/")[2]
         rest = text[command.end() :]
-        if len(name) > 1 and any(name in started[0] for started in _STARTED.finditer(rest)):
+        if len(words) > 1 and any(_base(s[0]) == name for s in _STARTED.finditer(rest)):
             return "runs what it has just fetched"
     return None
+
+
+def _base(started: str) -> str:
+    return started.split()[-1].rpartition("/")[2]
 
 
 def _by_words(text: str) -> str | None:

@@ -24,6 +24,7 @@ _PLACEHOLDER = re.compile(
     r"|env[:.]|\*\*\*|\.\.\.|insert|replace|sample|fake|test_?key|todo|1234567|abcdef|foobar).*",
     re.IGNORECASE | re.DOTALL,
 )
+GUESSED = "what looks like a secret"
 _BITS = 2.5
 _TOKEN_BITS = 3.0
 _HOME = re.compile(
@@ -118,7 +119,7 @@ _FORMS: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
     ("a Tailscale key", r"tskey-[\w-]{20,}", _random),
     ("an age key", r"AGE-SECRET-KEY-1[A-Z0-9]{58}", _random),
     ("an Azure storage key", r"AccountKey=[A-Za-z0-9+/]{86}==", lambda v: _entropy(v) > 4),
-    ("an address with a password", r"[a-z][\w+.-]*://[^\s/:@]{0,64}:[^\s/@]{3,128}@[\w.-]+",
+    ("an address with a password", r"[a-z][a-z+]*://[^\s/:@]{0,64}:[^\s/@]{3,128}@[\w.-]+",
      _with_password),
     ("a private key", r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY(?: BLOCK)?-----[\s\S]*", _key_block),
 )  # fmt: skip
@@ -136,12 +137,27 @@ def secret_in(key: str, value: str) -> str | None:
         return None
     if any(c.isspace() for c in value) or _PLACEHOLDER.fullmatch(value) or _entropy(value) < _BITS:
         return None
-    return "what looks like a secret"
+    return GUESSED
+
+
+def looks_drawn(value: str) -> bool:
+    """Tell whether a value under a telling name was drawn by lot, and is no word or name.
+
+    In code and prose such names stand beside names of variables, messages and examples.
+    """
+    kinds = (str.isupper, str.islower, str.isdigit)
+    mixed = all(any(test(c) for c in value) for test in kinds)
+    hexadecimal = len(value) >= 24 and re.fullmatch(r"[0-9a-fA-F-]+", value) is not None
+    return len(value) >= 12 and (mixed or hexadecimal) and _entropy(value) >= _TOKEN_BITS
 
 
 def _stands_for(value: str, kind: str) -> bool:
     """Tell whether a token of a known form only shows what one looks like."""
-    return kind != "a private key" and _PLACEHOLDER.fullmatch(value) is not None
+    if kind == "a private key":
+        return False
+    if kind == "an address with a password":
+        value = value.partition("://")[2].rpartition("@")[0].partition(":")[2]
+    return _PLACEHOLDER.fullmatch(value) is not None
 
 
 def personal_path(text: str) -> str | None:
@@ -151,8 +167,9 @@ def personal_path(text: str) -> str | None:
 
 
 def shown(value: str, kind: str) -> str:
-    """Return how a secret begins and how long it is, and no more of it."""
-    begin = "" if kind in {"a private key", "an address with a password"} else value[:3]
+    """Return how long a secret is and, where its form is public, how it begins; no more of it."""
+    hidden = kind in {"a private key", "an address with a password", GUESSED}
+    begin = "" if hidden else value[:3]
     return f"{begin}… ({len(value)} characters)"
 
 

@@ -104,8 +104,8 @@ def command_of(act: Act) -> list[str | None]:
     first = act.args[0] if act.args else act.named.get("args", act.named.get("cmd"))
     if first is None:
         return []
-    if len(act.args) > 1 and all(a.text for a in act.args):
-        return [a.text for a in act.args]
+    if len(act.args) > 1 and all(a.text is not None for a in act.args):
+        return [a.text for a in act.args if a.text]
     if isinstance(first.const, str):
         return list(first.const.split())
     if isinstance(first.const, bytes):

@@ -12,6 +12,7 @@ from modelwarden.formats.config.scalars import Scalar
 
 _MODULE = re.compile(r"\[\d+\]\.type")
 _PART = re.compile(r"\w+\[0\]")
+_AUTO_MAP = re.compile(r"(?:^|\.)auto_map(?:[.\[]|$)")
 _ACTIVATION = re.compile(r"activation_f(?:n|unction)$")
 _PARENTS = frozenset(
     "transformers diffusers timm torch peft sentence_transformers optimum trl builtins".split()
@@ -57,7 +58,7 @@ def config_remote_code(config: ConfigFile) -> Iterator[Hit]:
 def _asks(scalar: Scalar) -> str | None:
     if scalar.key == "trust_remote_code":
         return "trust_remote_code is on" if scalar.value.lower() in {"true", "yes", "on"} else None
-    if "auto_map" not in scalar.path or (not scalar.text and "." not in scalar.value):
+    if not _AUTO_MAP.search(scalar.path) or (not scalar.text and "." not in scalar.value):
         return None
     repository, mark, name = scalar.value.partition("--")
     if mark:

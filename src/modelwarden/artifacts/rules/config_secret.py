@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from modelwarden.artifacts.known.secrets import secret_in, shown
+from modelwarden.artifacts.known.secrets import GUESSED, secret_in, shown
 from modelwarden.core import Confidence, Evidence, Hit, Severity, rule
 from modelwarden.formats.config.reader import ConfigFile
 
@@ -27,8 +27,10 @@ def config_secret(config: ConfigFile) -> Iterator[Hit]:
 
     Blind spot: a secret of unknown form under an innocent name looks like any other text.
     """
+    # Tokens of known form in YAML are found in its text, by `text-secret`.
+    in_json = config.syntax == "json" or config.source.depth > 0
     for scalar in config.scalars:
         kind = secret_in(scalar.key, scalar.value) if scalar.text else None
-        if kind is not None:
+        if kind is not None and (in_json or kind == GUESSED):
             facts = {"path": scalar.path[:200], "value": shown(scalar.value, kind)}
             yield Hit(f"{scalar.key[:60]} holds {kind}", Evidence(facts=facts, line=scalar.line))

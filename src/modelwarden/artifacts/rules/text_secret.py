@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-from modelwarden.artifacts.known.secrets import secret_in, shown
+from modelwarden.artifacts.known.secrets import GUESSED, looks_drawn, secret_in, shown
 from modelwarden.core import Confidence, Evidence, Hit, Severity, rule
 from modelwarden.formats.plaintext import PlainText
 
 _MOST = 50
-_GUESSED = "what looks like a secret"
 
 
 @rule(
@@ -37,13 +36,15 @@ def text_secret(one: PlainText) -> Iterator[Hit]:
     told: set[tuple[str, str]] = set()
     for token in one.tokens:
         kind = secret_in(token.key, token.value)
-        if kind is None or (kind, token.value) in told or (not token.key and kind == _GUESSED):
+        if kind is None or (kind, token.value) in told:
+            continue
+        if kind == GUESSED and not looks_drawn(token.value):
             continue
         told.add((kind, token.value))
         mark = hashlib.sha256(token.value.encode("utf-8", "replace")).hexdigest()[:16]
         facts = {"key": token.key[:100], "value": shown(token.value, kind)}
         where = Evidence(facts=facts, line=token.line, identity=(kind, mark))
-        sure = Confidence.LOW if kind == _GUESSED else None
+        sure = Confidence.LOW if kind == GUESSED else None
         yield Hit(f"holds {kind}" + (f" as {token.key[:60]}" if token.key else ""), where, sure)
         if len(told) >= _MOST:
             return

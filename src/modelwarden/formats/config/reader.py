@@ -94,6 +94,8 @@ def sniff(source: Source) -> bool:
         return False
     if FLAVOURS.search(source.head) and b"\x00" not in source.head:
         return False  # read as what it is
+    if shape is Shape.JSON and source.label.endswith(".ipynb"):
+        return False  # its texts are code and outputs, read by the reader of notebooks
     if not encoding_of(source.head).startswith("utf-8"):
         return True
     tag = None
