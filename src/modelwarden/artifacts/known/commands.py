@@ -81,6 +81,12 @@ _BROUGHT = frozenset(("fetched", "decoded"))
 _SECRETS = frozenset(("the environment", "credentials"))
 _STATEMENTS = re.compile(r"\|\||[;&\n]")
 
+# Files whose content is run later, by a shell, by Python, by git, or lets somebody in.
+RUNS_LATER = re.compile(
+    r"\.(?:bashrc|zshrc|profile|bash_profile|zprofile)$|authorized_keys$|/etc/(?:cron|profile|init\.d)"
+    r"|/cron\.|(?:site|user)customize\.py$|\.pth$|\.git/hooks/|LaunchAgents/|/systemd/|/autostart/"
+)
+
 # Programs that only tell about the system, and arguments with which others do.
 _ASKS = frozenset(
     "uname which whereis where lscpu lsb_release nvidia-smi rocm-smi rocminfo getconf arch "

@@ -27,6 +27,8 @@ class Can(Enum):
 
 _TABLE: dict[Can, str] = {
     Can.PROGRAM: (
+        "ctypes.CDLL().system ctypes.CDLL().execve ctypes.CDLL().popen ctypes.cdll.msvcrt.system "
+        "ctypes.cdll.LoadLibrary().system ctypes.PyDLL().system "
         "os.system os.popen os.popen2 os.popen3 os.popen4 os.execl os.execle os.execlp "
         "os.execlpe os.execv os.execve os.execvp os.execvpe os.spawnl os.spawnle os.spawnlp "
         "os.spawnlpe os.spawnv os.spawnve os.spawnvp os.spawnvpe os.posix_spawn os.posix_spawnp "
@@ -170,6 +172,11 @@ _SECRETS = frozenset(
     "keyring.get_password getpass.getpass pwd.getpwall browser_cookie3.load".split()
 )
 _TELLING = ("TOKEN", "SECRET", "PASSW", "KEY", "CREDENTIAL")
+
+
+def may_write(mode: str | None) -> bool:
+    """Tell whether a file that is opened in this mode can be changed; None is not known."""
+    return mode is not None and any(letter in mode for letter in "wax+")
 
 
 def fetches(origin: str) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from modelwarden.artifacts.known.commands import attack_in, only_asks
-from modelwarden.artifacts.known.python_calls import Can, ability, fetches, tells_secrets
+from modelwarden.artifacts.known.commands import RUNS_LATER, attack_in, only_asks
+from modelwarden.artifacts.known.python_calls import Can, ability, fetches, may_write, tells_secrets
 from modelwarden.artifacts.known.secrets import redacted
 from modelwarden.core import Evidence
 from modelwarden.formats.python.acts import Act, Kind, When
@@ -17,6 +17,7 @@ MOST = 20
 _RAN = (When.IMPORT, When.LOAD)
 _SHOWN = 120
 _RUNS = frozenset((Can.PROGRAM, Can.CODE, Can.FILE_CODE))
+_OPENS = frozenset(("builtins.open", "io.open", "codecs.open"))
 _HEADERS = frozenset("headers auth token api_key".split())
 
 
@@ -40,12 +41,23 @@ def judged(program: PythonFile) -> Iterator[Judged]:
         if act.kind not in {Kind.CALL, Kind.HANDED}:
             continue
         can = ability(act.path)
+        if can is None and _stays(act):
+            can = Can.WRITE
         if can is None or (act.kind is Kind.HANDED and not is_handed(act.path, can)):
             continue
         key = (act.path, act.line, act.when, rendered(act))
         if key not in seen and not _tame(act, can):
             seen.add(key)
             yield Judged(act, can)
+
+
+def _stays(act: Act) -> bool:
+    """Tell whether a file is opened to write into it that something runs later."""
+    if act.path not in _OPENS or not act.args:
+        return False
+    mode = act.args[1] if len(act.args) > 1 else act.named.get("mode")
+    names = [act.args[0].text or "", *(flow.partition(":")[2] for flow in act.args[0].flows)]
+    return may_write(mode.text if mode else None) and any(RUNS_LATER.search(n) for n in names)
 
 
 def is_handed(path: str, can: Can) -> bool:
@@ -138,6 +150,8 @@ def attack_of(one: Judged) -> str | None:
             return "runs what it has just fetched"
         if can is Can.CODE and _decoded(act):
             return "runs what it has just decoded"
+    if can is Can.WRITE and _stays(act):
+        return "arranges to run again, or to let somebody in"
     if can in {Can.SEND, Can.NETWORK} and _carries(act):
         return "sends secrets of whoever runs it to the network"
     return None

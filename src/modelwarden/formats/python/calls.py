@@ -31,6 +31,7 @@ _Special = Callable[[Any, Value, Args, Named, ast.AST], "Value | None"]
 _VISITS = 4
 _HANDED = 3
 _MAPPED = 64
+_LOOKED_AT = 2  # `type` of three arguments makes a class
 # These look at what they are given and never call it.
 _LOOKS = frozenset(
     f"builtins.{name}"
@@ -205,12 +206,16 @@ class Calls(Expressions):
         path = called.path or ""
         everything = (*args, *named.values())
         self.act(Kind.CALL, called, node, args, named)
+        if path.endswith(".__getattribute__") and args:
+            base = Value(path=path.removesuffix(".__getattribute__"))
+            given = args if base.path in {"builtins.object", "builtins.type"} else (base, *args)
+            return self._getattr(called, given, {}, node) or ANYTHING
         special = self._special.get(path)
         if special is not None:
             result: Value | None = special(self, called, args, named, node)
             if result is not None:
                 return result
-        if path not in _LOOKS:
+        if path not in _LOOKS or len(args) > _LOOKED_AT:
             self.hand(everything, node)
         flows = flowing(called, *everything, more=_paths(everything))
         folded = self._folded(path, args, named, flows)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _MACHINERY = frozenset(("__subclasses__", "__globals__", "__builtins__"))
 _CLIMBS = frozenset(("__base__", "__bases__", "__mro__", "mro", "__class__"))
+# What these give of a function is the function.
+_ITSELF = frozenset(("__call__", "__func__", "__wrapped__", "__self__"))
 _LOOKUPS = frozenset(("builtins.globals()", "builtins.locals()"))
 
 
@@ -94,6 +96,8 @@ class Expressions(State):
         if isinstance(one.code, Class):
             return self._of_class(one, one.code.find(name), name)
         if one.path is not None:
+            if name in _ITSELF and not one.path.endswith("()"):
+                return one
             path = f"{one.path}.{name}"
             return outside(path, made or one.made, one.flows)
         return Value(bound=(one, name), flows=one.flows)
