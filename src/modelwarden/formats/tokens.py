@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 _MOST = 2000
@@ -29,7 +30,7 @@ _PREFIX = re.compile(
     r"|eyJ|PRIVATE KEY|npm_|pypi-|SG\.|AC[0-9a-f]{32}|dop_v1_|shpat_|AccountKey=|://[^\s/:@]*:[^\s/@]+@"
     r"|hooks\.slack\.com|ya29\.|nvapi-|gsk_|r8_|dckr_pat_|lin_api_|ATATT|tskey-|AGE-SECRET-KEY|xai-"
 )
-_FORMS = re.compile(
+_FORMS = (
     r"(?<![A-Za-z0-9_-])(?:"
     r"(?:hf_|api_org_)[A-Za-z0-9]{30,}|gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_\w{40,255}|glpat-[\w-]{20,64}"
     r"|(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])|AIza[\w-]{35}(?![\w-])|xox[abeprs]-[\w-]{10,255}|xapp-\d-[\w-]{20,}"
@@ -47,8 +48,7 @@ _FORMS = re.compile(
 _WORDS = re.compile(
     r"api_?-?key|secret|passw|token|access_?-?key|private_?-?key|credential", re.IGNORECASE
 )
-_SETTING = re.compile(
-    r"""(?ix)
+_SETTING = r"""(?ix)
     (?<![\w.-]) ["']? ( [\w.-]{0,40}
       (?: api[_-]?key | secret (?:[_-]?key)? | passw(?:or)?d | passphrase
         | (?:auth|access|bearer|refresh|api|hf|hub)[_-]?token
@@ -56,7 +56,12 @@ _SETTING = re.compile(
     ["']? [ \t]* (?: := | = | : ) [ \t]*
     (?: ["'] ([^"'\n]{8,300}) ["'] | ([^\s"'#,;()\[\]{}$<>]{8,300}) (?=[\s,;]|$) )
     """
-)
+
+
+@cache
+def _compiled(form: str) -> re.Pattern[str]:
+    """Compile what takes milliseconds, when a text first needs it."""
+    return re.compile(form)
 
 
 def tokens_in(text: str, *, settings: bool | None) -> Iterator[Token]:
@@ -70,7 +75,7 @@ def tokens_in(text: str, *, settings: bool | None) -> Iterator[Token]:
     found = 0
     counted = line = 0
     if _PREFIX.search(text):
-        for match in _FORMS.finditer(text):
+        for match in _compiled(_FORMS).finditer(text):
             line, counted = line + text.count("\n", counted, match.start()), match.start()
             yield Token("", match[0][:_LONGEST], line + 1)
             found += 1
@@ -79,7 +84,7 @@ def tokens_in(text: str, *, settings: bool | None) -> Iterator[Token]:
     if settings is None or not _WORDS.search(text):
         return
     counted = line = 0
-    for match in _SETTING.finditer(text):
+    for match in _compiled(_SETTING).finditer(text):
         value = match[2] or (match[3] if settings else None)
         if value is None:
             continue

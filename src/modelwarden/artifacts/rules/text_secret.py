@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-from modelwarden.artifacts.known.secrets import GUESSED, looks_drawn, secret_in, shown
 from modelwarden.core import Confidence, Evidence, Hit, Severity, rule
 from modelwarden.formats.plaintext import PlainText
 
@@ -33,6 +32,11 @@ def text_secret(one: PlainText) -> Iterator[Hit]:
 
     Blind spot: a secret of unknown form under an innocent name looks like any other text.
     """
+    if not one.tokens:
+        return
+    # Imported here: most texts hold nothing that could be one.
+    from modelwarden.artifacts.known.secrets import GUESSED, looks_drawn, secret_in, shown
+
     told: set[tuple[str, str]] = set()
     for token in one.tokens:
         kind = secret_in(token.key, token.value)
