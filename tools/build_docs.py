@@ -182,7 +182,8 @@ def inner_blocks(name: str, command: click.Command, parent: click.Context) -> li
         return []
     with command.make_context(name, [], parent=parent, resilient_parsing=True) as context:
         made = []
-        for inner, part in command.commands.items():
+        shown = ((n, part) for n, part in command.commands.items() if not part.hidden)
+        for inner, part in shown:
             made += [f"### {name} {inner}\n", block(inner, part, context)]
         return made
 

@@ -106,3 +106,13 @@ def test_ranges_that_are_no_ranges_are_damage_and_no_traceback(tmp_path, ranges)
 
     assert ran.code == 2
     assert "is damaged" in ran.line
+
+
+def test_how_the_tables_are_written_makes_no_difference(tmp_path):
+    path = index_of(tmp_path, record())
+    replaced(
+        path, "meta", "CREATE TABLE meta (\n  newest TEXT,\n  records INTEGER,   digest TEXT\n)"
+    )
+
+    with Index(path) as index:
+        assert index.counts()

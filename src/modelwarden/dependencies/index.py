@@ -208,5 +208,9 @@ def _check_ours(path: Path, db: sqlite3.Connection) -> None:
     made = db.execute(
         "SELECT sql FROM sqlite_schema WHERE type IN ('table', 'view') AND sql NOT NULL"
     )
-    if sorted(" ".join(str(sql).split()) for (sql,) in made) != sorted(TABLES):
+    if sorted(_bare(str(sql)) for (sql,) in made) != sorted(map(_bare, TABLES)):
         raise AdvisoryIndexError(f"the advisory index {path} holds other tables than ours")
+
+
+def _bare(sql: str) -> str:
+    return "".join(sql.split())
