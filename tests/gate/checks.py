@@ -132,6 +132,7 @@ class FakeTools:
             target=target,
             isolation="full",
             notes=(),
+            environment={"fake": os.environ.get("MODELWARDEN_TEST_FAKE", "1")},
             findings=tuple,
             gaps=tuple,
             cost=lambda: SimpleNamespace(rows=target.rows, seconds=tuple(seconds), memory=1 << 20),

@@ -21,6 +21,7 @@ from modelwarden.core import (
     encode,
 )
 from modelwarden.gate.check import CheckHow, check
+from modelwarden.targets import snapshot
 
 
 def checked(file, **more):
@@ -108,6 +109,48 @@ def test_the_model_is_opened_with_the_digest_that_was_scanned(tmp_path):
     report = checked(project(tmp_path), tools=tools).report
 
     assert tools.opened == [("model/", report.subject.digest)]
+
+
+def test_a_model_beside_the_folder_is_named_as_the_file_names_it(tmp_path):
+    file = project(tmp_path / "p")
+    (tmp_path / "p" / "model").rename(tmp_path / "elsewhere")
+    file.write_text(file.read_text().replace('"model/"', '"../elsewhere/"'))
+
+    report = checked(file).report
+
+    assert [line.path for line in report.coverage] == ["../elsewhere/weights.pkl"]
+    assert report.verdict.outcome is Outcome.PASS
+
+
+def test_a_model_that_changes_while_it_is_scanned_is_not_opened(tmp_path, monkeypatch):
+    file = project(tmp_path)
+    tools = FakeTools()
+    real = snapshot.files_of
+
+    def changing(place):
+        found = real(place)
+        (tmp_path / "model" / "weights.pkl").write_bytes(b"{}")
+        return found
+
+    monkeypatch.setattr("modelwarden.targets.snapshot.files_of", changing)
+
+    report = checked(file, tools=tools).report
+
+    assert tools.opened == []
+    assert report.verdict.outcome is Outcome.INCOMPLETE
+    assert any("changed while it was scanned" in g.why for g in report.gaps)
+
+
+def test_a_model_in_a_clone_is_opened_though_git_is_not_scanned(tmp_path):
+    file = project(tmp_path)
+    tools = FakeTools()
+    (tmp_path / "model" / ".git").mkdir()
+    (tmp_path / "model" / ".git" / "index").write_bytes(b"DIRC" + b"\0" * 60)
+
+    report = checked(file, tools=tools).report
+
+    assert len(tools.opened) == 1
+    assert "performance" in report.stages
 
 
 def test_a_policy_is_judged_at_the_pessimistic_end_and_names_the_rows_needed(tmp_path):
@@ -346,9 +389,13 @@ def test_an_interrupted_check_is_taken_up_and_gives_the_same_report(tmp_path, mo
     assert ours == theirs
 
 
-@pytest.mark.parametrize("changed", ["test.npz", "predict.py", "model/weights.pkl", "toml"])
+@pytest.mark.parametrize(
+    "changed", ["test.npz", "predict.py", "model/weights.pkl", "toml", "card.md", "environment"]
+)
 def test_nothing_is_taken_up_when_anything_changed(tmp_path, monkeypatch, changed):
-    file = project(tmp_path / "p")
+    (tmp_path / "p").mkdir()
+    (tmp_path / "p/card.md").write_text("| Metric | Value |\n|---|---|\n| accuracy | 0.9 |\n")
+    file = project(tmp_path / "p", model='card = "card.md"')
 
     def interrupted(context):
         raise KeyboardInterrupt
@@ -357,7 +404,11 @@ def test_nothing_is_taken_up_when_anything_changed(tmp_path, monkeypatch, change
     with pytest.raises(KeyboardInterrupt):
         checked(file, state=tmp_path / "state")
     monkeypatch.undo()
-    if changed == "test.npz":
+    if changed == "environment":
+        monkeypatch.setenv("MODELWARDEN_TEST_FAKE", "2")
+    elif changed == "card.md":
+        (tmp_path / "p/card.md").write_text("nothing")
+    elif changed == "test.npz":
         with np.load(tmp_path / "p/test.npz") as arrays:
             saved(tmp_path / "p", arrays["x"], 1 - arrays["y"])
     elif changed == "predict.py":

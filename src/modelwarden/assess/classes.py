@@ -28,6 +28,7 @@ from modelwarden.targets.frames import Labels
 
 STAGE = "performance"
 _CONFUSION = 30
+_EACH = 100
 _TELLING = 0.02
 
 
@@ -44,7 +45,7 @@ def measure(context: Context, seen: Judged) -> StageResult:
     metrics = of_classes(seen, counts, context.seed)
     by_name = {m.name: m for m in metrics if m.group is None}
     result = StageResult(
-        measurements=(*metrics, *classification.per_class(counts)),
+        measurements=(*metrics, *_per_class(counts)),
         tables=tuple(_tables(seen, counts)),
         gaps=tuple(_not_numbers(context, metrics)),
     )
@@ -52,6 +53,11 @@ def measure(context: Context, seen: Judged) -> StageResult:
     result += _compared(context, seen)
     result += StageResult(findings=tuple(_weak(context, seen, counts)))
     return result + calibration(context, seen)
+
+
+def _per_class(counts: Counts) -> tuple[Measurement, ...]:
+    """Return the metrics of each class; of very many the table of classes alone has them."""
+    return classification.per_class(counts) if len(counts.classes) <= _EACH else ()
 
 
 def _where(context: Context, **terms: Json) -> Location:

@@ -6,6 +6,7 @@ Rows are compared by a 64-bit code first and by their values where the codes agr
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,15 +63,25 @@ def overlap(test: Inputs, train: Inputs) -> Overlap:
     found, partner = found[kept], partner[kept]
     expected = max(_repeating(there), _repeating(here))
     n = len(here)
-    surprise = _tail(len(found), n, max(expected, 0.5 / max(len(there), 1)))
+    surprise = _surprise(len(found), n, expected, len(there))
     return Overlap(found, partner, n, expected, surprise)
 
 
-def _tail(count: int, n: int, share: float) -> float:
-    """Return P(Binomial(n, share) ≥ count)."""
+def _surprise(count: int, n: int, expected: float, known: int) -> float:
+    """Return the chance of `count` or more by coincidence, the larger of two figures.
+
+    The binomial tail at the expected share counts where next to nothing is expected. The normal one
+    takes in that the share itself is an estimate of `known` rows, and that rows which repeat come
+    in pairs, which doubles the variance of both.
+    """
     if count <= 0:
         return 1.0
-    return float(special.betainc(count, n - count + 1, share)) if share < 1 else 1.0
+    share = min(max(expected, 0.5 / known), 1.0)
+    exact = float(special.betainc(count, n - count + 1, share)) if share < 1 else 1.0
+    pooled = (count + share * known) / (n + known)
+    error = math.sqrt(2 * pooled * (1 - pooled) * (1 / n + 1 / known))
+    near = float(special.ndtr(-(count / n - share) / error)) if error else 1.0
+    return max(exact, near)
 
 
 def _repeating(codes: Codes) -> float:
@@ -107,7 +118,7 @@ def _array_codes(values: npt.NDArray[np.generic]) -> Codes:
         return np.array([_code(str(v).encode("utf-8", "surrogatepass")) for v in values], np.uint64)
     if values.dtype.kind == "f":
         values = values.astype(np.float64) + 0.0  # -0.0 and 0.0 are the same input
-    rows = np.ascontiguousarray(values).reshape(len(values), -1)
+    rows = np.ascontiguousarray(values).reshape(len(values), math.prod(values.shape[1:]))
     return np.array([_code(row.tobytes()) for row in rows], np.uint64)
 
 

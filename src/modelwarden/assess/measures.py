@@ -9,12 +9,13 @@ import numpy as np
 from modelwarden.assess.truth import Judged
 from modelwarden.core import Measurement, seed_for
 from modelwarden.metrics import classification, probabilities, ranking, regression
+from modelwarden.metrics.bootstrap import DRAWS
 from modelwarden.metrics.counts import Counts, count
 from modelwarden.metrics.intervals import Floats
 
-# Beyond this many classes the averages over classes cost more than they tell.
-MOST_CLASSES = 1_000
 _TOP = 5
+# Cells of all replicates together: with a thousand classes a hundred replicates are left.
+_CELLS, _FEWEST = 40_000_000, 100
 
 
 def table_of(seen: Judged) -> Counts:
@@ -53,14 +54,11 @@ def of_classes(
         wanted: names; others that cost much are left out. None wants all.
     """
     rng = np.random.default_rng(seed_for(seed, "performance", "cells"))
-    found = list(classification.performance(counts, rng, positive=_named(seen)))
+    draws = max(_FEWEST, min(DRAWS, _CELLS // counts.table.size))
+    found = list(classification.performance(counts, rng, positive=seen.positive, draws=draws))
     if seen.scores is not None and seen.y is not None:
         found += _of_scores(seen, seed, wanted)
     return tuple(found)
-
-
-def _named(seen: Judged) -> str | float | None:
-    return seen.positive
 
 
 def _of_scores(seen: Judged, seed: int, wanted: Container[str] | None) -> list[Measurement]:

@@ -10,9 +10,10 @@ the others go on. What an interrupted run has done is taken up again.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
@@ -45,7 +46,7 @@ from modelwarden.policy import judge
 from modelwarden.policy.load import STAGES
 
 if TYPE_CHECKING:
-    from modelwarden.assess.context import Context
+    from modelwarden.assess.context import Asker, Context
     from modelwarden.gate.opening import Opened, Tools
     from modelwarden.targets.config import ModelConfig
     from modelwarden.targets.data import DataSet
@@ -242,7 +243,7 @@ class _Work:
                 why = f"{changed} changed while it was scanned, so the model is not opened"
                 self.gaps.append(Gap(what=model.path, why=why, kind=GapKind.UNREADABLE))
                 self.shut = why
-            seen = _below_root(seen, place, self.project.root)
+            seen = _below_root(seen, model.path, self.project.root)
             merged = seen if merged is None else merged.merge(seen)
         if merged is None:
             self.notes.append("the model is served by others, so there is no file to scan")
@@ -364,8 +365,12 @@ class _Work:
 
         digests = {"test": test.digest} | ({} if train is None else {"train": train.digest})
         digests |= {f"model {i}": digest or "" for i, digest in enumerate(scanned.digests)}
+        cards = _cards(self.project)
+        digests |= {f"card {n}": hashlib.sha256(data).hexdigest() for n, data in cards.items()}
+        for i, one in enumerate(opened):
+            digests[f"environment {i}"] = repr(sorted(one.environment.items()))
         state = state_for(self.project, self.how.state, digests, self.seed, trust=self.trust)
-        context = self._context(opened, test, train, state.asker())
+        context = self._context(opened, test, train, cards, state.asker())
         plan = Plan(codec=stage_codec(), resume=state.resume_stages())
         settled = map_units(self.stages, partial(self._stage, context), plan)
         for stage, end in zip(self.stages, settled, strict=True):
@@ -389,7 +394,8 @@ class _Work:
         opened: Sequence[Opened],
         test: DataSet,
         train: DataSet | None,
-        asker: Callable[..., object],
+        cards: Mapping[str, bytes],
+        asker: Asker,
     ) -> Context:
         from modelwarden.assess.context import Context
         from modelwarden.gate.opening import spent
@@ -412,8 +418,8 @@ class _Work:
                 "seed": self.seed,
                 "tile": first.target.spec.tile,
             },
-            cards=_cards(project),
-            ask=asker,  # type: ignore[arg-type]
+            cards=cards,
+            ask=asker,
             spent=partial(spent, first),
         )
 
@@ -502,19 +508,22 @@ class _Scanned:
     closed: tuple[Finding, ...]
 
 
-def _below_root(report: Report, place: Path, root: Path) -> Report:
-    """Return a scan's report with its paths relative to the folder of modelwarden.toml."""
-    real = os.path.realpath(place)
+def _below_root(report: Report, name: str, root: Path) -> Report:
+    """Return a scan's report with its paths relative to the folder of modelwarden.toml.
+
+    Those of a model that lies elsewhere begin as modelwarden.toml names it.
+    """
+    real = os.path.realpath(root / name)
     inside = below(real, [os.path.realpath(root)])
-    base = os.path.relpath(real, os.path.realpath(root)) if inside else str(place)
+    base = os.path.relpath(real, os.path.realpath(root)) if inside else name.rstrip("/")
     if not os.path.isdir(real):  # noqa: PTH112 -- beside its siblings
         base = os.path.dirname(base)  # noqa: PTH120
     base = printable("" if base in {".", ""} else base.rstrip("/"))
     if not base:
         return report
 
-    def moved(name: str | None) -> str | None:
-        return name if name is None else f"{base}/{name}"
+    def moved(path: str | None) -> str | None:
+        return path if path is None else f"{base}/{path}"
 
     return replace(
         report,

@@ -32,9 +32,9 @@ def check_labels(project: Project, test: DataSet, train: DataSet | None) -> None
         return
     classes = classes_of(project, test, train)
     if task is Task.BINARY and len(classes) > 2:
-        some = ", ".join(repr(c) for c in classes[:5])
+        some = ", ".join(repr(c) for c in classes[:5]) + (", …" if len(classes) > 5 else "")
         raise ConfigError(
-            f"{shown}: the task is binary, and the labels have {len(classes)} values ({some}, …)",
+            f"{shown}: the task is binary, and the labels have {len(classes)} values ({some})",
             hint='Set task = "multiclass" in [project], or name another label in [data].',
         )
     if len(classes) > MOST_CLASSES:

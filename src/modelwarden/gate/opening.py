@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -42,6 +43,10 @@ class Opened(Protocol):
     @property
     def isolation(self) -> str | None:
         """`full`, `partial` or `none`; None of a served model."""
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Versions of Python and libraries where it runs."""
 
     @property
     def notes(self) -> tuple[str, ...]:
