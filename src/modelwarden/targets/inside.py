@@ -667,10 +667,32 @@ _LIBRARIES = (
 ).split()
 
 
+# --- quiet ------------------------------------------------------------------------------------
+
+
+def _without_programs():
+    """Answer what Python's own library would start a program for: honest libraries ask for it.
+
+    `platform.processor` runs `uname -p`, `ctypes.util.find_library` runs `ldconfig` and the
+    compiler. In the sandbox both are refused, and would look like attempts of the model.
+    """
+    import ctypes.util
+    import platform
+
+    if hasattr(platform, "_Processor"):
+        platform._Processor.get = classmethod(lambda cls: "")
+    else:
+        platform._syscmd_uname = lambda option, default="": default
+    for name in ("_findLib_gcc", "_findLib_ld", "_findSoname_ldconfig"):
+        if hasattr(ctypes.util, name):
+            setattr(ctypes.util, name, lambda *_: None)
+
+
 # --- operations -------------------------------------------------------------------------------
 
 
 def _open(body, _descriptors):
+    _without_programs()
     model = _ADAPTERS[body["adapter"]](body)
     _STATE["model"] = model
     classes = None
