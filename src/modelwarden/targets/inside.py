@@ -670,29 +670,31 @@ _LIBRARIES = (
 # --- quiet ------------------------------------------------------------------------------------
 
 
-def _without_programs():
-    """Answer what Python's own library would start a program for: honest libraries ask for it.
+# What honest libraries start to learn of the machine: its processor, fonts, compilers, cards.
+_TOOLS = frozenset(
+    "uname fc-list fc-match system_profiler ldconfig gcc cc ld objdump lscpu lspci getconf sysctl "
+    "nvidia-smi rocm-smi rocminfo nvcc git which".split()
+)
 
-    `platform.processor` runs `uname -p`, `ctypes.util.find_library` runs `ldconfig` and the
-    compiler. In the sandbox both are refused, and would look like attempts of the model.
+
+def _without_tools(event, arguments):
+    """Say of those programs that they are not there, before a process is made.
+
+    In the sandbox they could not be started anyway, and would look like attempts of the model.
+    Any other program is left to the kernel, which refuses it and reports it.
     """
-    import ctypes.util
-    import platform
-
-    if hasattr(platform, "_Processor"):
-        platform._Processor.get = classmethod(lambda cls: "")
-    else:
-        platform._syscmd_uname = lambda option, default="": default
-    for name in ("_findLib_gcc", "_findLib_ld", "_findSoname_ldconfig"):
-        if hasattr(ctypes.util, name):
-            setattr(ctypes.util, name, lambda *_: None)
+    if event == "subprocess.Popen" and arguments:
+        name = os.path.basename(os.fsdecode(arguments[0] or b""))
+        if name in _TOOLS:
+            raise FileNotFoundError(2, "No such file or directory", name)
 
 
 # --- operations -------------------------------------------------------------------------------
 
 
 def _open(body, _descriptors):
-    _without_programs()
+    if not _STATE:
+        sys.addaudithook(_without_tools)
     model = _ADAPTERS[body["adapter"]](body)
     _STATE["model"] = model
     classes = None
