@@ -1,6 +1,6 @@
 # The verbs of the house. Each sets up what it needs, and works when repeated.
 #
-#   make demo    install and scan real third-party models (under three minutes, first time)
+#   make demo    scan and assess real third-party models (under five minutes, first time)
 #   make test    lint, types, import contract, tests
 #   make bench   measure, beside the peers where they are installed (`make peers`)
 #   make soak    long fuzzing
@@ -17,7 +17,7 @@ UV := .venv-lock/bin/uv
 
 .PHONY: demo test lint docs docs-check bench peers soak lock changelog clean
 
-demo: $(VENV)/.core
+demo: $(VENV)/.assess
 	$(BIN)/python tools/demo.py demo-output
 
 test: lint docs-check
@@ -59,6 +59,11 @@ $(VENV)/.core: requirements/core.txt pyproject.toml
 	$(BIN)/python -m compileall -q src
 	touch $@
 
+# What assessing needs, and the library of the models that the demonstration assesses.
+$(VENV)/.assess: $(VENV)/.core requirements/assess.txt
+	$(PIP) install --require-hashes -r requirements/assess.txt
+	touch $@
+
 $(VENV)/.dev: $(VENV)/.core requirements/dev.txt
 	$(PIP) install --require-hashes -r requirements/dev.txt
 	touch $@
@@ -72,6 +77,8 @@ lock:
 	$(LOCK) --upgrade pyproject.toml requirements/build.in --extra codecs --group lint --group test \
 	  -o requirements/dev.txt
 	$(LOCK) pyproject.toml requirements/build.in -c requirements/dev.txt -o requirements/core.txt
+	$(LOCK) pyproject.toml requirements/build.in requirements/assess.in --extra assess \
+	  -c requirements/dev.txt -o requirements/assess.txt
 	$(LOCK) --no-deps requirements/demo.in -o requirements/demo.txt
 
 clean:

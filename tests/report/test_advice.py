@@ -51,3 +51,11 @@ def test_waived_and_informing_findings_ask_for_nothing():
 def test_every_kind_of_gap_has_a_title_and_advice(kind):
     assert GAP_TITLES[kind]
     assert GAP_ADVICE[kind].endswith(".")
+
+
+def test_a_number_that_fails_the_policy_comes_after_findings_that_fail_and_before_gaps():
+    steps = first_steps(samples.assessed(), Severity.HIGH)
+
+    assert [step.what.partition(" ")[0] for step in steps] == ["critical", "accuracy", "not"]
+    assert "Share of all cases that are right" in steps[1].what
+    assert "n = 1,500 would settle it" in steps[1].do

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from modelwarden.core import GapKind, Severity
+from modelwarden.core import GapKind, ReasonKind, Severity
 from modelwarden.report.summary import pages, plural, worst_first
 
 if TYPE_CHECKING:
@@ -38,6 +38,10 @@ GAP_ADVICE = {
     GapKind.NOT_ASSESSABLE: "Provide what the measure needs; the reason names it.",
     GapKind.PARTIAL_ISOLATION: "Run it on a machine whose kernel can confine the model fully.",
 }
+_MEASURE_ADVICE = (
+    "Improve the model on such cases, or choose another; where the interval straddles the bound, "
+    "more rows settle it."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,11 @@ class Step:
 
 
 def first_steps(report: Report, fail_on: Severity, count: int = 3) -> list[Step]:
-    """Return at most `count` steps: what fails the policy, then the gaps, then what is left."""
+    """Return at most `count` steps: what fails the policy, then the gaps, then what is left.
+
+    Among what fails, findings in the model come before numbers: a number of a model that runs
+    foreign code is not worth much.
+    """
     groups = _by_rule(f for f in report.findings if not f.waived)
     failing = [g for g in groups if g[0].severity.rank <= fail_on.rank]
     lesser = [g for g in groups if fail_on.rank < g[0].severity.rank < Severity.INFO.rank]
@@ -62,6 +70,7 @@ def first_steps(report: Report, fail_on: Severity, count: int = 3) -> list[Step]
     fixes = {rule: page.fix for rule, page in texts.items()}
     return [
         *(_rule_step(group, fixes) for group in failing),
+        *_measure_steps(report),
         *(_gap_step(group) for group in _by_kind(report.gaps)),
         *(_rule_step(group, fixes) for group in lesser),
     ][:count]
@@ -87,6 +96,19 @@ def _rule_step(group: list[Finding], fixes: dict[str, str]) -> Step:
     more = f" and {plural(len(group) - 1, 'more place')}" if len(group) > 1 else ""
     fix = fixes.get(first.rule) or "Read the rule's page."
     return Step(f"{first.severity} {first.rule} in {path}{more}", fix, first.rule)
+
+
+def _measure_steps(report: Report) -> list[Step]:
+    """Return a step for each measurement that the policy is not met by, or that was not taken."""
+    reasons = report.verdict.reasons if report.verdict else ()
+    meant = {info.name: info.meaning for info in report.measures}
+    steps = []
+    for reason in reasons:
+        if reason.kind is ReasonKind.MEASUREMENT and reason.name:
+            means = f" ({meant[reason.name]})" if reason.name in meant else ""
+            what = f"{reason.name}{means} does not meet the policy"
+            steps.append(Step(what, f"{reason.detail}. {_MEASURE_ADVICE}"))
+    return steps
 
 
 def _gap_step(group: list[Gap]) -> Step:
