@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-
 @rule(
     "pickle-trailing-data",
     title="Bytes stand behind the last pickle",
