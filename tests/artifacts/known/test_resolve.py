@@ -317,3 +317,82 @@ def test_an_array_whose_file_cannot_be_told_is_unknown(state: object):
 @pytest.mark.parametrize("change", [b"}S'name'\nS'y'\nsb.", b"S'name'\nS'y'\ns."])
 def test_changing_an_object_that_existed_before_is_hidden(made: bytes, change: bytes):
     assert Judgement.HIDDEN in worst(b"\x80\x02" + made + change).values()
+
+
+def made(cls: str, *operations: bytes) -> bytes:
+    """A pickle of an instance of a class of the libraries, and what is done with it."""
+    module, _, name = cls.rpartition(".")
+    return b"\x80\x02" + f"c{module}\n{name}\n)\x81".encode("latin-1") + b"".join(operations) + b"."
+
+
+FUNCTION = b"ctransformers.models.auto\nsome_function\n"
+
+
+@pytest.mark.parametrize(
+    ("cls", "key", "value"),
+    [
+        ("sklearn.isotonic.IsotonicRegression", "_build_f", FUNCTION),
+        ("sklearn.isotonic.IsotonicRegression", "_build_f", b"csklearn.base\nX\n)\x81"),
+        ("torch.optim.sgd.SGD", "_patch_step_function", FUNCTION),
+        ("statsmodels.discrete.discrete_model.NegativeBinomial", "_initialize", FUNCTION),
+        ("gensim.models.Word2Vec", "close", FUNCTION),
+        ("gensim.models.Word2Vec", "close", b"cfunctools\npartial\n(" + FUNCTION + b"tR"),
+    ],
+)
+def test_a_callable_in_the_place_of_a_method_is_called(cls: str, key: str, value: bytes):
+    state = b"}S'" + key.encode() + b"'\n" + value + b"sb"
+
+    found = worst(made(cls, state))
+
+    assert {Judgement.UNKNOWN, Judgement.HIDDEN} & set(found.values()), found
+
+
+def test_a_callable_under_a_name_that_is_made_while_loading_is_called():
+    key = b"cbuiltins\nstr\n(cbuiltins\nbytearray\n(S'_build_f'\ntRtR"
+    state = b"}" + key + FUNCTION + b"sb"
+
+    assert Judgement.UNKNOWN in worst(made("sklearn.isotonic.IsotonicRegression", state)).values()
+
+
+def test_a_callable_among_the_attributes_of_a_class_with_slots_is_called():
+    state = b"}S'any_name'\n" + FUNCTION + b"s}S'slot'\nI1\ns\x86b"
+
+    assert Judgement.UNKNOWN in worst(made("sklearn.base.X", state)).values()
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        b"}S'close'\ncnumpy\nfloat64\n)\x81sb",
+        b"}S'stop'\ncnumpy.core.multiarray\nscalar\n(cnumpy\ndtype\n(S'f8'\nI00\nI01\ntRS'12345678'\ntRsb",
+        b"}S'loss'\n" + FUNCTION + b"sb",
+        b"}S'a'\nI1\ns}S'slot'\nI1\ns\x86b",
+    ],
+)
+def test_an_object_under_a_common_name_and_a_function_under_any_other_are_stored(state: bytes):
+    assert set(worst(made("sklearn.base.X", state)).values()) <= {
+        Judgement.HARMLESS,
+        Judgement.NEEDS_CODE,
+    }
+
+
+@pytest.mark.parametrize(
+    "operation", [b"}b", b"S'a'\nI1\ns", b"(S'a'\nI1\nu", b"I1\na", b"(I1\ne", b"(I1\n\x90"]
+)
+def test_what_is_done_with_an_object_after_it_was_restored_is_hidden(operation: bytes):
+    before = worst(made("torch.nn.modules.container.Sequential", operation, b"}S'a'\nI1\nsb"))
+    after = worst(made("torch.nn.modules.container.Sequential", b"}S'a'\nI1\nsb", operation))
+
+    assert Judgement.HIDDEN in after.values()
+    if operation != b"}b":
+        assert Judgement.HIDDEN not in before.values()
+
+
+def test_an_object_is_restored_again_though_very_many_stand_before_it():
+    """Beyond the objects that the memo tells apart, nobody knows which were restored."""
+    crowd = b"".join(b"h\x00)\x81r" + i.to_bytes(4, "little") + b"0" for i in range(1, 1 << 17))
+
+    data = b"\x80\x02csklearn.base\nX\nq\x000" + crowd + b"h\x00)\x81r\xff\xff\x02\x00"
+    data += b"}S'a'\nI1\nsb0j\xff\xff\x02\x00}b."
+
+    assert Judgement.HIDDEN in worst(data).values()

@@ -180,7 +180,15 @@ _PATHS: dict[str, str] = {
         "joblib.func_inspect.filter_args torch.utils.checkpoint torch.nn.parallel.parallel_apply "
         "torch.func functorch jax.jit jax.pure_callback sklearn.utils.fixes.delayed "
         "sklearn.utils.parallel.delayed sklearn.utils.fixes._FuncWrapper.__call__ wrapt decorator "
-        "more_itertools pydash pandas.core.indexing torch.utils._appending_byte_serializer"
+        "more_itertools pydash pandas.core.indexing torch.utils._appending_byte_serializer "
+        "dask.backends dask.bag.core.StringAccessor huggingface_hub._commit_scheduler "
+        "huggingface_hub._tensorboard_logger huggingface_hub.hf_file_system "
+        "jax.experimental.array_serialization jax.experimental.colocated_python "
+        "keras.backend.jax.core keras.trainers.data_adapters keras.utils.tracking "
+        "lightning.fabric.utilities.load lightning_fabric.utilities.load nltk.draw "
+        "nltk.tag.hunpos pyarrow.jvm spacy.tokens._dict_proxies torch.cuda.gds "
+        "torch.cuda.graphs torch.cuda._sanitizer torchaudio._extension torch.utils.weak "
+        "ultralytics.utils.autodevice ultralytics.utils.tqdm ultralytics.data.build"
     ),
 }
 

@@ -36,6 +36,7 @@ _TORCH = (b"PK\x03\x04", b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.")
 _PROTO = 0x80  # the opcode that pickles from protocol 2 on begin with
 _PLAIN_BASES = words("object dict list tuple set frozenset int float complex str bytes bytearray")
 _CHANGES = "changes the imported thing itself, for everybody who uses it"
+_AGAIN = "is called on an object whose state was restored before, which no pickler does"
 _DANGERS = {
     State.RUNS: "runs the Python source in its state when it is restored",
     State.READS: "unpickles the file that its state names, in another folder than this one",
@@ -93,14 +94,8 @@ class _Followed:
 
     def _method(self, use: Use, target: Target) -> Judged:
         """Judge a method that an opcode calls (`__setstate__`, `append`, …)."""
-        if use.callee is None:
-            found = ruling(*target, UseKind.CALLED)
-            if found.judgement is not Judgement.DANGEROUS:
-                found = _hidden(_CHANGES)
+        if (found := self._altering(use, target)) is not None:
             return self._judged(use, found, target)
-        names = spellings(*target)
-        if use.chain == 1 and (is_shared(names) or (self.lent and DTYPE in names)):
-            return self._judged(use, _hidden(_CHANGES), target)
         if target == ("functools", "partial") and use.callee_at is not None:
             self.made[use.callee_at] = None
         if use.callee_at in self.made:
@@ -117,6 +112,18 @@ class _Followed:
             # The call that made it is reported already.
             found = replace(found, judgement=Judgement.HARMLESS)
         return self._judged(use, found, target)
+
+    def _altering(self, use: Use, target: Target) -> Ruling | None:
+        """Judge a method that alters what the file has not just made; None for all others."""
+        if use.callee is None:
+            found = ruling(*target, UseKind.CALLED)
+            return found if found.judgement is Judgement.DANGEROUS else _hidden(_CHANGES)
+        if use.again:
+            return _hidden(_AGAIN)
+        names = spellings(*target)
+        if use.chain == 1 and (is_shared(names) or (self.lent and DTYPE in names)):
+            return _hidden(_CHANGES)
+        return None
 
     def _restored(self, use: Use, target: Target) -> Judged | None:
         """Judge the state of classes that run what is in it; None where it is only kept."""

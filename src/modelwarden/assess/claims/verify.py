@@ -146,7 +146,7 @@ def _readings(
             return [], f"its value {claim.value[:60]!r} is no number"
         if here is None or math.isnan(here.value):
             return [], f"{reading.measure} could not be measured on these rows"
-        made.append(_read(context, claim, reading, number, here))
+        made.append(_read(context, claim, reading, number, here, rows.n))
     return made, ""
 
 
@@ -176,7 +176,7 @@ def _measured(context: Context, seen: Judged, wanted: Container[str]) -> dict[st
 
 
 def _read(
-    context: Context, claim: Claim, reading: Reading, number: Stated, here: Measurement
+    context: Context, claim: Claim, reading: Reading, number: Stated, here: Measurement, rows: int
 ) -> _Read:
     margin = claim.margin or context.assess.claiming.margin or reading.margin(number.value)
     from_text = claim.source != "modelwarden.toml"
@@ -187,7 +187,7 @@ def _read(
         measured=here,
         value=number.value,
         margin=max(margin, number.half if coarse else margin, 1e-12),
-        spread=_spread(claim, number, here),
+        spread=_spread(claim, number, here, rows),
         higher_is_better=reading.higher_is_better,
     )
     return _Read(claim=claim, reading=reading, number=number, test=test, coarse=coarse)
@@ -203,11 +203,12 @@ def _turned(m: Measurement) -> Measurement:
     )
 
 
-def _spread(claim: Claim, number: Stated, here: Measurement) -> float:
+def _spread(claim: Claim, number: Stated, here: Measurement, rows: int) -> float:
     """Return the standard error of the claim itself, as far as it says anything about it.
 
     What `±` means is hardly ever said; it is taken for a standard error, which is the wider
-    reading. Rows that a claim brings have the deviation of the rows measured here.
+    reading. Rows that a claim brings have the deviation of the `rows` judged here: all of them,
+    also where the metric rests on some of them only (a recall on the positives).
     """
     if number.spread is not None:
         return number.spread
@@ -217,7 +218,7 @@ def _spread(claim: Claim, number: Stated, here: Measurement) -> float:
     if claim.n is None or here.low is None or here.high is None:
         return 0.0
     own = (here.high - here.low) / (2 * z_of(here.level))
-    return own * math.sqrt(here.n / claim.n)
+    return own * math.sqrt(rows / claim.n)
 
 
 def _judged(context: Context, read: list[list[_Read]]) -> Iterator[JudgedClaim]:

@@ -11,7 +11,7 @@ from modelwarden.formats.pickle.names import fold, global_of
 from modelwarden.formats.pickle.nested import may_hold_pickle
 from modelwarden.formats.pickle.opcodes import OPCODES
 from modelwarden.formats.pickle.render import render
-from modelwarden.formats.pickle.squeeze import HOOKS
+from modelwarden.formats.pickle.squeeze import COMMON_SHADOWS, HOOKS, SHADOWS
 from modelwarden.formats.pickle.uses import ANY_ARGUMENTS
 from modelwarden.formats.pickle.values import (
     BUFFER,
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 # Functions of `copyreg` that only make an instance of their first argument.
 _MAKERS: Final = frozenset({"_reconstructor", "__newobj__", "__newobj_ex__"})
 _EXTENSIONS: Final = 4096
+# Modules whose objects store a function with its arguments.
+_STORING: Final = frozenset({"functools", "operator", "_functools", "_operator"})
 _LATIN: Final = ("latin1", "latin-1", "latin_1", "iso-8859-1", "iso8859-1")
 _HOOKED: Final = 64
 _EACH: Final = 32
@@ -120,7 +122,9 @@ def method(m: Machine, target: object, name: str, args: object, *, times: int = 
         m.uses.call(hook, args, kind=UseKind.CALLED, at=m.op_at, via=_via(m))
     restoring = isinstance(target, Call) and target.new
     kind = UseKind.CONSTRUCTED if restoring else UseKind.CALLED
-    m.uses.call(target, args, kind=kind, at=m.op_at, via=_via(m), method=name, times=times)
+    again = isinstance(target, Call) and target.built
+    via = _via(m)
+    m.uses.call(target, args, kind=kind, at=m.op_at, via=via, method=name, times=times, again=again)
 
 
 def build(m: Machine, inst: object, state: object) -> None:
@@ -129,22 +133,41 @@ def build(m: Machine, inst: object, state: object) -> None:
         return
     method(m, inst, "__setstate__", (state,))
     if isinstance(inst, Call):
-        inst.state = state
+        inst.state, inst.built = state, True
     parts = state if isinstance(state, tuple) and len(state) == 2 else (state,)
+    # Slots are set after the attributes, through a `__setattr__` that may call one of them.
+    slots = len(parts) == 2 and bool(pairs(parts[1]))
     for part in parts:
-        _note_hooks(m, part)
+        _note_hooks(m, part, slots=slots)
 
 
-def _note_hooks(m: Machine, state: object) -> None:
+def _note_hooks(m: Machine, state: object, *, slots: bool) -> None:
     for key, value in pairs(state):
         if key == _LOADED and not is_callable(value):
             constants.suspect(m, value)
+        if is_callable(value) and (_shadows(key, value) or (slots and _is_function(value))):
+            m.uses.call(value, ANY_ARGUMENTS, kind=UseKind.CALLED, at=m.op_at, via=_via(m))
         if isinstance(key, str) and key in HOOKS and is_callable(value):
             known = m.hooks.setdefault(key, [])
             if not any(value is one for one in known):
                 known.append(value)
                 if len(known) > _HOOKED:
                     raise LimitExceededError(f"objects set as {key}", _HOOKED)
+
+
+def _shadows(key: object, value: object) -> bool:
+    """Tell whether a callable takes the place of a method that a library calls."""
+    if not isinstance(key, str):
+        return isinstance(key, Call) and _is_function(value)  # a name that is made while loading
+    return key in SHADOWS or (key in COMMON_SHADOWS and _is_function(value))
+
+
+def _is_function(value: object) -> bool:
+    """Tell whether something is imported, or stores a call of something imported."""
+    if isinstance(value, Call):
+        stored = isinstance(value.root, Global) and value.root.module in _STORING
+        return stored and not value.new
+    return isinstance(value, Global)
 
 
 def computed_global(m: Machine, module: object, name: object) -> Global:

@@ -116,5 +116,6 @@ class Memo:
         key = id(value.root)
         if key not in self._by_callee:
             general = Call(value.root, ANY_TUPLE, value.at, new=value.new)
+            general.built = True  # some of them may be
             self._by_callee[key] = self._store(general)
         return self._by_callee[key]

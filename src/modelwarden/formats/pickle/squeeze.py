@@ -27,6 +27,25 @@ _HOLDING: Final = frozenset({list, dict, Items, Call, Persistent})
 SMALL = 64
 DEEP = 1 << 16
 HOOKS: Final = frozenset({"__setstate__", "append", "extend", "add", "__setitem__"})
+# Methods that classes of libraries call on themselves when they are restored, compared or dropped.
+# A state that has a callable under such a name has it called: nothing that is saved is named so.
+SHADOWS: Final = frozenset(
+    "_assign_modules_buffers _attach_methods _build_debug_param_to_name_mapping _build_f "
+    "_build_params_for_reducer _check_device _clear_feature_hooks _convert_mask _ddp_init_helper "
+    "_deserialize_model _detach_hooks _free _free_handle _init_fns _init_rpc _initialize "
+    "_load_container_from_state _load_from_string _passing_sync_batchnorm_handle "
+    "_patch_step_function _post_init _post_setstate _register_feature_hooks _remove_feature_hooks "
+    "_set_test_evals _set_trained_model_attributes _setattr_hook _setup_normalizer "
+    "_shutdown_workers _stop_locked compute_clips compute_clips_for_video deregister_handle "
+    "detach_hook free_network profile_hook_step set_weight_bias".split()
+)
+# The same, where a saved object may stand under the name: functions alone count.
+COMMON_SHADOWS: Final = frozenset(
+    "_calculate_hashvalue _cleanup _cmp _compare _display _equal _get_token _items _keys _reset "
+    "_stop close detach disable edges free freeze get items join keys nodes prob release remove "
+    "set_ shutdown stop teardown terminate tobytes unregister values".split()
+)
+TOLD: Final = HOOKS | SHADOWS | COMMON_SHADOWS
 
 
 def squeeze(stack: list[object], memoised: list[object]) -> None:
@@ -49,7 +68,7 @@ def squeeze(stack: list[object], memoised: list[object]) -> None:
 def keep_telling(value: dict[int, list[object]], pieces: list[object]) -> None:
     """Keep of a dict that is large already only what could be called later."""
     for key, item in zip(pieces[::2], pieces[1::2], strict=False):
-        hook = isinstance(key, str) and key in HOOKS
+        hook = isinstance(key, str) and key in TOLD
         if hook or (isinstance(item, Global) and len(value) < SMALL):
             value[len(value)] = [key, item]
     if DROPPED not in value[0]:

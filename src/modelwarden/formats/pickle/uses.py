@@ -98,6 +98,7 @@ class Use:
         times: how often it happens with the same arguments. Where calls with too many different
             arguments were met, those that are not listed are one use: `argument_count` is -1.
         skipped: how many of `times` had arguments that were not looked at.
+        again: a method is called on an object whose state was restored before.
     """
 
     module: str
@@ -118,6 +119,7 @@ class Use:
     chain: int = 0
     times: int = 1
     skipped: int = 0
+    again: bool = False
     _canonical: Canonical = field(repr=False, compare=False)
     _source: Source = field(repr=False, compare=False)
     _stream: tuple[int, int] = field(repr=False, compare=False)
@@ -151,6 +153,7 @@ class _Seen:
     imports: tuple[tuple[str, str], ...] = ()
     chain: int = 0
     times: int = 0
+    again: bool = False
 
 
 class Recorder:
@@ -201,6 +204,7 @@ class Recorder:
         method: str | None = None,
         kwargs: object = None,
         times: int = 1,
+        again: bool = False,
     ) -> int:
         """Note that `callee`, or its `method`, is called with `args`.
 
@@ -212,12 +216,14 @@ class Recorder:
             made_by: object = callee
             if isinstance(callee, Call):
                 made_by = callee.root, callee.depth, callee.identity
-            signature = (made_by, kind, via, method, args, tuple(map(type, args)))
+            signature = (made_by, kind, via, method, again, args, tuple(map(type, args)))
             known = self._recent.get(signature)
             if known is not None:
                 known[0].times += times
                 return known[1]
-        seen, identity = self._group(callee, args, kwargs, kind=kind, at=at, via=via, method=method)
+        seen, identity = self._group(
+            callee, args, kwargs, kind=kind, at=at, via=via, method=method, again=again
+        )
         seen.times += times
         if signature is not None:
             if len(self._recent) >= RECENT:
@@ -235,6 +241,7 @@ class Recorder:
         at: int,
         via: str,
         method: str | None,
+        again: bool,
     ) -> tuple[_Seen, int]:
         """Find or make the use that stands for a call."""
         target = callee if isinstance(callee, Global) else getattr(callee, "root", None)
@@ -245,7 +252,7 @@ class Recorder:
         chain = (0, 0)
         if isinstance(callee, Call):
             chain = callee.depth, 0 if method else callee.identity
-        key = (id(target), kind, via, method, chain, tuple(map(id, passed)), _deciding(args))
+        key = (id(target), kind, via, method, again, chain, tuple(map(id, passed)), _deciding(args))
         group = self._groups.setdefault(key, {})
         self._forms += 1
         known = len(group) <= KEPT_PER_CALLEE and args is not ANY_ARGUMENTS
@@ -256,7 +263,7 @@ class Recorder:
         if form not in group:
             if form is None:
                 args, kwargs = ANY_ARGUMENTS, None
-            seen = _Seen(target, kind, at, via, "", form or UNKNOWN, method)
+            seen = _Seen(target, kind, at, via, "", form or UNKNOWN, method, again=again)
             self._keep(seen, callee, args, kwargs)
             seen.imports = tuple((item.module, item.name) for item in passed)
             group[form] = seen
@@ -326,6 +333,7 @@ class Recorder:
             chain=seen.chain,
             times=max(seen.times, 1),
             skipped=seen.times if seen.form is UNKNOWN else 0,
+            again=seen.again,
             _canonical=seen.form,
             _source=source,
             _stream=stream,

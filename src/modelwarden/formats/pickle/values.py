@@ -65,10 +65,22 @@ class Call:
         root: the global that the chain of calls begins with, if any.
         depth: calls in the chain; it is cut at `CHAIN`.
         state: what BUILD restored last.
+        built: its state was restored. Picklers fill an object first and restore it last, once.
         identity: what tells results apart: the same for the same callee and arguments.
     """
 
-    __slots__ = ("args", "at", "callee", "depth", "identity", "kwargs", "new", "root", "state")
+    __slots__ = (
+        "args",
+        "at",
+        "built",
+        "callee",
+        "depth",
+        "identity",
+        "kwargs",
+        "new",
+        "root",
+        "state",
+    )
 
     def __init__(
         self,
@@ -90,6 +102,7 @@ class Call:
         self.at = at
         self.new = new
         self.state: object = None
+        self.built = False
 
 
 class Persistent:

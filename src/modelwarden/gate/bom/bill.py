@@ -194,7 +194,8 @@ def _part(item: InventoryItem) -> Part | None:
     name, version = shown(item.name, 200), item.version
     paths = (item.path,) if item.path else ()
     if item.kind is ItemKind.PACKAGE:
-        purl = item.purl or ""
+        known = published(item.name)  # what a file asks for by name alone
+        purl = item.purl or (purls.purl_of("pypi", known, version) if known else "")
         sure = item.confidence is Confidence.HIGH
         return Part(
             name=name,

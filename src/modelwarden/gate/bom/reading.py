@@ -17,6 +17,7 @@ MODEL = "the model"
 STATED = "licence as stated: "
 _SETTLED = {"not_affected", "resolved", "resolved_with_pedigree", "false_positive"}
 _DEPTH = 100
+_LIBRARIES = {"library", "framework"}
 _MEASUREMENT = "modelwarden:measurement"
 
 
@@ -126,7 +127,7 @@ def key_of(address: str, kind: str, name: str) -> str:
     """Return what names a component through its versions."""
     purl = purls.parse(address)
     if not purl.kind:
-        return f"{kind} {name}"
+        return f"{'package' if kind in _LIBRARIES else kind} {name}"
     plain = normal_name(purl.name) if purl.kind == "pypi" else purl.name
     return "/".join(part for part in (f"pkg:{purl.kind}", purl.namespace, plain) if part)
 
