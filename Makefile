@@ -5,6 +5,7 @@
 #   make bench   measure, beside the peers where they are installed (`make peers`)
 #   make soak    long fuzzing
 #   make docs    write the generated pages; `make docs-check` fails when they lag
+#   make models  the libraries of the models under test, in .venv-models (1.9 GB, once)
 #   make lock    resolve the requirement locks anew
 
 SHELL := /bin/bash
@@ -15,12 +16,15 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 UV := .venv-lock/bin/uv
 
-.PHONY: demo test lint docs docs-check bench peers soak lock changelog clean
+MODELS := .venv-models
+TORCH ?= torch==2.13.0
+
+.PHONY: demo test lint docs docs-check bench peers soak models lock changelog clean
 
 demo: $(VENV)/.assess
 	$(BIN)/python tools/demo.py demo-output
 
-test: lint docs-check
+test: lint docs-check models
 	$(BIN)/pytest -q -n 2 --dist worksteal
 
 lint: $(VENV)/.dev
@@ -68,6 +72,23 @@ $(VENV)/.dev: $(VENV)/.core requirements/dev.txt
 	$(PIP) install --require-hashes -r requirements/dev.txt
 	touch $@
 
+# The models under test are opened in their own environment, as those of users are. Where it cannot
+# be installed its tests say so and are skipped; with MODELWARDEN_REQUIRE_TOOLS=1 they fail.
+# For a build of torch without CUDA where the default has it: make models TORCH='torch==2.13.0+cpu …'
+models:
+	@test $(MODELS)/.ready -nt requirements/models.txt || $(MAKE) --no-print-directory $(MODELS)/.ready \
+	  || echo "the models' libraries could not be installed: tests that open models are skipped" >&2
+
+$(MODELS)/.ready: requirements/models.txt
+	test -x $(MODELS)/bin/python || $(PYTHON) -m venv $(MODELS)
+	$(MODELS)/bin/python -m pip --disable-pip-version-check --quiet install $(TORCH)
+	$(MODELS)/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --require-hashes \
+	  -r requirements/models.txt
+	sha256sum requirements/models.txt > $@
+
+# Drawing is no part of opening a model.
+UNUSED := matplotlib plotly graphviz contourpy cycler fonttools kiwisolver pyparsing pillow
+
 # One universal resolution for all Python versions: markers choose, hashes pin, no address is kept.
 LOCK := $(UV) --quiet pip compile --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-emit-find-links --no-annotate --no-header
@@ -80,6 +101,7 @@ lock:
 	$(LOCK) pyproject.toml requirements/build.in requirements/assess.in --extra assess \
 	  -c requirements/dev.txt -o requirements/assess.txt
 	$(LOCK) --no-deps requirements/demo.in -o requirements/demo.txt
+	$(LOCK) --upgrade requirements/models.in $(UNUSED:%=--no-emit-package %) -o requirements/models.txt
 
 clean:
-	rm -rf $(VENV) .venv-lock demo-output build
+	rm -rf $(VENV) $(MODELS) .venv-lock demo-output build

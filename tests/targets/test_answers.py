@@ -63,6 +63,18 @@ def test_the_positive_class_may_be_the_first():
     assert decided(scores_in(given, reading, 2), reading, 0.5).tolist() == [0, 1]
 
 
+def test_a_model_that_lists_its_classes_scores_the_second_of_them():
+    given = answer([0.9, 0.2])
+
+    reading = binary(given, classes=("bad", "good"), positive="bad", listed=("bad", "good"))
+    assumed = binary(given, classes=("bad", "good"), positive="bad")
+
+    assert scores_in(given, reading, 2)[0].tolist() == pytest.approx([0.1, 0.9])
+    assert decided(scores_in(given, reading, 2), reading, 0.5).tolist() == [1, 0]
+    assert (reading.positive, reading.notes) == (0, ())
+    assert assumed.notes == ("one score a row is taken as that of the class 'bad'",)
+
+
 def test_margins_decide_at_nought():
     given = answer([-3.0, 0.5, 2.0])
 
@@ -101,6 +113,18 @@ def test_positions_of_named_classes_are_a_stated_assumption():
     assert reading.positions
     assert reading.notes == ("labels are taken as positions in the sorted classes",)
     assert labels_in(given, reading, 3).tolist() == [2, 0, 1]
+
+
+def test_margins_are_margins_also_where_a_sample_does_not_show_it():
+    given = answer([0.2, 0.9])
+
+    told = settle(given, task=Task.BINARY, classes=(0, 1), positive=1, margins=True)
+    untold = binary(given)
+
+    assert decided(scores_in(given, told, 2), told, None).tolist() == [1, 1]
+    assert decided(scores_in(given, untold, 2), untold, None).tolist() == [0, 1]
+    with pytest.raises(TargetError, match="outside 0 to 1"):
+        scores_in(answer([0.2, 1.5]), untold, 2)
 
 
 def test_named_columns_and_listed_classes_put_scores_in_their_place():

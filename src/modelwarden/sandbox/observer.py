@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modelwarden.sandbox.attempts import Attempt, Scene, judge_call
-from modelwarden.sandbox.seccomp import TOLD
+from modelwarden.sandbox.seccomp import CLONE_THREAD, TOLD
 from modelwarden.sandbox.syscalls import numbers
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ _NOTIFICATION = struct.Struct("=QIIiIQ6Q")
 _RESPONSE = struct.Struct("=QqiI")
 _RECEIVE, _SEND = 0xC050_2100, 0xC018_2101
 _CONTINUE = 1
-_EPERM = -1
+_EPERM, _EAGAIN = -1, -11
+MOST_THREADS = 1024
 _HERE = -100  # AT_FDCWD
 
 
@@ -39,8 +40,16 @@ class Observer:
         readable: tuple[str, ...],
         writable: tuple[str, ...],
         note: Callable[[Attempt | None], None],
+        *,
+        kernel_decides: bool = True,
     ) -> None:
-        """Own the descriptor `listener`; `note` is told of each attempt, from our thread."""
+        """Own the descriptor `listener`; `note` is told of each attempt, from our thread.
+
+        Without Landlock nobody decides about files: then `kernel_decides` is False, and what is
+        judged an attempt is refused here. A second thread of the worker can change a path after it
+        was read, so that this stops the clumsy only; the tier is `partial`.
+        """
+        self._kernel_decides = kernel_decides
         self._listener = listener
         self._readable = readable
         self._writable = writable
@@ -71,13 +80,33 @@ class Observer:
     def _answer(self, names: dict[int, str], notification: bytes) -> None:
         ident, pid, _, number, _, _, *arguments = _NOTIFICATION.unpack(notification)
         name = names.get(number, str(number))
-        goes_on = name in TOLD
-        try:
-            self._note(judge_call(name, tuple(arguments), self._scene(pid)))
-        except (OSError, ValueError):  # its memory could not be read: told without the detail
-            self._note(None if goes_on else Attempt("kernel", name))
-        reply = _RESPONSE.pack(ident, 0, 0 if goes_on else _EPERM, _CONTINUE if goes_on else 0)
+        if name == "clone" and arguments[0] & CLONE_THREAD:
+            error = self._counted(pid)
+        else:
+            error = self._judged(name, tuple(arguments), pid)
+        reply = _RESPONSE.pack(ident, 0, error, 0 if error else _CONTINUE)
         fcntl.ioctl(self._listener, _SEND, bytearray(reply), True)
+
+    def _judged(self, name: str, arguments: tuple[int, ...], pid: int) -> int:
+        """Note what a call is; return the error that it is answered with, 0 to let it go on."""
+        told = name in TOLD
+        try:
+            attempt = judge_call(name, arguments, self._scene(pid))
+        except (OSError, ValueError):  # its memory could not be read: told without the detail
+            attempt = None if told else Attempt("kernel", name)
+        self._note(attempt)
+        return 0 if told and (self._kernel_decides or attempt is None) else _EPERM
+
+    def _counted(self, pid: int) -> int:
+        """Let a new thread start unless there are too many: they would use up the machine's."""
+        try:
+            threads = len(os.listdir(f"/proc/{pid}/task"))  # noqa: PTH208 -- names are counted
+        except OSError:
+            threads = 0
+        if threads < MOST_THREADS:
+            return 0
+        self._note(Attempt("process", "clone", f"more than {MOST_THREADS} threads"))
+        return _EAGAIN
 
     def _scene(self, pid: int) -> Scene:
         def raw(address: int, size: int) -> bytes:

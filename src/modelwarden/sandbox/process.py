@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import os
 import select
-import shutil
 import signal
 import stat
 import subprocess
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +34,7 @@ from modelwarden.sandbox.channel import (
 )
 from modelwarden.sandbox.observer import Observer
 from modelwarden.sandbox.order import SandboxLimits, environment, order_for, readable_files
+from modelwarden.sandbox.private import bytes_used, remove
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -106,6 +107,7 @@ class Worker:
         self.lacking: tuple[str, ...] = ()
         self.output = b""
         self._killed: Attempt | None = None
+        self._peak: int | None = None
         self._observer: Observer | None = None
         named = (str(Path(path).resolve()) for path in readable)
         self._readable = (*readable_files(python), *named)
@@ -141,13 +143,10 @@ class Worker:
 
     @property
     def peak(self) -> int | None:
-        """Most bytes of memory that the worker has held so far; None once it has ended."""
-        try:
-            status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii")
-        except OSError:
-            return None
-        lines = (line.split() for line in status.splitlines())
-        return next((int(line[1]) << 10 for line in lines if line[:1] == ["VmHWM:"]), None)
+        """Most bytes of memory that the worker has held so far; None where that is not known."""
+        with suppress(OSError, ValueError):
+            self._peak = _status(self._process.pid, "VmHWM:") << 10
+        return self._peak
 
     def ask(self, body: Mapping[str, Json], descriptors: Sequence[int] = ()) -> dict[str, Json]:
         """Send one request and return its answer.
@@ -217,6 +216,7 @@ class Worker:
 
     def close(self) -> None:
         """End the process and remove its folder; may be repeated."""
+        _ = self.peak  # while it can still be told
         self._process.kill()
         self._process.wait()
         self._channel.close()
@@ -226,7 +226,7 @@ class Worker:
             self._observer = None
         if self._process.stdout is not None:
             self._process.stdout.close()
-        shutil.rmtree(self._private, ignore_errors=True)
+        remove(self._private)
 
     def __enter__(self) -> Self:
         """Use as a context manager."""
@@ -261,7 +261,13 @@ class Worker:
             lacking -= {"namespaces"}
         self.lacking = tuple(sorted(lacking))
         if extra:
-            self._observer = Observer(extra[0], self._readable, (self._private,), self._note)
+            self._observer = Observer(
+                extra[0],
+                self._readable,
+                (self._private,),
+                self._note,
+                kernel_decides="landlock" not in lacking,
+            )
 
     def _exchange(
         self, body: Mapping[str, Json], descriptors: Sequence[int], seconds: float
@@ -317,14 +323,12 @@ class Worker:
 
     def _check_use(self) -> None:
         try:
-            status = Path(f"/proc/{self._process.pid}/statm").read_text(encoding="ascii")
-            resident = int(status.split()[1]) * os.sysconf("SC_PAGE_SIZE")
-            used = _disk_use(Path(self._private))
-        except (OSError, IndexError):
+            resident = _status(self._process.pid, "VmRSS:") << 10
+        except (OSError, ValueError):
             return  # it has ended meanwhile
         if resident > self.limits.memory:
             self._stop(Attempt("memory", "memory", f"over {self.limits.memory} bytes"))
-        elif used > self.limits.disk:
+        elif bytes_used(self._private, self.limits.disk) > self.limits.disk:
             self._stop(Attempt("disk", "disk", f"over {self.limits.disk} bytes"))
 
     def _stop(self, why: Attempt | None) -> None:
@@ -334,9 +338,12 @@ class Worker:
         self._process.kill()
 
 
-def _disk_use(folder: Path) -> int:
-    found = (entry.lstat() for entry in folder.rglob("*"))
-    return sum(status.st_blocks * 512 for status in found)
+def _status(pid: int, key: str) -> int:
+    """Return a number of /proc/PID/status; ValueError when it is not there."""
+    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
+        if line.startswith(key):
+            return int(line.split()[1])
+    raise ValueError(key)
 
 
 def _text(value: Json) -> str:

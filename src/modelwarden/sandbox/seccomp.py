@@ -4,7 +4,7 @@ An allow-list: what is not named here is answered with ENOSYS, as on a kernel th
 that no honest model needs are refused *and* handed to the parent as a notification, by the kernel
 itself: hooks of the Python interpreter can be emptied by the code that they should watch, this
 filter cannot. Opening and changing files is only observed here (the parent lets the call go on);
-whether it succeeds is decided by Landlock.
+whether it succeeds is decided by Landlock. New threads are handed over too: the parent counts them.
 
 Source: seccomp(2), seccomp_unotify(2); instruction format of the classic BPF, `linux/filter.h`.
 """
@@ -29,7 +29,7 @@ _RETURN = 0x06
 _AND = 0x54
 
 _ARGUMENTS = 16  # offset of args[0] in struct seccomp_data
-_CLONE_THREAD = 0x0001_0000
+CLONE_THREAD = 0x0001_0000
 _X32_BIT = 0x4000_0000
 
 
@@ -151,7 +151,7 @@ def build_filter(machine: str, pid: int, *, network_cut: bool, notify: bool) -> 
     plain |= dict.fromkeys(TOLD, NOTIFY if notify else ALLOW)
     plain |= dict.fromkeys(_REFUSED, _refuse(errno.EPERM))
     blocks = {name: _Program().returns(verdict) for name, verdict in plain.items()}
-    blocks |= _conditional(pid, told, network_cut=network_cut)
+    blocks |= _conditional(pid, told, NOTIFY if notify else ALLOW, network_cut=network_cut)
     for name, block in blocks.items():
         if name in known:
             program.when(known[name], block)
@@ -160,11 +160,11 @@ def build_filter(machine: str, pid: int, *, network_cut: bool, notify: bool) -> 
     return bytes(program.returns(_refuse(errno.ENOSYS)).code)
 
 
-def _conditional(pid: int, told: int, *, network_cut: bool) -> dict[str, _Program]:
+def _conditional(pid: int, told: int, threads: int, *, network_cut: bool) -> dict[str, _Program]:
     clone = _Program()
     clone.argument(0)
-    clone.add(_JSET, _CLONE_THREAD, 0, 1)
-    clone.returns(ALLOW).returns(told)
+    clone.add(_JSET, CLONE_THREAD, 0, 1)
+    clone.returns(threads).returns(told)
 
     kill = _Program()
     kill.argument(0)

@@ -143,6 +143,42 @@ def _filter_calls(libc: ctypes.CDLL, call: int, program: bytes) -> int:
     return int(libc.syscall(call, _SECCOMP_SET_MODE_FILTER, _NEW_LISTENER, argument))
 
 
+# --- honest questions -------------------------------------------------------------------------
+
+# What the standard library and common libraries ask other programs about the machine, and live
+# without. Starting a program is refused in any case; these are refused before the kernel has to,
+# which would report them as attempts.
+_QUERIES = (
+    ("uname", "-p"),
+    ("ldconfig", "-p"),
+    ("file", "-b"),
+    ("lscpu",),
+    ("nvidia-smi",),
+    ("git", "version"),
+    ("gcc", "-Wl,-t"),
+    ("cc", "-Wl,-t"),
+    ("ld", "-t"),
+)
+
+
+def refuse_queries() -> None:
+    """Let `subprocess` fail by itself where it would ask only about the machine."""
+    import subprocess
+
+    start = subprocess.Popen.__init__
+
+    def checked(self: subprocess.Popen[bytes], args: Any, *more: Any, **named: Any) -> None:
+        words = [args] if isinstance(args, (str, bytes)) else list(args)
+        plain = [os.fsdecode(word) for word in words if isinstance(word, (str, bytes))]
+        asked = (os.path.basename(plain[0]), *plain[1:]) if plain else ()  # noqa: PTH119 -- 3.8
+        if any(asked[: len(query)] == query for query in _QUERIES) and not named.get("shell"):
+            self._child_created = False  # type: ignore[attr-defined] # as its own failures leave it
+            raise PermissionError(1, "no program can be started here", plain[0])
+        start(self, args, *more, **named)
+
+    subprocess.Popen.__init__ = checked  # type: ignore[assignment, method-assign]
+
+
 # --- messages ---------------------------------------------------------------------------------
 
 
@@ -264,6 +300,7 @@ def main() -> None:
     channel.send(ANSWER, {"lacking": lacking}, descriptors)
     for descriptor in descriptors:
         os.close(descriptor)
+    refuse_queries()
     serve(channel)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -50,7 +50,8 @@ class Reading:
         form: of the array that counts.
         at: its place among the arrays of an answer.
         classes: in the order of the scores that `scores_in` returns.
-        columns: for `SCORES`: the answer's column of each class.
+        columns: for `SCORES`: the answer's column of each class; for `POSITIVE`: the position of
+            the one class whose scores they are.
         margins: scores are no probabilities: some lie outside 0 to 1.
         positions: for `LABELS`: answers are positions in the sorted classes, not names.
         positive: position of the positive class of a binary task; None otherwise.
@@ -85,6 +86,7 @@ def settle(
     classes: Sequence[Name],
     positive: Name | None,
     listed: Sequence[Name] = (),
+    margins: bool = False,
 ) -> Reading:
     """Return how a model's answers are to be read.
 
@@ -94,6 +96,7 @@ def settle(
         classes: that the labels of the data have.
         positive: the positive class of a binary task, where it is stated.
         listed: classes in the model's own order, where it lists them.
+        margins: the model says itself that its scores are no probabilities.
 
     Raises:
         TargetError: the answer cannot be read in exactly one way.
@@ -116,7 +119,8 @@ def settle(
             f"the model's answer ({shapes}) is neither scores nor labels of {len(known)} classes",
             hint=_HINT,
         )
-    return max(found, key=lambda r: _rank(r, answer[r.at].name))
+    best = max(found, key=lambda r: _rank(r, answer[r.at].name))
+    return replace(best, margins=best.margins or margins)
 
 
 def _rank(reading: Reading, name: str) -> tuple[int, int, int]:
@@ -243,8 +247,28 @@ def _flat_reading(
     if said <= names and len(numbers) > 1:
         return Reading(Form.LABELS, at, known, positive=chosen)
     if len(known) == 2 and chosen is not None:
-        return Reading(Form.POSITIVE, at, known, margins=_margins(numbers), positive=chosen)
+        return _one_score(numbers, at, known, listed, chosen)
     return None
+
+
+def _one_score(
+    numbers: Floats, at: int, known: tuple[Name, ...], listed: Sequence[Name], chosen: int
+) -> Reading:
+    """Read one score a row of two classes: the second's of those that the model lists.
+
+    A model that lists none gives, by custom, the score of what the project calls positive.
+    """
+    of = 1 if listed else chosen
+    note = f"one score a row is taken as that of the class {known[of]!r}"
+    return Reading(
+        Form.POSITIVE,
+        at,
+        known,
+        (of,),
+        margins=_margins(numbers),
+        positive=chosen,
+        notes=() if listed else (note,),
+    )
 
 
 def _positive(known: tuple[Name, ...], stated: Name | None, task: Task) -> int | None:
@@ -284,11 +308,16 @@ def scores_in(answer: Sequence[Tensor], reading: Reading, rows: int) -> Floats:
     found = array_in(answer, reading, rows)
     if reading.form is Form.SCORES:
         scores = _real(found)[:, list(reading.columns)]
-    elif reading.form is Form.POSITIVE and reading.positive is not None:
+    elif reading.form is Form.POSITIVE:
         given = _real(found)
+        if not reading.margins and _margins(given):
+            raise TargetError(
+                "the model answered a score outside 0 to 1, where all before were probabilities",
+                hint=_HINT,
+            )
         rest = -given if reading.margins else 1.0 - given
         scores = np.stack([rest, given], axis=1)
-        scores = scores if reading.positive == 1 else scores[:, ::-1]
+        scores = scores if reading.columns == (1,) else scores[:, ::-1]
     else:
         raise TargetError("the model gives labels only, no scores", hint=_HINT)
     _finite(scores)

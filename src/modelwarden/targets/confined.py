@@ -96,7 +96,8 @@ class Confined:
                     answer = self._tell(order, (given, taken))
                     needs = answer.get("needs")
                     if type(needs) is int and self._room < needs <= _MOST_ROOM:
-                        self._room = needs
+                        # At least twice as much, so that it is asked a few times at most.
+                        self._room = min(max(needs, 2 * self._room), _MOST_ROOM)
                         continue
                     return _unpacked(answer, taken, self._room)
                 finally:

@@ -49,7 +49,12 @@ def _as_frame(inputs):
         import pandas
     except ImportError:
         return _as_matrix(inputs)
-    return pandas.DataFrame(dict(zip(names, columns)), columns=names)
+    frame = pandas.DataFrame(dict(zip(names, columns)), columns=names)
+    for name, column in zip(names, columns):
+        if isinstance(column, list) and None in column and frame[name].dtype == object:
+            # Before pandas 3, read_csv gives NaN for a missing word, and so do its users' models.
+            frame[name] = frame[name].where(frame[name].notna(), float("nan"))
+    return frame
 
 
 def _as_matrix(inputs, dtype="float64"):
@@ -165,10 +170,12 @@ class Opened:
 
     classes = None
     gives_gradients = False
+    gives_margins = False
 
-    def __init__(self, ask, classes=None):
+    def __init__(self, ask, classes=None, margins=False):
         self.ask = ask
         self.classes = classes
+        self.gives_margins = margins
 
     def gradients(self, inputs, weights):
         raise TypeError("this model has no gradients here")
@@ -257,7 +264,8 @@ def _estimator(model, body):
                 break
             except AttributeError:
                 continue
-    return Opened(lambda inputs: method(given(inputs)), classes)
+    margins = getattr(method, "__name__", "") == "decision_function"
+    return Opened(lambda inputs: method(given(inputs)), classes, margins)
 
 
 def _single(path, endings):
@@ -520,7 +528,13 @@ def _open_xgboost(body):
             inputs = ("frame", list(names), [known[n] for n in names])
         data = _as_frame(inputs) if inputs[0] == "frame" else inputs[1]
         if hasattr(data, "select_dtypes"):
-            for column in data.select_dtypes(exclude=["number", "bool"]).columns:
+            words = list(data.select_dtypes(exclude=["number", "bool"]).columns)
+            if words and not hasattr(booster, "get_categories"):
+                raise TypeError(
+                    "column %r holds words, and a model of xgboost before 3.1 does not keep which "
+                    "number each of them had: give it through a callable" % words[0]
+                )
+            for column in words:
                 data[column] = data[column].astype("category")
         matrix = xgboost.DMatrix(data, enable_categorical=True, feature_names=names)
         return booster.predict(matrix, output_margin=objective == "binary:hinge")
@@ -613,7 +627,10 @@ def _open_mlflow(body):
         import mlflow.pyfunc
 
         model = mlflow.pyfunc.load_model(path)
-        inner = getattr(model, "get_raw_model", lambda: None)()
+        try:
+            inner = model.get_raw_model()
+        except Exception:  # noqa: BLE001 -- an old mlflow, or a model with nothing beneath
+            inner = None
         if inner is not None and body["scores"] and hasattr(inner, "predict_proba"):
             return _estimator(inner, body)
         return Opened(lambda inputs: model.predict(_plain(inputs)))
@@ -701,7 +718,12 @@ def _open(body, _descriptors):
     if model.classes is not None:
         listed = model.classes.tolist() if hasattr(model.classes, "tolist") else list(model.classes)
         classes = [c if isinstance(c, (str, int, float, bool)) else str(c) for c in listed][:20000]
-    return {"classes": classes, "gradients": model.gives_gradients, "versions": _versions()}
+    return {
+        "classes": classes,
+        "gradients": model.gives_gradients,
+        "margins": model.gives_margins,
+        "versions": _versions(),
+    }
 
 
 def _versions():

@@ -246,7 +246,10 @@ def _opened(
         if isinstance(listed, list)
         else ()
     )
-    reading = _settled(confined, project.task, sample, classes, positive, names, tile)
+    margins = said.get("margins") is True
+    reading = _settled(
+        confined, project.task, sample, classes, positive, names, tile, margins=margins
+    )
     spec = _spec(project, model, sample.inputs, reading, tile)
     decide = _rule(confined, model, root, place, reading)
     target = target_for(
@@ -260,7 +263,7 @@ def _opened(
         target=target,
         isolation=worker.tier.value,
         environment=environment,
-        notes=reading.notes,
+        notes=_notes(reading),
         _worker=worker,
         _path=model.path,
         _folders=_folders(root, place),
@@ -282,12 +285,22 @@ def _settled(
     positive: Name | None,
     listed: Sequence[Name],
     tile: int,
+    *,
+    margins: bool = False,
 ) -> Reading:
     rows = min(len(sample), tile, _SAMPLE)
     if not rows:
         raise TargetError("there is no row to try the model on")
     answer = _whole(asked.ask(padded(sample.inputs, 0, rows, tile)), tile)
-    return settle(answer, task=task, classes=classes, positive=positive, listed=listed)
+    return settle(
+        answer, task=task, classes=classes, positive=positive, listed=listed, margins=margins
+    )
+
+
+def _notes(reading: Reading) -> tuple[str, ...]:
+    """Return what was assumed about a model's answers."""
+    margins = ("its scores are margins, not probabilities",) if reading.margins else ()
+    return (*reading.notes, *margins)
 
 
 def _whole(answer: Sequence[Tensor], rows: int) -> Sequence[Tensor]:
@@ -353,7 +366,7 @@ def _served(
     reading = _settled_at(wire, project.task, sample, classes, positive, rows)
     spec = _spec(project, model, sample.inputs, reading, rows)
     target = target_for(wire, spec, reading)
-    return OpenedModel(target=target, isolation=None, notes=(wire.told, *reading.notes))
+    return OpenedModel(target=target, isolation=None, notes=(wire.told, *_notes(reading)))
 
 
 def _settled_at(
