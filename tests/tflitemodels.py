@@ -16,7 +16,17 @@ class Number:
     value: int
 
 
-Value: TypeAlias = "Number | str | bytes | Sequence[int] | Sequence[Table] | Table"
+@dataclass(frozen=True)
+class Packed:
+    """A vector of numbers of one layout."""
+
+    layout: str
+    values: Sequence[float]
+
+
+Value: TypeAlias = (
+    "Number | Packed | str | bytes | Sequence[int] | Sequence[str] | Sequence[Table] | Table"
+)
 Table: TypeAlias = "Mapping[int, Value]"
 
 
@@ -70,12 +80,18 @@ def _written(out: bytearray, value: Value) -> int:
         data = value.encode() if isinstance(value, str) else value
         out += struct.pack("<I", len(data)) + data + b"\0"
         return at
+    if isinstance(value, Packed):
+        out += struct.pack("<I", len(value.values))
+        out += b"".join(struct.pack(value.layout, one) for one in value.values)
+        return at
     items = list(value)
     out += struct.pack("<I", len(items)) + bytes(4 * len(items))
     for index, item in enumerate(items):
         place = at + 4 + 4 * index
         if isinstance(item, Mapping):
             struct.pack_into("<I", out, place, _table(out, item) - place)
+        elif isinstance(item, str):
+            struct.pack_into("<I", out, place, _written(out, item) - place)
         else:
             struct.pack_into("<i", out, place, item)
     return at

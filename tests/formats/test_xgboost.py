@@ -95,7 +95,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE)
 def test_what_leaves_its_bounds_is_found(data: bytes):
-    assert "xgboost-bad-tree" in {finding.rule for finding in examined(data).findings}
+    assert "model-bad-reference" in {finding.rule for finding in examined(data).findings}
 
 
 def test_what_stands_behind_the_model_is_looked_into():
@@ -105,7 +105,7 @@ def test_what_stands_behind_the_model_is_looked_into():
 
     found = {finding.rule for finding in examined(model() + inside.getvalue()).findings}
 
-    assert {"xgboost-hidden-data", "archive-path-escape"} <= found
+    assert {"model-hidden-data", "archive-path-escape"} <= found
 
 
 @pytest.mark.parametrize("cut", [170, 250, 400, 600])

@@ -43,6 +43,19 @@ FORMATS: tuple[Format, ...] = (
         (Mark(b"gbtree", ANYWHERE), Mark(b"gblinear", ANYWHERE), Mark(b"dart", ANYWHERE)),
     ),
     Format(
+        "xgboost-ubj",
+        "modelwarden.formats.trees.xgboost:UBJSON",
+        "XGBoost UBJSON model",
+        (Mark(b"{L"), Mark(b"{i"), Mark(b"{U"), Mark(b"{I"), Mark(b"{l"), Mark(b"{#"), Mark(b"{$")),
+    ),
+    Format("catboost", "modelwarden.formats.trees.catboost", "CatBoost model", (Mark(b"CBM1"),)),
+    Format(
+        "lightgbm",
+        "modelwarden.formats.trees.lightgbm",
+        "LightGBM text model",
+        (Mark(b"tree"), Mark(b"max_feature_idx=", ANYWHERE), Mark(b"tree_sizes=", ANYWHERE)),
+    ),
+    Format(
         "tensorflow-savedmodel",
         "modelwarden.formats.tensorflow.reader:SAVED_MODEL",
         "TensorFlow SavedModel",
@@ -138,13 +151,13 @@ FORMATS: tuple[Format, ...] = (
         },
         Tier.EXAMINED,
     ),
+    *family("json", "modelwarden.formats.trees.xgboost", {"xgboost-json": "XGBoost JSON model"}),
+    *family("json", "modelwarden.formats.trees.catboost:JSON", {"catboost-json": "CatBoost JSON"}),
+    *family("json", "modelwarden.formats.trees.lightgbm:DUMP", {"lightgbm-json": "LightGBM dump"}),
     *family(
         "json",
         "modelwarden.formats.jsondata",
         {
-            "xgboost-json": "XGBoost model",
-            "catboost-json": "CatBoost model",
-            "lightgbm-json": "LightGBM model",
             "hf-tokenizer": "Hugging Face tokenizer",
             "tfjs-model": "TensorFlow.js model",
             "tfjs-weights-manifest": "TensorFlow.js weights manifest",

@@ -118,6 +118,13 @@ class Flatbuffer:
         at = vector.at + 4 * index
         return self.table(self._followed(at, self._number("<I", at)))
 
+    def text_at(self, vector: Vector, index: int, longest: int = 300) -> str:
+        """Return one text of a vector of texts, cut after `longest` bytes."""
+        at = vector.at + 4 * index
+        begin = self._followed(at, self._number("<I", at))
+        length = self._number("<I", begin)
+        return self._source.read(begin + 4, min(length, longest)).decode("utf-8", "replace")
+
     def _followed(self, at: int, offset: int) -> int:
         if not offset or offset > self._source.size - at - 4:
             raise DamagedError(f"an offset of {offset} leaves the file", at)

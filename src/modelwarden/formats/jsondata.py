@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from modelwarden.core import Gap, GapKind, Producer
@@ -43,6 +44,7 @@ class Dialect:
         any: paths of which one must be there, when given.
         by: who wrote it.
         code: it holds code by its nature.
+        reader: module whose `read` examines it; such a kind has no title, for there is no gap.
     """
 
     id: str
@@ -51,6 +53,7 @@ class Dialect:
     any: tuple[str, ...] = ()
     by: Callable[[Outline], Producer | None] = lambda _: None
     code: bool = False
+    reader: str = ""
 
     def fits(self, seen: Outline) -> bool:
         """Tell whether the keys are those of this kind."""
@@ -70,11 +73,6 @@ def _says(name: str, path: str | None = None) -> Callable[[Outline], Producer | 
     return by
 
 
-def _xgboost(seen: Outline) -> Producer | None:
-    numbers = re.findall(rb"\d{1,4}", seen.keys["version"])
-    return producer("xgboost", ".".join(n.decode() for n in numbers) or None)
-
-
 def _mxnet(seen: Outline) -> Producer | None:
     found = re.search(rb"\d{5,6}", seen.keys.get("attrs.mxnet_version", b""))
     number = int(found[0]) if found else 0
@@ -83,15 +81,27 @@ def _mxnet(seen: Outline) -> Producer | None:
 
 
 DIALECTS: tuple[Dialect, ...] = (
-    Dialect("xgboost-json", "an XGBoost model", ("learner", "version"), (), _xgboost),
+    Dialect(
+        "xgboost-json",
+        "",
+        ("learner",),
+        ("version", "learner.gradient_booster", "learner.learner_model_param"),
+        reader="modelwarden.formats.trees.xgboost",
+    ),
     Dialect(
         "catboost-json",
-        "a CatBoost model",
-        ("features_info",),
-        ("oblivious_trees", "trees"),
-        _says("catboost"),
+        "",
+        (),
+        ("oblivious_trees", "features_info", "model_info.catboost_version_info"),
+        reader="modelwarden.formats.trees.catboost:JSON",
     ),
-    Dialect("lightgbm-json", "a LightGBM model", ("tree_info", "version"), (), _says("lightgbm")),
+    Dialect(
+        "lightgbm-json",
+        "",
+        ("tree_info",),
+        ("version", "max_feature_idx", "num_tree_per_iteration"),
+        reader="modelwarden.formats.trees.lightgbm:DUMP",
+    ),
     Dialect(
         "hf-tokenizer",
         "a Hugging Face tokenizer",
@@ -204,10 +214,19 @@ def sniff(source: Source) -> bool:
     return outline(source, (), end=len(head)).damage is None or source.name.endswith(".json")
 
 
-def read(source: Source, limits: Limits) -> JsonText:
-    """Prove the grammar to the end and name the kind; damage and models are gaps."""
+def read(source: Source, limits: Limits) -> View:
+    """Prove the grammar to the end and name the kind; damage and models are gaps.
+
+    A kind with a reader of its own is read by that, a second time and in full.
+    """
     seen = outline(source, WANTED, limits)
     dialect = next((d for d in DIALECTS if d.fits(seen)), None)
+    if dialect and dialect.reader:
+        module, _, name = dialect.reader.partition(":")
+        reader = import_module(module)
+        examined: View = (getattr(reader, name) if name else reader).read(source, limits)
+        by = examined.producer or dialect.by(seen)
+        return replace(examined, format=dialect.id, producer=by)
     gaps: list[Gap] = []
     if seen.damage:
         gaps.append(gap(source, seen.damage.why, at=seen.damage.offset))

@@ -33,17 +33,17 @@ _RAW = 256
 
 _WS = rb"[ \t\n\r]*+"
 _STRING = rb'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+"'
-_SCALAR = (
+SCALAR = (
     _STRING + rb"|-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+"
     rb"|true|false|null|NaN|-?Infinity"
 )
-_ITEMS = re.compile(rb"(?:" + _WS + rb"(?:" + _SCALAR + rb")" + _WS + rb",)*+")
-_MEMBER = _WS + _STRING + _WS + rb":" + _WS + rb"(?:" + _SCALAR + rb")" + _WS + rb","
+_ITEMS = re.compile(rb"(?:" + _WS + rb"(?:" + SCALAR + rb")" + _WS + rb",)*+")
+_MEMBER = _WS + _STRING + _WS + rb":" + _WS + rb"(?:" + SCALAR + rb")" + _WS + rb","
 _MEMBERS = re.compile(rb"(?:" + _MEMBER + rb")*+")
 _PAIR = re.compile(
-    _WS + rb"(" + _STRING + rb")" + _WS + rb":" + _WS + rb"(" + _SCALAR + rb")" + _WS + rb","
+    _WS + rb"(" + _STRING + rb")" + _WS + rb":" + _WS + rb"(" + SCALAR + rb")" + _WS + rb","
 )
-_TOKEN = re.compile(_WS + rb"([\[\]{},:]|" + _SCALAR + rb")")
+_TOKEN = re.compile(_WS + rb"([\[\]{},:]|" + SCALAR + rb")")
 _SPACE = re.compile(_WS)
 _SHORT_ARRAY = re.compile(rb"\[[^\[\]{}]{0,128}\]")
 _CUT = re.compile(rb'"(?:[^"\\]|\\.)*+\\?$|[-+.\w]*+$', re.DOTALL)
@@ -101,7 +101,7 @@ def outline(
     Returns:
         The outline; damage and hit limits stand in it.
     """
-    scan = _Scan(source, frozenset(wanted), limits, end)
+    scan = Scan(source, frozenset(wanted), limits, end)
     try:
         scan.run()
     except DamagedError as damage:
@@ -122,8 +122,14 @@ def _unescaped(raw: bytes) -> str:
     return value if isinstance(value, str) else ""
 
 
-class _Scan:
-    """A stack of open brackets and a window over the text."""
+class Scan:
+    """A stack of open brackets and a window over the text.
+
+    What is done with the values is up to four hooks: `run_of`, `scalar`, `opened` and `closed`.
+    """
+
+    named = _OUTLINED
+    """Levels in which the names of members are told to `scalar` and `opened`."""
 
     def __init__(
         self, source: Source, wanted: frozenset[str], limits: Limits | None, end: int | None
@@ -169,8 +175,7 @@ class _Scan:
         fresh, self.fresh = self.fresh, False
         run = (_ITEMS if array else _MEMBERS).match(self.window, self.at)
         if run and run.end() > self.at:
-            if not array:
-                self.note_run(self.at, run.end())
+            self.run_of(self.at, run.end(), array=array)
             self.at = run.end()
             fresh = False
             if self.limits is not None:
@@ -180,6 +185,7 @@ class _Scan:
                 self.fail("a comma before a closing bracket")
             self.token()
             self.stack.pop()
+            self.closed()
             self.behind()
             return
         self.fresh = self.value() if array else self.member()
@@ -193,29 +199,26 @@ class _Scan:
             self.fail("a key that is not a string")
         if self.token() != b":":
             self.fail("a key without a colon")
-        return self.value(_name(key) if len(self.stack) <= _OUTLINED else "")
+        return self.value(_name(key) if len(self.stack) <= self.named else "")
 
     def value(self, name: str = "") -> bool:
         """Read a scalar, or the opening bracket of anything else: then True."""
         token = self.token()
         if token in (b"]", b"}", b",", b":"):
             self.fail("a value is missing")
-        if name in self.wanted:
-            self.note(name, token)
         if not self.seen.top:
             self.seen.top = token[:1].decode()
         if token not in (b"[", b"{"):
+            self.scalar(name, token)
             return False
         if len(self.stack) >= MAX_DEPTH:
             raise LimitExceededError("levels of JSON", MAX_DEPTH)
+        self.opened(name, token)
         self.stack += token
-        if len(self.path) < _OUTLINED:
-            self.path.append(name)
         return True
 
     def behind(self) -> None:
         """Read the comma behind a value, or the brackets that end what holds it."""
-        del self.path[len(self.stack) :]
         while self.stack:
             token = self.token()
             if token == b",":
@@ -223,7 +226,28 @@ class _Scan:
             if token != (b"]" if self.stack[-1] == _ARRAY else b"}"):
                 self.fail("a comma or a closing bracket is missing")
             self.stack.pop()
-            del self.path[len(self.stack) :]
+            self.closed()
+
+    def run_of(self, start: int, end: int, *, array: bool) -> None:
+        """Take scalars of the window, each with a comma behind it."""
+        if not array:
+            self.note_run(start, end)
+
+    def scalar(self, name: str, token: bytes) -> None:
+        """Take one scalar."""
+        if name in self.wanted:
+            self.note(name, token)
+
+    def opened(self, name: str, token: bytes) -> None:
+        """Take the opening of an object or array, before it is on the stack."""
+        if name in self.wanted:
+            self.note(name, token)
+        if len(self.path) < _OUTLINED:
+            self.path.append(name)
+
+    def closed(self) -> None:
+        """Take the end of an object or array, after it is off the stack."""
+        del self.path[len(self.stack) :]
 
     def note(self, name: str, raw: bytes) -> None:
         """Keep a wanted key of the outer levels."""

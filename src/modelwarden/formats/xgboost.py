@@ -10,16 +10,14 @@ from __future__ import annotations
 import struct
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from modelwarden.core import GapKind
 from modelwarden.formats.cursor import Cursor
-from modelwarden.formats.described import Described, Notes
+from modelwarden.formats.described import Notes, PlainModel
 from modelwarden.formats.identified.magic import XGBOOST
 from modelwarden.formats.limits import LimitExceededError
-from modelwarden.formats.view import Child, DamagedError
+from modelwarden.formats.view import DamagedError
 
 if TYPE_CHECKING:
     from modelwarden.formats.limits import Limits
@@ -38,7 +36,7 @@ _SHOWN = 1 << 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class XgboostBinary(Described):
+class XgboostBinary(PlainModel):
     """One model.
 
     Attributes:
@@ -61,22 +59,14 @@ def sniff(source: Source) -> bool:
 def read(source: Source, limits: Limits) -> XgboostBinary:
     """Walk the model; what breaks off is a fault and a gap."""
     walk = _Walk(source, limits, Notes(source), Cursor(source))
-    try:
-        walk.run()
-    except LimitExceededError as over:
-        walk.notes.note(str(over), GapKind.OVER_LIMIT)
-    except (DamagedError, struct.error) as damage:
-        at = damage.offset if isinstance(damage, DamagedError) else walk.cursor.at
-        walk.notes.fault("damaged", "", f"it breaks off: {damage}", at)
-        walk.notes.note(f"it breaks off: {damage}", at=at)
-    else:
-        walk.behind()
+    if walk.notes.attempt(walk.run, "reference"):
+        walk.notes.behind(walk.cursor.at)
     return XgboostBinary(
         source=source,
         format="xgboost-binary",
         producer=XGBOOST.produced(source),
         gaps=tuple(walk.notes.gaps),
-        children=tuple(walk.children),
+        children=tuple(walk.notes.children),
         metadata=tuple(walk.notes.metadata),
         faults=tuple(walk.notes.faults),
         objective=walk.objective,
@@ -101,7 +91,6 @@ class _Walk:
     booster: str = ""
     trees: int = 0
     nodes: int = 0
-    children: list[Child] = field(default_factory=list)
 
     def run(self) -> None:
         """Walk all of it."""
@@ -154,7 +143,7 @@ class _Walk:
         features, groups = features or self.features, groups or self.outputs
         if weights != (features + 1) * groups:
             why = f"{weights} weights for {features} features and {groups} outputs"
-            self.notes.fault("size", "weights", why, at)
+            self.notes.fault("reference", "weights", why, at)
 
     def _trees(self) -> None:
         at = self.cursor.at
@@ -172,7 +161,7 @@ class _Walk:
             self._tree(index)
         self._groups(count, max(groups, self.outputs))
         if self.booster == "dart" and count and self._floats("weights of trees") != count:
-            self.notes.fault("size", "weights", "not one weight for each tree", at)
+            self.notes.fault("reference", "weights", "not one weight for each tree", at)
 
     def _groups(self, count: int, groups: int) -> None:
         at = self.cursor.at
@@ -242,11 +231,3 @@ class _Walk:
             key = self._string()
             at = self.cursor.at
             self.notes.describe(key[:300], self._string(), at)
-
-    def behind(self) -> None:
-        """Note what stands behind the model, to be looked into."""
-        at, left = self.cursor.at, self.cursor.left
-        if left:
-            self.notes.fault("trailing", "", f"{left} bytes behind the model", at)
-            name = f"trailing@{at}"
-            self.children.append(Child(name, partial(self.source.part, at, left, name)))

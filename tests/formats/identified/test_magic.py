@@ -23,13 +23,8 @@ SAMPLES: dict[str, tuple[bytes, tuple[str, str | None] | None]] = {
     "ggml": (b"tjgg\x03\0\0\0" + bytes(16), None),
     "executorch": (b"\x30\0\0\0ET12" + bytes(24), ("executorch", None)),
     "onnxruntime-ort": (b"\x20\0\0\0ORTM" + bytes(24), ("onnxruntime", None)),
-    "catboost": (b"CBM1" + bytes(40), ("catboost", None)),
     "fasttext": (b"\xba\x16\x4f\x2f\x0c\0\0\0" + bytes(40), ("fasttext", None)),
     "xgboost-binary": (XGB, ("xgboost", "1.0")),
-    "xgboost-ubj": (
-        b"{L\0\0\0\0\0\0\0\x07learner{}L\0\0\0\0\0\0\0\x07version[#L\0\0\0\0\0\0\0\x03i\x02i\x01i\x04}",
-        ("xgboost", "2.1.4"),
-    ),
     "tensorflow-checkpoint": (
         b"\0\0\x06\x08\x01" + bytes(60) + bytes.fromhex("57fb808b247547db"),
         ("tensorflow", None),
@@ -64,7 +59,6 @@ SAMPLES: dict[str, tuple[bytes, tuple[str, str | None] | None]] = {
         ("kenlm", None),
     ),
     "java-serialized": (b"\xac\xed\x00\x05sr" + bytes(40), None),
-    "lightgbm": (b"tree\nversion=v4\nnum_class=1\n\n", ("lightgbm", None)),
     "libsvm": (b"svm_type c_svc\nkernel_type rbf\n", ("libsvm", None)),
     "liblinear": (b"solver_type L2R_LR\nnr_class 2\n", ("liblinear", None)),
     "ncnn": (b"7767517\n3 3\nInput data 0 1 data\n", ("ncnn", None)),

@@ -42,18 +42,7 @@ IDENTIFIED: tuple[Format, ...] = identified(
     ),
     Format("executorch", _in("magic", "EXECUTORCH"), "ExecuTorch program", (Mark(b"ET", 4),)),
     Format("onnxruntime-ort", _in("magic", "ORT"), "ONNX Runtime model", (Mark(b"ORTM", 4),)),
-    Format("catboost", _in("magic", "CATBOOST"), "CatBoost model", (Mark(b"CBM1"),)),
     Format("fasttext", _in("magic", "FASTTEXT"), "fastText model", (Mark(b"\xba\x16\x4f\x2f"),)),
-    Format(
-        "xgboost-ubj",
-        _in("magic", "XGBOOST_UBJ"),
-        "XGBoost UBJSON model",
-        (
-            Mark(b"{L"),
-            Mark(b"{i"),
-            Mark(b"{U"),
-        ),
-    ),
     Format(
         "tensorflow-checkpoint",
         _in("magic", "CHECKPOINT"),
@@ -112,7 +101,6 @@ IDENTIFIED: tuple[Format, ...] = identified(
         "serialised Java object",
         (Mark(b"\xac\xed\x00\x05"),),
     ),
-    Format("lightgbm", _in("text", "LIGHTGBM"), "LightGBM text model", (Mark(b"tree"),)),
     Format("libsvm", _in("text", "LIBSVM"), "LIBSVM model", (Mark(b"svm_type"),)),
     Format("liblinear", _in("text", "LIBLINEAR"), "LIBLINEAR model", (Mark(b"solver_type"),)),
     Format("ncnn", _in("text", "NCNN"), "ncnn network", (Mark(b"7767517"),)),

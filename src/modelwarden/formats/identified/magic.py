@@ -20,10 +20,6 @@ _FAISS = re.compile(
     rb"|vSQ|HNf|HNp|HNs|H2l|HNc|NSf|NSp|NSs|Bx[FHM2]|Bwf|Bwh|wLS|xRQ|xLS|xRP|mRQ)"
 )
 _XGB_NAMES = re.compile(rb"[a-z]+:[a-z_]+|[a-z_]+")
-_XGB_UBJ = re.compile(rb"\{(?:i\x07|U\x07|L\x00{7}\x07)learner")
-_XGB_UBJ_VERSION = re.compile(
-    rb"version\[(?:\$i)?#?(?:L.{8}|i.|U.)?((?:i?.|U.|L.{8}){3})", re.DOTALL
-)
 _WORD2VEC = re.compile(rb"(\d{1,9}) (\d{1,5})\n")
 _FLAX = re.compile(rb"[\xc7-\xc9].{1,4}?\x01\x93[\x90-\x9f\xdc]", re.DOTALL)
 _MSGPACK_KEY = re.compile(
@@ -90,13 +86,6 @@ def _xgboost(source: Source) -> Producer | None:
         return producer("xgboost")
     major, minor = struct.unpack_from("<II", block, 20)
     return producer("xgboost", f"{major}.{minor}" if 0 < major < 100 and minor < 100 else None)
-
-
-def _xgboost_ubj(source: Source) -> Producer | None:
-    found = _XGB_UBJ_VERSION.search(source.read(max(0, source.size - 256), 256))
-    numbers = re.findall(rb"(?:i|U)(.)|L.{7}(.)", found[1], re.DOTALL) if found else []
-    version = ".".join(str((short or long)[0]) for short, long in numbers)
-    return producer("xgboost", version if len(numbers) == 3 else None)
 
 
 # --- tensors --------------------------------------------------------------------------------------
@@ -182,15 +171,8 @@ EXECUTORCH = Kind(
 ORT = Kind(
     "onnxruntime-ort", "an ONNX Runtime model", _starts(b"ORTM", at=4), _named("onnxruntime")
 )
-CATBOOST = Kind("catboost", "a CatBoost model", _starts(b"CBM1"), _named("catboost"))
 FASTTEXT = Kind("fasttext", "a fastText model", _starts(b"\xba\x16\x4f\x2f"), _named("fasttext"))
 XGBOOST = Kind("xgboost-binary", "an XGBoost legacy binary model", _is_xgboost, _xgboost)
-XGBOOST_UBJ = Kind(
-    "xgboost-ubj",
-    "an XGBoost UBJSON model",
-    lambda source: _XGB_UBJ.match(source.head) is not None,
-    _xgboost_ubj,
-)
 CHECKPOINT = Kind(
     "tensorflow-checkpoint", "a TensorFlow checkpoint index", _is_checkpoint, _named("tensorflow")
 )

@@ -35,12 +35,6 @@ def _is_prototxt(source: Source) -> bool:
     return _PROTOTXT.search(source.head) is not None and b"type:" in source.head
 
 
-LIGHTGBM = Kind(
-    "lightgbm",
-    "a LightGBM model",
-    _matches(rb"tree\r?\n(?:\w+(?:=.*)?\r?\n)*?version=v\d+\r?\n"),
-    _named("lightgbm"),
-)
 LIBSVM = Kind(
     "libsvm", "a LIBSVM model", _matches(rb"svm_type \w+\r?\nkernel_type \w+"), _named("libsvm")
 )

@@ -1,4 +1,4 @@
-"""Samples of `xgboost-hidden-data`."""
+"""Samples of `model-hidden-data`."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Models of decision trees: XGBoost, LightGBM, CatBoost."""
