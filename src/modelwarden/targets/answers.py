@@ -62,6 +62,7 @@ class Reading:
     at: int = 0
     classes: tuple[Name, ...] = ()
     columns: tuple[int, ...] = ()
+    by_name: bool = False
     margins: bool = False
     positions: bool = False
     positive: int | None = None
@@ -182,8 +183,11 @@ def _columns_reading(
     width = tensor.values.shape[1]
     names = {same(c): i for i, c in enumerate(tensor.columns)}
     notes: tuple[str, ...] = ()
-    if names and all(same(c) in names for c in known):
-        columns = tuple(names[same(c)] for c in known)
+    by_name = bool(names) and (
+        all(same(c) in names for c in known) or names.keys() <= {same(c) for c in known}
+    )
+    if by_name:
+        columns: tuple[int, ...] = ()
     elif width == len(known):
         columns = tuple(range(width))
         if not listed:
@@ -209,6 +213,7 @@ def _columns_reading(
         at,
         known,
         columns,
+        by_name=by_name,
         margins=margins,
         positive=_positive(known, positive, task),
         notes=notes,
@@ -290,7 +295,7 @@ def array_in(answer: Sequence[Tensor], reading: Reading, rows: int) -> Array:
         raise TargetError(f"the model answered in another form, or not to all {rows} rows")
     values = answer[reading.at].values
     if reading.form is Form.SCORES:
-        if values.ndim != 2 or values.shape[1] <= max(reading.columns):
+        if values.ndim != 2 or values.shape[1] <= max(reading.columns, default=-1):
             raise TargetError(f"the model answered {values.shape} where scores were due")
         return values
     flat = _flat(values)
@@ -306,7 +311,9 @@ def scores_in(answer: Sequence[Tensor], reading: Reading, rows: int) -> Floats:
         TargetError: there are none, or not all are finite.
     """
     found = array_in(answer, reading, rows)
-    if reading.form is Form.SCORES:
+    if reading.form is Form.SCORES and reading.by_name:
+        scores = _named(_real(found), answer[reading.at].columns, reading.classes)
+    elif reading.form is Form.SCORES:
         scores = _real(found)[:, list(reading.columns)]
     elif reading.form is Form.POSITIVE:
         given = _real(found)
@@ -322,6 +329,18 @@ def scores_in(answer: Sequence[Tensor], reading: Reading, rows: int) -> Floats:
         raise TargetError("the model gives labels only, no scores", hint=_HINT)
     _finite(scores)
     return np.ascontiguousarray(scores)
+
+
+def _named(given: Floats, columns: Sequence[str], classes: Sequence[Name]) -> Floats:
+    """Return the scores of each class by the names of the columns; 0 for one that is left out."""
+    at = {same(name): i for i, name in enumerate(columns)}
+    if len(at) != given.shape[1] or not at.keys() & {same(c) for c in classes}:
+        raise TargetError(f"the model named its scores {', '.join(columns[:5])!r} this time")
+    scores = np.zeros((len(given), len(classes)))
+    for i, name in enumerate(classes):
+        if same(name) in at:
+            scores[:, i] = given[:, at[same(name)]]
+    return scores
 
 
 def _real(found: Array) -> Floats:

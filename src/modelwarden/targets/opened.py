@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from modelwarden.core import Finding, Gap, GapKind, InputError
-from modelwarden.protocols.tensors import Tensor
+from modelwarden.protocols.tensors import Tensor, WireError
 from modelwarden.sandbox import SandboxLimits, Tier, Worker, WorkerError
 from modelwarden.targets.answers import Form, Reading, labels_in, same, settle
 from modelwarden.targets.attempts import findings_of
@@ -142,7 +142,8 @@ def open_model(
     """
     classes = tuple(classes_hint) or _classes_of(sample, train)
     if model.adapter == "http":
-        yield _served(project, model, limits, sample, classes, positive, tile)
+        with closing(_connection(model, limits)) as connection:
+            yield _served(project, model, connection, sample, classes, positive, tile)
         return
     place = root / (model.path or "")
     _check_digest(place, expected_digest, model.path)
@@ -347,21 +348,26 @@ def _rule(confined: Confined, model: ModelConfig, root: Path, place: Path, readi
     return decide
 
 
+def _connection(model: ModelConfig, limits: LimitsConfig) -> Connection:
+    if model.url is None or model.protocol is None:
+        raise InputError("[model] url and protocol are needed for adapter 'http'")
+    token = os.environ.get(_TOKEN)
+    return Connection(parse_address(model.url), seconds=limits.seconds, token=token)
+
+
 def _served(
     project: ProjectConfig,
     model: ModelConfig,
-    limits: LimitsConfig,
+    connection: Connection,
     sample: DataSet,
     classes: tuple[Name, ...],
     positive: Name | None,
     tile: int | None,
 ) -> OpenedModel:
-    if model.url is None or model.protocol is None:
-        raise InputError("[model] url and protocol are needed for adapter 'http'")
-    connection = Connection(
-        parse_address(model.url), seconds=limits.seconds, token=os.environ.get(_TOKEN)
-    )
-    wire = wire_for(model.protocol, connection, model=model.name, classes=classes)
+    try:
+        wire = wire_for(model.protocol or "", connection, model=model.name, classes=classes)
+    except WireError as error:
+        raise InputError(f"[model] {error.message}", hint=error.hint) from error
     rows = tile or (1 if model.protocol in _ONE_BY_ONE else TILE)
     reading = _settled_at(wire, project.task, sample, classes, positive, rows)
     spec = _spec(project, model, sample.inputs, reading, rows)
