@@ -58,6 +58,9 @@ class PickleStream(View):
     raw_arrays: int = 0
     damaged: bool = False
 
+# Records whose own reader steps over the numbers between pickles, and opens what does not fit.
+_MEASURED = ("torch-tar-storages", "torch-tar-tensors")
+
 
 def sniff(source: Source) -> bool:
     """Tell whether CPython, reading from the first byte, would import or make something.
@@ -106,7 +109,7 @@ def leftover(view: PickleStream) -> bytes:
 def _leftover(view: PickleStream) -> tuple[Child, ...]:
     """Return what stands behind the last pickle, unless it is padding: it may be anything."""
     source, at = view.source, view.end
-    if view.damaged or not view.streams or not leftover(view):
+    if view.damaged or not view.streams or source.expect in _MEASURED or not leftover(view):
         return ()
     name = f"(bytes from {at})"
     return (Child(name, partial(source.part, at, view.trailing, name)),)
