@@ -58,6 +58,7 @@ class PickleStream(View):
     raw_arrays: int = 0
     damaged: bool = False
 
+_MOST_PADDING = 16 << 20
 # Records whose own reader steps over the numbers between pickles, and opens what does not fit.
 _MEASURED = ("torch-tar-storages", "torch-tar-tensors")
 
@@ -97,13 +98,18 @@ def read(source: Source, limits: Limits) -> PickleStream:
 
 
 def leftover(view: PickleStream) -> bytes:
-    """Return the first bytes behind the last pickle, from where they are more than padding."""
-    at = view.end
-    while part := view.source.read(at, SNIFFED):
+    """Return the first bytes behind the last pickle, from where they are more than padding.
+
+    Padding of more than `_MOST_PADDING` bytes is none: what stands behind it was not looked at.
+    """
+    at, part = view.end, b""
+    while at - view.end < _MOST_PADDING:
+        if not (part := view.source.read(at, SNIFFED)):
+            return b""
         if kept := part.lstrip(_PADDING):
             return kept
         at += len(part)
-    return b""
+    return part
 
 
 def _leftover(view: PickleStream) -> tuple[Child, ...]:
