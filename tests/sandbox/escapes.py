@@ -2,7 +2,8 @@
 
 Each is the body of `act()` in a hostile model. It raises or returns False when the act failed, and
 returns True when it worked. `{folder}` is outside of the sandbox and holds `secret.txt`, `{parent}`
-is our own process, `{port}` a server on loopback, `{socket}` a server on a path. Harmless if they
+is our own process, `{port}` a server on loopback, `{socket}` a server on a path, `{abstract}` one
+without. Harmless if they
 worked: they touch markers, read a made-up secret, or signal 0.
 """
 
@@ -149,13 +150,16 @@ ESCAPES = (
         "read a file outside through a link",
         "link = os.getcwd() + '/link'\n"
         "os.symlink('{folder}/secret.txt', link)\nreturn bool(open(link).read())",
-        None,
+        "link = os.getcwd() + '/link'\n"
+        "call(88, b'{folder}/secret.txt', link.encode())\n"
+        "return call(257, -100, link.encode(), 0) >= 0",
         None,
     ),
     Escape(
         "read a file outside through dots",
         "return bool(open(os.getcwd() + '/../' * 12 + '{folder}/secret.txt').read())",
-        None,
+        "path = os.getcwd() + '/../' * 12 + '{folder}/secret.txt'\n"
+        "return call(257, -100, path.encode(), 0) >= 0",
         "read",
     ),
     Escape(
@@ -175,7 +179,7 @@ ESCAPES = (
     Escape(
         "list a folder outside",
         "return bool(os.listdir('{folder}'))",
-        None,
+        "return call(257, -100, b'{folder}', os.O_DIRECTORY) >= 0",
         "read",
     ),
     Escape(
@@ -212,7 +216,9 @@ ESCAPES = (
         "link a file outside into the private folder",
         "os.link('{folder}/secret.txt', os.getcwd() + '/copy')\n"
         "return bool(open(os.getcwd() + '/copy').read())",
-        None,
+        "copy = (os.getcwd() + '/copy').encode()\n"
+        "call(265, -100, b'{folder}/secret.txt', -100, copy, 0)\n"
+        "return call(257, -100, copy, 0) >= 0",
         None,
     ),
     Escape(
@@ -225,14 +231,16 @@ ESCAPES = (
     Escape(
         "change the times of a file outside",
         "os.utime('{folder}/secret.txt', (1, 1))\nreturn True",
-        None,
+        "return call(280, -100, b'{folder}/secret.txt', struct.pack('4q', 1, 0, 1, 0), 0) == 0",
         None,
     ),
     Escape(
         "plant code in the interpreter",
         "import sysconfig\n"
         "open(sysconfig.get_paths()['purelib'] + '/planted.pth', 'w').close()\nreturn True",
-        None,
+        "import sysconfig\n"
+        "path = (sysconfig.get_paths()['purelib'] + '/planted.pth').encode()\n"
+        "return call(257, -100, path, 0o101, 0o600) >= 0",
         "write",
         control=False,
     ),
@@ -248,20 +256,24 @@ ESCAPES = (
         "send a datagram",
         "import socket\nsocket.socket(socket.AF_INET, socket.SOCK_DGRAM)"
         ".sendto(b'x', ('127.0.0.1', {port}))\nreturn True",
-        None,
+        "import socket\nfd = call(41, 2, 2, 0)\n"
+        "address = struct.pack('=HH4s8x', 2, socket.htons({port}), bytes([127, 0, 0, 1]))\n"
+        "return call(44, fd, b'x', 1, 0, address, 16) == 1",
         "network",
     ),
     Escape(
         "connect to a server on a path",
         "import socket\nsocket.socket(socket.AF_UNIX).connect('{socket}')\nreturn True",
-        None,
+        "fd = call(41, 1, 1, 0)\naddress = struct.pack('=H', 1) + b'{socket}' + bytes(1)\n"
+        "return call(42, fd, address, len(address)) == 0",
         "network",
     ),
     Escape(
         "send a datagram to a server on a path",
         "import socket\nsocket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)"
         ".sendto(b'x', '{socket}')\nreturn True",
-        None,
+        "fd = call(41, 1, 2, 0)\naddress = struct.pack('=H', 1) + b'{socket}' + bytes(1)\n"
+        "return call(44, fd, b'x', 1, 0, address, len(address)) == 1",
         None,
         control=False,
     ),
@@ -269,14 +281,16 @@ ESCAPES = (
         "send a datagram out of a pair",
         "import socket\na, b = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)\n"
         "a.sendto(b'x', '{socket}')\nreturn True",
-        None,
+        "both = (ctypes.c_int * 2)()\ncall(53, 1, 2, 0, both)\n"
+        "address = struct.pack('=H', 1) + b'{socket}' + bytes(1)\n"
+        "return call(44, both[0], b'x', 1, 0, address, len(address)) == 1",
         None,
         control=False,
     ),
     Escape(
         "open a socket to the host of a virtual machine",
         "import socket\nsocket.socket(40, socket.SOCK_STREAM)\nreturn True",
-        None,
+        "return call(41, 40, 1, 0) >= 0",
         "network",
         control=False,
     ),
@@ -294,7 +308,13 @@ ESCAPES = (
         "kernel",
         control=False,
     ),
-    Escape("change the root", "os.chroot('{folder}')\nreturn True", None, "kernel", control=False),
+    Escape(
+        "change the root",
+        "os.chroot('{folder}')\nreturn True",
+        "return call(161, b'{folder}') == 0",
+        "kernel",
+        control=False,
+    ),
     Escape(
         "take back capabilities",
         None,
@@ -312,7 +332,7 @@ ESCAPES = (
     Escape(
         "raise its own limits",
         "import resource\nresource.setrlimit(resource.RLIMIT_DATA, (-1, -1))\nreturn True",
-        None,
+        "return call(302, 0, 2, struct.pack('QQ', 1 << 63, 1 << 63), None) == 0",
         None,
         control=False,
     ),
@@ -330,7 +350,7 @@ ESCAPES = (
     Escape(
         "make a device",
         "os.mknod(os.getcwd() + '/disk', 0o060600, os.makedev(8, 0))\nreturn True",
-        None,
+        "return call(133, (os.getcwd() + '/disk').encode(), 0o060600, os.makedev(8, 0)) == 0",
         "kernel",
         control=False,
     ),
@@ -351,7 +371,7 @@ ESCAPES = (
     Escape(
         "write to the terminal of the parent",
         "open('/dev/tty', 'w').write('x')\nreturn True",
-        None,
+        "return call(257, -100, b'/dev/tty', 1) >= 0",
         None,
         control=False,
     ),
@@ -360,7 +380,220 @@ ESCAPES = (
         "left = [os.readlink('/proc/self/fd/' + n) for n in os.listdir('/proc/self/fd')"
         " if os.path.exists('/proc/self/fd/' + n)]\n"
         "return any('{folder}' in name for name in left)",
+        "room = ctypes.create_string_buffer(4096)\n"
+        "for fd in range(1024):\n"
+        "    try:\n        call(89, b'/proc/self/fd/%d' % fd, room, 4095)\n"
+        "    except OSError:\n        continue\n"
+        "    if b'{folder}' in room.value:\n        return True\n",
         None,
+        control=False,
+    ),
+    Escape(
+        "change the parent's limits",
+        "import resource\nresource.prlimit({parent}, resource.RLIMIT_CORE, (0, 0))\nreturn True",
+        "return call(302, {parent}, 4, struct.pack('QQ', 0, 0), None) == 0",
+        "ptrace",
+        control=False,
+    ),
+    Escape(
+        "read the parent's limits",
+        None,
+        "return call(302, {parent}, 4, None, bytes(16)) == 0",
+        "ptrace",
+    ),
+    Escape(
+        "move the parent to other processors",
+        "os.sched_setaffinity({parent}, os.sched_getaffinity(0))\nreturn True",
+        "return call(203, {parent}, 8, struct.pack('Q', 3)) == 0",
+        "ptrace",
+    ),
+    Escape(
+        "slow the parent down",
+        "os.setpriority(os.PRIO_PROCESS, {parent}, os.getpriority(os.PRIO_PROCESS, {parent}))\n"
+        "return True",
+        "return call(141, 0, {parent}, 0) == 0",
+        "ptrace",
+    ),
+    Escape(
+        "have a signal sent to the parent by a pipe",
+        "import fcntl\nfcntl.fcntl(os.pipe()[0], fcntl.F_SETOWN, {parent})\nreturn True",
+        "return call(72, os.pipe()[0], 15, struct.pack('ii', 1, {parent})) == 0",
+        None,
+    ),
+    Escape(
+        "outlive the parent",
+        None,
+        "return call(157, 1, 0, 0, 0, 0) == 0",
+        None,
+    ),
+    Escape(
+        "type into the terminal of the parent",
+        "import fcntl, termios\n"
+        "return any(fcntl.ioctl(fd, termios.TIOCSTI, b'x') == 0 for fd in (0, 1, 2))",
+        "return any(call(16, fd, 0x5412, b'x') == 0 for fd in (0, 1, 2))",
+        None,
+        control=False,
+    ),
+    Escape(
+        "take a descriptor of the parent",
+        None,
+        "return call(438, call(434, {parent}, 0), 0, 0) >= 0",
+        None,
+        control=False,
+    ),
+    Escape(
+        "compare itself with the parent",
+        None,
+        "return call(312, os.getpid(), {parent}, 0, 0, 0) >= 0",
+        "ptrace",
+        control=False,
+    ),
+    Escape(
+        "write the parent's memory",
+        "return bool(open('/proc/{parent}/mem', 'r+b'))",
+        "buffer = ctypes.create_string_buffer(8)\n"
+        "vector = struct.pack('PQ', ctypes.addressof(buffer), 8)\n"
+        "return call(311, {parent}, vector, 1, vector, 1, 0) >= 0",
+        None,
+        control=False,
+    ),
+    Escape(
+        "enter the namespaces of the parent",
+        None,
+        "return call(308, call(434, {parent}, 0), 0x40000000) == 0",
+        None,
+        control=False,
+    ),
+    Escape(
+        "enter namespaces by their file",
+        "return bool(open('/proc/{parent}/ns/net'))",
+        "return call(308, 0, 0x40000000) == 0",
+        None,
+        control=False,
+    ),
+    Escape(
+        "handle page faults",
+        None,
+        "return call(323, 0) >= 0",
+        "kernel",
+        control=False,
+    ),
+    Escape(
+        "open a file by its handle",
+        None,
+        "handle = bytes(128)\ncall(303, -100, b'{folder}/secret.txt', handle, bytes(8), 0)\n"
+        "return call(304, -100, handle, 0) >= 0",
+        None,
+        control=False,
+    ),
+    Escape(
+        "load a module into the kernel",
+        None,
+        "return call(175, b'', 0, b'') == 0",
+        "kernel",
+        control=False,
+    ),
+    Escape(
+        "read the log of the kernel",
+        None,
+        "return call(103, 3, ctypes.create_string_buffer(4096), 4096) > 0",
+        "kernel",
+        control=False,
+    ),
+    Escape(
+        "set the clock",
+        "import time\ntime.clock_settime(time.CLOCK_REALTIME, time.time())\nreturn True",
+        "return call(227, 0, struct.pack('qq', 1, 0)) == 0",
+        None,
+        control=False,
+    ),
+    Escape(
+        "name the machine",
+        "import socket\nsocket.sethostname('x')\nreturn True",
+        "return call(170, b'x', 1) == 0",
+        None,
+        control=False,
+    ),
+    Escape(
+        "reach for ports of the machine",
+        None,
+        "return call(172, 3) == 0",
+        None,
+        control=False,
+    ),
+    Escape(
+        "make a queue that others can read",
+        None,
+        "return call(68, 42, 0o1666) >= 0 or call(240, b'x', 0o102, 0o666, None) >= 0",
+        None,
+        control=False,
+    ),
+    Escape(
+        "make a semaphore that others can take",
+        None,
+        "return call(64, 42, 1, 0o1666) >= 0",
+        None,
+        control=False,
+    ),
+    Escape(
+        "connect to an abstract socket",
+        "import socket\nsocket.socket(socket.AF_UNIX).connect(chr(0) + '{abstract}')\nreturn True",
+        "fd = call(41, 1, 1, 0)\naddress = struct.pack('=Hx', 1) + b'{abstract}'\n"
+        "return call(42, fd, address, len(address)) == 0",
+        "network",
+    ),
+    Escape(
+        "ask the kernel about its network",
+        "import socket\nsocket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)\nreturn True",
+        "return call(41, 16, 3, 0) >= 0",
+        None,
+    ),
+    Escape(
+        "read packets off the wire",
+        "import socket\nsocket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)\nreturn True",
+        "return call(41, 17, 3, 0) >= 0",
+        "network",
+        control=False,
+    ),
+    Escape(
+        "reach the crypto of the kernel",
+        "import socket\nsocket.socket(socket.AF_ALG, socket.SOCK_SEQPACKET, 0)\nreturn True",
+        "return call(41, 38, 5, 0) >= 0",
+        "network",
+        control=False,
+    ),
+    Escape(
+        "write through a folder of the system",
+        "open('/dev/shm/modelwarden-marker', 'w').close()\nreturn True",
+        "return call(257, -100, b'/dev/shm/modelwarden-marker', 0o101, 0o600) >= 0",
+        None,
+        control=False,
+    ),
+    Escape(
+        "write to the temporary folder of all",
+        "open('/tmp/modelwarden-marker', 'w').close()\nreturn True",
+        "return call(257, -100, b'/tmp/modelwarden-marker', 0o101, 0o600) >= 0",
+        "write",
+        control=False,
+    ),
+    Escape(
+        "change the settings of the kernel",
+        "open('/proc/sys/kernel/core_pattern', 'w').write('x')\nreturn True",
+        "return call(257, -100, b'/proc/sys/kernel/core_pattern', 1) >= 0",
+        "write",
+        control=False,
+    ),
+    Escape(
+        "run code of the 32-bit kind",
+        None,
+        "return call(0x40000000 + 57) >= 0",
+        None,
+        control=False,
+    ),
+    Escape(
+        "take off the filter",
+        None,
+        "return call(317, 0, 0, None) == 0 or call(157, 22, 0, 0, 0, 0) == 0",
         None,
         control=False,
     ),

@@ -1,14 +1,20 @@
 """Honest use of the sandbox: answers, errors and endings."""
 
+import os
 import shutil
 import struct
 import subprocess
 import sys
+import tempfile
+import textwrap
+from pathlib import Path
 
 import pytest
 
 from modelwarden.core import InputError
 from modelwarden.sandbox import ModelError, SandboxLimits, Tier, Worker, WorkerError
+from modelwarden.sandbox.observer import MOST_THREADS
+from modelwarden.sandbox.private import MOST_ENTRIES
 
 
 def doubles(*values: float) -> bytes:
@@ -157,15 +163,22 @@ def test_inputs_cannot_be_changed_and_outputs_cannot_grow(tmp_path):
     assert answer == (doubles(100), 1, 1)  # only the output may be written, none resized
 
 
-OLDER = [f"python3.{minor}" for minor in (8, 9, 10, 12, 13, 14)]
+def interpreter(minor: int) -> str | None:
+    """Return a Python of this version, on the path or kept by pyenv."""
+    name = f"python3.{minor}"
+    kept = sorted(Path.home().glob(f".pyenv/versions/3.{minor}.*/bin/{name}"))
+    for python in (*map(str, kept), shutil.which(name)):
+        works = python and subprocess.run([python, "-c", ""], capture_output=True, check=False)
+        if works and works.returncode == 0:
+            return python
+    return None
 
 
-@pytest.mark.parametrize("name", OLDER)
-def test_the_worker_runs_in_older_and_newer_interpreters(tmp_path, name):
-    python = shutil.which(name)
-    works = python and subprocess.run([python, "-c", ""], capture_output=True, check=False)
-    if not works or works.returncode:
-        pytest.skip(f"{name} is not installed")
+@pytest.mark.parametrize("minor", range(8, 15))
+def test_the_worker_runs_in_older_and_newer_interpreters(tmp_path, minor):
+    python = interpreter(minor)
+    if python is None:
+        pytest.skip(f"python3.{minor} is not installed")
 
     with Worker(python, readable=[tmp_path]) as worker:
         load(worker, tmp_path, "def predict(rows): return [[sum(r)] for r in rows]")
@@ -173,6 +186,15 @@ def test_the_worker_runs_in_older_and_newer_interpreters(tmp_path, name):
         assert worker.batch(doubles(1, 2), rows=1, columns=2, room=64) == (doubles(3), 1, 1)
 
     assert (worker.tier, worker.attempts) == (Tier.FULL, [])
+
+
+@pytest.mark.parametrize("minor", [6, 7])
+def test_an_interpreter_that_is_too_old_is_an_input_error(minor):
+    python = interpreter(minor)
+    if python is None:
+        pytest.skip(f"python3.{minor} is not installed")
+    with pytest.raises(InputError, match=f"is Python 3.{minor}"):
+        Worker(python)
 
 
 def test_without_namespaces_the_filter_cuts_the_network_itself(tmp_path):
@@ -191,3 +213,262 @@ def test_without_namespaces_the_filter_cuts_the_network_itself(tmp_path):
         assert worker.batch(doubles(1), rows=1, columns=1, room=64) == (doubles(0), 1, 1)
 
     assert worker.tier is Tier.FULL
+
+
+TOUCH = """
+def predict(rows):
+    try:
+        {act}
+    except OSError:
+        return [[0.0]]
+    return [[1.0]]
+"""
+
+
+def test_without_landlock_the_tier_is_partial_and_the_clumsy_are_stopped(tmp_path, monkeypatch):
+    monkeypatch.setattr("modelwarden.sandbox.order.landlock.abi", lambda: 0)
+    model, secret = tmp_path / "model", tmp_path / "secret.txt"
+    model.mkdir()
+    secret.write_text("made up")
+    acts = (f"open({str(secret)!r}).read()", f"open({str(tmp_path / 'marker')!r}, 'w')")
+    for act in acts:
+        with Worker(sys.executable, readable=[model]) as worker:
+            load(worker, model, TOUCH.format(act=act))
+            answer = worker.batch(doubles(1), rows=1, columns=1, room=64)
+
+        assert (worker.tier, worker.lacking) == (Tier.PARTIAL, ("landlock",))
+        assert answer == (doubles(0), 1, 1)
+        assert [a.what for a in worker.attempts] == ["read" if "read" in act else "write"]
+    assert not (tmp_path / "marker").exists()
+
+
+def test_without_a_filter_the_tier_is_partial_and_files_are_confined(tmp_path, monkeypatch):
+    monkeypatch.setattr("modelwarden.sandbox.order._SECCOMP_CALL", {})
+    model, secret = tmp_path / "model", tmp_path / "secret.txt"
+    model.mkdir()
+    secret.write_text("made up")
+    with Worker(sys.executable, readable=[model]) as worker:
+        load(worker, model, TOUCH.format(act=f"open({str(secret)!r}).read()"))
+        answer = worker.batch(doubles(1), rows=1, columns=1, room=64)
+
+    assert (worker.tier, answer) == (Tier.PARTIAL, (doubles(0), 1, 1))
+    assert "seccomp" in worker.lacking
+
+
+def test_without_both_the_tier_is_none(tmp_path, monkeypatch):
+    monkeypatch.setattr("modelwarden.sandbox.order.landlock.abi", lambda: 0)
+    monkeypatch.setattr("modelwarden.sandbox.order._SECCOMP_CALL", {})
+    with Worker(sys.executable, readable=[tmp_path]) as worker:
+        assert worker.tier is Tier.NONE
+
+
+@pytest.mark.parametrize("namespaces", [True, False])
+def test_the_sandbox_is_whole_for_a_user_who_is_not_root(tmp_path, namespaces):
+    if os.getuid() != 0:
+        pytest.skip("needs root, to become somebody else")
+    python = next((p for p in map(shutil.which, ("/usr/bin/python3",)) if p), None)
+    if (
+        python is None
+        or b"3."
+        not in subprocess.run(
+            [python, "-c", "import sys; assert sys.version_info >= (3, 11); print('3.')"],
+            capture_output=True,
+            check=False,
+        ).stdout
+    ):
+        pytest.skip("needs an interpreter of the system that others can run")
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))
+    source = Path(__file__).resolve().parents[2] / "src" / "modelwarden"
+    shutil.copytree(source, folder / "src" / "modelwarden")
+    model = folder / "model"
+    model.mkdir()
+    (folder / "secret.txt").write_text("made up")
+    code = f"""
+        import os, struct
+        os.setgroups([]); os.setgid(65534); os.setuid(65534)
+        from modelwarden.sandbox import Worker
+        with Worker({python!r}, readable=[{str(model)!r}], allow_namespaces={namespaces}) as worker:
+            named = {{"folder": {str(model)!r}, "file": {str(model / "model.py")!r}}}
+            worker.ask({{"operation": "load", "name": "predict", **named}})
+            print(struct.unpack("d", worker.batch(bytes(8), rows=1, columns=1, room=8)[0]))
+            print(worker.tier.value, [a.what for a in worker.attempts])
+    """
+    (model / "model.py").write_text(TOUCH.format(act=f"open({str(folder / 'secret.txt')!r})"))
+    try:
+        for path in (folder, *folder.rglob("*")):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+        done = subprocess.run(
+            [python, "-c", textwrap.dedent(code)],
+            env={"PYTHONPATH": str(folder / "src"), "PATH": "/usr/bin:/bin"},
+            cwd="/",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        shutil.rmtree(folder)
+
+    assert done.stdout.splitlines() == ["(0.0,)", "full ['read']"], done.stderr
+
+
+NESTED = """
+import os
+def predict(rows):
+    for _ in range({depth}):
+        os.mkdir("d" * 50)
+        os.chdir("d" * 50)
+"""
+MANY = """
+import os
+def predict(rows):
+    for i in range({count}):
+        os.mkdir(str(i)) if i % 2 else open(str(i), "w").close()
+    while True: pass
+"""
+
+
+def test_folders_nested_deeper_than_any_path_are_stopped_and_removed(tmp_path):
+    with Worker(sys.executable, readable=[tmp_path], limits=SandboxLimits(seconds=20)) as worker:
+        load(worker, tmp_path, NESTED.format(depth=3000) + "    while True: pass\n")
+        with pytest.raises(WorkerError, match="disk"):
+            worker.batch(doubles(1), rows=1, columns=1, room=64)
+        folder = worker._private
+
+    assert not Path(folder).exists()
+
+
+def test_files_without_end_are_stopped_and_removed(tmp_path):
+    with Worker(sys.executable, readable=[tmp_path], limits=SandboxLimits(seconds=60)) as worker:
+        load(worker, tmp_path, MANY.format(count=MOST_ENTRIES + 1000))
+        with pytest.raises(WorkerError, match="disk"):
+            worker.batch(doubles(1), rows=1, columns=1, room=64)
+        folder = worker._private
+
+    assert not Path(folder).exists()
+
+
+def test_what_looks_after_memory_is_not_blinded_by_folders(tmp_path):
+    code = NESTED.format(depth=30) + BOMB
+    limits = SandboxLimits(memory=200 << 20, seconds=20)
+    with Worker(sys.executable, readable=[tmp_path], limits=limits) as worker:
+        load(worker, tmp_path, code)
+        with pytest.raises(WorkerError, match="memory"):
+            worker.batch(doubles(1), rows=1, columns=1, room=64)
+
+
+# Shared memory is not what RLIMIT_DATA counts.
+BOMB = """
+    import mmap, time
+    kept = []
+    while True:
+        kept.append(mmap.mmap(-1, 8 << 20))
+        kept[-1].write(bytes([1]) * (8 << 20))
+        time.sleep(0.002)
+"""
+
+
+@pytest.mark.slow
+def test_threads_without_end_are_held_back(tmp_path):
+    code = """
+        import threading, time
+        threading.stack_size(64 << 10)
+        def predict(rows):
+            started = 0
+            try:
+                for _ in range(1500):
+                    threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+                    started += 1
+            except RuntimeError:
+                pass
+            return [[float(started)]]
+    """
+    with Worker(sys.executable, readable=[tmp_path]) as worker:
+        load(worker, tmp_path, textwrap.dedent(code))
+        data, _, _ = worker.batch(doubles(1), rows=1, columns=1, room=64)
+
+    assert 100 < struct.unpack("d", data)[0] <= MOST_THREADS
+    assert [a.what for a in worker.attempts] == ["process"]
+
+
+def test_an_answer_that_drips_is_late(tmp_path):
+    code = """
+        import os, sys, time
+        def predict(rows):
+            for byte in b"MWS1" + bytes([2, 0, 0, 0, 20]):
+                os.write(int(sys.argv[1]), bytes([byte]))
+                time.sleep(0.4)
+            time.sleep(60)
+    """
+    with Worker(sys.executable, readable=[tmp_path], limits=SandboxLimits(seconds=2)) as worker:
+        load(worker, tmp_path, textwrap.dedent(code))
+        with pytest.raises(WorkerError, match="time"):
+            worker.batch(doubles(1), rows=1, columns=1, room=64)
+
+
+def test_recursion_without_end_is_an_error_of_the_model_or_its_end(tmp_path):
+    code = """
+        import sys
+        sys.setrecursionlimit(10 ** 9)
+        def deep(n): return deep(n + 1) + 1
+        def predict(rows): return [[float(deep(0))]]
+    """
+    limits = SandboxLimits(memory=512 << 20, seconds=30)
+    with Worker(sys.executable, readable=[tmp_path], limits=limits) as worker:
+        load(worker, tmp_path, textwrap.dedent(code))
+        with pytest.raises((WorkerError, ModelError)):
+            worker.batch(doubles(1), rows=1, columns=1, room=64)
+
+
+def test_forks_without_end_start_nothing(tmp_path):
+    code = """
+        import os
+        def predict(rows):
+            failed = 0
+            for _ in range(300):
+                try:
+                    if os.fork() == 0: os._exit(0)
+                except OSError:
+                    failed += 1
+            return [[float(failed)]]
+    """
+    with Worker(sys.executable, readable=[tmp_path]) as worker:
+        load(worker, tmp_path, textwrap.dedent(code))
+        answer = worker.batch(doubles(1), rows=1, columns=1, room=64)
+
+    assert answer == (doubles(300), 1, 1)
+    assert {a.what for a in worker.attempts} == {"process"}
+
+
+def test_the_private_folder_is_removed_and_the_peak_is_remembered(tmp_path):
+    with Worker(sys.executable, readable=[tmp_path]) as worker:
+        load(
+            worker, tmp_path, "x = bytearray(b'x') * (64 << 20)\ndef predict(rows): return [[1.0]]"
+        )
+
+    assert not Path(worker._private).exists()
+    assert worker.peak is not None
+    assert worker.peak > 64 << 20
+
+
+@pytest.mark.parametrize(
+    "command", ["uname -p", "ldconfig -p", "lscpu --parse=core", "git version"]
+)
+def test_questions_about_the_machine_fail_without_alarm_and_others_do_not(tmp_path, command):
+    code = """
+        import subprocess
+        def predict(rows):
+            try:
+                subprocess.run({words})
+            except OSError:
+                return [[0.0]]
+            return [[1.0]]
+    """
+    seen = []
+    for words in (command.split(), command, ["true", *command.split()]):
+        with Worker(sys.executable, readable=[tmp_path]) as worker:
+            shell = ", shell=True" if isinstance(words, str) else ""
+            load(worker, tmp_path, textwrap.dedent(code).replace("{words}", f"{words!r}{shell}"))
+            assert worker.batch(doubles(1), rows=1, columns=1, room=64) == (doubles(0), 1, 1)
+        seen.append({a.what for a in worker.attempts})
+
+    assert seen == [set(), {"process"}, {"process"}]

@@ -39,6 +39,9 @@ _WHAT = {
     "socket": "network",
 }
 
+# name: index of the argument that names a process.
+_NAMES_A_PROCESS = {"prlimit64": 0, "sched_setaffinity": 0, "setpriority": 1}
+
 # name: index of the path argument; those with a folder descriptor before it are marked.
 _PATHS = {
     "open": 0,
@@ -88,8 +91,9 @@ class Attempt:
     """One refused act.
 
     Attributes:
-        what: `exec`, `process`, `signal`, `ptrace`, `network`, `write`, `read`, `kernel` (calls
-            that change namespaces, mounts, keys or the kernel), `memory`, `time`, `output`.
+        what: `exec`, `process`, `signal`, `ptrace` (reaching for another process otherwise),
+            `network`, `write`, `read`, `kernel` (calls that change namespaces, mounts, keys or the
+            kernel), `memory`, `disk`, `time`.
         call: the system call, or the limit that was hit.
         detail: the path, address or process, bounded and escaped; empty when it says nothing.
     """
@@ -132,6 +136,8 @@ def judge_call(name: str, arguments: tuple[int, ...], scene: Scene) -> Attempt |
     if name in ("kill", "tkill", "tgkill"):
         pid = arguments[0] - (1 << 32) if arguments[0] >= 1 << 31 else arguments[0]
         return Attempt("signal", name, f"signal {arguments[-5]} to process {pid}")
+    if name in _NAMES_A_PROCESS:
+        return Attempt("ptrace", name, f"process {arguments[_NAMES_A_PROCESS[name]]}")
     if name == "socket":
         return (
             None if arguments[0] in (2, 10) else Attempt("network", name, f"family {arguments[0]}")

@@ -82,6 +82,8 @@ class Observer:
         name = names.get(number, str(number))
         if name == "clone" and arguments[0] & CLONE_THREAD:
             error = self._counted(pid)
+        elif name == "sched_setaffinity" and Path(f"/proc/{pid}/task/{arguments[0]}").exists():
+            error = 0  # of a thread of its own
         else:
             error = self._judged(name, tuple(arguments), pid)
         reply = _RESPONSE.pack(ident, 0, error, 0 if error else _CONTINUE)

@@ -23,22 +23,19 @@ def bytes_used(folder: str, most: int) -> int:
     """
     used = entries = 0
     waiting = [folder]
-    while waiting:
-        try:
-            found = os.scandir(waiting.pop())
-        except FileNotFoundError:
-            continue  # it was removed meanwhile
-        except OSError:
-            return most + 1
-        with found:
-            for entry in found:
-                entries += 1
-                if entries > MOST_ENTRIES or used > most:
-                    return most + 1
-                with suppress(FileNotFoundError):
-                    used += entry.stat(follow_symlinks=False).st_blocks * 512
-                if entry.is_dir(follow_symlinks=False):
-                    waiting.append(entry.path)
+    try:
+        while waiting:
+            with suppress(FileNotFoundError), os.scandir(waiting.pop()) as found:
+                for entry in found:
+                    entries += 1
+                    if entries > MOST_ENTRIES or used > most:
+                        return most + 1
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+                    with suppress(FileNotFoundError):  # it was removed meanwhile
+                        used += entry.stat(follow_symlinks=False).st_blocks * 512
+    except OSError:
+        return most + 1
     return used
 
 

@@ -302,6 +302,14 @@ class Worker:
             self.attempts.append(attempt)
 
     def _watch(self) -> None:
+        """Watch to the end; a worker that nobody watches does not go on."""
+        try:
+            self._look()
+        except BaseException:
+            self._process.kill()
+            raise
+
+    def _look(self) -> None:
         """Read what the worker prints; stop it when it uses too much memory or disk."""
         stream = self._process.stdout
         if stream is None:

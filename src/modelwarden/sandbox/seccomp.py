@@ -39,24 +39,20 @@ def _words(text: str) -> tuple[str, ...]:
 
 _HARMLESS = _words("""
 read write close stat fstat lstat poll lseek mmap mprotect munmap brk rt_sigaction rt_sigprocmask
-rt_sigreturn ioctl pread64 pwrite64 readv writev access pipe select sched_yield mremap msync mincore
+rt_sigreturn pread64 pwrite64 readv writev access pipe select sched_yield mremap msync mincore
 madvise dup dup2 pause nanosleep getitimer alarm setitimer getpid sendfile accept recvfrom sendmsg
-recvmsg shutdown bind listen getsockname getpeername setsockopt getsockopt exit wait4 uname fcntl
-flock fsync fdatasync ftruncate getdents getcwd chdir fchdir readlink umask gettimeofday getrlimit
+recvmsg shutdown bind listen getsockname getpeername setsockopt getsockopt exit wait4 uname flock
+fsync fdatasync ftruncate getdents getcwd chdir fchdir readlink umask gettimeofday getrlimit
 getrusage sysinfo times getuid getgid geteuid getegid getppid getpgrp getgroups getresuid getresgid
 getpgid getsid capget rt_sigpending rt_sigtimedwait rt_sigsuspend sigaltstack statfs fstatfs
-getpriority setpriority sched_getparam sched_getscheduler sched_get_priority_max
-sched_get_priority_min mlock munlock prctl arch_prctl gettid readahead getxattr time futex
-sched_setaffinity sched_getaffinity epoll_create getdents64 set_tid_address
-restart_syscall fadvise64
-timer_create timer_settime timer_gettime timer_delete clock_gettime clock_getres clock_nanosleep
-exit_group epoll_wait epoll_ctl mbind set_mempolicy get_mempolicy waitid newfstatat readlinkat
-faccessat pselect6 ppoll set_robust_list get_robust_list epoll_pwait timerfd_create
-eventfd fallocate
-timerfd_settime accept4
-eventfd2 epoll_create1 dup3 pipe2 preadv pwritev prlimit64 getcpu
-sched_getattr getrandom membarrier mlock2 copy_file_range preadv2 pwritev2 pkey_mprotect statx rseq
-close_range faccessat2 futex_waitv
+getpriority sched_getparam sched_getscheduler sched_get_priority_max sched_get_priority_min mlock
+munlock arch_prctl gettid readahead getxattr time futex sched_getaffinity epoll_create getdents64
+set_tid_address restart_syscall fadvise64 timer_create timer_settime timer_gettime timer_delete
+clock_gettime clock_getres clock_nanosleep exit_group epoll_wait epoll_ctl mbind set_mempolicy
+get_mempolicy waitid newfstatat readlinkat faccessat pselect6 ppoll set_robust_list get_robust_list
+epoll_pwait timerfd_create eventfd fallocate timerfd_settime accept4 eventfd2 epoll_create1 dup3
+pipe2 preadv pwritev getcpu sched_getattr getrandom membarrier mlock2 copy_file_range preadv2
+pwritev2 pkey_mprotect statx rseq close_range faccessat2 futex_waitv
 """)
 
 # Refused, and the parent is told.
@@ -83,6 +79,10 @@ inotify_init inotify_init1
 _INET = (2, 10)
 _QUIETLY_ABSENT = (16,)  # netlink: the resolver and psutil ask for it and live without
 _UNIX, _STREAM, _SEQPACKET = 1, 1, 5
+# Commands by which a process has signals sent to another one, or types into a terminal.
+_SETTING_OWNERS = (8, 10, 15)  # F_SETOWN, F_SETSIG, F_SETOWN_EX
+_REACHING_OUT = (0x8901, 0x8902, 0x5412, 0x540E, 0x541C)  # FIOSETOWN SIOCSPGRP TIOCSTI TIOCSCTTY
+_SET_DEATH_SIGNAL = 1  # without it a worker would outlive us
 
 
 class _Program:
@@ -171,6 +171,21 @@ def _conditional(pid: int, told: int, threads: int, *, network_cut: bool) -> dic
     kill.if_equal(pid, ALLOW)
     kill.returns(told)
 
+    # Those that name a process may name any of the user's: limits, priority, processors.
+    own = _Program()
+    own.argument(0)
+    own.if_equal(0, ALLOW)
+    own.if_equal(pid, ALLOW)
+    own.returns(told)
+
+    priority = _Program()
+    priority.argument(0)
+    priority.unless_equal(0, told)
+    priority.argument(1)
+    priority.if_equal(0, ALLOW)
+    priority.if_equal(pid, ALLOW)
+    priority.returns(told)
+
     sendto = _Program()  # with an address it reaches out; without, the socket is connected
     sendto.argument(4)
     sendto.unless_equal(0, told)
@@ -191,10 +206,29 @@ def _conditional(pid: int, told: int, threads: int, *, network_cut: bool) -> dic
     pair.argument(0)
     pair.unless_equal(_UNIX, _refuse(errno.EAFNOSUPPORT))
     _kind_of_unix_socket(pair, (_STREAM, _SEQPACKET))
-    return {"clone": clone, "kill": kill, "tgkill": kill, "sendto": sendto} | {
+    return {
+        "clone": clone,
+        "kill": kill,
+        "tgkill": kill,
+        "prlimit64": own,
+        "sched_setaffinity": own,
+        "setpriority": priority,
+        "fcntl": _without(1, _SETTING_OWNERS),
+        "ioctl": _without(1, _REACHING_OUT),
+        "prctl": _without(0, (_SET_DEATH_SIGNAL,)),
+        "sendto": sendto,
         "socket": socket,
         "socketpair": pair,
     }
+
+
+def _without(index: int, commands: tuple[int, ...]) -> _Program:
+    """Allow a call but for these values of one argument, which the kernel takes as 32 bits."""
+    program = _Program()
+    program.argument(index)
+    for command in commands:
+        program.if_equal(command, _refuse(errno.EPERM))
+    return program.returns(ALLOW)
 
 
 def _kind_of_unix_socket(program: _Program, kinds: tuple[int, ...]) -> None:
