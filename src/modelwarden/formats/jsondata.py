@@ -113,11 +113,6 @@ DIALECTS: tuple[Dialect, ...] = (
         (),
         _says("tensorflowjs"),
     ),
-    Dialect(
-        "coreml-manifest",
-        "the manifest of a Core ML package",
-        ("itemInfoEntries", "rootModelIdentifier"),
-    ),
     Dialect("mxnet-symbol", "an MXNet network", ("nodes", "arg_nodes", "heads"), (), _mxnet),
     Dialect("notebook", "a notebook", ("cells", "nbformat"), code=True),
     Dialect("safetensors-index", "", ("weight_map",)),
