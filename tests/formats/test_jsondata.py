@@ -28,7 +28,6 @@ SAMPLES: dict[str, tuple[object, tuple[str, str | None] | None]] = {
         ("tensorflowjs", "4.10.0"),
     ),
     "tfjs-weights-manifest": ([{"paths": ["a"], "weights": []}], ("tensorflowjs", None)),
-    "coreml-manifest": ({"itemInfoEntries": {}, "rootModelIdentifier": "x"}, None),
     "mxnet-symbol": (
         {"nodes": [], "arg_nodes": [], "heads": [], "attrs": {"mxnet_version": ["int", 10900]}},
         ("mxnet", "1.9.0"),

@@ -20,7 +20,10 @@ READERS = {
     "torchscript/": {"zip", "torchscript"},
 }
 # Metadata of a TensorFlow Lite model is a zip archive behind it.
-ALSO = {"tflite/face_detection_short_range.tflite": ["zip"]}
+ALSO = {
+    "tflite/face_detection_short_range.tflite": ["zip"],
+    "coreml/basic_pitch.mlpackage/Manifest.json": ["json"],
+}
 EXPECTED: dict[str, tuple[str, str | None, str | None]] = {
     "catboost/model.cbm": ("catboost", "catboost", None),
     "coreml/basic_pitch.mlpackage/Data/com.apple.CoreML/model.mlmodel": (

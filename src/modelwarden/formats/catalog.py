@@ -10,6 +10,7 @@ from __future__ import annotations
 from modelwarden.formats.containers import CONTAINERS
 from modelwarden.formats.entry import ANYWHERE, TAIL, Format, Mark, Tier, family
 from modelwarden.formats.identified.lines import COMPANIONS, IDENTIFIED, PROTOBUF
+from modelwarden.formats.models import ARCHIVES, MODELS, NEIGHBOURS
 
 __all__ = ["ANYWHERE", "FORMATS", "TAIL", "Format", "Mark"]
 
@@ -86,8 +87,10 @@ FORMATS: tuple[Format, ...] = (
         "MLflow model description",
         (Mark(b"flavors", ANYWHERE),),
     ),
+    *MODELS,
     *IDENTIFIED,
     *CONTAINERS,
+    *ARCHIVES,
     *family(
         "zip",
         "modelwarden.formats.identified.archives",
@@ -104,7 +107,6 @@ FORMATS: tuple[Format, ...] = (
         "zip",
         "modelwarden.formats.identified.archives",
         {
-            "skops": "skops file",
             "torchserve-mar": "TorchServe archive",
             "torch-pt2": "program of torch.export",
             "h2o-mojo": "H2O MOJO",
@@ -161,7 +163,6 @@ FORMATS: tuple[Format, ...] = (
             "hf-tokenizer": "Hugging Face tokenizer",
             "tfjs-model": "TensorFlow.js model",
             "tfjs-weights-manifest": "TensorFlow.js weights manifest",
-            "coreml-manifest": "manifest of a Core ML package",
             "mxnet-symbol": "MXNet network",
             "spacy-meta": "description of a spaCy pipeline",
             "torchserve-manifest": "TorchServe manifest",
@@ -329,6 +330,7 @@ FORMATS: tuple[Format, ...] = (
         Tier.DATA,
     ),
     Format("empty", "modelwarden.formats.empty", "empty file", last=True, tier=Tier.DATA),
+    *NEIGHBOURS,
     *COMPANIONS,
     Format("text", "modelwarden.formats.plaintext", "text", last=True, tier=Tier.DATA),
     *family(

@@ -174,7 +174,9 @@ def _pattern(text: bytes) -> re.Pattern[bytes]:
 GZIP = Codec("gzip", codecs.gzip, _pattern(rb"\x1f\x8b\x08"))
 BZIP2 = Codec("bzip2", codecs.bzip2, _pattern(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)"))
 XZ = Codec("xz", codecs.xz, _pattern(rb"\xfd7zXZ\x00"))
-LZMA = Codec("lzma", codecs.xz, _pattern(rb"[\x00-\xe0].{4}(.{5}\x00{3}|\xff{8})"), tried=True)
+# A size of 0 is left out: it holds nothing, and headers of other formats look so.
+_LZMA = rb"[\x00-\xe0].{4}(?!\x00{8})(.{5}\x00{3}|\xff{8})"
+LZMA = Codec("lzma", codecs.xz, _pattern(_LZMA), tried=True)
 ZLIB = Codec(
     "zlib", codecs.zlib, _pattern(rb"[\x08\x18\x28\x38\x48\x58\x68\x78][\x00-\xff]"), tried=True
 )

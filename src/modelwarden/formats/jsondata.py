@@ -123,11 +123,6 @@ DIALECTS: tuple[Dialect, ...] = (
         (),
         _says("tensorflowjs"),
     ),
-    Dialect(
-        "coreml-manifest",
-        "the manifest of a Core ML package",
-        ("itemInfoEntries", "rootModelIdentifier"),
-    ),
     Dialect("mxnet-symbol", "an MXNet network", ("nodes", "arg_nodes", "heads"), (), _mxnet),
     Dialect("notebook", "", ("nbformat",), ("cells", "worksheets")),
     Dialect("safetensors-index", "", ("weight_map",)),

@@ -1,5 +1,4 @@
 import io
-import json
 import zipfile
 
 import pytest
@@ -19,11 +18,6 @@ def build(members: dict[str, str]) -> Source:
 @pytest.mark.parametrize(
     ("members", "kind", "producer"),
     [
-        (
-            {"schema.json": json.dumps({"_skops_version": "0.11.0"}), "1.npy": "x"},
-            "skops",
-            ("skops", "0.11.0"),
-        ),
         (
             {"MAR-INF/MANIFEST.json": '{"archiverVersion": "0.9.0"}', "handler.py": "x = 1"},
             "torchserve-mar",

@@ -50,7 +50,6 @@ _KNOWN = (
         ("keras", "metadata.json", "keras_version"),
         {"config.json": "keras-config"},
     ),
-    _Known("skops", "a skops file", (r"schema\.json",), ("skops", "schema.json", "_skops_version")),
     _Known(
         "torchserve-mar",
         "a TorchServe archive",

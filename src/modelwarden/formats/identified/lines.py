@@ -5,7 +5,7 @@ A format is promoted by moving its line to `formats.catalog`, with a reader of i
 
 from __future__ import annotations
 
-from modelwarden.formats.entry import ANYWHERE, TAIL, Format, Mark, identified
+from modelwarden.formats.entry import ANYWHERE, Format, Mark, identified
 
 PROTOBUF = tuple(Mark(tag) for tag in (b"\x08", b"\n", b"\x12", b"\x1a", b'"', b"(", b"2", b":"))
 PROTOBUF += (Mark(b"B"), Mark(b"r"), Mark(b"\xa2\x06"), Mark(b"\xca\x01"))
@@ -24,8 +24,6 @@ IDENTIFIED: tuple[Format, ...] = identified(
         "fingerprint of a SavedModel",
         PROTOBUF,
     ),
-    Format("coreml", _in("protobuf", "COREML"), "Core ML model", PROTOBUF),
-    Format("paddle-program", _in("protobuf", "PADDLE"), "PaddlePaddle program", PROTOBUF),
     Format("sentencepiece", _in("protobuf", "SENTENCEPIECE"), "SentencePiece model", PROTOBUF),
     Format("caffe", _in("protobuf", "CAFFE"), "Caffe network", PROTOBUF),
     Format("cntk", _in("protobuf", "CNTK"), "CNTK model", PROTOBUF),
@@ -43,24 +41,6 @@ IDENTIFIED: tuple[Format, ...] = identified(
     Format("executorch", _in("magic", "EXECUTORCH"), "ExecuTorch program", (Mark(b"ET", 4),)),
     Format("onnxruntime-ort", _in("magic", "ORT"), "ONNX Runtime model", (Mark(b"ORTM", 4),)),
     Format("fasttext", _in("magic", "FASTTEXT"), "fastText model", (Mark(b"\xba\x16\x4f\x2f"),)),
-    Format(
-        "tensorflow-checkpoint",
-        _in("magic", "CHECKPOINT"),
-        "TensorFlow checkpoint index",
-        (Mark(bytes.fromhex("57fb808b247547db"), TAIL),),
-    ),
-    Format(
-        "coreml-weights",
-        _in("magic", "MLPACKAGE_WEIGHTS"),
-        "weights of a Core ML package",
-        (Mark(b"\xef\xbe\xad\xde", 64),),
-    ),
-    Format(
-        "paddle-parameters",
-        _in("magic", "PADDLE_PARAMS"),
-        "PaddlePaddle parameters",
-        (Mark(bytes(16)),),
-    ),
     Format(
         "mxnet-parameters",
         _in("magic", "MXNET_PARAMS"),
@@ -113,12 +93,6 @@ IDENTIFIED: tuple[Format, ...] = identified(
     ),
 )
 COMPANIONS: tuple[Format, ...] = identified(
-    Format(
-        "tensorflow-checkpoint-data",
-        _in("companions", "CHECKPOINT_DATA"),
-        "data of a TensorFlow checkpoint",
-        last=True,
-    ),
     Format(
         "tfjs-weights", _in("companions", "TFJS_WEIGHTS"), "weights of TensorFlow.js", last=True
     ),

@@ -103,7 +103,7 @@ def _is_mlpackage_weights(source: Source) -> bool:
 def _is_paddle_params(source: Source) -> bool:
     """A version, no levels of detail, a version, and a small description of the first tensor."""
     head = source.head
-    return head[:16] == bytes(16) and 4 <= _u32(head, 16) <= 256 and head[20:21] == b"\x08"
+    return head[:16] == bytes(16) and 2 <= _u32(head, 16) <= 256 and head[20:21] == b"\x08"
 
 
 def _is_mxnet_params(source: Source) -> bool:

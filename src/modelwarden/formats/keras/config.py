@@ -1,20 +1,19 @@
 """The JSON in which Keras saves a model: every object in it with the code that it names.
 
-Keras reads it with Python's `json`, so we do, too: the last of two equal keys counts, and what
-that parser refuses is refused here. The text is bounded before.
+Keras reads it with Python's `json`, and so do we (`jsontree`).
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from modelwarden.core import Gap, GapKind
 from modelwarden.formats.config.text import encoding_of
 from modelwarden.formats.identified.kind import producer
+from modelwarden.formats.jsontree import tree as parsed
 from modelwarden.formats.limits import LimitExceededError
 from modelwarden.formats.view import DamagedError, View, gap
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 _SIZE = 8 << 20
 _SHOWN = 2000
 _OBJECTS = 100_000
-_DEPTH = 300
 _HEAD = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?\s*[{\[]")
 _ESCAPED = re.compile(rb"\\u00([4-7][0-9a-fA-F])")
 
@@ -88,7 +86,7 @@ def read(source: Source, limits: Limits) -> KerasConfig:
     objects: tuple[KerasObject, ...] = ()
     version = None
     try:
-        tree = parsed(source, limits)
+        tree = parsed(source, limits, "a Keras configuration")
         if isinstance(tree, dict) and isinstance(tree.get("keras_version"), str):
             version = str(tree["keras_version"])
         objects = objects_in(tree, limits)
@@ -104,34 +102,6 @@ def read(source: Source, limits: Limits) -> KerasConfig:
         objects=objects,
         described=source.expect == "keras-layer",
     )
-
-
-def parsed(source: Source, limits: Limits) -> object:
-    """Return the JSON tree.
-
-    Raises:
-        LimitExceededError: too long or nested too deep.
-        DamagedError: not JSON.
-    """
-    bound = min(_SIZE, limits.memory // 8)
-    if source.size > bound:
-        raise LimitExceededError("bytes of a Keras configuration", bound)
-    data = source.read(0, source.size)
-    depth = deepest = 0
-    for byte in data.translate(None, _PLAIN):
-        depth += 1 if byte in b"{[" else -1
-        deepest = max(deepest, depth)
-    if deepest > _DEPTH:
-        raise LimitExceededError("nesting of a Keras configuration", _DEPTH)
-    try:
-        return cast("object", json.loads(data))
-    except json.JSONDecodeError as error:
-        raise DamagedError(f"not JSON: {error.msg}", error.pos) from error
-    except (ValueError, RecursionError) as error:
-        raise DamagedError(f"not JSON: {str(error)[:100]}") from error
-
-
-_PLAIN = bytes(sorted(set(range(256)) - set(b"{[]}")))
 
 
 def objects_in(tree: object, limits: Limits) -> tuple[KerasObject, ...]:

@@ -30,6 +30,11 @@ def _npz(names: Sequence[str]) -> bool:
     return any(name.endswith(".npy") for name in names)
 
 
+def _skops(names: Sequence[str]) -> bool:
+    """A schema alone: an archive of another kind may have one beside its own marks."""
+    return "schema.json" in names and "config.json" not in names
+
+
 def _identified(names: Sequence[str]) -> bool:
     from modelwarden.formats.identified.archives import is_known
 
@@ -39,6 +44,7 @@ def _identified(names: Sequence[str]) -> bool:
 KINDS: tuple[tuple[str, Callable[[Sequence[str]], bool]], ...] = (
     ("modelwarden.formats.torch.package", _package),
     ("modelwarden.formats.torch.zipped", _torch),
+    ("modelwarden.formats.skops", _skops),
     ("modelwarden.formats.identified.archives", _identified),
     ("modelwarden.formats.npz", _npz),
 )

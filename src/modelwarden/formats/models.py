@@ -1,0 +1,52 @@
+"""Lines of the catalogue: models of further frameworks, each with a reader of its own."""
+
+from __future__ import annotations
+
+from modelwarden.formats.entry import TAIL, Format, Mark, family
+from modelwarden.formats.identified.lines import PROTOBUF
+
+_ROOM = "modelwarden.formats"
+_JSON = (Mark(b"{"), Mark(b" "), Mark(b"\n"), Mark(b"\t"), Mark(b"\r"))
+
+MODELS: tuple[Format, ...] = (
+    Format("coreml", f"{_ROOM}.coreml.model", "Core ML model", PROTOBUF),
+    Format(
+        "coreml-weights",
+        f"{_ROOM}.coreml.weights",
+        "weights of a Core ML package",
+        (Mark(b"\xef\xbe\xad\xde", 64),),
+    ),
+    Format("coreml-manifest", f"{_ROOM}.coreml.manifest", "manifest of a Core ML package", _JSON),
+    Format("paddle-program", f"{_ROOM}.paddle.program", "PaddlePaddle program", PROTOBUF),
+    Format(
+        "paddle-parameters",
+        f"{_ROOM}.paddle.parameters",
+        "PaddlePaddle parameters",
+        (Mark(bytes(16)),),
+    ),
+    Format(
+        "tensorflow-checkpoint",
+        f"{_ROOM}.tensorflow.checkpoint:INDEX",
+        "TensorFlow checkpoint index",
+        (Mark(bytes.fromhex("57fb808b247547db"), TAIL),),
+    ),
+    Format(
+        "tensorflow-checkpoint-state",
+        f"{_ROOM}.tensorflow.checkpoint:STATE",
+        "list of TensorFlow checkpoints",
+        (Mark(b"model_checkpoint_path"), Mark(b"all_model_checkpoint_path")),
+    ),
+)
+
+ARCHIVES: tuple[Format, ...] = (*family("zip", f"{_ROOM}.skops", {"skops": "skops file"}),)
+"""Told apart by the readers of containers."""
+
+NEIGHBOURS: tuple[Format, ...] = (
+    Format(
+        "tensorflow-checkpoint-data",
+        f"{_ROOM}.tensorflow.checkpoint:DATA",
+        "data of a TensorFlow checkpoint",
+        last=True,
+    ),
+)
+"""Told by the file beside them, and asked last."""

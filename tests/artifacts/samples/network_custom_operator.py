@@ -1,0 +1,19 @@
+"""Samples of `network-custom-operator`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from networks import paddle, paddle_block, paddle_operator
+
+EXPECT = {"operator": "acme", "severity": "medium"}
+
+
+def bad(folder: Path) -> str:
+    data = paddle(paddle_block(paddle_operator("relu"), paddle_operator("acme")))
+    (folder / "m.pdmodel").write_bytes(data)
+    return "m.pdmodel"
+
+
+def good(folder: Path) -> None:
+    (folder / "m.pdmodel").write_bytes(paddle(paddle_block(paddle_operator("relu"))))

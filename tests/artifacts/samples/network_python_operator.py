@@ -1,0 +1,19 @@
+"""Samples of `network-python-operator`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from networks import paddle, paddle_block, paddle_operator
+
+EXPECT = {"operator": "py_func", "severity": "high"}
+
+
+def bad(folder: Path) -> str:
+    data = paddle(paddle_block(paddle_operator("relu"), paddle_operator("py_func")))
+    (folder / "m.pdmodel").write_bytes(data)
+    return "m.pdmodel"
+
+
+def good(folder: Path) -> None:
+    (folder / "m.pdmodel").write_bytes(paddle(paddle_block(paddle_operator("relu"))))
