@@ -355,9 +355,15 @@ def test_mutated_models_are_survived(which: str, seed: int):
 
 
 @settings(max_examples=200)
-@given(st.sampled_from(sorted(HOSTILE)), st.integers(0, 1 << 32))
-def test_a_change_of_one_byte_does_not_hide_what_is_hostile(which: str, seed: int):
-    """The verdict may change, but not to clean: a loader may still read what was there before."""
+@given(
+    st.sampled_from(sorted(n for n, data in HOSTILE.items() if data.startswith(b"{"))),
+    st.integers(0, 1 << 32),
+)
+def test_a_blank_in_json_does_not_hide_what_is_hostile(which: str, seed: int):
+    """The verdict may change, but not to clean: a loader may still read what was there before.
+
+    In the lines of LightGBM's text a blank can make another key, and so another, sound model.
+    """
     rng = random.Random(seed)
     data = bytearray(HOSTILE[which])
     at = rng.randrange(len(data))
