@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from modelwarden.formats import Limits, Source
+from modelwarden.formats import Limits, Source, npy
 from modelwarden.formats.npy import NpyArray, header_of, read
+from modelwarden.testing import check_reader
 from ziptricks import PAYLOAD
 
 NUMBERS = [
@@ -148,3 +149,7 @@ def test_headers_of_later_versions_are_read():
     np.lib.format.write_array(out, np.zeros(3, [("ключ", "f4")]), version=(3, 0))
 
     assert header_of(Source("a.npy", out.getvalue())).size == 12
+
+
+def test_it_keeps_what_all_readers_keep():
+    check_reader(npy, [saved(array) for array in NUMBERS])

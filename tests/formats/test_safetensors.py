@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from safetensors import SafetensorError, deserialize
 
 from modelwarden.core import GapKind
-from modelwarden.formats import Limits, Source, identify
+from modelwarden.formats import Limits, Source, identify, safetensors
 from modelwarden.formats.safetensors import BITS, Safetensors, read, sniff
+from modelwarden.testing import check_reader
 
 
 def entry(dtype: str = "F32", shape: object = (2,), offsets: object = (0, 8)) -> dict[str, object]:
@@ -245,3 +246,7 @@ def test_data_that_is_cut_short_is_one_fault_and_a_gap():
     assert [(f.kind, f.what) for f in view.faults] == [("offsets", "t2")]
     assert "3 more tensors" in view.faults[0].why
     assert [g.why for g in view.gaps] == ["cut short: 9 of 24 bytes of data are there"]
+
+
+def test_it_keeps_what_all_readers_keep():
+    check_reader(safetensors, [build({}), build({"a": entry()}), build({"a": entry()}, pad=b"  ")])

@@ -343,3 +343,11 @@ def test_a_finding_that_calls_itself_waived_is_not():
 
     assert judged.verdict.outcome is Outcome.FAIL
     assert "waiver" not in judged.findings[0].evidence
+
+
+def test_a_value_a_hair_beside_the_bound_is_judged_without_an_overflow():
+    policy = Policy(measures=(Threshold(name="accuracy", min=0.0),))
+
+    judged = judge(report(measurements=[measured(3e-235, -0.1, 0.1)]), policy, TODAY)
+
+    assert "no n would settle it" in judged.verdict.reasons[0].detail

@@ -86,11 +86,13 @@ class Checked:
         report: judged.
         rows: that findings point at, all of them.
         policy: that it was judged by.
+        shut: why the model may not be opened; None when nothing that the scan saw speaks against.
     """
 
     report: Report
     rows: tuple[RowMark, ...]
     policy: Policy
+    shut: str | None = None
 
 
 def check(
@@ -137,7 +139,9 @@ def check(
     )
     if earlier is not None:
         report = compare.compared(report, *earlier)
-    return Checked(report=judge(report, project.policy), rows=rows, policy=project.policy)
+    return Checked(
+        report=judge(report, project.policy), rows=rows, policy=project.policy, shut=work.shut
+    )
 
 
 def broken(path: str | os.PathLike[str], why: str) -> Report:
@@ -188,6 +192,7 @@ class _Work:
         self.rules: list[RuleInfo] = []
         self.isolation: str | None = None
         self.shut: str | None = None
+        self.shut_kind = GapKind.UNREADABLE
 
     def report(self) -> tuple[Report, tuple[RowMark, ...]]:
         """Do the work; return the report without its verdict, and all rows."""
@@ -252,7 +257,14 @@ class _Work:
         closed = [
             f for f in judged.findings if not f.waived and f.severity.rank <= Severity.HIGH.rank
         ]
-        return _Scanned(merged, tuple(digests), tuple(closed))
+        if closed and self.shut is None:
+            first = closed[0]
+            self.shut_kind = GapKind.NOT_ASSESSABLE
+            self.shut = (
+                f"the model was not opened: the scan found {first.rule} "
+                f"({first.severity}) in {first.location.path}"
+            )
+        return _Scanned(merged, tuple(digests))
 
     def _data(self) -> tuple[DataSet, DataSet | None]:
         """Read test and training set, and check that their labels go with the task.
@@ -289,15 +301,7 @@ class _Work:
     def _assess(self, scanned: _Scanned, test: DataSet, train: DataSet | None) -> None:
         """Open the model and run the stages; without one, each stage says why it has nothing."""
         if self.shut is not None:
-            self._none(self.shut, GapKind.UNREADABLE)
-            return
-        if scanned.closed:
-            first = scanned.closed[0]
-            why = (
-                f"the model was not opened: the scan found {first.rule} "
-                f"({first.severity}) in {first.location.path}"
-            )
-            self._none(why, GapKind.NOT_ASSESSABLE)
+            self._none(self.shut, self.shut_kind)
             return
         if not len(test):
             why = f"{printable(test.source or test.name)} holds no row"
@@ -500,12 +504,10 @@ class _Scanned:
     Attributes:
         report: of all models, paths relative to the folder of modelwarden.toml.
         digests: of each model; None of one without files.
-        closed: findings for which the model is not opened.
     """
 
     report: Report
     digests: tuple[str | None, ...]
-    closed: tuple[Finding, ...]
 
 
 def _below_root(report: Report, name: str, root: Path) -> Report:

@@ -16,23 +16,28 @@ class Measured:
     Attributes:
         fails: bounds that are not kept.
         lacks: measurements that were required and not taken.
+        unsettled: those of `fails` whose bound lies inside the interval.
     """
 
     fails: tuple[Reason, ...]
     lacks: tuple[Reason, ...]
+    unsettled: tuple[Reason, ...] = ()
 
 
 def apply(thresholds: Sequence[Threshold], measurements: Sequence[Measurement]) -> Measured:
     """Hold every threshold against the measurements that it is about; all of them must keep it."""
     fails: list[Reason] = []
     lacks: list[Reason] = []
+    unsettled: list[Reason] = []
     for threshold in thresholds:
         taken = [m for m in measurements if _about(threshold, m)]
         usable = [m for m in taken if math.isfinite(m.value)]
         if not usable or len(usable) < len(taken):
             lacks.append(_missing(threshold, taken))
-        fails += [reason for m in usable for reason in _broken(threshold, m)]
-    return Measured(tuple(fails), tuple(lacks))
+        for reason, inside in (broken for m in usable for broken in _broken(threshold, m)):
+            fails.append(reason)
+            unsettled += [reason] if inside else []
+    return Measured(tuple(fails), tuple(lacks), tuple(unsettled))
 
 
 def n_to_settle(measurement: Measurement, bound: float, end: float) -> int | None:
@@ -44,9 +49,10 @@ def n_to_settle(measurement: Measurement, bound: float, end: float) -> int | Non
     """
     distance = abs(measurement.value - bound)
     width = abs(measurement.value - end)
-    if not distance or not math.isfinite(width / distance):
+    ratio = width / distance if distance else math.inf
+    needed = measurement.n * ratio * ratio  # a product that is too large is infinite, no error
+    if not math.isfinite(needed):
         return None
-    needed = measurement.n * (width / distance) ** 2
     # Twelve digits, so that what rounding adds to 400 is not a 401st sample.
     return max(measurement.n + 1, math.ceil(float(f"{needed:.12g}")))
 
@@ -63,16 +69,19 @@ def _about(threshold: Threshold, measurement: Measurement) -> bool:
     return all(key in known and known[key] == value for key, value in threshold.where.items())
 
 
-def _broken(threshold: Threshold, measurement: Measurement) -> Iterator[Reason]:
-    """Yield a reason for each bound that the pessimistic end does not keep."""
+def _broken(threshold: Threshold, measurement: Measurement) -> Iterator[tuple[Reason, bool]]:
+    """Yield a reason for each bound that the pessimistic end does not keep.
+
+    With it, whether the bound lies inside the interval.
+    """
     low = measurement.value if measurement.low is None else measurement.low
     high = measurement.value if measurement.high is None else measurement.high
     if threshold.min is not None and not low >= threshold.min:
-        kept = high >= threshold.min
-        yield _reason(measurement, "below the minimum", threshold.min, kept, low, high)
+        inside = high >= threshold.min and low != high
+        yield _reason(measurement, "below the minimum", threshold.min, inside, low, high), inside
     if threshold.max is not None and not high <= threshold.max:
-        kept = low <= threshold.max
-        yield _reason(measurement, "above the maximum", threshold.max, kept, high, low)
+        inside = low <= threshold.max and low != high
+        yield _reason(measurement, "above the maximum", threshold.max, inside, high, low), inside
 
 
 def _reason(
@@ -83,7 +92,7 @@ def _reason(
         low, high = sorted((worst, best))
         shown += f" ({measurement.level:.0%} interval {low:.4g} to {high:.4g}, n = {measurement.n})"
     detail = f"{shown}: {worst:.4g} is {how} {bound:.4g}"
-    if straddles and worst != best:
+    if straddles:
         good = (measurement.value - bound) * (worst - bound) < 0
         settle = n_to_settle(measurement, bound, worst if good else best)
         detail += ", which lies inside the interval"
