@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from modelwarden.artifacts.known.rot import moved
 from modelwarden.core import GapKind
 from modelwarden.protocols.tensors import Tensor, WireError, array_of
 from modelwarden.sandbox import ModelError, Worker, WorkerError
@@ -27,6 +29,7 @@ from modelwarden.targets.frames import Column, Floats, Frame, Inputs
 if TYPE_CHECKING:
     from modelwarden.core import Json
 
+_NO_MODULE = re.compile(r"No module named '([\w.]+)")
 _TYPES = {"bool": 1, "int64": 8, "float32": 4, "float64": 8}
 _LEAST_ROOM, _MOST_ROOM = 1 << 16, 1 << 28
 _MOST_PARTS, _MOST_AXES = 64, 8
@@ -109,9 +112,30 @@ class Confined:
         try:
             return self._worker.ask(body, descriptors)
         except ModelError as error:
-            raise TargetError(error.message, hint=error.hint) from error
+            raise TargetError(error.message, hint=_hint_of(error)) from error
         except WorkerError as error:
             raise TargetError(error.message, kind=_kind_of(error), hint=error.hint) from error
+
+
+def _hint_of(error: ModelError) -> str:
+    """Return the next step: what is missing in the model's environment, or was moved there."""
+    found = _NO_MODULE.search(error.message)
+    if error.kind == "ModuleNotFoundError" and found:
+        known = moved(found[1])
+        if known is not None:
+            package, release = known
+            return (
+                f"{found[1]} is no longer in {package} {release}: name an environment with an "
+                "older one in [model] python, or have the model saved anew."
+            )
+        top = found[1].partition(".")[0]
+        return f"Install {top} in the environment that [model] python names, or name another."
+    if error.kind in ("AttributeError", "ImportError", "NotFittedError"):
+        return (
+            "The file may come from another release of its library, or from code that is not "
+            "here: name an environment that has it in [model] python."
+        )
+    return error.hint
 
 
 def _kind_of(error: WorkerError) -> GapKind:

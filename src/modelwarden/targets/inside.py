@@ -181,6 +181,17 @@ class Opened:
         raise TypeError("this model has no gradients here")
 
 
+class _Beside:
+    """Finds the user's modules that lie beside others which the worker may not even list."""
+
+    def __init__(self, modules):
+        self.modules = modules
+
+    def find_spec(self, name, path=None, target=None):
+        place = self.modules.get(name) if path is None else None
+        return None if place is None else importlib.util.spec_from_file_location(name, place)
+
+
 def _module(folder, file):
     """Run a Python file of the user's, as a module that can import its neighbours."""
     place = os.path.join(folder, file)
@@ -712,6 +723,7 @@ def _without_tools(event, arguments):
 def _open(body, _descriptors):
     if not _STATE:
         sys.addaudithook(_without_tools)
+    sys.meta_path.insert(0, _Beside(body["modules"]))
     model = _ADAPTERS[body["adapter"]](body)
     _STATE["model"] = model
     classes = None

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 TILE = 256
 _SAMPLE = 256  # rows on which the reading of answers is settled
 _TOKEN = "MODELWARDEN_TARGET_TOKEN"  # noqa: S105 -- the name of a variable
+_INIT = "__init__.py"
 _ONE_BY_ONE = ("torchserve", "openai")
 
 
@@ -193,10 +194,9 @@ def _check_digest(place: Path, expected: str | None, shown: str | None) -> None:
 def _started(model: ModelConfig, limits: LimitsConfig, root: Path, place: Path) -> Worker:
     if not place.exists():
         raise InputError(f"[model] path = {model.path!r} does not exist")
-    readable = [place]
-    if any(_beside(entry, root, place) for entry in (model.entry, model.decide)):
-        # The user's own modules; beside them may lie data, keys and other projects.
-        readable += [*root.glob("*.py"), *(init.parent for init in root.glob("*/__init__.py"))]
+    # The user's own modules only; beside them may lie data, keys and other projects.
+    own = (Path(file) for file in _modules(model, root, place).values())
+    readable = [place, *(file.parent if file.name == _INIT else file for file in own)]
     readable += [root / model.weights] if model.weights else []
     given = SandboxLimits(memory=limits.memory, seconds=limits.seconds)
     try:
@@ -208,6 +208,15 @@ def _started(model: ModelConfig, limits: LimitsConfig, root: Path, place: Path) 
 def _folders(root: Path, place: Path) -> tuple[str, ...]:
     """Return the folders that Python itself lists when it imports the user's own modules."""
     return (str(root.resolve()), str(place.resolve().parent))
+
+
+def _modules(model: ModelConfig, root: Path, place: Path) -> dict[str, str]:
+    """Return the modules and packages beside modelwarden.toml, where an entry stands there too."""
+    if not any(_beside(entry, root, place) for entry in (model.entry, model.decide)):
+        return {}
+    folder = root.resolve()
+    found = {init.parent.name: str(init) for init in folder.glob(f"*/{_INIT}")}
+    return found | {file.stem: str(file) for file in folder.glob("*.py")}
 
 
 def _beside(entry: str | None, root: Path, place: Path) -> bool:
@@ -234,6 +243,7 @@ def _opened(
             "path": str(place.resolve()),
             "root": str(root.resolve()),
             "folder": folder,
+            "modules": _modules(model, root, place),
             "entry": model.entry,
             "weights": model.weights,
             "task": project.task.value,

@@ -1,0 +1,237 @@
+"""What a worker says is held against what it was given, and never believed."""
+
+from __future__ import annotations
+
+import json
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+
+from modelwarden.core import GapKind
+from modelwarden.targets.config import LimitsConfig, ModelConfig, ProjectConfig
+from modelwarden.targets.errors import TargetError
+from modelwarden.targets.opened import open_model
+from modelwarden.targets.spec import Modality, Task
+from targets.opening import data_set
+
+ROWS = 16
+HONEST = """
+import numpy
+def predict(x):
+    return numpy.stack([x[:, 0] * 0 + 0.75, x[:, 0] * 0 + 0.25], axis=1)
+"""
+# Takes over the program in the worker: from the second question on it says what it likes.
+TAKEN = """
+import json, os, sys, threading
+frame = sys._getframe()
+while "operations" not in frame.f_globals:
+    frame = frame.f_back
+program = frame.f_globals
+honest = program["_write"]
+asked = []
+def say(arrays, body, descriptors):
+    asked.append(1)
+    if len(asked) < 2:
+        return honest(arrays, body, descriptors)
+    answer = honest(arrays, body, descriptors)
+    {act}
+    return answer
+program["_write"] = say
+"""
+
+
+def opened(tmp_path, code, *, task=Task.BINARY, **settings):
+    (tmp_path / "model").mkdir(exist_ok=True)
+    (tmp_path / "model" / "predict.py").write_text(code)
+    project = ProjectConfig(name="x", task=task, modality=Modality.VECTOR)
+    model = ModelConfig(
+        path="model", adapter="callable", entry="predict.py:predict", python=sys.executable
+    )
+    x = np.linspace(0, 1, ROWS * 2).reshape(ROWS, 2)
+    limits = settings.pop("limits", LimitsConfig(seconds=5.0, memory=1 << 30))
+    settings.setdefault("sample", data_set(x))
+    settings.setdefault("classes_hint", (0, 1))
+    return open_model(project, model, limits, tmp_path, tile=ROWS, **settings)
+
+
+def asked_twice(tmp_path, act):
+    """Have an honest first answer and a dishonest second one."""
+    code = HONEST + TAKEN.replace("{act}", textwrap.indent(textwrap.dedent(act), "    ").strip())
+    with opened(tmp_path, code) as model:
+        return model.target.scores(np.zeros((ROWS, 2)))
+
+
+PART = {
+    "name": "",
+    "columns": [],
+    "type": "float64",
+    "shape": [ROWS, 2],
+    "offset": 0,
+    "size": ROWS * 16,
+}
+
+
+def said(**changes):
+    return {"parts": [PART | changes]}
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ({}, "without arrays"),
+        ({"parts": 7}, "without arrays"),
+        ({"parts": [PART] * 65}, "without arrays"),
+        ({"parts": []}, "in another form"),
+        ({"parts": [7]}, "no array"),
+        (said(name=7), "without a name"),
+        (said(columns="x"), "without a name"),
+        (said(shape=7), "without a name"),
+        (said(offset="0"), "without a place"),
+        (said(offset=-8), "without a place"),
+        (said(size=-8), "without a place"),
+        (said(size=True), "without a place"),
+        (said(size=1 << 40, shape=[1 << 37]), "more than it was given"),
+        (said(offset=1 << 40), "more than it was given"),
+        (said(shape=[1] * 9), "more than it was given"),
+        (said(shape=[-1, 2]), "no possible shape"),
+        (said(shape=[1.5, 2]), "no possible shape"),
+        (said(shape=[True, 2]), "no possible shape"),
+        (said(shape=[1 << 62, 1 << 62]), "not its shape's"),
+        (said(shape=[ROWS, 3]), "not its shape's"),
+        (said(shape=[ROWS // 2, 2], size=ROWS * 8), "not to all 16 rows"),
+        (said(type="object"), "not its shape's"),
+        (said(type="O"), "not its shape's"),
+        (said(type=["float64"]), "not its shape's"),
+        (said(type="text"), "cannot be read"),
+    ],
+)
+def test_an_answer_that_does_not_hold_together_is_one_clear_error(tmp_path, body, why):
+    with pytest.raises(TargetError, match=why) as caught:
+        asked_twice(tmp_path, f"return {body!r}")
+
+    assert caught.value.kind is GapKind.NOT_ASSESSABLE
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (b"[", "cannot be read"),
+        (b"[" * 50_000, "cannot be read"),
+        (json.dumps(["x"] * 3).encode(), "another shape"),
+        (json.dumps([["x"]] * 16).encode(), "cannot be read|another shape|words"),
+        (json.dumps(["x"] * 16).encode(), "one value|scores were due"),
+    ],
+)
+def test_texts_that_do_not_hold_together_are_one_clear_error(tmp_path, text, why):
+    body = said(type="text", shape=[16], size=len(text))
+    act = f"os.pwrite(descriptors[1], {text!r}, 0)\nreturn {body!r}"
+    if len(text) > 1 << 15:
+        act = f"os.pwrite(descriptors[1], b'[' * 50_000, 0)\nreturn {body!r}"
+    with pytest.raises(TargetError, match=why):
+        asked_twice(tmp_path, act)
+
+
+def test_a_worker_that_always_needs_more_room_is_asked_a_few_times_only(tmp_path):
+    with pytest.raises(TargetError, match="without arrays"):
+        asked_twice(tmp_path, "return {'needs': body['room'] + 1}")
+    with pytest.raises(TargetError, match="without arrays"):
+        asked_twice(tmp_path, "return {'needs': 1 << 60}")
+
+
+def test_numbers_that_are_none_are_told_with_how_many_rows(tmp_path):
+    act = "os.pwrite(descriptors[1], bytes([0, 0, 0, 0, 0, 0, 240, 127]), 16)\nreturn answer"
+    with pytest.raises(TargetError, match="NaN or infinity to 1 of 16 rows"):
+        asked_twice(tmp_path, act)
+
+
+def test_memory_that_changes_after_the_check_changes_no_answer(tmp_path):
+    """A thread rewrites the answer for ever: what was checked is a copy that it cannot reach."""
+    act = """
+    import ctypes, mmap, time
+    memory = mmap.mmap(os.dup(descriptors[1]), body["room"])
+    def change():
+        while True:
+            memory[:8] = bytes([0, 0, 0, 0, 0, 0, 240, 127])
+            memory[:8] = bytes([0, 0, 0, 0, 0, 0, 224, 63])
+    threading.Thread(target=change, daemon=True).start()
+    return answer
+    """
+    for _ in range(3):
+        try:
+            scores = asked_twice(tmp_path, act)
+        except TargetError as error:
+            assert "NaN or infinity" in error.message  # noqa: PT017 -- either is right
+        else:
+            before = scores.copy()
+            assert np.isfinite(scores).all()
+            assert (scores == before).all()
+
+
+@pytest.mark.parametrize(
+    ("act", "why", "kind"),
+    [
+        ("while True: pass", "stopped: time", GapKind.OVER_LIMIT),
+        ("os._exit(3)", "ended by itself .exit code 3", GapKind.NOT_ASSESSABLE),
+        ("os.abort()", "SIGABRT", GapKind.NOT_ASSESSABLE),
+        ("import ctypes; ctypes.string_at(0)", "SIGSEGV", GapKind.NOT_ASSESSABLE),
+        ("kept = [bytearray(b'x') * (64 << 20) for _ in range(99)]", "emory", None),
+        ("raise SystemExit(0)", "raised SystemExit", GapKind.NOT_ASSESSABLE),
+        ("raise KeyboardInterrupt", "raised KeyboardInterrupt", GapKind.NOT_ASSESSABLE),
+        ("os.close(int(sys.argv[1]))", "closed its end|ended", GapKind.NOT_ASSESSABLE),
+        ("return {'x': 'y' * (2 << 20)}", "not in the agreed form", GapKind.NOT_ASSESSABLE),
+        ("return {1, 2}", "raised TypeError|ended", GapKind.NOT_ASSESSABLE),
+    ],
+)
+def test_a_worker_that_hangs_dies_or_floods_is_one_clear_error(tmp_path, act, why, kind):
+    with pytest.raises(TargetError, match=why) as caught:
+        asked_twice(tmp_path, act)
+
+    assert kind in (None, caught.value.kind)
+
+
+ATTEMPTS = {
+    "os.system('true')": "process",
+    "open('/etc/shadow').read()": "read",
+    "open({outside!r}).read()": "read",
+    "open({outside!r} + '.made', 'w')": "write",
+    "socket.create_connection(('127.0.0.1', 9))": "network",
+    "os.kill(os.getppid(), 0)": "signal",
+    "os.execv('/bin/true', ['true'])": "exec",
+    "ctypes.CDLL(None).ptrace(16, os.getppid(), 0, 0)": "ptrace",
+    "ctypes.CDLL(None).unshare(0x10000000)": "kernel",
+}
+
+
+@pytest.mark.parametrize("when", ["on import", "when asked"])
+@pytest.mark.parametrize("act", ATTEMPTS)
+def test_what_a_model_tries_is_a_finding_with_its_place(tmp_path, act, when):
+    outside = tmp_path / "outside.txt"
+    outside.write_text("made up")
+    tried = act.format(outside=str(outside))
+    tries = f"import ctypes, os, socket\ntry:\n    {tried}\nexcept OSError:\n    pass\n"
+    inner = textwrap.indent(tries, "    ")
+    code = HONEST + (tries if when == "on import" else f"def hook():\n{inner}\n")
+    if when == "when asked":
+        code = code.replace("def predict(x):\n", "def predict(x):\n    hook()\n")
+
+    with opened(tmp_path, code) as model:
+        model.target.scores(np.zeros((ROWS, 2)))
+        found = model.findings()
+
+    assert [f.rule for f in found] == ["sandbox-attempt"] * len(found)
+    assert {f.location.terms["what"] for f in found} >= {ATTEMPTS[act]}
+    assert {f.location.path for f in found} == {"model"}
+    assert len({f.fingerprint for f in found}) == len(found)
+    assert not (tmp_path / "outside.txt.made").exists()
+
+
+def test_what_a_model_tried_before_it_failed_is_not_lost(tmp_path):
+    code = (
+        "import os\ntry:\n    os.system('true')\nexcept OSError:\n    pass\nraise ImportError('x')"
+    )
+    with pytest.raises(TargetError, match="ImportError") as caught, opened(tmp_path, code):
+        pass
+
+    assert [f.rule for f in caught.value.findings] == ["sandbox-attempt"]

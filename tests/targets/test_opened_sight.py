@@ -1,0 +1,282 @@
+"""Opening a model: what it may see, what is told of it, what is refused."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+
+from modelwarden.core import GapKind, InputError
+from modelwarden.targets.access import GradientTarget, LabelTarget, ScoreTarget
+from modelwarden.targets.config import LimitsConfig, ModelConfig, ProjectConfig
+from modelwarden.targets.errors import AccessError, TargetError
+from modelwarden.targets.opened import open_model
+from modelwarden.targets.snapshot import digest_of_place
+from modelwarden.targets.spec import Access, Modality, Task
+from modelwarden.targets.tiled import limited
+from targets.opening import case_in, data_set, frame_of, trained
+
+X = np.random.default_rng(0).normal(size=(50, 2))
+SCORES = """
+import numpy
+def predict(x):
+    p = 1 / (1 + numpy.exp(-x[:, 0]))
+    return numpy.stack([1 - p, p], axis=1)
+"""
+
+
+@pytest.fixture
+def opening(tmp_path):
+    """Return what opens a callable of this code, in a folder of its own."""
+
+    def opens(
+        code=SCORES, inputs=X, *, task=Task.BINARY, modality=Modality.VECTOR, files=(), **settings
+    ):
+        folder = tmp_path / "model"
+        folder.mkdir(exist_ok=True)
+        (folder / "predict.py").write_text(code)
+        for name, content in dict(files).items():
+            (folder / name).write_text(content)
+        known = {k: settings.pop(k) for k in ("threshold", "decide", "access") if k in settings}
+        model = ModelConfig(
+            path="model",
+            adapter="callable",
+            entry="predict.py:predict",
+            python=sys.executable,
+            **known,
+        )
+        project = ProjectConfig(name="x", task=task, modality=modality)
+        settings = {"sample": data_set(inputs), "classes_hint": (0, 1)} | settings
+        if task is Task.BINARY:
+            settings.setdefault("positive", settings["classes_hint"][-1])
+        return open_model(project, model, LimitsConfig(seconds=20.0), tmp_path, **settings)
+
+    return opens
+
+
+def test_rows_calls_and_time_are_counted_without_padding(opening):
+    with opening(tile=16) as opened:
+        opened.target.scores(X)
+        opened.target.labels(X[:3])
+        cost = opened.cost()
+
+    assert (cost.rows, cost.calls) == (53, 4 + 1)
+    assert len(cost.seconds) == 5
+    assert min(cost.seconds) > 0
+    assert cost.memory is not None
+    assert cost.memory > 10 << 20
+
+
+def test_the_answer_does_not_depend_on_how_many_rows_are_asked_at_once(opening):
+    """The model answers with the size of its batch: padding makes it the same for all."""
+    code = "import numpy\ndef predict(x):\n    return numpy.full((len(x), 2), 1 / len(x))\n"
+    with opening(code, tile=16) as opened:
+        one, many = opened.target.scores(X[:1]), opened.target.scores(X)
+
+    assert (many == one).all()
+    assert one[0, 0] == 1 / 16
+
+
+def test_a_threshold_decides_and_a_rule_of_the_users_own_does(opening, tmp_path):
+    (tmp_path / "rule.py").write_text(
+        "import numpy\ndef decide(scores):\n    return numpy.where(scores[:, 1] > 0.9, 1, 0)\n"
+    )
+    positive = 1 / (1 + np.exp(-X[:, 0]))
+    for settings, expected in (
+        ({}, positive > 0.5),
+        ({"threshold": 0.3}, positive >= 0.3),
+        ({"decide": "rule.py:decide"}, positive > 0.9),
+    ):
+        with opening(**settings) as opened:
+            assert opened.target.labels(X).tolist() == expected.astype(int).tolist()
+
+
+def test_a_rule_that_decides_for_no_class_is_refused(opening, tmp_path):
+    for body, why in (
+        ("['maybe'] * len(s)", "'maybe', which is none"),
+        ("s[:2, 0]", "no single decision a row"),
+        ("s", "no single decision a row"),
+    ):
+        (tmp_path / "rule.py").write_text(f"def decide(s):\n    return {body}\n")
+        with (
+            opening(decide="rule.py:decide", tile=16) as opened,
+            pytest.raises(TargetError, match=why),
+        ):
+            opened.target.labels(X)
+
+
+def test_an_attacker_is_shown_no_more_than_is_granted(opening):
+    with opening() as opened:
+        labels, scores = (limited(opened.target, a) for a in (Access.LABELS, Access.SCORES))
+
+        assert labels.labels(X).tolist() == opened.target.labels(X).tolist()
+        assert (scores.scores(X) == opened.target.scores(X)).all()
+        assert isinstance(labels, LabelTarget)
+        assert not isinstance(labels, ScoreTarget)
+        assert not isinstance(scores, GradientTarget)
+        assert labels.rows == opened.target.rows
+        with pytest.raises(AccessError, match="no gradients"):
+            limited(opened.target, Access.GRADIENTS)
+
+
+def test_a_model_of_labels_gives_no_scores(opening):
+    with opening("def predict(x):\n    return (x[:, 0] > 0).astype(int)\n") as opened:
+        with pytest.raises(AccessError, match="labels only"):
+            limited(opened.target, Access.SCORES)
+        assert opened.target.labels(X).tolist() == (X[:, 0] > 0).astype(int).tolist()
+
+
+def test_what_was_not_scanned_is_not_opened(opening, tmp_path):
+    with opening():
+        pass
+    digest = digest_of_place(tmp_path / "model")
+
+    with opening(expected_digest=digest) as opened:
+        assert opened.isolation == "full"
+    with (
+        pytest.raises(TargetError, match="not what was scanned"),
+        opening(SCORES + "# another byte", expected_digest=digest),
+    ):
+        pass
+
+
+def test_files_beside_the_project_are_hidden_but_its_modules_are_not(opening, tmp_path):
+    (tmp_path / "secret.csv").write_text("made up")
+    (tmp_path / "helper.py").write_text("from deep.inner import half\n")
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "__init__.py").write_text("")
+    (tmp_path / "deep" / "inner.py").write_text("half = 0.5\n")
+    (tmp_path / "predict.py").write_text(
+        "import pathlib, numpy, helper\n"
+        "try:\n    seen = bool((pathlib.Path(__file__).parent / 'secret.csv').read_text())\n"
+        "except OSError:\n    seen = False\n"
+        "def predict(x):\n    return numpy.full((len(x), 2), helper.half + seen)\n"
+    )
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "weights.txt").write_text("1")
+    model = ModelConfig(path="model", adapter="callable", entry="predict.py:predict")
+    project = ProjectConfig(name="x", task=Task.BINARY, modality=Modality.VECTOR)
+    sample = data_set(X)
+    with open_model(
+        project, model, LimitsConfig(), tmp_path, sample=sample, classes_hint=(0, 1)
+    ) as opened:
+        assert (opened.target.scores(X) == 0.5).all()
+        found = [(f.location.terms["what"], f.evidence["detail"]) for f in opened.findings()]
+
+    assert found == [("read", str(tmp_path / "secret.csv"))]
+
+
+def test_what_cannot_be_confined_is_a_gap_or_needs_trust(opening, monkeypatch):
+    monkeypatch.setattr("modelwarden.sandbox.order.landlock.abi", lambda: 0)
+    with opening() as opened:
+        assert opened.isolation == "partial"
+        assert [(g.kind, g.what) for g in opened.gaps()] == [(GapKind.PARTIAL_ISOLATION, "model")]
+        assert "landlock" in opened.gaps()[0].why
+    monkeypatch.setattr("modelwarden.sandbox.order._SECCOMP_CALL", {})
+    with pytest.raises(TargetError, match="cannot confine") as caught, opening():
+        pass
+    assert caught.value.kind is GapKind.PARTIAL_ISOLATION
+    with opening(trust=True) as opened:
+        assert opened.isolation == "none"
+        assert opened.gaps()
+
+
+def test_what_is_not_there_is_said(opening, tmp_path):
+    model = ModelConfig(path="nothing", adapter="sklearn")
+    project = ProjectConfig(name="x", task=Task.BINARY, modality=Modality.VECTOR)
+    with (
+        pytest.raises(InputError, match="'nothing' does not exist"),
+        open_model(project, model, LimitsConfig(), tmp_path, sample=data_set(X)),
+    ):
+        pass
+    with pytest.raises(TargetError, match="has no callable 'predict'"), opening("x = 1"):
+        pass
+    with (
+        pytest.raises(TargetError, match="No module named 'nonesuch'") as caught,
+        opening("import nonesuch"),
+    ):
+        pass
+    assert caught.value.hint.startswith("Install nonesuch in the environment")
+    with pytest.raises(TargetError, match="no row"), opening(inputs=X[:0]):
+        pass
+
+
+NO_PANDAS = {"pandas.py": "raise ImportError('no pandas here')\n"}
+
+
+def test_a_table_is_a_matrix_where_pandas_is_not_there(opening):
+    frame = frame_of({"a": [0.1, 0.2, None], "b": [1, 2, 3], "c": [True, False, True]})
+    code = "def predict(x):\n    assert type(x).__name__ == 'ndarray'\n    return x[:, 1] / 4\n"
+    with opening(code, frame, modality=Modality.TABULAR, files=NO_PANDAS) as opened:
+        assert opened.target.scores(frame)[:, 1].tolist() == [0.25, 0.5, 0.75]
+
+    words = frame.with_column("d", np.array(["x", "y", None], object))
+    with (
+        pytest.raises(TargetError, match="'d' holds no numbers, and a data frame needs pandas"),
+        opening(code, words, modality=Modality.TABULAR, files=NO_PANDAS),
+    ):
+        pass
+
+
+def test_a_table_is_a_frame_with_the_types_that_pandas_reads(opening, tmp_path):
+    frame = frame_of(
+        {"a": [0.5, None], "b": [1, 2], "c": [True, False], "d": ["x", None], "a b": [1.5, 2.5]}
+    )
+    code = (
+        "import pandas\n"
+        "def predict(x):\n"
+        "    assert list(x.columns) == ['a', 'b', 'c', 'd', 'a b'], x.columns\n"
+        "    kinds = [str(t) for t in x.dtypes]\n"
+        "    assert kinds[:3] + kinds[4:] == ['float64', 'int64', 'bool', 'float64'], kinds\n"
+        "    assert x['d'].isna().sum() == (x['b'] == 2).sum()\n"
+        "    assert not any(v is None for v in x['d'])\n"
+        "    return x['b'] / 4\n"
+    )
+    with opening(code, frame, modality=Modality.TABULAR) as opened:
+        assert opened.target.scores(frame)[:, 1].tolist() == [0.25, 0.5]
+
+
+def test_texts_are_a_list_of_str_whatever_is_in_them(opening):
+    texts = np.array(["", "é\0😀", "a\nb", "\u2028"], object)
+    code = (
+        "import numpy\n"
+        "def predict(x):\n"
+        "    assert isinstance(x, list) and all(type(t) is str for t in x)\n"
+        "    return numpy.array([[0.5, len(t) / 10] for t in x])\n"
+    )
+    with opening(code, texts, modality=Modality.TEXT) as opened:
+        lengths = opened.target.scores(texts)[:, 1] * 10
+
+    assert lengths.round().tolist() == [0, 3, 3, 1]
+
+
+def test_words_answered_are_the_classes_of_the_data(opening):
+    code = (
+        "import numpy\n"
+        "def predict(x):\n    return [b'no' if v < 0 else numpy.str_('yes') for v in x[:, 0]]\n"
+    )
+    with opening(code, classes_hint=("no", "yes")) as opened:
+        assert opened.target.labels(X).tolist() == (X[:, 0] >= 0).astype(int).tolist()
+
+
+@pytest.mark.slow
+def test_gradients_are_those_of_finite_differences():
+    case = case_in(trained("torch") / "torch weights")
+    x = case.inputs[:4].astype(np.float64) + 0.5
+    weights = np.random.default_rng(0).normal(size=(4, 4))
+    with case.open(tile=8) as opened:
+        target = opened.target
+        assert isinstance(target, GradientTarget)
+        logits, gradient = target.gradients(x, weights)
+        slope = []
+        for at in ((0, 0, 1, 1), (3, 0, 7, 0)):
+            step = np.zeros_like(x)
+            step[at] = 1.0
+            up, down = target.scores(x + step), target.scores(x - step)
+            slope.append((((up - down) * weights).sum() / 2, gradient[at]))
+
+    np.testing.assert_allclose(logits, case.expected[:4] * 0 + logits)
+    for measured, told in slope:
+        assert measured == pytest.approx(told, rel=0.05, abs=2e-3)
+    assert target.rows == 4 + 4 * 4
