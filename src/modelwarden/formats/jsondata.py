@@ -104,24 +104,22 @@ DIALECTS: tuple[Dialect, ...] = (
     ),
     Dialect(
         "hf-tokenizer",
-        "a Hugging Face tokenizer",
-        ("model", "version"),
-        ("added_tokens", "pre_tokenizer", "normalizer", "model.vocab"),
-        _says("tokenizers"),
+        "",
+        ("model",),
+        ("added_tokens", "pre_tokenizer", "normalizer", "post_processor", "decoder", "model.vocab"),
+        reader="modelwarden.formats.vocabulary.tokenizer",
     ),
     Dialect(
         "tfjs-model",
-        "a TensorFlow.js model",
+        "",
         ("weightsManifest",),
-        (),
-        _says("tensorflowjs", "convertedBy"),
+        reader="modelwarden.formats.tfjs",
     ),
     Dialect(
         "tfjs-weights-manifest",
-        "a TensorFlow.js weights manifest",
+        "",
         ("[].weights", "[].paths"),
-        (),
-        _says("tensorflowjs"),
+        reader="modelwarden.formats.tfjs:MANIFEST",
     ),
     Dialect(
         "coreml-manifest",
@@ -199,7 +197,6 @@ WANTED = frozenset(
     if part != "[]"
 ) | {
     "attrs",
-    "convertedBy",
     "keras_version",
     "mxnet_version",
     "transformers_version",
