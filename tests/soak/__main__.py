@@ -56,6 +56,7 @@ EXPECTED = (
     "keras-config",
     "keras-layer",
     "pickle",
+    "tfjs-graph",
     "torch-tar-storages",
     "torch-tar-tensors",
 )

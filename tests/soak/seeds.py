@@ -17,9 +17,12 @@ import sevenzips
 import tfgraphs
 import torchfiles
 import ziptricks
-from formats import test_compressed, test_images, test_jsondata, test_known
+from formats import test_compressed, test_images, test_jsondata, test_known, test_tfjs
 from formats.identified import test_magic, test_protobuf_kinds
 from formats.tensorflow import test_text
+from formats.trees import test_trees
+from formats.vectors import test_vectors
+from formats.vocabulary import test_vocabulary
 from hostile.test_hostile import HARMFUL, HARMLESS
 from modelwarden.formats.catalog import ANYWHERE, FORMATS, TAIL
 
@@ -101,6 +104,11 @@ def _of_tests() -> Iterator[Seed]:
     yield from ((name, data) for name, (data, _) in test_protobuf_kinds.SAMPLES.items())
     for table in (test_images.IMAGES, test_known.PROGRAMS, test_known.DATA):
         yield from table.items()
+    for module in (test_trees, test_vectors, test_vocabulary):
+        for name, data in (*module.SOUND.items(), *module.HOSTILE.items()):
+            yield ("m.json" if data[:1] == b"{" else name), data
+    for name, value in test_tfjs.SOUND.items():
+        yield name, json.dumps(value).encode()
     for name, (content, _) in test_jsondata.SAMPLES.items():
         yield f"{name}.json", json.dumps(content).encode()
     for name, write in test_compressed.WRITERS.items():

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from modelwarden.formats.containers import CONTAINERS
 from modelwarden.formats.entry import ANYWHERE, TAIL, Format, Mark, Tier, family
-from modelwarden.formats.identified.lines import COMPANIONS, IDENTIFIED, PROTOBUF
+from modelwarden.formats.identified.lines import COMPANIONS, DIGITS, IDENTIFIED, PROTOBUF
 from modelwarden.formats.models import ARCHIVES, MODELS, NEIGHBOURS
 
 __all__ = ["ANYWHERE", "FORMATS", "TAIL", "Format", "Mark"]
@@ -48,6 +48,25 @@ FORMATS: tuple[Format, ...] = (
         "modelwarden.formats.trees.xgboost:UBJSON",
         "XGBoost UBJSON model",
         (Mark(b"{L"), Mark(b"{i"), Mark(b"{U"), Mark(b"{I"), Mark(b"{l"), Mark(b"{#"), Mark(b"{$")),
+    ),
+    Format(
+        "fasttext",
+        "modelwarden.formats.vectors.fasttext",
+        "fastText model",
+        (Mark(b"\xba\x16\x4f\x2f"),),
+    ),
+    Format("word2vec", "modelwarden.formats.vectors.word2vec:BINARY", "word2vec vectors", DIGITS),
+    Format(
+        "word2vec-text",
+        "modelwarden.formats.vectors.word2vec:TEXT",
+        "word2vec vectors as text",
+        DIGITS,
+    ),
+    Format(
+        "sentencepiece",
+        "modelwarden.formats.vocabulary.sentencepiece",
+        "SentencePiece model",
+        PROTOBUF,
     ),
     Format("catboost", "modelwarden.formats.trees.catboost", "CatBoost model", (Mark(b"CBM1"),)),
     Format(
@@ -153,6 +172,18 @@ FORMATS: tuple[Format, ...] = (
         },
         Tier.EXAMINED,
     ),
+    *family(
+        "json",
+        "modelwarden.formats.vocabulary.tokenizer",
+        {"hf-tokenizer": "Hugging Face tokenizer"},
+    ),
+    *family("json", "modelwarden.formats.tfjs", {"tfjs-model": "TensorFlow.js model"}),
+    *family(
+        "json",
+        "modelwarden.formats.tfjs:MANIFEST",
+        {"tfjs-weights-manifest": "TensorFlow.js weights manifest"},
+    ),
+    *family("tfjs-model", "modelwarden.formats.tfjs:GRAPH", {"tfjs-graph": "TensorFlow.js graph"}),
     *family("json", "modelwarden.formats.trees.xgboost", {"xgboost-json": "XGBoost JSON model"}),
     *family("json", "modelwarden.formats.trees.catboost:JSON", {"catboost-json": "CatBoost JSON"}),
     *family("json", "modelwarden.formats.trees.lightgbm:DUMP", {"lightgbm-json": "LightGBM dump"}),
@@ -160,9 +191,6 @@ FORMATS: tuple[Format, ...] = (
         "json",
         "modelwarden.formats.jsondata",
         {
-            "hf-tokenizer": "Hugging Face tokenizer",
-            "tfjs-model": "TensorFlow.js model",
-            "tfjs-weights-manifest": "TensorFlow.js weights manifest",
             "mxnet-symbol": "MXNet network",
             "spacy-meta": "description of a spaCy pipeline",
             "torchserve-manifest": "TorchServe manifest",

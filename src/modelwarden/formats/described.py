@@ -59,7 +59,8 @@ class PlainModel(Described):
     Its faults are of these kinds. `reference`: something points, or counts, out of what the file
     holds, so that a loader that trusts it leaves its memory or never ends. `invalid`: the file
     contradicts itself or its format. `trailing`: bytes behind its end. `path`: its bytes are
-    taken from elsewhere. `code`: it needs code that its library does not have.
+    taken from elsewhere. `code`: it needs code that its library does not have. `rewrite`: it puts
+    words into the texts that go through it.
     """
 
 

@@ -40,8 +40,8 @@ class Node:
     def items(self, items: Sequence[Scalar], at: int) -> None:
         """Take scalar items of the array, in file order; the first stands near `at`."""
 
-    def closed(self) -> None:
-        """Take the end of the object or array."""
+    def closed(self, at: int) -> None:
+        """Take the end of the object or array; `at` is the first byte behind it."""
 
 
 class Members(Node):
@@ -155,9 +155,9 @@ class Counted(Node):
 
 
 def whole(value: Scalar) -> int | None:
-    """Return a whole number, or the one that a short text is; None for anything else."""
+    """Return a whole number of 64 bits, or the one that a text is; None for anything else."""
     if isinstance(value, int):
-        return int(value)
+        return int(value) if -(1 << 63) <= value < 1 << 64 else None
     if isinstance(value, str) and re.fullmatch(r"[+-]?[0-9]{1,18}", value, re.ASCII):
         return int(value)
     return None
@@ -217,7 +217,7 @@ class _Feed(Scan):
         """Go back to the node before."""
         node = self.nodes.pop()
         if node is not None:
-            node.closed()
+            node.closed(self.base + self.at)
 
 
 def _decoded(run: bytes, *, array: bool) -> list[Scalar]:

@@ -199,7 +199,7 @@ class Walk:
             if sys.byteorder == "little":
                 some.byteswap()
             node.items(some, here)
-        return node.closed()
+        return node.closed(self.cursor.at)
 
     def close(self) -> None:
         """End the innermost object or array."""
@@ -207,7 +207,7 @@ class Walk:
         self.done.pop()
         node = self.stack.pop().node
         if node is not None:
-            node.closed()
+            node.closed(self.cursor.at)
 
     def flush(self) -> None:
         """Hand out the scalars that were read since something opened or closed."""

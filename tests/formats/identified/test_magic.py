@@ -18,13 +18,11 @@ def u64(value: int) -> bytes:
 
 XGB = struct.pack("<fIiiiII", 0.5, 4, 3, 0, 0, 1, 0).ljust(136, b"\0") + u64(13)
 XGB += b"multi:softmax" + u64(6) + b"gbtree" + bytes(40)
-VECTORS = struct.pack("<3f", 0.5, 1.5, -2.5)
 
 SAMPLES: dict[str, tuple[bytes, tuple[str, str | None] | None]] = {
     "ggml": (b"tjgg\x03\0\0\0" + bytes(16), None),
     "executorch": (b"\x30\0\0\0ET12" + bytes(24), ("executorch", None)),
     "onnxruntime-ort": (b"\x20\0\0\0ORTM" + bytes(24), ("onnxruntime", None)),
-    "fasttext": (b"\xba\x16\x4f\x2f\x0c\0\0\0" + bytes(40), ("fasttext", None)),
     "xgboost-binary": (XGB, ("xgboost", "1.0")),
     "tensorflow-checkpoint": (
         b"\0\0\x06\x08\x01" + bytes(60) + bytes.fromhex("57fb808b247547db"),
@@ -42,8 +40,6 @@ SAMPLES: dict[str, tuple[bytes, tuple[str, str | None] | None]] = {
         u64(0x112) + u64(0) + u64(1) + struct.pack("<I", 0xF993FAC9) + bytes(40),
         ("mxnet", None),
     ),
-    "word2vec": (b"2 3\n</s> " + VECTORS + b"\nword " + VECTORS + b"\n", None),
-    "word2vec-text": (b"2 3\nword 0.5 1.5 -2.5\nother 1 2 3\n", None),
     "faiss": (b"IxF2\x04\0\0\0" + bytes(60), ("faiss", None)),
     "flax-msgpack": (
         b"\x81\xa6params\x81\xa1w\xc7\x10\x01\x93\x91\x02" + bytes(20),

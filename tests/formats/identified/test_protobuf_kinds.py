@@ -65,7 +65,7 @@ SAMPLES = {
     ),
     "sentencepiece": (
         message((1, message((1, b"<unk>"), (2, 0.0), (3, 2))), (2, b""), (3, b"")),
-        None,
+        ("sentencepiece", None),
     ),
     "caffe": (message((1, b"net"), (100, message((1, b"data"), (2, b"Input")))), None),
     "cntk": (

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from modelwarden.artifacts import examine
 from modelwarden.core import GapKind
 from modelwarden.formats import Limits, Source, identify
-from modelwarden.formats.onnx.reader import OnnxModel, escapes, read, sniff
+from modelwarden.formats.onnx.reader import OnnxModel, read, sniff
+from modelwarden.formats.places import escapes
 from onnxmodels import attribute, entry, function, graph, model, node, outside, tensor
 from tfgraphs import message
 

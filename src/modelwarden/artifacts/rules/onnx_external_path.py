@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from modelwarden.core import Evidence, Hit, Severity, rule
-from modelwarden.formats.onnx.reader import OnnxModel, escapes
+from modelwarden.formats.onnx.reader import OnnxModel
+from modelwarden.formats.places import escapes
 
 
 @rule(

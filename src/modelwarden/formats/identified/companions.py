@@ -9,14 +9,18 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from modelwarden.formats.identified.kind import Kind, producer
 from modelwarden.formats.identified.magic import CHECKPOINT
+from modelwarden.formats.view import View
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from modelwarden.formats.limits import Limits
     from modelwarden.formats.source import Source
 
 _SHARD = re.compile(r"(.+)\.data-\d{5}-of-\d{5}")
@@ -114,15 +118,29 @@ CHECKPOINT_DATA = Kind(
     _is_checkpoint_data,
     lambda _: producer("tensorflow"),
 )
-TFJS_WEIGHTS = Kind(
-    "tfjs-weights",
-    "weights of TensorFlow.js",
-    _is_tfjs_weights,
-    lambda _: producer("tensorflowjs"),
-)
-OPENVINO_WEIGHTS = Kind(
-    "openvino-weights",
-    "the weights of an OpenVINO model",
-    _is_openvino_weights,
-    lambda _: producer("openvino"),
-)
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Raw numbers, every one of which the file beside them describes: there is nothing to read.
+
+    Attributes:
+        id: as in the catalogue. claims: tells whether bytes are these. by: who writes them.
+    """
+
+    id: str
+    claims: Callable[[Source], bool]
+    by: str
+
+    def sniff(self, source: Source) -> bool:
+        """Tell whether the neighbour describes these bytes."""
+        return self.claims(source)
+
+    def read(self, source: Source, limits: Limits) -> View:
+        """Name them."""
+        limits.check_time()
+        return View(source=source, format=self.id, producer=producer(self.by))
+
+
+TFJS_WEIGHTS = Numbers("tfjs-weights", _is_tfjs_weights, "tensorflowjs")
+OPENVINO_WEIGHTS = Numbers("openvino-weights", _is_openvino_weights, "openvino")

@@ -5,11 +5,11 @@ A format is promoted by moving its line to `formats.catalog`, with a reader of i
 
 from __future__ import annotations
 
-from modelwarden.formats.entry import ANYWHERE, Format, Mark, identified
+from modelwarden.formats.entry import ANYWHERE, Format, Mark, Tier, identified
 
 PROTOBUF = tuple(Mark(tag) for tag in (b"\x08", b"\n", b"\x12", b"\x1a", b'"', b"(", b"2", b":"))
 PROTOBUF += (Mark(b"B"), Mark(b"r"), Mark(b"\xa2\x06"), Mark(b"\xca\x01"))
-_DIGITS = tuple(Mark(b"%d" % digit) for digit in range(1, 10))
+DIGITS = tuple(Mark(b"%d" % digit) for digit in range(1, 10))
 _MSGPACK = (*(Mark(bytes([first])) for first in range(0x81, 0x90)), Mark(b"\xde"))
 
 
@@ -24,7 +24,6 @@ IDENTIFIED: tuple[Format, ...] = identified(
         "fingerprint of a SavedModel",
         PROTOBUF,
     ),
-    Format("sentencepiece", _in("protobuf", "SENTENCEPIECE"), "SentencePiece model", PROTOBUF),
     Format("caffe", _in("protobuf", "CAFFE"), "Caffe network", PROTOBUF),
     Format("cntk", _in("protobuf", "CNTK"), "CNTK model", PROTOBUF),
     Format(
@@ -40,14 +39,12 @@ IDENTIFIED: tuple[Format, ...] = identified(
     ),
     Format("executorch", _in("magic", "EXECUTORCH"), "ExecuTorch program", (Mark(b"ET", 4),)),
     Format("onnxruntime-ort", _in("magic", "ORT"), "ONNX Runtime model", (Mark(b"ORTM", 4),)),
-    Format("fasttext", _in("magic", "FASTTEXT"), "fastText model", (Mark(b"\xba\x16\x4f\x2f"),)),
     Format(
         "mxnet-parameters",
         _in("magic", "MXNET_PARAMS"),
         "MXNet parameters",
         (Mark(b"\x12\x01\x00\x00"),),
     ),
-    Format("word2vec", _in("magic", "WORD2VEC"), "word2vec vectors", _DIGITS),
     Format("faiss", _in("magic", "FAISS"), "Faiss index", (Mark(b"I"),)),
     Format("flax-msgpack", _in("magic", "FLAX"), "Flax checkpoint", _MSGPACK),
     Format(
@@ -84,7 +81,6 @@ IDENTIFIED: tuple[Format, ...] = identified(
     Format("libsvm", _in("text", "LIBSVM"), "LIBSVM model", (Mark(b"svm_type"),)),
     Format("liblinear", _in("text", "LIBLINEAR"), "LIBLINEAR model", (Mark(b"solver_type"),)),
     Format("ncnn", _in("text", "NCNN"), "ncnn network", (Mark(b"7767517"),)),
-    Format("word2vec-text", _in("text", "VECTORS"), "word2vec vectors as text", _DIGITS),
     Format(
         "caffe-prototxt",
         _in("text", "PROTOTXT"),
@@ -92,14 +88,19 @@ IDENTIFIED: tuple[Format, ...] = identified(
         (Mark(b"layer", ANYWHERE),),
     ),
 )
-COMPANIONS: tuple[Format, ...] = identified(
+COMPANIONS: tuple[Format, ...] = (
     Format(
-        "tfjs-weights", _in("companions", "TFJS_WEIGHTS"), "weights of TensorFlow.js", last=True
+        "tfjs-weights",
+        _in("companions", "TFJS_WEIGHTS"),
+        "weights of TensorFlow.js",
+        last=True,
+        tier=Tier.DATA,
     ),
     Format(
         "openvino-weights",
         _in("companions", "OPENVINO_WEIGHTS"),
         "weights of an OpenVINO model",
         last=True,
+        tier=Tier.DATA,
     ),
 )

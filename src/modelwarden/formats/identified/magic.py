@@ -20,7 +20,6 @@ _FAISS = re.compile(
     rb"|vSQ|HNf|HNp|HNs|H2l|HNc|NSf|NSp|NSs|Bx[FHM2]|Bwf|Bwh|wLS|xRQ|xLS|xRP|mRQ)"
 )
 _XGB_NAMES = re.compile(rb"[a-z]+:[a-z_]+|[a-z_]+")
-_WORD2VEC = re.compile(rb"(\d{1,9}) (\d{1,5})\n")
 _FLAX = re.compile(rb"[\xc7-\xc9].{1,4}?\x01\x93[\x90-\x9f\xdc]", re.DOTALL)
 _MSGPACK_KEY = re.compile(
     rb"[\x81-\x8f\xde](?:[\xa1-\xbf]|\xd9.|..[\xa1-\xbf]|..\xd9.)[\w/.]", re.DOTALL
@@ -111,17 +110,6 @@ def _is_mxnet_params(source: Source) -> bool:
     return _u64(head, 0) == 0x112 and not _u64(head, 8) and _u32(head, 24) in _MX_ARRAYS
 
 
-def _is_word2vec(source: Source) -> bool:
-    """Counts in a line of text, then words, each with so many 32-bit floats."""
-    found = _WORD2VEC.match(source.head)
-    if not found:
-        return False
-    words, size = int(found[1]), int(found[2])
-    if not words or not size or source.size < found.end() + words * (4 * size + 2):
-        return False
-    return b"\x00" in source.head or not source.head.isascii()
-
-
 def _is_faiss(source: Source) -> bool:
     size = _u32(source.head, 4)
     return _FAISS.match(source.head) is not None and 0 < size < 1 << 24
@@ -171,7 +159,6 @@ EXECUTORCH = Kind(
 ORT = Kind(
     "onnxruntime-ort", "an ONNX Runtime model", _starts(b"ORTM", at=4), _named("onnxruntime")
 )
-FASTTEXT = Kind("fasttext", "a fastText model", _starts(b"\xba\x16\x4f\x2f"), _named("fasttext"))
 XGBOOST = Kind("xgboost-binary", "an XGBoost legacy binary model", _is_xgboost, _xgboost)
 CHECKPOINT = Kind(
     "tensorflow-checkpoint", "a TensorFlow checkpoint index", _is_checkpoint, _named("tensorflow")
@@ -186,7 +173,6 @@ PADDLE_PARAMS = Kind(
     "paddle-parameters", "PaddlePaddle parameters", _is_paddle_params, _named("paddlepaddle")
 )
 MXNET_PARAMS = Kind("mxnet-parameters", "MXNet parameters", _is_mxnet_params, _named("mxnet"))
-WORD2VEC = Kind("word2vec", "word2vec vectors", _is_word2vec)
 FAISS = Kind("faiss", "a Faiss index", _is_faiss, _named("faiss"))
 FLAX = Kind("flax-msgpack", "a Flax checkpoint", _is_flax, _named("flax"))
 R_DATA = Kind("r-data", "R serialised data", _is_r, _r, code=True)

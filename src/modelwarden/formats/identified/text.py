@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from modelwarden.core import Producer
     from modelwarden.formats.source import Source
 
-_VECTORS = re.compile(rb"\d{1,9} (\d{1,5})\r?\n(\S+)((?: -?\d+(?:\.\d+)?(?:[eE]-?\d+)?)+) ?\r?\n")
 _PROTOTXT = re.compile(rb"(?m)^layers?\s*\{\s*(?:#.*)?$")
 
 
@@ -23,12 +22,6 @@ def _matches(pattern: bytes) -> Callable[[Source], bool]:
 
 def _named(name: str) -> Callable[[Source], Producer | None]:
     return lambda _: producer(name)
-
-
-def _is_vectors(source: Source) -> bool:
-    """Counts in a line, then lines of a word and as many numbers as announced."""
-    found = _VECTORS.match(source.head)
-    return found is not None and found[3].count(b" ") == int(found[1])
 
 
 def _is_prototxt(source: Source) -> bool:
@@ -45,5 +38,4 @@ LIBLINEAR = Kind(
     _named("liblinear"),
 )
 NCNN = Kind("ncnn", "an ncnn network", _matches(rb"7767517\r?\n\d+ \d+\r?\n"), _named("ncnn"))
-VECTORS = Kind("word2vec-text", "word2vec vectors as text", _is_vectors)
 PROTOTXT = Kind("caffe-prototxt", "a Caffe network as text", _is_prototxt, _named("caffe"))

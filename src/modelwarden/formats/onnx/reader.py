@@ -17,6 +17,7 @@ from modelwarden.formats.identified.protobuf import ONNX, outer
 from modelwarden.formats.limits import LimitExceededError
 from modelwarden.formats.onnx.tensors import External
 from modelwarden.formats.onnx.walk import Bytes, Operator, Walk
+from modelwarden.formats.places import escapes
 from modelwarden.formats.protobuf import LEN, Field
 from modelwarden.formats.view import Child, DamagedError
 
@@ -86,27 +87,6 @@ def read(source: Source, limits: Limits) -> OnnxModel:
         opsets=tuple(walk.opsets.items()),
         places=tuple(walk.places),
     )
-
-
-def escapes(location: str) -> str:
-    """Return why a place is not in the folder of the model, or nothing.
-
-    Separators of both kinds count: which one a loader takes depends on where it runs.
-    """
-    parts = location.replace("\\", "/").split("/")
-    if "\0" in location:
-        return "holds a NUL"
-    if "://" in location or location[:5].lower() == "file:":
-        return "is an address"
-    if not parts[0] and len(parts) > 1:
-        return "is an absolute path"
-    if location[1:2] == ":":
-        return "names a drive"
-    if ".." in parts:
-        return "leads out of the folder"
-    if parts[0].startswith("~"):
-        return "begins in a home folder"
-    return "" if location.strip() and parts[-1] not in ("", ".") else "is no file"
 
 
 def _look_beside(source: Source, places: list[External], notes: Notes) -> None:

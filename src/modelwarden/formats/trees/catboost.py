@@ -336,7 +336,7 @@ class _Split(Members):
         super().__init__(at)
         self.model = model
 
-    def closed(self) -> None:
+    def closed(self, at: int) -> None:
         if not self._KEYS & self.values.keys():
             self.model.notes.fault("invalid", "trees", "a split of nothing", self.at)
         for key, of in self._OF:
@@ -366,7 +366,7 @@ class _Oblivious(Members):
         self.named = True
         return self.splits
 
-    def closed(self) -> None:
+    def closed(self, at: int) -> None:
         self.model.trees += 1
         levels = self.splits.count
         if not self.named and self.values.get("splits", "") is not None:

@@ -360,7 +360,7 @@ class _JsonNode(Members):
         super().__init__(at, left_child=dump.node, right_child=dump.node)
         self.dump = dump
 
-    def closed(self) -> None:
+    def closed(self, at: int) -> None:
         dump, feature = self.dump, self.number("split_feature")
         if "leaf_value" in self.values:
             dump.leaves += 1

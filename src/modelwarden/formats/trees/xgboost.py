@@ -79,7 +79,7 @@ class _Tree(Members):
         self.arrays[name] = made = Numbers(at) if whole else Counted(at)
         return made
 
-    def closed(self) -> None:
+    def closed(self, at: int) -> None:
         self.model.tree(self)
 
     def numbers(self, name: str) -> Sequence[int]:

@@ -1,0 +1,1 @@
+"""Vectors of words: fastText and word2vec."""

@@ -1,0 +1,1 @@
+"""What makes tokens of text: SentencePiece and Hugging Face tokenizers."""
