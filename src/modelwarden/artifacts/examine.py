@@ -151,7 +151,7 @@ class _Work:
             return
         self.producers.add((by.name, by.version))
         kinds = [ItemKind.PRODUCER]
-        if by.name in NEEDED:
+        if by.name in NEEDED and by.version is not None:
             kinds.append(ItemKind.PACKAGE)
         self.inventory += (
             InventoryItem(
