@@ -189,15 +189,26 @@ def _frame(given: FrameLike, names: Sequence[str]) -> Frame:
 
 
 def _column(values: npt.NDArray[np.generic]) -> Column:
+    """Return a column of a data frame as ours: a number, a time or a truth, else text or None."""
     import numpy as np
 
     kind = values.dtype.kind
     types = {"i": "int64", "u": "int64", "f": "float64", "M": "datetime64[us]", "b": "bool"}
     if kind in types:
         return values.astype(types[kind])
+    listed = [None if _absent(value) else value for value in values.tolist()]
+    if any(value is not None for value in listed) and all(
+        value is None or isinstance(value, int | float) for value in listed
+    ):  # numbers with some missing, as nullable columns give them
+        return np.array([np.nan if value is None else value for value in listed], np.float64)
     kept = np.empty(len(values), dtype=object)
-    kept[:] = [v if isinstance(v, str) else None if v is None or v != v else str(v) for v in values]
+    kept[:] = [None if value is None else str(value) for value in listed]
     return kept
+
+
+def _absent(value: object) -> bool:
+    """Tell whether a value of an object column is missing; libraries have marks of their own."""
+    return value is None or (isinstance(value, float) and value != value) or str(value) == "<NA>"
 
 
 def _without(what: str) -> AccessError:

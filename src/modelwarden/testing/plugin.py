@@ -84,6 +84,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):  # it was read before there were workers
         _read(config, file)
     config.stash[_CHOSEN] = file
+    if mark and config.args_source is not config.ArgsSource.ARGS:
+        config.args.clear()  # a line was named, which the option took for its own value
     if not any(_is(config, argument, file) for argument in config.args):
         config.args.append(f"{file}{mark}{rest}")
 
