@@ -25,6 +25,12 @@ MODELS: tuple[Format, ...] = (
         (Mark(bytes(16)),),
     ),
     Format(
+        "r-data",
+        f"{_ROOM}.rdata.reader",
+        "R data",
+        tuple(Mark(first) for first in (b"RD", b"X\n", b"A\n", b"B\n")),
+    ),
+    Format(
         "tensorflow-checkpoint",
         f"{_ROOM}.tensorflow.checkpoint:INDEX",
         "TensorFlow checkpoint index",

@@ -48,17 +48,6 @@ IDENTIFIED: tuple[Format, ...] = identified(
     Format("faiss", _in("magic", "FAISS"), "Faiss index", (Mark(b"I"),)),
     Format("flax-msgpack", _in("magic", "FLAX"), "Flax checkpoint", _MSGPACK),
     Format(
-        "r-data",
-        _in("magic", "R_DATA"),
-        "R serialised data",
-        (
-            Mark(b"RD"),
-            Mark(b"X\n"),
-            Mark(b"A\n"),
-            Mark(b"B\n"),
-        ),
-    ),
-    Format(
         "torch7",
         _in("magic", "TORCH7"),
         "Torch7 file",

@@ -1,0 +1,1 @@
+"""R's own serialised data: `.rds` and `.RData`."""
