@@ -58,6 +58,7 @@ class PickleStream(View):
     raw_arrays: int = 0
     damaged: bool = False
 
+
 _MOST_PADDING = 16 << 20
 # Records whose own reader steps over the numbers between pickles, and opens what does not fit.
 _MEASURED = ("torch-tar-storages", "torch-tar-tensors")
