@@ -158,3 +158,15 @@ def test_fine_bins_move_the_area_in_the_fifth_digit_at_most():
     bins = roc_auc_of_bins(*(np.bincount(place[part], minlength=65_536) for part in (y, ~y)))
 
     assert bins.value == pytest.approx(roc_auc(y, score).value, abs=1e-5)
+
+
+def test_average_precision_near_one_has_an_interval_that_says_something():
+    rng = np.random.default_rng(3)
+    y = rng.random(400) < 0.6
+    scores = y + rng.normal(0, 0.18, 400)
+
+    measured = average_precision(y, scores, np.random.default_rng(0))
+
+    assert measured.value > 0.99
+    assert 0.95 < measured.low < measured.value
+    assert measured.value < measured.high <= 1

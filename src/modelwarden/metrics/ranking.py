@@ -242,6 +242,9 @@ def precision_areas(hits: npt.NDArray[np.int64], others: npt.NDArray[np.int64]) 
     return np.asarray(np.divide(area, total, out=np.full_like(total, np.nan), where=total > 0))
 
 
+_STEEP = 3.0  # logits
+
+
 def average_precision(
     y: npt.ArrayLike,
     scores: npt.ArrayLike,
@@ -279,7 +282,8 @@ def average_precision(
     cells = np.concatenate([np.add.reduceat(hits, step), np.add.reduceat(others, step)])
     shares = (cells + PRIOR_ROWS / len(cells)) / (n + PRIOR_ROWS)
     drawn = rng.multinomial(n, shares, size=draws).reshape(draws, 2, -1)
-    spread = float(np.nanstd(precision_areas(drawn[:, 0], drawn[:, 1])))
+    areas = precision_areas(drawn[:, 0], drawn[:, 1])
+    spread = float(np.nanstd(areas))
     if positives < 2:
         ends = SHARE
     elif not 0 < value < 1 or spread == 0:
@@ -288,5 +292,13 @@ def average_precision(
         half = t_of(level, positives - 1) * spread / (value * (1 - value))
         middle = float(special.logit(value))
         ends = Interval(float(special.expit(middle - half)), float(special.expit(middle + half)))
+        if half > _STEEP:
+            # So near to an end that the logit's slope says nothing: no wider than the replicates.
+            low, high = np.nanquantile(areas, [(1 - level) / 2, (1 + level) / 2])
+            reach = t_of(level, positives - 1) * spread
+            ends = Interval(
+                max(ends.low, min(float(low), value - reach)),
+                min(ends.high, max(float(high), value + reach)),
+            ).around(value)
     conditions = {"draws": draws, "positives": positives}
     return measured("average_precision", value, ends, n, level=level, conditions=conditions)
