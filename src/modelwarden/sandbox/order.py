@@ -32,13 +32,20 @@ _SYSTEM_FILES = """
 /sys/fs/cgroup /sys/kernel/mm /dev/null /dev/zero /dev/full /dev/random /dev/urandom
 """
 
-# onnxruntime's telemetry is off before anything is imported; joblib does without processes.
+# onnxruntime's telemetry is off before anything is imported; joblib does without processes. One
+# thread: sums of floats must not depend on how many processors a machine has.
 _QUIET = {
     "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONHASHSEED": "0",
     "ORT_DISABLE_TELEMETRY": "1",
     "JOBLIB_MULTIPROCESSING": "0",
     "KMP_INIT_AT_FORK": "FALSE",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    # Memory that a batch used is kept for the next: given back, every page costs a fault again.
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(128 << 20),
 }
 
 
