@@ -23,6 +23,7 @@ from formats.tensorflow import test_text
 from formats.trees import test_trees
 from formats.vectors import test_vectors
 from formats.vocabulary import test_vocabulary
+from formats.xml import test_xml_models
 from hostile.test_hostile import HARMFUL, HARMLESS
 from modelwarden.formats.catalog import ANYWHERE, FORMATS, TAIL
 
@@ -107,6 +108,8 @@ def _of_tests() -> Iterator[Seed]:
     for module in (test_trees, test_vectors, test_vocabulary):
         for name, data in (*module.SOUND.items(), *module.HOSTILE.items()):
             yield ("m.json" if data[:1] == b"{" else name), data
+    yield from ((name, text.encode()) for name, text in test_xml_models.SOUND.items())
+    yield from ((name, text.encode()) for name, (text, _) in test_xml_models.HOSTILE.items())
     for name, value in test_tfjs.SOUND.items():
         yield name, json.dumps(value).encode()
     for name, (content, _) in test_jsondata.SAMPLES.items():

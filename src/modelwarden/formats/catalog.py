@@ -221,7 +221,6 @@ FORMATS: tuple[Format, ...] = (
             "opencv-xml": "OpenCV storage",
             "openvino": "OpenVINO model",
         },
-        Tier.IDENTIFIED,
     ),
     *family(
         "xml",

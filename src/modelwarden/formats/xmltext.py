@@ -1,4 +1,4 @@
-"""XML, told by its root element; nothing is expanded, fetched or even parsed behind the root."""
+"""XML: told by its root element, and walked to its end; nothing is fetched."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from modelwarden.core import Gap, GapKind, Producer
-from modelwarden.formats.identified.kind import producer, unexamined
-from modelwarden.formats.view import View, gap
+from modelwarden.core import GapKind, Producer
+from modelwarden.formats.described import Notes, PlainModel
+from modelwarden.formats.identified.kind import producer
+from modelwarden.formats.limits import LimitExceededError
+from modelwarden.formats.view import DamagedError
 
 if TYPE_CHECKING:
     from modelwarden.formats.limits import Limits
     from modelwarden.formats.source import Source
+    from modelwarden.formats.xml.walk import Walk
 
 _PROLOG = 1 << 18
 _SKIPPED = re.compile(r"\s++|<\?.*?\?>|<!--.*?-->", re.DOTALL)
@@ -20,27 +23,25 @@ _DOCTYPE = re.compile(r"<!DOCTYPE[^<>\[]*+(?:>|\[)")
 _SUBSET_END = re.compile(r"\]\s*+>")
 _ATTRIBUTES = r"((?:[^<>\"']|\"[^\"<]*+\"|'[^'<]*+')*+)"
 _ROOT = re.compile(r"<(?:[\w.-]++:)?([A-Za-z_][\w.-]*+)" + _ATTRIBUTES + ">")
-_APPLICATION = re.compile(r"<(?:\w++:)?Application\s" + _ATTRIBUTES + ">")
-_ATTRIBUTE = re.compile(r"(\w++)\s*+=\s*+(?:\"([^\"]*)\"|'([^']*)')")
 _BEGINS = ("<?xml", "<!--", "<!DOCTYPE")
-_MODELS = {
-    "PMML": ("pmml", "a PMML model"),
-    "opencv_storage": ("opencv-xml", "an OpenCV storage"),
-    "net": ("openvino", "an OpenVINO model"),
-}
+_MODELS = {"PMML": "pmml", "opencv_storage": "opencv-xml", "net": "openvino"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class XmlText(View):
+class XmlText(PlainModel):
     """An XML document.
 
+    Its faults are also of these kinds. `external`: it is told to read another file, or address.
+    `expansion`: its entities stand for much more than is written. `include`: another document is
+    to be put in, or applied.
+
     Attributes:
-        root: local name of the root element.
-        entities: the prolog declares entities.
+        root: local name of the root element. elements: how many there are. depth: the deepest.
     """
 
     root: str
-    entities: bool
+    elements: int = 0
+    depth: int = 0
 
 
 def sniff(source: Source) -> bool:
@@ -49,30 +50,69 @@ def sniff(source: Source) -> bool:
 
 
 def read(source: Source, limits: Limits) -> XmlText:
-    """Name the document by its root; models and declared entities are gaps."""
+    """Walk the document, as what its root says it is."""
     limits.check_time()
-    text = _text(source)
     found = _root(source)
     name, attributes = (found[1], found[2]) if found else ("", "")
-    known = None if name == "net" and "version" not in attributes else _MODELS.get(name)
-    entities = "<!ENTITY" in text[: found.start() if found else len(text)]
-    gaps: list[Gap] = []
-    if known:
-        gaps.append(gap(source, unexamined(known[1]), GapKind.UNSUPPORTED))
+    kind = None if name == "net" and "version" not in attributes else _MODELS.get(name)
+    notes = Notes(source)
     if not found:
-        why = "an XML document whose root element does not come soon"
-        gaps.append(gap(source, why, GapKind.UNSUPPORTED))
-    if entities:
-        why = "the document declares entities, which were not expanded"
-        gaps.append(gap(source, why, GapKind.UNSUPPORTED))
+        notes.note("an XML document whose root element does not come soon", GapKind.UNSUPPORTED)
+    if name.lower() == "html":
+        return XmlText(source=source, format="html", root=name)
+    handler, by = _walked(source, limits, notes, kind)
     return XmlText(
         source=source,
-        format=known[0] if known else ("html" if name.lower() == "html" else "xml"),
+        format=kind or "xml",
         root=name,
-        entities=entities,
-        producer=_producer(name, text),
-        gaps=tuple(gaps),
+        producer=by,
+        gaps=tuple(notes.gaps),
+        metadata=tuple(notes.metadata),
+        faults=tuple(notes.faults),
+        elements=handler.elements,
+        depth=handler.deepest,
     )
+
+
+def _walked(
+    source: Source, limits: Limits, notes: Notes, kind: str | None
+) -> tuple[Walk, Producer | None]:
+    """Walk a document, and hold its parts against one another where it is a model."""
+    from modelwarden.formats.xml.walk import Nothing, Walk
+
+    if kind == "pmml":
+        from modelwarden.formats.xml.pmml import Pmml
+
+        pmml = Pmml(notes)
+        walk = Walk(source, limits, notes, pmml)
+        if notes.attempt(walk.run):
+            pmml.whole()
+        return walk, pmml.by
+    if kind == "openvino":
+        from modelwarden.formats.xml.openvino import Openvino
+
+        network = Openvino(notes)
+        walk = Walk(source, limits, notes, network)
+        if notes.attempt(walk.run):
+            network.whole(source)
+        return walk, network.producer()
+    if kind == "opencv-xml":
+        from modelwarden.formats.xml.opencv import Opencv
+
+        storage = Opencv(notes)
+        walk = Walk(source, limits, notes, storage)
+        if notes.attempt(walk.run):
+            storage.whole()
+        return walk, producer("opencv")
+    walk = Walk(source, limits, notes, Nothing(), model=False)
+    # What is no model is data: text that is no whole document is still text.
+    try:
+        walk.run()
+    except DamagedError:
+        pass
+    except LimitExceededError as over:
+        notes.note(str(over), GapKind.OVER_LIMIT)
+    return walk, None
 
 
 def is_openvino(source: Source) -> bool:
@@ -106,14 +146,3 @@ def _root(source: Source) -> re.Match[str] | None:
         else:
             break
     return _ROOT.match(text, at)
-
-
-def _producer(root: str, text: str) -> Producer | None:
-    if root == "opencv_storage":
-        return producer("opencv")
-    if root == "net":
-        return producer("openvino")
-    if root != "PMML" or not (found := _APPLICATION.search(text)):
-        return None
-    facts = {name: first or second for name, first, second in _ATTRIBUTE.findall(found[1])}
-    return producer(facts.get("name", ""), facts.get("version"))

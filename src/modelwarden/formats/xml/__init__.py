@@ -1,0 +1,1 @@
+"""Models written as XML: PMML, OpenVINO, OpenCV."""
