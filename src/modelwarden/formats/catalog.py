@@ -126,8 +126,6 @@ FORMATS: tuple[Format, ...] = (
         "zip",
         "modelwarden.formats.identified.archives",
         {
-            "torchserve-mar": "TorchServe archive",
-            "torch-pt2": "program of torch.export",
             "h2o-mojo": "H2O MOJO",
         },
         Tier.IDENTIFIED,

@@ -25,6 +25,12 @@ MODELS: tuple[Format, ...] = (
         (Mark(bytes(16)),),
     ),
     Format(
+        "torch-pt2-program",
+        f"{_ROOM}.torch.exported:PROGRAM",
+        "graph of a program of torch.export",
+        _JSON,
+    ),
+    Format(
         "r-data",
         f"{_ROOM}.rdata.reader",
         "R data",
@@ -44,7 +50,12 @@ MODELS: tuple[Format, ...] = (
     ),
 )
 
-ARCHIVES: tuple[Format, ...] = (*family("zip", f"{_ROOM}.skops", {"skops": "skops file"}),)
+ARCHIVES: tuple[Format, ...] = (
+    *family("zip", f"{_ROOM}.skops", {"skops": "skops file"}),
+    *family("zip", f"{_ROOM}.torch.served", {"torchserve-mar": "TorchServe archive"}),
+    *family("zip", f"{_ROOM}.torch.exported", {"torch-pt2": "program of torch.export"}),
+    *family("tar", f"{_ROOM}.torch.nemo", {"nemo": "NeMo model"}),
+)
 """Told apart by the readers of containers."""
 
 NEIGHBOURS: tuple[Format, ...] = (

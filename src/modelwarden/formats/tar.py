@@ -68,7 +68,7 @@ def read(source: Source, limits: Limits) -> ArchiveView:
     walk.run()
     names = {entry.name.removeprefix("./") for entry in walk.entries}
     legacy = names >= _TORCH
-    return ArchiveView(
+    view = ArchiveView(
         source=source,
         format="torch-tar" if legacy else "tar",
         gaps=tuple(walk.gaps),
@@ -76,6 +76,12 @@ def read(source: Source, limits: Limits) -> ArchiveView:
         entries=tuple(walk.entries),
         anomalies=bounded(walk.anomalies),
     )
+    if "model_config.yaml" in names:
+        from modelwarden.formats.torch import nemo
+
+        if nemo.is_nemo(names):
+            return nemo.view_of(view, walk.children, limits)
+    return view
 
 
 class _Walk:

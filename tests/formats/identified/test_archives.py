@@ -18,12 +18,6 @@ def build(members: dict[str, str]) -> Source:
 @pytest.mark.parametrize(
     ("members", "kind", "producer"),
     [
-        (
-            {"MAR-INF/MANIFEST.json": '{"archiverVersion": "0.9.0"}', "handler.py": "x = 1"},
-            "torchserve-mar",
-            ("torch-model-archiver", "0.9.0"),
-        ),
-        ({"model/archive_format": "pt2"}, "torch-pt2", None),
         ({"model.ini": "[info]\nh2o_version = 3.46.0.1\n"}, "h2o-mojo", ("h2o", "3.46.0.1")),
     ],
 )

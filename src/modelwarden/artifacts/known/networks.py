@@ -64,6 +64,18 @@ def _paddle(name: str) -> Does:
     return Does.COMPUTES if ops.is_known(name) else Does.FOREIGN
 
 
+def _exported(name: str) -> Does:
+    from modelwarden.artifacts.known import torch_ops as ops
+
+    if ops.is_file(name):
+        return Does.FILES
+    foreign = ops.is_foreign(name)
+    if foreign is None:
+        return Does.PYTHON
+    return Does.FOREIGN if foreign else Does.COMPUTES
+
+
 _JUDGES: dict[str, Callable[[str], Does]] = {
     "paddle-program": _paddle,
+    "torch-pt2-program": _exported,
 }

@@ -50,17 +50,6 @@ _KNOWN = (
         ("keras", "metadata.json", "keras_version"),
         {"config.json": "keras-config"},
     ),
-    _Known(
-        "torchserve-mar",
-        "a TorchServe archive",
-        (r"MAR-INF/MANIFEST\.json",),
-        ("torch-model-archiver", "MAR-INF/MANIFEST.json", "archiverVersion"),
-    ),
-    _Known(
-        "torch-pt2",
-        "a program of torch.export",
-        (r"[^/]+/archive_(?:format|version)|archive_format",),
-    ),
     _Known("h2o-mojo", "an H2O MOJO", (r"model\.ini",), ("h2o", "model.ini", "h2o_version")),
     _Known("office-document", "", (r"\[Content_Types\]\.xml",)),
     _Known("android-package", "", (r"AndroidManifest\.xml",)),

@@ -30,6 +30,15 @@ def _npz(names: Sequence[str]) -> bool:
     return any(name.endswith(".npy") for name in names)
 
 
+def _served(names: Sequence[str]) -> bool:
+    return "MAR-INF/MANIFEST.json" in names
+
+
+def _exported(names: Sequence[str]) -> bool:
+    last = {name.rpartition("/")[2] for name in names if name.count("/") <= 1}
+    return bool(last & {"archive_format", "serialized_exported_program.json"})
+
+
 def _skops(names: Sequence[str]) -> bool:
     """A schema alone: an archive of another kind may have one beside its own marks."""
     return "schema.json" in names and "config.json" not in names
@@ -42,6 +51,8 @@ def _identified(names: Sequence[str]) -> bool:
 
 
 KINDS: tuple[tuple[str, Callable[[Sequence[str]], bool]], ...] = (
+    ("modelwarden.formats.torch.served", _served),
+    ("modelwarden.formats.torch.exported", _exported),
     ("modelwarden.formats.torch.package", _package),
     ("modelwarden.formats.torch.zipped", _torch),
     ("modelwarden.formats.skops", _skops),
