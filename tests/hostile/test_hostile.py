@@ -12,13 +12,14 @@ from hostile.archives import ARCHIVES
 from hostile.build import MEDIUM, Sample
 from hostile.formats import FORMATS
 from hostile.gadgets import GADGETS
+from hostile.gadgets_more import GADGETS_MORE
 from hostile.harmless import HARMLESS
 from hostile.mechanisms import MECHANISMS
 from hostile.roads import ROADS
 from hostile.zips import ZIPS
 from modelwarden.core import Outcome, Report, Severity
 
-HARMFUL = (*GADGETS, *ROADS, *MECHANISMS, *ZIPS, *ARCHIVES, *FORMATS)
+HARMFUL = (*GADGETS, *GADGETS_MORE, *ROADS, *MECHANISMS, *ZIPS, *ARCHIVES, *FORMATS)
 
 
 def scanned(sample: Sample, folder: Path) -> Report:

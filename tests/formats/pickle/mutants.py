@@ -55,7 +55,7 @@ MUTANTS = [
     _op("additems-calls-nothing", 'calls.each(m, target, "add", [(item,) for item in items])',
         "pass"),
     _op("persid-not-counted", "m.persistent_count += 1", "pass"),
-    _op("persid-makes-nothing", "    m.stack.append(found)\n\n\ndef _ext",
+    _op("persid-makes-nothing", "    m.stack.append(m.persistent[-1])\n\n\ndef _ext",
         "    m.stack.append(None)\n\n\ndef _ext"),
     _op("ext-is-no-import", "m.stack.append(m.uses.resolve(known, via))", "m.stack.append(None)"),
     _op("ext4-is-two-bytes", '"EXT4": _ext(4)', '"EXT4": _ext(2)'),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 HITS = 100
 NAMES = 12
+LONGEST = 200
 DIGESTS = 64
 # The newest view that was judged: the rules over one view run one after another.
 _newest: list[tuple[PickleStream, tuple[Judged, ...]]] = []
@@ -36,8 +37,8 @@ def shown(one: Judged) -> str:
     if one.kind is UseKind.CONSTRUCTED:
         return f"makes an instance: {use.rendered}"
     if use.passed_to:
-        return f"hands {one.target} to {use.passed_to}"
-    return f"refers to {one.target}"
+        return f"hands {cut(one.target)} to {use.passed_to}"
+    return f"refers to {cut(one.target)}"
 
 
 def identities(found: Iterable[Judged]) -> tuple[str, ...]:
@@ -59,11 +60,11 @@ def evidence(one: Judged, others: Iterable[Judged] = ()) -> Evidence:
     told = {f"{o.target} {o.kind.value} {o.use.arguments_digest}" for o in others}
     told.discard(" ".join(same))
     more = (hashlib.sha256("\n".join(sorted(told)).encode()).hexdigest(),) if told else ()
-    facts = {"global": one.target, "opcode": use.via, "use": one.kind.value}
+    facts = {"global": cut(one.target), "opcode": use.via, "use": one.kind.value}
     if use.kind is not UseKind.REFERENCED:
         facts["call"] = use.rendered
     if use.raw is not None:
-        facts["written"] = use.raw
+        facts["written"] = cut(use.raw)
     return Evidence(use.at, facts, (*same, *more))
 
 
@@ -87,8 +88,13 @@ def hits(
         yield Hit(text, evidence(one, others), confidence(one), unexamined(one))
 
 
+def cut(name: str) -> str:
+    """Return a name, shortened for people."""
+    return name if len(name) <= LONGEST else f"{name[:LONGEST]}…"
+
+
 def listed(names: Iterable[str]) -> str:
     """Return names for people, bounded."""
-    unique = sorted(set(names))
+    unique = sorted({cut(name) for name in names})
     more = f" and {len(unique) - NAMES} more" if len(unique) > NAMES else ""
     return ", ".join(unique[:NAMES]) + more

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modelwarden.artifacts.known import Judgement
-from modelwarden.artifacts.rules._pickles import listed, uses_of
+from modelwarden.artifacts.rules._pickles import cut, listed, uses_of
 from modelwarden.core import Evidence, Hit, Severity, UseKind, rule
 from modelwarden.formats.pickle.reader import PickleStream
 
@@ -50,8 +50,9 @@ def needs_code(stream: PickleStream) -> Iterator[Hit]:
 
 def _hit(package: str, found: list[Judged]) -> Hit:
     names = listed(one.target for one in found)
-    facts = {"package": package, "names": names, "global": found[0].target}
-    where = Evidence(found[0].use.at, facts, (package,))
+    identity, package = package, cut(package)
+    facts = {"package": package, "names": names, "global": cut(found[0].target)}
+    where = Evidence(found[0].use.at, facts, (identity,))
     if all(one.ruling.known for one in found):
         return Hit(f"needs the package {package} for {names}", where)
     if package == "__main__":

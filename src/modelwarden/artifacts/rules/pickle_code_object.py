@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modelwarden.artifacts.known import Judgement
-from modelwarden.artifacts.rules._pickles import identities, listed, uses_of
+from modelwarden.artifacts.rules._pickles import cut, identities, listed, uses_of
 from modelwarden.core import Evidence, Hit, Severity, rule
 from modelwarden.formats.pickle.reader import PickleStream
 
@@ -40,6 +40,8 @@ def pickle_code_object(stream: PickleStream) -> Iterator[Hit]:
     names = listed(one.target for one in found)
     yield Hit(
         f"carries functions or classes with their code, made by {names}",
-        Evidence(found[0].use.at, {"global": found[0].target, "names": names}, identities(found)),
+        Evidence(
+            found[0].use.at, {"global": cut(found[0].target), "names": names}, identities(found)
+        ),
         unexamined="the bytecode that the file carries was not examined",
     )

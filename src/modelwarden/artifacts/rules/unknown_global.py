@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modelwarden.artifacts.known import Judgement
-from modelwarden.artifacts.rules._pickles import hits, shown, uses_of
+from modelwarden.artifacts.rules._pickles import cut, hits, shown, uses_of
 from modelwarden.core import Hit, Severity, UseKind, rule
 from modelwarden.formats.pickle.reader import PickleStream
 
@@ -43,4 +43,4 @@ def unknown_global(stream: PickleStream) -> Iterator[Hit]:
 
 
 def _unexamined(one: Judged) -> str:
-    return f"what {one.target} does when it is called with these arguments was not examined"
+    return f"what {cut(one.target)} does when it is called with these arguments was not examined"

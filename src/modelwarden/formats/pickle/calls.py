@@ -135,17 +135,15 @@ def build(m: Machine, inst: object, state: object) -> None:
     if isinstance(inst, Call):
         inst.state, inst.built = state, True
     parts = state if isinstance(state, tuple) and len(state) == 2 else (state,)
-    # Slots are set after the attributes, through a `__setattr__` that may call one of them.
-    slots = len(parts) == 2 and bool(pairs(parts[1]))
     for part in parts:
-        _note_hooks(m, part, slots=slots)
+        _note_hooks(m, part)
 
 
-def _note_hooks(m: Machine, state: object, *, slots: bool) -> None:
+def _note_hooks(m: Machine, state: object) -> None:
     for key, value in pairs(state):
         if key == _LOADED and not is_callable(value):
             constants.suspect(m, value)
-        if is_callable(value) and (_shadows(key, value) or (slots and _is_function(value))):
+        if is_callable(value) and _shadows(key, value):
             m.uses.call(value, ANY_ARGUMENTS, kind=UseKind.CALLED, at=m.op_at, via=_via(m))
         if isinstance(key, str) and key in HOOKS and is_callable(value):
             known = m.hooks.setdefault(key, [])

@@ -21,7 +21,7 @@ from modelwarden.formats.pickle.memo import (
     Memo,
 )
 from modelwarden.formats.pickle.nested import SUSPECT
-from modelwarden.formats.pickle.squeeze import CONTAINER_OPCODES, squeeze
+from modelwarden.formats.pickle.squeeze import CONTAINER_OPCODES, CROWDED, squeeze
 from modelwarden.formats.pickle.tape import Tape
 from modelwarden.formats.pickle.uses import Recorder
 from modelwarden.formats.pickle.values import DROPPED
@@ -64,6 +64,7 @@ class Machine:
     __slots__ = (
         "_left",
         "_made",
+        "_roomy",
         "_suspicious",
         "cache",
         "done",
@@ -126,6 +127,7 @@ class Machine:
         self.done = False
         self._made = 0
         self._left = 0
+        self._roomy = CROWDED
         self._suspicious = True
 
     def run(self) -> None:
@@ -162,10 +164,11 @@ class Machine:
         data = self.tape.data
         self._suspicious = SUSPECT.search(data) is not None
         self._made += sum(map(data.count, CONTAINER_OPCODES))
-        if self._made > MADE + self._left:
+        if self._made > MADE + self._left or len(self.stack) > self._roomy:
             self._made = 0
             # As many again as there are to look at, so that looking stays in proportion.
             self._left = len(self.stack) + len(self.memo.values)
+            self._roomy = max(CROWDED, len(self.stack) * 2)
             squeeze(self.stack, self.memo.values)
 
     def _fast(self, limit: int) -> None:  # noqa: C901 -- one loop, no calls

@@ -338,11 +338,12 @@ def _binpersid(m: Machine) -> None:
 
 
 def _persistent(m: Machine, pid: object) -> None:
-    found = Persistent(pid, m.op_at)
     m.persistent_count += 1
     if len(m.persistent) < PERSISTENT:
-        m.persistent.append(found)
-    m.stack.append(found)
+        m.persistent.append(Persistent(pid, m.op_at))
+    elif m.persistent_count == PERSISTENT + 1:
+        m.persistent.append(Persistent(DROPPED, m.op_at))  # stands for all that follow
+    m.stack.append(m.persistent[-1])
 
 
 def _ext(size: int) -> Callable[[Machine], None]:

@@ -94,7 +94,10 @@ def read(source: Source, limits: Limits) -> PickleStream:
 
         if begins_like(source) and (old := read_legacy(source, limits)) is not None:
             return old
-    view = view_of(source, streams_of(source, limits))
+    streams = streams_of(source, limits)
+    view = view_of(source, streams)
+    if any(stream.over is not None for stream in streams):
+        return view
     return replace(view, children=(*view.children, *_leftover(view)))
 
 

@@ -26,18 +26,23 @@ _SUMMARIES: Final[dict[type, Summary]] = {list: ANY_LIST, dict: ANY_DICT}
 _HOLDING: Final = frozenset({list, dict, Items, Call, Persistent})
 SMALL = 64
 DEEP = 1 << 16
+CROWDED = 1 << 19
+_NUMBERS: Final = frozenset({int, float, bytes})
 HOOKS: Final = frozenset({"__setstate__", "append", "extend", "add", "__setitem__"})
-# Methods that classes of libraries call on themselves when they are restored, compared or dropped.
+# Methods that classes of libraries call on themselves when they are restored, compared or dropped,
+# or when their slots are set.
 # A state that has a callable under such a name has it called: nothing that is saved is named so.
 SHADOWS: Final = frozenset(
     "_assign_modules_buffers _attach_methods _build_debug_param_to_name_mapping _build_f "
-    "_build_params_for_reducer _check_device _clear_feature_hooks _convert_mask _ddp_init_helper "
-    "_deserialize_model _detach_hooks _free _free_handle _init_fns _init_rpc _initialize "
+    "_build_params_for_reducer _check_device _check_super_called _clear_feature_hooks "
+    "_convert_mask _ddp_init_helper _deserialize_model _detach_hooks _free _free_handle "
+    "_init_fns _init_rpc _initialize _initialize_tracker "
     "_load_container_from_state _load_from_string _passing_sync_batchnorm_handle "
-    "_patch_step_function _post_init _post_setstate _register_feature_hooks _remove_feature_hooks "
+    "_patch_step_function _post_init _post_setstate _raise_if_frozen _register_feature_hooks "
+    "_remove_feature_hooks _replace_old_cache_name "
     "_set_test_evals _set_trained_model_attributes _setattr_hook _setup_normalizer "
     "_shutdown_workers _stop_locked compute_clips compute_clips_for_video deregister_handle "
-    "detach_hook free_network profile_hook_step set_weight_bias".split()
+    "detach_hook free_network profile_hook_step register_to_config set_weight_bias".split()
 )
 # The same, where a saved object may stand under the name: functions alone count.
 COMMON_SHADOWS: Final = frozenset(
@@ -51,10 +56,12 @@ TOLD: Final = HOOKS | SHADOWS | COMMON_SHADOWS
 def squeeze(stack: list[object], memoised: list[object]) -> None:
     """Sum up every container on the stack or in the memo that holds more than a few values."""
     for values in (stack, memoised):
-        deep = len(values) > DEEP
+        deep, crowded = len(values) > DEEP, len(values) > CROWDED
         for index, value in enumerate(values):
             kind = type(value)
             if kind in _PLAIN:
+                if crowded and kind in _NUMBERS:
+                    values[index] = DROPPED
                 continue
             if kind is tuple:
                 if value and (deep or _large(value)):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from modelwarden.formats.source import Source
 
 WINDOW = 1 << 18
+FIRST = 1 << 12  # many streams are short: the window grows with the stream
 MARGIN = 288  # more than any opcode of the fast loop takes: 2 + 255 bytes and a memo opcode
 
 
@@ -37,6 +38,7 @@ class Tape:
 
     __slots__ = (
         "_choices",
+        "_size",
         "at",
         "base",
         "crossings",
@@ -64,6 +66,7 @@ class Tape:
         self.jumps = 0
         self.passes: dict[int, int] = {}
         self._choices = choices
+        self._size = FIRST
 
     def window(self) -> int:
         """Slide the window to `at`; return how far into it the fast loop may begin an opcode.
@@ -72,7 +75,8 @@ class Tape:
         """
         stop = self.base + len(self.data)
         if (self.at > stop - MARGIN * 2 and stop < self.end) or self.at < self.base:
-            self.data = self.source.read(self.at, min(WINDOW, self.end - self.at))
+            self.data = self.source.read(self.at, min(self._size, self.end - self.at))
+            self._size = min(WINDOW, self._size * 8)
             self.text = self.data.decode("latin-1")
             self.base = self.at
         safe = self.base + len(self.data)

@@ -39,6 +39,7 @@ FILENAME = "filename"
 DECIDING = 64
 _PIECES = 4  # a wrapper of an array has few settings
 DISTINCT = 20_000
+NAMES = 2 << 20  # characters of all names that one pickle imports
 RECENT = 4096
 FORMS = 1_000_000
 _RANK: Final = {UseKind.REFERENCED: 0, UseKind.CONSTRUCTED: 1, UseKind.CALLED: 2}
@@ -171,6 +172,7 @@ class Recorder:
         self._passed: dict[int, str] = {}
         self._groups: dict[tuple[object, ...], dict[Canonical | None, _Seen]] = {}
         self._forms = 0
+        self._names = 0
         self._recent: dict[tuple[object, ...], tuple[_Seen, int]] = {}
         self._seen: list[_Seen] = []
         self._used: set[int] = set()
@@ -184,6 +186,9 @@ class Recorder:
             return known
         if len(self._seen) >= DISTINCT:
             raise LimitExceededError("different uses in one pickle", DISTINCT)
+        self._names += len(found.module) + len(found.name)
+        if self._names > NAMES:
+            raise LimitExceededError("characters of the names in one pickle", NAMES)
         if found.resolved:
             self.globals[key] = found
         else:
