@@ -24,6 +24,7 @@ def main() -> int:
         "cost.py": ["--rounds", "1"],
         "false_alarms.py": benign,
         "metrics.py": [],
+        "sandbox.py": [],
         "signing.py": [],
     }
     failed = []

@@ -31,11 +31,12 @@ while "operations" not in frame.f_globals:
 program = frame.f_globals
 honest = program["_write"]
 asked = []
-def say(arrays, body, descriptors):
+def say(arrays, body):
     asked.append(1)
+    answer = honest(arrays, body)
     if len(asked) < 2:
-        return honest(arrays, body, descriptors)
-    answer = honest(arrays, body, descriptors)
+        return answer
+    memory = program["_STATE"]["taken"]
     {act}
     return answer
 program["_write"] = say
@@ -126,9 +127,8 @@ def test_an_answer_that_does_not_hold_together_is_one_clear_error(tmp_path, body
 )
 def test_texts_that_do_not_hold_together_are_one_clear_error(tmp_path, text, why):
     body = said(type="text", shape=[16], size=len(text))
-    act = f"os.pwrite(descriptors[1], {text!r}, 0)\nreturn {body!r}"
-    if len(text) > 1 << 15:
-        act = f"os.pwrite(descriptors[1], b'[' * 50_000, 0)\nreturn {body!r}"
+    shown = "b'[' * 50_000" if len(text) > 1 << 15 else repr(text)
+    act = f"memory[:{len(text)}] = {shown}\nreturn {body!r}"
     with pytest.raises(TargetError, match=why):
         asked_twice(tmp_path, act)
 
@@ -141,7 +141,7 @@ def test_a_worker_that_always_needs_more_room_is_asked_a_few_times_only(tmp_path
 
 
 def test_numbers_that_are_none_are_told_with_how_many_rows(tmp_path):
-    act = "os.pwrite(descriptors[1], bytes([0, 0, 0, 0, 0, 0, 240, 127]), 16)\nreturn answer"
+    act = "memory[16:24] = bytes([0, 0, 0, 0, 0, 0, 240, 127])\nreturn answer"
     with pytest.raises(TargetError, match="NaN or infinity to 1 of 16 rows"):
         asked_twice(tmp_path, act)
 
@@ -149,8 +149,6 @@ def test_numbers_that_are_none_are_told_with_how_many_rows(tmp_path):
 def test_memory_that_changes_after_the_check_changes_no_answer(tmp_path):
     """A thread rewrites the answer for ever: what was checked is a copy that it cannot reach."""
     act = """
-    import ctypes, mmap, time
-    memory = mmap.mmap(os.dup(descriptors[1]), body["room"])
     def change():
         while True:
             memory[:8] = bytes([0, 0, 0, 0, 0, 0, 240, 127])
@@ -189,6 +187,30 @@ def test_a_worker_that_hangs_dies_or_floods_is_one_clear_error(tmp_path, act, wh
         asked_twice(tmp_path, act)
 
     assert kind in (None, caught.value.kind)
+
+
+def test_inputs_are_read_only_for_the_worker_and_no_memory_changes_its_size(tmp_path):
+    code = """
+    import ctypes, mmap
+    given, done = None, 0.0
+    for line in open("/proc/self/maps"):
+        if "memfd:modelwarden" in line and line.split()[1] == "r--s":
+            start, stop = (int(part, 16) for part in line.split()[0].split("-"))
+            failed = ctypes.CDLL(None).mprotect(ctypes.c_void_p(start), ctypes.c_size_t(4096), 3)
+            done += 0.5 if failed == 0 else 0.0
+            given = start
+    for descriptor in (3, 4, 5, 6, 7, 8):
+        for act in (lambda: os.pwrite(descriptor, b"x", 0), lambda: os.ftruncate(descriptor, 9)):
+            try:
+                if "memfd" in os.readlink("/proc/self/fd/%d" % descriptor):
+                    act(); done += 0.25
+            except OSError:
+                pass
+    memory[:8] = __import__("struct").pack("d", done if given else 0.125)
+    return answer
+    """
+    # One write succeeds: that to the memory for answers.
+    assert asked_twice(tmp_path, code)[0, 0] == 0.25
 
 
 ATTEMPTS = {

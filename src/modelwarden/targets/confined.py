@@ -1,15 +1,15 @@
 """A model in a sandboxed worker: our side of the talk with `inside.py`, believing nothing.
 
-Inputs are laid into one sealed piece of memory, answers into another of fixed size; each array that
-the worker announces is held against that size before a byte of it is read, and copied before it is
-looked at.
+Inputs are laid into one piece of shared memory, which the worker may only read, answers into
+another of fixed size; each array that the worker announces is held against that size before a byte
+of it is read, and copied before it is looked at.
 """
 
 from __future__ import annotations
 
+import array
 import json
 import math
-import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,7 +22,7 @@ from modelwarden.artifacts.known.rot import moved
 from modelwarden.core import GapKind
 from modelwarden.protocols.tensors import Tensor, WireError, array_of
 from modelwarden.sandbox import ModelError, Worker, WorkerError
-from modelwarden.sandbox.channel import sealed_memory
+from modelwarden.sandbox.memory import Region
 from modelwarden.targets.errors import TargetError
 from modelwarden.targets.frames import Column, Floats, Frame, Inputs
 
@@ -41,7 +41,9 @@ class Confined:
     def __init__(self, worker: Worker) -> None:
         """Send the program that opens models; the worker has been confined already."""
         self._worker = worker
-        self._room = _LEAST_ROOM
+        self._given = Region(_LEAST_ROOM, ours=True)
+        self._taken = Region(_LEAST_ROOM, ours=False)
+        self._told = False  # the worker has our memory
         text = (Path(__file__).with_name("inside.py")).read_text(encoding="utf-8")
         self._tell({"operation": "program", "name": "modelwarden_inside", "text": text})
 
@@ -59,7 +61,7 @@ class Confined:
         Raises:
             TargetError: it failed, was stopped, or its answer does not hold together.
         """
-        return self._exchange("ask", *_packed(inputs))
+        return self._exchange("ask", _Packed(inputs))
 
     def gradients(self, inputs: Inputs, weights: Floats) -> tuple[Floats, Floats]:
         """Return logits and the gradient of their weighted sum, both as the worker says them.
@@ -67,10 +69,9 @@ class Confined:
         Raises:
             TargetError: it failed, or they do not have the shapes that were asked for.
         """
-        body, data = _packed(inputs)
-        body["weights"] = _laid(data, np.ascontiguousarray(weights, np.float64), "weights")
-        body["size"] = len(data)
-        found = {t.name: t.values for t in self._exchange("gradients", body, data)}
+        packed = _Packed(inputs)
+        packed.body["weights"] = packed.lay(np.ascontiguousarray(weights, np.float64), "weights")
+        found = {t.name: t.values for t in self._exchange("gradients", packed)}
         logits, gradients = found.get("logits"), found.get("gradients")
         shape = inputs.shape if not isinstance(inputs, Frame) else (len(inputs), len(inputs.names))
         if logits is None or gradients is None or logits.shape != weights.shape:
@@ -81,32 +82,38 @@ class Confined:
 
     def decide(self, scores: Floats, folder: str, entry: str) -> Column:
         """Return what the user's own rule makes of scores, one value a row."""
-        body, data = _packed(scores)
-        answer = self._exchange("decide", body | {"folder": folder, "entry": entry}, data)
+        packed = _Packed(scores)
+        packed.body |= {"folder": folder, "entry": entry}
+        answer = self._exchange("decide", packed)
         if len(answer) != 1 or answer[0].values.shape != (len(scores),):
             raise TargetError(f"decide = {entry!r} gave no single decision a row")
         return answer[0].values
 
-    def _exchange(
-        self, operation: str, body: dict[str, Any], data: bytearray
-    ) -> tuple[Tensor, ...]:
-        given = sealed_memory(len(data), bytes(data))
-        try:
-            while True:
-                taken = sealed_memory(self._room)
-                try:
-                    order = {"operation": operation, **body, "room": self._room}
-                    answer = self._tell(order, (given, taken))
-                    needs = answer.get("needs")
-                    if type(needs) is int and self._room < needs <= _MOST_ROOM:
-                        # At least twice as much, so that it is asked a few times at most.
-                        self._room = min(max(needs, 2 * self._room), _MOST_ROOM)
-                        continue
-                    return _unpacked(answer, taken, self._room)
-                finally:
-                    os.close(taken)
-        finally:
-            os.close(given)
+    def close(self) -> None:
+        """Give the shared memory up; may be repeated."""
+        self._given.close()
+        self._taken.close()
+
+    def _exchange(self, operation: str, packed: _Packed) -> tuple[Tensor, ...]:
+        if packed.size > self._given.size:
+            self._given.close()
+            self._given, self._told = Region(2 * packed.size, ours=True), False
+        for offset, data in packed.chunks:
+            self._given.write(offset, data)
+        while True:
+            room = self._taken.size
+            memory = () if self._told else (self._given.descriptor, self._taken.descriptor)
+            order = {"operation": operation, **packed.body, "room": room}
+            answer = self._tell(order, memory)
+            self._told = True
+            needs = answer.get("needs")
+            if type(needs) is int and room < needs <= _MOST_ROOM:
+                # At least twice as much, so that it is asked a few times at most.
+                self._taken.close()
+                self._taken = Region(min(max(needs, 2 * room), _MOST_ROOM), ours=False)
+                self._told = False
+                continue
+            return _unpacked(answer, self._taken)
 
     def _tell(self, body: Mapping[str, Any], descriptors: Sequence[int] = ()) -> dict[str, Json]:
         try:
@@ -143,40 +150,54 @@ def _kind_of(error: WorkerError) -> GapKind:
     return GapKind.OVER_LIMIT if any(w in error.message for w in limits) else GapKind.NOT_ASSESSABLE
 
 
-def _packed(inputs: Inputs) -> tuple[dict[str, Any], bytearray]:
-    """Return rows as `inside.py` reads them: a description and the bytes that it speaks of."""
-    data = bytearray()
-    if isinstance(inputs, Frame):
-        parts = [_laid(data, c, n) for n, c in zip(inputs.names, inputs.columns, strict=True)]
-        kind = "frame"
-    else:
-        parts = [_laid(data, inputs, "x")]
-        kind = "texts" if inputs.dtype.kind == "O" else "array"
-    return {"kind": kind, "parts": parts, "size": len(data)}, data
+class _Packed:
+    """Rows as `inside.py` reads them: a description, and the bytes that it speaks of.
+
+    Attributes:
+        body: the description. chunks: (offset, bytes) to lay into memory. size: of them all.
+    """
+
+    def __init__(self, inputs: Inputs) -> None:
+        self.body: dict[str, Any] = {}
+        self.chunks: list[tuple[int, bytes | memoryview]] = []
+        self.size = 0
+        if isinstance(inputs, Frame):
+            columns = zip(inputs.names, inputs.columns, strict=True)
+            self.body |= {"kind": "frame", "parts": [self.lay(c, n) for n, c in columns]}
+        else:
+            kind = "texts" if inputs.dtype.kind == "O" else "array"
+            self.body |= {"kind": kind, "parts": [self.lay(inputs, "x")]}
+
+    def lay(self, column: Column, name: str) -> dict[str, Any]:
+        """Append one array; return where it stands."""
+        offset = self.size
+        data: bytes | memoryview
+        if column.dtype.kind == "O":
+            data, kind = _joined(column.tolist()), "text"
+        else:
+            plain = np.ascontiguousarray(column)
+            data, kind = plain.reshape(-1).view(np.uint8).data, column.dtype.str
+        self.chunks.append((offset, data))
+        self.size += len(data) + -len(data) % 16
+        shape = [*column.shape]
+        return {"name": name, "type": kind, "shape": shape, "offset": offset, "size": len(data)}
 
 
-def _laid(data: bytearray, column: Column, name: str) -> dict[str, Any]:
-    """Append one array; return where it stands."""
-    offset = len(data)
-    if column.dtype.kind == "O":
-        data += json.dumps(column.tolist()).encode()
-        kind = "text"
-    else:
-        data += np.ascontiguousarray(column).tobytes()
-        kind = column.dtype.str
-    size = len(data) - offset
-    data += bytes(-len(data) % 16)
-    return {"name": name, "type": kind, "shape": [*column.shape], "offset": offset, "size": size}
+def _joined(texts: list[str | None]) -> bytes:
+    """Return texts as the length of each in characters, -1 where there is none, and all of them."""
+    lengths = array.array("i", [-1 if text is None else len(text) for text in texts])
+    whole = "".join([text for text in texts if text is not None])
+    return lengths.tobytes() + whole.encode("utf-8", "surrogatepass")
 
 
-def _unpacked(answer: Mapping[str, Json], taken: int, room: int) -> tuple[Tensor, ...]:
+def _unpacked(answer: Mapping[str, Json], taken: Region) -> tuple[Tensor, ...]:
     parts = answer.get("parts")
     if not isinstance(parts, list) or len(parts) > _MOST_PARTS:
         raise TargetError("the sandboxed process gave an answer without arrays")
-    return tuple(_tensor(part, taken, room) for part in parts)
+    return tuple(_tensor(part, taken) for part in parts)
 
 
-def _tensor(part: object, taken: int, room: int) -> Tensor:
+def _tensor(part: object, taken: Region) -> Tensor:
     if not isinstance(part, dict):
         raise TargetError("the sandboxed process gave an answer that is no array")
     name, columns, shape = part.get("name"), part.get("columns"), part.get("shape")
@@ -185,11 +206,11 @@ def _tensor(part: object, taken: int, room: int) -> Tensor:
         raise TargetError("the sandboxed process gave an array without a name or shape")
     if type(offset) is not int or type(size) is not int or offset < 0 or size < 0:
         raise TargetError("the sandboxed process gave an array without a place")
-    if offset + size > room or len(shape) > _MOST_AXES:
+    if offset + size > taken.size or len(shape) > _MOST_AXES:
         raise TargetError(f"the sandboxed process claims {size} bytes, more than it was given")
     if any(type(n) is not int or n < 0 for n in shape):
         raise TargetError("the sandboxed process gave an array of no possible shape")
-    data = os.pread(taken, size, offset)
+    data = taken.read(offset, size)
     values = _values(kind, data, [int(n) for n in shape])
     return Tensor(name, values, tuple(str(c) for c in columns))
 

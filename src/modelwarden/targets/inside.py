@@ -6,9 +6,11 @@ it turns rows into what the model's library takes, and what that answers into pl
 
 `operations` maps what the parent asks for – `open`, `ask`, `gradients`, `decide` – to functions of
 (body, descriptors). Inputs stand in the memory of the first descriptor, answers are written to the
-second. Columns and arrays are raw bytes with a type and a shape; texts are JSON.
+second; both stay until others come. Columns and arrays are raw bytes with a type and a shape, texts
+their lengths and characters; texts in answers are JSON.
 """
 
+import array
 import importlib
 import importlib.util
 import json
@@ -22,24 +24,42 @@ _STATE = {}  # type: dict[str, object]
 # --- rows in ----------------------------------------------------------------------------------
 
 
-def _inputs(body, descriptors):
+def _memory(descriptors):
+    """Map the memory that the parent sent, where it sent some."""
+    if descriptors:
+        sizes = [os.fstat(descriptor).st_size for descriptor in descriptors]
+        _STATE["given"] = mmap.mmap(descriptors[0], sizes[0], access=mmap.ACCESS_READ)
+        _STATE["taken"] = mmap.mmap(descriptors[1], sizes[1])
+
+
+def _inputs(body):
     """Return ("frame", names, columns) | ("array", values) | ("texts", list)."""
-    size = max(1, body["size"])
-    with mmap.mmap(descriptors[0], size, access=mmap.ACCESS_READ) as memory:
-        parts = [_part(memory, part) for part in body["parts"]]
+    parts = [_part(part) for part in body["parts"]]
     if body["kind"] == "frame":
         return "frame", [part["name"] for part in body["parts"]], parts
     return body["kind"], parts[0]
 
 
-def _part(memory, part):
-    data = memory[part["offset"] : part["offset"] + part["size"]]
+def _part(part):
+    memory, offset, size = _STATE["given"], part["offset"], part["size"]
     if part["type"] == "text":
-        return json.loads(data.decode())
+        return _texts(memory[offset : offset + size], part["shape"][0])
     import numpy
 
-    values = numpy.frombuffer(data, part["type"]).reshape(part["shape"])
-    return values.copy()  # models may write to what they are given
+    kind = numpy.dtype(part["type"])
+    values = numpy.frombuffer(memory, kind, size // kind.itemsize, offset) if size else []
+    return numpy.array(values, kind).reshape(part["shape"])  # models may write to what they get
+
+
+def _texts(data, rows):
+    """Return the texts whose lengths stand first, then all their characters."""
+    lengths = array.array("i", data[: 4 * rows])
+    whole = data[4 * rows :].decode("utf-8", "surrogatepass")
+    found, start = [], 0
+    for length in lengths:
+        found.append(None if length < 0 else whole[start : start + length])
+        start += max(length, 0)
+    return found
 
 
 def _as_frame(inputs):
@@ -49,7 +69,7 @@ def _as_frame(inputs):
         import pandas
     except ImportError:
         return _as_matrix(inputs)
-    frame = pandas.DataFrame(dict(zip(names, columns)), columns=names)
+    frame = pandas.DataFrame(dict(zip(names, columns)))
     for name, column in zip(names, columns):
         if isinstance(column, list) and None in column and frame[name].dtype == object:
             # Before pandas 3, read_csv gives NaN for a missing word, and so do its users' models.
@@ -131,7 +151,7 @@ def _array(answer):
 _TYPES = {"b": "bool", "i": "int64", "u": "int64", "f": "float64"}
 
 
-def _write(arrays, body, descriptors):
+def _write(arrays, body):
     """Write arrays to the parent's memory; return where each stands."""
     parts, offset = [], 0
     for name, columns, values in arrays:
@@ -147,7 +167,7 @@ def _write(arrays, body, descriptors):
             data = json.dumps(flat).encode()
         if offset + len(data) > body["room"]:
             return {"needs": sum(a[2].nbytes + 64 * a[2].size for a in arrays) + 4096}
-        os.pwrite(descriptors[1], data, offset)
+        _STATE["taken"][offset : offset + len(data)] = data
         parts.append(
             {
                 "name": name[:200],
@@ -749,23 +769,22 @@ def _versions():
 
 
 def _ask(body, descriptors):
-    answer = _STATE["model"].ask(_inputs(body, descriptors))
-    return _write(_arrays(answer), body, descriptors)
+    _memory(descriptors)
+    return _write(_arrays(_STATE["model"].ask(_inputs(body))), body)
 
 
 def _gradients(body, descriptors):
-    inputs = _inputs(body, descriptors)
-    with mmap.mmap(descriptors[0], body["size"], access=mmap.ACCESS_READ) as memory:
-        weights = _part(memory, body["weights"])
-    return _write(_arrays(_STATE["model"].gradients(inputs, weights)), body, descriptors)
+    _memory(descriptors)
+    found = _STATE["model"].gradients(_inputs(body), _part(body["weights"]))
+    return _write(_arrays(found), body)
 
 
 def _decide(body, descriptors):
     """Have the user's own rule turn scores into decisions."""
+    _memory(descriptors)
     if "rule" not in _STATE:
         _STATE["rule"] = _named(body["folder"], body["entry"])
-    scores = _inputs(body, descriptors)[1]
-    return _write(_arrays(_STATE["rule"](scores)), body, descriptors)
+    return _write(_arrays(_STATE["rule"](_inputs(body)[1])), body)
 
 
 operations = {"open": _open, "ask": _ask, "gradients": _gradients, "decide": _decide}

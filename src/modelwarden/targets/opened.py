@@ -149,6 +149,7 @@ def open_model(
     place = root / (model.path or "")
     _check_digest(place, expected_digest, model.path)
     worker = _started(model, limits, root, place)
+    confined: Confined | None = None
     try:
         if worker.tier is Tier.NONE and not trust:
             raise TargetError(
@@ -156,8 +157,9 @@ def open_model(
                 kind=GapKind.PARTIAL_ISOLATION,
                 hint="Run on a kernel with Landlock or seccomp, or pass --trust-model.",
             )
+        confined = Confined(worker)
         opened = _opened(
-            worker, project, model, root, place, sample, classes, positive, tile or TILE
+            worker, confined, project, model, root, place, sample, classes, positive, tile or TILE
         )
         _check_digest(place, expected_digest, model.path)
         yield opened
@@ -166,6 +168,8 @@ def open_model(
         raise
     finally:
         worker.close()
+        if confined is not None:
+            confined.close()
 
 
 def _classes_of(sample: DataSet, train: DataSet | None) -> tuple[Name, ...]:
@@ -226,6 +230,7 @@ def _beside(entry: str | None, root: Path, place: Path) -> bool:
 
 def _opened(
     worker: Worker,
+    confined: Confined,
     project: ProjectConfig,
     model: ModelConfig,
     root: Path,
@@ -235,7 +240,6 @@ def _opened(
     positive: Name | None,
     tile: int,
 ) -> OpenedModel:
-    confined = Confined(worker)
     folder = _entry_folder(model.entry, root, place)
     said = confined.open(
         {

@@ -25,7 +25,7 @@ from modelwarden.targets.answers import (
     values_in,
 )
 from modelwarden.targets.errors import AccessError
-from modelwarden.targets.frames import Floats, Inputs, Labels, take
+from modelwarden.targets.frames import Floats, Frame, Inputs, Labels, take
 from modelwarden.targets.spec import Access, TargetSpec
 
 Decide = Callable[[Floats], Labels]
@@ -102,6 +102,8 @@ def tiles(rows: int, tile: int) -> list[tuple[int, int]]:
 
 def padded(inputs: Inputs, start: int, rows: int, tile: int) -> Inputs:
     """Return rows from `start`, filled up to a whole tile with copies of the first of them."""
+    if rows == tile and not isinstance(inputs, Frame):
+        return inputs[start : start + rows]
     at = np.full(tile, start, np.int64)
     at[:rows] = np.arange(start, start + rows)
     return take(inputs, at)
