@@ -135,7 +135,6 @@ FORMATS: tuple[Format, ...] = (
             "hf-tokenizer": "Hugging Face tokenizer",
             "tfjs-model": "TensorFlow.js model",
             "tfjs-weights-manifest": "TensorFlow.js weights manifest",
-            "mxnet-symbol": "MXNet network",
             "notebook": "notebook",
             "spacy-meta": "description of a spaCy pipeline",
             "torchserve-manifest": "TorchServe manifest",

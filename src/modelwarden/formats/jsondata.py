@@ -75,13 +75,6 @@ def _xgboost(seen: Outline) -> Producer | None:
     return producer("xgboost", ".".join(n.decode() for n in numbers) or None)
 
 
-def _mxnet(seen: Outline) -> Producer | None:
-    found = re.search(rb"\d{5,6}", seen.keys.get("attrs.mxnet_version", b""))
-    number = int(found[0]) if found else 0
-    version = f"{number // 10000}.{number // 100 % 100}.{number % 100}"
-    return producer("mxnet", version if number else None)
-
-
 DIALECTS: tuple[Dialect, ...] = (
     Dialect("xgboost-json", "an XGBoost model", ("learner", "version"), (), _xgboost),
     Dialect(
@@ -113,7 +106,6 @@ DIALECTS: tuple[Dialect, ...] = (
         (),
         _says("tensorflowjs"),
     ),
-    Dialect("mxnet-symbol", "an MXNet network", ("nodes", "arg_nodes", "heads"), (), _mxnet),
     Dialect("notebook", "a notebook", ("cells", "nbformat"), code=True),
     Dialect("safetensors-index", "", ("weight_map",)),
     Dialect(
@@ -179,7 +171,6 @@ WANTED = frozenset(
     "attrs",
     "convertedBy",
     "keras_version",
-    "mxnet_version",
     "transformers_version",
 }
 
