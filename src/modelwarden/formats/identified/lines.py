@@ -10,7 +10,6 @@ from modelwarden.formats.entry import ANYWHERE, Format, Mark, Tier, identified
 PROTOBUF = tuple(Mark(tag) for tag in (b"\x08", b"\n", b"\x12", b"\x1a", b'"', b"(", b"2", b":"))
 PROTOBUF += (Mark(b"B"), Mark(b"r"), Mark(b"\xa2\x06"), Mark(b"\xca\x01"))
 DIGITS = tuple(Mark(b"%d" % digit) for digit in range(1, 10))
-_MSGPACK = (*(Mark(bytes([first])) for first in range(0x81, 0x90)), Mark(b"\xde"))
 
 
 def _in(module: str, name: str) -> str:
@@ -37,16 +36,8 @@ IDENTIFIED: tuple[Format, ...] = identified(
             Mark(b"algg"),
         ),
     ),
-    Format("executorch", _in("magic", "EXECUTORCH"), "ExecuTorch program", (Mark(b"ET", 4),)),
     Format("onnxruntime-ort", _in("magic", "ORT"), "ONNX Runtime model", (Mark(b"ORTM", 4),)),
-    Format(
-        "mxnet-parameters",
-        _in("magic", "MXNET_PARAMS"),
-        "MXNet parameters",
-        (Mark(b"\x12\x01\x00\x00"),),
-    ),
     Format("faiss", _in("magic", "FAISS"), "Faiss index", (Mark(b"I"),)),
-    Format("flax-msgpack", _in("magic", "FLAX"), "Flax checkpoint", _MSGPACK),
     Format(
         "torch7",
         _in("magic", "TORCH7"),
@@ -56,8 +47,6 @@ IDENTIFIED: tuple[Format, ...] = identified(
             Mark(b"4\n"),
         ),
     ),
-    Format("tensorrt", _in("magic", "TENSORRT"), "TensorRT engine", (Mark(b"ftrt"),)),
-    Format("rknn", _in("magic", "RKNN"), "RKNN model", (Mark(b"RKNN"),)),
     Format("cntk-v1", _in("magic", "CNTK_V1"), "CNTK v1 model", (Mark(b"B\x00C\x00N\x00"),)),
     Format("crfsuite", _in("magic", "CRFSUITE"), "CRFsuite model", (Mark(b"lCRF"),)),
     Format("kenlm", _in("magic", "KENLM"), "KenLM model", (Mark(b"mmap lm "),)),
