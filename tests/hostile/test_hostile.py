@@ -1,4 +1,4 @@
-"""The second set of samples: every harmful one is caught, no harmless one is."""
+"""The second and third set of samples: every harmful one is caught, no harmless one is."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from hostile.gadgets_more import GADGETS_MORE
 from hostile.harmless import HARMLESS
 from hostile.mechanisms import MECHANISMS
 from hostile.roads import ROADS
+from hostile.wrappings import WRAPPINGS
 from hostile.zips import ZIPS
 from modelwarden.core import Outcome, Report, Severity
 
-HARMFUL = (*GADGETS, *GADGETS_MORE, *ROADS, *MECHANISMS, *ZIPS, *ARCHIVES, *FORMATS)
+HARMFUL = (*GADGETS, *GADGETS_MORE, *ROADS, *MECHANISMS, *ZIPS, *ARCHIVES, *FORMATS, *WRAPPINGS)
 
 
 def scanned(sample: Sample, folder: Path) -> Report:

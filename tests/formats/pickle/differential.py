@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from modelwarden.formats.pickle.uses import Use
 Events = list[tuple[list[list[object]], bool]]
 Run = Callable[[Source, Limits], streams.Stream]
 _BATCH = 64
+_LONG_NUMBER = re.compile(r"\d{70}")  # shown as so many bits
 _WORKER = Path(__file__).with_name("real_machines.py")
 
 
@@ -123,5 +125,6 @@ def _missing_texts(machine: list[list[object]], uses: list[Use], *, python: bool
         if event[0] != "persistent"
         and isinstance(event[5], str)
         and len(event[5]) < 180
+        and not _LONG_NUMBER.search(event[5])
         and event[5] not in seen
     ]
