@@ -48,9 +48,7 @@ def exported(*nodes: object, members: Mapping[str, bytes | str] | None = None) -
     return zipped(parts | dict(members or {}))
 
 
-def nemo(
-    config: str, members: Sequence[tuple[str, bytes]] = (("model_weights.ckpt", b""),)
-) -> bytes:
+def nemo(config: str, members: Sequence[tuple[str, bytes]] = (("weights.ckpt", b""),)) -> bytes:
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as archive:
         for name, data in (("./model_config.yaml", config.encode()), *members):
@@ -60,6 +58,4 @@ def nemo(
     return out.getvalue()
 
 
-NEMO = (
-    "target: nemo.collections.asr.models.EncDecCTCModel\nnemo_version: 1.20.0\nsample_rate: 16000\n"
-)
+NEMO = "target: nemo.collections.asr.models.EncDecCTCModel\nnemo_version: 1.20.0\n"

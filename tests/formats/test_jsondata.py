@@ -28,10 +28,6 @@ SAMPLES: dict[str, tuple[object, tuple[str, str | None] | None]] = {
         ("tensorflowjs", "4.10.0"),
     ),
     "tfjs-weights-manifest": ([{"paths": ["a"], "weights": []}], ("tensorflowjs", None)),
-    "mxnet-symbol": (
-        {"nodes": [], "arg_nodes": [], "heads": [], "attrs": {"mxnet_version": ["int", 10900]}},
-        ("mxnet", "1.9.0"),
-    ),
     "notebook": ({"cells": [], "nbformat": 4}, None),
     "safetensors-index": ({"metadata": {}, "weight_map": {"w": "model-1.safetensors"}}, None),
     "hf-tokenizer-config": ({"tokenizer_class": "BertTokenizer"}, ("transformers", None)),

@@ -189,7 +189,6 @@ FORMATS: tuple[Format, ...] = (
         "json",
         "modelwarden.formats.jsondata",
         {
-            "mxnet-symbol": "MXNet network",
             "spacy-meta": "description of a spaCy pipeline",
             "torchserve-manifest": "TorchServe manifest",
         },

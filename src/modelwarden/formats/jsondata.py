@@ -73,13 +73,6 @@ def _says(name: str, path: str | None = None) -> Callable[[Outline], Producer | 
     return by
 
 
-def _mxnet(seen: Outline) -> Producer | None:
-    found = re.search(rb"\d{5,6}", seen.keys.get("attrs.mxnet_version", b""))
-    number = int(found[0]) if found else 0
-    version = f"{number // 10000}.{number // 100 % 100}.{number % 100}"
-    return producer("mxnet", version if number else None)
-
-
 DIALECTS: tuple[Dialect, ...] = (
     Dialect(
         "xgboost-json",
@@ -121,7 +114,6 @@ DIALECTS: tuple[Dialect, ...] = (
         ("[].weights", "[].paths"),
         reader="modelwarden.formats.tfjs:MANIFEST",
     ),
-    Dialect("mxnet-symbol", "an MXNet network", ("nodes", "arg_nodes", "heads"), (), _mxnet),
     Dialect("notebook", "", ("nbformat",), ("cells", "worksheets")),
     Dialect("safetensors-index", "", ("weight_map",)),
     Dialect(
@@ -193,7 +185,6 @@ WANTED = frozenset(
 ) | {
     "attrs",
     "keras_version",
-    "mxnet_version",
     "transformers_version",
 }
 

@@ -6,7 +6,11 @@ from modelwarden.formats.entry import TAIL, Format, Mark, family
 from modelwarden.formats.identified.lines import PROTOBUF
 
 _ROOM = "modelwarden.formats"
-_JSON = (Mark(b"{"), Mark(b" "), Mark(b"\n"), Mark(b"\t"), Mark(b"\r"))
+_MSGPACK = (*(Mark(bytes([first])) for first in range(0x81, 0x90)), Mark(b"\xde"))
+_JSON = (
+    *(Mark(first) for first in (b"{", b" ", b"\n", b"\t", b"\r")),
+    *(Mark(first) for first in (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\x00{")),
+)
 
 MODELS: tuple[Format, ...] = (
     Format("coreml", f"{_ROOM}.coreml.model", "Core ML model", PROTOBUF),
@@ -23,6 +27,15 @@ MODELS: tuple[Format, ...] = (
         f"{_ROOM}.paddle.parameters",
         "PaddlePaddle parameters",
         (Mark(bytes(16)),),
+    ),
+    Format("executorch", f"{_ROOM}.executorch", "ExecuTorch program", (Mark(b"ET", 4),)),
+    Format("flax-msgpack", f"{_ROOM}.flax", "Flax checkpoint", _MSGPACK),
+    Format("mxnet-symbol", f"{_ROOM}.mxnet:SYMBOL", "MXNet network", _JSON),
+    Format(
+        "mxnet-parameters",
+        f"{_ROOM}.mxnet:PARAMETERS",
+        "MXNet parameters",
+        (Mark(b"\x12\x01\x00\x00"),),
     ),
     Format(
         "torch-pt2-program",

@@ -75,7 +75,29 @@ def _exported(name: str) -> Does:
     return Does.FOREIGN if foreign else Does.COMPUTES
 
 
+def _mxnet(name: str) -> Does:
+    from modelwarden.artifacts.known import mxnet_ops as ops
+
+    if name in ops.PYTHON:
+        return Does.PYTHON
+    if name in ops.FILES:
+        return Does.FILES
+    return Does.COMPUTES if name == "null" or name in ops.KNOWN else Does.FOREIGN
+
+
+def _executorch(name: str) -> Does:
+    from modelwarden.artifacts.known import torch_ops as ops
+
+    kind, _, backend = name.partition(":")
+    if kind == "delegate":
+        return Does.COMPUTES if backend in ops.BACKENDS else Does.FOREIGN
+    library = name.partition("::")[0]
+    return Does.FOREIGN if ops.is_foreign(f"torch.ops.{library}.x") else Does.COMPUTES
+
+
 _JUDGES: dict[str, Callable[[str], Does]] = {
     "paddle-program": _paddle,
     "torch-pt2-program": _exported,
+    "mxnet-symbol": _mxnet,
+    "executorch": _executorch,
 }

@@ -11,6 +11,8 @@ _LIBRARIES = words(
     "profiler dim_order_ops executorch_prim profiler_util rngprims debugprims static_runtime "
     "symm_mem fbgemm _c10d_functional_autograd torch_attn"
 )
+# Backends of ExecuTorch whose programs are graphs that only compute.
+BACKENDS = words("XnnpackBackend VulkanBackend")
 _FILES = words("aten.save aten.load aten.from_file aten.from_file.default aten.from_file.out")
 # Operators that take graphs; those that take a kernel or an object are left out.
 _HIGHER = words(

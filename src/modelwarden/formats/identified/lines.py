@@ -10,7 +10,6 @@ from modelwarden.formats.entry import ANYWHERE, Format, Mark, Tier, identified
 PROTOBUF = tuple(Mark(tag) for tag in (b"\x08", b"\n", b"\x12", b"\x1a", b'"', b"(", b"2", b":"))
 PROTOBUF += (Mark(b"B"), Mark(b"r"), Mark(b"\xa2\x06"), Mark(b"\xca\x01"))
 DIGITS = tuple(Mark(b"%d" % digit) for digit in range(1, 10))
-_MSGPACK = (*(Mark(bytes([first])) for first in range(0x81, 0x90)), Mark(b"\xde"))
 
 
 def _in(module: str, name: str) -> str:
@@ -37,16 +36,8 @@ IDENTIFIED: tuple[Format, ...] = identified(
             Mark(b"algg"),
         ),
     ),
-    Format("executorch", _in("magic", "EXECUTORCH"), "ExecuTorch program", (Mark(b"ET", 4),)),
     Format("onnxruntime-ort", _in("magic", "ORT"), "ONNX Runtime model", (Mark(b"ORTM", 4),)),
-    Format(
-        "mxnet-parameters",
-        _in("magic", "MXNET_PARAMS"),
-        "MXNet parameters",
-        (Mark(b"\x12\x01\x00\x00"),),
-    ),
     Format("faiss", _in("magic", "FAISS"), "Faiss index", (Mark(b"I"),)),
-    Format("flax-msgpack", _in("magic", "FLAX"), "Flax checkpoint", _MSGPACK),
     Format(
         "torch7",
         _in("magic", "TORCH7"),

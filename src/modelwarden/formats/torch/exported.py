@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from modelwarden.core import GapKind
 from modelwarden.formats.archive import ArchiveView
 from modelwarden.formats.identified.kind import producer
-from modelwarden.formats.jsontree import tree
+from modelwarden.formats.jsontree import has_keys, tree
 from modelwarden.formats.limits import LimitExceededError
 from modelwarden.formats.network import Network, NetworkNotes
 from modelwarden.formats.view import DamagedError
@@ -122,8 +122,7 @@ class _ProgramReader:
 
     def sniff(self, source: Source) -> bool:
         """Tell whether the text has the keys of a graph module."""
-        head = source.head
-        return head.lstrip()[:1] == b"{" and b'"graph_module"' in head and b'"graph"' in head
+        return has_keys(source, b"graph_module", b"graph")
 
     def read(self, source: Source, limits: Limits) -> Network:
         """Collect what the nodes call, in every graph that is nested in another."""
