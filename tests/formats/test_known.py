@@ -22,6 +22,24 @@ PROGRAMS = {
     "python-bytecode": b"\xa7\r\r\n" + bytes(12) + b"\xe3" + bytes(20),
     "llamafile": b"MZqFpD='\n" + bytes(20),
     "lua-bytecode": b"\x1bLua\x53" + bytes(20),
+    "llvm-bitcode": b"BC\xc0\xde" + bytes(20),
+    "dex": b"dex\n035\0" + bytes(20),
+    "static-library": b"!<arch>\n" + bytes(20),
+    "cuda-fatbin": b"\x50\xed\x55\xba" + bytes(20),
+    "spirv": b"\x03\x02\x23\x07" + bytes(20),
+    "tensorrt": b"ftrt" + bytes(40),
+    "hailo": b"\x01HEF" + bytes(40),
+    "rknn": b"RKNN" + bytes(40),
+    "tflite-edgetpu": b"DWN1" + bytes(40),
+}
+OTHERS = {
+    "a fat Mach-O file of 64 bits": ("macho", b"\xca\xfe\xba\xbf\0\0\0\2" + bytes(40)),
+    "LuaJIT": ("lua-bytecode", b"\x1bLJ\2" + bytes(20)),
+    "an older TensorRT": ("tensorrt", b"ptrt" + bytes(40)),
+    "APE without Windows": ("llamafile", b"jartsr='\n" + bytes(40)),
+    "DOS": ("pe", b"MZ\x20\0\1\0\0\0\2\0" + bytes(54)),
+    "16 bits of Windows": ("pe", b"MZ" + bytes(58) + struct.pack("<I", 64) + b"NE" + bytes(20)),
+    "optimised Android code": ("dex", b"dey\n036\0" + bytes(20)),
 }
 DATA = {
     "pdf": b"%PDF-1.7\n",
@@ -38,6 +56,23 @@ def test_a_program_is_recognised_under_any_name(kind: str, data: bytes):
 
     assert entry.id == "native"
     assert reader_of(entry).read(Source("weights.bin", data), Limits()).format == kind
+
+
+@pytest.mark.parametrize(("kind", "data"), OTHERS.values(), ids=OTHERS)
+def test_rarer_programs_are_recognised(kind: str, data: bytes):
+    (entry,) = identify(Source("weights.bin", data))
+
+    assert reader_of(entry).read(Source("weights.bin", data), Limits()).format == kind
+
+
+@pytest.mark.parametrize(
+    ("kind", "machine", "title"),
+    [(2, 62, "an ELF program for x86-64"), (3, 183, "an ELF library or program for AArch64")],
+)
+def test_an_elf_file_is_named_by_kind_and_machine(kind: int, machine: int, title: str):
+    data = b"\x7fELF\x02\x01\x01".ljust(16, b"\0") + struct.pack("<HH", kind, machine)
+
+    assert native.read(Source("x", data + bytes(44)), Limits()).title == title
 
 
 @pytest.mark.parametrize(("kind", "data"), DATA.items())

@@ -263,7 +263,7 @@ FORMATS: tuple[Format, ...] = (
             *(Mark(magic) for magic in (b"\x7fELF", b"MZ", b"\x00asm", b"BC\xc0\xde", b"dex\n0")),
             *(
                 Mark(magic)
-                for magic in (b"!<arch>\n", b"\x50\xed\x55\xba", b"\x03\x02\x23\x07", b"\x1bLua")
+                for magic in (b"!<arch>\n", b"\x50\xed\x55\xba", b"\x03\x02\x23\x07", b"\x1bL")
             ),
             *(
                 Mark(magic)
@@ -274,6 +274,9 @@ FORMATS: tuple[Format, ...] = (
                     b"\xca\xfe\xba\xbe",
                 )
             ),
+            *(Mark(magic) for magic in (b"\xbe\xba\xfe\xca", b"\xbf\xba\xfe\xca")),
+            *(Mark(magic) for magic in (b"\xca\xfe\xba\xbf", b"dey\n0", b"jartsr='", b"APEDBG='")),
+            *(Mark(magic) for magic in (b"ftrt", b"ptrt", b"\x01HEF", b"RKNN", b"DWN1")),
             Mark(b"\r\n", 2),
         ),
         tier=Tier.IDENTIFIED,
@@ -295,6 +298,10 @@ FORMATS: tuple[Format, ...] = (
             "static-library": "static library",
             "cuda-fatbin": "CUDA device code",
             "spirv": "SPIR-V module",
+            "tensorrt": "TensorRT engine",
+            "hailo": "Hailo program",
+            "rknn": "RKNN model",
+            "tflite-edgetpu": "Edge TPU program",
         },
         Tier.IDENTIFIED,
     ),

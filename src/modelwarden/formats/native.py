@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 _MAGICS: tuple[tuple[str, str, bytes], ...] = (
     ("elf", "an ELF program or library", b"\x7fELF"),
     ("llamafile", "a program for several systems (an APE file)", b"MZqFpD"),
+    ("llamafile", "a program for several systems (an APE file)", b"jartsr='"),
+    ("llamafile", "a program for several systems (an APE file)", b"APEDBG='"),
     ("macho", "a Mach-O program or library", b"\xfe\xed\xfa\xce"),
     ("macho", "a Mach-O program or library", b"\xfe\xed\xfa\xcf"),
     ("macho", "a Mach-O program or library", b"\xce\xfa\xed\xfe"),
@@ -22,10 +25,20 @@ _MAGICS: tuple[tuple[str, str, bytes], ...] = (
     ("llvm-bitcode", "LLVM bit code", b"BC\xc0\xde"),
     ("dex", "Android byte code", b"dex\n0"),
     ("static-library", "a static library", b"!<arch>\n"),
-    ("cuda-fatbin", "CUDA device code", b"\x50\xed\x55\xba"),
     ("spirv", "a SPIR-V module", b"\x03\x02\x23\x07"),
     ("lua-bytecode", "Lua byte code", b"\x1bLua"),
+    ("lua-bytecode", "LuaJIT byte code", b"\x1bLJ"),
+    ("dex", "Android byte code", b"dey\n0"),
+    ("tensorrt", "a TensorRT engine", b"ftrt"),
+    ("tensorrt", "a TensorRT engine", b"ptrt"),
+    ("hailo", "a program for Hailo's accelerators", b"\x01HEF"),
+    ("rknn", "a program for Rockchip's accelerators", b"RKNN"),
+    ("tflite-edgetpu", "a program for Edge TPUs", b"DWN1"),
+    ("cuda-fatbin", "CUDA device code", b"\x50\xed\x55\xba"),
 )
+_ELF_KINDS = {1: "object file", 2: "program", 3: "library or program", 4: "memory image"}
+_MACHINES = {3: "x86", 40: "ARM", 62: "x86-64", 183: "AArch64", 190: "CUDA", 224: "AMD GPU"}
+_MACHINES |= {243: "RISC-V", 247: "BPF"}
 _FAT_ARCHITECTURES = 20  # a Java class file has a version of 45 or more in that place
 
 
@@ -56,17 +69,43 @@ def _kind(source: Source) -> tuple[str, str] | None:
     head = source.head
     for kind, title, magic in _MAGICS:
         if head.startswith(magic):
-            return kind, title
+            return kind, _elf(head) if kind == "elf" else title
+    if head[:4] in (b"\xbe\xba\xfe\xca", b"\xca\xfe\xba\xbf", b"\xbf\xba\xfe\xca"):
+        return "macho", "a Mach-O program"
     if head[:4] == b"\xca\xfe\xba\xbe":
         fat = int.from_bytes(head[4:8], "big") <= _FAT_ARCHITECTURES
         return ("macho", "a Mach-O program") if fat else ("java-class", "a Java class")
     if head[:2] == b"MZ":
         at = int.from_bytes(head[60:64], "little")
-        if source.read(at, 4) == b"PE\x00\x00":
+        mark = source.read(at, 4)
+        if mark == b"PE\x00\x00":
             return "pe", "a Windows program or library"
+        if mark[:2] in (b"NE", b"LE", b"LX") or _is_dos(head, source.size):
+            return "pe", "a program for DOS or old Windows"
     if _is_pyc(head):
         return "python-bytecode", "compiled Python"
     return None
+
+
+def _elf(head: bytes) -> str:
+    """Say what kind of ELF file it is, and for which machine."""
+    if len(head) < 20:
+        return "an ELF program or library"
+    kind_at, machine_at = struct.unpack_from(">HH" if head[5:6] == b"\x02" else "<HH", head, 16)
+    kind = _ELF_KINDS.get(kind_at, "program or library")
+    machine = _MACHINES.get(machine_at)
+    return f"an ELF {kind}" + (f" for {machine}" if machine else "")
+
+
+def _is_dos(head: bytes, size: int) -> bool:
+    """Tell whether the numbers behind `MZ` are those of a program: pages, header, relocations."""
+    if len(head) < 28 or (head[2:24].isascii() and b"\x00" not in head[2:24]):
+        return False
+    last, pages, _, paragraphs = (
+        int.from_bytes(head[at : at + 2], "little") for at in (2, 4, 6, 8)
+    )
+    length = 512 * (pages - 1) + (last or 512)
+    return pages > 0 and last < 512 and paragraphs >= 2 and 16 * paragraphs <= length <= size
 
 
 def _is_pyc(head: bytes) -> bool:

@@ -47,8 +47,6 @@ IDENTIFIED: tuple[Format, ...] = identified(
             Mark(b"4\n"),
         ),
     ),
-    Format("tensorrt", _in("magic", "TENSORRT"), "TensorRT engine", (Mark(b"ftrt"),)),
-    Format("rknn", _in("magic", "RKNN"), "RKNN model", (Mark(b"RKNN"),)),
     Format("cntk-v1", _in("magic", "CNTK_V1"), "CNTK v1 model", (Mark(b"B\x00C\x00N\x00"),)),
     Format("crfsuite", _in("magic", "CRFSUITE"), "CRFsuite model", (Mark(b"lCRF"),)),
     Format("kenlm", _in("magic", "KENLM"), "KenLM model", (Mark(b"mmap lm "),)),

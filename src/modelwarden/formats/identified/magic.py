@@ -177,8 +177,6 @@ FAISS = Kind("faiss", "a Faiss index", _is_faiss, _named("faiss"))
 FLAX = Kind("flax-msgpack", "a Flax checkpoint", _is_flax, _named("flax"))
 R_DATA = Kind("r-data", "R serialised data", _is_r, _r, code=True)
 TORCH7 = Kind("torch7", "a Torch7 file", _is_torch7, _named("torch7"))
-TENSORRT = Kind("tensorrt", "a TensorRT engine", _starts(b"ftrt"), _named("tensorrt"), code=True)
-RKNN = Kind("rknn", "an RKNN model", _starts(b"RKNN"), _named("rknn-toolkit"))
 CNTK_V1 = Kind("cntk-v1", "a CNTK v1 model", _starts(b"B\0C\0N\0"), _named("cntk"))
 CRFSUITE = Kind("crfsuite", "a CRFsuite model", _starts(b"lCRF"), _named("crfsuite"))
 KENLM = Kind(
