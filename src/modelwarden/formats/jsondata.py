@@ -202,14 +202,15 @@ def read(source: Source, limits: Limits) -> View:
 
     A kind with a reader of its own is read by that, a second time and in full.
     """
-    seen = outline(source, WANTED, limits)
-    dialect = next((d for d in DIALECTS if d.fits(seen)), None)
-    if dialect and dialect.reader:
-        module, _, name = dialect.reader.partition(":")
-        reader = import_module(module)
-        examined: View = (getattr(reader, name) if name else reader).read(source, limits)
-        by = examined.producer or dialect.by(seen)
-        return replace(examined, format=dialect.id, producer=by)
+    for end in (len(source.head), None):  # most tell what they are at the front
+        seen = outline(source, WANTED, limits, end=end)
+        dialect = next((d for d in DIALECTS if d.fits(seen)), None)
+        if dialect and dialect.reader:
+            module, _, name = dialect.reader.partition(":")
+            reader = import_module(module)
+            examined: View = (getattr(reader, name) if name else reader).read(source, limits)
+            by = examined.producer or dialect.by(seen)
+            return replace(examined, format=dialect.id, producer=by)
     gaps: list[Gap] = []
     if seen.damage:
         gaps.append(gap(source, seen.damage.why, at=seen.damage.offset))

@@ -41,8 +41,36 @@ _ITEMS = re.compile(rb"(?:" + _WS + rb"(?:" + SCALAR + rb")" + _WS + rb",)*+")
 _MEMBER = _WS + _STRING + _WS + rb":" + _WS + rb"(?:" + SCALAR + rb")" + _WS + rb","
 _MEMBERS = re.compile(rb"(?:" + _MEMBER + rb")*+")
 _PAIR = re.compile(
-    _WS + rb"(" + _STRING + rb")" + _WS + rb":" + _WS + rb"(" + SCALAR + rb")" + _WS + rb","
+    _WS + rb"(" + _STRING + rb")" + _WS + rb":" + _WS + rb"(" + SCALAR + rb")" + _WS + rb"(?:,|$)"
 )
+# An object or array of scalars alone, behind its key or as an item, with a comma behind it.
+_NAMED = _STRING + _WS + rb":" + _WS + rb"(?:" + SCALAR + rb")" + _WS
+_FLAT = (
+    rb"(?:\["
+    + _WS
+    + rb"((?:(?:"
+    + SCALAR
+    + rb")"
+    + _WS
+    + rb"(?:,"
+    + _WS
+    + rb"(?:"
+    + SCALAR
+    + rb")"
+    + _WS
+    + rb")*+)?+)\]|\{"
+    + _WS
+    + rb"((?:"
+    + _NAMED
+    + rb"(?:,"
+    + _WS
+    + _NAMED
+    + rb")*+)?+)\})"
+    + _WS
+    + rb","
+)
+_FLAT_ITEM = re.compile(_WS + _FLAT)
+_FLAT_MEMBER = re.compile(_WS + rb"(" + _STRING + rb")" + _WS + rb":" + _WS + _FLAT)
 _TOKEN = re.compile(_WS + rb"([\[\]{},:]|" + SCALAR + rb")")
 _SPACE = re.compile(_WS)
 _SHORT_ARRAY = re.compile(rb"\[[^\[\]{}]{0,128}\]")
@@ -180,17 +208,38 @@ class Scan:
             fresh = False
             if self.limits is not None:
                 self.limits.spend(operations=1)
+        if len(self.stack) < MAX_DEPTH and (
+            flat := (_FLAT_ITEM if array else _FLAT_MEMBER).match(self.window, self.at)
+        ):
+            return self.flat(flat, named=not array)
         if self.peek() == (b"]" if array else b"}"):
             if not fresh:
                 self.fail("a comma before a closing bracket")
             self.token()
             self.stack.pop()
             self.closed()
-            self.behind()
-            return
+            return self.behind()
         self.fresh = self.value() if array else self.member()
-        if not self.fresh:
-            self.behind()
+        return None if self.fresh else self.behind()
+
+    def flat(self, found: re.Match[bytes], *, named: bool) -> None:
+        """Take an object or array of nothing but scalars, as a whole."""
+        name = ""
+        if named and len(self.stack) <= self.named:
+            name = _name(found[1])
+        place = found.lastindex or 0  # of the group that matched last: what stands in the brackets
+        array = place == 1 + named
+        self.at = found.start(place)
+        bracket = b"[" if array else b"{"
+        self.opened(name, bracket)
+        self.stack += bracket
+        if found.start(place) < found.end(place):
+            self.run_of(found.start(place), found.end(place), array=array)
+        self.stack.pop()
+        self.closed()
+        self.at = found.end()
+        if self.limits is not None:
+            self.limits.spend(operations=1)
 
     def member(self) -> bool:
         """Read one key with its value; True when that is an opening bracket."""

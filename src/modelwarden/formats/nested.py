@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Scalar = str | int | float | bool | None
 _RUN = 1 << 21  # bytes of scalars that are decoded at once
 _LONG = 1 << 16  # bytes of one string that are kept
-_VALUES = re.compile(rb"(" + SCALAR + rb")[ \t\n\r]*+([,:])")
+_VALUES = re.compile(rb"(" + SCALAR + rb")[ \t\n\r]*+(?:[,:]|$)")
 
 
 class Node:
@@ -231,7 +231,7 @@ def _decoded(run: bytes, *, array: bool) -> list[Scalar]:
 
 
 def _at_once(run: bytes, *, array: bool) -> list[Scalar]:
-    text = run.decode("utf-8", "replace").rstrip(" \t\r\n")[:-1]
+    text = run.decode("utf-8", "replace").rstrip(" \t\r\n").removesuffix(",")
     if array:
         items: list[Scalar] = json.loads(f"[{text}]")
         return items

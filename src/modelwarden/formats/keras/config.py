@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from modelwarden.formats.source import Source
 
 _SIZE = 8 << 20
+_PIECE = 1 << 20
+_OVERLAP = 256  # bytes of a key that may be cut, in the longest spelling
 _SHOWN = 2000
 _OBJECTS = 100_000
 _HEAD = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?\s*[{\[]")
@@ -72,12 +74,17 @@ def sniff(source: Source) -> bool:
     codec = encoding_of(source.head)
     if source.size > 64 * _SIZE or not _HEAD.match(source.head.replace(b"\x00", b"")):
         return False
-    data = source.read(0, min(source.size, 8 * _SIZE))
-    if not codec.startswith("utf-8"):
-        data = data.decode(codec, "replace").encode()
-    if _ESCAPED.search(data):
-        data = _ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), data)
-    return b'"class_name"' in data and b'"config"' in data
+    wanted = {b'"class_name"', b'"config"'}
+    for at in range(0, min(source.size, 8 * _SIZE), _PIECE):
+        data = source.read(at, _PIECE + _OVERLAP)
+        if not codec.startswith("utf-8"):
+            data = data.decode(codec, "replace").encode()
+        if _ESCAPED.search(data):
+            data = _ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), data)
+        wanted = {key for key in wanted if key not in data}
+        if not wanted:
+            return True
+    return False
 
 
 def read(source: Source, limits: Limits) -> KerasConfig:
