@@ -3,6 +3,8 @@ from __future__ import annotations
 import contextlib
 import gzip
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 
 from modelwarden.targets.config import DataConfig, ProjectConfig
 from modelwarden.targets.frames import Frame
-from modelwarden.targets.reading import read_data
+from modelwarden.targets.reading import data_of_frame, read_data
 from modelwarden.targets.reading.raw import DataError, column_of
 from modelwarden.targets.reading.tables import iter_batches, read_table
 from modelwarden.targets.spec import Modality, Task
@@ -257,3 +259,78 @@ def test_any_values_become_a_column_of_their_length(values):
         return
     assert column.shape == (len(values),)
     assert column.dtype.kind in "bifO"
+
+
+class Streamed:
+    """A frame of some library: it gives an Arrow stream and nothing else."""
+
+    def __init__(self, sql: str) -> None:
+        self._rows = duckdb.connect().sql(sql)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self._rows.__arrow_c_stream__(requested_schema)
+
+
+def test_a_frame_of_any_library_is_the_data_set_that_its_file_would_be(csv, tmp_path):
+    pandas = pytest.importorskip("pandas")
+    parquet = tmp_path / "t.parquet"
+    duckdb.connect().execute(f"COPY (SELECT * FROM read_csv('{csv}')) TO '{parquet}'")
+    config = DataConfig(label="label", id="job")
+
+    from_file = read_data("test", parquet.name, config, project(), tmp_path)
+    streamed = Streamed(f"SELECT * FROM read_parquet('{parquet}')")
+    frames = [streamed, pandas.DataFrame(duckdb.sql(f"FROM '{parquet}'").fetchnumpy())]
+    pairs = [(data_of_frame("test", frame, config, project()), frame) for frame in frames]
+
+    for data, _ in pairs:
+        assert data.inputs.names == from_file.inputs.names
+        assert [str(c) for c in data.inputs.columns] == [str(c) for c in from_file.inputs.columns]
+        assert data.y.tolist() == from_file.y.tolist()
+        assert data.ids.tolist() == from_file.ids.tolist()
+    again = data_of_frame("test", Streamed(f"FROM read_parquet('{parquet}')"), config, project())
+    other = data_of_frame(
+        "test", Streamed("SELECT 1 AS a, 2 AS label, 3 AS job"), config, project()
+    )
+    assert again.digest == pairs[0][0].digest
+    assert other.digest != again.digest
+
+
+def test_a_frame_of_polars_needs_nothing_else(tmp_path):
+    polars = pytest.importorskip("polars")
+    frame = polars.DataFrame({"a": [1, None], "b": ["x", None], "label": [True, False]})
+
+    data = data_of_frame("test", frame, DataConfig(label="label"), project())
+
+    assert data.y.tolist() == [True, False]
+    assert data.inputs["b"].tolist() == ["x", None]
+
+
+@pytest.mark.parametrize("table", [7, "SELECT 1", None, [1, 2], {"a": [1]}, np.zeros(3)])
+def test_what_is_no_frame_is_refused(table):
+    with pytest.raises(DataError, match="no data frame"):
+        data_of_frame("test", table, DataConfig(label="label"), project())
+
+
+def test_a_frame_of_lists_is_named_not_flattened():
+    with pytest.raises(DataError, match="'a' holds lists"):
+        data_of_frame("test", Streamed("SELECT [1, 2] AS a"), DataConfig(), project())
+
+
+@pytest.mark.slow
+def test_many_rows_are_counted_in_little_memory(tmp_path):
+    """Ten million rows have 80 MB a column; the process that counts them stays below 400 MB."""
+    parquet = tmp_path / "t.parquet"
+    made = "SELECT (range % 7)::BIGINT AS g, hash(range) AS h FROM range(10000000)"
+    duckdb.connect().execute(f"COPY ({made}) TO '{parquet}'")
+    code = (
+        "import pathlib, resource, sys\n"
+        "from modelwarden.targets.reading.tables import iter_batches\n"
+        "rows = sum(len(f) for f in iter_batches(pathlib.Path(sys.argv[1]), ['g'], 1 << 18))\n"
+        "print(rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(parquet)], capture_output=True, text=True, check=True
+    )
+    rows, megabytes = map(int, done.stdout.split())
+    assert rows == 10_000_000
+    assert megabytes < 400

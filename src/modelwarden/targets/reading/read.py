@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from modelwarden.targets.reading.arrays import read_arrays
 from modelwarden.targets.reading.folders import read_images, read_pages
 from modelwarden.targets.reading.lines import read_lines
 from modelwarden.targets.reading.raw import DataError, Raw
-from modelwarden.targets.reading.tables import read_table
+from modelwarden.targets.reading.tables import read_frame, read_table
 from modelwarden.targets.spec import Modality
 
 _ZIP, _PARQUET, _GZIP = b"PK\x03\x04", b"PAR1", b"\x1f\x8b"
@@ -48,6 +50,37 @@ def read_data(
         reason = (error.strerror or str(error)).lower()
         raise DataError(f"[data] {name} = {path!r} cannot be read: {reason}") from error
     shown = f"[data] {name} = {path!r}"
+    return _data_set(name, raw, data, project, shown, source=path, digest=digest)
+
+
+def data_of_frame(name: str, table: object, data: DataConfig, project: ProjectConfig) -> DataSet:
+    """Return a data frame that is in memory already as a data set.
+
+    Args:
+        name: `train`, `test` or `current`.
+        table: of pandas, polars, pyarrow, or anything that gives an Arrow stream.
+        data: which column is what.
+        project: its modality decides the form of the inputs.
+
+    Raises:
+        DataError: it is no data frame, or a named column is not there.
+        MissingExtraError: DuckDB is not installed.
+    """
+    shown = f"the frame {name!r}"
+    raw = read_frame(table, shown)
+    return _data_set(name, raw, data, project, shown, source="", digest=_frame_digest(raw.frame))
+
+
+def _data_set(
+    name: str,
+    raw: Raw,
+    data: DataConfig,
+    project: ProjectConfig,
+    shown: str,
+    *,
+    source: str,
+    digest: str,
+) -> DataSet:
     y = raw.y if raw.y is not None else _named(raw.frame, data.label, "label", shown)
     ids = _named(raw.frame, data.id, "id", shown)
     inputs, notes = _inputs(raw, data, project, shown)
@@ -59,7 +92,7 @@ def read_data(
         y=y,
         context=context,
         ids=ids,
-        source=path,
+        source=source,
         digest=digest,
         notes=(*raw.notes, *notes),
     )
@@ -92,6 +125,16 @@ def _raw(place: Path, data: DataConfig, project: ProjectConfig) -> Raw:
     return read_table(place, "csv")
 
 
+def _frame_digest(frame: Frame) -> str:
+    """Return `sha256:` of names, types and values, whatever library held them."""
+    found = hashlib.sha256()
+    for name, column in zip(frame.names, frame.columns, strict=True):
+        found.update(json.dumps([name, column.dtype.str]).encode())
+        words = column.dtype.kind == "O"
+        found.update(json.dumps(column.tolist()).encode() if words else column.tobytes())
+    return f"sha256:{found.hexdigest()}"
+
+
 def _digest(place: Path) -> str:
     if place.is_dir():
         files = sorted(p for p in place.rglob("*") if p.is_file() and not p.is_symlink())
@@ -101,8 +144,6 @@ def _digest(place: Path) -> str:
 
 
 def _file_digest(place: Path) -> str:
-    import hashlib
-
     with place.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

@@ -102,6 +102,55 @@ def read_table(path: Path, form: str) -> Raw:
     return Raw(Frame(tuple(names), columns), notes=notes)
 
 
+def read_frame(table: object, shown: str) -> Raw:
+    """Read a data frame of any library: what gives an Arrow stream, or a frame of pandas.
+
+    Args:
+        table: of polars, pyarrow, pandas and others; none of them is imported here.
+        shown: names it in errors.
+
+    Raises:
+        DataError: it is no data frame, or a column holds no single values.
+        MissingExtraError: DuckDB is not installed.
+    """
+    with _connected() as connection:
+        relation = _relation(connection, table, shown)
+        names, kinds = relation.columns, [str(kind) for kind in relation.types]
+        parts = [_cast(name, kind) for name, kind in zip(names, kinds, strict=True)]
+        try:
+            found = relation.project(", ".join(parts)).fetchnumpy()
+        except _errors() as error:
+            raise DataError(f"{shown} cannot be read: {_first(error)}") from error
+    return Raw(Frame(tuple(names), tuple(_plain(found[name]) for name in names)))
+
+
+class _Stream:
+    """A frame seen by its Arrow stream alone: for some libraries DuckDB would ask for pyarrow."""
+
+    def __init__(self, table: Any) -> None:
+        self._table = table
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self._table.__arrow_c_stream__(requested_schema)
+
+
+def _relation(
+    connection: duckdb.DuckDBPyConnection, table: object, shown: str
+) -> duckdb.DuckDBPyRelation:
+    """Return a frame as DuckDB sees it; pandas gives no Arrow stream where pyarrow is not there."""
+    try:
+        if type(table).__module__.partition(".")[0] == "pandas":
+            return connection.from_df(table)
+        if hasattr(table, "__arrow_c_stream__"):
+            return connection.from_arrow(_Stream(table))
+    except _errors() as error:
+        raise DataError(f"{shown} cannot be read: {_first(error)}") from error
+    raise DataError(
+        f"{shown} is a {type(table).__name__} and no data frame",
+        hint="Give a frame of pandas, polars or pyarrow, or anything with __arrow_c_stream__.",
+    )
+
+
 def iter_batches(path: Path, columns: Sequence[str], rows: int = 1 << 20) -> Iterator[Frame]:
     """Yield some columns of a Parquet or CSV file piece by piece, in bounded memory.
 
@@ -160,6 +209,22 @@ def _fetched(
 def _form_of(path: Path) -> str:
     with path.open("rb") as stream:
         return "parquet" if stream.read(4) == b"PAR1" else "csv"
+
+
+@contextmanager
+def _connected() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Give a database in memory that reaches nothing outside."""
+    try:
+        import duckdb
+    except ImportError as error:
+        raise MissingExtraError("duckdb", "assess") from error
+    connection = duckdb.connect(":memory:", config=dict(_CONFINED))
+    try:
+        connection.execute("SET enable_external_access=false")
+        connection.execute("SET lock_configuration=true")
+        yield connection
+    finally:
+        connection.close()
 
 
 @contextmanager
@@ -269,5 +334,8 @@ def _errors() -> tuple[type[Exception], ...]:
 
 
 def _unreadable(path: Path, error: Exception) -> DataError:
-    first = " ".join(str(error).split())[:300]
-    return DataError(f"{path.name} cannot be read: {first}")
+    return DataError(f"{path.name} cannot be read: {_first(error)}")
+
+
+def _first(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]
