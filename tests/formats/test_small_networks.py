@@ -14,6 +14,8 @@ from modelwarden.artifacts import Examined, examine
 from modelwarden.core import GapKind, Producer
 from modelwarden.formats import Limits, Source
 from smallnets import (
+    caffe,
+    caffe_layer,
     et_call,
     et_delegate,
     et_jump,
@@ -29,6 +31,7 @@ from smallnets import (
     mx_parameters,
     mx_sparse,
     mx_symbol,
+    prototxt,
     pte,
     segment,
 )
@@ -66,6 +69,12 @@ SOUND = {
     "mxnet parameters": (mx_parameters(mx_array(), mx_array((3, 1))), "mxnet-parameters"),
     "mxnet sparse": (mx_parameters(mx_array(), mx_sparse()), "mxnet-parameters"),
     "mxnet of a newer layout": (mx_parameters(mx_array(magic=0xF993FACA)), "mxnet-parameters"),
+    "caffe": (caffe(caffe_layer("Convolution"), caffe_layer("ReLU")), "caffe"),
+    "caffe as text": (prototxt('layer { type: "ReLU" top: "y" }'), "caffe-prototxt"),
+    "caffe with data": (
+        prototxt('layer { type: "Data" data_param { source: "train_lmdb" } }'),
+        "caffe-prototxt",
+    ),
     "flax": (mp_map(params=mp_map(w=mp_array(), b=mp_array((3, 1), "float32"))), "flax-msgpack"),
     "flax of 16 bits": (mp_map(w=mp_array((2, 2), "bfloat16", bytes(8))), "flax-msgpack"),
     "flax with numbers": (mp_map(w=mp_array(), step=b"\x07", name=b"\xc0"), "flax-msgpack"),
@@ -155,9 +164,47 @@ FLAX = {
         "network-invalid",
     ),
 }
+EVIL = 'layer { name: "p" type: "Python" python_param { module: "evil" layer: "Run" } top: "x" }'
+CAFFE = {
+    "a Python layer": (
+        caffe(caffe_layer("Python", module="evil", layer="Run")),
+        "network-python-operator",
+    ),
+    "a Python layer without a module": (caffe(caffe_layer("Python")), "network-python-operator"),
+    "a module under another type": (
+        caffe(caffe_layer("ReLU", module="evil", layer="Run")),
+        "network-python-operator",
+    ),
+    "a file that is written": (caffe(caffe_layer("HDF5Output")), "network-file-operator"),
+    "a layer of a library": (caffe(caffe_layer("Acme")), "network-custom-operator"),
+    "a Python layer as text": (prototxt(EVIL), "network-python-operator"),
+    "a Python layer in one line": (EVIL.encode(), "network-python-operator"),
+    "a Python layer with other brackets": (
+        prototxt("layer: < type: 'Python' python_param: < module: 'm' layer: 'l' > >"),
+        "network-python-operator",
+    ),
+    "a Python layer in pieces": (
+        prototxt("layer { type: 'Py' \"thon\" }"),
+        "network-python-operator",
+    ),
+    "a Python layer with escapes": (
+        prototxt('layer { type: "\\120ython" }'),
+        "network-python-operator",
+    ),
+    "a written file as text": (prototxt('layer { type: "HDF5Output" }'), "network-file-operator"),
+    "a layer of a library as text": (
+        prototxt('layer { type: "Acme" }'),
+        "network-custom-operator",
+    ),
+}
 HOSTILE = {
     f"{kind}: {name}": case
-    for kind, table in (("executorch", EXECUTORCH), ("mxnet", MXNET), ("flax", FLAX))
+    for kind, table in (
+        ("executorch", EXECUTORCH),
+        ("mxnet", MXNET),
+        ("flax", FLAX),
+        ("caffe", CAFFE),
+    )
     for name, case in table.items()
 }
 
@@ -178,7 +225,7 @@ def test_what_harms_is_found(data: bytes, rule: str):
     ids=["extension", "json", "nesting", "containers"],
 )
 def test_what_is_not_examined_is_a_gap(data: bytes):
-    assert examined(data).gaps
+    assert examined(data, "model.json").gaps
 
 
 def test_keys_with_escapes_are_keys():
