@@ -6,6 +6,7 @@ import json
 import struct
 from collections.abc import Sequence
 
+from tfgraphs import message
 from tflitemodels import Table, Value, flatbuffer, i8, i32, u64
 
 # --- ExecuTorch -----------------------------------------------------------------------------------
@@ -125,3 +126,20 @@ def mp_array(
     sizes = bytes([0x90 | len(shape)]) + b"".join(b"\xd3" + struct.pack(">q", n) for n in shape)
     numbers = bytes(4 * shape[0] * shape[1]) if data is None else data
     return mp_extension(1, b"\x93" + sizes + mp_text(kind) + mp_bytes(numbers))
+
+
+# --- Caffe ----------------------------------------------------------------------------------------
+
+
+def caffe_layer(kind: str, name: str = "l", **python: str) -> bytes:
+    parts = [(1, python.get("module", "")), (2, python.get("layer", ""))]
+    return message((1, name), (2, kind), *([(130, message(*parts))] if python else []))
+
+
+def caffe(*layers: bytes) -> bytes:
+    return message((1, "net"), *((100, each) for each in (caffe_layer("Input"), *layers)))
+
+
+def prototxt(*layers: str) -> bytes:
+    start = 'name: "net"\nlayer {\n  name: "data"\n  type: "Input"\n  top: "data"\n}\n'
+    return (start + "\n".join(layers)).encode()

@@ -14,6 +14,8 @@ from modelwarden.artifacts import Examined, examine
 from modelwarden.core import GapKind, Producer
 from modelwarden.formats import Limits, Source
 from smallnets import (
+    caffe,
+    caffe_layer,
     et_call,
     et_delegate,
     et_jump,
@@ -29,6 +31,7 @@ from smallnets import (
     mx_parameters,
     mx_sparse,
     mx_symbol,
+    prototxt,
     pte,
     segment,
 )
@@ -66,6 +69,12 @@ SOUND = {
     "mxnet parameters": (mx_parameters(mx_array(), mx_array((3, 1))), "mxnet-parameters"),
     "mxnet sparse": (mx_parameters(mx_array(), mx_sparse()), "mxnet-parameters"),
     "mxnet of a newer layout": (mx_parameters(mx_array(magic=0xF993FACA)), "mxnet-parameters"),
+    "caffe": (caffe(caffe_layer("Convolution"), caffe_layer("ReLU")), "caffe"),
+    "caffe as text": (prototxt('layer { type: "ReLU" top: "y" }'), "caffe-prototxt"),
+    "caffe with data": (
+        prototxt('layer { type: "Data" data_param { source: "train_lmdb" } }'),
+        "caffe-prototxt",
+    ),
     "flax": (mp_map(params=mp_map(w=mp_array(), b=mp_array((3, 1), "float32"))), "flax-msgpack"),
     "flax of 16 bits": (mp_map(w=mp_array((2, 2), "bfloat16", bytes(8))), "flax-msgpack"),
     "flax with numbers": (mp_map(w=mp_array(), step=b"\x07", name=b"\xc0"), "flax-msgpack"),
@@ -84,23 +93,23 @@ def test_a_sound_file_is_quiet(data: bytes, form: str):
 EXECUTORCH = {
     "an operator of a library": (operators("acme::run"), "network-custom-operator"),
     "a compiled program": (delegates("QnnBackend"), "network-custom-operator"),
-    "a delegate that is not there": (delegates("XnnpackBackend", 7), "model-invalid"),
-    "an operator that is not there": (chain(et_call(9)), "model-invalid"),
-    "an operator before the first": (chain(et_call(-1)), "model-invalid"),
-    "a value that is not there": (chain(et_call(arguments=[0, 99])), "model-invalid"),
-    "a value before the first": (chain(et_call(arguments=[-5])), "model-invalid"),
-    "a call of no delegate": (chain(et_call(0, kind=2)), "model-invalid"),
-    "a jump behind the chain": (chain(et_jump(0, 100)), "model-invalid"),
-    "a jump before the chain": (chain(et_jump(0, -100)), "model-invalid"),
-    "an unknown instruction": (chain(et_call(kind=77)), "model-invalid"),
-    "inputs that are not there": (pte(et_plan(inputs=[44])), "model-invalid"),
+    "a delegate that is not there": (delegates("XnnpackBackend", 7), "network-invalid"),
+    "an operator that is not there": (chain(et_call(9)), "network-invalid"),
+    "an operator before the first": (chain(et_call(-1)), "network-invalid"),
+    "a value that is not there": (chain(et_call(arguments=[0, 99])), "network-invalid"),
+    "a value before the first": (chain(et_call(arguments=[-5])), "network-invalid"),
+    "a call of no delegate": (chain(et_call(0, kind=2)), "network-invalid"),
+    "a jump behind the chain": (chain(et_jump(0, 100)), "network-invalid"),
+    "a jump before the chain": (chain(et_jump(0, -100)), "network-invalid"),
+    "an unknown instruction": (chain(et_call(kind=77)), "network-invalid"),
+    "inputs that are not there": (pte(et_plan(inputs=[44])), "network-invalid"),
     "a buffer that is not there": (
         pte(et_plan(values=[et_value(buffer=i32(99)), et_value()])),
-        "model-invalid",
+        "network-invalid",
     ),
-    "a segment behind the file": (pte(segments=[segment(1 << 40, 8)]), "model-invalid"),
-    "a segment that wraps": (pte(segments=[segment((1 << 64) - 4, 8)]), "model-invalid"),
-    "a root behind the file": (struct.pack("<I", 1 << 30) + b"ET12" + bytes(32), "model-invalid"),
+    "a segment behind the file": (pte(segments=[segment(1 << 40, 8)]), "network-invalid"),
+    "a segment that wraps": (pte(segments=[segment((1 << 64) - 4, 8)]), "network-invalid"),
+    "a root behind the file": (struct.pack("<I", 1 << 30) + b"ET12" + bytes(32), "network-invalid"),
 }
 INNER = {"nodes": [mx_node("Custom", op_type="evil")], "arg_nodes": [], "heads": []}
 ENDLESS = mx_parameters(mx_array(), names=[])[:-8] + b"\1" + b"\xff" * 15
@@ -116,48 +125,86 @@ MXNET = {
     ),
     "a file": (mx_symbol(mx_node("_cvimread", 0)), "network-file-operator"),
     "an operator of a library": (mx_symbol(mx_node("my_gemm", 0)), "network-custom-operator"),
-    "an input that is not there": (mx_symbol(mx_node("relu", 99)), "model-invalid"),
-    "an input before the first": (mx_symbol(mx_node("relu", -1)), "model-invalid"),
-    "a node without an operator": (mx_symbol({"name": "x"}), "model-invalid"),
-    "a pickle behind": (mx_parameters(mx_array()) + pickle.dumps(eval), "model-invalid"),
+    "an input that is not there": (mx_symbol(mx_node("relu", 99)), "network-invalid"),
+    "an input before the first": (mx_symbol(mx_node("relu", -1)), "network-invalid"),
+    "a node without an operator": (mx_symbol({"name": "x"}), "network-invalid"),
+    "a pickle behind": (mx_parameters(mx_array()) + pickle.dumps(eval), "network-invalid"),
     "a shape that overflows": (
         mx_parameters(mx_array((1 << 40, 1 << 40), data=b"")),
-        "model-invalid",
+        "network-invalid",
     ),
-    "a negative shape": (mx_parameters(mx_array((-2, 3), data=b"")), "model-invalid"),
-    "numbers of no type": (mx_parameters(mx_array(kind=99)), "model-invalid"),
-    "too few numbers": (mx_parameters(mx_array((9, 9), data=bytes(4))), "model-invalid"),
-    "too many names": (mx_parameters(mx_array(), names=["a", "b"]), "model-invalid"),
+    "a negative shape": (mx_parameters(mx_array((-2, 3), data=b"")), "network-invalid"),
+    "numbers of no type": (mx_parameters(mx_array(kind=99)), "network-invalid"),
+    "too few numbers": (mx_parameters(mx_array((9, 9), data=bytes(4))), "network-invalid"),
+    "too many names": (mx_parameters(mx_array(), names=["a", "b"]), "network-invalid"),
     "an endless name": (
         mx_parameters(mx_array(), names=[])[:-8] + b"\1" + b"\xff" * 15,
-        "model-invalid",
+        "network-invalid",
     ),
 }
 FLAX = {
-    "a pickle behind": (mp_map(w=mp_array()) + pickle.dumps(eval), "model-invalid"),
+    "a pickle behind": (mp_map(w=mp_array()) + pickle.dumps(eval), "network-invalid"),
     "a pickle as bytes": (
         mp_map(w=mp_array(), x=mp_bytes(pickle.dumps(eval))),
         "pickle-unsafe-global",
     ),
-    "too few numbers": (mp_map(w=mp_array((9, 9), data=bytes(4))), "model-invalid"),
-    "too many numbers": (mp_map(w=mp_array((1, 1), data=bytes(400))), "model-invalid"),
-    "a shape that overflows": (mp_map(w=mp_array((1 << 40, 1 << 40), data=b"")), "model-invalid"),
-    "a negative shape": (mp_map(w=mp_array((-1, 4), data=b"")), "model-invalid"),
-    "objects": (mp_map(w=mp_array((1, 1), "object", bytes(8))), "model-invalid"),
-    "no array": (mp_map(w=mp_array(), v=mp_extension(1, b"\x92\x01\x02")), "model-invalid"),
+    "too few numbers": (mp_map(w=mp_array((9, 9), data=bytes(4))), "network-invalid"),
+    "too many numbers": (mp_map(w=mp_array((1, 1), data=bytes(400))), "network-invalid"),
+    "a shape that overflows": (mp_map(w=mp_array((1 << 40, 1 << 40), data=b"")), "network-invalid"),
+    "a negative shape": (mp_map(w=mp_array((-1, 4), data=b"")), "network-invalid"),
+    "objects": (mp_map(w=mp_array((1, 1), "object", bytes(8))), "network-invalid"),
+    "no array": (mp_map(w=mp_array(), v=mp_extension(1, b"\x92\x01\x02")), "network-invalid"),
     "bytes in an array": (
         mp_map(w=mp_array(), v=mp_extension(1, b"\x93\x90\xa1x\xc0")),
-        "model-invalid",
+        "network-invalid",
     ),
-    "a mark of nothing": (mp_map(w=mp_array(), v=b"\xc1"), "model-invalid"),
+    "a mark of nothing": (mp_map(w=mp_array(), v=b"\xc1"), "network-invalid"),
     "a text that leaves the file": (
         mp_map(w=mp_array(), v=b"\xdb\xff\xff\xff\xff"),
-        "model-invalid",
+        "network-invalid",
+    ),
+}
+EVIL = 'layer { name: "p" type: "Python" python_param { module: "evil" layer: "Run" } top: "x" }'
+CAFFE = {
+    "a Python layer": (
+        caffe(caffe_layer("Python", module="evil", layer="Run")),
+        "network-python-operator",
+    ),
+    "a Python layer without a module": (caffe(caffe_layer("Python")), "network-python-operator"),
+    "a module under another type": (
+        caffe(caffe_layer("ReLU", module="evil", layer="Run")),
+        "network-python-operator",
+    ),
+    "a file that is written": (caffe(caffe_layer("HDF5Output")), "network-file-operator"),
+    "a layer of a library": (caffe(caffe_layer("Acme")), "network-custom-operator"),
+    "a Python layer as text": (prototxt(EVIL), "network-python-operator"),
+    "a Python layer in one line": (EVIL.encode(), "network-python-operator"),
+    "a Python layer with other brackets": (
+        prototxt("layer: < type: 'Python' python_param: < module: 'm' layer: 'l' > >"),
+        "network-python-operator",
+    ),
+    "a Python layer in pieces": (
+        prototxt("layer { type: 'Py' \"thon\" }"),
+        "network-python-operator",
+    ),
+    "a Python layer with escapes": (
+        prototxt('layer { type: "\\120ython" }'),
+        "network-python-operator",
+    ),
+    "a written file as text": (prototxt('layer { type: "HDF5Output" }'), "network-file-operator"),
+    "a layer of a library as text": (
+        prototxt('layer { type: "Acme" }'),
+        "network-custom-operator",
     ),
 }
 HOSTILE = {
     f"{kind}: {name}": case
-    for kind, table in (("executorch", EXECUTORCH), ("mxnet", MXNET), ("flax", FLAX))
+    for kind, table in (
+        ("executorch", EXECUTORCH),
+        ("mxnet", MXNET),
+        ("flax", FLAX),
+        ("caffe", CAFFE),
+    )
     for name, case in table.items()
 }
 
@@ -178,7 +225,7 @@ def test_what_harms_is_found(data: bytes, rule: str):
     ids=["extension", "json", "nesting", "containers"],
 )
 def test_what_is_not_examined_is_a_gap(data: bytes):
-    assert examined(data).gaps
+    assert examined(data, "model.json").gaps
 
 
 def test_keys_with_escapes_are_keys():

@@ -22,7 +22,6 @@ READERS = {
 # Metadata of a TensorFlow Lite model is a zip archive behind it.
 ALSO = {
     "tflite/face_detection_short_range.tflite": ["zip"],
-    "coreml/basic_pitch.mlpackage/Manifest.json": ["json"],
 }
 EXPECTED: dict[str, tuple[str, str | None, str | None]] = {
     "catboost/model.cbm": ("catboost", "catboost", None),

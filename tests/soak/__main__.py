@@ -57,6 +57,7 @@ EXPECTED = (
     "keras-layer",
     "pickle",
     "tfjs-graph",
+    "torch-pt2-program",
     "torch-tar-storages",
     "torch-tar-tensors",
 )

@@ -14,12 +14,25 @@ from pathlib import Path
 import h5py
 
 import sevenzips
+import skopsfiles
 import tfgraphs
 import torchfiles
 import ziptricks
-from formats import test_compressed, test_images, test_jsondata, test_known, test_tfjs
+from formats import (
+    test_compressed,
+    test_images,
+    test_jsondata,
+    test_known,
+    test_skops,
+    test_small_networks,
+    test_tfjs,
+)
+from formats.coreml import test_coreml
 from formats.identified import test_magic, test_protobuf_kinds
-from formats.tensorflow import test_text
+from formats.paddle import test_paddle
+from formats.rdata import test_rdata
+from formats.tensorflow import test_checkpoint, test_text
+from formats.torch import test_served
 from formats.trees import test_trees
 from formats.vectors import test_vectors
 from formats.vocabulary import test_vocabulary
@@ -72,7 +85,7 @@ FOLDERS = (
 def seeds(shared: Path | None) -> list[Seed]:
     """Return all, in an order that is always the same; `shared` adds real files."""
     found = [(sample.file, sample.build()) for sample in (*HARMFUL, *HARMLESS)]
-    found += [*_of_rules(), *_of_tests(), *_of_marks()]
+    found += [*_of_rules(), *_of_tests(), *_of_networks(), *_of_marks()]
     found += [(name, _zip(members)) for name, members in _ZIPS.items()]
     found += [(name, text.encode()) for name, text in _TEXTS.items()]
     found += [("manifest.json", data) for _, data in FOLDERS]
@@ -128,6 +141,20 @@ def _of_tests() -> Iterator[Seed]:
     graph = tfgraphs.graph(tfgraphs.node("ReadFile"))
     yield "saved_model.pb", tfgraphs.saved_model(graph)
     yield "keras_metadata.pb", tfgraphs.keras_object(_TEXTS["keras_metadata.json"])
+
+
+def _of_networks() -> Iterator[Seed]:
+    """Sound and hostile models of the smaller frameworks."""
+    for module in (test_coreml, test_paddle, test_rdata, test_served, test_small_networks):
+        for table in (module.SOUND, module.HOSTILE):
+            for value in table.values():
+                yield "m", value if isinstance(value, bytes) else value[0]
+    for root, members in test_skops.SOUND.values():
+        yield "m.skops", skopsfiles.archive(root, members)
+    for root, _ in test_skops.HOSTILE.values():
+        yield "m.skops", skopsfiles.archive(root)
+    yield "v.index", test_checkpoint.BASE
+    yield from (("weight.bin", data) for data in test_paddle.TENSORS.values())
 
 
 def _of_marks() -> Iterator[Seed]:

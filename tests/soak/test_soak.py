@@ -30,7 +30,13 @@ BATCH = 20_000
 # Files of these formats are told by what stands beside them in a folder.
 COMPANIONS = {"tensorflow-checkpoint-data", "tfjs-weights", "openvino-weights"}
 # Members are read as these where the container around them says so.
-EXPECTED = {"keras-layer", "tfjs-graph", "torch-tar-storages", "torch-tar-tensors"}
+EXPECTED = {
+    "keras-layer",
+    "tfjs-graph",
+    "torch-pt2-program",
+    "torch-tar-storages",
+    "torch-tar-tensors",
+}
 
 
 def run(seed: int, first: int, count: int, *, shared: str | None = None) -> list[str]:

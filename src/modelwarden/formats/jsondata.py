@@ -114,6 +114,18 @@ DIALECTS: tuple[Dialect, ...] = (
         ("[].weights", "[].paths"),
         reader="modelwarden.formats.tfjs:MANIFEST",
     ),
+    Dialect(
+        "coreml-manifest",
+        "",
+        ("itemInfoEntries",),
+        reader="modelwarden.formats.coreml.manifest",
+    ),
+    Dialect(
+        "mxnet-symbol",
+        "",
+        ("nodes", "arg_nodes"),
+        reader="modelwarden.formats.mxnet:SYMBOL",
+    ),
     Dialect("notebook", "", ("nbformat",), ("cells", "worksheets")),
     Dialect("safetensors-index", "", ("weight_map",)),
     Dialect(

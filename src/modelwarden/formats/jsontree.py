@@ -7,7 +7,6 @@ and what that parser refuses is refused here.
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, cast
 
 from modelwarden.formats.limits import LimitExceededError
@@ -19,10 +18,6 @@ if TYPE_CHECKING:
 
 _SIZE = 8 << 20
 _DEPTH = 300
-_PIECE = 1 << 20
-_LONGEST = 400
-_AROUND = b"\xff\xfe \t\r\n"
-_ESCAPED = re.compile(rb"\\u00([4-7][0-9a-fA-F])")
 _PLAIN = bytes(sorted(set(range(256)) - set(b"{[]}")))
 
 
@@ -49,24 +44,3 @@ def tree(source: Source, limits: Limits, what: str) -> object:
         raise DamagedError(f"not JSON: {error.msg}", error.pos) from error
     except (ValueError, RecursionError) as error:
         raise DamagedError(f"not JSON: {str(error)[:100]}") from error
-
-
-def has_keys(source: Source, *keys: bytes) -> bool:
-    """Tell whether a text that begins like a JSON object has all of some keys anywhere in it.
-
-    Keys may be written with escapes, and the text may be UTF-16: Python reads that, too.
-    """
-    start = source.head.replace(b"\x00", b"").removeprefix(b"\xef\xbb\xbf").strip(_AROUND)
-    if not start.startswith(b"{") or source.size > 8 * _SIZE:
-        return False
-    left = set(keys)
-    for at in range(0, source.size, _PIECE):
-        piece = source.read(at, _PIECE + _LONGEST)
-        if b"\x00" in piece:
-            piece = piece.replace(b"\x00", b"")
-        if b"\\u00" in piece:
-            piece = _ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), piece)
-        left = {key for key in left if b'"%b"' % key not in piece}
-        if not left:
-            return True
-    return False

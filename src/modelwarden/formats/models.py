@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from modelwarden.formats.entry import TAIL, Format, Mark, family
+from modelwarden.formats.entry import ANYWHERE, TAIL, Format, Mark, family
 from modelwarden.formats.identified.lines import PROTOBUF
 
 _ROOM = "modelwarden.formats"
 _MSGPACK = (*(Mark(bytes([first])) for first in range(0x81, 0x90)), Mark(b"\xde"))
-_JSON = (
-    *(Mark(first) for first in (b"{", b" ", b"\n", b"\t", b"\r")),
-    *(Mark(first) for first in (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\x00{")),
-)
+_LAYERS = (Mark(b"layer", ANYWHERE),)
 
 MODELS: tuple[Format, ...] = (
     Format("coreml", f"{_ROOM}.coreml.model", "Core ML model", PROTOBUF),
@@ -20,7 +17,6 @@ MODELS: tuple[Format, ...] = (
         "weights of a Core ML package",
         (Mark(b"\xef\xbe\xad\xde", 64),),
     ),
-    Format("coreml-manifest", f"{_ROOM}.coreml.manifest", "manifest of a Core ML package", _JSON),
     Format("paddle-program", f"{_ROOM}.paddle.program", "PaddlePaddle program", PROTOBUF),
     Format(
         "paddle-parameters",
@@ -28,20 +24,15 @@ MODELS: tuple[Format, ...] = (
         "PaddlePaddle parameters",
         (Mark(bytes(16)),),
     ),
+    Format("caffe", f"{_ROOM}.caffe:BINARY", "Caffe network", PROTOBUF),
+    Format("caffe-prototxt", f"{_ROOM}.caffe:TEXT", "Caffe network as text", _LAYERS),
     Format("executorch", f"{_ROOM}.executorch", "ExecuTorch program", (Mark(b"ET", 4),)),
     Format("flax-msgpack", f"{_ROOM}.flax", "Flax checkpoint", _MSGPACK),
-    Format("mxnet-symbol", f"{_ROOM}.mxnet:SYMBOL", "MXNet network", _JSON),
     Format(
         "mxnet-parameters",
         f"{_ROOM}.mxnet:PARAMETERS",
         "MXNet parameters",
         (Mark(b"\x12\x01\x00\x00"),),
-    ),
-    Format(
-        "torch-pt2-program",
-        f"{_ROOM}.torch.exported:PROGRAM",
-        "graph of a program of torch.export",
-        _JSON,
     ),
     Format(
         "r-data",
@@ -68,6 +59,15 @@ ARCHIVES: tuple[Format, ...] = (
     *family("zip", f"{_ROOM}.torch.served", {"torchserve-mar": "TorchServe archive"}),
     *family("zip", f"{_ROOM}.torch.exported", {"torch-pt2": "program of torch.export"}),
     *family("tar", f"{_ROOM}.torch.nemo", {"nemo": "NeMo model"}),
+    *family(
+        "torch-pt2",
+        f"{_ROOM}.torch.exported:PROGRAM",
+        {"torch-pt2-program": "graph of a program of torch.export"},
+    ),
+    *family(
+        "json", f"{_ROOM}.coreml.manifest", {"coreml-manifest": "manifest of a Core ML package"}
+    ),
+    *family("json", f"{_ROOM}.mxnet:SYMBOL", {"mxnet-symbol": "MXNet network"}),
 )
 """Told apart by the readers of containers."""
 

@@ -13,7 +13,7 @@ from modelwarden.formats.cursor import Cursor
 from modelwarden.formats.described import Notes
 from modelwarden.formats.identified.kind import producer
 from modelwarden.formats.identified.magic import MXNET_PARAMS
-from modelwarden.formats.jsontree import has_keys, tree
+from modelwarden.formats.jsontree import tree
 from modelwarden.formats.limits import LimitExceededError, Limits
 from modelwarden.formats.network import Checked, Network, NetworkNotes
 from modelwarden.formats.source import Source
@@ -30,10 +30,6 @@ _NAME = 1 << 16
 @dataclass(frozen=True, slots=True)
 class _SymbolReader:
     """Reader of a network."""
-
-    def sniff(self, source: Source) -> bool:
-        """Tell whether this is JSON with the keys of a network."""
-        return has_keys(source, b"nodes", b"arg_nodes")
 
     def read(self, source: Source, limits: Limits) -> Network:
         """Collect the operators, those of nested networks among them."""

@@ -57,7 +57,6 @@ SAMPLES: dict[str, tuple[bytes, tuple[str, str | None] | None]] = {
     "libsvm": (b"svm_type c_svc\nkernel_type rbf\n", ("libsvm", None)),
     "liblinear": (b"solver_type L2R_LR\nnr_class 2\n", ("liblinear", None)),
     "ncnn": (b"7767517\n3 3\nInput data 0 1 data\n", ("ncnn", None)),
-    "caffe-prototxt": (b'name: "net"\nlayer {\n  type: "Input"\n}\n', ("caffe", None)),
 }
 
 

@@ -67,7 +67,7 @@ SAMPLES = {
         message((1, message((1, b"<unk>"), (2, 0.0), (3, 2))), (2, b""), (3, b"")),
         ("sentencepiece", None),
     ),
-    "caffe": (message((1, b"net"), (100, message((1, b"data"), (2, b"Input")))), None),
+    "caffe": (message((1, b"net"), (100, message((1, b"data"), (2, b"Input")))), ("caffe", None)),
     "cntk": (
         message(
             (1, 1), *((2, message((1, key), (2, b""))) for key in (b"type", b"version", b"uid"))

@@ -95,9 +95,21 @@ def _executorch(name: str) -> Does:
     return Does.FOREIGN if ops.is_foreign(f"torch.ops.{library}.x") else Does.COMPUTES
 
 
+def _caffe(name: str) -> Does:
+    from modelwarden.artifacts.known import caffe_layers as layers
+
+    if name in layers.PYTHON:
+        return Does.PYTHON
+    if name in layers.FILES:
+        return Does.FILES
+    return Does.COMPUTES if name in layers.KNOWN else Does.FOREIGN
+
+
 _JUDGES: dict[str, Callable[[str], Does]] = {
     "paddle-program": _paddle,
     "torch-pt2-program": _exported,
     "mxnet-symbol": _mxnet,
     "executorch": _executorch,
+    "caffe": _caffe,
+    "caffe-prototxt": _caffe,
 }

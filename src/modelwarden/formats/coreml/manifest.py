@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from modelwarden.core import GapKind
-from modelwarden.formats.jsontree import has_keys, tree
+from modelwarden.formats.jsontree import tree
 from modelwarden.formats.limits import LimitExceededError, Limits
 from modelwarden.formats.network import Network, NetworkNotes
 from modelwarden.formats.source import Source
 from modelwarden.formats.view import DamagedError
 
 _WORDS = ("name", "author", "description")
-
-
-def sniff(source: Source) -> bool:
-    """Tell whether this is JSON with the key that no other has."""
-    return has_keys(source, b"itemInfoEntries")
 
 
 def read(source: Source, limits: Limits) -> Network:

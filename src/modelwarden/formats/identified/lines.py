@@ -5,7 +5,7 @@ A format is promoted by moving its line to `formats.catalog`, with a reader of i
 
 from __future__ import annotations
 
-from modelwarden.formats.entry import ANYWHERE, Format, Mark, Tier, identified
+from modelwarden.formats.entry import Format, Mark, Tier, identified
 
 PROTOBUF = tuple(Mark(tag) for tag in (b"\x08", b"\n", b"\x12", b"\x1a", b'"', b"(", b"2", b":"))
 PROTOBUF += (Mark(b"B"), Mark(b"r"), Mark(b"\xa2\x06"), Mark(b"\xca\x01"))
@@ -23,7 +23,6 @@ IDENTIFIED: tuple[Format, ...] = identified(
         "fingerprint of a SavedModel",
         PROTOBUF,
     ),
-    Format("caffe", _in("protobuf", "CAFFE"), "Caffe network", PROTOBUF),
     Format("cntk", _in("protobuf", "CNTK"), "CNTK model", PROTOBUF),
     Format(
         "ggml",
@@ -59,12 +58,6 @@ IDENTIFIED: tuple[Format, ...] = identified(
     Format("libsvm", _in("text", "LIBSVM"), "LIBSVM model", (Mark(b"svm_type"),)),
     Format("liblinear", _in("text", "LIBLINEAR"), "LIBLINEAR model", (Mark(b"solver_type"),)),
     Format("ncnn", _in("text", "NCNN"), "ncnn network", (Mark(b"7767517"),)),
-    Format(
-        "caffe-prototxt",
-        _in("text", "PROTOTXT"),
-        "Caffe network as text",
-        (Mark(b"layer", ANYWHERE),),
-    ),
 )
 COMPANIONS: tuple[Format, ...] = (
     Format(

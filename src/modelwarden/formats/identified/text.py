@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from modelwarden.core import Producer
     from modelwarden.formats.source import Source
 
-_PROTOTXT = re.compile(rb"(?m)^layers?\s*\{\s*(?:#.*)?$")
-
 
 def _matches(pattern: bytes) -> Callable[[Source], bool]:
     expression = re.compile(pattern)
@@ -22,10 +20,6 @@ def _matches(pattern: bytes) -> Callable[[Source], bool]:
 
 def _named(name: str) -> Callable[[Source], Producer | None]:
     return lambda _: producer(name)
-
-
-def _is_prototxt(source: Source) -> bool:
-    return _PROTOTXT.search(source.head) is not None and b"type:" in source.head
 
 
 LIBSVM = Kind(
@@ -38,4 +32,3 @@ LIBLINEAR = Kind(
     _named("liblinear"),
 )
 NCNN = Kind("ncnn", "an ncnn network", _matches(rb"7767517\r?\n\d+ \d+\r?\n"), _named("ncnn"))
-PROTOTXT = Kind("caffe-prototxt", "a Caffe network as text", _is_prototxt, _named("caffe"))

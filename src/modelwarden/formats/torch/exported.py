@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from modelwarden.core import GapKind
 from modelwarden.formats.archive import ArchiveView
 from modelwarden.formats.identified.kind import producer
-from modelwarden.formats.jsontree import has_keys, tree
+from modelwarden.formats.jsontree import tree
 from modelwarden.formats.limits import LimitExceededError
 from modelwarden.formats.network import Network, NetworkNotes
 from modelwarden.formats.view import DamagedError
@@ -121,8 +121,8 @@ class _ProgramReader:
     """Reader of a graph."""
 
     def sniff(self, source: Source) -> bool:
-        """Tell whether the text has the keys of a graph module."""
-        return has_keys(source, b"graph_module", b"graph")
+        """Never by content: only the archive around it knows."""
+        return source.expect == PROGRAM_FORMAT
 
     def read(self, source: Source, limits: Limits) -> Network:
         """Collect what the nodes call, in every graph that is nested in another."""
