@@ -69,7 +69,11 @@ def test_a_kind_is_told_by_its_keys_with_its_producer(name: str):
 
 
 def test_every_kind_has_a_sample():
-    assert {dialect.id for dialect in DIALECTS} == set(SAMPLES)
+    ids = {dialect.id for dialect in DIALECTS}
+    with_readers = {dialect.id for dialect in DIALECTS if dialect.reader}
+
+    # Those with readers of their own may have their samples where those are tested.
+    assert ids - with_readers <= set(SAMPLES) <= ids
 
 
 @pytest.mark.parametrize("name", [d.id for d in DIALECTS if d.title])
