@@ -7,6 +7,7 @@ import pickle
 import pytest
 
 from modelwarden.artifacts.known import Judgement, judged
+from modelwarden.core import GapKind, UseKind
 from modelwarden.formats import Limits, Source
 from modelwarden.formats.pickle.reader import read
 
@@ -396,3 +397,33 @@ def test_an_object_is_restored_again_though_very_many_stand_before_it():
     data += b"}S'a'\nI1\nsb0j\xff\xff\x02\x00}b."
 
     assert Judgement.HIDDEN in worst(data).values()
+
+
+@pytest.mark.parametrize(
+    ("call", "kind"),
+    [
+        (b"csortedcontainers.sorteddict\nSortedDict\n)R.", UseKind.CONSTRUCTED),
+        (b"csomewhere\n_Private2\n(S'x'\ntR.", UseKind.CONSTRUCTED),
+        (b"csomewhere\nmake_it\n(S'x'\ntR.", UseKind.CALLED),
+        (b"csomewhere\nMAKE\n(S'x'\ntR.", UseKind.CALLED),
+        (b"csomewhere\nMake_it\n(S'x'\ntR.", UseKind.CALLED),
+        (b"cdatetime\nThing\n)R.", UseKind.CALLED),
+    ],
+)
+def test_calling_a_class_makes_an_instance_and_stays_unknown(call: bytes, kind: UseKind):
+    view = read(Source("x.pkl", b"\x80\x02" + call), Limits())
+
+    (one,) = judged(view.uses)
+
+    assert (one.kind, one.ruling.judgement, one.ruling.known) == (kind, Judgement.UNKNOWN, False)
+
+
+def test_a_class_of_a_well_known_library_that_is_called_is_never_clean():
+    from modelwarden.artifacts import examine
+
+    source = Source("x.pkl", b"\x80\x02cspacy.strings\nNewStore\n(S'x'\ntR.")
+
+    examined = examine(source, Limits())
+
+    assert {(f.rule, f.severity.value) for f in examined.findings} == {("needs-code", "low")}
+    assert [gap.kind for gap in examined.gaps] == [GapKind.UNEXAMINED_CODE]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 from modelwarden.artifacts.known.names import words
 
+# Words with capitals, without underscores: so classes are called, and functions are not.
+_CLASS = re.compile(r"_?[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*")
 # Top-level module -> name on the package index. The source of these libraries was searched for what
 # runs when an object is made or restored (`__new__`, `__setstate__`, `__del__`, `__setitem__`, …):
 # classes that run, import, read or write anything there are on the danger list.
@@ -109,6 +112,16 @@ PLAIN_STDLIB: frozenset[str] = words(
     "string stringprep struct textwrap time token types typing unicodedata uuid zlib zoneinfo "
     "UserDict UserList UserString sets md5 sha StringIO"
 )
+
+
+def is_class(module: str, name: str) -> bool:
+    """Tell whether a name outside the standard library is that of a class, as Python spells them.
+
+    >>> is_class("sortedcontainers.sorteddict", "SortedDict"), is_class("copyreg", "__newobj__")
+    (True, False)
+    """
+    last = name.rpartition(".")[2]
+    return module.partition(".")[0] not in STDLIB and _CLASS.fullmatch(last) is not None
 
 
 def library_of(module: str) -> tuple[str, bool]:

@@ -18,7 +18,7 @@ from modelwarden.artifacts.known.by_arguments import (
 )
 from modelwarden.artifacts.known.carriers import MODULES, SETTERS, TYPES, carries_code
 from modelwarden.artifacts.known.judgement import CODE_REASON, Judgement, Ruling, ruling
-from modelwarden.artifacts.known.libraries import library_of
+from modelwarden.artifacts.known.libraries import is_class, library_of
 from modelwarden.artifacts.known.names import spellings, words
 from modelwarden.artifacts.known.shared import DTYPE, is_shared, lends
 from modelwarden.artifacts.known.states import State, state_of
@@ -173,6 +173,10 @@ class _Followed:
         if evaluates(use):
             reason = "evaluates the text among its arguments as Python"
             found = replace(found, judgement=Judgement.DANGEROUS, reason=reason)
+        if found.judgement is Judgement.UNKNOWN and is_class(*target):
+            # Making an instance by a call: what its `__init__` does, nobody has looked at.
+            found = replace(found, known=False)
+            return Judged(use, found, ".".join(target), UseKind.CONSTRUCTED)
         return self._judged(use, found, target)
 
     def _special(self, use: Use, names: tuple[Target, ...]) -> Judged | None:

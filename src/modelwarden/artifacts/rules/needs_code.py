@@ -31,7 +31,8 @@ def needs_code(stream: PickleStream) -> Iterator[Hit]:
     Why: the file holds data only; what its objects do comes from the named package, in whatever
     version is installed where the file is loaded. The classes of well-known libraries keep to
     their own data when they are restored. Those of any other package, or of the author's own
-    script, may run code of theirs then, which was not examined.
+    script, may run code of theirs then, and so may any class that is called to make an instance:
+    that was not examined.
 
     Fix: install the named package from where you trust it, in the version that made the file, or
     ask for weights in safetensors, ONNX or skops, which need no code.
@@ -58,7 +59,7 @@ def _hit(package: str, found: list[Judged]) -> Hit:
     if package == "__main__":
         message = f"needs the script that saved it, for {names}"
     else:
-        message = f"needs code of {package}, which is no library that we know, for {names}"
+        message = f"needs code of {package} that nobody has looked at, for {names}"
     return Hit(
         message, where, unexamined=f"what the code of {package} does while loading was not examined"
     )
