@@ -47,6 +47,8 @@ SAMPLES: dict[str, tuple[bytes, tuple[str, str | None] | None]] = {
     ),
     "r-data": (b"RDX3\nX\n\0\0\0\x03\x00\x04\x03\x01\0\x03\x05\0" + bytes(20), ("R", "4.3.1")),
     "torch7": (b"\x04\0\0\0\x01\0\0\0\x03\0\0\0V 1" + bytes(20), ("torch7", None)),
+    "ocdbt": (b"\x0c\xdb\x3a\x2a" + bytes(40), ("tensorstore", None)),
+    "tvm-parameters": (b"\xb7\x9c\x04\x05\x4f\x8d\xe5\xf7" + bytes(40), ("tvm", None)),
     "cntk-v1": (b"B\0C\0N\0" + bytes(40), ("cntk", None)),
     "crfsuite": (b"lCRF" + bytes(40), ("crfsuite", None)),
     "kenlm": (

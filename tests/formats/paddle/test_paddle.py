@@ -50,6 +50,7 @@ HOSTILE = {
         ),
         "network-python-operator",
     ),
+    "a gradient in Python": (one("py_func_grad"), "network-python-operator"),
     "a Python layer": (one("pylayer"), "network-python-operator"),
     "a reader in Python": (one("create_py_reader"), "network-python-operator"),
     "writing a file": (one("save", file_path="out"), "network-file-operator"),

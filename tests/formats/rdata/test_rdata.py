@@ -52,6 +52,7 @@ SOUND = {
     "numbers": rds(numbers(1, 2, 3)),
     "an older layout": rds(vector(texts("a", "b"), numbers(1)), 2),
     "a formula": rds(call("~", symbol("y"), call("+", symbol("x"), call("log", symbol("z"))))),
+    "a variable with a telling name": rds(call("~", symbol("y"), symbol("source"))),
     "a call that was kept": rds(call("lm", symbol("y"), call("read.csv", texts("x.csv")))),
     "a function that computes": rds(function(call("exp", call("sum", symbol("x"))), ["x"])),
     "a function that calls its argument": rds(function(call("f", symbol("x")), ["f", "x"])),
@@ -92,6 +93,14 @@ HOSTILE = {
     ),
     "compiled code": (rds(function(bytecode((1, symbol("system"))))), "r-unsafe-call"),
     "a formula": (rds(call("~", symbol("y"), SYSTEM)), "r-unsafe-call"),
+    "a formula with brackets": (
+        rds(call("~", call(call("(", symbol("system")), texts("true")))),
+        "r-unsafe-call",
+    ),
+    "a formula with a name put together": (
+        rds(call("~", call("do.call", call("paste0", texts("sys"), texts("tem"))))),
+        "r-function",
+    ),
     "an expression": (rds(integer(20) + integer(1) + SYSTEM), "r-unsafe-call"),
     "a start function": (workspace(**{".First": function(call("sum"))}), "r-startup-function"),
     "a file that is written": (

@@ -57,7 +57,7 @@ def hit(operator: Operator, message: str, unexamined: str | None = None) -> Hit:
 def _paddle(name: str) -> Does:
     from modelwarden.artifacts.known import paddle_ops as ops
 
-    if name in ops.PYTHON:
+    if ops.forward(name) in ops.PYTHON:
         return Does.PYTHON
     if name in ops.FILES:
         return Does.FILES

@@ -23,6 +23,7 @@ OPAQUE = words(
 KNOWN = (
     words(
         """
+    straight_through_estimator remainder
     abs accuracy accuracy_check acos acosh adadelta adagrad adam adamax adamw add_act_xpu
     add_group_norm_silu add_layernorm_xpu add_position_encoding addcmul_xpu addmm affine_channel
     affine_grid all_gather all_reduce all_to_all allclose alltoall anchor_generator angle ap_facade
@@ -166,8 +167,13 @@ KNOWN = (
 )
 
 
+def forward(name: str) -> str:
+    """Return the operator that a gradient belongs to; any other as it is."""
+    while name.endswith("_grad"):
+        name = name.removesuffix("_grad").removesuffix("_double").removesuffix("_triple")
+    return name
+
+
 def is_known(name: str) -> bool:
     """Tell whether Paddle brings the operator; gradients of what it brings count."""
-    while name.endswith("_grad"):
-        name = name.removesuffix("_grad")
-    return name in KNOWN or name.removesuffix("_double").removesuffix("_triple") in KNOWN
+    return forward(name) in KNOWN

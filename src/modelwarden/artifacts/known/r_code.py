@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from modelwarden.formats.rdata.code import Argument, Code
     from modelwarden.formats.rdata.reader import RData
 
+_FINDS = frozenset({"do.call", "match.fun", "get", "get0", "call", "as.name", "as.symbol"})
 _LANGUAGE = known.STRICT | {"parse", "str2lang", "str2expression"}
 
 
@@ -50,9 +51,13 @@ def _does(code: Code, bound: frozenset[str]) -> Does:
             does.runs[name] = None
         elif code.kind is not Kind.LANGUAGE:
             _look(call, name, bound, does)
+        elif name in _FINDS and not _is_named(call):
+            does.unknown[f"{name} of something computed"] = None
         if name in known.APPLY:
             does.runs |= dict.fromkeys(_named(call) & known.STRICT)
-    handed = known.STRICT if code.kind is not Kind.LANGUAGE or code.compiled else frozenset()
+    # A variable of a formula may be called `source`: there, only a call of something computed asks.
+    names_count = code.kind is not Kind.LANGUAGE or any(not call.name for call in code.calls)
+    handed = known.STRICT if names_count else frozenset()
     does.runs |= dict.fromkeys(sorted(code.symbols & handed))
     if code.cut:
         does.unknown["more than is looked at"] = None

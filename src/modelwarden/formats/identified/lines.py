@@ -46,6 +46,13 @@ IDENTIFIED: tuple[Format, ...] = identified(
             Mark(b"4\n"),
         ),
     ),
+    Format("ocdbt", _in("magic", "OCDBT"), "OCDBT store", (Mark(b"\x0c\xdb"),)),
+    Format(
+        "tvm-parameters",
+        _in("magic", "TVM_PARAMS"),
+        "TVM parameters",
+        (Mark(b"\xb7\x9c\x04\x05"),),
+    ),
     Format("cntk-v1", _in("magic", "CNTK_V1"), "CNTK v1 model", (Mark(b"B\x00C\x00N\x00"),)),
     Format("crfsuite", _in("magic", "CRFSUITE"), "CRFsuite model", (Mark(b"lCRF"),)),
     Format("kenlm", _in("magic", "KENLM"), "KenLM model", (Mark(b"mmap lm "),)),

@@ -178,6 +178,18 @@ FLAX = Kind("flax-msgpack", "a Flax checkpoint", _is_flax, _named("flax"))
 R_DATA = Kind("r-data", "R serialised data", _is_r, _r, code=True)
 TORCH7 = Kind("torch7", "a Torch7 file", _is_torch7, _named("torch7"))
 CNTK_V1 = Kind("cntk-v1", "a CNTK v1 model", _starts(b"B\0C\0N\0"), _named("cntk"))
+OCDBT = Kind(
+    "ocdbt",
+    "an OCDBT store (Orbax, TensorStore)",
+    _starts(b"\x0c\xdb\x3a\x2a", b"\x0c\xdb\x20\xde", b"\x0c\xdb\x12\x34"),
+    _named("tensorstore"),
+)
+TVM_PARAMS = Kind(
+    "tvm-parameters",
+    "TVM parameters",
+    _starts(b"\xb7\x9c\x04\x05\x4f\x8d\xe5\xf7"),
+    _named("tvm"),
+)
 CRFSUITE = Kind("crfsuite", "a CRFsuite model", _starts(b"lCRF"), _named("crfsuite"))
 KENLM = Kind(
     "kenlm", "a KenLM model", _starts(b"mmap lm http://kheafield.com/code"), _named("kenlm")
