@@ -451,7 +451,7 @@ def test_the_private_folder_is_removed_and_the_peak_is_remembered(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "command", ["uname -p", "ldconfig -p", "lscpu --parse=core", "git version"]
+    "command", ["uname -p", "ldconfig -p", "lscpu --parse=core", "git version", "fc-list"]
 )
 def test_questions_about_the_machine_fail_without_alarm_and_others_do_not(tmp_path, command):
     code = """
@@ -464,11 +464,11 @@ def test_questions_about_the_machine_fail_without_alarm_and_others_do_not(tmp_pa
             return [[1.0]]
     """
     seen = []
-    for words in (command.split(), command, ["true", *command.split()]):
+    for words in (command.split(), command, ["true", *command.split()], ["git", "clone", "x"]):
         with Worker(sys.executable, readable=[tmp_path]) as worker:
             shell = ", shell=True" if isinstance(words, str) else ""
             load(worker, tmp_path, textwrap.dedent(code).replace("{words}", f"{words!r}{shell}"))
             assert worker.batch(doubles(1), rows=1, columns=1, room=64) == (doubles(0), 1, 1)
         seen.append({a.what for a in worker.attempts})
 
-    assert seen == [set(), {"process"}, {"process"}]
+    assert seen == [set(), {"process"}, {"process"}, {"process"}]

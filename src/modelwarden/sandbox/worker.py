@@ -146,18 +146,35 @@ def _filter_calls(libc: ctypes.CDLL, call: int, program: bytes) -> int:
 # --- honest questions -------------------------------------------------------------------------
 
 # What the standard library and common libraries ask other programs about the machine, and live
-# without. Starting a program is refused in any case; these are refused before the kernel has to,
-# which would report them as attempts.
-_QUERIES = (
-    ("uname", "-p"),
-    ("ldconfig", "-p"),
-    ("file", "-b"),
-    ("lscpu",),
-    ("nvidia-smi",),
-    ("git", "version"),
-    ("gcc", "-Wl,-t"),
-    ("cc", "-Wl,-t"),
-    ("ld", "-t"),
+# without: its processor, cards, fonts, compilers. No program can be started in any case; these are
+# not found before the kernel has to refuse them, which it would report as attempts.
+_QUERIES = tuple(
+    tuple(line.split())
+    for line in """
+    uname
+    ldconfig -p
+    file -b
+    lscpu
+    lspci
+    getconf
+    sysctl -n
+    system_profiler
+    nvidia-smi
+    rocm-smi
+    rocminfo
+    nvcc --version
+    git version
+    which
+    fc-list
+    fc-match
+    gcc -Wl,-t
+    cc -Wl,-t
+    gcc --version
+    cc --version
+    ld -t
+    objdump -p
+    """.splitlines()
+    if line.strip()
 )
 
 
@@ -173,7 +190,7 @@ def refuse_queries() -> None:
         asked = (os.path.basename(plain[0]), *plain[1:]) if plain else ()  # noqa: PTH119 -- 3.8
         if any(asked[: len(query)] == query for query in _QUERIES) and not named.get("shell"):
             self._child_created = False  # type: ignore[attr-defined] # as its own failures leave it
-            raise PermissionError(1, "no program can be started here", plain[0])
+            raise FileNotFoundError(2, "no program can be started here", plain[0])
         start(self, args, *more, **named)
 
     subprocess.Popen.__init__ = checked  # type: ignore[assignment, method-assign]

@@ -45,7 +45,11 @@ class Confined:
         self._taken = Region(_LEAST_ROOM, ours=False)
         self._told = False  # the worker has our memory
         text = (Path(__file__).with_name("inside.py")).read_text(encoding="utf-8")
-        self._tell({"operation": "program", "name": "modelwarden_inside", "text": text})
+        try:
+            self._tell({"operation": "program", "name": "modelwarden_inside", "text": text})
+        except TargetError:
+            self.close()
+            raise
 
     def open(self, order: Mapping[str, Json]) -> dict[str, Json]:
         """Have the model opened; return what the worker says of it.

@@ -715,34 +715,10 @@ _LIBRARIES = (
 ).split()
 
 
-# --- quiet ------------------------------------------------------------------------------------
-
-
-# What honest libraries start to learn of the machine: its processor, fonts, compilers, cards.
-_TOOLS = frozenset(
-    "uname fc-list fc-match system_profiler ldconfig gcc cc ld objdump lscpu lspci getconf sysctl "
-    "nvidia-smi rocm-smi rocminfo nvcc git which".split()
-)
-
-
-def _without_tools(event, arguments):
-    """Say of those programs that they are not there, before a process is made.
-
-    In the sandbox they could not be started anyway, and would look like attempts of the model.
-    Any other program is left to the kernel, which refuses it and reports it.
-    """
-    if event == "subprocess.Popen" and arguments:
-        name = os.path.basename(os.fsdecode(arguments[0] or b""))
-        if name in _TOOLS:
-            raise FileNotFoundError(2, "No such file or directory", name)
-
-
 # --- operations -------------------------------------------------------------------------------
 
 
 def _open(body, _descriptors):
-    if not _STATE:
-        sys.addaudithook(_without_tools)
     sys.meta_path.insert(0, _Beside(body["modules"]))
     model = _ADAPTERS[body["adapter"]](body)
     _STATE["model"] = model

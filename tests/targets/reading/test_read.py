@@ -154,6 +154,50 @@ def test_folders_of_classes_and_of_pages_with_a_table_of_labels(tmp_path):
     assert texts.y.tolist() == ["good", "bad"]
 
 
+def bmp_head(width: int, height: int) -> bytes:
+    """Return the head of a picture of this size, with nothing behind it."""
+    size = width.to_bytes(4, "little") + height.to_bytes(4, "little")
+    info = (40).to_bytes(4, "little") + size + bytes([1, 0, 24, 0]) + bytes(24)
+    return b"BM" + (54).to_bytes(4, "little") + bytes(4) + (54).to_bytes(4, "little") + info
+
+
+# Pillow hands PostScript to a program of the system: this one would leave a marker.
+POSTSCRIPT = (
+    b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n%%EndComments\n(m) (w) file\n%%EOF\n"
+)
+
+
+@pytest.mark.filterwarnings("default::PIL.Image.DecompressionBombWarning")
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (POSTSCRIPT, "no image that can be read"),
+        (b"nothing", "no image that can be read"),
+        (b"", "no image that can be read"),
+        (bmp_head(60_000, 60_000), "pixels"),
+        (bmp_head(9_000, 9_000), "9000 × 9000 pixels, more than"),
+        (bmp_head(8_000, 8_000), "image file is truncated|no image that can be read"),
+    ],
+)
+def test_pictures_that_hurt_are_refused_by_their_head(tmp_path, content, why):
+    pytest.importorskip("PIL.Image")
+    (tmp_path / "images" / "cat").mkdir(parents=True)
+    (tmp_path / "images" / "cat" / "x.png").write_bytes(content)
+
+    with pytest.raises(DataError, match=why):
+        read(tmp_path / "images", "image")
+
+
+def test_pictures_that_are_too_many_together_are_refused_before_they_are_unpacked(tmp_path):
+    pytest.importorskip("PIL.Image")
+    (tmp_path / "images" / "cat").mkdir(parents=True)
+    for i in range(60):
+        (tmp_path / "images" / "cat" / f"{i}.bmp").write_bytes(bmp_head(7_000, 7_000))
+
+    with pytest.raises(DataError, match="60 images of 7000 × 7000 pixels are more than"):
+        read(tmp_path / "images", "image")
+
+
 @pytest.mark.parametrize(
     ("name", "content", "why"),
     [

@@ -17,7 +17,10 @@ from modelwarden.targets.reading.tables import read_table
 IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 PAGES = (".html", ".htm", ".xhtml", ".txt")
 _LABELS = "labels.csv"
-_MOST_PIXELS = 64 << 20
+_MOST_PIXELS = 64 << 20  # of one image
+_MOST_BYTES = 8 << 30  # of all
+# Told by content. Others are left out: for one of them Pillow would start a program.
+_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF")
 _LONGEST = 16 << 20  # bytes of one page
 
 
@@ -33,24 +36,41 @@ def read_images(folder: Path, label: str | None) -> Raw:
     except ImportError as error:
         raise MissingExtraError("Pillow", "image") from error
     names, y = _found(folder, IMAGES, label)
-    PIL.Image.MAX_IMAGE_PIXELS = _MOST_PIXELS
     pixels: list[npt.NDArray[np.uint8]] = []
     for name in names:
+        where = f"{folder.name}/{name}"
         try:
-            with PIL.Image.open(folder / name) as image:
+            with PIL.Image.open(folder / name, formats=_FORMATS) as image:
+                _check_size(image.width, image.height, len(names), where)
                 flat = image if image.mode in ("L", "RGB") else image.convert("RGB")
                 pixels.append(np.asarray(flat, np.uint8))
-        except (OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError) as error:
-            raise DataError(
-                f"{folder.name}/{name} is no image that can be read: {error}"
-            ) from error
+        except (
+            OSError,
+            ValueError,
+            SyntaxError,
+            PIL.Image.DecompressionBombError,
+            PIL.Image.DecompressionBombWarning,
+        ) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise DataError(f"{where} is no image that can be read: {reason}") from error
         if pixels[-1].shape != pixels[0].shape:
             first, other = pixels[0].shape, pixels[-1].shape
             raise DataError(
-                f"{folder.name}/{name} has shape {other}, {names[0]} has {first}",
+                f"{where} has shape {other}, {names[0]} has {first}",
                 hint="Bring the images to the size that the model takes.",
             )
     return Raw(Frame(("file",), (_texts(names),)), array=np.stack(pixels), y=y)
+
+
+def _check_size(width: int, height: int, images: int, where: str) -> None:
+    """Refuse an image by what its head says, before it is unpacked; all have the same size."""
+    if width * height > _MOST_PIXELS:
+        raise DataError(f"{where} has {width} × {height} pixels, more than {_MOST_PIXELS}")
+    if width * height * 3 * images > _MOST_BYTES:
+        raise DataError(
+            f"{images} images of {width} × {height} pixels are more than {_MOST_BYTES} bytes",
+            hint="Give fewer, or smaller ones.",
+        )
 
 
 def read_pages(folder: Path, label: str | None) -> Raw:
