@@ -29,9 +29,11 @@ BATCH = 20_000
 """Streams of one process: short enough that what a process keeps does not add up."""
 # Files of these formats are told by what stands beside them in a folder.
 COMPANIONS = {"tensorflow-checkpoint-data", "tfjs-weights", "openvino-weights"}
-# Members are read as these where the container around them says so.
+# Members are read as these where the container around them says so; a makefile goes by its name.
 EXPECTED = {
     "keras-layer",
+    "makefile",
+    "notebook-code",
     "tfjs-graph",
     "torch-pt2-program",
     "torch-tar-storages",

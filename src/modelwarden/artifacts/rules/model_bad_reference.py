@@ -13,7 +13,7 @@ from modelwarden.formats.described import PlainModel
     title="A model points outside of itself",
     severity=Severity.HIGH,
     reads=PlainModel,
-    references=("CWE-125", "CWE-787", "CWE-835"),
+    references=("CWE-125", "CWE-787"),
     weakness="custom_code_in_model",
 )
 def model_bad_reference(model: PlainModel) -> Iterator[Hit]:

@@ -15,7 +15,7 @@ from modelwarden.formats.skops import SkopsArchive
     title="A skops file says one type and uses another",
     severity=Severity.CRITICAL,
     reads=SkopsArchive,
-    references=("CWE-351", "CWE-502", "CVE-2025-54412", "CVE-2025-54413"),
+    references=("CWE-502", "CVE-2025-54412", "CVE-2025-54413"),
     weakness="unsafe_deserialization",
 )
 def skops_disguised_node(archive: SkopsArchive) -> Iterator[Hit]:

@@ -13,7 +13,7 @@ from modelwarden.formats.vocabulary.tokenizer import TokenizerFile
     title="A tokenizer puts words into the texts that go through it",
     severity=Severity.MEDIUM,
     reads=TokenizerFile,
-    references=("CWE-74", "MITRE-ATLAS:AML.T0018"),
+    references=("MITRE-ATLAS:AML.T0018",),
     weakness="unsigned_or_altered_artifact",
 )
 def tokenizer_rewrites_text(tokenizer: TokenizerFile) -> Iterator[Hit]:

@@ -13,7 +13,7 @@ from modelwarden.formats.xmltext import XmlText
     title="The entities of an XML document stand for very much text",
     severity=Severity.MEDIUM,
     reads=XmlText,
-    references=("CWE-776", "CWE-400"),
+    references=("CWE-400",),
     weakness="unsigned_or_altered_artifact",
 )
 def xml_entity_expansion(document: XmlText) -> Iterator[Hit]:
