@@ -1,6 +1,6 @@
 """Conversion beside torch: equality of every tensor, time and memory.
 
-    python benchmarks/convert.py [MEBIBYTES]
+    python benchmarks/conversion.py [MEBIBYTES]
 
 MODELWARDEN_TORCH_PYTHON names an interpreter with torch and safetensors; it writes the checkpoint
 and is the judge of equality. `torch` is that interpreter loading it (weights only) and saving it.
