@@ -28,6 +28,10 @@ SAMPLES: dict[str, tuple[object, tuple[str, str | None] | None]] = {
         ("tensorflowjs", "4.10.0"),
     ),
     "tfjs-weights-manifest": ([{"paths": ["a"], "weights": []}], ("tensorflowjs", None)),
+    "paddle-pir": (
+        {"base_code": {"magic": "pir", "version": 1}, "program": {"regions": []}},
+        None,
+    ),
     "notebook": ({"cells": [], "nbformat": 4}, None),
     "safetensors-index": ({"metadata": {}, "weight_map": {"w": "model-1.safetensors"}}, None),
     "hf-tokenizer-config": ({"tokenizer_class": "BertTokenizer"}, ("transformers", None)),

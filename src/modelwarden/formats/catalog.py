@@ -191,6 +191,7 @@ FORMATS: tuple[Format, ...] = (
         {
             "spacy-meta": "description of a spaCy pipeline",
             "torchserve-manifest": "TorchServe manifest",
+            "paddle-pir": "PaddlePaddle 3 program",
         },
         Tier.IDENTIFIED,
     ),

@@ -126,6 +126,7 @@ DIALECTS: tuple[Dialect, ...] = (
         ("nodes", "arg_nodes"),
         reader="modelwarden.formats.mxnet:SYMBOL",
     ),
+    Dialect("paddle-pir", "a PaddlePaddle 3 program", ("base_code.magic", "program")),
     Dialect("notebook", "", ("nbformat",), ("cells", "worksheets")),
     Dialect("safetensors-index", "", ("weight_map",)),
     Dialect(
