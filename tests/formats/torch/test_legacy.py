@@ -5,7 +5,7 @@ import pytest
 from modelwarden.artifacts import examine
 from modelwarden.formats import Limits, Source
 from modelwarden.formats.pickle.reader import PickleStream, read
-from modelwarden.formats.torch.legacy import TorchLegacy
+from modelwarden.formats.torch.legacy import MAGIC, TorchLegacy
 from torchfiles import legacy, state_dict
 from ziptricks import PAYLOAD
 
@@ -79,3 +79,10 @@ def test_a_payload_in_any_of_the_five_pickles_is_seen():
     view = view_of(legacy(body=PAYLOAD))
 
     assert any(use.dotted == "posix.system" for use in view.uses)
+
+
+def test_a_file_that_is_cut_short_anywhere_is_never_whole():
+    data = legacy()
+
+    for cut in range(len(pickle.dumps(MAGIC, 2)), len(data)):
+        assert examine(Source("m.pth", data[:cut]), Limits()).gaps, cut

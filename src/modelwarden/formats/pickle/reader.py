@@ -89,13 +89,19 @@ def sniff(source: Source) -> bool:
 
 def read(source: Source, limits: Limits) -> PickleStream:
     """Run the symbolic machine over every pickle in `source`, resuming after damage."""
+    torn = False
     if MAGIC_BYTES in source.head[:32] and source.expect != "pickle":
         from modelwarden.formats.torch.legacy import begins_like, read_legacy
 
-        if begins_like(source) and (old := read_legacy(source, limits)) is not None:
+        torn = begins_like(source)
+        if torn and (old := read_legacy(source, limits)) is not None:
             return old
     streams = streams_of(source, limits)
     view = view_of(source, streams)
+    if torn and not view.gaps:
+        # Cut exactly between two of its pickles, each of which is whole.
+        why = "it begins as a torch file does, and not all of the file is there"
+        view = replace(view, gaps=(gap(source, why, at=view.end),))
     if any(stream.over is not None for stream in streams):
         return view
     return replace(view, children=(*view.children, *_leftover(view)))
