@@ -44,8 +44,9 @@ def tree(**changes: object) -> Json:
     return made | changes
 
 
-def nodes(count: object) -> Json:
-    return {"tree_param": {"num_feature": "2", "num_nodes": str(count)}}
+def nodes(count: object, deleted: int = 0) -> Json:
+    sizes = {"num_deleted": str(deleted), "num_feature": "2", "size_leaf_vector": "1"}
+    return {"tree_param": sizes | {"num_nodes": str(count)}}
 
 
 def xgboost(
@@ -92,15 +93,26 @@ def linear(weights: int) -> Json:
     return {"model": {"boosted_rounds": 1, "weights": [0.5] * weights}, "name": "gblinear"}
 
 
-def ubjson(value: object, *, typed: bool = True) -> bytes:
+_LONE = ("version", "tree_info", "iteration_indptr")  # arrays whose items say their type
+_TYPES = {
+    "default_left": "UB",
+    "split_type": "UB",
+    "categories_segments": "Lq",
+    "categories_sizes": "Lq",
+    "weights": "df",
+}
+
+
+def ubjson(value: object, *, typed: bool = True, key: str = "") -> bytes:
     """Encode as XGBoost does: 64-bit lengths, arrays of one type of number at once."""
     if isinstance(value, dict):
-        pairs = (_name(key) + ubjson(item, typed=typed) for key, item in value.items())
+        pairs = (_name(k) + ubjson(item, typed=typed, key=k) for k, item in value.items())
         return b"{" + b"".join(pairs) + b"}"
     if isinstance(value, list):
-        if typed and value and all(isinstance(v, int | float) for v in value):
+        lone = not typed or key in _LONE or not (value or key.startswith("categories"))
+        if not lone and all(isinstance(v, int | float) for v in value):
             whole = all(isinstance(v, int) for v in value)
-            kind, layout = ("l", "i") if whole else ("d", "f")
+            kind, layout = _TYPES.get(key, "li" if whole else "df")
             head = b"[$" + kind.encode() + b"#L" + struct.pack(">q", len(value))
             return head + struct.pack(f">{len(value)}{layout}", *value)
         head = b"[#L" + struct.pack(">q", len(value))
@@ -253,10 +265,24 @@ def counters(count: int = 1, size: int | None = None) -> bytes:
     return struct.pack("<II", count, len(table) if size is None else size) + table
 
 
+FLOAT = {
+    "borders": [0.5],
+    "feature_index": 0,
+    "flat_feature_index": 0,
+    "has_nans": False,
+    "nan_value_treatment": "AsIs",
+}
+
+
 def catboost_json(feature: int = 0, leaves: int = 2) -> Json:
-    split = {"border": 0.5, "float_feature_index": feature, "split_type": "FloatFeature"}
+    split = {
+        "border": 0.5,
+        "float_feature_index": feature,
+        "split_index": 0,
+        "split_type": "FloatFeature",
+    }
     return {
-        "features_info": {"float_features": [{"borders": [0.5], "feature_index": 0}]},
+        "features_info": {"float_features": [dict(FLOAT)]},
         "model_info": {"catboost_version_info": ABOUT},
         "oblivious_trees": [{"leaf_values": [0.5] * leaves, "splits": [split]}],
         "scale_and_bias": [1, [0]],
@@ -266,7 +292,12 @@ def catboost_json(feature: int = 0, leaves: int = 2) -> Json:
 def catboost_leafwise(feature: int = 0) -> Json:
     model = catboost_json()
     del model["oblivious_trees"]
-    split = {"border": 0.5, "float_feature_index": feature, "split_type": "FloatFeature"}
+    split = {
+        "border": 0.5,
+        "float_feature_index": feature,
+        "split_index": 0,
+        "split_type": "FloatFeature",
+    }
     leaf = {"value": 0.5, "weight": 1}
     return model | {"trees": [{"left": leaf, "right": leaf, "split": split}]}
 

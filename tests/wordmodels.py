@@ -129,10 +129,12 @@ def sentencepiece(
     unknown: int = 1,
     rules: bytes | None = None,
     trained: bytes = b"corpus.txt",
+    fallback: bool = False,
     behind: bytes = b"",
 ) -> bytes:
     pieces = piece(b"<unk>", 2) * unknown + piece(b"<s>", 3) + piece(b"a") + b"".join(more)
-    trainer = field(2, field(1, trained) + field(2, b"m"))
+    spec = field(1, trained) + field(2, b"m") + (field(35, 1) if fallback else b"")
+    trainer = field(2, spec)
     name = field(1, b"nmt_nfkc") + field(2, charsmap() if rules is None else rules)
     return pieces + trainer + field(3, name) + behind
 
@@ -144,12 +146,17 @@ def replace(content: str) -> Json:
     return {"type": "Replace", "pattern": {"String": " "}, "content": content}
 
 
+def added(number: object, content: str) -> Json:
+    flags = ("single_word", "lstrip", "rstrip", "normalized")
+    return {"id": number, "content": content, "special": True, **dict.fromkeys(flags, False)}
+
+
 def tokenizer(**changes: object) -> Json:
     made: Json = {
         "version": "1.0",
         "truncation": None,
         "padding": None,
-        "added_tokens": [{"id": 0, "content": "<unk>", "special": True}],
+        "added_tokens": [added(0, "<unk>")],
         "normalizer": {"type": "Sequence", "normalizers": [{"type": "NFC"}, replace("▁")]},
         "pre_tokenizer": {"type": "Metaspace", "replacement": "▁"},
         "post_processor": template(1),

@@ -72,6 +72,7 @@ HOSTILE = {
     "runs in a circle of two": nodes((-1, 1, 2, 0), (0, 3, 4, 0), (0, -1, -1, 0), (1, 1, 2, 0)),
     "shares a child": nodes((-1, 1, 1, 0), *STUMP[1:]),
     "has a child of somebody else": nodes(STUMP[0], (5, -1, -1, 0), STUMP[2]),
+    "goes on to a deleted node with children": nodes(STUMP[0], STUMP[1], (0, 9, 9, (1 << 32) - 1)),
     "reads behind the row of features": nodes((-1, 1, 2, 500), *STUMP[1:]),
     "allocates a negative number of nodes": model(booster(tree(count=-1))),
     "allocates 2^31 nodes": model(booster(tree(count=(1 << 31) - 1))),

@@ -194,12 +194,16 @@ class _Walk:
         """Hold the nodes of one tree against one another: each child knows its parent."""
         begin = self.cursor.at
         parents, expected = array("i"), array("i", [-1]) * nodes
+        gone: list[int] = []  # deleted nodes with children, which nobody may go on to
         for first in range(0, nodes, _CHUNK):
             raw = self.cursor.take(_NODE.size * min(_CHUNK, nodes - first))
             for number, node in enumerate(_NODE.iter_unpack(raw), first):
                 parent, left, right, split, _ = node
                 parents.append(-1 if parent == -1 else parent & _INDEX)
-                if split == _DELETED or left == _LEAF:
+                if left == _LEAF:
+                    continue
+                if split == _DELETED:
+                    gone.append(number)
                     continue
                 why = self._children(number, left, right, expected)
                 if split & _INDEX >= features:
@@ -207,12 +211,23 @@ class _Walk:
                 if why:
                     self._bad(index, why, begin + number * _NODE.size)
                     return self.cursor.skip(begin + nodes * _NODE.size - self.cursor.at)
-        for number in range(nodes):
+        return self._parents(index, begin, (parents, expected), gone)
+
+    def _parents(
+        self, index: int, begin: int, known: tuple[array[int], array[int]], gone: list[int]
+    ) -> None:
+        """Hold each node to the one that goes on to it."""
+        parents, expected = known
+        for number in gone:
+            if expected[number] != -1:
+                why = f"node {expected[number]} goes on to node {number}, which is deleted"
+                self._bad(index, why, begin + number * _NODE.size)
+                break
+        for number in range(len(expected)):
             if expected[number] not in (-1, parents[number]) or (not number and expected[0] != -1):
                 why = f"node {number} is the child of {expected[number]}, and says otherwise"
                 self._bad(index, why, begin + number * _NODE.size)
                 break
-        return None
 
     def _children(self, number: int, left: int, right: int, expected: array[int]) -> str:
         for child in (left, right):

@@ -40,23 +40,37 @@ def category(**changes: object) -> dict[str, object]:
     return tree(**(sets | changes))
 
 
+def deleted(left: list[int]) -> dict[str, object]:
+    """A tree of four nodes, the last of which is deleted."""
+    return tree(
+        **nodes(4, 1),
+        base_weights=[0.5] * 4,
+        default_left=[0, 0, 0, 1],
+        left_children=left,
+        loss_changes=[0.5] * 4,
+        parents=[made.NO_PARENT, 0, 0, 0],
+        right_children=[2, -1, -1, -1],
+        split_conditions=[0.5] * 4,
+        split_indices=[1, 0, 0, made.NO_PARENT],
+        split_type=[0] * 4,
+        sum_hessian=[0.5] * 4,
+    )
+
+
 XGBOOST = {
     "one tree": made.xgboost(),
     "two trees": made.xgboost(tree(), tree(id=1)),
     "categories": made.xgboost(category()),
     "dropped trees": made.xgboost(booster=made.dart(1)),
     "a linear model": made.xgboost(booster=made.linear(3)),
-    "a deleted node": made.xgboost(
-        tree(
-            left_children=[1, -1, 9],
-            right_children=[2, -1, 9],
-            split_indices=[1, 0, made.NO_PARENT],
-            parents=[-1, 0, 0],
-        )
-    ),
+    "a deleted node": made.xgboost(deleted([1, -1, -1, -1])),
     "booleans": made.xgboost(tree(default_left=[True, False, False])),
     "three classes": made.xgboost(
-        tree(), tree(), tree(), param={"num_class": "3"}, model={"tree_info": [0, 1, 2]}
+        tree(),
+        tree(id=1),
+        tree(id=2),
+        param={"num_class": "3"},
+        model={"tree_info": [0, 1, 2], "iteration_indptr": [0, 3]},
     ),
     "attributes": made.xgboost(attributes={"best_iteration": "3"}),
 }
@@ -96,6 +110,9 @@ _TREES = {
     "crashes: a child before the nodes": tree(left_children=[-7, -1, -1]),
     "runs in a circle of one": tree(left_children=[0, -1, -1], right_children=[0, -1, -1]),
     "runs in a circle of two": tree(left_children=[1, 0, -1], right_children=[2, 2, -1]),
+    "crashes: a deleted node that has children": tree(
+        left_children=[1, -1, 1 << 30], split_indices=[1, 0, made.NO_PARENT]
+    ),
     "has a child of two nodes": tree(right_children=[1, -1, -1]),
     "crashes: a feature behind the row": tree(split_indices=[1 << 30, 0, 0]),
     "crashes: a feature before the row": tree(split_indices=[-1, 0, 0]),
@@ -110,6 +127,16 @@ _MODELS = {
     **{name: made.xgboost(value) for name, value in _TREES.items()},
     "crashes: an output that is not there": made.xgboost(model={"tree_info": [1 << 30]}),
     "crashes: an output before the first": made.xgboost(model={"tree_info": [-1]}),
+    "crashes: two trees in one place": made.xgboost(tree(), tree()),
+    "crashes: a tree in a place that is not there": made.xgboost(tree(id=7)),
+    "crashes: a tree before the first place": made.xgboost(tree(id=-1)),
+    "crashes: a round before the first tree": made.xgboost(
+        model={"iteration_indptr": [-1000000, 1]}
+    ),
+    "has rounds that go back": made.xgboost(
+        tree(), tree(id=1), model={"iteration_indptr": [0, 9, 2]}
+    ),
+    "has no rounds": made.xgboost(model={"iteration_indptr": []}),
     "has a tree of more features than rows": made.xgboost(
         tree(split_indices=[5, 0, 0], tree_param={"num_nodes": "3", "num_feature": "9"})
     ),
@@ -260,7 +287,7 @@ def test_what_a_model_says_of_itself_is_looked_at():
 
 
 def test_what_a_model_holds_is_told():
-    boosted = xgboost.read(Source("m", text(made.xgboost(tree(), tree()))), Limits())
+    boosted = xgboost.read(Source("m", text(made.xgboost(tree(), tree(id=1)))), Limits())
     light = lightgbm.read(Source("m", made.lightgbm({}, {})), Limits())
     cat = catboost.read(Source("m", made.catboost()), Limits())
 

@@ -53,7 +53,7 @@ SOUND = {
     "sentencepiece": sentencepiece(),
     "sentencepiece, without rules": sentencepiece(rules=b""),
     "sentencepiece, a token of the user's": sentencepiece(piece(b"<user>", 4)),
-    "sentencepiece, bytes": sentencepiece(*BYTES),
+    "sentencepiece, bytes": sentencepiece(*BYTES, fallback=True),
     "sentencepiece, rules back to text": sentencepiece(behind=field(5, field(2, charsmap()))),
     "tokenizer": text(),
     "tokenizer, nothing but a model": json.dumps(

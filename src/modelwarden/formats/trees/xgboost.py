@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from modelwarden.formats.source import Source
 
 _UBJSON = re.compile(rb"\{(?:[iU]\x07|I\0\x07|l\0{3}\x07|L\0{7}\x07)(?:learner|version)|\{[$#]")
-_DELETED = (1 << 31) - 1
 _NODES = 1 << 22
 _PER_NODE = (
     "left_children",
@@ -103,6 +102,8 @@ class _Model:
         self.notes = Notes(source)
         self.parts: dict[str, Members] = {}
         self.info = Numbers()
+        self.rounds: Numbers | None = None
+        self.places: set[int] = set()
         self.drops = Counted()
         self.dropped = False
         self.weights = Counted()
@@ -149,6 +150,10 @@ class _Model:
             self.info = Numbers(at)
             return self.info
 
+        def rounds(at: int) -> Node:
+            self.rounds = Numbers(at)
+            return self.rounds
+
         def weights(at: int) -> Node:
             self.weights = Counted(at)
             return self.weights
@@ -157,6 +162,7 @@ class _Model:
             "forest",
             at,
             gbtree_model_param=lambda at: self.part("gbtree_param", at),
+            iteration_indptr=rounds,
             tree_info=info,
             trees=lambda _: Each(lambda at: _Tree(at, self)),
             weights=weights,
@@ -168,6 +174,7 @@ class _Model:
         """Hold one tree to its bounds."""
         index, at = self.trees, tree.at
         self.trees += 1
+        self.place(tree.number("id"), at)
         param = self.parts.pop("tree_param", None)
         nodes = param.number("num_nodes") if param else None
         if nodes is None or not 1 <= nodes <= _NODES:
@@ -186,10 +193,19 @@ class _Model:
         self.categories(index, tree, nodes)
         return None
 
+    def place(self, number: int | None, at: int) -> None:
+        """Keep the place that a tree says it has; XGBoost leaves the others empty."""
+        if number is None:  # the first releases did not say
+            return
+        if not 0 <= number < 1 << 24 or number in self.places:
+            self.bad(self.trees - 1, f"its place is {number}, which no tree can have, or two", at)
+        else:
+            self.places.add(number)
+
     def shape(self, index: int, tree: _Tree) -> None:
         """Look at the children."""
-        left, features = tree.numbers("left_children"), tree.numbers("split_indices")
-        inner = [c != -1 and f != _DELETED for c, f in zip(left, features, strict=True)]
+        left = tree.numbers("left_children")
+        inner = [child != -1 for child in left]  # XGBoost does not ask whether a node is deleted
         if why := bad_child(left, tree.numbers("right_children"), inner):
             self.bad(index, why, tree.arrays["left_children"].at)
 
@@ -199,7 +215,7 @@ class _Model:
         asked = [
             feature
             for feature, child in zip(tree.numbers("split_indices"), left, strict=True)
-            if child != -1 and feature != _DELETED
+            if child != -1
         ]
         if not asked:
             return
@@ -252,6 +268,7 @@ class _Model:
         if wrong:
             why = f"a tree is of the output {wrong[0]} of {outputs}"
             self.notes.fault("reference", "trees", why, self.info.at)
+        self.order()
         features = self.number("model_param", "num_feature") or 0
         if not features:
             self.notes.fault("invalid", "learner", "rows of no features", 0)
@@ -268,6 +285,17 @@ class _Model:
     def number(self, part: str, name: str) -> int | None:
         """Return a number of one of the objects that were kept."""
         return self.parts[part].number(name) if part in self.parts else None
+
+    def order(self) -> None:
+        """Hold the places and the rounds of trees to how many there are."""
+        if self.places and max(self.places) >= self.trees:
+            why = f"a tree has the place {max(self.places)} of {self.trees}"
+            self.notes.fault("reference", "trees", why, self.info.at)
+        if self.rounds is not None:
+            begins = list(self.rounds.values)
+            if begins[:1] != [0] or begins[-1] != self.trees or begins != sorted(begins):
+                why = f"its rounds do not go from tree 0 to tree {self.trees}"
+                self.notes.fault("reference", "trees", why, self.rounds.at)
 
     def view(self, format_: str, walk: Callable[[], None]) -> XgboostModel:
         """Walk the file, and return what was seen."""
