@@ -7,10 +7,11 @@ imported when the first such view appears, so a scan pays only for the rules tha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
+
+from modelwarden.core.values import dataclass
 
 if TYPE_CHECKING:
     from modelwarden.core import Rule

@@ -12,7 +12,7 @@ kind `failed`, and everything else goes on.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,7 @@ from modelwarden.core import (
     Status,
     fingerprint,
 )
+from modelwarden.core.values import dataclass
 from modelwarden.formats import (
     DamagedError,
     LimitExceededError,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from modelwarden.core import GapKind
+from modelwarden.core.values import dataclass
 from modelwarden.targets.access import LabelTarget, ScoreTarget, Target, ValueTarget
 from modelwarden.targets.errors import TargetError
 from modelwarden.targets.frames import Floats, Inputs, Labels

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from modelwarden.assess.asking import Answers, ask
 from modelwarden.assess.config import AssessConfig, FeaturesConfig
 from modelwarden.assess.duplicates import Overlap, overlap
 from modelwarden.assess.truth import Judged, judged
+from modelwarden.core.values import dataclass
 
 if TYPE_CHECKING:
     from modelwarden.core import Finding, Json

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from modelwarden.core.values import dataclass
 from modelwarden.targets.frames import Column, Frame, Inputs, Labels
 
 SIGNIFICANT = 0.01

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from modelwarden.core import Finding, Gap, Measurement, Rule, Table
+from modelwarden.core.values import dataclass
 
 if TYPE_CHECKING:
     from modelwarden.assess.context import Context

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from modelwarden.assess.asking import Answers
 from modelwarden.core import InputError
+from modelwarden.core.values import dataclass
 from modelwarden.targets.data import DataSet
 from modelwarden.targets.frames import Column, Floats, Labels
 from modelwarden.targets.spec import Name, TargetSpec, Task

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelwarden.convert.errors import ConvertError
+from modelwarden.core.values import dataclass
 from modelwarden.formats.archive import printable
 
 if TYPE_CHECKING:

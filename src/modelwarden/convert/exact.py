@@ -9,9 +9,10 @@ all, it ends with an error.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
+from modelwarden.core.values import dataclass
 from modelwarden.formats.limits import LimitExceededError
 from modelwarden.formats.pickle import calls, operations
 from modelwarden.formats.pickle.arrays import item_size, skip_array

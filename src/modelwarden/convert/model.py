@@ -12,7 +12,6 @@ import math
 import random
 import struct
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from modelwarden.artifacts import examine
 from modelwarden.convert.errors import ConvertError, UnequalError
 from modelwarden.convert.run import check_target, opened, put, scanned_clean
 from modelwarden.core import Severity, seed_for
+from modelwarden.core.values import dataclass
 from modelwarden.formats import Limits
 from modelwarden.formats.archive import printable
 from modelwarden.sandbox import ModelError, SandboxLimits, Tier, Worker, WorkerError

@@ -6,7 +6,6 @@ import os
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from modelwarden.convert import writing
 from modelwarden.convert.errors import ConvertError, UnequalError
 from modelwarden.convert.opening import contents_of
 from modelwarden.core import Finding, OutputError, Severity
+from modelwarden.core.values import dataclass
 from modelwarden.formats import Limits, Source
 from modelwarden.formats.archive import printable
 from modelwarden.formats.limits import LimitExceededError

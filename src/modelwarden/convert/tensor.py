@@ -7,11 +7,11 @@ held but the piece that is being handed out, whatever the size of the tensor.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Literal
 
+from modelwarden.core.values import dataclass
 from modelwarden.formats.view import DamagedError
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from modelwarden.core.errors import InputError, PolicyError, UnknownNameError
+from modelwarden.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from modelwarden.core.findings import Json
+from modelwarden.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

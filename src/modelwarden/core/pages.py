@@ -7,7 +7,8 @@ at the start of a line.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from modelwarden.core.values import dataclass
 
 _HEADING = re.compile(r"(?m)^(Why|Fix|Blind spot):[ \t]*")
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from modelwarden.core.findings import Finding, Gap, Json
 from modelwarden.core.inventory import Coverage, InventoryItem
 from modelwarden.core.measurements import MeasureInfo, Measurement
 from modelwarden.core.rules import RuleInfo
 from modelwarden.core.tables import Table
+from modelwarden.core.values import dataclass
 from modelwarden.core.verdicts import Verdict, Waiver
 
 SCHEMA = "modelwarden/report/1"

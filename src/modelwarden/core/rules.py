@@ -11,10 +11,11 @@ its rules, in the order reports list them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Generic, TypeVar
 
 from modelwarden.core.findings import Confidence, Json, Severity
+from modelwarden.core.values import dataclass
 
 V = TypeVar("V")
 

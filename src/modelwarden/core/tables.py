@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from modelwarden.core.findings import Json
+from modelwarden.core.values import dataclass
 
 
 class TableKind(StrEnum):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from modelwarden.core.findings import Json, Severity
+from modelwarden.core.values import dataclass
 
 
 class Outcome(StrEnum):

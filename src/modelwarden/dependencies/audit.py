@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ from modelwarden.core import (
     Status,
     fingerprint,
 )
+from modelwarden.core.values import dataclass
 from modelwarden.dependencies.collect import Collected, collect, manifest_gap
 from modelwarden.dependencies.index import Index
 from modelwarden.dependencies.match import Matched, Struck, grouped, match

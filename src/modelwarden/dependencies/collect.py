@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Protocol
 
 from modelwarden.core import Gap, GapKind
+from modelwarden.core.values import dataclass
 from modelwarden.dependencies.manifests import MANIFESTS, Kind, kind_of, read
 from modelwarden.dependencies.manifests.text import LARGEST
 from modelwarden.dependencies.packages import STAGE, How, Manifest, Package

@@ -10,9 +10,9 @@ Fleets share their packages, so what strikes a package at a version is worked ou
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from operator import itemgetter
 
+from modelwarden.core.values import dataclass
 from modelwarden.dependencies import purls
 from modelwarden.dependencies.families import head_of
 from modelwarden.dependencies.index import Index

@@ -11,12 +11,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modelwarden.core import AdvisoryData, InputError
+from modelwarden.core.values import dataclass
 from modelwarden.dependencies.place import MEND
 
 if TYPE_CHECKING:

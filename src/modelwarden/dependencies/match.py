@@ -7,9 +7,10 @@ shares an alias and a family is one match, with all its packages.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from operator import itemgetter
 
+from modelwarden.core.values import dataclass
 from modelwarden.dependencies.families import head_of, siblings
 from modelwarden.dependencies.index import Index, Row
 from modelwarden.dependencies.packages import PINNED, How, Package

@@ -12,9 +12,9 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from modelwarden.core import InputError
+from modelwarden.core.values import dataclass
 from modelwarden.dependencies.names import ecosystem_of, normal_name
 from modelwarden.dependencies.scores import Scored, scored
 from modelwarden.dependencies.versions import canonical

@@ -8,9 +8,9 @@ Source: https://github.com/package-url/purl-spec
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
+from modelwarden.core.values import dataclass
 from modelwarden.dependencies.names import normal_name
 
 _LONGEST = 2_000

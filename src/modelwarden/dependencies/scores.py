@@ -6,8 +6,9 @@ The vectors are computed when records are imported, so that a scan needs no calc
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
+
+from modelwarden.core.values import dataclass
 
 # Lower ends of the qualitative ratings, CVSS 3.1 section 5 and 4.0 section 6.
 _RATINGS = ((9.0, "critical"), (7.0, "high"), (4.0, "medium"), (0.0, "low"))

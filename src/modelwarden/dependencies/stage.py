@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from modelwarden.core import (
     Rule,
     Severity,
 )
+from modelwarden.core.values import dataclass
 from modelwarden.dependencies.manifests.catalog import kind_of
 from modelwarden.dependencies.place import MEND, place_of
 

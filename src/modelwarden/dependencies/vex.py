@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from modelwarden.core import JUSTIFICATIONS, Finding, InputError, Subject, Waiver
+from modelwarden.core.values import dataclass
 from modelwarden.dependencies import purls
 from modelwarden.dependencies.manifests.text import json_document, table, tables, texts
 from modelwarden.dependencies.names import normal_name

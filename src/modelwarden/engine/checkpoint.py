@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from modelwarden.core import InputError, Json
+from modelwarden.core.values import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

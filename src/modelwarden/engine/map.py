@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeVar, cast
 
 from modelwarden.core import UnknownNameError
+from modelwarden.core.values import dataclass
 from modelwarden.engine.settled import Codec, Progress, Settled
 from modelwarden.engine.task import Resume, Task, same
 

@@ -18,10 +18,11 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from modelwarden.core.values import dataclass
 from modelwarden.engine.settled import Progress, Settled
 from modelwarden.engine.task import Task
 

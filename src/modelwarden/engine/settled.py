@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
 from modelwarden.core import Json
+from modelwarden.core.values import dataclass
 
 R = TypeVar("R")
 

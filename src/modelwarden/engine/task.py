@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from modelwarden.core import InputError, Json
+from modelwarden.core.values import dataclass
 from modelwarden.engine.checkpoint import Checkpoint
 from modelwarden.engine.settled import Codec, Settled, brief
 

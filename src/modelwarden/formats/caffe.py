@@ -7,9 +7,9 @@ type, and none of those is Python's. Blobs are stepped over.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from modelwarden.core import GapKind
+from modelwarden.core.values import dataclass
 from modelwarden.formats.config.text import Shape, decoded, shape_of
 from modelwarden.formats.identified.kind import producer
 from modelwarden.formats.identified.protobuf import CAFFE

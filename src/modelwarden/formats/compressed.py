@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from modelwarden.core import GapKind
+from modelwarden.core.values import dataclass
 from modelwarden.formats import codecs
 from modelwarden.formats.archive import Anomaly, ArchiveView, Oddity
 from modelwarden.formats.limits import LimitExceededError, Limits

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import NamedTuple
 
 from modelwarden.core import Gap, GapKind
+from modelwarden.core.values import dataclass
 from modelwarden.formats.limits import LimitExceededError
 from modelwarden.formats.source import Source
 from modelwarden.formats.view import Child, DamagedError, View, gap

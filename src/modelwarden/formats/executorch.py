@@ -7,10 +7,11 @@ begin. What a delegate runs is a program of its own for a backend, and is not lo
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from modelwarden.core import GapKind
+from modelwarden.core.values import dataclass
 from modelwarden.formats.flatbuffer import Flatbuffer, Table, Vector
 from modelwarden.formats.identified.magic import EXECUTORCH
 from modelwarden.formats.limits import LimitExceededError

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from modelwarden.core.values import dataclass
 from modelwarden.formats.plaintext import PlainText, tokens_of
 
 if TYPE_CHECKING:

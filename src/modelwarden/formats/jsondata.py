@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from modelwarden.core import Gap, GapKind, Producer
+from modelwarden.core.values import dataclass
 from modelwarden.formats.identified.kind import plain, producer, unexamined
 from modelwarden.formats.jsontext import Outline, outline, starts_like_json
 from modelwarden.formats.view import View, gap

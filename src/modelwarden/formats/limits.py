@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
+
+from modelwarden.core.values import dataclass
 
 MIB = 1 << 20
 

@@ -6,9 +6,8 @@ network: `nnvm`'s JSON, in which an operator can hold networks of its own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from modelwarden.core import GapKind
+from modelwarden.core.values import dataclass
 from modelwarden.formats.cursor import Cursor
 from modelwarden.formats.described import Notes
 from modelwarden.formats.identified.kind import producer

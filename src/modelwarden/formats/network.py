@@ -6,10 +6,11 @@ the application, from a library or from Python, and a network may name files tha
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
 from modelwarden.core import GapKind, InventoryItem, ItemKind, Producer
+from modelwarden.core.values import dataclass
 from modelwarden.formats.described import Described, Notes
 from modelwarden.formats.source import Source
 

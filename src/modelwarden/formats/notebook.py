@@ -10,10 +10,11 @@ import json
 import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelwarden.core import Gap, GapKind
+from modelwarden.core.values import dataclass
 from modelwarden.formats.jsontext import starts_like_json
 from modelwarden.formats.limits import LimitExceededError
 from modelwarden.formats.python.parse import parse

@@ -6,12 +6,12 @@ Layout: numpy's NEP 1 and its versions 2 and 3.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import partial
 from math import prod
 from typing import TYPE_CHECKING
 
 from modelwarden.core import GapKind
+from modelwarden.core.values import dataclass
 from modelwarden.formats.archive import Anomaly, ArchiveView, Oddity, printable
 from modelwarden.formats.literal import Literal, parse
 from modelwarden.formats.view import Child, DamagedError, gap

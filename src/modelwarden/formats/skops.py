@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from modelwarden.core import GapKind, InventoryItem, ItemKind, UseKind
+from modelwarden.core.values import dataclass
 from modelwarden.formats.archive import ArchiveView, printable
 from modelwarden.formats.identified.kind import producer
 from modelwarden.formats.jsontree import tree

@@ -7,8 +7,9 @@ process with SIGBUS, a short read is a value that readers already handle.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from modelwarden.core.values import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

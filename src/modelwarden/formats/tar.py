@@ -8,11 +8,12 @@ sizes (pax and ustar), the pax one counts, as in all common tools.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from modelwarden.core import GapKind
+from modelwarden.core.values import dataclass
 from modelwarden.formats.archive import (
     Anomaly,
     ArchiveView,

@@ -11,11 +11,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from modelwarden.core import GapKind
+from modelwarden.core.values import dataclass
 from modelwarden.formats.described import Notes, PlainModel
 from modelwarden.formats.identified.kind import plain, producer
 from modelwarden.formats.nested import Each, Members, Node, Scalar, feed_json

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from modelwarden.core import Gap, GapKind, InventoryItem, Producer
+from modelwarden.core.values import dataclass
 from modelwarden.formats.source import Source
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from modelwarden.core import GapKind, Producer
+from modelwarden.core.values import dataclass
 from modelwarden.formats.described import Notes, PlainModel
 from modelwarden.formats.identified.kind import producer
 from modelwarden.formats.limits import LimitExceededError

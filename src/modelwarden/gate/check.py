@@ -15,7 +15,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -40,6 +40,7 @@ from modelwarden.core import (
     Tool,
     UnknownNameError,
 )
+from modelwarden.core.values import dataclass
 from modelwarden.gate.project import Project, load
 from modelwarden.gate.walk import below, printable
 from modelwarden.policy import judge

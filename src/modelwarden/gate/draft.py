@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import posixpath
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from modelwarden.core import InputError
+from modelwarden.core.values import dataclass
 from modelwarden.gate import guess
 from modelwarden.gate.guess import Guess
 from modelwarden.gate.look import Column, Model, Seen, Table, look

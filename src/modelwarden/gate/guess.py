@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from modelwarden.core.values import dataclass
 from modelwarden.gate.look import Column, Model, Seen, Table
 
 T = TypeVar("T")

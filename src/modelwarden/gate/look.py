@@ -8,13 +8,13 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from modelwarden.core import Coverage
+from modelwarden.core.values import dataclass
 from modelwarden.gate.project import FILE
 
 _SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages", "build", "dist"})

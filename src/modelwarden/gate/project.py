@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from modelwarden.assess.config import (
 )
 from modelwarden.core import ConfigError, InputError, Policy
 from modelwarden.core.fields import Fields
+from modelwarden.core.values import dataclass
 from modelwarden.gate.walk import below, printable
 from modelwarden.policy import parse
 from modelwarden.targets.config import (

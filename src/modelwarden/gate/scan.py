@@ -8,7 +8,6 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +24,7 @@ from modelwarden.core import (
     Tool,
     digest_of_tree,
 )
+from modelwarden.core.values import dataclass
 from modelwarden.dependencies import Audited, audit, place_of
 from modelwarden.dependencies.stage import Given
 from modelwarden.engine import Plan, Progress, map_units

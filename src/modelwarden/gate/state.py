@@ -13,7 +13,6 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +23,7 @@ from modelwarden.assess.asking import Answers, ask
 from modelwarden.assess.stage import Stage, StageResult
 from modelwarden.core import GapKind, InputError, Json, ModelwardenError, encode
 from modelwarden.core.decode import decode
+from modelwarden.core.values import dataclass
 from modelwarden.engine import Checkpoint, Codec, Plan, Resume, map_units
 from modelwarden.gate.resume import code_digest
 from modelwarden.targets.errors import TargetError

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modelwarden.core import Coverage, Finding, Gap, GapKind, InventoryItem, Status
+from modelwarden.core.values import dataclass
 from modelwarden.formats import LimitExceededError, Limits, Source
 from modelwarden.gate.walk import Found
 

@@ -12,9 +12,10 @@ import errno
 import os
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from modelwarden.core import Coverage, Gap, GapKind, InputError
+from modelwarden.core.values import dataclass
 from modelwarden.gate.git_store import GitStores
 
 _SPECIAL = (

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from math import inf
 
 from modelwarden.core import UnknownNameError
+from modelwarden.core.values import dataclass
 
 WILSON = "Wilson score; Clopper–Pearson below five on a side"
 JACCARD = "that of the share TP / (TP + FP + FN), carried over"

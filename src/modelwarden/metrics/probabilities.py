@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy import special
 
 from modelwarden.core import InputError, Measurement
+from modelwarden.core.values import dataclass
 from modelwarden.metrics.bootstrap import DRAWS
 from modelwarden.metrics.counts import Labels
 from modelwarden.metrics.intervals import SHARE, Floats, Interval, mean_of, z_of

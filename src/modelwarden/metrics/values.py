@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from modelwarden.core import Measurement
 from modelwarden.core.findings import Json
+from modelwarden.core.values import dataclass
 from modelwarden.metrics.catalog import measure
 from modelwarden.metrics.intervals import Interval
 

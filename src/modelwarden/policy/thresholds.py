@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from modelwarden.core import Measurement, Reason, ReasonKind, Threshold
+from modelwarden.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from modelwarden.core import Finding, Json, Reason, ReasonKind, Report, Waiver
+from modelwarden.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from modelwarden.core.values import dataclass
 from modelwarden.protocols.documents import dumped, object_of
 from modelwarden.protocols.tensors import Array, Tensor, WireError, array_of, plain
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from modelwarden.core import ModelwardenError
+from modelwarden.core.values import dataclass
 
 Array = npt.NDArray[np.generic]
 

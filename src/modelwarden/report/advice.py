@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from modelwarden.core import GapKind, ReasonKind, Severity
+from modelwarden.core.values import dataclass
 from modelwarden.report.summary import pages, plural, worst_first
 
 if TYPE_CHECKING:

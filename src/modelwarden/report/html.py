@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modelwarden.core import Severity
+from modelwarden.core.values import dataclass
 from modelwarden.report.advice import GAP_ADVICE, GAP_TITLES, first_steps
 from modelwarden.report.escape import shown, value_text
 from modelwarden.report.plots import plot_of, strips

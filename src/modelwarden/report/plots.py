@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from modelwarden.core import TableKind
+from modelwarden.core.values import dataclass
 from modelwarden.report.escape import value_text
 
 if TYPE_CHECKING:

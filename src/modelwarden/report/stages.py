@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from modelwarden.core import ReasonKind, Severity
+from modelwarden.core.values import dataclass
 from modelwarden.report.summary import plural
 
 if TYPE_CHECKING:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from modelwarden.core import Outcome, ReasonKind, Severity, Status
 from modelwarden.core.pages import Page, page_of
+from modelwarden.core.values import dataclass
 from modelwarden.report.escape import shown, value_text
 
 if TYPE_CHECKING:

@@ -8,8 +8,10 @@ changes it meanwhile.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
+
+from modelwarden.core.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,8 @@ Source: landlock(7), `linux/landlock.h`.
 from __future__ import annotations
 
 import ctypes
-from dataclasses import dataclass
+
+from modelwarden.core.values import dataclass
 
 _CREATE_RULESET = 444
 _VERSION_FLAG = 1

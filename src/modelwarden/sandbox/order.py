@@ -7,11 +7,12 @@ import json
 import os
 import platform
 import subprocess
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modelwarden.core import InputError
+from modelwarden.core.values import dataclass
 from modelwarden.sandbox import landlock
 from modelwarden.sandbox.seccomp import build_filter
 

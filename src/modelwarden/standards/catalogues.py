@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 from modelwarden.core import UnknownNameError
+from modelwarden.core.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

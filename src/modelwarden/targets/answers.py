@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
 import numpy as np
 
 from modelwarden.core import GapKind
+from modelwarden.core.values import dataclass
 from modelwarden.protocols.tensors import Array, Tensor
 from modelwarden.targets.errors import TargetError
 from modelwarden.targets.frames import Floats, Labels

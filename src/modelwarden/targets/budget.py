@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from modelwarden.core import ModelwardenError
+from modelwarden.core.values import dataclass
 
 
 class BudgetExhaustedError(ModelwardenError):

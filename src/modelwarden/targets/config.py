@@ -6,9 +6,9 @@ Paths are as the user wrote them, relative to the folder of the file. Nothing he
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from modelwarden.core.values import dataclass
 from modelwarden.targets.spec import Access, Modality, Name, Task
 
 if TYPE_CHECKING:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
+from modelwarden.core.values import dataclass
 from modelwarden.targets.frames import Column, Frame, Inputs, take
 
 

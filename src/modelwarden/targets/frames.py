@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from modelwarden.core import InputError
+from modelwarden.core.values import dataclass
 
 Labels = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

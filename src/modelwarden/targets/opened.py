@@ -13,13 +13,14 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from modelwarden.core import Finding, Gap, GapKind, InputError
+from modelwarden.core.values import dataclass
 from modelwarden.protocols.tensors import Tensor, WireError
 from modelwarden.sandbox import SandboxLimits, Tier, Worker, WorkerError
 from modelwarden.targets.answers import Form, Reading, labels_in, same, settle

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 
+from modelwarden.core.values import dataclass
 from modelwarden.targets.data import DataSet
 from modelwarden.targets.frames import Column, Frame
 

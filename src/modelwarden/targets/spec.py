@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
+
+from modelwarden.core.values import dataclass
 
 # Class names as the labels of the data spell them.
 Name: TypeAlias = str | int | float | bool

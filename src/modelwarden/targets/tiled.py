@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 import numpy as np
 
+from modelwarden.core.values import dataclass
 from modelwarden.protocols.tensors import Tensor
 from modelwarden.targets.access import GradientTarget, LabelTarget, ScoreTarget, ValueTarget
 from modelwarden.targets.answers import (

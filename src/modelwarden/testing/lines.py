@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 
 from modelwarden.assess import catalog
@@ -22,6 +22,7 @@ from modelwarden.core import (
     Report,
     Threshold,
 )
+from modelwarden.core.values import dataclass
 from modelwarden.gate.check import SCANNED
 from modelwarden.policy import judge
 from modelwarden.policy.judge import allowed

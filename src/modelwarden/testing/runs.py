@@ -14,12 +14,13 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from modelwarden.core import ModelwardenError, Report, encode
 from modelwarden.core.decode import report_from_json
+from modelwarden.core.values import dataclass
 
 if TYPE_CHECKING:
     from modelwarden.gate.project import Project

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib import import_module
 
 from modelwarden.core import UseKind
+from modelwarden.core.values import dataclass
 
 # Top-level module of a use -> module with its entries, below `allow/`.
 PRODUCERS = {

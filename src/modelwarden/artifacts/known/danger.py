@@ -8,12 +8,12 @@ dangerous wherever it begins.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from modelwarden.artifacts.known.danger_stdlib import STDLIB_DANGERS
 from modelwarden.artifacts.known.libraries import STDLIB
 from modelwarden.artifacts.known.names import words
+from modelwarden.core.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
@@ -12,6 +11,7 @@ from modelwarden.artifacts.known.danger import danger_of
 from modelwarden.artifacts.known.libraries import PLAIN_STDLIB, library_of
 from modelwarden.artifacts.known.names import spellings
 from modelwarden.core import UseKind
+from modelwarden.core.values import dataclass
 
 
 class Judgement(Enum):

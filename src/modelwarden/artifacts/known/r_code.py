@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from modelwarden.artifacts.known import r_functions as known
+from modelwarden.core.values import dataclass
 from modelwarden.formats.rdata.code import Call, Kind, Name
 
 if TYPE_CHECKING:

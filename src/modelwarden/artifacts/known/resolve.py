@@ -7,7 +7,7 @@ functions of that kind are followed; what cannot be followed is `HIDDEN`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from modelwarden.artifacts.known.by_arguments import (
@@ -23,6 +23,7 @@ from modelwarden.artifacts.known.names import spellings, words
 from modelwarden.artifacts.known.shared import DTYPE, is_shared, lends
 from modelwarden.artifacts.known.states import State, state_of
 from modelwarden.core import UseKind
+from modelwarden.core.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

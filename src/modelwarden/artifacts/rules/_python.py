@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from modelwarden.artifacts.known.commands import RUNS_LATER, attack_in, only_asks
 from modelwarden.artifacts.known.python_calls import Can, ability, fetches, may_write, tells_secrets
 from modelwarden.artifacts.known.secrets import redacted
 from modelwarden.core import Evidence
+from modelwarden.core.values import dataclass
 from modelwarden.formats.python.acts import Act, Kind, When
 from modelwarden.formats.python.reader import PythonFile
 from modelwarden.formats.python.values import Value

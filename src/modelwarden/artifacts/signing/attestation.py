@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from modelwarden.artifacts.signing.errors import NotVerifiedError
@@ -18,6 +18,7 @@ from modelwarden.core import AdvisoryData, InputError, Outcome, Policy, Severity
 from modelwarden.core.decode import decode, report_from_json
 from modelwarden.core.encode import encode
 from modelwarden.core.report import Subject
+from modelwarden.core.values import dataclass
 from modelwarden.formats.archive import printable
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from modelwarden.artifacts.signing.errors import BrokenBundleError
+from modelwarden.core.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from modelwarden.artifacts.signing.errors import UnsignableError
 from modelwarden.artifacts.signing.hashing import Hashing, maker
 from modelwarden.artifacts.signing.statement import How
 from modelwarden.artifacts.signing.tree import GIT, Tree, units, walk
+from modelwarden.core.values import dataclass
 from modelwarden.formats.archive import printable
 
 if TYPE_CHECKING:

@@ -14,12 +14,13 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from modelwarden.artifacts.signing.bundle import strict_json
 from modelwarden.artifacts.signing.errors import BrokenBundleError, NotVerifiedError
+from modelwarden.core.values import dataclass
 from modelwarden.formats.archive import printable
 
 if TYPE_CHECKING:

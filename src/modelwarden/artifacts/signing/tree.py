@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from modelwarden.artifacts.signing.statement import SINGLE, How, Part
 from modelwarden.core import InputError
+from modelwarden.core.values import dataclass
 
 if TYPE_CHECKING:
     from modelwarden.artifacts.signing.hashing import Unit

@@ -6,7 +6,6 @@ import datetime as dt
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from modelwarden.artifacts.signing.errors import BrokenBundleError, NotVerifiedE
 from modelwarden.artifacts.signing.hashing import Hashing, maker
 from modelwarden.artifacts.signing.statement import SINGLE, Part, Statement
 from modelwarden.artifacts.signing.tree import Tree, empties, units, walk
+from modelwarden.core.values import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,12 +17,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from scipy import special
 
 from modelwarden.core import Measurement
+from modelwarden.core.values import dataclass
 from modelwarden.metrics.intervals import z_of
 
 ALPHA = 0.05

@@ -7,9 +7,9 @@ A name is taken apart: words that say how classes are averaged and words that sa
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from difflib import get_close_matches
 
+from modelwarden.core.values import dataclass
 from modelwarden.metrics import measure
 
 AVERAGED = ("precision", "recall", "f1")

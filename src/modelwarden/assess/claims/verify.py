@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Container, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from modelwarden.assess.slicing import rows_of
 from modelwarden.assess.stage import StageResult
 from modelwarden.assess.truth import Judged
 from modelwarden.core import Finding, InputError, Json, Location, Measurement, Table, encode
+from modelwarden.core.values import dataclass
 from modelwarden.metrics.intervals import of_share, z_of
 from modelwarden.metrics.values import measured
 from modelwarden.targets.spec import Task

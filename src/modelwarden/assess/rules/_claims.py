@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from modelwarden.assess.rules._seen import Seen
 from modelwarden.core import Evidence, Json
+from modelwarden.core.values import dataclass
 
 if TYPE_CHECKING:
     from modelwarden.assess.claims.claim import Claim

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from modelwarden.core import Finding, Location, Rule, fingerprint
+from modelwarden.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

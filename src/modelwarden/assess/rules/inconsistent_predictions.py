@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from modelwarden.assess.rules._seen import Seen
 from modelwarden.core import Evidence, Hit, Severity, rule
+from modelwarden.core.values import dataclass
 
 _HOW = {
     "repeat": "when the same rows were asked a second time",

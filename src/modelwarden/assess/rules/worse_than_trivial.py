@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from modelwarden.assess.rules._seen import Seen
 from modelwarden.core import Evidence, Hit, Json, Severity, rule
+from modelwarden.core.values import dataclass
 
 # Landis and Koch call an agreement up to 0.2 slight. Below it, a model does not make up for what
 # it loses in accuracy; above it, it finds what the trivial answer never finds.

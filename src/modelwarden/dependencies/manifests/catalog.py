@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
+
+from modelwarden.core.values import dataclass
 
 if TYPE_CHECKING:
     from modelwarden.dependencies.packages import Manifest

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from modelwarden.core import Gap, GapKind
+from modelwarden.core.values import dataclass
 from modelwarden.formats.config.text import Shape, decoded, encoding_of, shape_of
 from modelwarden.formats.limits import LimitExceededError, Limits
 from modelwarden.formats.source import Source

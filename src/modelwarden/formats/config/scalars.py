@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from json.decoder import JSONDecodeError, JSONDecoder
 from typing import TYPE_CHECKING, Final
 
+from modelwarden.core.values import dataclass
 from modelwarden.formats.limits import LimitExceededError
 from modelwarden.formats.view import DamagedError
 

@@ -7,9 +7,8 @@ networks (loops and branches), and a program holds blocks in operations: all of 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from modelwarden.core import GapKind
+from modelwarden.core.values import dataclass
 from modelwarden.formats.identified.protobuf import COREML
 from modelwarden.formats.limits import LimitExceededError, Limits
 from modelwarden.formats.network import Network, NetworkNotes, made_by

@@ -6,11 +6,12 @@ What llama.cpp refuses is a fault here, and so is what older versions of it comp
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import TYPE_CHECKING
 
 from modelwarden.core import GapKind
+from modelwarden.core.values import dataclass
 from modelwarden.formats.described import Described, Notes
 from modelwarden.formats.gguf.fields import (
     ARRAY,

@@ -5,9 +5,9 @@ Source: The HDF Group, "HDF5 File Format Specification", version 3.0.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from modelwarden.core.values import dataclass
 from modelwarden.formats.cursor import Cursor
 from modelwarden.formats.view import DamagedError
 

@@ -7,10 +7,11 @@ attribute is handed on as a nested source.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from modelwarden.core import Gap, GapKind, InventoryItem, ItemKind, Producer
+from modelwarden.core.values import dataclass
 from modelwarden.formats.hdf5.datasets import Dataset
 from modelwarden.formats.hdf5.groups import Link
 from modelwarden.formats.hdf5.layout import SIGNATURE, open_file

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from modelwarden.core.values import dataclass
 from modelwarden.formats.cursor import Cursor
 from modelwarden.formats.hdf5 import headers
 from modelwarden.formats.hdf5.layout import Hdf5

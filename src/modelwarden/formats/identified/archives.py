@@ -6,10 +6,11 @@ The members are examined one by one; what they mean together is the gap.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from modelwarden.core import GapKind, Producer
+from modelwarden.core.values import dataclass
 from modelwarden.formats.archive import ArchiveView
 from modelwarden.formats.identified.kind import producer, unexamined
 from modelwarden.formats.limits import LimitExceededError

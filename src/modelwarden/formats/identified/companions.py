@@ -10,9 +10,9 @@ import json
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from modelwarden.core.values import dataclass
 from modelwarden.formats.identified.kind import Kind, producer
 from modelwarden.formats.identified.magic import CHECKPOINT
 from modelwarden.formats.view import View

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from modelwarden.core import GapKind, Producer
+from modelwarden.core.values import dataclass
 from modelwarden.formats.limits import LimitExceededError
 from modelwarden.formats.view import DamagedError, View, gap
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from modelwarden.core import Gap, GapKind
+from modelwarden.core.values import dataclass
 from modelwarden.formats.config.text import encoding_of
 from modelwarden.formats.identified.kind import producer
 from modelwarden.formats.jsontree import tree as parsed

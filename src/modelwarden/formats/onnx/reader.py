@@ -7,11 +7,11 @@ training information and sparse tensors among it. Numbers are not looked at, onl
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from modelwarden.core import GapKind, InventoryItem, ItemKind
+from modelwarden.core.values import dataclass
 from modelwarden.formats.described import Described, Notes
 from modelwarden.formats.identified.protobuf import ONNX, outer
 from modelwarden.formats.limits import LimitExceededError

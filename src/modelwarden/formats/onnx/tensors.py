@@ -7,9 +7,10 @@ by the common parsers; the walk keeps every occurrence of a location.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, NamedTuple
 
+from modelwarden.core.values import dataclass
 from modelwarden.formats.cursor import Cursor
 from modelwarden.formats.protobuf import LEN, VARINT, Field, fields, signed, text
 from modelwarden.formats.view import DamagedError

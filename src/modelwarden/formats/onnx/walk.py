@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelwarden.core import GapKind
+from modelwarden.core.values import dataclass
 from modelwarden.formats.described import Notes
 from modelwarden.formats.onnx.tensors import External, Tensor, externals, faults_of, pair, tensor_of
 from modelwarden.formats.protobuf import LEN, VARINT, Field, fields, text

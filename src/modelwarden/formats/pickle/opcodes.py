@@ -5,9 +5,10 @@ Source: CPython's `Lib/pickle.py` (the constants) and `Modules/_pickle.c` (what 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from modelwarden.core.values import dataclass
 
 
 class Argument(StrEnum):

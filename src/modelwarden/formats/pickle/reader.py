@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from modelwarden.core import GapKind, InventoryItem, ItemKind, UseKind
+from modelwarden.core.values import dataclass
 from modelwarden.formats.limits import Limits
 from modelwarden.formats.pickle.children import nested_pickles
 from modelwarden.formats.pickle.meant import meant

@@ -7,9 +7,9 @@ themselves.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
+from modelwarden.core.values import dataclass
 from modelwarden.formats.pickle.values import (
     PLAIN,
     Call,

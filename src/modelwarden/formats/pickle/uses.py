@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from modelwarden.core import UseKind
+from modelwarden.core.values import dataclass
 from modelwarden.formats.limits import LimitExceededError
 from modelwarden.formats.pickle.nested import head
 from modelwarden.formats.pickle.render import (

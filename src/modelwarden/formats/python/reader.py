@@ -7,10 +7,11 @@ decoded. What cannot be told (an import of a computed name) is kept as such.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from modelwarden.core import Gap, GapKind
+from modelwarden.core.values import dataclass
 from modelwarden.formats.limits import LimitExceededError, Limits
 from modelwarden.formats.plaintext import PlainText, tokens_of
 from modelwarden.formats.python.acts import Act, Kind

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from modelwarden.core.values import dataclass
 
 Constant = object  # str, bytes, int, float, bool, None, or a tuple of these
 TEXT = 1 << 20  # longest constant that is folded

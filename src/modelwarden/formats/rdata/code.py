@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
+
+from modelwarden.core.values import dataclass
 
 _CALLS = 5000
 _SYMBOLS = 5000

@@ -7,9 +7,10 @@ with the code that they stand in. Source: `ReadItem`, `ReadBC` in `serialize.c` 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from modelwarden.core.values import dataclass
 from modelwarden.formats.limits import LimitExceededError
 from modelwarden.formats.rdata.code import Argument, Call, Code, Kind, Name
 from modelwarden.formats.rdata.inputs import Binary, Words

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from modelwarden.core import GapKind, InventoryItem, ItemKind
+from modelwarden.core.values import dataclass
 from modelwarden.formats.described import Notes
 from modelwarden.formats.identified.kind import plain
 from modelwarden.formats.identified.magic import R_DATA

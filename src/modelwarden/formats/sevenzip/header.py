@@ -6,9 +6,10 @@ that are left, so that a header cannot make us allocate more than it is long.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from modelwarden.core.values import dataclass
 from modelwarden.formats.view import DamagedError
 
 if TYPE_CHECKING:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from modelwarden.core import Gap, GapKind
+from modelwarden.core.values import dataclass
 from modelwarden.formats.config.text import NotTextError, Shape, decoded, shape_of
 from modelwarden.formats.limits import LimitExceededError, Limits
 from modelwarden.formats.source import Source

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 
 from jinja2 import nodes
 
+from modelwarden.core.values import dataclass
 from modelwarden.formats.template.fold import Folded
 
 _ATTRIBUTE_FILTERS = frozenset(("attr",))

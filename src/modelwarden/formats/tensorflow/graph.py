@@ -8,10 +8,11 @@ common parsers, so every occurrence is walked.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, TypeAlias
 
 from modelwarden.core import Gap, GapKind
+from modelwarden.core.values import dataclass
 from modelwarden.formats.protobuf import LEN, Field, fields, text
 from modelwarden.formats.view import DamagedError, gap
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import islice
 
 from modelwarden.core import GapKind, InventoryItem, ItemKind
+from modelwarden.core.values import dataclass
 from modelwarden.formats.identified import protobuf as told
 from modelwarden.formats.identified.kind import Kind
 from modelwarden.formats.limits import LimitExceededError, Limits

@@ -7,11 +7,12 @@ at where they call another subgraph; numbers are only counted.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelwarden.core import GapKind
+from modelwarden.core.values import dataclass
 from modelwarden.formats.described import Described, Notes
 from modelwarden.formats.flatbuffer import Flatbuffer, Table, Vector
 from modelwarden.formats.identified.magic import TFLITE

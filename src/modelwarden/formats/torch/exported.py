@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from modelwarden.core import GapKind
+from modelwarden.core.values import dataclass
 from modelwarden.formats.archive import ArchiveView
 from modelwarden.formats.identified.kind import producer
 from modelwarden.formats.jsontree import tree

@@ -8,11 +8,12 @@ Layout: `_legacy_save` and `_legacy_load` in `torch/serialization.py` of torch 2
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from modelwarden.core import Producer
+from modelwarden.core.values import dataclass
 from modelwarden.formats.pickle.reader import PickleStream, view_of
 from modelwarden.formats.pickle.streams import run_stream
 from modelwarden.formats.torch.storages import storages

@@ -7,9 +7,9 @@ NeMo 2.0.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from modelwarden.core.values import dataclass
 from modelwarden.formats.archive import ArchiveView
 from modelwarden.formats.identified.kind import producer
 from modelwarden.formats.limits import LimitExceededError

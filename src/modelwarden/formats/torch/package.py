@@ -6,10 +6,10 @@ Layout: `torch/package/package_exporter.py` of torch 2.13. Storages stand in `.d
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from modelwarden.core import InventoryItem, ItemKind, Producer, UseKind
+from modelwarden.core.values import dataclass
 from modelwarden.formats.archive import ArchiveView, printable
 from modelwarden.formats.limits import LimitExceededError
 from modelwarden.formats.torch.zipped import PICKLES, records, sizes_in

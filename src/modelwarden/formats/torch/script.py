@@ -7,7 +7,8 @@ the file system: `torch.save` writes a file of any name, `torch.from_file` maps 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from modelwarden.core.values import dataclass
 
 _NOISE = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|#[^\n]*")
 _CALL = re.compile(r"\b((?:torch|ops|uninitialized|annotate)(?:\.\w+)+)\s*\(")

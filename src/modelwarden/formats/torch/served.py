@@ -7,10 +7,11 @@ the weights. Source: `model_archiver` and `ts/model_loader.py` of TorchServe 0.1
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from modelwarden.core import GapKind
+from modelwarden.core.values import dataclass
 from modelwarden.formats.archive import Anomaly, ArchiveView, Oddity, escape, printable
 from modelwarden.formats.identified.kind import producer
 from modelwarden.formats.jsontree import tree

@@ -8,10 +8,11 @@ pickled (key, storage, class), its dimensions, sizes, strides and offset. Layout
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from modelwarden.core.values import dataclass
 from modelwarden.formats.pickle.reader import PickleStream, view_of
 from modelwarden.formats.pickle.streams import Stream, run_stream
 from modelwarden.formats.torch.storages import width_of

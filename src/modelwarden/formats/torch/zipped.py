@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from modelwarden.core import Producer
+from modelwarden.core.values import dataclass
 from modelwarden.formats.archive import Anomaly, ArchiveView, Oddity, printable
 from modelwarden.formats.limits import LimitExceededError
 from modelwarden.formats.pickle.reader import sniff, streams_of

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 import struct
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from modelwarden.core.values import dataclass
 from modelwarden.formats.cursor import Cursor
 from modelwarden.formats.described import Notes, PlainModel
 from modelwarden.formats.identified.kind import producer

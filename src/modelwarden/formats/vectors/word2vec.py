@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from modelwarden.core.values import dataclass
 from modelwarden.formats.described import Notes, PlainModel
 from modelwarden.formats.lines import lines
 from modelwarden.formats.view import DamagedError

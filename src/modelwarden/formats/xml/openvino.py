@@ -8,10 +8,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from modelwarden.core import Producer
+from modelwarden.core.values import dataclass
 from modelwarden.formats.identified.kind import plain, producer
 
 if TYPE_CHECKING:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import zlib
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from modelwarden.core import GapKind
 from modelwarden.core.findings import Gap
+from modelwarden.core.values import dataclass
 from modelwarden.formats.archive import (
     Anomaly,
     Entry,

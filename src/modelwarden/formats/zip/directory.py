@@ -8,9 +8,9 @@ Stricter tools want the comment to reach the end of the file and so may take ano
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from modelwarden.core.values import dataclass
 from modelwarden.formats.archive import Anomaly, Oddity
 from modelwarden.formats.limits import LimitExceededError
 from modelwarden.formats.source import TAIL

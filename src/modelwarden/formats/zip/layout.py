@@ -6,9 +6,10 @@ directory leaves out; other formats may live before, between and behind the memb
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from modelwarden.core.values import dataclass
 from modelwarden.formats.archive import Anomaly, Oddity, printable
 from modelwarden.formats.zip.compare import descriptor_length
 from modelwarden.formats.zip.members import Member, walked

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from modelwarden.core.values import dataclass
 from modelwarden.formats import codecs
 from modelwarden.formats.limits import LimitExceededError
 from modelwarden.formats.streams import Expanding

@@ -7,9 +7,9 @@ Names follow APPNOTE.TXT 6.3.10, sections 4.3 and 4.4. Nothing is checked agains
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from modelwarden.core.values import dataclass
 from modelwarden.formats.archive import printable
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ Everything in it comes from files that strangers made: text is bounded and print
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from modelwarden.core import (
     Confidence,
@@ -23,6 +23,7 @@ from modelwarden.core import (
     Report,
     Severity,
 )
+from modelwarden.core.values import dataclass
 from modelwarden.dependencies import purls
 from modelwarden.dependencies.revealed import package_named, published
 from modelwarden.gate.bom.licences import Licence, licence_of

@@ -7,11 +7,11 @@ change and not two; weaknesses by any of their ids, so a record that got its CVE
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from modelwarden.core import InputError
+from modelwarden.core.values import dataclass
 from modelwarden.dependencies.manifests.text import json_document, table
 from modelwarden.gate.bom import reading
 from modelwarden.gate.bom.reading import Component, Flaw, Measure, Told

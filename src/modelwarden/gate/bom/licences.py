@@ -7,8 +7,7 @@ Sources: PEP 639; https://spdx.org/licenses/; the trove classifiers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from modelwarden.core.values import dataclass
 from modelwarden.report.escape import shown
 
 # Names that say exactly one licence. "BSD License", "GPL" and the like name several: left as names.

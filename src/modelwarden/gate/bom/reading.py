@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from modelwarden.core import InputError, Severity
+from modelwarden.core.values import dataclass
 from modelwarden.dependencies import purls
 from modelwarden.dependencies.manifests.text import table, tables, texts
 from modelwarden.dependencies.names import normal_name

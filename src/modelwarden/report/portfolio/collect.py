@@ -6,9 +6,9 @@ import datetime as dt
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from modelwarden.core import Measurement, Outcome, Report, Severity, Waiver, encode
+from modelwarden.core.values import dataclass
 
 _SOON = 30  # days before its end in which a waiver is about to expire
 # Measures that a model is known by, the first ones that it has; all others stand in its report.

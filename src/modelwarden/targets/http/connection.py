@@ -12,10 +12,10 @@ import socket
 import ssl
 import threading
 import time
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from modelwarden.core import ConfigError, GapKind
+from modelwarden.core.values import dataclass
 from modelwarden.targets.errors import TargetError
 
 _PAUSES = (0.1, 0.5, 2.0)  # seconds before each further try

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
 from modelwarden.core import InputError
+from modelwarden.core.values import dataclass
 from modelwarden.targets.frames import Column, Frame
 
 

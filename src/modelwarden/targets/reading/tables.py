@@ -12,13 +12,13 @@ import re
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from modelwarden.core import MissingExtraError
+from modelwarden.core.values import dataclass
 from modelwarden.targets.frames import Column, Frame
 from modelwarden.targets.reading.raw import DataError, Raw, column_of
 
