@@ -60,6 +60,11 @@ class Judged:
     kind: UseKind
 
 
+def _of_numbers(use: Use) -> bool:
+    """Tell whether a call is given neither text nor bytes nor anything imported."""
+    return not use.imports and not any(mark in use.rendered for mark in ("'", '"', "<", "…"))
+
+
 def judged(uses: Iterable[Use]) -> tuple[Judged, ...]:
     """Judge all uses of a file, in their order."""
     listed = tuple(uses)
@@ -174,8 +179,9 @@ class _Followed:
         if evaluates(use):
             reason = "evaluates the text among its arguments as Python"
             found = replace(found, judgement=Judgement.DANGEROUS, reason=reason)
-        if found.judgement is Judgement.UNKNOWN and is_class(*target):
-            # Making an instance by a call: what its `__init__` does, nobody has looked at.
+        if found.judgement is Judgement.UNKNOWN and is_class(*target) and _of_numbers(use):
+            # Making an instance by a call: what its `__init__` does, nobody has looked at, but
+            # nothing that it is given could be a command, a name of a file or a function.
             found = replace(found, known=False)
             return Judged(use, found, ".".join(target), UseKind.CONSTRUCTED)
         return self._judged(use, found, target)

@@ -108,7 +108,7 @@ def _plain(value: object, work: list[object]) -> str:
     elif isinstance(value, Items):
         _sequence(value.items, f"{value.kind}([", "])", work)
     elif isinstance(value, dict):
-        work.append(_Text("}"))
+        work.append(_Text("}" if len(value) <= MANY else "…}"))
         for key, item in reversed(pairs(value)[:MANY]):
             work += [_Text(", "), item, _Text(": "), key]
         work.append(_Text("{"))
@@ -143,7 +143,7 @@ _SHOWN: Final[Mapping[type, Callable[[Any], str]]] = {
 
 def _sequence(items: object, begin: str, end: str, work: list[object]) -> None:
     assert isinstance(items, tuple | list)  # noqa: S101 -- only a bug of ours could break it
-    work.append(_Text(end))
+    work.append(_Text(end if len(items) <= MANY else f", …{end}"))
     for index, item in enumerate(reversed(items[:MANY])):
         if index:
             work.append(_Text(", "))
