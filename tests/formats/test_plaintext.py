@@ -94,3 +94,26 @@ def test_binary_is_no_text(data: bytes):
 def test_any_bytes_are_read_without_an_exception(data: bytes):
     sniff(Source("x", data))
     read(Source("x", data), Limits())
+
+
+@pytest.mark.parametrize(
+    "name", ["model.bin", "model.safetensors", "model.pth", "README.md", "a.png"]
+)
+def test_a_pointer_to_a_file_is_not_the_file(name: str):
+    data = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 1234\n"
+
+    (found,) = look(data, name).gaps
+
+    assert (found.kind, "Git LFS" in found.why) == (GapKind.UNREADABLE, True)
+
+
+@pytest.mark.parametrize("name", ["a.joblib", "deep/B.ONNX", "weights.pt", "x.h5"])
+def test_text_under_the_name_of_a_model_is_no_model(name: str):
+    (found,) = look(b"ZF", name).gaps
+
+    assert (found.kind, found.what) == (GapKind.UNREADABLE, name)
+    assert "2 bytes of text" in found.why
+
+
+def test_a_page_about_pointers_is_a_page():
+    assert look(b"See: version https://git-lfs.github.com/spec/v1\n", "notes.txt").gaps == ()

@@ -36,6 +36,7 @@ _DOCKER = re.compile(
 )
 _MAKE = re.compile(r"(?:^|/)(?:gnu)?makefile(?:\.[^/]*)?$|\.mk$", re.IGNORECASE)
 _LOOKED = 1 << 16
+_SHORT = 1 << 10  # a pointer has some 130 bytes
 _CONTROLS = bytes(set(range(0x20)) - set(b"\t\n\r\f\v\x1b\b")) + b"\x7f"
 _BOMS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _PYTHON = re.compile(
@@ -49,6 +50,12 @@ _SOURCES = frozenset(
     " cu cuh go java kt scala swift rs cs m mm vbs awk tcl groovy pyx pxd".split()
 )
 _SHELLS = frozenset(("sh", "bash", "zsh", "ksh"))
+# Endings of models that no program writes as text.
+_MODELS = frozenset(
+    "safetensors onnx gguf ggml h5 hdf5 tflite npy npz pt pkl pickle joblib keras pb ubj cbm nemo"
+    " mar mlmodel caffemodel pdmodel pdiparams pte msgpack engine skops".split()
+)
+_POINTER = re.compile(r"version https://git-lfs\.github\.com/spec/|/annex/objects/")
 _TEMPLATES = frozenset({"jinja", "jinja2", "j2", "tmpl"})
 _PROSE = frozenset("md markdown rst txt adoc tex csv tsv log html htm".split())
 _YAML_LINE = re.compile(r"[\w.\-\"' /]+:(?:\s|$)|- |\s*#|---|\.\.\.|\s|$")
@@ -89,6 +96,8 @@ def read(source: Source, limits: Limits) -> PlainText:
     end = _end_of_text(source, limits, encoding)
     if end is not None:
         gaps.append(gap(source, "text up to here, then something else", at=end))
+    if absent := _absent(source):
+        gaps.append(gap(source, absent))
     kind = _kind(source, encoding)
     view = _followed(source, limits, kind, encoding)
     if view is not None:
@@ -122,6 +131,16 @@ def _followed(source: Source, limits: Limits, kind: str, encoding: str) -> Plain
         from modelwarden.formats import gitsettings
 
         return gitsettings.read(source, kind, encoding)
+    return None
+
+
+def _absent(source: Source) -> str | None:
+    """Return why this text cannot be the file that is meant, or None."""
+    ending = source.label.rpartition("/")[2].rpartition(".")[2].lower()
+    if source.size < _SHORT and _POINTER.match(source.head.decode("utf-8", "replace")):
+        return "a pointer of Git LFS or git-annex: fetch the file that it stands for"
+    if source.expect is None and ending in _MODELS:
+        return f"named like a model (.{ending}), and holds {source.size} bytes of text"
     return None
 
 
