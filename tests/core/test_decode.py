@@ -34,6 +34,36 @@ def test_a_number_that_json_cannot_hold_comes_back_as_nan():
     assert math.isnan(decode(Measurement, encode(measurement)).value)
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "ends"),
+    [
+        (-math.inf, math.inf, (-math.inf, math.inf)),
+        (0.1, math.inf, (0.1, math.inf)),
+        (-math.inf, 0.9, (-math.inf, 0.9)),
+        (math.nan, 0.9, (-math.inf, 0.9)),
+        (None, 0.9, (-math.inf, 0.9)),
+        (0.1, None, (0.1, math.inf)),
+        (0.1, 0.9, (0.1, 0.9)),
+        (None, None, (0.5, 0.5)),
+    ],
+)
+def test_an_end_of_an_interval_that_json_cannot_hold_is_not_taken_for_the_value(low, high, ends):
+    made = Measurement(name="a", value=0.5, low=low, high=high, n=1, higher_is_better=True)
+
+    again = decode(Measurement, json.loads(json.dumps(encode(made))))
+
+    assert again == made
+    assert again.ends == ends
+    assert again.pessimistic == ends[0]
+
+
+def test_a_report_of_before_that_lacks_one_end_is_not_judged_by_its_value():
+    document = encode(Measurement(name="a", value=0.5, high=0.9, n=1, higher_is_better=True))
+    del document["unbounded"]
+
+    assert decode(Measurement, document).pessimistic == -math.inf
+
+
 def test_words_of_the_rules_own_come_back_as_terms():
     assert decode(Location, {"path": "m", "group": "a"}).terms == {"group": "a"}
 

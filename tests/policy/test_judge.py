@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import json
+import math
 
 import pytest
 
@@ -25,7 +27,9 @@ from modelwarden.core import (
     Subject,
     Threshold,
     Waiver,
+    encode,
 )
+from modelwarden.core.decode import report_from_json
 from modelwarden.policy import judge
 
 TODAY = dt.date(2026, 6, 1)
@@ -254,6 +258,37 @@ def test_a_measure_is_judged_at_the_pessimistic_end(bounds, measurement, outcome
     judged = judge(report(measurements=[measurement]), policy, TODAY)
 
     assert judged.verdict.outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("bounds", "measurement", "told"),
+    [
+        ({"min": 0.8}, measured(0.9, -math.inf, 0.95), "its lower end has no bound"),
+        ({"max": 0.1}, measured(0.05, 0.01, math.inf, better=False), "its upper end has no bound"),
+        ({"min": 0.8}, measured(0.9, -math.inf, math.inf), "its lower end has no bound"),
+        ({"max": 0.1}, measured(0.05, 0.01, None, better=False), "its upper end has no bound"),
+    ],
+)
+def test_an_end_without_bound_is_judged_as_such_now_and_from_the_written_report(
+    bounds, measurement, told
+):
+    policy = Policy(measures=(Threshold(name="accuracy", **bounds),))
+    seen = report(measurements=[measurement])
+    written = report_from_json(json.dumps(encode(seen)))
+
+    verdicts = [judge(one, policy, TODAY).verdict for one in (seen, written)]
+
+    assert verdicts[0] == verdicts[1]
+    assert verdicts[0].outcome is Outcome.FAIL
+    assert told in verdicts[0].reasons[0].detail
+
+
+def test_an_end_without_bound_on_the_other_side_does_no_harm():
+    policy = Policy(measures=(Threshold(name="accuracy", min=0.8),))
+
+    judged = judge(report(measurements=[measured(0.9, 0.85, math.inf)]), policy, TODAY)
+
+    assert judged.verdict.outcome is Outcome.PASS
 
 
 def test_every_measurement_that_a_threshold_is_about_must_keep_it():

@@ -34,7 +34,11 @@ def test_numbers_of_one_name_share_a_scale_and_a_lone_one_without_interval_has_n
 
 def test_what_is_not_finite_is_not_drawn():
     assert strips([measurement(value=float("nan"), low=0.1, high=0.2)]) == [None]
-    assert strips([measurement(value=0.1, low=float("-inf"), high=0.2)])[0].low == 16.0
+
+
+def test_an_end_without_bound_reaches_the_edge():
+    assert strips([measurement(value=0.1, low=float("-inf"), high=0.2)])[0].low == 5.0
+    assert strips([measurement(value=0.1, low=0.05, high=float("inf"))])[0].high == 115.0
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import datetime as dt
 import json
 from dataclasses import replace
 
 import pytest
 from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonSchema as Schema
 
-from modelwarden.core import Gap, GapKind, Location, Report, RuleInfo, Severity
+from modelwarden.core import Gap, GapKind, Location, Policy, Report, RuleInfo, Severity, Waiver
+from modelwarden.policy import judge
 from modelwarden.report import render, sarif
 
 from . import samples
@@ -43,6 +45,30 @@ def test_a_waived_finding_is_suppressed_and_the_others_say_that_they_are_not():
         [],
         [{"kind": "external"}],
     ]
+
+
+def test_a_suppression_says_why_by_whom_and_until_when():
+    waiver = Waiver(
+        reason="kept in a sandbox\x1b[31m until replaced",
+        owner="ml-platform",
+        expires=dt.date(2027, 3, 31),
+        fingerprint=samples.finding(1).fingerprint,
+        status="not_affected",
+        justification="vulnerable_code_not_present",
+    )
+    report = replace(samples.clean(), findings=(samples.finding(1),))
+    judged = judge(report, Policy(waivers=(waiver,)), dt.date(2026, 11, 28))
+
+    log = render(judged, "sarif")
+
+    (suppression,) = json.loads(log)["runs"][0]["results"][0]["suppressions"]
+    assert suppression == {
+        "kind": "external",
+        "justification": "kept in a sandbox\\x1b[31m until replaced; owner: ml-platform; "
+        "expires: 2027-03-31; VEX status: not_affected; "
+        "VEX justification: vulnerable_code_not_present",
+    }
+    Schema.model_validate_json(log)
 
 
 def test_fingerprints_do_not_depend_on_order_and_equal_ones_are_numbered():

@@ -12,7 +12,7 @@ from scipy import special
 from modelwarden.assess.context import Context
 from modelwarden.assess.stage import StageResult
 from modelwarden.core import Measurement
-from modelwarden.metrics.intervals import UNBOUNDED, Floats, Interval, mean_of
+from modelwarden.metrics.intervals import Floats, Interval, mean_of
 from modelwarden.metrics.values import measured
 
 _NOT_NEGATIVE = Interval(0.0, math.inf)
@@ -42,7 +42,7 @@ def run(context: Context) -> StageResult:
             measured(
                 "peak_memory",
                 float(spent.memory),
-                UNBOUNDED,
+                None,
                 1,
                 unit="B",
                 conditions=conditions,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 from modelwarden.core import Measurement
@@ -15,7 +14,7 @@ from modelwarden.metrics.intervals import Interval
 def measured(
     name: str,
     value: float,
-    interval: Interval,
+    interval: Interval | None,
     n: int,
     *,
     level: float = 0.95,
@@ -25,15 +24,16 @@ def measured(
 ) -> Measurement:
     """Return a measurement of the catalogue, saying how its interval was made.
 
-    Value and interval are cut to the range of the metric; an end at infinity becomes None.
+    Value and interval are cut to the range of the metric. None for the interval says that there is
+    none: the value was counted, not estimated.
     """
     entry = measure(name)
-    ends = interval.within(entry.low, entry.high)
+    ends = None if interval is None else interval.within(entry.low, entry.high)
     return Measurement(
         name=name,
         value=min(max(value, entry.low), entry.high),
-        low=None if math.isinf(ends.low) else ends.low,
-        high=None if math.isinf(ends.high) else ends.high,
+        low=None if ends is None else ends.low,
+        high=None if ends is None else ends.high,
         level=level,
         n=n,
         unit=unit,

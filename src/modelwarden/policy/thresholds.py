@@ -74,8 +74,7 @@ def _broken(threshold: Threshold, measurement: Measurement) -> Iterator[tuple[Re
 
     With it, whether the bound lies inside the interval.
     """
-    low = measurement.value if measurement.low is None else measurement.low
-    high = measurement.value if measurement.high is None else measurement.high
+    low, high = measurement.ends
     if threshold.min is not None and not low >= threshold.min:
         inside = high >= threshold.min and low != high
         yield _reason(measurement, "below the minimum", threshold.min, inside, low, high), inside
@@ -88,9 +87,14 @@ def _reason(
     measurement: Measurement, how: str, bound: float, straddles: bool, worst: float, best: float
 ) -> Reason:
     shown = f"{measurement.name} is {measurement.value:.4g}"
-    if measurement.low is not None or measurement.high is not None:
-        low, high = sorted((worst, best))
-        shown += f" ({measurement.level:.0%} interval {low:.4g} to {high:.4g}, n = {measurement.n})"
+    low, high = measurement.ends
+    if low != high:
+        ends = f"{_end(low)} to {_end(high)}"
+        shown += f" ({measurement.level:.0%} interval {ends}, n = {measurement.n})"
+    if math.isinf(worst):
+        side = "lower" if worst < 0 else "upper"
+        detail = f"{shown}: its {side} end has no bound, and {bound:.4g} is asked for"
+        return Reason(kind=ReasonKind.MEASUREMENT, name=measurement.name, detail=detail)
     detail = f"{shown}: {worst:.4g} is {how} {bound:.4g}"
     if straddles:
         good = (measurement.value - bound) * (worst - bound) < 0
@@ -98,6 +102,10 @@ def _reason(
         detail += ", which lies inside the interval"
         detail += f"; about n = {settle} would settle it" if settle else "; no n would settle it"
     return Reason(kind=ReasonKind.MEASUREMENT, name=measurement.name, detail=detail)
+
+
+def _end(value: float) -> str:
+    return "no bound" if math.isinf(value) else f"{value:.4g}"
 
 
 def _missing(threshold: Threshold, taken: Sequence[Measurement]) -> Reason:

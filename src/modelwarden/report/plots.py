@@ -137,7 +137,7 @@ def _strip_scale(these: Sequence[Measurement]) -> Scale | None:
     ends = [
         v for m in these for v in (m.value, m.low, m.high) if v is not None and math.isfinite(v)
     ]
-    if not ends or (len(these) == 1 and these[0].low is None):
+    if not ends or (len(these) == 1 and these[0].ends[0] == these[0].ends[1]):
         return None
     if min(ends) >= 0 and max(ends) <= 1 and not any(m.unit for m in these):
         return Scale(0.0, 1.0, _PAD, STRIP - _PAD)
@@ -151,7 +151,7 @@ def _strip_scale(these: Sequence[Measurement]) -> Scale | None:
 def _strip(m: Measurement, scale: Scale | None) -> Strip | None:
     if scale is None or not math.isfinite(m.value):
         return None
-    low, high = (m.value if v is None or not math.isfinite(v) else v for v in (m.low, m.high))
+    low, high = max(m.ends[0], scale.low), min(m.ends[1], scale.high)
     zero = scale.place(0.0) if scale.low < 0 < scale.high else None
     return Strip(scale.place(m.value), scale.place(low), scale.place(high), zero)
 

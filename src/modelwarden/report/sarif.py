@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -53,6 +54,8 @@ _SECURITY_SEVERITY = {
     Severity.INFO: "0.0",
 }
 _CONFIDENCE = {Confidence.HIGH: 0.0, Confidence.MEDIUM: 5.0, Confidence.LOW: 10.0}
+_WAIVED = (("owner", "owner"), ("expires", "expires"), ("status", "VEX status"),
+           ("justification", "VEX justification"))  # fmt: skip
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 
 
@@ -167,8 +170,7 @@ class _Run:
             },
         }
         if self.waives:
-            # Without a status it counts as accepted.
-            result["suppressions"] = [{"kind": "external"}] if finding.waived else []
+            result["suppressions"] = [_suppression(finding)] if finding.waived else []
         result["properties"] = {
             "severity": finding.severity.value,
             "confidence": finding.confidence.value,
@@ -200,6 +202,19 @@ class _Run:
         if path in self.file_numbers:
             artifact["index"] = self.file_numbers[path]
         return {"artifactLocation": artifact}
+
+
+def _suppression(finding: Finding) -> Object:
+    """Return why a finding is waived; without a status it counts as accepted."""
+    waiver = finding.evidence.get("waiver")
+    told = waiver if isinstance(waiver, Mapping) else {}
+    said = {key: value for key, value in told.items() if isinstance(value, str)}
+    parts = [shown(said["reason"], 1000)] if "reason" in said else []
+    parts += [f"{label}: {shown(said[key], 200)}" for key, label in _WAIVED if key in said]
+    suppression: Object = {"kind": "external"}
+    if parts:
+        suppression["justification"] = "; ".join(parts)
+    return suppression
 
 
 def _rule(info: RuleInfo) -> Object:

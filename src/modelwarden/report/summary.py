@@ -183,9 +183,7 @@ def file_text(group: FileGroup) -> str:
 
 def measured(measurement: Measurement) -> str:
     """Return a measurement in one line: value, interval, n, unit."""
-    low, high = measurement.low, measurement.high
+    low, high = measurement.ends
     unit = f" {shown(measurement.unit)}" if measurement.unit else ""
-    ends = (
-        "" if low is None or high is None else f" ({measurement.level:.0%}: {low:.4g} – {high:.4g})"
-    )
+    ends = "" if low == high else f" ({measurement.level:.0%}: {low:.4g} – {high:.4g})"
     return f"{measurement.value:.4g}{unit}{ends}, n = {measurement.n:,}"

@@ -9,14 +9,12 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-import math
 import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from modelwarden.core import ModelwardenError, Report, encode
 from modelwarden.core.decode import report_from_json
@@ -24,8 +22,6 @@ from modelwarden.core.values import dataclass
 
 if TYPE_CHECKING:
     from modelwarden.gate.project import Project
-
-_ENDS = ("value", "low", "high")
 
 
 class CheckFailedError(ModelwardenError):
@@ -167,18 +163,10 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def _written(found: Ran | CheckFailedError) -> str:
-    """Return a finding as JSON; infinite ends of intervals, which reports cannot hold, beside."""
+    """Return what a check found, or why it failed, as JSON."""
     if isinstance(found, CheckFailedError):
         return json.dumps({"failed": found.message, "hint": found.hint})
-    ends = [
-        (place, name, str(getattr(one, name)))
-        for place, one in enumerate(found.report.measurements)
-        for name in _ENDS
-        if isinstance(getattr(one, name), float) and math.isinf(getattr(one, name))
-    ]
-    return json.dumps(
-        {"report": encode(found.report), "today": found.today.isoformat(), "ends": ends}
-    )
+    return json.dumps({"report": encode(found.report), "today": found.today.isoformat()})
 
 
 def _read(text: str) -> Ran:
@@ -186,9 +174,4 @@ def _read(text: str) -> Ran:
     if "failed" in document:
         raise CheckFailedError(document["failed"], hint=document["hint"])
     report = report_from_json(json.dumps(document["report"]))
-    measurements = list(report.measurements)
-    for place, name, value in cast("list[tuple[int, str, str]]", document["ends"]):
-        one = {name: float(value)}
-        measurements[place] = replace(measurements[place], **one)  # type: ignore[arg-type]
-    report = replace(report, measurements=tuple(measurements))
     return Ran(report, dt.date.fromisoformat(document["today"]))

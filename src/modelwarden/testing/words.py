@@ -53,8 +53,9 @@ def measured(one: Measurement) -> str:
 def value(one: Measurement) -> str:
     """Return the value of a measurement with its interval and n."""
     text = f"{one.value:.4g}" + ("" if one.unit is None else f" {one.unit}")
-    if one.low is not None and one.high is not None:
-        text += f", {one.level:.0%} interval {one.low:.4g} to {one.high:.4g}"
+    low, high = one.ends
+    if low != high:
+        text += f", {one.level:.0%} interval {low:.4g} to {high:.4g}"
     return f"{text}, n = {one.n}"
 
 
