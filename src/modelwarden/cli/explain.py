@@ -57,8 +57,6 @@ def _page(name: str, form: str) -> str:
 
 def _list(kind: str, form: str) -> str:
     rows = _rows(kind)
-    if not rows:
-        click.echo(f"modelwarden: this installation has no {kind}", err=True)
     if form == "json":
         return _json([dict(row) for row in rows])
     width = max((len(row["id"]) for row in rows), default=0)
@@ -92,7 +90,18 @@ def _rows(kind: str) -> list[dict[str, str]]:
             }
             for entry in MEASURES
         ]
-    return []
+    from modelwarden.attacks.catalog import ATTACKS
+
+    return [
+        {
+            "id": entry.name,
+            "title": entry.title,
+            "access": entry.access.value,
+            "inputs": entry.inputs,
+            "norms": ", ".join(entry.norms),
+        }
+        for entry in ATTACKS
+    ]
 
 
 def _json(value: Json) -> str:

@@ -237,6 +237,16 @@ class _ScoresOnly(_LabelsOnly):
         """Return (n, k) float64."""
         return self._target.scores(inputs)
 
+    def decided(self, scores: Floats) -> Labels:
+        """Return the decisions that follow from scores: whoever sees them sees those too."""
+        if isinstance(self._target, TiledScores):
+            return self._target.decided(scores)
+        spec = self.spec
+        if spec.threshold is None or spec.positive is None or len(spec.classes) != 2:
+            return np.asarray(scores.argmax(axis=1), np.int64)
+        yes = scores[:, spec.positive] >= spec.threshold
+        return np.where(yes, spec.positive, 1 - spec.positive).astype(np.int64)
+
 
 def limited(target: LabelTarget, access: Access) -> LabelTarget:
     """Return the target as an attacker with this access sees it.

@@ -1,0 +1,198 @@
+"""Arrays of numbers within a norm's ball, a box and a grid: images and vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from modelwarden.attacks.engine import Candidates, Mask
+from modelwarden.core import InputError, Json
+from modelwarden.targets.frames import Floats, Inputs, Labels
+
+# Of eps: what rounding to the type of the inputs may add to a distance.
+SLACK = 1e-6
+
+
+class Norm(StrEnum):
+    """How the size of a change is measured; `L0` counts changed numbers."""
+
+    LINF = "linf"
+    L2 = "l2"
+    L1 = "l1"
+    L0 = "l0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ball:
+    """The inputs that lie within `eps` of the true ones, inside the box, on the grid.
+
+    Attributes:
+        x: (n, …) the true inputs, in the type and the units of the model.
+        norm: of a change.
+        eps: its largest size.
+        low, high: the box; numbers, or arrays that go with one input. A true input that lies
+            outside widens it for itself.
+        grid: distance of neighbouring values (1 for 8-bit pixels and whole numbers); 0 where any
+            value may be; an array goes with one input.
+    """
+
+    x: npt.NDArray[np.generic]
+    norm: Norm
+    eps: float
+    low: npt.ArrayLike
+    high: npt.ArrayLike
+    grid: npt.ArrayLike = 0.0
+    real: Floats = field(init=False)
+    least: Floats = field(init=False)
+    most: Floats = field(init=False)
+    steps: Floats = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Work out what each number may be at least and at most, as values that the type has."""
+        if not self.eps > 0:
+            raise InputError(f"eps must be above 0, not {self.eps}")
+        real = self.x.astype(np.float64)
+        if not np.isfinite(real).all():
+            raise InputError("an input that is attacked holds NaN or infinity")
+        shape = real.shape
+        low = np.minimum(np.broadcast_to(np.asarray(self.low, np.float64), shape), real)
+        high = np.maximum(np.broadcast_to(np.asarray(self.high, np.float64), shape), real)
+        if self.norm is Norm.LINF:
+            low, high = np.maximum(low, real - self.eps), np.minimum(high, real + self.eps)
+        whole = self.x.dtype.kind in "iu"
+        steps = np.broadcast_to(np.asarray(self.grid, np.float64), shape[1:])
+        steps = np.maximum(steps, 1.0) if whole else steps
+        if (steps > 0).any():
+            safe = np.where(steps > 0, steps, 1.0)
+            # Of float32 values on a grid of 1/255 the quotients are whole but for a rounding.
+            down = np.ceil((low - real) / safe - 1e-4) * safe + real
+            up = np.floor((high - real) / safe + 1e-4) * safe + real
+            low, high = np.where(steps > 0, down, low), np.where(steps > 0, up, high)
+        object.__setattr__(self, "real", real)
+        object.__setattr__(self, "least", _inward(low, real, self.x.dtype, up=True))
+        object.__setattr__(self, "most", _inward(high, real, self.x.dtype, up=False))
+        object.__setattr__(self, "steps", steps)
+
+    @property
+    def origin(self) -> Candidates:
+        """(n, …) the inputs as they are."""
+        return self.x
+
+    def fit(
+        self, at: Labels, candidates: Candidates, *, free: bool = False
+    ) -> tuple[Candidates, Mask]:
+        """Return the candidates cut to box and ball, on the grid, in the type of the inputs.
+
+        l2 and l1 are kept by drawing the candidate straight towards its input, which stays inside
+        any box; l0 keeps the largest changes.
+        """
+        wanted = np.asarray(candidates, np.float64)
+        least, most = self.least[at], self.most[at]
+        if free and self.norm is Norm.LINF:
+            least, most = self._box(at)
+        cut = np.minimum(np.maximum(wanted, least), most)
+        real = self.real[at]
+        if self.norm is not Norm.LINF and not free:
+            cut = real + _shrunk(cut - real, self.norm, self.eps)
+        cut = self._on_grid(cut, real)
+        return self._stored(cut, self.x[at]), np.ones(len(at), np.bool_)
+
+    def _stored(self, values: Floats, x: Candidates) -> Candidates:
+        """Return values in the type of the inputs; where that rounds, towards the input."""
+        stored: Candidates = values.astype(self.x.dtype)
+        if self.norm is Norm.LINF or self.x.dtype.kind != "f" or self.x.dtype.itemsize == 8:
+            return stored
+        beyond = np.abs(stored.astype(np.float64) - x.astype(np.float64)) > np.abs(
+            values - x.astype(np.float64)
+        )
+        return np.where(beyond, np.nextafter(stored, x), stored)
+
+    def _box(self, at: Labels) -> tuple[Floats, Floats]:
+        """Return the bounds without eps."""
+        shape = (len(at), *self.x.shape[1:])
+        low = np.broadcast_to(np.asarray(self.low, np.float64), shape)
+        high = np.broadcast_to(np.asarray(self.high, np.float64), shape)
+        return np.minimum(low, self.real[at]), np.maximum(high, self.real[at])
+
+    def _on_grid(self, values: Floats, real: Floats) -> Floats:
+        """Round to the grid through each true input; changes of l2, l1 and l0 never grow."""
+        if not (self.steps > 0).any():
+            return values
+        safe = np.where(self.steps > 0, self.steps, 1.0)
+        moved = (values - real) / safe
+        near = np.rint(moved) if self.norm is Norm.LINF else np.trunc(moved + np.sign(moved) * 1e-4)
+        return np.where(self.steps > 0, real + near * safe, values)
+
+    def inside(self, at: Labels, candidates: Candidates) -> Mask:
+        """Tell which candidates are within eps, but for a rounding."""
+        return np.asarray(self.cost(at, candidates) <= self.eps * (1 + SLACK) + 1e-12)
+
+    def cost(self, at: Labels, candidates: Candidates) -> Floats:
+        """Return the size of each change."""
+        moved = np.asarray(candidates, np.float64) - self.real[at]
+        return size_of(moved, self.norm)
+
+    def inputs(self, at: Labels, candidates: Candidates) -> Inputs:  # noqa: ARG002 -- all spaces
+        """Return the candidates: they are what the target takes."""
+        return candidates
+
+    def conditions(self) -> Mapping[str, Json]:
+        """Return norm, eps, the ends of the box, and the grid."""
+        grid = float(self.steps.max(initial=0.0))
+        return {
+            "norm": self.norm.value,
+            "eps": self.eps,
+            "low": float(np.min(np.asarray(self.low, np.float64))),
+            "high": float(np.max(np.asarray(self.high, np.float64))),
+            "grid": grid if grid > 0 else None,
+        }
+
+
+def _inward(ends: Floats, real: Floats, kind: np.dtype[np.generic], *, up: bool) -> Floats:
+    """Return the ends as values of the type that lie not beyond them, nor beyond the input."""
+    if kind.kind in "iu":
+        return np.ceil(ends) if up else np.floor(ends)
+    stored = ends.astype(kind)
+    beyond = stored.astype(np.float64) < ends if up else stored.astype(np.float64) > ends
+    towards = np.array(np.inf if up else -np.inf, kind)
+    stored = np.where(beyond, np.nextafter(stored, towards), stored)
+    inner = np.minimum if up else np.maximum
+    return inner(stored.astype(np.float64), real)
+
+
+def flattened(values: Floats) -> Floats:
+    """Return (m, d) of (m, …), also of no rows."""
+    return values.reshape(len(values), int(np.prod(values.shape[1:])))
+
+
+def size_of(moved: Floats, norm: Norm) -> Floats:
+    """Return the size of each of (m, …) changes, (m,)."""
+    flat = np.abs(flattened(moved))
+    if norm is Norm.LINF:
+        size = flat.max(axis=1, initial=0.0)
+    elif norm is Norm.L1:
+        size = flat.sum(axis=1)
+    elif norm is Norm.L0:
+        size = (flat != 0).sum(axis=1)
+    else:
+        size = np.sqrt(np.einsum("ij,ij->i", flat, flat))
+    return np.asarray(size, np.float64)
+
+
+def _shrunk(moved: Floats, norm: Norm, eps: float) -> Floats:
+    """Return changes of at most eps, on the straight line to none; l0 keeps the largest."""
+    flat = flattened(moved)
+    if norm is Norm.L0:
+        keep = int(min(eps, flat.shape[1]))
+        if keep < flat.shape[1]:
+            least = np.argsort(-np.abs(flat), axis=1, kind="stable")[:, keep:]
+            flat = flat.copy()
+            np.put_along_axis(flat, least, 0.0, axis=1)
+        return flat.reshape(moved.shape)
+    size = size_of(flat, norm)
+    factor = np.where(size > eps, eps * (1 - SLACK / 2) / np.maximum(size, 1e-300), 1.0)
+    return (flat * factor[:, None]).reshape(moved.shape)

@@ -1,0 +1,82 @@
+"""The attacks that are built, in the order in which they run: cheap ones first.
+
+An attack is registered by a line here. Its module is imported when it is asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from modelwarden.core import UnknownNameError
+from modelwarden.targets.spec import Access
+
+if TYPE_CHECKING:
+    from modelwarden.attacks.engine import Attack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An attack of the catalogue.
+
+    Attributes:
+        name: as users type it.
+        title: one line for somebody who has never heard the name.
+        place: `module:class`, made without arguments.
+        access: the least that it needs.
+        inputs: what it changes: `arrays`, `tables`, `texts`.
+        norms: in which it works; empty where none is meant.
+        floor: it learns nothing, and is there to be beaten.
+    """
+
+    name: str
+    title: str
+    place: str
+    access: Access
+    inputs: str = "arrays"
+    norms: tuple[str, ...] = ()
+    floor: bool = False
+
+    def load(self) -> Attack:
+        """Import the attack and make it with its own parameters."""
+        module, _, name = self.place.partition(":")
+        made: Attack = getattr(import_module(module), name)()
+        return made
+
+
+ALL_NORMS = ("linf", "l2", "l1", "l0")
+
+ATTACKS: tuple[Entry, ...] = (
+    Entry(
+        name="corners",
+        title="Random corners of what is allowed: the floor that every attack must beat",
+        place="modelwarden.attacks.corners:Corners",
+        access=Access.LABELS,
+        norms=ALL_NORMS,
+        floor=True,
+    ),
+)
+
+
+def entry_of(name: str) -> Entry:
+    """Return the attack of this name.
+
+    Raises:
+        UnknownNameError: there is none; it says the nearest.
+    """
+    for entry in ATTACKS:
+        if entry.name == name:
+            return entry
+    raise UnknownNameError("attack", name, [entry.name for entry in ATTACKS])
+
+
+def fitting(inputs: str, norm: str | None, access: Access) -> tuple[Entry, ...]:
+    """Return the attacks on such inputs that need no more than this access."""
+    return tuple(
+        entry
+        for entry in ATTACKS
+        if entry.inputs == inputs
+        and (norm is None or norm in entry.norms)
+        and entry.access.rank <= access.rank
+    )

@@ -1,0 +1,77 @@
+"""What is a win: decided outside of every attack, by asking the target once more.
+
+What is asked is what would be delivered: the candidate as it comes back from a file. The first win
+of an input that holds is kept; one that does not is counted, and the search goes on.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from modelwarden.targets.frames import Inputs, Labels
+
+if TYPE_CHECKING:
+    from modelwarden.attacks.engine import Candidates, Problem, Told
+
+
+class Judge:
+    """Keeps the wins of one attack.
+
+    Attributes:
+        success: (n,) inputs with a confirmed win.
+        candidates: (n, …) their wins; the inputs themselves elsewhere.
+        refused: (n,) wins that did not hold.
+        waiting: inputs with a win that is not judged yet.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        """Begin with no win."""
+        n = len(problem)
+        self._problem = problem
+        self.success = np.zeros(n, np.bool_)
+        self.candidates = problem.space.origin.copy()
+        self.refused = np.zeros(n, np.int64)
+        self.waiting = np.empty(0, np.int64)
+        self._back = np.empty(0, np.int64)
+
+    def see(self, told: Told) -> None:
+        """Take the first win of each input that has none waiting."""
+        at = told.at[told.won]
+        owners, first = np.unique(at, return_index=True)
+        wins = saved(told.candidates[told.won][first])
+        self.candidates[owners] = wins
+        self.waiting = np.concatenate((self.waiting, owners))
+
+    def inputs(self, at: Labels) -> Inputs:
+        """Return the wins of these inputs as the target is asked."""
+        return self._problem.space.inputs(at, self.candidates[at])
+
+    def decide(self, at: Labels, labels: Labels) -> None:
+        """Keep the wins that hold."""
+        holds = self._problem.reached(at, labels)
+        holds &= self._problem.space.inside(at, self.candidates[at])
+        self.success[at[holds]] = True
+        lost = at[~holds]
+        self.refused[lost] += 1
+        self.candidates[lost] = self._problem.space.origin[lost]
+        self.waiting = self.waiting[~np.isin(self.waiting, at)]
+        self._back = np.concatenate((self._back, lost))
+
+    def take_back(self) -> Labels:
+        """Return, once, the inputs whose wins did not hold."""
+        back, self._back = self._back, np.empty(0, np.int64)
+        return back
+
+
+def saved(candidates: Candidates) -> Candidates:
+    """Return candidates as they come back from a file; texts are kept as they are."""
+    if candidates.dtype.kind == "O":
+        return candidates
+    stream = io.BytesIO()
+    np.save(stream, candidates, allow_pickle=False)
+    stream.seek(0)
+    loaded: Candidates = np.load(stream, allow_pickle=False)
+    return loaded

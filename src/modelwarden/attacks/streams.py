@@ -1,0 +1,67 @@
+"""Random streams of many inputs at once: an input draws the same alone or beside any others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from modelwarden.core import seed_for
+from modelwarden.targets.frames import Floats, Labels
+
+Words = npt.NDArray[np.uint64]
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+
+
+class Streams:
+    """One stream an input, read at any place: the numbers of a step need none of those before.
+
+    Source: Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators"; the key
+    of an input is `seed_for(seed, name, row)`, the counter is the step.
+    """
+
+    def __init__(self, seed: int, name: str, rows: Sequence[int]) -> None:
+        """Make the streams of `rows`, numbers that name the inputs wherever they appear."""
+        self._keys: Words = np.array([seed_for(seed, name, int(row)) for row in rows], np.uint64)
+
+    def words(self, at: Labels, steps: npt.ArrayLike, count: int, *, salt: int = 0) -> Words:
+        """Return 64 random bits each, (m, count).
+
+        Args:
+            at: (m,) positions of inputs.
+            steps: (m,) or one for all; other steps give other numbers.
+            count: numbers an input.
+            salt: other purposes within a step draw other numbers.
+        """
+        step = np.broadcast_to(np.asarray(steps, np.uint64), (len(at),))
+        begun = _mixed(self._keys[at] + (step * np.uint64(64) + np.uint64(salt)) * _GOLDEN)
+        return _mixed(begun[:, None] + np.arange(1, count + 1, dtype=np.uint64) * _GOLDEN)
+
+    def uniform(self, at: Labels, steps: npt.ArrayLike, count: int, *, salt: int = 0) -> Floats:
+        """Return numbers in [0, 1), (m, count)."""
+        words = self.words(at, steps, count, salt=salt) >> np.uint64(11)
+        return words.astype(np.float64) * 2.0**-53
+
+    def signs(self, at: Labels, steps: npt.ArrayLike, count: int, *, salt: int = 0) -> Floats:
+        """Return −1 or 1, (m, count)."""
+        words = self.words(at, steps, -(-count // 64), salt=salt)
+        bits = np.unpackbits(words.view(np.uint8), axis=1, count=count, bitorder="little")
+        return bits.astype(np.float64) * 2 - 1
+
+    def normal(self, at: Labels, steps: npt.ArrayLike, count: int, *, salt: int = 0) -> Floats:
+        """Return standard normal numbers, (m, count)."""
+        half = -(-count // 2)
+        both = self.uniform(at, steps, 2 * half, salt=salt)
+        radius = np.sqrt(-2 * np.log1p(-both[:, :half]))
+        angle = 2 * np.pi * both[:, half:]
+        pair = np.concatenate((radius * np.cos(angle), radius * np.sin(angle)), axis=1)
+        return pair[:, :count]
+
+
+def _mixed(words: Words) -> Words:
+    words = (words ^ (words >> np.uint64(30))) * _FIRST
+    words = (words ^ (words >> np.uint64(27))) * _SECOND
+    return words ^ (words >> np.uint64(31))

@@ -1,0 +1,109 @@
+"""Balls: what is fitted lies inside, on the grid, and fitting it again changes nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modelwarden.attacks.balls import Ball, Norm, size_of
+from modelwarden.core import InputError
+
+AT = np.arange(20)
+
+
+def made(norm, kind, eps, grid=0.0, seed=0, shape=(20, 3, 5)):
+    rng = np.random.default_rng(seed)
+    whole = np.dtype(kind).kind in "iu"
+    x = rng.integers(0, 256, shape) if whole else rng.integers(0, 256, shape) / 255
+    high = 255 if whole else 1.0
+    ball = Ball(x=x.astype(kind), norm=norm, eps=eps, low=0, high=high, grid=grid)
+    return ball, rng.normal(0.5, 2, shape) * high
+
+
+@pytest.mark.parametrize("norm", list(Norm))
+@pytest.mark.parametrize(
+    ("kind", "eps", "grid"),
+    [("float32", 0.1, 0), ("float64", 0.1, 0), ("float32", 0.1, 1 / 255), ("uint8", 8, 0)],
+)
+def test_what_is_fitted_keeps_ball_box_and_grid(norm, kind, eps, grid):
+    eps = 4 if norm is Norm.L0 else eps
+    ball, wild = made(norm, kind, eps, grid)
+
+    fitted, allowed = ball.fit(AT, wild)
+
+    assert allowed.all()
+    assert fitted.dtype == ball.x.dtype
+    assert ball.inside(AT, fitted).all()
+    moved = fitted.astype(np.float64) - ball.x.astype(np.float64)
+    slack = 0 if norm is Norm.LINF else eps * 1e-6
+    assert size_of(moved, norm).max() <= eps + slack + 1e-12
+    assert fitted.min() >= 0
+    assert fitted.max() <= (255 if kind == "uint8" else 1)
+    if grid:
+        levels = fitted.astype(np.float64) * 255
+        assert np.abs(levels - np.rint(levels)).max() < 1e-3
+    assert (ball.fit(AT, fitted)[0] == fitted).all()
+
+
+@pytest.mark.parametrize("norm", [Norm.LINF, Norm.L2])
+def test_what_is_free_keeps_the_box_alone(norm):
+    ball, wild = made(norm, "float32", 0.1)
+
+    fitted, _ = ball.fit(AT, wild, free=True)
+
+    assert fitted == pytest.approx(np.clip(wild, 0, 1), abs=1e-6)
+    assert not ball.inside(AT, fitted).any()
+
+
+def test_an_input_outside_the_box_widens_it_for_itself():
+    ball = Ball(x=np.array([[2.0], [0.5]]), norm=Norm.LINF, eps=0.7, low=0.0, high=1.0)
+
+    high, _ = ball.fit(np.arange(2), np.full((2, 1), 9.0))
+    low, _ = ball.fit(np.arange(2), np.full((2, 1), -9.0))
+
+    assert high.tolist() == [[2.0], [1.0]]
+    assert low == pytest.approx(np.array([[1.3], [0.0]]))
+
+
+def test_8_bit_pixels_use_all_of_eps_that_the_grid_allows():
+    ball = Ball(
+        x=np.full((1, 4), np.float32(100 / 255)),
+        norm=Norm.LINF,
+        eps=8 / 255,
+        low=0,
+        high=1,
+        grid=1 / 255,
+    )
+
+    fitted, _ = ball.fit(np.zeros(1, np.int64), np.ones((1, 4)))
+
+    assert fitted * 255 == pytest.approx(np.full((1, 4), 108.0))
+
+
+@given(st.integers(0, 10_000), st.floats(1e-4, 2), st.sampled_from([Norm.LINF, Norm.L2, Norm.L1]))
+def test_eps_is_never_exceeded_in_float32(seed, eps, norm):
+    ball, wild = made(norm, "float32", eps, seed=seed, shape=(20, 6))
+
+    fitted, _ = ball.fit(AT, wild)
+
+    moved = fitted.astype(np.float64) - ball.x.astype(np.float64)
+    assert size_of(moved, norm).max() <= eps * (1 + 1e-6)
+
+
+@pytest.mark.parametrize("eps", [0.0, -1.0, float("nan")])
+def test_no_ball_without_an_eps(eps):
+    with pytest.raises(InputError, match="eps must be above 0"):
+        Ball(x=np.zeros((1, 1)), norm=Norm.LINF, eps=eps, low=0, high=1)
+
+
+def test_an_input_with_nan_is_not_attacked():
+    with pytest.raises(InputError, match="NaN"):
+        Ball(x=np.array([[np.nan]]), norm=Norm.LINF, eps=1, low=0, high=1)
+
+
+def test_conditions_say_what_was_allowed():
+    ball, _ = made(Norm.L2, "uint8", 8)
+
+    assert ball.conditions() == {"norm": "l2", "eps": 8, "low": 0, "high": 255, "grid": 1}
