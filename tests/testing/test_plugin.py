@@ -370,6 +370,7 @@ def test_a_run_that_has_nothing_to_do_with_models_imports_next_to_nothing():
     assert found.stdout.decode().split() == [
         "modelwarden",
         "modelwarden.testing",
+        "modelwarden.testing.attacks",
         "modelwarden.testing.model",
         "modelwarden.testing.plugin",
         "modelwarden.testing.readers",
