@@ -28,6 +28,8 @@ OF_STAGES = {
     "roc_auc_difference",
     "mae_difference",
     "duplicate_share",
+    "excess_error",
+    "excess_residual",
     "latency",
     "latency_p95",
     "throughput",

@@ -20,6 +20,7 @@ ALL = [
     "dependencies",
     "performance",
     "claims",
+    "slices",
     "cost",
     "no findings at high",
     "accuracy >= 0.60",

@@ -31,6 +31,7 @@ STAGES: tuple[Stage, ...] = (
         "modelwarden.assess.claims.verify",
         ("claim-refuted", "claim-supported", "claim-inconclusive", "claim-not-checkable"),
     ),
+    Stage("slices", "modelwarden.assess.slices.stage", ("weak-slice",)),
     Stage("cost", "modelwarden.assess.cost", keep=False),
 )
 

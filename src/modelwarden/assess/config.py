@@ -74,6 +74,19 @@ class ClaimsConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SlicesConfig:
+    """`[assess.slices]`.
+
+    Attributes:
+        margin: share of rows answered wrong, beyond what was to be expected, that matters.
+        residual_margin: likewise of a regression's residuals, as a share of their mean size.
+    """
+
+    margin: float = 0.10
+    residual_margin: float = 0.50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RobustnessConfig:
     """`[assess.robustness]`.
 
@@ -112,6 +125,7 @@ class AssessConfig:
     claims: tuple[ClaimConfig, ...] = ()
     performance: PerformanceConfig = PerformanceConfig()
     claiming: ClaimsConfig = ClaimsConfig()
+    slices: SlicesConfig = SlicesConfig()
     robustness: RobustnessConfig | None = None
 
 
@@ -163,6 +177,7 @@ def parse_assess(fields: Fields, claims: tuple[ClaimConfig, ...] = ()) -> Assess
         claims=claims,
         performance=_performance(fields.section("performance")),
         claiming=_claiming(fields.section("claims")),
+        slices=_slices(fields.section("slices")),
         robustness=(
             _robustness(fields.section("robustness")) if "robustness" in fields.table else None
         ),
@@ -174,6 +189,13 @@ def _performance(fields: Fields) -> PerformanceConfig:
     fields.only(known)
     given = {key: _positive(fields, key) for key in known}
     return PerformanceConfig(**{key: value for key, value in given.items() if value is not None})
+
+
+def _slices(fields: Fields) -> SlicesConfig:
+    known = SlicesConfig.__dataclass_fields__
+    fields.only(known)
+    given = {key: _positive(fields, key) for key in known}
+    return SlicesConfig(**{key: value for key, value in given.items() if value is not None})
 
 
 def _claiming(fields: Fields) -> ClaimsConfig:
@@ -200,6 +222,7 @@ def _robustness(fields: Fields) -> RobustnessConfig:
 _SECTIONS: Mapping[str, Callable[[Fields], object]] = {
     "performance": _performance,
     "claims": _claiming,
+    "slices": _slices,
     "robustness": _robustness,
 }
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from modelwarden.targets.access import Target
     from modelwarden.targets.config import DataConfig, ModelConfig, ProjectConfig
     from modelwarden.targets.data import DataSet
-    from modelwarden.targets.frames import Inputs
+    from modelwarden.targets.frames import Frame, Inputs
 
 T = TypeVar("T")
 
@@ -104,6 +104,24 @@ class Context:
                 classes=self.judged().classes,
             ),
         )
+
+    def columns(self) -> Frame:
+        """Return all by which rows of the test set can be told apart.
+
+        Columns of the inputs, those beside them, and what is read off texts, images and vectors.
+        """
+        return self._once("columns", self._columns)
+
+    def _columns(self) -> Frame:
+        from modelwarden.assess.derived import derived
+        from modelwarden.targets.frames import Frame
+
+        inputs, beside = self.test.inputs, self.test.context
+        frame = inputs if isinstance(inputs, Frame) else derived(self.test)
+        for name, column in zip(beside.names, beside.columns, strict=True):
+            if name not in frame.names and name != self.data.label:
+                frame = frame.with_column(name, column)
+        return frame
 
     def unsteady(self) -> tuple[Finding, ...]:
         """Return what says that answers depend on more than the row; none of a steady model.

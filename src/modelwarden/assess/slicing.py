@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from modelwarden.assess.derived import derived_column
+from modelwarden.assess.truth import missing
 from modelwarden.core import InputError
 from modelwarden.targets.data import DataSet
 from modelwarden.targets.frames import Column, Frame
@@ -20,7 +22,8 @@ _ORDER = {">=": np.greater_equal, ">": np.greater, "<=": np.less_equal, "<": np.
 def rows_of(data: DataSet, conditions: Sequence[Mapping[str, object]]) -> Mask:
     """Return which rows meet every condition, (n,).
 
-    Columns are those of the inputs and of the context. A missing value meets no condition.
+    Columns are those of the inputs and of the context. A missing value meets no condition but the
+    one that asks for it: `== None`.
 
     Raises:
         InputError: a condition has no column, no known operator, or a value of another type.
@@ -46,6 +49,11 @@ def _met(data: DataSet, condition: Mapping[str, object]) -> Mask:
 
 
 def _compared(column: Column, op: str, value: object) -> Mask:
+    if value is None and op == "==":
+        return missing(column)
+    if column.dtype.kind == "M":
+        value = np.asarray(value, "datetime64[us]").tolist()
+        value = [np.datetime64(v, "us") for v in value] if isinstance(value, list) else value
     if op in {"==", "in"}:
         wanted = value if op == "in" and isinstance(value, list) else [value]
         return _among(column, wanted)
@@ -65,11 +73,15 @@ def _among(column: Column, wanted: Sequence[object]) -> Mask:
 
 
 def column_of(data: DataSet, name: str) -> Column:
-    """Return a column of the inputs or of the context.
+    """Return a column of the inputs, of the context, or one that is read off texts or images.
 
     Raises:
         InputError: there is none of this name.
     """
     if isinstance(data.inputs, Frame) and name in data.inputs.names:
         return data.inputs[name]
+    if name not in data.context.names:
+        found = derived_column(data, name)
+        if found is not None:
+            return found
     return data.context[name]

@@ -198,6 +198,23 @@ MEASURES: tuple[Measure, ...] = (
         WILSON,
     ),
     Measure(
+        "excess_error",
+        "Share of a slice's rows answered wrong, beyond what was to be expected; 0 is as expected",
+        False,
+        "Wilson score, less the expectation",
+        low=-1.0,
+        stage="slices",
+    ),
+    Measure(
+        "excess_residual",
+        "Mean residual of a slice beyond what was to be expected, in the unit of the label",
+        False,
+        MEAN,
+        low=-inf,
+        high=inf,
+        stage="slices",
+    ),
+    Measure(
         "latency",
         "Half of all calls are answered within this many seconds",
         False,

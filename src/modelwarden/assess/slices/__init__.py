@@ -1,0 +1,1 @@
+"""Stage `slices`: kinds of rows on which a model errs more than it lets one expect."""
