@@ -256,10 +256,11 @@ def test_progress_is_told_before_each_stage(tmp_path):
     check(project(tmp_path), how=how)
 
     assert told == [
-        ("artifacts", 0, 4),
-        ("performance", 1, 4),
-        ("claims", 2, 4),
-        ("cost", 3, 4),
+        ("artifacts", 0, 5),
+        ("data", 1, 5),
+        ("performance", 2, 5),
+        ("claims", 3, 5),
+        ("cost", 4, 5),
     ]
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from modelwarden.assess.rules._seen import Seen
 from modelwarden.core import Evidence, Hit, Json, Severity, rule
+from modelwarden.core.seen import Seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
