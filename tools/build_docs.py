@@ -23,13 +23,13 @@ os.environ["COLUMNS"] = "100"
 import click
 
 from modelwarden.artifacts.catalog import all_rules as artifact_rules
-from modelwarden.assess.catalog import all_rules as assess_rules
 from modelwarden.cli.main import main as group
 from modelwarden.core import Rule
 from modelwarden.core.schema import report_schema
 from modelwarden.dependencies.rules import all_rules as dependency_rules
 from modelwarden.formats.catalog import FORMATS
 from modelwarden.formats.entry import Format, Tier
+from modelwarden.gate.stages import all_rules as stage_rules
 from modelwarden.metrics import MEASURES
 from modelwarden.report.rule_page import as_markdown, escape
 from modelwarden.standards import catalogues, describe
@@ -57,7 +57,7 @@ def pages() -> dict[Path, str]:
 
 def all_rules() -> tuple[Rule[Any], ...]:
     """Return the rules of every stage, in the order in which reports list them."""
-    return (*artifact_rules(), *dependency_rules(), *assess_rules())
+    return (*artifact_rules(), *dependency_rules(), *stage_rules())
 
 
 def rules_index() -> str:

@@ -21,6 +21,7 @@ from modelwarden.core import (
     encode,
 )
 from modelwarden.gate.check import CheckHow, check
+from modelwarden.gate.stages import built
 from modelwarden.targets import snapshot
 
 
@@ -255,7 +256,7 @@ def test_progress_is_told_before_each_stage(tmp_path):
 
     check(project(tmp_path), how=how)
 
-    names = ["artifacts", *(stage.name for stage in catalog.STAGES)]
+    names = ["artifacts", *(stage.name for stage in built())]
     assert told == [(name, at, len(names)) for at, name in enumerate(names)]
 
 

@@ -18,6 +18,7 @@ from testing.projects import NAMED, counted, fakes, run_tests
 ALL = [
     "artifacts",
     "dependencies",
+    "data",
     "performance",
     "claims",
     "slices",

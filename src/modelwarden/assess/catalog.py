@@ -37,7 +37,10 @@ STAGES: tuple[Stage, ...] = (
 
 # Rules of no stage: of opening a model, and of comparing two reports.
 OTHERS: tuple[str, ...] = ("sandbox-attempt", "worse-than-baseline")
-_ELSEWHERE = {"sandbox-attempt": "modelwarden.targets.attempts"}
+_ELSEWHERE = {
+    "sandbox-attempt": "modelwarden.targets.attempts",
+    "duplicate-rows": "modelwarden.detectors.rules.duplicate_rows",
+}
 
 
 def rule_of(name: str) -> Rule[Any]:

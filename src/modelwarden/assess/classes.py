@@ -22,6 +22,7 @@ from modelwarden.core import Finding, Gap, GapKind, Json, Location, Measurement,
 from modelwarden.metrics import classification, rates
 from modelwarden.metrics.counts import Counts, tables_at
 from modelwarden.metrics.intervals import Floats, of_share, paired
+from modelwarden.metrics.multiplicity import benjamini_hochberg
 from modelwarden.metrics.ranking import Flags, auc_difference
 from modelwarden.metrics.values import Difference, measured
 from modelwarden.targets.frames import Labels
@@ -255,19 +256,6 @@ def _log_choose(n: int, k: Labels) -> Floats:
     return np.asarray(
         special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1), np.float64
     )
-
-
-def benjamini_hochberg(p: Floats) -> Floats:
-    """Return p values adjusted so that at most their size of those flagged are false, on average.
-
-    Source: Benjamini and Hochberg 1995, "Controlling the false discovery rate".
-    """
-    n = len(p)
-    order = np.argsort(p)[::-1]
-    scaled = p[order] * n / np.arange(n, 0, -1)
-    adjusted = np.empty(n)
-    adjusted[order] = np.minimum(np.minimum.accumulate(scaled), 1.0)
-    return adjusted
 
 
 def _tables(seen: Judged, counts: Counts) -> Iterator[Table]:

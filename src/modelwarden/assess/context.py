@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from modelwarden.assess.asking import Answers, ask
 from modelwarden.assess.config import AssessConfig, FeaturesConfig
-from modelwarden.assess.duplicates import Overlap, overlap
 from modelwarden.assess.truth import Judged, judged
 from modelwarden.core.values import dataclass
+from modelwarden.detectors.duplicates import Overlap, overlap
 
 if TYPE_CHECKING:
     from modelwarden.core import Finding, Json

@@ -14,12 +14,12 @@ import numpy as np
 
 from modelwarden.assess import classes, numbers
 from modelwarden.assess.context import Context
-from modelwarden.assess.duplicates import Overlap
 from modelwarden.assess.rules._seen import findings
-from modelwarden.assess.rules.duplicate_rows import Repeated, duplicate_rows
 from modelwarden.assess.stage import RowMark, StageResult
 from modelwarden.assess.truth import Judged, missing, names_in, same
 from modelwarden.core import Gap, GapKind, Location, Measurement
+from modelwarden.detectors.duplicates import Overlap
+from modelwarden.detectors.rules.duplicate_rows import Repeated, duplicate_rows
 from modelwarden.metrics.intervals import of_share
 from modelwarden.metrics.values import measured
 from modelwarden.targets.spec import Task

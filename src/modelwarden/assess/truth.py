@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from modelwarden.assess.asking import Answers
 from modelwarden.core import InputError
 from modelwarden.core.values import dataclass
 from modelwarden.targets.data import DataSet
 from modelwarden.targets.frames import Column, Floats, Labels
+from modelwarden.targets.labels import missing, names_in, plain, positions, same
 from modelwarden.targets.spec import Name, TargetSpec, Task
+
+__all__ = [
+    "Judged",
+    "NothingToJudgeError",
+    "judged",
+    "missing",
+    "names_in",
+    "numbers",
+    "plain",
+    "same",
+    "sizes_of",
+]
 
 
 class NothingToJudgeError(InputError):
@@ -79,48 +90,11 @@ class Judged:
         )
 
 
-def missing(column: Column) -> npt.NDArray[np.bool_]:
-    """Return which values of a column are missing, (n,)."""
-    if column.dtype.kind == "O":
-        return np.array(
-            [v is None or (isinstance(v, float) and math.isnan(v)) for v in column], bool
-        )
-    if column.dtype.kind == "f":
-        return np.asarray(np.isnan(column.astype(np.float64)))
-    if column.dtype.kind in "mM":
-        return np.asarray(np.isnat(column))
-    return np.zeros(len(column), np.bool_)
-
-
-def plain(value: object) -> Name:
-    """Return a label as a plain value: 1.0 is 1, numpy's types are Python's."""
-    item = value.item() if isinstance(value, np.generic) else value
-    if isinstance(item, float) and item.is_integer():
-        return int(item)
-    return item if isinstance(item, str | int | float | bool) else str(item)
-
-
-def names_in(column: Column) -> tuple[Name, ...]:
-    """Return the distinct labels of a column, sorted, missing ones left out."""
-    known = column[~missing(column)]
-    found = set(known.tolist()) if known.dtype.kind == "O" else set(np.unique(known).tolist())
-    return tuple(sorted({plain(v) for v in found}, key=lambda v: (isinstance(v, str), v)))
-
-
 def sizes_of(column: Column) -> dict[str, int]:
     """Return how many rows each label has, by its key `same`; missing ones are left out."""
-    names, place = _positions(column[~missing(column)])
+    names, place = positions(column[~missing(column)])
     sizes = np.bincount(place, minlength=len(names))
     return {same(name): int(size) for name, size in zip(names, sizes, strict=True)}
-
-
-def same(name: Name) -> str:
-    """Return a key under which equal labels of different spelling meet: 1, 1.0, True, "1"."""
-    if isinstance(name, bool):
-        return str(int(name))
-    if isinstance(name, float) and name.is_integer():
-        return str(int(name))
-    return str(name)
 
 
 def numbers(data: DataSet, label: str) -> Floats:
@@ -180,7 +154,7 @@ def _classified(
     unlabelled: int,
     wanted: tuple[Name, ...] | None,
 ) -> Judged:
-    found, place = _positions(column)
+    found, place = positions(column)
     known = list(wanted or spec.classes)
     at = {same(name): i for i, name in enumerate(known)}
     strangers = []
@@ -213,21 +187,3 @@ def _classified(
         unlabelled=unlabelled,
         strangers=tuple(strangers),
     )
-
-
-def _positions(column: Column) -> tuple[tuple[Name, ...], Labels]:
-    """Return the distinct labels, and the position of each row's label among them."""
-    if column.dtype.kind == "O":
-        values: dict[str, int] = {}
-        names: list[Name] = []
-        place = np.empty(len(column), np.int64)
-        for i, value in enumerate(column.tolist()):
-            name = plain(value)
-            key = same(name)
-            if key not in values:
-                values[key] = len(names)
-                names.append(name)
-            place[i] = values[key]
-        return tuple(names), place
-    distinct, place = np.unique(column, return_inverse=True)
-    return tuple(plain(v) for v in distinct), np.asarray(place, np.int64)

@@ -39,12 +39,12 @@ def explain(rule: str | None, kind: str | None, form: str) -> int:
 
 def _page(name: str, form: str) -> str:
     from modelwarden.artifacts import RULES
-    from modelwarden.assess import catalog as assess
     from modelwarden.dependencies import rules as dependencies
+    from modelwarden.gate import stages
     from modelwarden.report.rule_page import as_data, as_text
     from modelwarden.standards import describe
 
-    others = {rule.id: rule for rule in (*dependencies.all_rules(), *assess.all_rules())}
+    others = {rule.id: rule for rule in (*dependencies.all_rules(), *stages.all_rules())}
     entry = next((entry for entry in RULES if entry.id == name), None)
     if entry is None and name not in others:
         raise UnknownNameError("rule", name, [*(entry.id for entry in RULES), *others])
@@ -69,10 +69,10 @@ def _list(kind: str, form: str) -> str:
 def _rows(kind: str) -> list[dict[str, str]]:
     if kind == "rules":
         from modelwarden.artifacts.catalog import all_rules
-        from modelwarden.assess import catalog as assess
         from modelwarden.dependencies import rules as dependencies
+        from modelwarden.gate import stages
 
-        every = (*all_rules(), *dependencies.all_rules(), *assess.all_rules())
+        every = (*all_rules(), *dependencies.all_rules(), *stages.all_rules())
         return [{"id": r.id, "severity": r.severity.value, "title": r.title} for r in every]
     if kind == "formats":
         from modelwarden.formats.catalog import FORMATS

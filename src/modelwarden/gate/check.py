@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Protocol
 
 import modelwarden
 from modelwarden.assess import catalog
-from modelwarden.assess.stage import RowMark, Stage, StageResult
 from modelwarden.core import (
     ConfigError,
     Finding,
@@ -40,7 +39,9 @@ from modelwarden.core import (
     Tool,
     UnknownNameError,
 )
+from modelwarden.core.stages import RowMark, Stage, StageResult
 from modelwarden.core.values import dataclass
+from modelwarden.gate import stages as every
 from modelwarden.gate.project import Project, load
 from modelwarden.gate.walk import below, printable
 from modelwarden.policy import judge
@@ -48,6 +49,8 @@ from modelwarden.policy.load import STAGES
 
 if TYPE_CHECKING:
     from modelwarden.assess.context import Asker, Context
+    from modelwarden.data.given import Given, Said
+    from modelwarden.engine import Settled
     from modelwarden.gate.opening import Opened, Tools
     from modelwarden.targets.config import ModelConfig
     from modelwarden.targets.data import DataSet
@@ -166,7 +169,7 @@ def _chosen(stages: Sequence[str]) -> tuple[str, ...]:
     for name in stages:
         if name not in STAGES:
             raise UnknownNameError("stage", name, STAGES)
-    wanted = stages or (*SCANNED, *(stage.name for stage in catalog.STAGES))
+    wanted = stages or (*SCANNED, *(stage.name for stage in every.built()))
     return tuple(name for name in STAGES if name in wanted)
 
 
@@ -185,7 +188,7 @@ class _Work:
     ) -> None:
         self.project, self.chosen, self.seed = project, chosen, seed
         self.trust, self.how, self.named = trust, how, named
-        self.stages = [stage for stage in catalog.STAGES if stage.name in chosen]
+        self.stages = [stage for stage in every.built() if stage.name in chosen]
         self.results: list[tuple[Stage, StageResult]] = []
         self.notes: list[str] = [_OWN]
         self.gaps: list[Gap] = []
@@ -202,8 +205,9 @@ class _Work:
         self._tell("artifacts")
         scanned = self._scan()
         if data is not None:
-            self._assess(scanned, *data)
-        return self._merged(scanned), tuple(row for _, r in self.results for row in r.rows)
+            self._assess(scanned, data)
+        marks = dict.fromkeys(row for _, r in self.results for row in r.rows)
+        return self._merged(scanned), tuple(marks)
 
     def _check_choice(self) -> None:
         if not self.stages:
@@ -267,8 +271,8 @@ class _Work:
             )
         return _Scanned(merged, tuple(digests))
 
-    def _data(self) -> tuple[DataSet, DataSet | None]:
-        """Read test and training set, and check that their labels go with the task.
+    def _data(self) -> _Sets:
+        """Read the data sets, and check that their labels go with the task.
 
         Raises:
             InputError: a file cannot be read, or its labels do not fit.
@@ -277,20 +281,24 @@ class _Work:
 
         config, tools = self.project.data, self._tools()
         sets: list[DataSet | None] = []
-        for name, path in (("test", config.test), ("train", config.train)):
-            if path is None:
+        for name, path in (
+            ("test", config.test),
+            ("train", config.train),
+            ("current", config.current),
+        ):
+            if path is None or (name == "current" and "data" not in self.chosen):
                 sets.append(None)
                 continue
             sets.append(
                 tools.read_data(name, path, config, self.project.project, self.project.root)
             )
-        test, train = sets
+        test, train, current = sets
         if test is None:
             raise AssertionError  # told in _check_choice
         check_labels(self.project, test, train)
-        for data in (test, train):
+        for data in (test, train, current):
             self.notes += [] if data is None else [f"{data.name}: {n}" for n in data.notes]
-        return test, train
+        return _Sets(test, train, current)
 
     def _tools(self) -> Tools:
         if self.how.tools is not None:
@@ -299,10 +307,11 @@ class _Work:
 
         return Ours()
 
-    def _assess(self, scanned: _Scanned, test: DataSet, train: DataSet | None) -> None:
-        """Open the model and run the stages; without one, each stage says why it has nothing."""
+    def _assess(self, scanned: _Scanned, sets: _Sets) -> None:
+        """Open the model and run the stages; without one, each that asks it says why it cannot."""
+        test, train = sets.test, sets.train
         if self.shut is not None:
-            self._none(self.shut, self.shut_kind)
+            self._none(self.shut, self.shut_kind, sets)
             return
         if not len(test):
             why = f"{printable(test.source or test.name)} holds no row"
@@ -317,10 +326,10 @@ class _Work:
                     for model, digest in zip(self._models(), scanned.digests, strict=True)
                 ]
             except TargetError as error:
-                self._none(error.message, error.kind)
+                self._none(error.message, error.kind, sets)
                 self._take_from_error(error)
                 return
-            self._run(opened, scanned, test, train)
+            self._run(opened, scanned, sets)
             for one in opened:
                 self.findings += one.findings()
                 self.gaps += one.gaps()
@@ -350,25 +359,53 @@ class _Work:
             expected_digest=digest,
         )
 
-    def _none(self, why: str, kind: GapKind) -> None:
+    def _none(self, why: str, kind: GapKind, sets: _Sets | None = None) -> None:
+        """Run what asks no model, and leave a gap for every other stage."""
         model = self.project.model
         what = printable(model.path or model.url or self.project.project.name)
         for stage in self.stages:
+            if not stage.model and sets is not None:
+                self.results.append((stage, self._without_model(stage, sets)))
+                continue
             gap = Gap(what=what, why=why, kind=kind, stage=stage.name)
             self.results.append((stage, StageResult(gaps=(gap,), done=False)))
 
-    def _run(
-        self,
-        opened: Sequence[Opened],
-        scanned: _Scanned,
-        test: DataSet,
-        train: DataSet | None,
-    ) -> None:
+    def _without_model(self, stage: Stage, sets: _Sets) -> StageResult:
+        from modelwarden.engine import map_units
+
+        (end,) = map_units([stage], lambda one: self._stage(None, self._given(sets), one))
+        return _result_of(end, stage, self.project.project.name)
+
+    def _given(self, sets: _Sets, context: Context | None = None) -> Given:
+        """Return what a stage is given that works on the data, with or without a model."""
+        from modelwarden.data.given import Given
+
+        def answers(data: DataSet) -> Said:
+            if context is None:
+                raise AssertionError  # no model is open
+            if data is sets.test:
+                return context.answers()
+            return context.ask(context.target, data.inputs, data.name)
+
+        return Given(
+            project=self.project.project,
+            data=self.project.data,
+            test=sets.test,
+            train=sets.train,
+            current=sets.current,
+            seed=self.seed,
+            conditions={"data": sets.test.digest, "seed": self.seed},
+            ask=None if context is None else answers,
+            spec=None if context is None else context.target.spec,
+        )
+
+    def _run(self, opened: Sequence[Opened], scanned: _Scanned, sets: _Sets) -> None:
         """Run the stages in order, taking up what an interrupted run has done."""
         from modelwarden.engine import Plan, map_units
         from modelwarden.gate.state import stage_codec, state_for
 
-        digests = {"test": test.digest} | ({} if train is None else {"train": train.digest})
+        test, train = sets.test, sets.train
+        digests = {one.name: one.digest for one in (test, train, sets.current) if one is not None}
         digests |= {f"model {i}": digest or "" for i, digest in enumerate(scanned.digests)}
         cards = _cards(self.project)
         digests |= {f"card {n}": hashlib.sha256(data).hexdigest() for n, data in cards.items()}
@@ -377,19 +414,11 @@ class _Work:
         state = state_for(self.project, self.how.state, digests, self.seed, trust=self.trust)
         context = self._context(opened, test, train, cards, state.asker())
         plan = Plan(codec=stage_codec(), resume=state.resume_stages())
-        settled = map_units(self.stages, partial(self._stage, context), plan)
+        work = partial(self._stage, context, self._given(sets, context))
+        settled = map_units(self.stages, work, plan)
         for stage, end in zip(self.stages, settled, strict=True):
             state.resumed += end.resumed
-            result = end.value
-            if result is None:
-                gap = Gap(
-                    what=self.project.project.name,
-                    why=f"the stage failed: {end.error}",
-                    kind=GapKind.FAILED,
-                    stage=stage.name,
-                )
-                result = StageResult(gaps=(gap,), done=False)
-            self.results.append((stage, result))
+            self.results.append((stage, _result_of(end, stage, self.project.project.name)))
         if state.resumed:
             self.notes.append("an interrupted check was taken up where it had stopped")
         state.clear()
@@ -428,13 +457,13 @@ class _Work:
             spent=partial(spent, first),
         )
 
-    def _stage(self, context: Context, stage: Stage) -> StageResult:
+    def _stage(self, context: Context | None, given: Given, stage: Stage) -> StageResult:
         """Run one stage; what the model does wrong, and what the data lack, is a gap."""
         from modelwarden.targets.errors import TargetError
 
         self._tell(stage.name)
         try:
-            return stage.load()(context)
+            return stage.load()(context if stage.model else given)
         except TargetError as error:
             why, kind = error.message, error.kind
         except InputError as error:
@@ -460,7 +489,11 @@ class _Work:
                 seed=self.seed,
                 notes=(*self.notes, *seen.run.notes, *(n for r in results for n in r.notes)),
             ),
-            findings=(*seen.findings, *self.findings, *(f for r in results for f in r.findings)),
+            findings=(
+                *seen.findings,
+                *self.findings,
+                *_once(f for r in results for f in r.findings),
+            ),
             measurements=tuple(m for r in results for m in r.measurements),
             gaps=(*seen.gaps, *self.gaps, *(g for r in results for g in r.gaps)),
             tables=tuple(t for r in results for t in r.tables),
@@ -485,7 +518,7 @@ class _Work:
         """Name what was asked for by name and did not run, if nothing else says so."""
         if not self.named:
             return
-        built = {*SCANNED, *(stage.name for stage in catalog.STAGES)}
+        built = {*SCANNED, *(stage.name for stage in every.built())}
         for name in self.chosen:
             if name in report.stages or any(g.stage == name for g in report.gaps):
                 continue
@@ -496,6 +529,33 @@ class _Work:
 
 
 _OWN = "modelwarden.toml is your own code: it names what is run, and decides what must be shown"
+
+
+@dataclass(frozen=True, slots=True)
+class _Sets:
+    """The data sets that were read."""
+
+    test: DataSet
+    train: DataSet | None = None
+    current: DataSet | None = None
+
+
+def _result_of(end: Settled[StageResult], stage: Stage, what: str) -> StageResult:
+    """Return what a stage gave, or the gap that it left by failing."""
+    if end.value is not None:
+        return end.value
+    why = f"the stage failed: {end.error}"
+    gap = Gap(what=what, why=why, kind=GapKind.FAILED, stage=stage.name)
+    return StageResult(gaps=(gap,), done=False)
+
+
+def _once(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield findings, those that two stages made alike only once."""
+    seen: set[str] = set()
+    for finding in findings:
+        if finding.fingerprint not in seen:
+            seen.add(finding.fingerprint)
+            yield finding
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,17 @@ if TYPE_CHECKING:
 TILES = 16
 _MOST_FILES, _MOST_BYTES = 2_000, 64 << 20
 _PASSING = {GapKind.FAILED, GapKind.BUDGET}
-ROOMS = ("core", "metrics", "targets", "sandbox", "assess", "gate", "protocols")
+ROOMS = (
+    "core",
+    "metrics",
+    "targets",
+    "sandbox",
+    "detectors",
+    "data",
+    "assess",
+    "gate",
+    "protocols",
+)
 
 
 @dataclass(slots=True)

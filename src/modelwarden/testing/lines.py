@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from enum import Enum
 
-from modelwarden.assess import catalog
 from modelwarden.core import (
     Gap,
     Measurement,
@@ -23,6 +22,7 @@ from modelwarden.core import (
     Threshold,
 )
 from modelwarden.core.values import dataclass
+from modelwarden.gate import stages
 from modelwarden.gate.check import SCANNED
 from modelwarden.policy import judge
 from modelwarden.policy.judge import allowed
@@ -188,7 +188,7 @@ def _judged(report: Report, policy: Policy, today: dt.date) -> tuple[Reason, ...
 
 
 def _stages(policy: Policy) -> Iterator[Line]:
-    built = {*SCANNED, *(stage.name for stage in catalog.STAGES)}
+    built = {*SCANNED, *(stage.name for stage in stages.built())}
     for name in STAGES:
         if name in built or name in policy.require:
             yield stage_line(name, policy, required=name in policy.require)

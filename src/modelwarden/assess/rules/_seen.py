@@ -1,43 +1,5 @@
-"""From what a stage established to findings: one value, one rule, a location of the rule's own."""
+"""From what a stage established to findings; the words are `core`'s."""
 
-from __future__ import annotations
+from modelwarden.core.seen import Seen, findings
 
-from collections.abc import Iterator
-from dataclasses import field
-from typing import Any
-
-from modelwarden.core import Finding, Location, Rule, fingerprint
-from modelwarden.core.values import dataclass
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """What every value that a rule of this room reads has.
-
-    Attributes:
-        path: the file it is about, as the user wrote it: the model, the data.
-        location: where, in the terms of the rule.
-    """
-
-    path: str | None = None
-    location: Location = field(default_factory=Location)
-
-
-def findings(rule: Rule[Any], seen: Seen, stage: str) -> Iterator[Finding]:
-    """Yield what a rule sees in a value; the fingerprint rests on rule, path and identity."""
-    for hit in rule.check(seen):
-        facts = hit.evidence.facts
-        identity = hit.evidence.identity
-        yield Finding(
-            rule=rule.id,
-            severity=rule.severity,
-            confidence=hit.confidence or rule.confidence,
-            message=hit.message,
-            location=seen.location,
-            evidence=facts,
-            references=rule.references,
-            fingerprint=fingerprint(
-                rule.id, seen.path, None, identity if identity is not None else ()
-            ),
-            stage=stage,
-        )
+__all__ = ["Seen", "findings"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +82,14 @@ def _data_set(
     source: str,
     digest: str,
 ) -> DataSet:
+    if name == "current":
+        # Rows of production have no truth yet, and may be without the other columns beside it.
+        there = raw.frame.names
+        data = replace(
+            data,
+            label=data.label if data.label in there else None,
+            id=data.id if data.id in there else None,
+        )
     y = raw.y if raw.y is not None else _named(raw.frame, data.label, "label", shown)
     ids = _named(raw.frame, data.id, "id", shown)
     inputs, notes = _inputs(raw, data, project, shown)

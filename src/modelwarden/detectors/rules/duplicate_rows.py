@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from modelwarden.assess.rules._seen import Seen
 from modelwarden.core import Evidence, Hit, Json, Severity, rule
+from modelwarden.core.seen import Seen
 from modelwarden.core.values import dataclass
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelwarden.assess.duplicates import overlap
+from modelwarden.detectors.duplicates import overlap
 from modelwarden.targets.frames import Frame
 
 

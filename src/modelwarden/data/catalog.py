@@ -1,0 +1,48 @@
+"""The stage of this room and its rules, in the order in which reports list them."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from modelwarden.core import Rule, UnknownNameError
+from modelwarden.core.stages import Stage
+
+STAGES: tuple[Stage, ...] = (
+    Stage(
+        "data",
+        "modelwarden.data.stage",
+        (
+            "schema-break",
+            "missingness-change",
+            "feature-drift",
+            "joint-drift",
+            "label-drift",
+            "prediction-drift",
+            "concept-drift",
+        ),
+        model=False,
+    ),
+)
+# Another room applies it too.
+_ELSEWHERE = {"duplicate-rows": "modelwarden.detectors.rules.duplicate_rows"}
+
+
+def rule_of(name: str) -> Rule[Any]:
+    """Import a rule: `modelwarden.data.rules.<name>`, or that which rooms share.
+
+    Raises:
+        UnknownNameError: there is none of this name.
+    """
+    known = [rule for stage in STAGES for rule in stage.rules]
+    if name not in known:
+        raise UnknownNameError("rule", name, known)
+    word = name.replace("-", "_")
+    place = _ELSEWHERE.get(name, f"modelwarden.data.rules.{word}")
+    found: Rule[Any] = getattr(import_module(place), word)
+    return found
+
+
+def all_rules() -> tuple[Rule[Any], ...]:
+    """Return every rule of this room."""
+    return tuple(rule_of(name) for stage in STAGES for name in stage.rules)

@@ -1,0 +1,1 @@
+"""The rules of the stage `data`, one a module."""

@@ -1,0 +1,45 @@
+"""The stage `data`: can the training and test data be trusted?
+
+Each part looks for one kind of defect; one that fails is a gap, and the others go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from modelwarden.core import Gap, GapKind, InputError
+from modelwarden.core.stages import StageResult
+from modelwarden.data import drift, schema
+from modelwarden.data.given import Given
+from modelwarden.targets.errors import TargetError
+
+NAME = "data"
+PARTS: tuple[tuple[str, Callable[[Given], StageResult]], ...] = (
+    ("schema", schema.run),
+    ("drift", drift.run),
+)
+
+
+def run(given: Given) -> StageResult:
+    """Look for every kind of defect."""
+    result = StageResult(notes=_notes(given))
+    for name, part in PARTS:
+        result += _part(given, name, part)
+    return result
+
+
+def _part(given: Given, name: str, part: Callable[[Given], StageResult]) -> StageResult:
+    try:
+        return part(given)
+    except (TargetError, InputError):
+        raise
+    except Exception as error:  # noqa: BLE001 -- one part of the stage: the others go on
+        why = f"the part {name} failed: {type(error).__name__}: {str(error)[:200]}"
+        gap = Gap(what=given.project.name, why=why, kind=GapKind.FAILED, stage=NAME)
+        return StageResult(gaps=(gap,))
+
+
+def _notes(given: Given) -> tuple[str, ...]:
+    if given.train is None and given.current is None:
+        return ("one data set only was given, so there is nothing to compare it with",)
+    return ()

@@ -1,0 +1,294 @@
+"""Whether a column still is what it was: its type, words, range, unit, and form of date.
+
+Each is decided beyond chance: new words turn up in any large table, and the largest of a thousand
+values is passed by the next thousand half of the time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from modelwarden.core import Json
+from modelwarden.detectors.counts import as_numbers, plain_text
+from modelwarden.targets.frames import Column, Floats
+from modelwarden.targets.labels import missing
+
+SIGNIFICANT = 1e-4
+_LEAST = 5  # rows that make a break
+_SHARE = 0.005
+_UNSEEN = 0.01
+_LEAST_KNOWN = 30
+_MOST_WORDS = 1000
+_SAMPLE = 20_000
+_LONGEST = 200
+_UNITS = {
+    10.0: "tenths",
+    100.0: "hundredths, percent or cents",
+    1000.0: "thousandths or thousands",
+    1e6: "millionths or millions",
+    1e9: "billionths or billions",
+    60.0: "minutes and seconds, or hours and minutes",
+    3600.0: "hours and seconds",
+    24.0: "days and hours",
+    12.0: "years and months, or feet and inches",
+    7.0: "weeks and days",
+    365.25: "years and days",
+    2.54: "inches and centimetres",
+    30.48: "feet and centimetres",
+    3.2808: "metres and feet",
+    2.2046: "kilograms and pounds",
+    1.6093: "miles and kilometres",
+    28.3495: "ounces and grams",
+    57.2958: "radians and degrees",
+}
+_DATES = {
+    "YYYY-MM-DD": r"\d{4}-\d\d-\d\d",
+    "YYYY/MM/DD": r"\d{4}/\d\d?/\d\d?",
+    "YYYYMMDD": r"(?:19|20)\d{6}",
+    "YYYY-MM-DD with a time": r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*",
+    "DD.MM.YYYY": r"\d\d?\.\d\d?\.\d{4}",
+    "DD-MM-YYYY": r"\d\d?-\d\d?-\d{4}",
+    "D Mon YYYY": r"\d\d? [A-Za-z]{3,9}\.? \d{4}",
+    "Mon D, YYYY": r"[A-Za-z]{3,9}\.? \d\d?, \d{4}",
+    "D-Mon-YY": r"\d\d?-[A-Za-z]{3}-\d\d(?:\d\d)?",
+}
+_SLASHED = re.compile(r"(\d\d?)/(\d\d?)/(?:\d{4}|\d\d)")
+_NUMBER = re.compile(
+    r"\s*[-+]?(?:\d{1,3}(?:[.,' ]\d{3})+|\d+)(?:[.,]\d+)?(?:[eE][-+]?\d+)?\s*%?\s*"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Break:
+    """One way in which a column is no longer what it was.
+
+    Attributes:
+        kind: `missing column`, `extra column`, `type`, `unseen values`, `range`, `unit`, `sign` or
+            `date format`.
+        told: for people.
+        rows: that show it; empty where all do.
+    """
+
+    kind: str
+    told: str
+    facts: dict[str, Json]
+    rows: tuple[int, ...] = ()
+
+
+def kind_of(column: Column) -> str:
+    """Return `number`, `word`, `date` or, where no value is known, `nothing`."""
+    if bool(missing(column).all()):
+        return "nothing"
+    return {"O": "word", "M": "date", "m": "date"}.get(column.dtype.kind, "number")
+
+
+def breaks_of(reference: Column, current: Column) -> Iterator[Break]:
+    """Yield what broke from the reference (n,) to the current column (m,)."""
+    before, after = kind_of(reference), kind_of(current)
+    if "nothing" in {before, after}:
+        return
+    if before != after:
+        told = f"holds {after}s, {before}s before"
+        if after == "word" and before == "number":
+            known = _texts(current)
+            written = sum(_NUMBER.fullmatch(text) is not None for text in known) / len(known)
+            if written > 0.5:
+                told += f"; {written:.0%} are numbers that are written as text"
+        yield Break(kind="type", told=told, facts={"before": before, "after": after})
+    elif before == "word":
+        yield from _words(reference, current)
+    elif before == "number":
+        yield from _numbers(reference, current)
+
+
+def _texts(column: Column) -> list[str]:
+    step = max(1, len(column) // _SAMPLE)
+    return [
+        (v if isinstance(v, str) else plain_text(v))[:_LONGEST]
+        for v in column[::step].tolist()
+        if v is not None and v == v
+    ]
+
+
+def date_format(column: Column) -> str | None:
+    """Return the form in which dates are written, where 95 of 100 values are; None of no dates."""
+    texts = _texts(column)
+    if len(texts) < _LEAST:
+        return None
+    needed = 0.95 * len(texts)
+    for name, pattern in _DATES.items():
+        form = re.compile(pattern)
+        if sum(form.fullmatch(text.strip()) is not None for text in texts) >= needed:
+            return name
+    found = [m for text in texts if (m := _SLASHED.fullmatch(text.strip()))]
+    if len(found) < needed:
+        return None
+    first, second = (max(int(m[part]) for m in found) for part in (1, 2))
+    if first > 12 >= second:
+        return "DD/MM/YYYY"
+    return "MM/DD/YYYY" if second > 12 >= first else "two numbers and a year with /"
+
+
+def _words(reference: Column, current: Column) -> Iterator[Break]:
+    one, two = date_format(reference), date_format(current)
+    if one is not None:
+        if two != one:
+            told = f"dates are written {two or 'in no single form'}, {one} before"
+            yield Break(kind="date format", told=told, facts={"before": one, "after": two})
+        return
+    yield from unseen(reference, current)
+
+
+def unseen(reference: Column, current: Column) -> Iterator[Break]:
+    """Yield a break where more rows hold a word that the reference lacks than chance brings.
+
+    How much of the current rows is new by chance is the share of the reference's words that it
+    holds once only (Good 1953), taken generously.
+    """
+    known = Counter(_keys(reference))
+    known.pop(None, 0)
+    n = sum(known.values())
+    keys = _keys(current)
+    m = sum(key is not None for key in keys)
+    if n < _LEAST_KNOWN or not m or len(known) > max(20, min(_MOST_WORDS, n // 10)):
+        return  # free text, names or identifiers: every row is new
+    rows = [i for i, key in enumerate(keys) if key is not None and key not in known]
+    once = sum(times == 1 for times in known.values())
+    expected = min(1.0, (once + 3 * once**0.5 + 1) / n)
+    share = len(rows) / m
+    if len(rows) < _LEAST or share < _UNSEEN:
+        return
+    if float(special.bdtrc(len(rows) - 1, m, expected)) > SIGNIFICANT:
+        return
+    new = Counter(str(keys[i]) for i in rows)
+    folded = {_folded(str(word)) for word in known}
+    variants = sum(times for word, times in new.items() if _folded(word) in folded)
+    shown = ", ".join(repr(word[:40]) for word, _ in new.most_common(3))
+    told = f"{len(rows)} of {m} rows hold values never seen before ({shown})"
+    if variants > 0.8 * len(rows):
+        told += ", known ones in other case or with other spaces"
+    facts: dict[str, Json] = {
+        "rows": len(rows),
+        "of": m,
+        "expected_by_chance": round(expected * m, 1),
+        "values": [word[:80] for word, _ in new.most_common(10)],
+    }
+    yield Break(kind="unseen values", told=told, facts=facts, rows=tuple(rows))
+
+
+def _keys(column: Column) -> list[str | None]:
+    return [
+        None if v is None or v != v else v if isinstance(v, str) else plain_text(v)
+        for v in column.tolist()
+    ]
+
+
+def _folded(word: str) -> str:
+    return " ".join(word.casefold().split())
+
+
+def _numbers(reference: Column, current: Column) -> Iterator[Break]:
+    here, there = as_numbers(reference), as_numbers(current)
+    finite = np.isfinite(there)
+    infinite = np.flatnonzero(np.isinf(there))
+    if len(infinite) and not np.isinf(here).any():
+        told = f"{len(infinite)} of {len(there)} values are infinite, none before"
+        facts: dict[str, Json] = {"rows": len(infinite), "of": len(there)}
+        yield Break(kind="range", told=told, facts=facts, rows=tuple(infinite.tolist()))
+    known = here[np.isfinite(here)]
+    if min(len(known), int(finite.sum())) < _LEAST_KNOWN:
+        return
+    other = _unit(known, there[finite])
+    if other is not None:
+        yield other
+        return
+    yield from _range(known, there, finite)
+
+
+_LEVELS = np.array([0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95])
+
+
+def _unit(here: Floats, there: Floats) -> Break | None:
+    """Return a break where the quantiles of one are those of the other, times a factor of units."""
+    one, two = np.quantile(here, _LEVELS), np.quantile(there, _LEVELS)
+    width = one[-1] - one[0]
+    if width <= 0 or len(np.unique(one)) < 3:
+        return None
+    flipped = -two[::-1]
+    moved = np.abs(two - one).max()
+    if np.abs(flipped - one).max() <= 0.1 * width < 0.5 * width <= moved:
+        told = "all values have the opposite sign"
+        return Break(kind="sign", told=told, facts={"median": two[3], "median_before": one[3]})
+    if np.abs(two - (1.8 * one + 32)).max() <= 0.05 * 1.8 * width and moved > 0.5 * width:
+        told = "values look like Fahrenheit, Celsius before"
+        return Break(kind="unit", told=told, facts={"median": two[3], "median_before": one[3]})
+    if np.abs(1.8 * two + 32 - one).max() <= 0.05 * width and moved > 0.5 * width:
+        told = "values look like Celsius, Fahrenheit before"
+        return Break(kind="unit", told=told, facts={"median": two[3], "median_before": one[3]})
+    strong = np.abs(one) > 0.02 * np.abs(one).max()
+    if strong.sum() < 3 or np.abs(two).max() == 0:
+        return None
+    ratio = float(np.median(two[strong] / one[strong]))
+    if ratio <= 0 or moved < 0.3 * max(width, 1e-300):
+        return None
+    if np.abs(two - ratio * one).max() > 0.1 * abs(ratio) * np.abs(one).max():
+        return None
+    factor = max(ratio, 1 / ratio)
+    unit = min(_UNITS, key=lambda known: abs(np.log(known / factor)))
+    if abs(np.log(unit / factor)) > 0.05:
+        return None
+    times = f"{unit:g} times as large" if ratio > 1 else f"{unit:g} times smaller"
+    return Break(
+        kind="unit",
+        told=f"all values are {times} as before, as between {_UNITS[unit]}",
+        facts={"factor": ratio, "median": two[3], "median_before": one[3]},
+    )
+
+
+def _range(here: Floats, there: Floats, finite: np.ndarray) -> Iterator[Break]:
+    low, high = float(here.min()), float(here.max())
+    m = int(finite.sum())
+    for below in (True, False):
+        beyond = finite & (there < low if below else there > high)
+        k = int(beyond.sum())
+        # The extreme of the reference is as likely the outermost of all as any other value.
+        chance = (len(here) / (len(here) + m)) ** k
+        if k < _LEAST or k / m < _SHARE or chance > SIGNIFICANT:
+            continue
+        values, times = np.unique(there[beyond], return_counts=True)
+        edge, word = (low, "below") if below else (high, "above")
+        told = f"{k} of {m} values lie {word} {edge:.6g}, the {'least' if below else 'most'} before"
+        facts: dict[str, Json] = {"rows": k, "of": m, "bound": edge}
+        most = int(times.argmax())
+        if times[most] > 0.8 * k and k > _LEAST:
+            told += f"; most are {values[most]:.6g}, a code for missing?"
+            facts["value"] = float(values[most])
+        elif below and low >= 0 and float(values[0]) < 0:
+            told += ", which is negative now"
+        yield Break(
+            kind="range", told=told, facts=facts, rows=tuple(np.flatnonzero(beyond).tolist())
+        )
+
+
+def differing_columns(
+    reference: tuple[str, ...], current: tuple[str, ...]
+) -> Iterator[tuple[str, Break]]:
+    """Yield columns that are missing, and those that came new."""
+    for name in reference:
+        if name not in current:
+            near = [
+                other
+                for other in current
+                if other not in reference and _folded(other) == _folded(name)
+            ]
+            told = "is missing" + (f"; {near[0]!r} has come new" if near else "")
+            yield name, Break(kind="missing column", told=told, facts={})
+    for name in current:
+        if name not in reference:
+            yield name, Break(kind="extra column", told="was not there before", facts={})

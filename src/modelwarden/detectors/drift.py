@@ -1,0 +1,307 @@
+"""Whether a column moved between two sets: tests on counts, each with an effect to be weighed.
+
+A change is worth an alarm when it is significant *and* its effect reaches a margin. Significance
+alone finds every trifle in a million rows; effect alone finds chance in a hundred.
+
+Numbers are tested in five ways, because each is blind to what another sees: the distribution as a
+whole (Kolmogorov–Smirnov), the mean, the spread, and how much lies beyond the extremes of the
+reference on either side. Words are tested by their shares (chi-square). Both by what is missing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from modelwarden.detectors.counts import NumberCounts, WordCounts
+from modelwarden.metrics.intervals import Interval, newcombe, z_of
+from modelwarden.targets.frames import Floats
+
+LEAST_ROWS = 20  # known values on either side; below, nothing is tested
+_TAIL = 0.001
+_EXPECTED = 5.0  # rows in a cell of a chi-square test
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Margins:
+    """The least effects that matter.
+
+    Attributes:
+        distribution: largest difference between the two cumulative shares.
+        mean: in standard deviations of the reference.
+        spread: ratio of the mean distance from the median, either way.
+        tail: share of rows beyond an extreme that one row of a thousand of the reference passes.
+        mix: share of rows that would have to change their word.
+        missing: share of rows.
+    """
+
+    distribution: float = 0.045
+    mean: float = 0.10
+    spread: float = 1.12
+    tail: float = 0.005
+    mix: float = 0.04
+    missing: float = 0.02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What one test says.
+
+    Attributes:
+        kind: `distribution`, `mean`, `spread`, `low tail`, `high tail`, `mix` or `missing`.
+        effect: how much changed, in the unit of the margin of its kind; `low`, `high`: its
+            interval at 95 %.
+        matters: the effect reaches the margin.
+        p: of no change at all.
+        told: for people.
+    """
+
+    kind: str
+    effect: float
+    low: float
+    high: float
+    matters: bool
+    p: float
+    told: str
+
+
+def of_numbers(
+    reference: NumberCounts, current: NumberCounts, margins: Margins
+) -> Iterator[Change]:
+    """Test the values of a number that are known, in five ways."""
+    n, m = reference.known, current.known
+    if min(n, m) < LEAST_ROWS:
+        return
+    yield _distribution(reference, current, margins)
+    yield _mean(reference, current, margins)
+    yield _spread(reference, current, margins)
+    for high in (False, True):
+        yield _tail(reference, current, margins, high=high)
+
+
+def _distribution(reference: NumberCounts, current: NumberCounts, margins: Margins) -> Change:
+    """Two-sample Kolmogorov–Smirnov on bins; they can only make it more careful.
+
+    Source: Smirnov 1939; the limit law by `scipy.special.kolmogorov`.
+    """
+    n, m = reference.known, current.known
+    here, there = reference.counts.cumsum(), current.counts.cumsum()
+    gaps = np.abs(here / n - there / m)
+    at = int(gaps.argmax())
+    gap = float(gaps[at])
+    ends = newcombe(int(there[at]), m, int(here[at]), n)
+    low, high = sorted((abs(ends.low), abs(ends.high)))
+    if ends.low < 0 < ends.high:
+        low = 0.0
+    value = reference.bins.values()[at]
+    share, before = there[at] / m, here[at] / n
+    return Change(
+        kind="distribution",
+        effect=gap,
+        low=low,
+        high=high,
+        matters=gap >= margins.distribution,
+        p=float(special.kolmogorov(math.sqrt(n * m / (n + m)) * gap)),
+        told=f"{share:.1%} of the values are at most {value:.4g}, {before:.1%} before",
+    )
+
+
+def _moments(counts: NumberCounts, values: Floats) -> tuple[float, float]:
+    share = counts.counts / counts.known
+    mean = float(share @ values)
+    return mean, float(share @ (values - mean) ** 2)
+
+
+def _mean(reference: NumberCounts, current: NumberCounts, margins: Margins) -> Change:
+    """Welch's test of the means on the scale of the bins, outliers at its ends."""
+    n, m = reference.known, current.known
+    scale = reference.bins.scale()
+    (before, var), (after, other) = _moments(reference, scale), _moments(current, scale)
+    unit = math.sqrt(var) or math.sqrt(other) or 1.0
+    error = math.sqrt(var / n + other / m)
+    gap = (after - before) / unit
+    half = z_of(0.95) * error / unit
+    return Change(
+        kind="mean",
+        effect=gap,
+        low=gap - half,
+        high=gap + half,
+        matters=abs(gap) >= margins.mean,
+        p=_two_sided(after - before, error),
+        told=f"the mean moved by {gap:+.2f} standard deviations",
+    )
+
+
+def _spread(reference: NumberCounts, current: NumberCounts, margins: Margins) -> Change:
+    """Brown and Forsythe's test: Welch's on the distances from each side's own median."""
+    scale = reference.bins.scale()
+    found = []
+    for counts in (reference, current):
+        total = counts.counts.cumsum()
+        middle = scale[int(np.searchsorted(total, counts.known / 2))]
+        found.append((*_moments(counts, np.abs(scale - middle)), counts.known))
+    (before, var, n), (after, other, m) = found
+    error = math.sqrt(var / n + other / m)
+    least = max(before, after) * 1e-9
+    if before <= least or after <= least:
+        ratio, low, high = (1.0, 1.0, 1.0) if before == after else (math.inf, 1.0, math.inf)
+        if after < before:
+            ratio, low, high = 0.0, 0.0, 1.0
+    else:
+        ratio = after / before
+        half = z_of(0.95) * math.sqrt(var / n / before**2 + other / m / after**2)
+        low, high = ratio * math.exp(-half), ratio * math.exp(half)
+    moved = float(np.abs(reference.counts.cumsum() / n - current.counts.cumsum() / m).max())
+    far = ratio >= margins.spread or ratio <= 1 / margins.spread
+    return Change(
+        kind="spread",
+        effect=ratio,
+        low=low,
+        high=high,
+        # Of a column that is nearly constant a handful of rows makes any ratio.
+        matters=far and moved >= margins.distribution / 3,
+        p=_two_sided(after - before, error),
+        told=f"values lie {ratio:.2f} times as far from their median as before",
+    )
+
+
+def _tail(
+    reference: NumberCounts, current: NumberCounts, margins: Margins, *, high: bool
+) -> Change:
+    """Exceedances of an extreme of the reference.
+
+    That k of the current values pass what r of the reference pass means that among the k + r
+    outermost of both together only r are of the reference: a binomial draw, if nothing changed.
+
+    Source: Rosenbaum 1954, "Tables for a nonparametric test of location", for r = 0.
+    """
+    n, m = reference.known, current.known
+    here, there = reference.counts, current.counts
+    if high:
+        here, there = here[::-1], there[::-1]
+    outer = here.cumsum()
+    # The bins before the one in which the reference comes to its share of extreme rows.
+    cut = int(np.searchsorted(outer, max(_TAIL * n, 1)))
+    r = int(outer[cut - 1]) if cut else 0
+    k = int(there[:cut].sum())
+    p = float(special.bdtr(r, k + r, n / (n + m))) if k else 1.0
+    ends = newcombe(k, m, r, n)
+    gap = k / m - r / n
+    values = reference.bins.values()
+    edge = values[::-1][min(cut, len(values) - 1)] if high else values[min(cut, len(values) - 1)]
+    side = "above" if high else "below"
+    return Change(
+        kind="high tail" if high else "low tail",
+        effect=gap,
+        low=ends.low,
+        high=ends.high,
+        matters=gap >= margins.tail,
+        p=p,
+        told=f"{k / m:.2%} of the values lie {side} {edge:.4g}, {r / n:.2%} before",
+    )
+
+
+def _two_sided(gap: float, error: float) -> float:
+    if error == 0:
+        return 1.0 if gap == 0 else 0.0
+    return float(2 * special.ndtr(-abs(gap) / error))
+
+
+def of_words(reference: WordCounts, current: WordCounts, margins: Margins) -> Iterator[Change]:
+    """Test the shares of words that are known; rare words are taken together."""
+    n, m = reference.known, current.known
+    if min(n, m) < LEAST_ROWS:
+        return
+    names, here, there = cells(reference, current)
+    if len(here) < 2:
+        return
+    shares = here / n, there / m
+    pooled = (here + there) / (n + m)
+    spread = pooled * (1 / n + 1 / m)
+    statistic = float(((shares[1] - shares[0]) ** 2 / spread).sum())
+    moved = float(np.abs(shares[1] - shares[0]).sum()) / 2
+    # What chance alone moves, on average: it is taken off, so that many words make no effect.
+    noise = float(np.sqrt(2 * spread * (1 - pooled) / math.pi).sum()) / 2
+    effect = math.sqrt(max(0.0, moved**2 - noise**2))
+    half = z_of(0.95) * 0.5 * math.sqrt(float((spread * (1 - pooled)).sum()))
+    gaps = shares[1] - shares[0]
+    most = int(np.abs(gaps).argmax())
+    jumps = (np.abs(gaps) >= margins.mix / 4) & (
+        (shares[1] >= 2 * shares[0]) | (shares[1] <= shares[0] / 2)
+    )
+    certain = np.abs(gaps) >= 5 * np.sqrt(spread)
+    if (jumps & certain).any():
+        most = int(np.where(jumps & certain, np.abs(gaps), 0).argmax())
+    yield Change(
+        kind="mix",
+        effect=effect,
+        low=max(0.0, effect - half),
+        high=min(1.0, moved + half),
+        matters=effect >= margins.mix or bool((jumps & certain).any()),
+        p=float(special.chdtrc(len(here) - 1, statistic)),
+        told=f"{names[most]!r} has {shares[1][most]:.1%} of the rows, {shares[0][most]:.1%} before",
+    )
+
+
+def cells(reference: WordCounts, current: WordCounts) -> tuple[list[str], Floats, Floats]:
+    """Return words with their rows on both sides, those too rare for a test in one cell."""
+    n, m = reference.known, current.known
+    names: list[str] = []
+    rows: list[tuple[int, int]] = []
+    rest = [reference.others, current.others]
+    for word in dict.fromkeys((*reference.words, *current.words)):
+        one, two = reference.words.get(word, 0), current.words.get(word, 0)
+        if (one + two) * min(n, m) / (n + m) >= _EXPECTED:
+            names.append(word[:80])
+            rows.append((one, two))
+        else:
+            rest[0] += one
+            rest[1] += two
+    if sum(rest):
+        if sum(rest) * min(n, m) / (n + m) >= _EXPECTED or not rows:
+            names.append("any other")
+            rows.append((rest[0], rest[1]))
+        else:
+            rows[-1] = (rows[-1][0] + rest[0], rows[-1][1] + rest[1])
+    table = np.array(rows, np.float64).reshape(-1, 2)
+    return names, table[:, 0], table[:, 1]
+
+
+def of_missing(before: int, n: int, after: int, m: int, margin: float) -> Change:
+    """Test whether another share of rows lacks a value."""
+    gap = after / m - before / n if n and m else 0.0
+    ends = newcombe(after, m, before, n) if n and m else Interval(-1.0, 1.0)
+    return Change(
+        kind="missing",
+        effect=gap,
+        low=ends.low,
+        high=ends.high,
+        matters=abs(gap) >= margin,
+        p=shares_differ(before, n, after, m),
+        told=f"{after / max(m, 1):.1%} of the values are missing, {before / max(n, 1):.1%} before",
+    )
+
+
+def shares_differ(one: int, n: int, two: int, m: int) -> float:
+    """Return the two-sided p that two shares are equal, given how many there are in all.
+
+    Given the total, the count of one side is hypergeometric; the binomial takes its place, which
+    is a little more careful.
+
+    Source: Fisher 1935; the doubling of the smaller tail as in Agresti 2013, section 3.5.
+    """
+    total = one + two
+    if not n or not m or not total:
+        return 1.0
+    if total > (n + m) / 2:
+        one, two, total = n - one, m - two, n + m - total
+        if not total:
+            return 1.0
+    share = n / (n + m)
+    lower = float(special.bdtr(one, total, share))
+    upper = float(special.bdtrc(one - 1, total, share)) if one else 1.0
+    return min(1.0, 2 * min(lower, upper))

@@ -1,0 +1,23 @@
+"""The stages of all rooms, in the order in which they run, and their rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from modelwarden.assess import catalog as assess
+from modelwarden.core import Rule
+from modelwarden.core.stages import Stage
+from modelwarden.data import catalog as data
+from modelwarden.policy.load import STAGES as ORDER
+
+
+def built() -> tuple[Stage, ...]:
+    """Return the stages that are built, besides the two of the scan."""
+    every = (*data.STAGES, *assess.STAGES)
+    return tuple(sorted(every, key=lambda s: ORDER.index(s.name) if s.name in ORDER else -1))
+
+
+def all_rules() -> tuple[Rule[Any], ...]:
+    """Return the rules of these stages, each once, in the order in which reports list them."""
+    every = (*data.all_rules(), *assess.all_rules())
+    return tuple({rule.id: rule for rule in every}.values())

@@ -1,0 +1,119 @@
+"""What breaks a column, and what chance brings into any table."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from data.sets import column
+from modelwarden.detectors.breaks import breaks_of, date_format, differing_columns
+
+RNG = np.random.default_rng(0)
+PRICES = RNG.lognormal(3, 0.5, 4000)
+WORDS = RNG.choice(["red", "green", "blue"], 4000)
+DAYS = [f"20{20 + i % 5}-0{1 + i % 9}-{10 + i % 19}" for i in range(600)]
+
+
+def kinds(here, there):
+    return [found.kind for found in breaks_of(column(here), column(there))]
+
+
+def again(scale=1.0, n=4000):
+    return np.random.default_rng(7).lognormal(3, 0.5, n) * scale
+
+
+def planted(values, wrong, share=0.03):
+    made = np.array(values, dtype=object)
+    at = np.random.default_rng(1).random(len(made)) < share
+    made[at] = wrong
+    return made.astype(np.asarray(values).dtype) if not isinstance(wrong, str) else made
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "kind"),
+    [
+        (PRICES, again(100), "unit"),
+        (PRICES, again(0.001), "unit"),
+        (PRICES, again(1.6093), "unit"),
+        (RNG.normal(15, 8, 3000), RNG.normal(15, 8, 3000) * 1.8 + 32, "unit"),
+        (PRICES, -again(), "sign"),
+        (PRICES, planted(again(), -999.0), "range"),
+        (PRICES, planted(again(), np.inf), "range"),
+        (PRICES, [f"{v:.2f}".replace(".", ",") for v in again()], "type"),
+        (WORDS, planted(WORDS, "violet"), "unseen values"),
+        (WORDS, planted(WORDS, "Red ", 0.2), "unseen values"),
+        (WORDS, np.arange(4000.0), "type"),
+        (DAYS, [f"{d[8:]}/{d[5:7]}/{d[:4]}" for d in DAYS], "date format"),
+        (DAYS, [f"{d[8:]}.{d[5:7]}.{d[:4]}" for d in DAYS], "date format"),
+    ],
+)
+def test_a_break_is_named(here, there, kind):
+    assert kind in kinds(here, there)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_chance_brings_breaks_nothing(seed):
+    rng = np.random.default_rng(seed)
+    many = [f"w{i}" for i in range(300)]
+    share = np.arange(1, 301) ** -1.2
+    share /= share.sum()
+
+    for make in (
+        lambda: rng.pareto(1.1, 1000),
+        lambda: rng.normal(0.1, 1.1, 1000),
+        lambda: rng.integers(0, 2, 1000),
+        lambda: rng.choice(many, 800, p=share),
+        lambda: [f"name {i}" for i in rng.integers(0, 10**9, 500)],
+        lambda: np.full(100, 3.0),
+    ):
+        assert kinds(make(), make()) == []
+
+
+def test_rows_that_break_a_column_are_all_listed():
+    there = planted(again(), -999.0)
+
+    (found,) = breaks_of(PRICES, there)
+
+    assert list(found.rows) == np.flatnonzero(there == -999.0).tolist()
+    assert "-999" in found.told
+    assert "code for missing" in found.told
+
+
+def test_known_words_in_another_case_are_said_to_be_that():
+    (found,) = breaks_of(column(WORDS), column(planted(WORDS, " RED", 0.3)))
+
+    assert "other case" in found.told
+
+
+def test_columns_that_went_and_came_are_told_apart():
+    found = dict(differing_columns(("a", "b"), ("A", "b", "c")))
+
+    assert [found[n].kind for n in ("a", "A", "c")] == [
+        "missing column",
+        "extra column",
+        "extra column",
+    ]
+    assert "'A' has come new" in found["a"].told
+
+
+@pytest.mark.parametrize(
+    ("values", "form"),
+    [
+        (["31/12/2020", "01/02/2021"] * 5, "DD/MM/YYYY"),
+        (["12/31/2020", "01/02/2021"] * 5, "MM/DD/YYYY"),
+        (["2020-01-01"] * 9, "YYYY-MM-DD"),
+        (["3 Mar 2020"] * 9, "D Mon YYYY"),
+        (["hello"] * 9, None),
+        ([None] * 9, None),
+    ],
+)
+def test_the_form_of_a_date_is_recognised(values, form):
+    assert date_format(column(values)) == form
+
+
+def test_columns_without_values_are_left_to_those_who_count_what_is_missing():
+    nothing = np.full(100, np.nan)
+
+    assert kinds(nothing, PRICES) == []
+    assert kinds(PRICES, [None] * 50) == []
+    assert kinds(PRICES[:1], PRICES) == []
