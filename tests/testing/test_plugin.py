@@ -22,6 +22,7 @@ ALL = [
     "performance",
     "claims",
     "slices",
+    "abnormal",
     "cost",
     "no findings at high",
     "accuracy >= 0.60",

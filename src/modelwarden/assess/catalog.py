@@ -32,6 +32,7 @@ STAGES: tuple[Stage, ...] = (
         ("claim-refuted", "claim-supported", "claim-inconclusive", "claim-not-checkable"),
     ),
     Stage("slices", "modelwarden.assess.slices.stage", ("weak-slice",)),
+    Stage("abnormal", "modelwarden.assess.abnormal.stage", ("brittle-input",)),
     Stage("cost", "modelwarden.assess.cost", keep=False),
 )
 

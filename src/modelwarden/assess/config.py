@@ -107,6 +107,21 @@ class RobustnessConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AbnormalConfig:
+    """`[assess.abnormal]`.
+
+    Attributes:
+        rows: real rows into which each kind of abnormal value is put.
+        seconds: for all of it; what they leave untried is a gap.
+        margin: share of decisions that may change where the input means the same.
+    """
+
+    rows: int = 100
+    seconds: float = 120.0
+    margin: float = 0.10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeaturesConfig:
     """`[features]`: what values of a table are possible, in original units."""
 
@@ -127,6 +142,7 @@ class AssessConfig:
     claiming: ClaimsConfig = ClaimsConfig()
     slices: SlicesConfig = SlicesConfig()
     robustness: RobustnessConfig | None = None
+    abnormal: AbnormalConfig = AbnormalConfig()
 
 
 def parse_claims(top: Fields) -> tuple[ClaimConfig, ...]:
@@ -181,6 +197,7 @@ def parse_assess(fields: Fields, claims: tuple[ClaimConfig, ...] = ()) -> Assess
         robustness=(
             _robustness(fields.section("robustness")) if "robustness" in fields.table else None
         ),
+        abnormal=_abnormal(fields.section("abnormal")),
     )
 
 
@@ -219,11 +236,23 @@ def _robustness(fields: Fields) -> RobustnessConfig:
     )
 
 
+def _abnormal(fields: Fields) -> AbnormalConfig:
+    fields.only(AbnormalConfig.__dataclass_fields__)
+    default = AbnormalConfig()
+    seconds, margin = _positive(fields, "seconds"), _positive(fields, "margin")
+    return AbnormalConfig(
+        rows=_count(fields, "rows", default.rows),
+        seconds=default.seconds if seconds is None else seconds,
+        margin=default.margin if margin is None else margin,
+    )
+
+
 _SECTIONS: Mapping[str, Callable[[Fields], object]] = {
     "performance": _performance,
     "claims": _claiming,
     "slices": _slices,
     "robustness": _robustness,
+    "abnormal": _abnormal,
 }
 
 

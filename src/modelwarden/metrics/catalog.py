@@ -246,6 +246,13 @@ MEASURES: tuple[Measure, ...] = (
         high=inf,
         stage="cost",
     ),
+    Measure(
+        "abnormal_inputs_survived",
+        "Share of abnormal inputs that get a valid answer, or are clearly refused",
+        True,
+        WILSON,
+        stage="abnormal",
+    ),
     Measure("selection_rate", "Share of a group that gets the positive answer", True, WILSON),
     Measure(
         "true_positive_rate", "Of a group's positive cases, the share that is found", True, WILSON

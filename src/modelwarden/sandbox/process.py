@@ -56,9 +56,14 @@ class Tier(StrEnum):
 
 
 class WorkerError(ModelwardenError):
-    """The confined process could not go on; the run has a gap, our own process has no harm."""
+    """The confined process could not go on; the run has a gap, our own process has no harm.
+
+    Attributes:
+        late: it was ended because it did not answer in time.
+    """
 
     hint = "Look at the sandbox's findings; raise [limits] if the model honestly needs more."
+    late = False
 
 
 class ModelError(ModelwardenError):
@@ -106,17 +111,30 @@ class Worker:
         self.attempts: list[Attempt] = []
         self.lacking: tuple[str, ...] = ()
         self.output = b""
-        self._killed: Attempt | None = None
         self._peak: int | None = None
-        self._observer: Observer | None = None
         named = (str(Path(path).resolve()) for path in readable)
         self._readable = (*readable_files(python), *named)
+        self._python, self._namespaces = python, allow_namespaces
+        self._start()
+
+    def restart(self) -> None:
+        """Begin anew with a fresh process, confined as the first; what it tried stays known.
+
+        Raises:
+            WorkerError: as for the first.
+        """
+        self.close()
+        self._start()
+
+    def _start(self) -> None:
+        self._killed: Attempt | None = None
+        self._observer: Observer | None = None
         self._private = str(Path(tempfile.mkdtemp(prefix="modelwarden-")).resolve())
         self._channel = Channel(self.limits.answer)
         program = Path(__file__).with_name("worker.py").read_text(encoding="utf-8")
         theirs = self._channel.theirs
         self._process = subprocess.Popen(  # noqa: S603 -- the user's interpreter, our own file
-            [python, "-I", "-c", program, str(theirs.fileno())],
+            [self._python, "-I", "-c", program, str(theirs.fileno())],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -129,7 +147,7 @@ class Worker:
         self._watcher = threading.Thread(target=self._watch, daemon=True)
         self._watcher.start()
         try:
-            self._confine(allow_namespaces=allow_namespaces)
+            self._confine(allow_namespaces=self._namespaces)
         except BaseException:
             self.close()
             raise
@@ -145,18 +163,29 @@ class Worker:
     def peak(self) -> int | None:
         """Most bytes of memory that the worker has held so far; None where that is not known."""
         with suppress(OSError, ValueError):
-            self._peak = _status(self._process.pid, "VmHWM:") << 10
+            self._peak = max(self._peak or 0, _status(self._process.pid, "VmHWM:") << 10)
         return self._peak
 
-    def ask(self, body: Mapping[str, Json], descriptors: Sequence[int] = ()) -> dict[str, Json]:
+    def ask(
+        self,
+        body: Mapping[str, Json],
+        descriptors: Sequence[int] = (),
+        *,
+        seconds: float | None = None,
+    ) -> dict[str, Json]:
         """Send one request and return its answer.
+
+        Args:
+            body: the request.
+            descriptors: that go with it.
+            seconds: to wait at most; None takes the limit.
 
         Raises:
             ModelError: the model's code raised.
             WorkerError: the worker died, was stopped for its use of memory, disk or time, or said
                 something that is no answer.
         """
-        kind, answer, extra = self._exchange(body, descriptors, self.limits.seconds)
+        kind, answer, extra = self._exchange(body, descriptors, seconds or self.limits.seconds)
         for descriptor in extra:
             os.close(descriptor)
         if kind == ERROR:
@@ -275,8 +304,11 @@ class Worker:
         try:
             return self._channel.exchange(body, descriptors, seconds)
         except LateError as error:
-            self._stop(Attempt("time", "seconds", f"over {seconds:g} s"))
-            raise self._lost() from error
+            late = Attempt("time", "seconds", f"over {seconds:g} s")
+            self._stop(late, note=seconds >= self.limits.seconds)
+            lost = self._lost()
+            lost.late = True
+            raise lost from error
         except GoneError as error:
             raise self._lost() from error
         except BrokenError as error:
@@ -339,10 +371,10 @@ class Worker:
         elif bytes_used(self._private, self.limits.disk) > self.limits.disk:
             self._stop(Attempt("disk", "disk", f"over {self.limits.disk} bytes"))
 
-    def _stop(self, why: Attempt | None) -> None:
+    def _stop(self, why: Attempt | None, *, note: bool = True) -> None:
         if why is not None and self._killed is None:
             self._killed = why
-            self._note(why)
+            self._note(why if note else None)
         self._process.kill()
 
 

@@ -11,7 +11,7 @@ import array
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,18 +38,27 @@ _MOST_PARTS, _MOST_AXES = 64, 8
 class Confined:
     """Asks a model that a worker has opened."""
 
-    def __init__(self, worker: Worker) -> None:
-        """Send the program that opens models; the worker has been confined already."""
-        self._worker = worker
+    def __init__(self, worker: Worker, before: Callable[[], None] = lambda: None) -> None:
+        """Send the program that opens models; the worker has been confined already.
+
+        Args:
+            worker: that runs it.
+            before: called before the model is opened again; raises where it may not be.
+        """
+        self._worker, self._before = worker, before
+        self._order: Mapping[str, Json] | None = None
         self._given = Region(_LEAST_ROOM, ours=True)
         self._taken = Region(_LEAST_ROOM, ours=False)
         self._told = False  # the worker has our memory
-        text = (Path(__file__).with_name("inside.py")).read_text(encoding="utf-8")
         try:
-            self._tell({"operation": "program", "name": "modelwarden_inside", "text": text})
+            self._send_program()
         except TargetError:
             self.close()
             raise
+
+    def _send_program(self) -> None:
+        text = (Path(__file__).with_name("inside.py")).read_text(encoding="utf-8")
+        self._tell({"operation": "program", "name": "modelwarden_inside", "text": text})
 
     def open(self, order: Mapping[str, Json]) -> dict[str, Json]:
         """Have the model opened; return what the worker says of it.
@@ -57,15 +66,39 @@ class Confined:
         Raises:
             TargetError: the model cannot be opened; the message has its own error.
         """
-        return self._tell({"operation": "open", **order})
+        said = self._tell({"operation": "open", **order})
+        self._order = order
+        return said
 
-    def ask(self, inputs: Inputs) -> tuple[Tensor, ...]:
+    def reopen(self) -> None:
+        """Open the same model in a fresh process, after the one before was lost.
+
+        Raises:
+            TargetError: it cannot be opened any more.
+        """
+        if self._order is None:
+            raise TargetError("there is no model to open again")
+        self._before()
+        try:
+            self._worker.restart()
+        except WorkerError as error:
+            raise TargetError(error.message, hint=error.hint) from error
+        self._told = False
+        self._send_program()
+        self.open(self._order)
+        self._before()
+
+    def ask(self, inputs: Inputs, *, seconds: float | None = None) -> tuple[Tensor, ...]:
         """Return what the model answers to one tile.
+
+        Args:
+            inputs: of it.
+            seconds: to wait at most; None takes the limit of the worker.
 
         Raises:
             TargetError: it failed, was stopped, or its answer does not hold together.
         """
-        return self._exchange("ask", _Packed(inputs))
+        return self._exchange("ask", _Packed(inputs), seconds)
 
     def gradients(self, inputs: Inputs, weights: Floats) -> tuple[Floats, Floats]:
         """Return logits and the gradient of their weighted sum, both as the worker says them.
@@ -98,7 +131,9 @@ class Confined:
         self._given.close()
         self._taken.close()
 
-    def _exchange(self, operation: str, packed: _Packed) -> tuple[Tensor, ...]:
+    def _exchange(
+        self, operation: str, packed: _Packed, seconds: float | None = None
+    ) -> tuple[Tensor, ...]:
         if packed.size > self._given.size:
             self._given.close()
             self._given, self._told = Region(2 * packed.size, ours=True), False
@@ -108,7 +143,7 @@ class Confined:
             room = self._taken.size
             memory = () if self._told else (self._given.descriptor, self._taken.descriptor)
             order = {"operation": operation, **packed.body, "room": room}
-            answer = self._tell(order, memory)
+            answer = self._tell(order, memory, seconds)
             self._told = True
             needs = answer.get("needs")
             if type(needs) is int and room < needs <= _MOST_ROOM:
@@ -119,13 +154,22 @@ class Confined:
                 continue
             return _unpacked(answer, self._taken)
 
-    def _tell(self, body: Mapping[str, Any], descriptors: Sequence[int] = ()) -> dict[str, Json]:
+    def _tell(
+        self,
+        body: Mapping[str, Any],
+        descriptors: Sequence[int] = (),
+        seconds: float | None = None,
+    ) -> dict[str, Json]:
         try:
-            return self._worker.ask(body, descriptors)
+            return self._worker.ask(body, descriptors, seconds=seconds)
         except ModelError as error:
-            raise TargetError(error.message, hint=_hint_of(error)) from error
+            failed = TargetError(error.message, hint=_hint_of(error))
+            failed.raised = error.kind
+            raise failed from error
         except WorkerError as error:
-            raise TargetError(error.message, kind=_kind_of(error), hint=error.hint) from error
+            failed = TargetError(error.message, kind=_kind_of(error), hint=error.hint)
+            failed.lost, failed.late = True, error.late
+            raise failed from error
 
 
 def _hint_of(error: ModelError) -> str:

@@ -11,6 +11,9 @@ class TargetError(ModelwardenError):
     Attributes:
         kind: what sort of gap this leaves in a report.
         findings: what the sandbox saw before the model failed.
+        raised: the name of the exception that the model's own code raised; None of anything else.
+        lost: the model's process ended, or was ended: it has to be opened again.
+        late: it was ended because it did not answer in time.
     """
 
     hint = "Run the model outside Modelwarden, on the same rows, to see its own traceback."
@@ -21,6 +24,8 @@ class TargetError(ModelwardenError):
         """Say what happened in one line."""
         self.kind = kind
         self.findings: tuple[Finding, ...] = ()
+        self.raised: str | None = None
+        self.lost = self.late = False
         super().__init__(message, hint=hint)
 
 

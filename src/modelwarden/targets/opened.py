@@ -158,7 +158,7 @@ def open_model(
                 kind=GapKind.PARTIAL_ISOLATION,
                 hint="Run on a kernel with Landlock or seccomp, or pass --trust-model.",
             )
-        confined = Confined(worker)
+        confined = Confined(worker, lambda: _check_digest(place, expected_digest, model.path))
         opened = _opened(
             worker, confined, project, model, root, place, sample, classes, positive, tile or TILE
         )

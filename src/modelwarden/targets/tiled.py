@@ -81,6 +81,16 @@ class _Tiled:
         """Calls that were made so far."""
         return len(self.account.seconds)
 
+    @property
+    def asked(self) -> Asked:
+        """What answers."""
+        return self._asked
+
+    @property
+    def reading(self) -> Reading:
+        """How its answers are read."""
+        return self._reading
+
     def _over(
         self, inputs: Inputs, read: Callable[[Sequence[Tensor], Reading, int], Floats | Labels]
     ) -> list[Floats | Labels]:

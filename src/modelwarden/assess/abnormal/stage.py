@@ -1,0 +1,393 @@
+"""Stage `abnormal`: inputs that no test set has, tried on the live model.
+
+Each trial is one call: real rows, one thing wrong with them. What comes back is read leniently
+(`targets.probing`), held against the answers to the same rows as they are, and judged. A model that
+dies or hangs is opened again, a few times at most; what time or that leaves untried is a gap.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from modelwarden.assess.abnormal import images, tables, texts, vectors
+from modelwarden.assess.abnormal.judging import Judgement, judge, severity
+from modelwarden.assess.abnormal.trials import (
+    ALONE,
+    DUPLICATES,
+    ORDER,
+    REPEAT,
+    Choice,
+    Operator,
+    Trial,
+)
+from modelwarden.assess.context import Context
+from modelwarden.assess.rules._seen import findings
+from modelwarden.assess.rules.brittle_input import Brittle, Outcome, brittle_input
+from modelwarden.assess.stage import StageResult
+from modelwarden.core import (
+    Finding,
+    Gap,
+    GapKind,
+    Location,
+    Measurement,
+    Table,
+    TableKind,
+    seed_for,
+)
+from modelwarden.metrics.intervals import wilson
+from modelwarden.metrics.values import measured
+from modelwarden.targets.errors import TargetError
+from modelwarden.targets.frames import Frame, Inputs, Labels, take
+from modelwarden.targets.probing import End, Reply, probe
+
+STAGE = "abnormal"
+_LOSSES = 6  # of the model's process, before no more is tried
+_LEAST_PATIENCE, _PATIENCE = 5.0, 20.0  # seconds, and times what ordinary rows take
+_ALONE = 8
+_FINDINGS = 20  # of one operator
+_FEW = 20  # rows of a model that is asked one row a call
+_FINE = (Outcome.KEPT, Outcome.REFUSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One trial and what became of it."""
+
+    trial: Trial
+    judgement: Judgement
+
+
+@dataclass(slots=True)
+class _Run:
+    """The trials of one model.
+
+    Attributes:
+        steady: the model answers the same rows alike, so that a change means something.
+        losses: of its process so far.
+        left: what was not tried, by operator, with why.
+    """
+
+    context: Context
+    choice: Choice
+    base: Reply
+    weights: np.ndarray[tuple[int], np.dtype[np.float64]]
+    patience: float
+    until: float
+    steady: bool = True
+    losses: int = 0
+    tried: list[Tried] = field(default_factory=list)
+    lost: set[str] = field(default_factory=set)
+    left: dict[str, int] = field(default_factory=dict)
+
+    def try_all(self) -> None:
+        """Try everything, within the time that there is."""
+        for trial in (*_packed(self.choice), *self._trials()):
+            late = time.monotonic() > self.until
+            if late or self.losses >= _LOSSES or trial.operator.name in self.lost:
+                self.left[trial.operator.name] = self.left.get(trial.operator.name, 0) + 1
+                continue
+            self._try(trial)
+
+    def _trials(self) -> Iterator[Trial]:
+        context, inputs = self.context, self.context.test.inputs
+        if isinstance(inputs, Frame):
+            train = context.train.inputs if context.train is not None else None
+            learned = train if isinstance(train, Frame) else None
+            return tables.trials(self.choice, inputs, learned, context.features.bounds)
+        if inputs.dtype.kind == "O":
+            return texts.trials(self.choice, inputs)
+        if inputs.ndim == 4:
+            rng = np.random.default_rng(seed_for(context.seed, STAGE, "images"))
+            return images.trials(self.choice, rng)
+        return vectors.trials(self.choice, inputs)
+
+    def _try(self, trial: Trial) -> None:
+        seconds = min(self.patience * trial.patience, max(60.0, self.patience))
+        if trial.operator is ALONE:
+            reply = self._alone(trial, seconds)
+        else:
+            reply = probe(self.context.target, trial.inputs, seconds=seconds)
+            if reply.end is End.LATE:  # a machine that is busy for a moment is no hang
+                reply = probe(self.context.target, trial.inputs, seconds=2 * seconds)
+        if reply.end in (End.LOST, End.LATE):
+            self.losses += 1
+            self.lost.add(trial.operator.name)
+        margin = self.context.assess.abnormal.margin
+        judgement = judge(trial, self.base, reply, self.weights, margin)
+        if trial.operator is REPEAT and judgement.outcome is Outcome.CHANGED:
+            self.steady = False
+        elif judgement.outcome in (Outcome.CHANGED, Outcome.SPOILT) and not self.steady:
+            judgement = replace(judgement, outcome=Outcome.KEPT)
+        self.tried.append(Tried(trial, judgement))
+
+    def _alone(self, trial: Trial, seconds: float) -> Reply:
+        """Ask row by row; the first that is not answered stands for all."""
+        replies = []
+        for row in range(len(trial.like)):
+            reply = probe(self.context.target, take(trial.inputs, [row]), seconds=seconds)
+            if reply.end is not End.ANSWERED:
+                return reply
+            replies.append(reply)
+        return _joined(replies)
+
+
+def run(context: Context) -> StageResult:
+    """Try abnormal inputs.
+
+    Raises:
+        TargetError: the model fails on ordinary rows, or cannot be opened again.
+    """
+    config = context.assess.abnormal
+    until = time.monotonic() + config.seconds
+    what = context.data.test or "test"
+    choice, weights, base, took = _ordinary(context)
+    if base.end is not End.ANSWERED or _bad(base).any():
+        why = "ordinary rows, sent without padding, are not answered: " + (
+            base.words or "some answers are no answers"
+        )
+        gap = Gap(what=what, why=why[:500], kind=GapKind.NOT_ASSESSABLE, stage=STAGE)
+        return StageResult(gaps=(gap,), done=False)
+    patience = max(_LEAST_PATIENCE, _PATIENCE * took)
+    work = _Run(context, choice, base, weights, patience, until)
+    work.try_all()
+    return StageResult(
+        findings=tuple(_findings(context, work.tried)),
+        measurements=tuple(_measured(work.tried)),
+        tables=(_table(work.tried),),
+        gaps=tuple(_gaps(work, what)),
+        notes=_notes(work),
+    )
+
+
+Weights = np.ndarray[tuple[int], np.dtype[np.float64]]
+
+
+def _ordinary(context: Context) -> tuple[Choice, Weights, Reply, float]:
+    """Return rows that the model answers, their weights, the answers, and the seconds they took.
+
+    Rows that are not answered as they are – the data may hold what breaks the model – are left out.
+    """
+    rows, weights = _chosen(context)
+    choice = Choice(rows, take(context.test.inputs, rows))
+    reply, took = _timed(context, choice)
+    good = ~_bad(reply) if reply.end is End.ANSWERED else ~_incomplete(choice.inputs)
+    if good.all() or not good.any():
+        return choice, weights, reply, took
+    rows, weights = rows[good], weights[good]
+    choice = Choice(rows, take(context.test.inputs, rows))
+    return choice, weights / weights.sum(), *_timed(context, choice)
+
+
+def _timed(context: Context, choice: Choice) -> tuple[Reply, float]:
+    began = time.perf_counter()
+    reply = probe(context.target, choice.inputs, seconds=60.0)
+    return reply, time.perf_counter() - began
+
+
+def _bad(reply: Reply) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    masks = [mask for mask in (reply.empty, reply.strange) if mask is not None]
+    return np.logical_or.reduce(masks) if masks else np.zeros(1, np.bool_)
+
+
+def _incomplete(inputs: Inputs) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Return the rows in which a value is missing."""
+    columns = inputs.columns if isinstance(inputs, Frame) else (inputs.reshape(len(inputs), -1),)
+    bad = np.zeros(len(inputs), np.bool_)
+    for column in columns:
+        if column.dtype.kind == "O":
+            missing = np.array([value is None for value in column.reshape(-1).tolist()])
+        else:
+            missing = np.asarray(column != column)  # NaN and NaT
+        bad |= np.asarray(missing, np.bool_).reshape(len(bad), -1).any(axis=1)
+    return bad
+
+
+def _chosen(context: Context) -> tuple[Labels, Weights]:
+    """Return rows, each class answered in equal number as far as there are, and their weights."""
+    n = len(context.test)
+    most = min(n, context.assess.abnormal.rows if context.target.spec.tile > 1 else _FEW)
+    rng = np.random.default_rng(seed_for(context.seed, STAGE, "rows"))
+    try:
+        labels = context.answers().labels
+    except TargetError:  # of some row; what breaks is this stage's to find
+        labels = None
+    if labels is None:
+        return np.sort(rng.choice(n, most, replace=False)), np.full(most, 1 / most)
+    shuffled = rng.permutation(n)
+    groups = [shuffled[labels[shuffled] == c] for c in np.unique(labels)]
+    picked: list[int] = []
+    turn = 0
+    while len(picked) < most:
+        picked += [int(group[turn]) for group in groups if turn < len(group)]
+        turn += 1
+    rows = np.sort(np.array(picked[:most], np.int64))
+    given = labels[rows]
+    shares = {c: (labels == c).mean() / (given == c).sum() for c in np.unique(given)}
+    weights = np.array([shares[c] for c in given], np.float64)
+    return rows, weights / weights.sum()
+
+
+def _packed(choice: Choice) -> Iterator[Trial]:
+    """Yield the same rows, packed in other ways."""
+    n = len(choice)
+    same = np.arange(n)
+
+    def packed(operator: Operator, like: Labels) -> Trial:
+        return Trial(operator=operator, feature=None, inputs=take(choice.inputs, like), like=like)
+
+    yield packed(REPEAT, same)
+    if n > 1:
+        yield packed(ORDER, same[::-1].copy())
+        yield packed(DUPLICATES, np.repeat(same, 2))
+        few = np.unique(np.linspace(0, n - 1, min(n, _ALONE)).astype(np.int64))
+        yield packed(ALONE, few)
+
+
+def _joined(replies: list[Reply]) -> Reply:
+    def all_of(name: str) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]] | None:
+        parts = [getattr(reply, name) for reply in replies]
+        return None if any(part is None for part in parts) else np.concatenate(parts)
+
+    fields = ("labels", "scores", "values", "empty", "strange")
+    return Reply(end=End.ANSWERED, **{name: all_of(name) for name in fields})  # type: ignore[arg-type]
+
+
+def _findings(context: Context, tried: list[Tried]) -> Iterator[Finding]:
+    counts: dict[str, int] = {}
+    path = context.model.path or context.model.url
+    worst: dict[tuple[str | None, str], Tried] = {}
+    for one in tried:
+        key = (one.trial.feature, one.trial.operator.name)
+        if key not in worst or _rank(one) > _rank(worst[key]):
+            worst[key] = one
+    for one in worst.values():
+        trial, judgement = one.trial, one.judgement
+        name = trial.operator.name
+        if judgement.outcome in _FINE:
+            continue
+        counts[name] = counts.get(name, 0) + 1
+        if counts[name] > _FINDINGS:
+            continue
+        seen = Brittle(
+            path=path,
+            location=Location(
+                path=context.model.path, feature=trial.feature, terms={"operator": name}
+            ),
+            feature=trial.feature,
+            operator=name,
+            title=trial.operator.title,
+            outcome=judgement.outcome,
+            hit=judgement.hit,
+            n=judgement.n,
+            low=judgement.ends.low,
+            high=judgement.ends.high,
+            seen=None if trial.seen is None else trial.seen.share,
+            words=judgement.words,
+            example=trial.example,
+            severity=severity(trial, judgement),
+        )
+        for finding in findings(brittle_input, seen, STAGE):
+            yield replace(finding, severity=seen.severity)
+
+
+def _rank(one: Tried) -> tuple[int, int]:
+    return list(Outcome).index(one.judgement.outcome), one.judgement.hit
+
+
+def _survived(one: Tried) -> int:
+    judgement = one.judgement
+    if judgement.outcome is Outcome.REFUSED:
+        return judgement.n
+    if judgement.outcome is Outcome.KEPT:
+        return judgement.n
+    return judgement.n - judgement.hit
+
+
+def _measured(tried: list[Tried]) -> Iterator[Measurement]:
+    """Yield the share of abnormal rows that are survived: of all, and of each operator."""
+    names = list(dict.fromkeys(one.trial.operator.name for one in tried))
+    for name in (None, *names):
+        these = [one for one in tried if name in (None, one.trial.operator.name)]
+        n, right = sum(o.judgement.n for o in these), sum(map(_survived, these))
+        if n:
+            yield measured(
+                "abnormal_inputs_survived",
+                right / n,
+                wilson(right, n),
+                n,
+                group=None if name is None else {"operator": name},
+                conditions={"trials": len(these)},
+            )
+
+
+_COLUMNS = (
+    "operator",
+    "feature",
+    "what is done",
+    "outcome",
+    "rows",
+    "answers hit",
+    "share",
+    "low",
+    "high",
+    "share of the data",
+    "said",
+)
+
+
+def _table(tried: list[Tried]) -> Table:
+    rows = []
+    for one in sorted(tried, key=lambda o: o.judgement.outcome in _FINE):
+        trial, judged = one.trial, one.judgement
+        rows.append(
+            (
+                trial.operator.name,
+                trial.feature,
+                trial.operator.title,
+                judged.outcome.value,
+                judged.n,
+                judged.hit,
+                judged.hit / judged.n if judged.n else None,
+                judged.ends.low,
+                judged.ends.high,
+                None if trial.seen is None else trial.seen.share,
+                judged.words or None,
+            )
+        )
+    return Table(
+        name="abnormal",
+        title="What became of abnormal inputs",
+        stage=STAGE,
+        kind=TableKind.PLAIN,
+        meaning="Each line is one kind of abnormal input, put into real rows. Answered and refused "
+        "are good ends; answers hit are those that broke, or differ from that to the row as it is.",
+        columns=_COLUMNS,
+        rows=tuple(rows),
+    )
+
+
+def _gaps(work: _Run, what: str) -> Iterator[Gap]:
+    if not work.left:
+        return
+    names = ", ".join(f"{name} ({count})" for name, count in work.left.items())
+    lost = [n for n in work.left if n in work.lost]
+    if work.losses >= _LOSSES:
+        why = f"the model's process was lost {work.losses} times, so these were not tried: {names}"
+    elif len(lost) == len(work.left):
+        why = f"the model's process was lost by the first of them; not tried on more: {names}"
+    else:
+        seconds = work.context.assess.abnormal.seconds
+        why = f"the {seconds:g} seconds of [assess.abnormal] were over before these: {names}"
+    yield Gap(what=what, why=why, kind=GapKind.BUDGET, stage=STAGE)
+
+
+def _notes(work: _Run) -> tuple[str, ...]:
+    if work.steady:
+        return ()
+    return (
+        "abnormal: the model answers the same rows otherwise each time, so changes tell nothing",
+    )
