@@ -62,3 +62,48 @@ class Linear:
         rows = np.arange(len(self.x)) if rows is None else np.asarray(rows)
         ball = Ball(x=self.x[rows], norm=norm, eps=eps, low=low, high=high, **more)
         return Problem(space=ball, y=self.y[rows], rows=rows, classes=2)
+
+
+class Pictures:
+    """8-bit pictures whose class is decided by a smooth linear picture."""
+
+    def __init__(self, n=12, side=12, tile=32):
+        rng = np.random.default_rng(1)
+        ramp = np.sin(np.linspace(0, 6, side))
+        self.w = (ramp[:, None] * ramp[None, :]).ravel() / 255
+        self.x = rng.integers(60, 190, (n, 1, side, side)).astype(np.uint8)
+        task = TargetSpec(
+            task=Task.BINARY,
+            modality=Modality.IMAGE,
+            classes=(0, 1),
+            positive=1,
+            shape=(1, side, side),
+            tile=tile,
+        )
+        self.target = function_target(self.scores, task, self.x)
+
+    def scores(self, x):
+        z = np.asarray(x, np.float64).reshape(len(x), -1) @ self.w
+        z = z - 127 * self.w.sum()
+        return np.stack([-z, z], axis=1)
+
+    def problem(self, eps, rows=None):
+        rows = np.arange(len(self.x)) if rows is None else np.asarray(rows)
+        x = self.x[rows]
+        clean = self.scores(x)
+        ball = Ball(x=x, norm=Norm.LINF, eps=eps, low=0, high=255)
+        return Problem(space=ball, y=clean.argmax(axis=1), rows=rows, classes=2, clean=clean)
+
+
+def forest(n=40):
+    """A small forest on scikit-learn's digits, and digits that it knows."""
+    from sklearn.datasets import load_digits
+    from sklearn.ensemble import RandomForestClassifier
+
+    digits = load_digits()
+    x, y = (digits.data / 16).astype(np.float32), digits.target.astype(np.int64)
+    model = RandomForestClassifier(30, random_state=0).fit(x[:1200], y[:1200])
+    x, y = x[1200:], y[1200:]
+    right = np.flatnonzero(model.predict(x) == y)[:n]
+    target = function_target(model.predict_proba, spec(10, tile=64), x)
+    return target, x[right], y[right]

@@ -56,6 +56,20 @@ ATTACKS: tuple[Entry, ...] = (
         norms=ALL_NORMS,
         floor=True,
     ),
+    Entry(
+        name="signs",
+        title="Learns from every score which way each number wants to go; finds its way in trees",
+        place="modelwarden.attacks.signs:Signs",
+        access=Access.SCORES,
+        norms=ALL_NORMS,
+    ),
+    Entry(
+        name="square",
+        title="Square attack: random squares that stay where they lower the true class's score",
+        place="modelwarden.attacks.square:Square",
+        access=Access.SCORES,
+        norms=("linf",),
+    ),
 )
 
 

@@ -1,0 +1,144 @@
+"""Square: squares of the picture go to the ends of what is allowed, and stay where that helps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from modelwarden.attacks.balls import Ball, Norm
+from modelwarden.attacks.corners import ball_of
+from modelwarden.attacks.engine import Mask, Problem, Proposal, Told
+from modelwarden.attacks.margins import Margins
+from modelwarden.attacks.streams import Streams
+from modelwarden.core import InputError
+from modelwarden.targets.frames import Floats, Labels
+from modelwarden.targets.spec import Access
+
+# Of 10,000 queries: from here on the share of the picture that is changed is halved.
+_HALVED = np.array([10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000]) / 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Square:
+    """Square attack in l∞, on images (C, H, W) and on vectors.
+
+    It begins with stripes. Each candidate sets one square, at a random place, to an end in each
+    channel; the best so far is kept. In a vector a "square" is a random set of places.
+
+    Attributes:
+        name: of the attack. access: what it needs.
+        share: of the picture that the first squares cover.
+
+    Source: Andriushchenko, Croce, Flammarion and Hein 2020, "Square Attack", algorithms 1 and 2,
+    schedule of section 5.
+    """
+
+    name: str = "square"
+    access: Access = Access.SCORES
+    share: float = 0.8
+
+    def search(self, problem: Problem, seed: int, queries: int) -> _Search:
+        """Begin.
+
+        Raises:
+            InputError: the inputs are no arrays, or the norm is not l∞.
+        """
+        ball = ball_of(problem, self.name)
+        if ball.norm is not Norm.LINF:
+            raise InputError("the attack square works in linf", hint="Take signs for other norms.")
+        return _Search(self, ball, problem, seed, queries)
+
+
+class _Search:
+    """The best picture of each input: at each place −1 or 1, the end that it is at."""
+
+    def __init__(
+        self, attack: Square, ball: Ball, problem: Problem, seed: int, queries: int
+    ) -> None:
+        n, shape = len(problem), ball.x.shape[1:]
+        self._attack, self._ball, self._queries = attack, ball, queries
+        self._shape = shape if len(shape) == 3 else (1, 1, int(np.prod(shape)))
+        self._streams = Streams(seed, attack.name, problem.rows.tolist())
+        self._margins = Margins.of(problem)
+        self._signs: npt.NDArray[np.int8] = np.zeros((n, *self._shape), np.int8)
+        self._tried = self._signs[:0]
+        self._best = np.full(n, np.inf)
+        self._step = np.zeros(n, np.int64)
+        self._helped = np.zeros(n, np.int64)
+
+    def width(self, at: Labels) -> Labels:
+        """More at once, the rarer it is that one helps: then little is asked in vain."""
+        rare = self._step[at] / (8.0 * (self._helped[at] + 2))
+        return np.clip(rare.astype(np.int64), 1, 8)
+
+    def propose(self, at: Labels, widths: Labels) -> Proposal:
+        """Return the best pictures with one square changed in each."""
+        owners = np.repeat(at, widths)
+        first = np.repeat(np.cumsum(widths) - widths, widths)
+        steps = self._step[owners] + np.arange(len(owners)) - first
+        signs = np.where(
+            (steps == 0)[:, None, None, None],
+            self._stripes(owners),
+            self._squares(owners, steps),
+        ).astype(np.int8)
+        self._tried = signs
+        self._step[at] += widths
+        up = signs.reshape(len(owners), *self._ball.x.shape[1:]) > 0
+        candidates = np.where(up, self._ball.most[owners], self._ball.least[owners])
+        return Proposal(at=owners, candidates=candidates)
+
+    def _stripes(self, owners: Labels) -> npt.NDArray[np.int8]:
+        channels, height, width = self._shape
+        signs = self._streams.signs(owners, 0, channels * width)
+        wide = signs.reshape(len(owners), channels, 1, width)
+        return np.broadcast_to(wide, (len(owners), channels, height, width)).astype(np.int8)
+
+    def _squares(self, owners: Labels, steps: Labels) -> npt.NDArray[np.int8]:
+        """Return the best pictures, each with a window set to one end a channel.
+
+        A window that would change nothing is turned over.
+        """
+        channels, height, width = self._shape
+        chance = self._streams.uniform(owners, steps, 2, salt=1)
+        ends = self._streams.signs(owners, steps, channels, salt=2).astype(np.int8)
+        halved = np.searchsorted(_HALVED, steps / self._queries, side="right")
+        share: Floats = self._attack.share / np.exp2(halved.astype(np.float64))
+        if height == 1:
+            window = self._sets(owners, steps, share)
+        else:
+            side = np.clip(np.rint(np.sqrt(share * height * width)), 1, min(height, width) - 1)
+            top = (chance[:, 0] * (height - side + 1)).astype(np.int64)
+            left = (chance[:, 1] * (width - side + 1)).astype(np.int64)
+            rows = np.arange(height) - top[:, None]
+            columns = np.arange(width) - left[:, None]
+            tall = (rows >= 0) & (rows < side[:, None])
+            broad = (columns >= 0) & (columns < side[:, None])
+            window = (tall[:, :, None] & broad[:, None, :])[:, None]
+        now = self._signs[owners]
+        new = np.where(window, ends[:, :, None, None], now)
+        same = (new == now).all(axis=(1, 2, 3))
+        return np.where(same[:, None, None, None] & window, -now, new).astype(np.int8)
+
+    def _sets(self, owners: Labels, steps: Labels, share: Floats) -> Mask:
+        """Return random sets of places of a vector, (m, 1, 1, d)."""
+        size = self._shape[2]
+        ranks = self._streams.uniform(owners, steps, size, salt=3).argsort(axis=1).argsort(axis=1)
+        chosen = ranks < np.maximum(1, np.rint(share * size / 2))[:, None]
+        return np.asarray(chosen[:, None, None, :])
+
+    def learn(self, told: Told) -> None:
+        """Keep the best picture of each input."""
+        if told.scores is None:
+            return
+        margin = np.full(len(told.at), np.inf)
+        margin[told.answered] = self._margins(told.at[told.answered], told.scores[told.answered])
+        order = np.lexsort((np.arange(len(margin)), margin, told.at))
+        owners, first = np.unique(told.at[order], return_index=True)
+        place = order[first]
+        better = margin[place] < self._best[owners]
+        at, place = owners[better], place[better]
+        self._best[at] = margin[place]
+        self._signs[at] = self._tried[place]
+        self._helped[at] += 1
