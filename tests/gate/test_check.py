@@ -347,7 +347,8 @@ def test_without_a_test_set_the_key_is_named(tmp_path):
 
 def test_an_interrupted_check_is_taken_up_and_gives_the_same_report(tmp_path, monkeypatch):
     file = project(tmp_path / "p", n=1200)
-    plain = checked(file).report
+    stages = ["artifacts", "performance", "claims"]
+    plain = checked(file, stages=stages).report
     asked = []
 
     class Counting(FakeTools):
@@ -370,9 +371,9 @@ def test_an_interrupted_check_is_taken_up_and_gives_the_same_report(tmp_path, mo
 
     monkeypatch.setattr("modelwarden.assess.claims.verify.run", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        checked(file, state=tmp_path / "state", tools=Counting())
+        checked(file, stages=stages, state=tmp_path / "state", tools=Counting())
     monkeypatch.undo()
-    resumed = checked(file, state=tmp_path / "state", tools=Counting()).report
+    resumed = checked(file, stages=stages, state=tmp_path / "state", tools=Counting()).report
 
     assert asked[0].rows > 1200
     assert asked[1].rows == 0

@@ -55,6 +55,7 @@ _MODELS = frozenset(
     "safetensors onnx gguf ggml h5 hdf5 tflite npy npz pt pkl pickle joblib keras pb ubj cbm nemo"
     " mar mlmodel caffemodel pdmodel pdiparams pte msgpack engine skops".split()
 )
+_DATA = frozenset(("text", "csv", "tsv", "ini", "markdown"))
 _POINTER = re.compile(r"version https://git-lfs\.github\.com/spec/|/annex/objects/")
 _TEMPLATES = frozenset({"jinja", "jinja2", "j2", "tmpl"})
 _PROSE = frozenset("md markdown rst txt adoc tex csv tsv log html htm".split())
@@ -96,9 +97,9 @@ def read(source: Source, limits: Limits) -> PlainText:
     end = _end_of_text(source, limits, encoding)
     if end is not None:
         gaps.append(gap(source, "text up to here, then something else", at=end))
-    if absent := _absent(source):
-        gaps.append(gap(source, absent))
     kind = _kind(source, encoding)
+    if absent := _absent(source, kind):
+        gaps.append(gap(source, absent))
     view = _followed(source, limits, kind, encoding)
     if view is not None:
         return replace(view, gaps=(*gaps, *view.gaps))
@@ -134,12 +135,12 @@ def _followed(source: Source, limits: Limits, kind: str, encoding: str) -> Plain
     return None
 
 
-def _absent(source: Source) -> str | None:
+def _absent(source: Source, kind: str) -> str | None:
     """Return why this text cannot be the file that is meant, or None."""
     ending = source.label.rpartition("/")[2].rpartition(".")[2].lower()
     if source.size < _SHORT and _POINTER.match(source.head.decode("utf-8", "replace")):
         return "a pointer of Git LFS or git-annex: fetch the file that it stands for"
-    if source.expect is None and ending in _MODELS:
+    if source.expect is None and ending in _MODELS and kind in _DATA:
         return f"named like a model (.{ending}), and holds {source.size} bytes of text"
     return None
 
