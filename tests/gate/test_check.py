@@ -347,7 +347,7 @@ def test_without_a_test_set_the_key_is_named(tmp_path):
 
 def test_an_interrupted_check_is_taken_up_and_gives_the_same_report(tmp_path, monkeypatch):
     file = project(tmp_path / "p", n=1200)
-    stages = ["artifacts", "performance", "claims"]
+    stages = ["artifacts", "performance", "claims", "cost"]
     plain = checked(file, stages=stages).report
     asked = []
 
