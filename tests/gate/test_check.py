@@ -347,8 +347,7 @@ def test_without_a_test_set_the_key_is_named(tmp_path):
 
 def test_an_interrupted_check_is_taken_up_and_gives_the_same_report(tmp_path, monkeypatch):
     file = project(tmp_path / "p", n=1200)
-    stages = ["artifacts", "performance", "claims", "cost"]
-    plain = checked(file, stages=stages).report
+    plain = checked(file).report
     asked = []
 
     class Counting(FakeTools):
@@ -369,11 +368,11 @@ def test_an_interrupted_check_is_taken_up_and_gives_the_same_report(tmp_path, mo
     def interrupted(context):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("modelwarden.assess.claims.verify.run", interrupted)
+    monkeypatch.setattr("modelwarden.assess.cost.run", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        checked(file, stages=stages, state=tmp_path / "state", tools=Counting())
+        checked(file, state=tmp_path / "state", tools=Counting())
     monkeypatch.undo()
-    resumed = checked(file, stages=stages, state=tmp_path / "state", tools=Counting()).report
+    resumed = checked(file, state=tmp_path / "state", tools=Counting()).report
 
     assert asked[0].rows > 1200
     assert asked[1].rows == 0
