@@ -189,8 +189,11 @@ def in_order(struck: Sequence[Struck]) -> list[tuple[Order, Match]]:
     for one in struck:
         family = head_of(one.package.key)
         keys = [(family, name) for name in one.row.names]
-        met = list({id(m): m for key in keys if (m := matches.get(key))}.values())
-        match_ = met[0] if met else Match(family)
+        met = list({id(matches[key]): matches[key] for key in keys if key in matches}.values())
+        if not met:
+            matches.update(dict.fromkeys(keys, Match(family, set(one.row.names), [one])))
+            continue
+        match_ = met[0]
         for other in met[1:]:
             match_.names |= other.names
             match_.struck += other.struck
