@@ -269,10 +269,11 @@ def _notes(collected: Collected, matched: Matched, data: AdvisoryData) -> Iterat
     if not collected.manifests:
         return
     count = len({p.key for p in collected.packages})
+    named = "1 package" if count == 1 else f"{count} packages"
     where = f"{len(collected.manifests)} manifest{'s' if len(collected.manifests) != 1 else ''}"
     yield (
-        f"{count} packages of {where} were held against {data.records:,} advisories,"
-        f" the newest of {data.date[:10]}"
+        f"{named} of {where} {'was' if count == 1 else 'were'} held against"
+        f" {data.records:,} advisories, the newest of {data.date[:10]}"
     )
     met = (p for p in matched.unrecorded if p.how is not How.REVEALED and not p.source)
     names = sorted({p.key for p in met})
