@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import sqlite3
 import subprocess
@@ -166,6 +167,41 @@ def test_an_interrupted_import_leaves_the_old_index(tmp_path):
         build(feed(), path)
     assert names(path, "torch") == ["PYSEC-1"]
     assert held(tmp_path) == [path.name]
+
+
+IMPORT = [sys.executable, "-m", "modelwarden", "advisories", "import", "--advisories"]
+
+
+def test_a_killed_import_leaves_the_old_index_and_the_next_one_clears_up(tmp_path):
+    path = index_of(tmp_path, record("PYSEC-1"))
+    pipe = tmp_path / "feed"
+    os.mkfifo(pipe)
+    process = subprocess.Popen([*IMPORT, path, pipe], stderr=subprocess.DEVNULL)
+    with pipe.open("w") as stream:
+        stream.write(json.dumps(record("PYSEC-2")) + "\n")
+        stream.flush()
+        while not any(name.endswith(".tmp") for name in held(tmp_path)):
+            time.sleep(0.01)
+        process.kill()
+        process.wait()
+
+    assert names(path, "torch") == ["PYSEC-1"]
+    assert any(name.endswith(".tmp") for name in held(tmp_path))
+    build([record("PYSEC-3")], path)
+    assert names(path, "torch") == ["PYSEC-1", "PYSEC-3"]
+    assert held(tmp_path) == ["advisories.sqlite", "feed"]
+
+
+def test_imports_at_the_same_time_lose_nothing(tmp_path):
+    path = index_of(tmp_path, record("PYSEC-0"))
+    feeds = [tmp_path / f"{n}.jsonl" for n in range(1, 4)]
+    for n, feed in enumerate(feeds, 1):
+        feed.write_text("".join(json.dumps(record(f"PYSEC-{n}{k}")) + "\n" for k in range(300)))
+
+    running = [subprocess.Popen([*IMPORT, path, feed]) for feed in feeds]
+
+    assert [process.wait() for process in running] == [0, 0, 0]
+    assert len(names(path, "torch")) == 901
 
 
 def test_the_index_is_plain_sqlite(tmp_path):

@@ -120,3 +120,45 @@ def test_a_reference_that_can_be_no_path_is_not_there(tmp_path, reference):
 
     assert [package.shown for package in found.packages] == ["torch 1.0"]
     assert [gap.why.endswith("which is not there") for gap in found.gaps] == [True]
+
+
+def test_a_pin_settles_a_range_only_where_it_fits_and_is_always_there(tmp_path):
+    found = collected(
+        tmp_path,
+        requirements_txt="torch<1.13\nnumpy<2\nflask>=1\n",
+        a_requirements_txt="torch==2.9.0\nnumpy==1.26.0 ; sys_platform == 'none'\nflask==3.0\n",
+    )
+
+    assert sorted(p.shown for p in found.packages) == [
+        "flask 3.0", "numpy 1.26.0", "numpy<2", "torch 2.9.0", "torch<1.13",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", "environment.yml"])
+def test_a_reference_that_gives_nothing_is_a_gap(tmp_path, name):
+    (tmp_path / name).write_text("torch==1.0\n")
+
+    found = collected(tmp_path, requirements_txt=f"numpy==2.3.0\n-r {name}\n")
+
+    assert [g.why for g in found.gaps] == [f"refers to {name}, which names no package"]
+
+
+def test_a_secret_in_a_reference_is_not_shown(tmp_path):
+    found = collected(tmp_path, requirements_txt="-r https://me:SECRET@host/r.txt?key=SECRET\n")
+
+    assert [g.why for g in found.gaps] == ["refers to 'https://host/r.txt', which is no local file"]
+
+
+def test_an_installation_without_metadata_is_told_by_its_folder(tmp_path):
+    for name, inner in (("torch-1.0", ("RECORD",)), ("numpy-2.0", ("RECORD", "METADATA"))):
+        folder = tmp_path / f"{name}.dist-info"
+        folder.mkdir()
+        for file in inner:
+            (folder / file).write_text("Name: numpy\nVersion: 2.0\n")
+
+    found = collected(tmp_path)
+
+    assert packages(found) == {
+        "torch": "torch 1.0 in torch-1.0.dist-info/RECORD",
+        "numpy": "numpy 2.0 in numpy-2.0.dist-info/METADATA",
+    }

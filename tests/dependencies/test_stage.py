@@ -8,6 +8,7 @@ import pytest
 from modelwarden.core import Confidence, InventoryItem, ItemKind, Severity, UseKind
 from modelwarden.dependencies import audit
 from modelwarden.dependencies.index import AdvisoryIndexError
+from modelwarden.dependencies.match import VERSIONS
 from osvdata import index_of, record
 
 ALL = [("introduced", "0"), ("fixed", "9.0")]
@@ -197,3 +198,14 @@ def test_the_index_may_be_given_by_a_path_of_its_own(audited, tmp_path):
     path = index_of(tmp_path, record(events=ALL))
 
     assert audited("torch==1.0\n", index=Path(path)).findings
+
+
+def test_versions_without_end_of_one_package_are_a_gap_and_the_first_are_audited(audited):
+    lines = "".join(f"torch==1.{n}\n" for n in range(VERSIONS + 50))
+
+    found = audited(lines, record(events=ALL))
+
+    assert len(found.findings) == 1
+    assert [g.why for g in found.gaps] == [
+        f"more than {VERSIONS} versions of torch are named; the others were not audited"
+    ]

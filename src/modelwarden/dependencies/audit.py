@@ -18,6 +18,7 @@ from modelwarden.core import (
     Coverage,
     Finding,
     Gap,
+    GapKind,
     Hit,
     InventoryItem,
     ItemKind,
@@ -31,7 +32,7 @@ from modelwarden.core import (
 from modelwarden.core.values import dataclass
 from modelwarden.dependencies.collect import Collected, collect, manifest_gap
 from modelwarden.dependencies.index import Index
-from modelwarden.dependencies.match import Matched, Struck, grouped, match
+from modelwarden.dependencies.match import VERSIONS, Matched, Struck, grouped, match
 from modelwarden.dependencies.packages import How, Package, Resolved
 from modelwarden.dependencies.revealed import importers, revealed
 from modelwarden.dependencies.rules import POSSIBLY, VULNERABLE, all_rules
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from modelwarden.dependencies.imports import Imported
 
 _NAMED = 100
+_INSTALLED = {"METADATA", "PKG-INFO", "RECORD"}
 
 
 def held_against(index: Index, asked: Asked) -> Audited:
@@ -65,6 +67,7 @@ def held_against(index: Index, asked: Asked) -> Audited:
             *collected.gaps,
             *more.gaps,
             *_undecided(matched),
+            *_crowded(matched),
             *_nothing_known(collected, matched),
             *others.gaps,
         ),
@@ -239,14 +242,22 @@ def _undecided(matched: Matched) -> Iterator[Gap]:
             yield manifest_gap(package.path, why)
 
 
+def _crowded(matched: Matched) -> Iterator[Gap]:
+    for path, key in dict.fromkeys((p.path, p.key) for p in matched.crowded):
+        why = f"more than {VERSIONS} versions of {key} are named; the others were not audited"
+        yield replace(manifest_gap(path, why), kind=GapKind.OVER_LIMIT)
+
+
 def _nothing_known(collected: Collected, matched: Matched) -> Iterator[Gap]:
     """Name every package of a manifest when the index has a record about none of them."""
     unrecorded = {(p.path, p.key) for p in matched.unrecorded}
     groups: dict[str, list[Package]] = {}
     for package in collected.packages:
         path = package.path
-        if posixpath.basename(path) in {"METADATA", "PKG-INFO"}:
+        if posixpath.basename(path) in _INSTALLED:
             path = posixpath.dirname(posixpath.dirname(path))
+        elif path.endswith(".egg-info"):
+            path = posixpath.dirname(path)
         groups.setdefault(path, []).append(package)
     for packages in groups.values():
         if all((p.path, p.key) in unrecorded for p in packages):
@@ -259,10 +270,11 @@ def _notes(collected: Collected, matched: Matched, data: AdvisoryData) -> Iterat
     if not collected.manifests:
         return
     count = len({p.key for p in collected.packages})
+    named = "1 package" if count == 1 else f"{count} packages"
     where = f"{len(collected.manifests)} manifest{'s' if len(collected.manifests) != 1 else ''}"
     yield (
-        f"{count} packages of {where} were held against {data.records:,} advisories,"
-        f" the newest of {data.date[:10]}"
+        f"{named} of {where} {'was' if count == 1 else 'were'} held against"
+        f" {data.records:,} advisories, the newest of {data.date[:10]}"
     )
     met = (p for p in matched.unrecorded if p.how is not How.REVEALED and not p.source)
     names = sorted({p.key for p in met})

@@ -2,18 +2,20 @@
 
 Records are merged by id, the one that was modified last counts; so a feed of another ecosystem
 adds to the index, and an older copy of a feed takes nothing back. Feeds keep withdrawn records,
-which is how an advisory goes away.
+which is how an advisory goes away. Imports wait for each other, so that none takes back what
+another one brought.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import glob
 import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterable
-from contextlib import closing, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from modelwarden.core import InputError, OutputError
@@ -62,19 +64,8 @@ def build(records: Iterable[object], path: Path, *, replace: bool = False) -> tu
     beside = path.with_name(f".{path.name}-{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside.unlink(missing_ok=True)
-        with closing(sqlite3.connect(beside, isolation_level=None)) as db:
-            db.executescript(_TABLES)
-            db.execute("BEGIN")
-            if path.exists() and not replace:
-                _copy(path, db)
-            if _merge(records, db) == 0:
-                raise InputError("no OSV record was found", hint="Name OSV data: jsonl, zip, tree.")
-            _sum_up(db)
-            db.execute("COMMIT")
-        with Index(beside) as made:
-            counts = made.counts()
-        _settle(beside, path)
+        with _alone(path):
+            return _made(records, path, beside, replace=replace)
     except (sqlite3.Error, OSError) as error:
         why = (getattr(error, "strerror", None) or str(error)).lower()
         raise OutputError(
@@ -84,7 +75,40 @@ def build(records: Iterable[object], path: Path, *, replace: bool = False) -> tu
     finally:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
+
+
+def _made(
+    records: Iterable[object], path: Path, beside: Path, *, replace: bool
+) -> tuple[Count, ...]:
+    with closing(sqlite3.connect(beside, isolation_level=None)) as db:
+        db.executescript(_TABLES)
+        db.execute("BEGIN")
+        if path.exists() and not replace:
+            _copy(path, db)
+        if _merge(records, db) == 0:
+            raise InputError("no OSV record was found", hint="Name OSV data: jsonl, zip, tree.")
+        _sum_up(db)
+        db.execute("COMMIT")
+    with Index(beside) as made:
+        counts = made.counts()
+    _settle(beside, path)
     return counts
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Wait until no other import writes this index; clear away what a killed one left."""
+    import fcntl
+
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # a file system of a network may have no locks
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            for left in path.parent.glob(f".{glob.escape(path.name)}-*.tmp"):
+                left.unlink()
+        yield
+    finally:
+        os.close(folder)
 
 
 def _copy(path: Path, db: sqlite3.Connection) -> None:

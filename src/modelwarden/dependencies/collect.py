@@ -16,8 +16,9 @@ from typing import Protocol
 from modelwarden.core import Gap, GapKind
 from modelwarden.core.values import dataclass
 from modelwarden.dependencies.manifests import MANIFESTS, Kind, kind_of, read
-from modelwarden.dependencies.manifests.text import LARGEST
+from modelwarden.dependencies.manifests.text import LARGEST, short
 from modelwarden.dependencies.packages import STAGE, How, Manifest, Package
+from modelwarden.dependencies.versions import version_of
 
 _REFERRED = 1_000  # files that manifests may refer to, in one scan
 _REQUIREMENTS = next(kind for kind in MANIFESTS if kind.id == "requirements")
@@ -44,8 +45,15 @@ class Collected:
     @property
     def packages(self) -> tuple[Package, ...]:
         """Return every package once for each place, ranges left out where a version is known."""
-        known = {(_folder(p), p.key) for p in self._all() if p.how is How.EXACT}
-        kept = (p for p in self._all() if p.how is How.EXACT or (_folder(p), p.key) not in known)
+        known: dict[tuple[str, str], list[str]] = {}
+        for p in self._all():
+            if p.how is How.EXACT and p.version and not p.marker:
+                known.setdefault((_folder(p), p.key), []).append(p.version)
+        kept = (
+            p
+            for p in self._all()
+            if p.how is How.EXACT or not _settled(p, known.get((_folder(p), p.key), ()))
+        )
         return tuple({(p.path, p.key, p.version, p.specifier): p for p in kept}.values())
 
     @property
@@ -55,6 +63,22 @@ class Collected:
 
     def _all(self) -> Iterator[Package]:
         return (package for manifest in self.manifests for package in manifest.packages)
+
+
+def _settled(package: Package, versions: Sequence[str]) -> bool:
+    """Tell whether one of the versions beside it is what a range becomes."""
+    if not versions:
+        return False
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        allowed = SpecifierSet(package.specifier)
+    except InvalidSpecifier:
+        return False
+    return any(
+        version is not None and allowed.contains(version, prereleases=True)
+        for version in map(version_of, versions)
+    )
 
 
 def _folder(package: Package) -> str:
@@ -70,7 +94,8 @@ def collect(files: Iterable[File], roots: Sequence[str]) -> Collected:
     """
     walk = _Walk(roots)
     for file in files:
-        if kind := kind_of(file.name):
+        kind = kind_of(file.name)
+        if kind and not (kind.instead_of and Path(file.path).with_name(kind.instead_of).exists()):
             walk.take(file.path, file.name, kind)
     walk.settle()
     return walk.collected
@@ -107,22 +132,27 @@ class _Walk:
                     return
                 if target := self.find(real, reference, manifest):
                     name = posixpath.normpath(_beside(manifest.path, reference))
-                    self.take(target, name, kind_of(target) or _REQUIREMENTS)
+                    kind = kind_of(target) or _REQUIREMENTS
+                    self.take(target, name, kind)
+                    read_ = self.seen[target]
+                    bare = not (read_.packages or read_.gaps or read_.refers)
+                    if bare and kind.id != "pyproject.toml":
+                        manifest.gap(f"refers to {short(reference)}, which names no package")
             for reference in manifest.bounds[:_REFERRED]:
                 if target := self.find(real, reference, manifest):
                     _constrain(manifest, _read(target, reference, _REQUIREMENTS))
 
     def find(self, real: str, reference: str, manifest: Manifest) -> str | None:
         """Return the real path of a file that a manifest refers to; without one there is a gap."""
-        shown = reference[:100]
+        shown = short(reference)
         if "://" in reference or "$" in reference:
-            manifest.gap(f"refers to {shown!a}, which is no local file")
+            manifest.gap(f"refers to {shown!r}, which is no local file")
             return None
         target = os.path.realpath(Path(real).parent / reference) if "\0" not in reference else ""
         if not any(target.startswith(f"{root.rstrip('/')}/") for root in self.roots):
-            manifest.gap(f"refers to {shown!a}, which lies outside of what is scanned")
+            manifest.gap(f"refers to {shown!r}, which lies outside of what is scanned")
         elif not os.path.isfile(target):  # noqa: PTH113 -- False also for a path that cannot be
-            manifest.gap(f"refers to {shown!a}, which is not there")
+            manifest.gap(f"refers to {shown!r}, which is not there")
         else:
             return target
         return None

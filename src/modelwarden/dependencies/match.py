@@ -16,6 +16,7 @@ from modelwarden.dependencies.index import Index, Row
 from modelwarden.dependencies.packages import PINNED, How, Package
 from modelwarden.dependencies.versions import Answer, affects, fixes, version_of
 
+VERSIONS = 200  # of one package in one scan: a list of them is an attack, not a manifest
 _WORDS = ("critical", "high", "medium", "low")
 
 Order = tuple[int, str, str]
@@ -89,12 +90,14 @@ class Matched:
     Attributes:
         undecided: packages with the records that could not be evaluated for them.
         unrecorded: packages that no record is about, live or not.
+        crowded: packages that were left out, because very many versions of them are named.
     """
 
     matches: list[Match] = field(default_factory=list)
     allowed: list[Allowed] = field(default_factory=list)
     undecided: list[tuple[Package, tuple[Row, ...]]] = field(default_factory=list)
     unrecorded: list[Package] = field(default_factory=list)
+    crowded: list[Package] = field(default_factory=list)
 
 
 def match(packages: Iterable[Package], index: Index, imported: Sequence[Struck] = ()) -> Matched:
@@ -112,7 +115,13 @@ def weighed(packages: Iterable[Package], index: Index) -> tuple[Matched, list[St
     """Hold packages against the index, without joining what strikes them."""
     matched = Matched()
     struck: list[Struck] = []
+    asked: dict[str, set[str]] = {}
     for package in packages:
+        versions = asked.setdefault(package.key, set())
+        versions.add(package.version or package.specifier)
+        if len(versions) > VERSIONS:
+            matched.crowded.append(package)
+            continue
         rows = [(row, None) for row in index.rows(package.key)]
         kin = [(row, name) for name in siblings(package.key) for row in index.rows(name)]
         if not rows and not kin:
@@ -190,8 +199,11 @@ def in_order(struck: Sequence[Struck]) -> list[tuple[Order, Match]]:
     for one in struck:
         family = head_of(one.package.key)
         keys = [(family, name) for name in one.row.names]
-        met = list({id(m): m for key in keys if (m := matches.get(key))}.values())
-        match_ = met[0] if met else Match(family)
+        met = list({id(matches[key]): matches[key] for key in keys if key in matches}.values())
+        if not met:
+            matches.update(dict.fromkeys(keys, Match(family, set(one.row.names), [one])))
+            continue
+        match_ = met[0]
         for other in met[1:]:
             match_.names |= other.names
             match_.struck += other.struck

@@ -80,15 +80,17 @@ def in_range(version: Version, events: Sequence[tuple[str, str]]) -> Answer:
         events: (kind, version) in any order; see `osv.Affected`.
     """
     placed, open_start, open_end = _in_order(tuple(events))
-    if _walk(version, placed):
+    if _walk(version, _public(version), placed):
         return Answer.UNKNOWN if open_end else Answer.YES
     return Answer.UNKNOWN if open_start else Answer.NO
 
 
+# Kind, version, and the release that the version is a build of; None for the first of all.
+_Placed = tuple[str, Version | None, Version | None]
+
+
 @lru_cache(_CACHED)
-def _in_order(
-    events: tuple[tuple[str, str], ...],
-) -> tuple[tuple[tuple[str, Version | None], ...], bool, bool]:
+def _in_order(events: tuple[tuple[str, str], ...]) -> tuple[tuple[_Placed, ...], bool, bool]:
     """Return the events by version, and whether a start or an end of them is no version."""
     placed: list[tuple[Version | None, int, str]] = []
     open_start = open_end = False
@@ -100,7 +102,7 @@ def _in_order(
         elif text != "*":
             placed.append((at, _ORDER[kind], kind))
     placed.sort(key=_place)
-    return tuple((kind, at) for at, _, kind in placed), open_start, open_end
+    return tuple((kind, at, at and _public(at)) for at, _, kind in placed), open_start, open_end
 
 
 _ORDER = {"f": 0, "m": 0, "i": 1, "l": 2}
@@ -112,35 +114,24 @@ def _place(entry: tuple[Version | None, int, str]) -> tuple[bool, Version, int]:
     return (at is not None, at or _FIRST, order)
 
 
-def _walk(version: Version, events: Iterable[tuple[str, Version | None]]) -> bool:
-    inside = False
-    for kind, at in events:
-        if kind == "i":
-            inside = inside or _reached(version, at)
-        elif (_beyond if kind == "l" else _past)(version, at):
-            inside = False
-    return inside
-
-
-@lru_cache(_CACHED)
 def _public(version: Version) -> Version:
     return version if version.local is None else Version(version.public)
 
 
-def _reached(version: Version, at: Version | None) -> bool:
-    return at is None or _public(version) >= _public(at)
-
-
-def _past(version: Version, at: Version | None) -> bool:
-    if at is None:
-        return True
-    if at.local is None:
-        return version >= at
-    return version == at or _public(version) > _public(at)
-
-
-def _beyond(version: Version, at: Version | None) -> bool:
-    return at is not None and _public(version) > _public(at)
+def _walk(version: Version, release: Version, events: Iterable[_Placed]) -> bool:
+    inside = False
+    for kind, at, public in events:
+        if at is None or public is None:
+            inside = kind == "i" or (inside and kind == "l")
+        elif kind == "i":
+            inside = inside or release >= public
+        elif kind == "l":
+            inside = inside and release <= public
+        elif inside:
+            # A fix with a local part holds for that very build, and for later releases.
+            built = at.local is not None
+            inside = version != at and release <= public if built else version < at
+    return inside
 
 
 def affects(text: str, ranges: Sequence[Sequence[tuple[str, str]]], listed: str) -> Answer:

@@ -33,3 +33,8 @@ def test_a_licence_is_kept_as_the_package_states_it(lines, license_):
     (package,) = reading("torch-1.0.dist-info/METADATA", text).packages
 
     assert package.license == license_
+
+
+@pytest.mark.parametrize("name", ["a-1-py3.8.egg-info", "a-1-py3.8.egg/EGG-INFO/PKG-INFO"])
+def test_installations_of_old_tools_are_read(name):
+    assert shown(name, "Metadata-Version: 1.1\nName: torch\nVersion: 1.0\n") == ["torch 1.0"]

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from manifestfiles import shown, whys
+from manifestfiles import reading, shown, whys
 
 POETRY = """
 [[package]]
@@ -72,3 +72,24 @@ def test_an_entry_without_a_version_is_named():
     text = '[[packages]]\nname = "lib"\n[packages.vcs]\nurl = "https://example.org/lib"\n'
 
     assert whys("pylock.toml", text) == ["cannot be audited: lib has no version that can be read"]
+
+
+def test_a_poetry_lock_that_ends_early_is_incomplete():
+    text = '[[package]]\nname = "numpy"\nversion = "2.3.0"\n'
+
+    assert [p.shown for p in reading("poetry.lock", text).packages] == ["numpy 2.3.0"]
+    assert whys("poetry.lock", text) == ["it breaks off: the end of a poetry.lock is missing"]
+    assert whys("poetry.lock", f"{text}[metadata]\ncontent-hash = ''\n") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("uv.lock", "[[package]]\nname='torch'\nversion='1.0'\nsource={{directory = '{}'}}\n"),
+        ("uv.lock", "[[package]]\nname='torch'\nversion='1.0'\nsource={{editable = '{}'}}\n"),
+        ("pylock.toml", "[[packages]]\nname='torch'\nversion='1.0'\ndirectory={{path = '{}'}}\n"),
+    ],
+)
+def test_a_vendored_package_is_audited_and_the_project_itself_is_not(name, text):
+    assert shown(name, text.format("vendor/torch")) == ["torch 1.0"]
+    assert reading(name, text.format(".")).packages == []

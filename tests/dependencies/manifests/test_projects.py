@@ -56,3 +56,29 @@ def test_a_pipfile():
 
     assert [p.shown for p in reading("Pipfile", text).packages] == ["torch 1.13.1", "flask"]
     assert whys("Pipfile", text) == ["cannot be audited: lib comes from an address or a folder"]
+
+
+def test_setup_cfg_gives_what_setuptools_reads():
+    text = (
+        "[options]\ninstall_requires =\n  torch==1.0\n  flask>=1  # why\n[options.extras_require]\n"
+    )
+    text += "docs = file: docs/extra.txt\ntest =\n  pytest==7.0\n[tool:other]\nx = %(no)s\n"
+
+    assert shown("setup.cfg", text) == ["torch 1.0", "flask>=1", "pytest 7.0"]
+    assert reading("setup.cfg", text).refers == ["docs/extra.txt"]
+    assert whys("setup.cfg", "[flake8]\nmax-line-length = 100\n") == []
+    assert "no setup.cfg" in whys("setup.cfg", "words\n[options]\n")[0]
+
+
+def test_hatch_environments_are_read():
+    text = "[tool.hatch.envs.default]\ndependencies = ['torch==1.0']\n"
+
+    assert shown("pyproject.toml", text) == ["torch 1.0"]
+
+
+def test_a_constraint_without_end_is_a_gap():
+    spaces = " " * 400_000
+    text = f"[tool.poetry.dependencies]\ntorch = '1{spaces}x'\nflask = '1.0'\n"
+
+    assert [p.shown for p in reading("pyproject.toml", text).packages] == ["flask 1.0"]
+    assert "too long" in whys("pyproject.toml", text)[0]

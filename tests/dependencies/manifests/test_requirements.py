@@ -117,3 +117,64 @@ def test_a_requirement_of_thousands_of_bounds_is_named_and_not_worked_on():
     (why,) = whys("requirements.txt", f"torch{bounds}\n")
 
     assert why.endswith("has too many bounds")
+
+
+@pytest.mark.parametrize(
+    "line", ["--no-index -r a.txt", "-ra.txt", "--requirem a.txt", "--pre --requirement=a.txt"]
+)
+def test_a_reference_is_followed_wherever_pip_would(line):
+    assert reading("requirements.txt", f"{line}\n").refers == ["a.txt"]
+
+
+@pytest.mark.parametrize("mark", ["\x0c", "\x0b", "\x1c", "\x85", "\u2028", "\u2029"])
+def test_a_line_ends_wherever_it_ends_for_pip(mark):
+    assert shown("requirements.txt", f"numpy==2.3.0 # fine{mark}torch==1.0\n") == [
+        "numpy 2.3.0",
+        "torch 1.0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [("utf-8", True), ("latin-1", True), ("shift_jis", True), ("cp1252", True)]
+    + [(name, False) for name in ("utf-7", "unicode_escape", "cp500", "rot13", "none-such")],
+)
+def test_an_encoding_that_can_hide_lines_is_a_gap(name, plain):
+    manifest = reading("requirements.txt", f"# -*- coding: {name} -*-\nnumpy==2.3.0\n")
+
+    assert [p.shown for p in manifest.packages] == ["numpy 2.3.0"]
+    assert [name in gap.why for gap in manifest.gaps] == ([] if plain else [True])
+
+
+def test_an_address_that_is_none_hides_nothing_else():
+    manifest = reading("requirements.txt", "foo @ https://[bad\nhttp://[\ntorch==1.0\n")
+
+    assert [p.shown for p in manifest.packages] == ["torch 1.0"]
+    assert len(manifest.gaps) == 2
+
+
+def test_an_archive_of_another_name_is_a_gap():
+    line = "torch @ https://host/numpy-2.3.0-py3-none-any.whl\n"
+
+    assert reading("requirements.txt", line).packages == []
+    assert "archive of numpy" in whys("requirements.txt", line)[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("requirements.txt", "foo @ https://me:SECRET@host/x ; bad bad\n"),
+        ("requirements.txt", f"foo @ https://{'x' * 110}:SECRET@host/x ; bad bad\n"),
+        ("requirements.txt", "https://me:SECRET@host/a.git\nhttps://host/a.git?token=SECRET\n"),
+        ("requirements.txt", "-e git+https://SECRET@host/a#egg=a\n"),
+        ("conda-linux-64.lock", "@EXPLICIT\nhttps://host/t/SECRET/main/x\n"),
+        ("environment.yml", "dependencies:\n- https://host/t/SECRET/main::numpy=1\n"),
+        ("Dockerfile", "RUN pip install -i https://me:SECRET@host/s 'torch==1\n"),
+        ("pyproject.toml", "[tool.poetry.dependencies]\nfoo = 'https://me:SECRET@h/x'\n"),
+    ],
+)
+def test_what_an_address_keeps_secret_is_not_shown(name, text):
+    told = whys(name, text)
+
+    assert told
+    assert "SECRET" not in "".join(told)

@@ -24,21 +24,25 @@ class Kind:
         id: shown in messages. reader: module and function, below this package.
         name: pattern of the file's name, with the folder it is in.
         optional: the file has other uses too, so naming no package is no gap.
+        instead_of: it counts where no file of this name lies beside it.
     """
 
     id: str
     reader: str
     name: str
     optional: bool = False
+    instead_of: str = ""
 
 
-def _kind(id_: str, reader: str, name: str, *, optional: bool = False) -> Kind:
-    return Kind(id_, reader, rf"(?:^|/)(?:{name})$", optional)
+def _kind(
+    id_: str, reader: str, name: str, *, optional: bool = False, instead_of: str = ""
+) -> Kind:
+    return Kind(id_, reader, rf"(?:^|/)(?:{name})$", optional, instead_of)
 
 
 MANIFESTS: tuple[Kind, ...] = (
     _kind("pylock.toml", "locks:pylock", r"pylock(\.[^/]+)?\.toml"),
-    _kind("poetry.lock", "locks:packages", r"poetry\.lock"),
+    _kind("poetry.lock", "locks:poetry", r"poetry\.lock"),
     _kind("uv.lock", "locks:packages", r"uv\.lock"),
     _kind("pdm.lock", "locks:packages", r"pdm\.lock"),
     _kind("Pipfile.lock", "locks:pipfile_lock", r"pipfile\.lock"),
@@ -53,7 +57,10 @@ MANIFESTS: tuple[Kind, ...] = (
     _kind("MLmodel", "mlflow:mlmodel", r"mlmodel", optional=True),
     _kind("bentofile.yaml", "mlflow:bentofile", r"bentofile\.ya?ml", optional=True),
     _kind("installed package", "installed:metadata",
-          r"[^/]+\.dist-info/metadata|[^/]+\.egg-info/pkg-info"),
+          r"[^/]+\.dist-info/metadata|([^/]+\.)?egg-info/pkg-info|[^/]+\.egg-info"),
+    _kind("installed package without metadata", "installed:folder", r"[^/]+\.dist-info/record",
+          instead_of="METADATA"),
+    _kind("setup.cfg", "projects:setup_cfg", r"setup\.cfg", optional=True),
     _kind("Dockerfile", "scripts:dockerfile",
           r"(dockerfile|containerfile)(\.[^/]+)?|[^/]+\.(dockerfile|containerfile)", optional=True),
     _kind("notebook", "scripts:notebook", r"[^/]+\.ipynb", optional=True),
@@ -61,11 +68,12 @@ MANIFESTS: tuple[Kind, ...] = (
           r"[^/]+\.(cdx|spdx|spdx3|bom|sbom)\.json|[^/]*s?bom\.json|[^/]+\.spdx(\.(tag|ya?ml))?"
           r"|[^/]+\.spdx3?\.jsonld|[^/]+\.(cdx|bom|sbom)\.xml|[^/]*s?bom\.xml"),
     _kind("requirements", "requirements:requirements",
-          r"[^/]*requirements[^/]*\.(txt|in)|requirements/[^/]+\.(txt|in)"),
+          r"[^/]*requirements?[^/]*\.(txt|in|lock)|requirements/[^/]+\.(txt|in)"),
 )  # fmt: skip
 
 _ENDS = (".lock", ".toml", ".yaml", ".yml", ".json", ".ipynb", ".txt", ".in", "pipfile", "mlmodel",
-         "/metadata", "/pkg-info", ".spdx", ".tag", ".jsonld", "bom.xml", ".cdx.xml")  # fmt: skip
+         "/metadata", "/pkg-info", ".egg-info", ".dist-info/record", "setup.cfg", ".spdx", ".tag",
+         ".jsonld", "bom.xml", ".cdx.xml")  # fmt: skip
 
 
 def kind_of(name: str) -> Kind | None:

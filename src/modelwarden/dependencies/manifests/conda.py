@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from modelwarden.dependencies.manifests.requirements import named, requirements
-from modelwarden.dependencies.manifests.text import json_document, table, tables
+from modelwarden.dependencies.manifests.text import json_document, short, table, tables
 from modelwarden.dependencies.packages import How, Manifest, Package
 from modelwarden.dependencies.purls import purl_of
 from modelwarden.formats import yamltree
@@ -82,7 +82,7 @@ def explicit(text: str, manifest: Manifest) -> None:
         if found:
             conda_package(found[1], found[2], manifest)
         else:
-            manifest.gap(f"cannot be audited: {address[-100:]!a} is no conda package")
+            manifest.gap(f"cannot be audited: {short(address)} is no conda package")
 
 
 def installed(text: str, manifest: Manifest) -> None:
@@ -105,8 +105,8 @@ def pypi_name(name: str) -> str:
 def conda_spec(spec: str, manifest: Manifest) -> None:
     """Read one conda package with what is allowed of it."""
     found = _SPEC.match(spec.strip())
-    if found is None:
-        manifest.gap(f"cannot be audited: {spec[:100]!a} is no conda package")
+    if found is None or "://" in spec:
+        manifest.gap(f"cannot be audited: {short(spec)} is no conda package")
         return
     name, rest = found[1], found[2].strip()
     if name.lower() == "python":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+
 from modelwarden.dependencies.manifests.requirements import named
 from modelwarden.dependencies.packages import Manifest
 
@@ -25,6 +27,13 @@ def metadata(text: str, manifest: Manifest) -> None:
         return
     stated = _license(fields, classified)
     named(fields["name"], fields.get("version", ""), manifest, license=stated)
+
+
+def folder(_: str, manifest: Manifest) -> None:
+    """Read an installation that lost its metadata: by the name of its folder."""
+    name = posixpath.basename(posixpath.dirname(manifest.path)).removesuffix(".dist-info")
+    project, _, version = name.partition("-")
+    named(project, version, manifest)
 
 
 def _license(fields: dict[str, str], classified: list[str]) -> str:

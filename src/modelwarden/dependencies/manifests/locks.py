@@ -16,8 +16,16 @@ _OWN = ("editable", "virtual", "directory")
 
 
 def packages(text: str, manifest: Manifest) -> None:
-    """Read poetry.lock, uv.lock and pdm.lock: an array of tables `package`."""
+    """Read uv.lock and pdm.lock: an array of tables `package`."""
     _entries(toml(text), "package", manifest)
+
+
+def poetry(text: str, manifest: Manifest) -> None:
+    """Read poetry.lock: the same, and behind it what it is the lock of."""
+    document = toml(text)
+    _entries(document, "package", manifest)
+    if "package" in document and "metadata" not in document:
+        manifest.unreadable("it breaks off: the end of a poetry.lock is missing")
 
 
 def pylock(text: str, manifest: Manifest) -> None:
@@ -27,12 +35,21 @@ def pylock(text: str, manifest: Manifest) -> None:
 
 def _entries(document: Mapping[str, object], key: str, manifest: Manifest) -> None:
     for entry in tables(document.get(key)):
-        source = table(entry.get("source"))
-        own = source.get("type") == "directory" or any(word in source for word in _OWN)
-        name = str(entry.get("name", ""))
-        if own or "directory" in entry:
+        place = _place(entry)
+        version = str(entry.get("version", ""))
+        if place in {".", ""} or (place and not version):
             continue  # the project itself, or one beside it, with a manifest of its own
-        named(name, str(entry.get("version", "")), manifest)
+        named(str(entry.get("name", "")), version, manifest)
+
+
+def _place(entry: Mapping[str, object]) -> str | None:
+    """Return the folder that a package is taken from; None for any other source."""
+    source = table(entry.get("source"))
+    if "directory" in entry:
+        return str(table(entry["directory"]).get("path", ""))
+    if source.get("type") == "directory":
+        return str(source.get("url", ""))
+    return next((str(source[word]) for word in _OWN if word in source), None)
 
 
 def pipfile_lock(text: str, manifest: Manifest) -> None:

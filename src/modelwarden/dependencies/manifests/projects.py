@@ -1,15 +1,20 @@
-"""What a project declares: pyproject.toml (PEP 621, PEP 735, Poetry, PDM, uv) and Pipfile."""
+"""What a project declares: pyproject.toml, setup.cfg and Pipfile.
+
+Of pyproject.toml PEP 621, PEP 735 and the tables of Poetry, PDM, uv and Hatch are read.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 
-from modelwarden.dependencies.manifests.requirements import requirement
-from modelwarden.dependencies.manifests.text import table, tables, texts, toml
+from modelwarden.core import InputError
+from modelwarden.dependencies.manifests.requirements import requirement, requirements
+from modelwarden.dependencies.manifests.text import short, table, tables, texts, toml
 from modelwarden.dependencies.packages import Manifest
 
 _FOREIGN = ("git", "url", "path", "file", "hg", "svn")
+_LONGEST = 1_000  # characters of one constraint
 _NUMBERS = re.compile(r"\d+")
 
 
@@ -22,6 +27,9 @@ def pyproject(text: str, manifest: Manifest) -> None:
     tool = table(document.get("tool"))
     groups += table(table(tool.get("pdm")).get("dev-dependencies")).values()
     groups.append(table(tool.get("uv")).get("dev-dependencies"))
+    environments = table(table(tool.get("hatch")).get("envs")).values()
+    for key in ("dependencies", "extra-dependencies"):
+        groups += (table(environment).get(key) for environment in environments)
     for group in groups:
         for text_ in texts(group):
             requirement(text_, manifest)
@@ -33,6 +41,25 @@ def pyproject(text: str, manifest: Manifest) -> None:
     named += [table(g).get("dependencies") for g in table(poetry.get("group")).values()]
     for entries in named:
         _named(table(entries), manifest)
+
+
+def setup_cfg(text: str, manifest: Manifest) -> None:
+    """Read what setup.cfg gives to setuptools: lines of requirements, or `file:` with one."""
+    from configparser import Error, RawConfigParser
+
+    parser = RawConfigParser(strict=False)
+    try:
+        parser.read_string(text)
+    except (Error, AttributeError) as error:
+        raise InputError(f"no setup.cfg: {' '.join(str(error).split())[:100]}") from error
+    given = [parser.get("options", "install_requires", fallback="")]
+    if parser.has_section("options.extras_require"):
+        given += (value for _, value in parser.items("options.extras_require"))
+    for value in given:
+        if value and value.startswith("file:"):
+            manifest.refers += (place.strip() for place in value[5:].split(","))
+        elif value:
+            requirements(value, manifest)
 
 
 def pipfile(text: str, manifest: Manifest) -> None:
@@ -54,9 +81,12 @@ def _named(entries: Mapping[str, object], manifest: Manifest) -> None:
 def _constraint(name: str, value: object, manifest: Manifest) -> None:
     if isinstance(value, Mapping):
         if any(key in value for key in _FOREIGN):
-            manifest.gap(f"cannot be audited: {name[:100]} comes from an address or a folder")
+            manifest.gap(f"cannot be audited: {short(name)} comes from an address or a folder")
             return
         value = value.get("version", "*")
+    if len(str(value)) > _LONGEST:
+        manifest.gap(f"cannot be audited: the constraint of {short(name)} is too long")
+        return
     for alternative in str(value).split("||"):
         requirement(f"{name} {specifier_of(alternative)}", manifest)
 

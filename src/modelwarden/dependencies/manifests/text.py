@@ -24,6 +24,12 @@ _STRINGS = re.compile(
     r"|'''.*?'''|'[^'\n]*'",
     re.DOTALL,
 )
+_SECRETS = (
+    (re.compile(r"://[^/\s]*@"), "://"),
+    (re.compile(r"(://\S{1,200}?/t)/[^/\s]+"), r"\1"),  # where a channel of conda has its token
+    (re.compile(r"(://[^\s?]*)\?[^\s'\"]*"), r"\1"),
+)
+_SHOWN = 120  # characters
 _PARTS = 100  # of one dotted key; Python's own reader takes seconds for some thousands
 
 
@@ -48,6 +54,19 @@ def decoded(data: bytes) -> str:
     if "\0" in text:
         raise InputError("not a text: it holds zero bytes")
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def short(text: str) -> str:
+    """Return what reports show of a text: cut, printable, addresses without what they keep secret.
+
+    >>> short("https://me:word@host/simple?key=1"), short("https://host/t/ab-1/main")
+    ('https://host/simple', 'https://host/t/main')
+    """
+    shown = text[:2_000]
+    for secret, left in _SECRETS:
+        shown = secret.sub(left, shown)
+    shown = shown if shown.isprintable() else ascii(shown)[1:-1]
+    return shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN - 1]}…"
 
 
 def toml(text: str) -> Mapping[str, object]:
