@@ -432,3 +432,54 @@ def test_a_class_of_a_well_known_library_that_is_called_is_never_clean():
 
     assert {(f.rule, f.severity.value) for f in examined.findings} == {("unknown-global", "medium")}
     assert [gap.kind for gap in examined.gaps] == [GapKind.UNEXAMINED_CODE]
+
+
+RESAMPLE = b"csklearn.utils\nresample\n"
+LATER = b"cfunctools\npartial\n(" + RESAMPLE + b"S'x'\ntR"
+
+
+def holder(name: str, value: bytes, made: bytes = b"ctypes\nSimpleNamespace\n)\x81") -> bytes:
+    """Return an object with one attribute of the file's choosing."""
+    return made + b"}S'" + name.encode() + b"'\n" + value + b"sb"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"cnumpy\narray\n(" + holder("__array__", LATER) + b"tR.", id="array"),
+        pytest.param(b"cuuid\nUUID\n(" + holder("replace", LATER) + b"tR.", id="text"),
+        pytest.param(
+            b"cfractions\nFraction\n(" + holder("as_integer_ratio", LATER) + b"tR.", id="ratio"
+        ),
+        pytest.param(
+            b"cdatetime\ndatetime\n(S'x'\n"
+            + holder("utcoffset", LATER, b"cdateutil.tz.tz\ntzlocal\n)\x81")
+            + b"tR.",
+            id="time zone",
+        ),
+        pytest.param(
+            b"csklearn.utils\nBunch\n)\x81S'append'\n" + RESAMPLE + b"sS'true'\na.", id="items"
+        ),
+        pytest.param(
+            b"cbuiltins\ndict\n(coptparse\nValues\n(}S'keys'\n" + LATER + b"stRtR.", id="arguments"
+        ),
+        pytest.param(b"ccollections\ndefaultdict\n(" + RESAMPLE + b"tR.", id="default"),
+        pytest.param(b"ccollections\ndefaultdict\n(" + LATER + b"tR.", id="stored default"),
+    ],
+)
+def test_a_function_that_python_would_call_by_itself_counts_as_called(data: bytes):
+    assert worst(data).get("sklearn.utils.resample") is Judgement.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"ccollections\ndefaultdict\n(cbuiltins\nlist\ntR.",
+        b"ccollections\ndefaultdict\n(cpandas\nDataFrame\ntR.",
+        b"ccollections\ndefaultdict\n(cfunctools\npartial\n(ccollections\ndeque\ntRtR.",
+        b"csklearn.utils\nBunch\n)\x81S'keys'\nS'x'\ns.",
+        holder("__wrapped__", b"csklearn.utils\nresample\n", b"csklearn.svm\nSVC\n)\x81") + b".",
+    ],
+)
+def test_classes_and_values_in_the_same_places_do_not(data: bytes):
+    assert set(worst(data).values()) <= {Judgement.HARMLESS, Judgement.NEEDS_CODE}

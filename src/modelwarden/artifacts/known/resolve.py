@@ -277,6 +277,22 @@ class _Followed:
             return self._judged(use, _known("tells the type of a value"), (use.module, use.name))
         return self._plainly(use)
 
+    def made_later(self, use: Use) -> Judged:
+        """A `defaultdict` calls its first argument, without arguments, for what it has not."""
+        first = use.arguments[0] if use.arguments else None
+        if first is None or not first.module:
+            return self._plainly(use)
+        factory = self._of(first)
+        if factory is None:
+            reason = "calls what an earlier call returned, for keys that are not there"
+            unknown = replace(_unknown((use.module, use.name)), reason=reason)
+            return self._judged(use, unknown, (first.module, first.name))
+        kind = UseKind.CONSTRUCTED if is_class(*factory) else UseKind.CALLED
+        found = ruling(*factory, kind)
+        if found.judgement in {Judgement.HARMLESS, Judgement.NEEDS_CODE}:
+            return self._plainly(use)
+        return self._judged(use, found, factory)
+
     def tensor_file(self, use: Use) -> Judged:
         """A torch file in a constant is examined as a file; anything else torch would not write."""
         data = use.arguments[0].head if use.arguments else None
@@ -394,6 +410,7 @@ _BY_ARGUMENTS: dict[Target, Callable[[_Followed, Use], Judged]] = {
     ("builtins", "getattr"): _Followed.attribute,
     ("builtins", "setattr"): _Followed.attribute_set,
     ("builtins", "type"): _Followed.type_of,
+    ("collections", "defaultdict"): _Followed.made_later,
     ("copyreg", "_reconstructor"): _Followed.reconstructed,
     ("functools", "partial"): _Followed.partial,
     ("numpy.core", "_ufunc_reconstruct"): _Followed.function,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from modelwarden.core import UseKind
@@ -11,7 +12,7 @@ from modelwarden.formats.pickle.names import fold, global_of
 from modelwarden.formats.pickle.nested import may_hold_pickle
 from modelwarden.formats.pickle.opcodes import OPCODES
 from modelwarden.formats.pickle.render import render
-from modelwarden.formats.pickle.squeeze import COMMON_SHADOWS, HOOKS, SHADOWS
+from modelwarden.formats.pickle.squeeze import COMMON_SHADOWS, HOOKS, KEPT_SPECIAL, SHADOWS
 from modelwarden.formats.pickle.uses import ANY_ARGUMENTS
 from modelwarden.formats.pickle.values import (
     BUFFER,
@@ -35,6 +36,8 @@ _MAKERS: Final = frozenset({"_reconstructor", "__newobj__", "__newobj_ex__"})
 _EXTENSIONS: Final = 4096
 # Modules whose objects store a function with its arguments.
 _STORING: Final = frozenset({"functools", "operator", "_functools", "_operator"})
+_COLLECTIONS: Final = frozenset({"builtins", "collections"})
+_SPECIAL: Final = re.compile(r"__\w+__")
 _LATIN: Final = ("latin1", "latin-1", "latin_1", "iso-8859-1", "iso8859-1")
 _HOOKED: Final = 64
 _EACH: Final = 32
@@ -51,6 +54,7 @@ def call(m: Machine, callee: object, args: object, *, via: str) -> object:
     if not is_callable(callee) and not isinstance(callee, Summary):
         raise DamagedError(f"{via} of something that cannot be called", m.op_at)
     identity = m.uses.call(callee, args, kind=UseKind.CALLED, at=m.op_at, via=via)
+    _note_filled(m, callee, args)
     if isinstance(callee, Global):
         known = _known(m, callee, args, via)
         if known is not None:
@@ -104,6 +108,7 @@ def new(m: Machine, cls: object, args: object, kwargs: object, *, via: str) -> o
     if not is_callable(cls) and not isinstance(cls, Summary):
         raise DamagedError(f"{via} of something that is no class", m.op_at)
     identity = m.uses.call(cls, args, kwargs=kwargs, kind=UseKind.CONSTRUCTED, at=m.op_at, via=via)
+    _note_filled(m, cls, (kwargs,))
     return Call(cls, args, m.op_at, new=True, kwargs=kwargs, identity=identity)
 
 
@@ -139,6 +144,27 @@ def build(m: Machine, inst: object, state: object) -> None:
         _note_hooks(m, part)
 
 
+def assign(m: Machine, target: object, items: list[object]) -> None:
+    """Set items in an object; a class may hand them out as its attributes."""
+    each(m, target, "__setitem__", list(zip(items[::2], items[1::2], strict=False)))
+    if not _is_collection(target):
+        _note_hooks(m, {0: items})
+
+
+def _note_filled(m: Machine, callee: object, args: object) -> None:
+    """Note what an object gets as attributes from dicts among the arguments that make it."""
+    if isinstance(args, tuple) and not _is_collection(callee):
+        for value in args:
+            if type(value) is dict:
+                _note_hooks(m, value)
+
+
+def _is_collection(value: object) -> bool:
+    """Tell whether something is a container, whose items are never its attributes."""
+    root = value if isinstance(value, Global) else getattr(value, "root", None)
+    return isinstance(root, Global) and root.module in _COLLECTIONS
+
+
 def _note_hooks(m: Machine, state: object) -> None:
     for key, value in pairs(state):
         if key == _LOADED and not is_callable(value):
@@ -157,15 +183,28 @@ def _shadows(key: object, value: object) -> bool:
     """Tell whether a callable takes the place of a method that a library calls."""
     if not isinstance(key, str):
         return isinstance(key, Call) and _is_function(value)  # a name that is made while loading
-    return key in SHADOWS or (key in COMMON_SHADOWS and _is_function(value))
+    if key in SHADOWS:
+        return True
+    common = key in COMMON_SHADOWS or (_SPECIAL.fullmatch(key) and key not in KEPT_SPECIAL)
+    return bool(common) and _is_function(value)
 
 
 def _is_function(value: object) -> bool:
-    """Tell whether something is imported, or stores a call of something imported."""
+    """Tell whether something is imported, stores a call, or is a method of an object."""
     if isinstance(value, Call):
-        stored = isinstance(value.root, Global) and value.root.module in _STORING
-        return stored and not value.new
+        root = value.root
+        if not isinstance(root, Global) or value.new:
+            return False
+        return root.module in _STORING or (_is_getattr(root) and _of_object(value.args))
     return isinstance(value, Global)
+
+
+def _is_getattr(root: Global) -> bool:
+    return root.name == "getattr" and root.module == "builtins"
+
+
+def _of_object(args: object) -> bool:
+    return isinstance(args, tuple) and bool(args) and is_callable(args[0])
 
 
 def computed_global(m: Machine, module: object, name: object) -> Global:

@@ -229,7 +229,7 @@ def _setitems(m: Machine) -> None:
 
 def _assign(m: Machine, target: object, items: list[object]) -> None:
     if is_callable(target):
-        calls.each(m, target, "__setitem__", list(zip(items[::2], items[1::2], strict=False)))
+        calls.assign(m, target, items)
     elif items and type(target) is dict:
         if len(target) < PIECES:
             target[len(target)] = items

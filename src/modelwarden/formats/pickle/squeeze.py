@@ -47,8 +47,14 @@ SHADOWS: Final = frozenset(
 # The same, where a saved object may stand under the name: functions alone count.
 COMMON_SHADOWS: Final = frozenset(
     "_calculate_hashvalue _cleanup _cmp _compare _display _equal _get_token _items _keys _reset "
-    "_stop close detach disable edges free freeze get items join keys nodes prob release remove "
-    "set_ shutdown stop teardown terminate tobytes unregister values".split()
+    "_stop as_integer_ratio close detach disable dst edges free freeze fromutc get items join keys "
+    "nodes prob release remove replace set_ shutdown stop teardown terminate tobytes tzname "
+    "unregister utcoffset values".split()
+)
+# Likewise every name of Python's machinery (`__array__`), but for these, which only tell.
+KEPT_SPECIAL: Final = frozenset(
+    "__class__ __func__ __module__ __objclass__ __orig_class__ __origin__ __self__ __type__ "
+    "__wrapped__".split()
 )
 TOLD: Final = HOOKS | SHADOWS | COMMON_SHADOWS
 
