@@ -368,7 +368,7 @@ def test_an_interrupted_check_is_taken_up_and_gives_the_same_report(tmp_path, mo
     def interrupted(context):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("modelwarden.assess.claims.verify.run", interrupted)
+    monkeypatch.setattr("modelwarden.assess.cost.run", interrupted)
     with pytest.raises(KeyboardInterrupt):
         checked(file, state=tmp_path / "state", tools=Counting())
     monkeypatch.undo()
