@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -37,13 +38,15 @@ seconds = 120
 STAGES = ("artifacts", "performance", "cost")
 
 
-def checked(folder: Path, *, task: str, modality: str, model: str, data: str) -> Report:
+def checked(
+    folder: Path, *, task: str, modality: str, model: str, data: str, stages: Sequence[str] = STAGES
+) -> Report:
     """Write a modelwarden.toml and return the report of its check."""
     if 'adapter = "http"' not in model:
         model += f'\npython = "{models_python()}"'
     text = TOML.format(task=task, modality=modality, model=model, data=data)
     (folder / "modelwarden.toml").write_text(text)
-    return check(folder, stages=STAGES).report
+    return check(folder, stages=stages).report
 
 
 def trained(what: str, data: Path, folder: Path) -> None:
@@ -269,6 +272,36 @@ def test_a_network_is_measured_alike_as_onnx_and_as_a_module_of_torch(shared, tm
 
     assert found[0] == pytest.approx(found[1], abs=0.001)
     assert found[0] > 0.92
+
+
+def test_abnormal_inputs_of_a_real_model_are_named_and_the_honest_ones_survive(shared, tmp_path):
+    shutil.copy(shared / "data/models/torch/dice_adult.pth", tmp_path)
+    how = TORCH.format(file="dice_adult.pth")
+    (tmp_path / "predict.py").write_text(DICE.format(how=how))
+    adult(shared, tmp_path, 2_000)
+
+    report = checked(
+        tmp_path,
+        stages=("abnormal",),
+        task="binary",
+        modality="tabular",
+        model='path = "dice_adult.pth"\nadapter = "callable"\nentry = "predict.py:predict"',
+        data='test = "test.parquet"\nlabel = "label"\npositive = 1',
+    )
+
+    seen = {
+        (f.location.feature, f.location.terms["operator"])
+        for f in report.findings
+        if f.rule == "brittle-input"
+    }
+    (table,) = report.tables
+    assert {("age", "null"), ("hours_per_week", "infinite")} <= seen
+    assert ("marital_status", "case-and-space") in seen
+    # Columns that it does not look at, and what it reads as "other", are no finding.
+    assert {feature for feature, _ in seen} <= {"age", "hours_per_week", "marital_status"}
+    assert len(table.rows) > 120
+    assert not [g for g in report.gaps if g.stage == "abnormal" and g.kind != "partial-isolation"]
+    assert "sandbox-attempt" not in rules(report)
 
 
 def test_a_folder_of_mlflow_is_measured(shared, tmp_path):

@@ -23,6 +23,7 @@ ALL = [
     "claims",
     "slices",
     "abnormal",
+    "checks",
     "cost",
     "no findings at high",
     "accuracy >= 0.60",

@@ -33,6 +33,7 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage("slices", "modelwarden.assess.slices.stage", ("weak-slice",)),
     Stage("abnormal", "modelwarden.assess.abnormal.stage", ("brittle-input",)),
+    Stage("checks", "modelwarden.assess.custom", keep=False),
     Stage("cost", "modelwarden.assess.cost", keep=False),
 )
 

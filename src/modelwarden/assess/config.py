@@ -134,8 +134,21 @@ class FeaturesConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChecksConfig:
+    """`[checks]`: the user's own.
+
+    Attributes:
+        modules: Python files, relative to modelwarden.toml.
+        plugins: entry points of the group `modelwarden.checks`.
+    """
+
+    modules: tuple[str, ...] = ()
+    plugins: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AssessConfig:
-    """`[[claims]]` and `[assess.*]`."""
+    """`[[claims]]`, `[checks]` and `[assess.*]`."""
 
     claims: tuple[ClaimConfig, ...] = ()
     performance: PerformanceConfig = PerformanceConfig()
@@ -143,6 +156,7 @@ class AssessConfig:
     slices: SlicesConfig = SlicesConfig()
     robustness: RobustnessConfig | None = None
     abnormal: AbnormalConfig = AbnormalConfig()
+    checks: ChecksConfig = ChecksConfig()
 
 
 def parse_claims(top: Fields) -> tuple[ClaimConfig, ...]:
@@ -182,7 +196,11 @@ def _claim(fields: Fields) -> ClaimConfig:
     )
 
 
-def parse_assess(fields: Fields, claims: tuple[ClaimConfig, ...] = ()) -> AssessConfig:
+def parse_assess(
+    fields: Fields,
+    claims: tuple[ClaimConfig, ...] = (),
+    checks: ChecksConfig = ChecksConfig(),  # noqa: B008 -- a frozen value
+) -> AssessConfig:
     """Read `[assess]`.
 
     Raises:
@@ -191,6 +209,7 @@ def parse_assess(fields: Fields, claims: tuple[ClaimConfig, ...] = ()) -> Assess
     fields.only(_SECTIONS)
     return AssessConfig(
         claims=claims,
+        checks=checks,
         performance=_performance(fields.section("performance")),
         claiming=_claiming(fields.section("claims")),
         slices=_slices(fields.section("slices")),
@@ -254,6 +273,16 @@ _SECTIONS: Mapping[str, Callable[[Fields], object]] = {
     "robustness": _robustness,
     "abnormal": _abnormal,
 }
+
+
+def parse_checks(fields: Fields) -> ChecksConfig:
+    """Read `[checks]`.
+
+    Raises:
+        ConfigError: a key is unknown or of the wrong type.
+    """
+    fields.only(ChecksConfig.__dataclass_fields__)
+    return ChecksConfig(modules=fields.texts("modules"), plugins=fields.texts("plugins"))
 
 
 def parse_features(fields: Fields) -> FeaturesConfig:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import field
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from modelwarden.assess.asking import Answers, ask
@@ -51,6 +52,7 @@ class Context:
         cards: claims to read, by the path that the user wrote, as bytes.
         ask: asks for rows; by default straight from the target.
         spent: what the model's answers have cost so far.
+        root: the folder of modelwarden.toml.
     """
 
     project: ProjectConfig
@@ -67,6 +69,7 @@ class Context:
     cards: Mapping[str, bytes] = field(default_factory=dict)
     ask: Asker = lambda target, inputs, _: ask(target, inputs)
     spent: Callable[[], Spent] = Spent
+    root: Path = Path()
     _kept: dict[str, object] = field(default_factory=dict)
 
     def answers(self) -> Answers:

@@ -8,8 +8,8 @@ from importlib import import_module
 from typing import Any
 
 from modelwarden.core.findings import Finding, Gap
-from modelwarden.core.measurements import Measurement
-from modelwarden.core.rules import Rule
+from modelwarden.core.measurements import MeasureInfo, Measurement
+from modelwarden.core.rules import Rule, RuleInfo
 from modelwarden.core.tables import Table
 
 
@@ -34,6 +34,8 @@ class StageResult:
     Attributes:
         notes: lines for the user that are neither finding nor gap.
         rows: all rows that findings speak of, where a finding lists only some.
+        rules, measures: what rules and measurements mean that stand in no catalogue of ours: those
+            of the user's own checks.
         done: False when the stage had nothing to work on, so that it does not count as run.
     """
 
@@ -43,6 +45,8 @@ class StageResult:
     tables: tuple[Table, ...] = ()
     notes: tuple[str, ...] = ()
     rows: tuple[RowMark, ...] = ()
+    rules: tuple[RuleInfo, ...] = ()
+    measures: tuple[MeasureInfo, ...] = ()
     done: bool = True
 
     def __add__(self, other: StageResult) -> StageResult:
@@ -54,6 +58,8 @@ class StageResult:
             tables=self.tables + other.tables,
             notes=self.notes + other.notes,
             rows=self.rows + other.rows,
+            rules=self.rules + other.rules,
+            measures=self.measures + other.measures,
             done=self.done and other.done,
         )
 

@@ -29,7 +29,6 @@ from modelwarden.core import (
     GapKind,
     InputError,
     MeasureInfo,
-    Measurement,
     Policy,
     Report,
     RuleInfo,
@@ -455,6 +454,7 @@ class _Work:
             cards=cards,
             ask=asker,
             spent=partial(spent, first),
+            root=project.root,
         )
 
     def _stage(self, context: Context | None, given: Given, stage: Stage) -> StageResult:
@@ -497,7 +497,7 @@ class _Work:
             measurements=tuple(m for r in results for m in r.measurements),
             gaps=(*seen.gaps, *self.gaps, *(g for r in results for g in r.gaps)),
             tables=tuple(t for r in results for t in r.tables),
-            measures=_meanings(m for r in results for m in r.measurements),
+            measures=_meanings(results),
             rules=tuple(rules.values()),
             stages=ran,
             isolation=self.isolation,
@@ -513,6 +513,7 @@ class _Work:
         for stage, result in self.results:
             if result.done or result.findings:
                 yield from (describe(rule) for rule in stage.described())
+                yield from result.rules
 
     def _not_run(self, report: Report) -> Iterator[Gap]:
         """Name what was asked for by name and did not run, if nothing else says so."""
@@ -620,12 +621,14 @@ def _weakest(tiers: Iterable[str | None]) -> str | None:
     return min((tier for tier in tiers if tier is not None), key=order.index, default=None)
 
 
-def _meanings(measurements: Iterable[Measurement]) -> tuple[MeasureInfo, ...]:
-    """Return what the names mean that were measured."""
+def _meanings(results: Sequence[StageResult]) -> tuple[MeasureInfo, ...]:
+    """Return what the names mean that were measured; those of the user's own checks come last."""
     from modelwarden.metrics import measure
 
-    entries = [measure(name) for name in dict.fromkeys(m.name for m in measurements)]
-    return tuple(
+    own = {info.name: info for result in results for info in result.measures}
+    names = dict.fromkeys(m.name for result in results for m in result.measurements)
+    entries = [measure(name) for name in names if name not in own]
+    ours = [
         MeasureInfo(
             name=entry.name,
             meaning=entry.meaning,
@@ -633,7 +636,8 @@ def _meanings(measurements: Iterable[Measurement]) -> tuple[MeasureInfo, ...]:
             interval=entry.interval,
         )
         for entry in entries
-    )
+    ]
+    return (*ours, *own.values())
 
 
 def _cards(project: Project) -> dict[str, bytes]:

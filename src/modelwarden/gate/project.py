@@ -15,6 +15,7 @@ from modelwarden.assess.config import (
     AssessConfig,
     FeaturesConfig,
     parse_assess,
+    parse_checks,
     parse_claims,
     parse_features,
 )
@@ -39,7 +40,17 @@ if TYPE_CHECKING:
 
 FILE = "modelwarden.toml"
 _LARGEST = 1 << 20
-_SECTIONS = ("project", "model", "claims", "limits", "data", "features", "assess", "policy")
+_SECTIONS = (
+    "project",
+    "model",
+    "claims",
+    "limits",
+    "data",
+    "features",
+    "assess",
+    "checks",
+    "policy",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +127,9 @@ def load(path: str | os.PathLike[str] = ".") -> Project:
         model=parse_model(top.section("model")),
         limits=parse_limits(top.section("limits")),
         data=parse_data(top.section("data"), project),
-        assess=parse_assess(top.section("assess"), parse_claims(top)),
+        assess=parse_assess(
+            top.section("assess"), parse_claims(top), parse_checks(top.section("checks"))
+        ),
         features=parse_features(top.section("features")),
         policy=parse(document.get("policy", {}), shown, place="policy"),
     )
@@ -150,6 +163,8 @@ def _paths(project: Project) -> Iterator[tuple[str, str]]:
         for key, value in keys.items():
             if value is not None:
                 yield f"{place}.{key}", value
+    for number, name in enumerate(project.assess.checks.modules):
+        yield f"checks.modules[{number}]", name
     for key in ("train", "test", "current"):
         value = getattr(project.data, key)
         if value is not None:
@@ -185,3 +200,10 @@ def _check_own(project: Project, shown: str) -> None:
                 " have come with it and is not used",
                 hint="modelwarden.toml is your own code: keep it outside of the model's folder.",
             )
+        for name in project.assess.checks.modules:
+            if below(os.path.realpath(project.at(name)), [real]):
+                raise ConfigError(
+                    f"{shown}: the checks in {printable(name)} lie inside the model, so they may"
+                    " have come with it and are not run",
+                    hint="Your own checks run without a sandbox: keep them outside of the model.",
+                )

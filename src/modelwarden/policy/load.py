@@ -29,6 +29,7 @@ STAGES = (
     "robustness",
     "backdoor",
     "privacy",
+    "checks",
     "cost",
 )
 

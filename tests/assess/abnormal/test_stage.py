@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -241,6 +240,14 @@ def test_a_brittle_model_is_named_with_column_and_operator(function, planted):
     assert features <= ({planted[0]} if planted[0] else set())
 
 
+def test_what_breaks_the_code_is_low_while_the_data_hold_none_and_nan_for_nothing_is_info():
+    def severity(function):
+        return [f.severity for f in result_of(function).findings if f.location.feature]
+
+    assert severity(_breaks_on(lambda v: v == tables.UNSEEN_WORD)) == [Severity.LOW]
+    assert severity(_nan_of_null) == [Severity.INFO]
+
+
 @pytest.mark.parametrize(
     "error",
     [
@@ -267,7 +274,7 @@ def test_severity_is_how_common_it_is_times_how_much_it_does():
         found = result_of(_case_matters, table(data)).findings
         return {f.location.terms["operator"]: f.severity for f in found}
 
-    assert severities(people())["case-and-space"] is Severity.LOW
+    assert severities(people())["case-and-space"] is Severity.INFO
     assert severities(loud)["case-and-space"] is Severity.HIGH
 
 
@@ -467,4 +474,4 @@ def test_findings_of_one_operator_are_bounded():
     nulls = [f for f in result.findings if f.location.terms["operator"] == "null"]
     assert 0 < len(nulls) <= 20
     assert len([r for r in result.tables[0].rows if r[0] == "null"]) == 30
-    assert replace(nulls[0], severity=Severity.LOW) == nulls[0]
+    assert any("20 of 30 columns" in note and "null" in note for note in result.notes)

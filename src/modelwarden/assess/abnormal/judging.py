@@ -18,6 +18,7 @@ from modelwarden.targets.probing import End, Reply
 VISIBLE = 1e-3
 MOVED = 0.25  # of the spread of a regression's values
 OFTEN = 0.01  # of all answers: high
+_NUMBERLESS = ("null", "infinite")
 Mask = npt.NDArray[np.bool_]
 
 # What Python raises by accident, where code never thought of the value.
@@ -184,7 +185,13 @@ def severity(trial: Trial, judgement: Judgement) -> Severity:
     if trial.operator.meaning is Meaning.EXACT:
         return Severity.MEDIUM  # how rows are packed is nobody's fault: any batch may be so
     hit = 0.0 if trial.seen is None else trial.seen.share * judgement.weighted
-    return Severity.HIGH if hit >= OFTEN else Severity.MEDIUM if hit > 0 else Severity.LOW
+    if hit > 0:
+        return Severity.HIGH if hit >= OFTEN else Severity.MEDIUM
+    # What the data do not hold so far: a change in silence, and NaN for NaN, are worth knowing.
+    known = judgement.outcome is Outcome.CHANGED or (
+        judgement.outcome is Outcome.EMPTY and trial.operator.name in _NUMBERLESS
+    )
+    return Severity.INFO if known else Severity.LOW
 
 
 __all__ = ["Judgement", "judge", "refuses", "severity"]

@@ -386,8 +386,18 @@ def _gaps(work: _Run, what: str) -> Iterator[Gap]:
 
 
 def _notes(work: _Run) -> tuple[str, ...]:
-    if work.steady:
-        return ()
-    return (
-        "abnormal: the model answers the same rows otherwise each time, so changes tell nothing",
-    )
+    brittle: dict[str, set[str | None]] = {}
+    for one in work.tried:
+        if one.judgement.outcome not in _FINE:
+            brittle.setdefault(one.trial.operator.name, set()).add(one.trial.feature)
+    told = [
+        f"abnormal: {name} breaks {len(features)} columns; the table has all, the findings "
+        f"{_FINDINGS} of {len(features)} columns"
+        for name, features in brittle.items()
+        if len(features) > _FINDINGS
+    ]
+    if not work.steady:
+        told.append(
+            "abnormal: the model answers the same rows otherwise each time, so changes tell nothing"
+        )
+    return tuple(told)

@@ -82,9 +82,10 @@ def brittle_input(seen: Brittle) -> Iterator[Hit]:
     An answer that differs is one only where a person reads the same in the input.
 
     How severe it is: a process that is lost or hangs is high, for whoever sends one such input
-    stops it for all. Anything else is low until the data themselves hold such values, then medium,
-    and high when one answer in a hundred is hit (share of such rows × share of answers that break).
-    Rows packed in another way that change answers are medium.
+    stops it for all. Rows packed in another way that change answers are medium. For anything else
+    it is how common it is times how much it does: high when one answer in a hundred is hit (share
+    of such rows × share of answers that break), medium below. While the data hold no such row it is
+    low, and info when the answer only changes, or is NaN where a number is missing.
 
     Why: production sends what no test set has. A model that breaks takes every request of the batch
     with it; one that answers NaN or another class in silence decides wrongly, and nobody notices.

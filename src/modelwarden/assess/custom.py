@@ -1,0 +1,443 @@
+"""A user's own checks: typed functions in the user's project, judged and reported as ours are.
+
+    from modelwarden.assess.custom import Case, Found, Number, check
+
+    @check("night-shift", title="Cases at night are decided otherwise", severity="high")
+    def night_shift(case: Case) -> Iterator[Found | Number]:
+        '''What it looks at.
+
+        Why: …  Fix: …
+        '''
+        night = case.test.inputs["hour"] >= 22
+        right = case.right[night]
+        yield Number.share("night_accuracy", int(right.sum()), len(right), higher_is_better=True)
+        if right.mean() < 0.8:
+            yield Found(f"{right.mean():.1%} right at night", feature="hour")
+
+Stage `checks` runs them in this process, as it runs what modelwarden.toml names: it is the user's
+own code. An error in one is a gap that names it, and the others go on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import re
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import numpy.typing as npt
+
+from modelwarden.assess.asking import Answers
+from modelwarden.assess.context import Context
+from modelwarden.assess.stage import RowMark, StageResult
+from modelwarden.assess.truth import Judged
+from modelwarden.core import (
+    Confidence,
+    Finding,
+    Gap,
+    GapKind,
+    Json,
+    Location,
+    MeasureInfo,
+    Measurement,
+    RuleInfo,
+    Severity,
+    encode,
+    fingerprint,
+    seed_for,
+)
+from modelwarden.metrics.intervals import Interval, wilson
+from modelwarden.targets.data import DataSet
+from modelwarden.targets.errors import TargetError
+from modelwarden.targets.frames import Inputs
+
+STAGE = "checks"
+GROUP = "modelwarden.checks"
+_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_MEASURE = re.compile(r"[a-z][a-z0-9_]*")
+_ROWS = 100  # listed in a finding; rows.parquet holds all
+_MOST = 1000  # of what one check may yield
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Case:
+    """What a check is given.
+
+    Attributes:
+        test, train: the data; `train` is None without a training set.
+        classes: in the order of the scores; empty of a regression.
+        positive: position of the positive class of a binary task.
+        seed: of the run.
+    """
+
+    test: DataSet
+    train: DataSet | None
+    classes: tuple[str | int | float | bool, ...]
+    positive: int | None
+    seed: int
+    _context: Context
+
+    @property
+    def answers(self) -> Answers:
+        """The model's answers to every row of the test set, asked once for all."""
+        return self._context.answers()
+
+    @property
+    def judged(self) -> Judged:
+        """The labelled rows with their answers."""
+        return self._context.judged()
+
+    @property
+    def right(self) -> npt.NDArray[np.bool_]:
+        """Of each labelled row, whether its decision is right; of a classifier."""
+        seen = self.judged
+        if seen.y is None or seen.said is None:
+            raise TypeError("a regression has no decisions: use case.judged.truth and .values")
+        return np.asarray(seen.y == seen.said, np.bool_)
+
+    def ask(self, inputs: Inputs) -> Answers:
+        """Ask the model for other rows: changed ones, made ones.
+
+        Raises:
+            TargetError: the model failed, or answered something that is no answer.
+        """
+        from modelwarden.assess.asking import ask
+
+        return ask(self._context.target, inputs)
+
+    def rng(self, *names: str) -> np.random.Generator:
+        """Return a source of chance that is the same in every run with the same seed."""
+        return np.random.default_rng(seed_for(self.seed, STAGE, *names))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Something that a check has found.
+
+    Attributes:
+        message: the fact, in one line.
+        feature: the column that it is about. rows: of the test set that it is about.
+        facts: what a sceptic wants to see: plain values.
+        identity: what makes it the same finding in the next run; by default the feature.
+    """
+
+    message: str
+    feature: str | None = None
+    rows: Sequence[int] = ()
+    facts: Mapping[str, Json] = field(default_factory=dict)
+    identity: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number:
+    """Something that a check has measured; `[policy.measure]` can ask for it by name.
+
+    Attributes:
+        name: in small letters, with `_`. meaning: one line for people.
+        low, high: ends of its interval at 95 %; None where it has none.
+        n: rows that it rests on.
+        group: that it is of; None of all.
+    """
+
+    name: str
+    value: float
+    n: int
+    higher_is_better: bool
+    low: float | None = None
+    high: float | None = None
+    unit: str | None = None
+    group: Json = None
+    meaning: str = ""
+    conditions: Mapping[str, Json] = field(default_factory=dict)
+
+    @staticmethod
+    def share(
+        name: str,
+        hit: int,
+        n: int,
+        *,
+        higher_is_better: bool,
+        group: Json = None,
+        meaning: str = "",
+    ) -> Number:
+        """Return a share with its Wilson interval.
+
+        Raises:
+            ValueError: there are no rows, or more hits than rows.
+        """
+        if not 0 <= hit <= n or n < 1:
+            raise ValueError(f"{name}: {hit} of {n} is no share")
+        ends: Interval = wilson(hit, n)
+        return Number(
+            name=name,
+            value=hit / n,
+            low=ends.low,
+            high=ends.high,
+            n=n,
+            higher_is_better=higher_is_better,
+            group=group,
+            meaning=meaning,
+            conditions={"interval": "Wilson score"},
+        )
+
+
+Function = Callable[[Case], Iterable[Found | Number]]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check with what the report says of it."""
+
+    info: RuleInfo
+    confidence: Confidence
+    run: Function
+
+
+def check(
+    name: str,
+    *,
+    title: str,
+    severity: Severity | str = Severity.MEDIUM,
+    confidence: Confidence | str = Confidence.HIGH,
+    references: Sequence[str] = (),
+) -> Callable[[Function], Check]:
+    """Turn a function into a check; its docstring is its page, as that of our own rules is.
+
+    Raises:
+        ValueError: the name is not of the form `some-words`, or the severity is none.
+    """
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"the name of a check is small words joined by '-', not {name!r}")
+    level, sure = Severity(severity), Confidence(confidence)
+
+    def wrap(function: Function) -> Check:
+        info = RuleInfo(
+            id=name,
+            title=title,
+            severity=level,
+            help=_page(function.__doc__ or title),
+            references=tuple(references),
+        )
+        return Check(info, sure, function)
+
+    return wrap
+
+
+def _page(doc: str) -> str:
+    import inspect
+
+    return inspect.cleandoc(doc)
+
+
+def run(context: Context) -> StageResult:
+    """Run the user's own checks; without any, the stage has not run."""
+    config = context.assess.checks
+    if not config.modules and not config.plugins:
+        return StageResult(done=False)
+    result = StageResult()
+    taken = _reserved()
+    for name, load in (*_files(context), *_plugins(config.plugins)):
+        with _beside(context.root / name):
+            try:
+                found = _checks_of(load(), name)
+            except Exception as error:  # noqa: BLE001 -- the user's own code may raise anything
+                result += _failed(name, f"cannot be loaded: {_words(error)}")
+                continue
+            for one in found:
+                if one.info.id in taken:
+                    why = f"the check {one.info.id} has the name of another rule or check"
+                    result += _failed(name, why)
+                    continue
+                taken.add(one.info.id)
+                result += _ran(context, one, name)
+    return result
+
+
+def _reserved() -> set[str]:
+    from modelwarden.artifacts import catalog as artifacts
+    from modelwarden.assess import catalog
+
+    known = {name for stage in catalog.STAGES for name in stage.rules}
+    return known | {*catalog.OTHERS} | {rule.id for rule in artifacts.all_rules()}
+
+
+Load = Callable[[], object]
+
+
+def _files(context: Context) -> Iterator[tuple[str, Load]]:
+    for name in context.assess.checks.modules:
+        place = context.root / name
+        yield name, lambda place=place: _module(place)  # type: ignore[misc]
+
+
+def _plugins(names: Sequence[str]) -> Iterator[tuple[str, Load]]:
+    known = {point.name: point for point in entry_points(group=GROUP)}
+    for name in names:
+        if name in known:
+            yield name, known[name].load
+        else:
+            shown = ", ".join(sorted(known)) or "none"
+            yield name, _missing(f"no installed package has an entry point of that name ({shown})")
+
+
+def _missing(why: str) -> Load:
+    def fail() -> object:
+        raise LookupError(why)
+
+    return fail
+
+
+def _module(place: Path) -> ModuleType:
+    """Import a file of the user's; nothing is written beside it."""
+    digest = hashlib.sha256(str(place).encode(errors="surrogateescape")).hexdigest()[:16]
+    spec = importlib.util.spec_from_file_location(f"modelwarden_checks_{digest}", place)
+    if spec is None or spec.loader is None:
+        raise ImportError("it is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@contextmanager
+def _beside(place: Path) -> Iterator[None]:
+    """Let the user's module import its neighbours, as a script does; write no byte code."""
+    folder, wrote = str(place.parent), sys.dont_write_bytecode
+    sys.path.insert(0, folder)
+    sys.dont_write_bytecode = True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = wrote
+        if folder in sys.path:
+            sys.path.remove(folder)
+
+
+def _checks_of(loaded: object, name: str) -> list[Check]:
+    """Return the checks of a module in the order in which they stand, of a list, or the one."""
+    if isinstance(loaded, ModuleType):
+        values: Iterable[object] = vars(loaded).values()
+    elif isinstance(loaded, Iterable):
+        values = loaded
+    else:
+        values = [loaded]
+    found = [value for value in values if isinstance(value, Check)]
+    if not found:
+        raise LookupError(f"{name} has no function with @check")
+    return list({id(one): one for one in found}.values())
+
+
+def _ran(context: Context, one: Check, name: str) -> StageResult:
+    """Run one check; what it yielded before an error is kept, and the error is a gap."""
+    spec = context.target.spec
+    case = Case(
+        test=context.test,
+        train=context.train,
+        classes=spec.classes,
+        positive=spec.positive,
+        seed=context.seed,
+        _context=context,
+    )
+    result = StageResult(rules=(one.info,))
+    try:
+        for count, said in enumerate(one.run(case) or ()):
+            if count >= _MOST:
+                why = (
+                    f"the check {one.info.id} gave more than {_MOST} results; the rest is left out"
+                )
+                return result + _failed(name, why, GapKind.OVER_LIMIT)
+            result += _told(context, one, said)
+    except TargetError as error:
+        return result + _failed(name, f"the check {one.info.id}: {error.message}", error.kind)
+    except Exception as error:  # noqa: BLE001 -- the user's own code may raise anything
+        return result + _failed(name, f"the check {one.info.id} failed: {_words(error)}")
+    return result
+
+
+def _told(context: Context, one: Check, said: object) -> StageResult:
+    if isinstance(said, Found):
+        return _finding(context, one, said)
+    if isinstance(said, Number):
+        return _number(context, said)
+    raise TypeError(f"it gave a {type(said).__name__}, neither Found nor Number")
+
+
+def _finding(context: Context, one: Check, said: Found) -> StageResult:
+    rows = [int(row) for row in said.rows]
+    if any(not 0 <= row < len(context.test) for row in rows):
+        raise ValueError(f"a row of {said.message!r} is not in the test set")
+    facts = dict(said.facts)
+    encode(facts)  # TypeError where a report cannot hold it
+    if rows:
+        facts |= {"rows": rows[:_ROWS], "rows_in_all": len(rows)}
+    identity = said.identity if said.identity is not None else (said.feature or "",)
+    path = context.data.test
+    finding = Finding(
+        rule=one.info.id,
+        severity=one.info.severity,
+        confidence=one.confidence,
+        message=" ".join(str(said.message).split())[:2000],
+        location=Location(path=path, feature=said.feature),
+        evidence=facts,
+        references=one.info.references,
+        fingerprint=fingerprint(one.info.id, path, None, identity),
+        stage=STAGE,
+    )
+    marks = tuple(
+        RowMark(frame=context.test.name, row=row, rule=one.info.id, detail=finding.message)
+        for row in rows
+    )
+    return StageResult(findings=(finding,), rows=marks)
+
+
+def _number(context: Context, said: Number) -> StageResult:
+    if not _MEASURE.fullmatch(said.name):
+        raise ValueError(f"{said.name!r} is no name of a measurement: small letters, digits and _")
+    encode(dict(said.conditions))
+    measurement = Measurement(
+        name=said.name,
+        value=float(said.value),
+        low=said.low,
+        high=said.high,
+        n=int(said.n),
+        unit=said.unit,
+        higher_is_better=said.higher_is_better,
+        group=said.group,
+        conditions={**context.conditions, **said.conditions},
+        stage=STAGE,
+    )
+    info = MeasureInfo(
+        name=said.name,
+        meaning=said.meaning or "measured by a check of the project",
+        higher_is_better=said.higher_is_better,
+        interval=str(said.conditions.get("interval", "")),
+    )
+    return StageResult(measurements=(measurement,), measures=(info,))
+
+
+def _failed(name: str, why: str, kind: GapKind = GapKind.FAILED) -> StageResult:
+    return StageResult(gaps=(Gap(what=name, why=why, kind=kind, stage=STAGE),))
+
+
+def _words(error: BaseException) -> str:
+    """Return an error in one line, with the line of the user's code that raised it."""
+    told = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = str(Path(__file__))
+    theirs = [f for f in frames if f.filename != ours and "importlib" not in f.filename]
+    if isinstance(error, SyntaxError) and error.lineno is not None:
+        return f"{told} (line {error.lineno})"
+    return (
+        f"{told} ({Path(theirs[-1].filename).name}, line {theirs[-1].lineno})" if theirs else told
+    )
+
+
+__all__ = ["Case", "Check", "Found", "Number", "check", "run"]
