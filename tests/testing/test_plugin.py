@@ -22,6 +22,7 @@ ALL = [
     "performance",
     "claims",
     "slices",
+    "fairness",
     "abnormal",
     "cost",
     "no findings at high",
