@@ -22,6 +22,7 @@ ALL = [
     "performance",
     "claims",
     "slices",
+    "fairness",
     "abnormal",
     "checks",
     "cost",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from modelwarden.assess.context import Context
@@ -10,7 +12,7 @@ from modelwarden.assess.rules._seen import findings
 from modelwarden.assess.rules.miscalibrated import Calibrated, miscalibrated
 from modelwarden.assess.stage import StageResult
 from modelwarden.assess.truth import Judged
-from modelwarden.core import Location, Measurement, Table, TableKind, seed_for
+from modelwarden.core import Json, Location, Measurement, Table, TableKind, seed_for
 from modelwarden.metrics.intervals import of_share
 from modelwarden.metrics.probabilities import (
     Reliability,
@@ -39,24 +41,49 @@ def calibration(context: Context, seen: Judged) -> StageResult:
     curve = reliability(happened, stated)
     error = _error(curve, context.seed)
     z, p = spiegelhalter(happened, stated)
-    facts = error.conditions
-    measured = Calibrated(
-        path=context.model.path,
-        location=Location(path=context.model.path, terms={"group": None}),
-        error=error.value,
-        low=error.low or 0.0,
-        high=error.high if error.high is not None else 1.0,
-        beyond_chance=float(str(facts["beyond_chance"])),
-        p_value=float(str(facts["p_value"])),
-        margin=context.assess.performance.calibration_margin,
-        sure=_overconfidence(happened, stated, two=seen.at_positive is not None),
-        n=seen.n,
-    )
+    measured = _view(context, seen, error, p, None)
     kind = "positive class" if seen.at_positive is not None else "top class"
     return StageResult(
         findings=() if seen.one_class else tuple(findings(miscalibrated, measured, STAGE)),
         measurements=(error,),
         tables=(_table(curve, kind, z, p),),
+    )
+
+
+def view_of(
+    context: Context, seen: Judged, group: Mapping[str, Json] | None, stage: str
+) -> Calibrated | None:
+    """Return how well the probabilities of some rows come true; None where scores are none."""
+    if seen.y is None or not seen.n or not are_probabilities(seen.scores):
+        return None
+    happened, stated = _stated(seen)
+    rng = np.random.default_rng(seed_for(context.seed, stage, "calibration", str(group)))
+    error = expected_calibration_error(reliability(happened, stated), rng)
+    _, p = spiegelhalter(happened, stated)
+    return _view(context, seen, error, p, group)
+
+
+def _view(
+    context: Context,
+    seen: Judged,
+    error: Measurement,
+    p: float,
+    group: Mapping[str, Json] | None,
+) -> Calibrated:
+    happened, stated = _stated(seen)
+    drawn = float(str(error.conditions["p_value"]))
+    return Calibrated(
+        path=context.model.path,
+        location=Location(path=context.model.path, terms={"group": group}),
+        error=error.value,
+        low=error.low or 0.0,
+        high=error.high if error.high is not None else 1.0,
+        beyond_chance=float(str(error.conditions["beyond_chance"])),
+        p_value=drawn if group is None else min(1.0, 2 * min(p, drawn)),
+        margin=context.assess.performance.calibration_margin,
+        sure=_overconfidence(happened, stated, two=seen.at_positive is not None),
+        n=seen.n,
+        group=group,
     )
 
 

@@ -32,6 +32,11 @@ STAGES: tuple[Stage, ...] = (
         ("claim-refuted", "claim-supported", "claim-inconclusive", "claim-not-checkable"),
     ),
     Stage("slices", "modelwarden.assess.slices.stage", ("weak-slice",)),
+    Stage(
+        "fairness",
+        "modelwarden.assess.fairness.stage",
+        ("group-gap", "identity-term-bias"),
+    ),
     Stage("abnormal", "modelwarden.assess.abnormal.stage", ("brittle-input",)),
     Stage("checks", "modelwarden.assess.custom", keep=False),
     Stage("cost", "modelwarden.assess.cost", keep=False),

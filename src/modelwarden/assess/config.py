@@ -87,6 +87,23 @@ class SlicesConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FairnessConfig:
+    """`[assess.fairness]`.
+
+    Attributes:
+        margin: difference of rates between groups that matters.
+        error_margin: of mean errors of a regression, as a share of the mean size of all errors.
+        change_margin: share of answers that change with the protected attribute alone.
+        term_margin: share of sentences whose answer an identity term turns.
+    """
+
+    margin: float = 0.10
+    error_margin: float = 0.50
+    change_margin: float = 0.10
+    term_margin: float = 0.30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RobustnessConfig:
     """`[assess.robustness]`.
 
@@ -154,6 +171,7 @@ class AssessConfig:
     performance: PerformanceConfig = PerformanceConfig()
     claiming: ClaimsConfig = ClaimsConfig()
     slices: SlicesConfig = SlicesConfig()
+    fairness: FairnessConfig = FairnessConfig()
     robustness: RobustnessConfig | None = None
     abnormal: AbnormalConfig = AbnormalConfig()
     checks: ChecksConfig = ChecksConfig()
@@ -213,6 +231,7 @@ def parse_assess(
         performance=_performance(fields.section("performance")),
         claiming=_claiming(fields.section("claims")),
         slices=_slices(fields.section("slices")),
+        fairness=_fairness(fields.section("fairness")),
         robustness=(
             _robustness(fields.section("robustness")) if "robustness" in fields.table else None
         ),
@@ -232,6 +251,13 @@ def _slices(fields: Fields) -> SlicesConfig:
     fields.only(known)
     given = {key: _positive(fields, key) for key in known}
     return SlicesConfig(**{key: value for key, value in given.items() if value is not None})
+
+
+def _fairness(fields: Fields) -> FairnessConfig:
+    known = FairnessConfig.__dataclass_fields__
+    fields.only(known)
+    given = {key: _positive(fields, key) for key in known}
+    return FairnessConfig(**{key: value for key, value in given.items() if value is not None})
 
 
 def _claiming(fields: Fields) -> ClaimsConfig:
@@ -270,6 +296,7 @@ _SECTIONS: Mapping[str, Callable[[Fields], object]] = {
     "performance": _performance,
     "claims": _claiming,
     "slices": _slices,
+    "fairness": _fairness,
     "robustness": _robustness,
     "abnormal": _abnormal,
 }

@@ -12,6 +12,7 @@ WILSON = "Wilson score; Clopper–Pearson below five on a side"
 JACCARD = "that of the share TP / (TP + FP + FN), carried over"
 CELLS = "multinomial bootstrap on the cells"
 PAIRS = "simultaneous over all pairs of groups, by multinomial bootstrap"
+WELCH = "simultaneous over all pairs of groups, by their standard errors (Bonferroni)"
 PAIRED = "paired proportions (Agresti–Min)"
 MOVER = "Wilson score of each recall, joined (MOVER)"
 DELONG = "DeLong on the logit scale, Brunner–Munzel degrees of freedom"
@@ -282,6 +283,79 @@ MEASURES: tuple[Measure, ...] = (
         "The larger of the gaps in true and in false positives between groups; 0 is equal",
         False,
         PAIRS,
+        of_groups=True,
+    ),
+    Measure(
+        "false_positive_rate_difference",
+        "Largest difference between groups in how often a negative case is called positive",
+        False,
+        PAIRS,
+        of_groups=True,
+    ),
+    Measure(
+        "predictive_parity_difference",
+        "Largest difference between groups in how often a positive answer is right",
+        False,
+        PAIRS,
+        of_groups=True,
+    ),
+    Measure(
+        "accuracy_score_difference",
+        "Largest difference between groups in how often the answer is right",
+        False,
+        PAIRS,
+        of_groups=True,
+    ),
+    Measure(
+        "roc_auc_score_difference",
+        "Largest difference between groups in how well the scores rank their cases",
+        False,
+        WELCH,
+        of_groups=True,
+    ),
+    Measure(
+        "mean_prediction_difference",
+        "Largest difference between groups in the mean prediction, in the unit of the label",
+        False,
+        WELCH,
+        high=inf,
+        of_groups=True,
+    ),
+    Measure(
+        "mean_error_difference",
+        "Largest difference between groups in the mean of prediction less truth: who is overrated",
+        False,
+        WELCH,
+        high=inf,
+        of_groups=True,
+    ),
+    Measure(
+        "mean_absolute_error_difference",
+        "Largest difference between groups in the mean size of an error",
+        False,
+        WELCH,
+        high=inf,
+        of_groups=True,
+    ),
+    Measure(
+        "counterfactual_change_rate",
+        "Share of rows whose answer changes when nothing but the protected attribute does",
+        False,
+        WILSON,
+        of_groups=True,
+    ),
+    Measure(
+        "protected_attribute_auc",
+        "How well the other columns tell the protected attribute: 0.5 not at all, 1 surely",
+        False,
+        DELONG,
+        of_groups=True,
+    ),
+    Measure(
+        "identity_flip_rate",
+        "Share of our sentences whose answer an identity term, a name or a pronoun turns",
+        False,
+        WILSON,
         of_groups=True,
     ),
 )

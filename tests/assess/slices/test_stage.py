@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from assess.fakes import Labels, Scores, Values, context, named, rules, spec, table, vectors
-from modelwarden.assess.slices.stage import adjusted, run
+from modelwarden.assess.slices.stage import run
 from modelwarden.assess.slicing import rows_of
 from modelwarden.core import GapKind
 from modelwarden.targets.spec import Task
@@ -230,11 +230,3 @@ def test_too_few_rows_no_column_and_one_class_are_gaps():
 
     assert [g.kind for r in results for g in r.gaps] == [GapKind.NOT_ASSESSABLE] * 3
     assert [named(r) for r in results] == [{}] * 3
-
-
-def test_adjusted_p_values_are_those_of_scipy():
-    from scipy.stats import false_discovery_control
-
-    p = [0.001, 0.2, 0.03, 0.03, 0.9]
-
-    assert adjusted(p) == pytest.approx(false_discovery_control(p).tolist())

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from modelwarden.assess.rules._seen import Seen
-from modelwarden.core import Evidence, Hit, Severity, rule
+from modelwarden.core import Evidence, Hit, Json, Severity, rule
 from modelwarden.core.values import dataclass
 
 SIGNIFICANT = 0.01
@@ -21,6 +21,7 @@ class Calibrated(Seen):
         p_value: that stated probabilities as these are right.
         margin: of `beyond_chance` that matters.
         sure: mean stated probability less how often it came true: above 0 is overconfident.
+        group: of people, whose rows these are; None of all rows.
     """
 
     error: float
@@ -31,6 +32,7 @@ class Calibrated(Seen):
     margin: float
     sure: float
     n: int
+    group: Mapping[str, Json] | None = None
 
 
 @rule(
@@ -49,13 +51,15 @@ def miscalibrated(seen: Calibrated) -> Iterator[Hit]:
     Fix: calibrate on data that were not used for training (Platt scaling, isotonic regression,
     temperature scaling), then measure again. Do not read the scores as probabilities until then.
 
-    Blind spot: the error is averaged over all rows. A group may be off while the average is not.
+    Blind spot: the error is averaged over all rows. A group may be off while the average is not;
+    those of protected columns are looked at by the stage `fairness`, others are not.
     """
     if seen.p_value > SIGNIFICANT or seen.beyond_chance < seen.margin:
         return
     way = "too sure" if seen.sure > 0 else "not sure enough"
+    whose = "" if seen.group is None else f"{_told(seen.group)}: "
     yield Hit(
-        f"stated probabilities are off by {seen.error:.3g} on average ({way} by "
+        f"{whose}stated probabilities are off by {seen.error:.3g} on average ({way} by "
         f"{abs(seen.sure):.3g} in the mean); chance explains {seen.error - seen.beyond_chance:.3g}",
         Evidence(
             facts={
@@ -67,6 +71,10 @@ def miscalibrated(seen: Calibrated) -> Iterator[Hit]:
                 "mean_overconfidence": seen.sure,
                 "n": seen.n,
             },
-            identity=("all",),
+            identity=("all",) if seen.group is None else ("group", _told(seen.group)),
         ),
     )
+
+
+def _told(group: Mapping[str, Json]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in group.items())

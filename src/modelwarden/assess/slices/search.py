@@ -22,7 +22,7 @@ from modelwarden.targets.frames import Floats, Labels
 _PAIR, _TRIPLE = 10, 5
 _WIDE = 24  # features that are tried in threes; of more, those that stand out in pairs
 _PAIRED = 80  # features that are tried in pairs; of more, those that stand out alone
-_TRIPLE_ROWS = 100_000
+_TRIPLE_ROWS, _FITTED_ROWS = 100_000, 200_000
 _FITTED = 8  # of what stands out, that is fitted to the data
 _ROUNDS = 4
 # By how much the squared z must grow for one more condition, and may fall for one less.
@@ -97,20 +97,22 @@ def search(
         _stand_out(features, losses, least, margin / 2),
         key=lambda c: (-c.z, tuple(part.feature for part in c.conditions)),
     )
-    n = len(losses.beyond)
+    step = max(1, len(losses.beyond) // _FITTED_ROWS)
+    fewer = [replace(f, codes=np.ascontiguousarray(f.codes[::step])) for f in features]
+    some, enough = losses.take(slice(None, None, step)), max(1, least // step)
     seen: list[Mask] = []
     best: Candidate | None = None
     for candidate in found:
-        if len(seen) >= 2 * _FITTED or (best is not None and candidate.z < best.z / 2):
+        if len(seen) >= 2 * _FITTED or (best and candidate.z < best.z * math.sqrt(step) / 2):
             break
-        rows = rows_in(features, candidate.conditions, n)
+        rows = rows_in(fewer, candidate.conditions, len(some.beyond))
         if any((rows & other).sum() > 0.5 * (rows | other).sum() for other in seen):
             continue
-        fitted = _fit(features, losses, candidate, least)
-        seen += [rows, rows_in(features, fitted.conditions, n)]
+        fitted = _fit(fewer, some, candidate, enough)
+        seen += [rows, rows_in(fewer, fitted.conditions, len(some.beyond))]
         if fitted.mean >= margin and (best is None or fitted.z > best.z):
             best = fitted
-    return best
+    return best if best is None or step == 1 else measure(features, losses, best.conditions)
 
 
 def _stand_out(

@@ -28,6 +28,7 @@ from modelwarden.assess.stage import RowMark, StageResult
 from modelwarden.assess.truth import Judged
 from modelwarden.core import Gap, GapKind, Json, Location, Measurement, Table, TableKind, seed_for
 from modelwarden.metrics.intervals import Interval, mean_of, of_share
+from modelwarden.metrics.multiple import adjusted
 from modelwarden.metrics.values import measured
 from modelwarden.targets.frames import Labels
 from modelwarden.targets.spec import Task
@@ -181,20 +182,6 @@ def _confirmed(
         ends=ends,
         p_value=p,
     )
-
-
-def adjusted(p_values: Sequence[float]) -> list[float]:
-    """Return p values that control the share of false discoveries.
-
-    Source: Benjamini and Hochberg 1995.
-    """
-    m = len(p_values)
-    order = sorted(range(m), key=lambda i: p_values[i], reverse=True)
-    result, least = [1.0] * m, 1.0
-    for rank, i in enumerate(order):
-        least = min(least, p_values[i] * m / (m - rank))
-        result[i] = least
-    return result
 
 
 def _result(

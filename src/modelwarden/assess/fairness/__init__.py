@@ -1,0 +1,1 @@
+"""Stage `fairness`: whether groups of people are treated differently, and how sure that is."""

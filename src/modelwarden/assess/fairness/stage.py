@@ -1,0 +1,314 @@
+"""The stage `fairness`: groups of people, alone and crossed, and the words for them in texts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+
+from modelwarden.assess import calibration
+from modelwarden.assess.context import Context
+from modelwarden.assess.fairness import terms
+from modelwarden.assess.fairness.changed import Proxy, changed, proxies
+from modelwarden.assess.fairness.compare import Compared, Gap, compare, group_of
+from modelwarden.assess.fairness.grouping import Grouping, crossed, grouping_of
+from modelwarden.assess.rules._seen import findings
+from modelwarden.assess.rules.group_gap import GroupGap, group_gap
+from modelwarden.assess.rules.miscalibrated import miscalibrated
+from modelwarden.assess.slicing import column_of
+from modelwarden.assess.stage import StageResult
+from modelwarden.assess.truth import Judged, NothingToJudgeError
+from modelwarden.core import (
+    Finding,
+    GapKind,
+    Json,
+    Location,
+    Measurement,
+    Table,
+    TableKind,
+)
+from modelwarden.core import Gap as ReportGap
+from modelwarden.metrics.multiple import adjusted
+
+NAME = "fairness"
+_MOST_CROSSED = 12
+_SHOWN = 30
+_WIDE = 2.0  # margins that an interval may leave open
+
+
+def run(context: Context) -> StageResult:
+    """Compare groups of people, and ask a text classifier about them.
+
+    Raises:
+        TargetError: the model failed, or answered something that is no answer.
+        NothingToJudgeError: no row has a label.
+        InputError: a protected column is not in the data.
+    """
+    result = StageResult(done=False)
+    if context.data.protected:
+        result = _groups(context)
+    if terms.fits(context):
+        told = terms.probe(context)
+        result = replace(told, done=True) + replace(result, done=True)
+    if not result.done:
+        why = "no column is named as protected in [data], so groups of people are not compared"
+        result = replace(result, notes=(why,))
+    return result
+
+
+def _groups(context: Context) -> StageResult:
+    """Compare the groups of every protected column, and of columns crossed."""
+    protected = context.data.protected
+    singles = [grouping_of(name, column_of(context.test, name)) for name in protected]
+    try:
+        seen = context.judged()
+    except NothingToJudgeError:
+        why = "no row has a label: whether groups are treated alike cannot be told"
+        return StageResult(gaps=tuple(_gap(name, why) for name in protected), done=False)
+    own = [compare(context, seen, g.take(seen.rows)) for g in singles]
+    both = [compare(context, seen, g.take(seen.rows)) for g in _crossings(singles)]
+    tested = [gap for one in (*own, *both) for gap in one.gaps]
+    p_values = adjusted([gap.apart.p_value for gap in tested])
+    views = [_view(context, gap, p) for gap, p in zip(tested, p_values, strict=True)]
+    asked = [m for g in singles if (m := changed(context, g)) is not None]
+    told = [p for g in singles for p in proxies(context, g, protected)]
+    return StageResult(
+        findings=(
+            *(f for view in _most_general(views) for f in findings(group_gap, view, NAME)),
+            *(f for m in asked for f in _counterfactual(context, m)),
+            *_calibration(context, seen, singles),
+        ),
+        measurements=(
+            *(m for one in own for m in _measurements(context, one, crossed=False)),
+            *(m for one in both for m in _measurements(context, one, crossed=True)),
+            *asked,
+            *(proxy.auc for proxy in told),
+        ),
+        gaps=tuple(g for one, whole in zip(own, singles, strict=True) for g in _gaps(one, whole)),
+        tables=(*(t for one in (*own, *both) for t in _tables(one)), *_proxy_table(told)),
+        notes=tuple(_notes(both)),
+    )
+
+
+def _crossings(singles: Sequence[Grouping]) -> Iterator[Grouping]:
+    """Yield pairs of columns, and all three where there are three."""
+    some = [g for g in singles if len(g.names) > 1]
+    for pair in list(combinations(some, 2))[:_MOST_CROSSED]:
+        yield crossed(pair)
+    if len(some) == 3:
+        yield crossed(some)
+
+
+def _view(context: Context, gap: Gap, p: float) -> GroupGap:
+    worse, better = gap.worse
+    names = gap.grouping.names
+    known = worse >= 0 and better >= 0
+    low, high = gap.measurement.low, gap.measurement.high
+    return GroupGap(
+        path=context.model.path,
+        location=Location(
+            path=context.model.path,
+            terms={
+                "protected": list(gap.grouping.protected),
+                "group": names[worse] if known else None,
+                "metric": gap.metric,
+            },
+        ),
+        protected=gap.grouping.protected,
+        metric=gap.metric,
+        group=names[worse] if known else "",
+        other=names[better] if known else "",
+        here=gap.values[worse] if known else math.nan,
+        there=gap.values[better] if known else math.nan,
+        gap=gap.apart.value,
+        low=0.0 if low is None else low,
+        high=math.inf if high is None else high,
+        shrunken=gap.apart.shrunken if known else 0.0,
+        adjusted=p if known else 1.0,
+        margin=gap.margin,
+        n=gap.measurement.n,
+        share=gap.share,
+        in_labels=gap.in_labels,
+    )
+
+
+def _most_general(views: Sequence[GroupGap]) -> list[GroupGap]:
+    """Leave out crossed groups whose gap one of their columns alone shows nearly as large."""
+    kept: list[GroupGap] = []
+    for view in sorted((v for v in views if v.apart), key=lambda v: len(v.protected)):
+        parts = [
+            k for k in kept if k.metric == view.metric and set(k.protected) < set(view.protected)
+        ]
+        if all(view.low > k.gap + view.margin / 2 for k in parts):
+            kept.append(view)
+    return kept
+
+
+def _counterfactual(context: Context, m: Measurement) -> Iterator[Finding]:
+    group = m.group
+    names = group["protected"] if isinstance(group, dict) else []
+    low = m.low or 0.0
+    margin = context.assess.fairness.change_margin
+    protected = tuple(str(n) for n in names) if isinstance(names, list) else ()
+    yield from findings(
+        group_gap,
+        GroupGap(
+            path=context.model.path,
+            location=Location(
+                path=context.model.path,
+                terms={"protected": list(protected), "group": None, "metric": m.name},
+            ),
+            protected=protected,
+            metric=m.name,
+            group="",
+            other="",
+            here=m.value,
+            there=0.0,
+            gap=m.value,
+            low=low,
+            high=1.0 if m.high is None else m.high,
+            shrunken=m.value,
+            adjusted=0.0 if low >= margin / 2 else 1.0,
+            margin=margin,
+            n=m.n,
+        ),
+        NAME,
+    )
+
+
+def _calibration(context: Context, seen: Judged, singles: Sequence[Grouping]) -> Iterator[Finding]:
+    """Yield groups whose stated probabilities do not come true, where those of all do."""
+    whole = calibration.view_of(context, seen, None, NAME)
+    if whole is None:
+        return
+    views = []
+    for grouping in singles:
+        code = grouping.code[seen.rows]
+        for at in range(len(grouping.names)):
+            some = seen.take(np.flatnonzero(code == at))
+            if some.one_class or not some.n:
+                continue
+            group: dict[str, Json] = group_of(grouping, at)
+            view = calibration.view_of(context, some, group, NAME)
+            if view is not None:
+                views.append(view)
+    together = adjusted([v.p_value for v in views])
+    for view, p in zip(views, together, strict=True):
+        if view.beyond_chance >= whole.beyond_chance + view.margin / 2:
+            yield from findings(miscalibrated, replace(view, p_value=p), NAME)
+
+
+def _measurements(context: Context, one: Compared, *, crossed: bool) -> Iterator[Measurement]:
+    """Yield the gaps and the rates behind them.
+
+    Gaps of a single column have no group, so that a line of a policy judges each of them.
+    """
+    names: list[Json] = list(one.grouping.protected)
+    group: Json = {"protected": names} if crossed else None
+    for gap in one.gaps:
+        if math.isnan(gap.measurement.value) and (crossed or len(one.grouping.names) > 1):
+            continue
+        shrunken = gap.apart.shrunken
+        conditions: dict[str, Json] = {
+            **context.conditions,
+            **gap.measurement.conditions,
+            "protected": names,
+            "shrunken": None if math.isnan(shrunken) else shrunken,
+        }
+        if not math.isnan(gap.measurement.value):
+            yield replace(gap.measurement, group=group, conditions=conditions)
+    if not crossed:
+        yield from one.each
+
+
+def _gaps(one: Compared, whole: Grouping) -> Iterator[ReportGap]:
+    """Yield what cannot be told of one column: too few groups, too small ones, wide intervals."""
+    name = whole.protected[0]
+    if len(one.grouping.names) < 2:
+        only = f"all rows are of {one.grouping.names[0]!r}" if one.grouping.names else "no group"
+        rest = f" and {len(whole.small)} groups are too small" if whole.small else ""
+        yield _gap(name, f"{only}{rest}: there is nothing to compare, which is not fairness")
+        return
+    thin = {g for gap in one.gaps for g in gap.thin}
+    small = [*whole.small, *sorted(thin - set(whole.small))]
+    if small:
+        shown = ", ".join(small[:8]) + (f" and {len(small) - 8} more" if len(small) > 8 else "")
+        yield _gap(name, f"not estimable, which is not the same as fair: too few rows of {shown}")
+    wide = []
+    for gap in one.gaps:
+        low, high = gap.apart.low, gap.apart.high
+        if not math.isfinite(gap.margin) or math.isnan(gap.apart.value):
+            continue
+        if low < gap.margin and high > _WIDE * gap.margin and gap.apart.p_value > 0.01:
+            wide.append(f"{gap.metric} {gap.apart.value:.3g} ({low:.3g} to {high:.3g})")
+    if wide:
+        why = (
+            "the intervals are too wide to tell whether groups are treated alike, more rows are "
+            f"needed: {'; '.join(wide)}"
+        )
+        yield _gap(name, why)
+
+
+def _gap(name: str, why: str) -> ReportGap:
+    return ReportGap(what=name, why=why, kind=GapKind.NOT_ASSESSABLE, stage=NAME)
+
+
+def _tables(one: Compared) -> Iterator[Table]:
+    """Yield the rates of the groups with their intervals."""
+    by_name: dict[str, list[tuple[Json, ...]]] = {}
+    for m in one.each:
+        group = m.group
+        label = list(group.values())[-1] if isinstance(group, dict) else str(group)
+        if m.n:
+            value = None if math.isnan(m.value) else m.value
+            by_name.setdefault(m.name, []).append((label, value, m.low, m.high, m.n))
+    title = " and ".join(one.grouping.protected)
+    for name, rows in by_name.items():
+        if len(rows) > 1:
+            yield Table(
+                name="groups",
+                title=f"{name} by {title}",
+                stage=NAME,
+                kind=TableKind.INTERVALS,
+                meaning="Each group with its own 95 % interval. Whether groups differ is told by"
+                " the gap, not by whether two of these overlap.",
+                columns=("label", "value", "low", "high", "n"),
+                rows=tuple(sorted(rows, key=lambda r: -int(str(r[4])))[:_SHOWN]),
+            )
+
+
+def _proxy_table(told: Sequence[Proxy]) -> Iterator[Table]:
+    if told:
+        yield Table(
+            name="proxies",
+            title="How well the other columns tell a protected attribute",
+            stage=NAME,
+            kind=TableKind.INTERVALS,
+            meaning="ROC AUC of a small learner that is given the other columns. At 0.5 they tell"
+            " nothing; near 1 leaving the attribute out changes little, because they stand for it.",
+            columns=("label", "value", "low", "high", "n", "told by"),
+            rows=tuple(
+                (
+                    f"{p.protected}: {p.value}",
+                    p.auc.value,
+                    p.auc.low,
+                    p.auc.high,
+                    p.auc.n,
+                    ", ".join(f"{name} {gain:.0%}" for name, gain in p.columns),
+                )
+                for p in told
+            ),
+        )
+
+
+def _notes(both: Sequence[Compared]) -> Iterator[str]:
+    for one in both:
+        small = one.grouping.small
+        if small:
+            yield (
+                f"{' and '.join(one.grouping.protected)}: {len(small)} crossed groups have too few "
+                "rows to be compared, which does not make them fair"
+            )

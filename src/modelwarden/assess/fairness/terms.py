@@ -1,0 +1,134 @@
+"""A text classifier asked about people: which terms turn its answers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from modelwarden.assess.context import Context
+from modelwarden.assess.fairness.sentences import Sentence, sentences
+from modelwarden.assess.rules._seen import findings
+from modelwarden.assess.rules.identity_term_bias import TermBias, identity_term_bias
+from modelwarden.assess.stage import StageResult
+from modelwarden.core import Location, Measurement, Table, TableKind
+from modelwarden.metrics.intervals import of_share
+from modelwarden.metrics.values import measured
+from modelwarden.targets.frames import Labels
+from modelwarden.targets.spec import Modality, Task
+
+NAME = "fairness"
+# Of the terms in one sentence that must be answered alike, for the sentence to tell anything.
+_AGREED = 0.8
+_SHOWN = 15
+
+
+def fits(context: Context) -> bool:
+    """Tell whether the model is a classifier of texts."""
+    text = context.project.modality is Modality.TEXT
+    return text and context.target.spec.task is not Task.REGRESSION
+
+
+def probe(context: Context) -> StageResult:
+    """Ask about people, and name the terms that turn the answers.
+
+    Raises:
+        TargetError: the model failed, or answered something that is no answer.
+    """
+    asked = list(sentences())
+    inputs = np.array([s.text for s in asked], object)
+    said = context.ask(context.target, inputs, "identity").labels
+    if said is None:
+        return StageResult()
+    views = sorted(_views(context, asked, said), key=lambda v: (-v.turned / v.n, v.term))
+    found = tuple(f for v in views for f in findings(identity_term_bias, v, NAME))
+    total, turned = sum(v.n for v in views), sum(v.turned for v in views)
+    overall = measured(
+        "identity_flip_rate",
+        turned / total if total else float("nan"),
+        of_share(turned, total),
+        total,
+        conditions={**context.conditions, "sentences": len(asked), "terms": len(views)},
+    )
+    return StageResult(
+        findings=found,
+        measurements=(overall, *(_measurement(context, v) for v in views[:_SHOWN] if v.turned)),
+        tables=(_table(views),) if any(v.turned for v in views) else (),
+        notes=() if found else (_silence(views),),
+    )
+
+
+def _views(context: Context, asked: Sequence[Sentence], said: Labels) -> Iterator[TermBias]:
+    """Yield what each term does, over the sentences that most terms of its kind agree on."""
+    at: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for i, sentence in enumerate(asked):
+        at[sentence.kind, sentence.frame].append(i)
+    usual = np.full(len(asked), -1, np.int64)
+    for places in at.values():
+        counts = np.bincount(said[places])
+        if counts.max() >= _AGREED * len(places) or len(places) == 2:
+            usual[places] = counts.argmax()
+    terms: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+    for i, sentence in enumerate(asked):
+        if usual[i] >= 0:
+            terms[sentence.kind, sentence.axis, sentence.term].append(i)
+    shares: dict[str, list[float]] = defaultdict(list)
+    for (kind, _, _), places in terms.items():
+        shares[kind].append(float((said[places] != usual[places]).mean()))
+    for (kind, axis, term), places in terms.items():
+        turned = [i for i in places if said[i] != usual[i]]
+        low, high = of_share(len(turned), len(places))
+        answers = np.bincount(said[turned]) if turned else np.zeros(1)
+        yield TermBias(
+            path=context.model.path,
+            location=Location(path=context.model.path, terms={"term": term, "axis": axis}),
+            term=term,
+            axis=axis,
+            turned=len(turned),
+            n=len(places),
+            low=low,
+            high=high,
+            answer=repr(context.target.spec.classes[int(answers.argmax())]),
+            usual=float(np.median(shares[kind])),
+            margin=context.assess.fairness.term_margin,
+            example=asked[turned[0]].text if turned else "",
+        )
+
+
+def _measurement(context: Context, view: TermBias) -> Measurement:
+    return measured(
+        "identity_flip_rate",
+        view.turned / view.n,
+        of_share(view.turned, view.n),
+        view.n,
+        group={"term": view.term},
+        conditions=context.conditions,
+    )
+
+
+def _table(views: Sequence[TermBias]) -> Table:
+    return Table(
+        name="identity_terms",
+        title="Share of sentences about people whose answer one word turns",
+        stage=NAME,
+        kind=TableKind.INTERVALS,
+        meaning="The same sentences with another term, name or pronoun in one place. 0: the term is"
+        " answered like the others.",
+        columns=("label", "value", "low", "high", "n", "axis", "answer", "example"),
+        rows=tuple(
+            (v.term, v.turned / v.n, v.low, v.high, v.n, v.axis, v.answer, v.example)
+            for v in views[:_SHOWN]
+        ),
+        notes=(f"{len(views)} terms were asked; the {min(_SHOWN, len(views))} worst are shown.",),
+    )
+
+
+def _silence(views: Sequence[TermBias]) -> str:
+    if not views:
+        return "the model answers sentences about people too unevenly to tell terms apart"
+    worst = views[0]
+    return (
+        f"none of {len(views)} identity terms, names and pronouns turns the answers: the worst, "
+        f'"{worst.term}", does so in {worst.turned} of {worst.n} sentences'
+    )

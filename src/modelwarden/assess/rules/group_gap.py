@@ -1,0 +1,129 @@
+"""Rule: groups of people that are treated differently."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from modelwarden.assess.rules._seen import Seen
+from modelwarden.core import Confidence, Evidence, Hit, Severity, rule
+
+SIGNIFICANT = 0.005
+
+# What each gap says of the two groups, the harmed one first.
+_WORDS = {
+    "demographic_parity_difference": "get the positive answer {0} of the time, {other} {1}",
+    "equal_opportunity_difference": "positive cases are found {0} of the time, of {other} {1}",
+    "false_positive_rate_difference": "negative cases are called positive {0} of the time, of "
+    "{other} {1}",
+    "equalized_odds_difference": "one of the two error rates is {0}, of {other} {1}",
+    "predictive_parity_difference": "a positive answer is right {0} of the time, for {other} {1}",
+    "accuracy_score_difference": "{0} are answered right, of {other} {1}",
+    "roc_auc_score_difference": "ROC AUC within the group is {0}, of {other} {1}",
+    "mean_prediction_difference": "the mean prediction is {0}, of {other} {1}",
+    "mean_error_difference": "predictions are off by {0} in the mean, of {other} {1}",
+    "mean_absolute_error_difference": "the mean size of an error is {0}, of {other} {1}",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupGap(Seen):
+    """How far two groups lie apart.
+
+    Attributes:
+        protected: the columns. metric: name of the measurement.
+        group: the one that is worse off; other: the one that is best off.
+        here, there: their rates or means.
+        gap: between them; low, high: simultaneous interval. shrunken: corrected for being the
+            largest of many.
+        adjusted: p that no groups differ, adjusted for all that were compared.
+        margin: that matters.
+        in_labels: the same gap in the labels themselves, where there is such a thing.
+    """
+
+    protected: tuple[str, ...]
+    metric: str
+    group: str
+    other: str
+    here: float
+    there: float
+    gap: float
+    low: float
+    high: float
+    shrunken: float
+    adjusted: float
+    margin: float
+    n: int
+    share: bool = True
+    in_labels: float | None = None
+
+    @property
+    def apart(self) -> bool:
+        """The gap is significant and matters."""
+        return self.adjusted <= SIGNIFICANT and self.shrunken >= self.margin
+
+
+@rule(
+    "group-gap",
+    title="Groups of people are treated differently",
+    severity=Severity.HIGH,
+    reads=GroupGap,
+    references=("MITRE-ATLAS:AML.M0008",),
+)
+def group_gap(seen: GroupGap) -> Iterator[Hit]:
+    """Flag a gap between groups that is no chance, and larger than the margin.
+
+    Groups are those of the columns in `[data] protected`, alone and crossed. The largest gap of
+    many groups is larger than the truth, so it is drawn together before it is held against the
+    margin, and the number of all comparisons is taken into account.
+
+    Why: whom a model serves worse is seldom who complains first. Unequal treatment by sex, origin,
+    age or religion is unlawful in many uses, whatever the average says.
+
+    Fix: look at the labels first: a model repeats what they hold. Then more and better data of the
+    group, weights, or thresholds of each group where the law allows that; drop columns that stand
+    in for the attribute (the table of proxies names them). State what you accept in
+    [policy.measure].
+
+    Blind spot: which gap matters is not for a tool to say, and not all can be closed at once where
+    the groups' labels differ. Labels that are unfair themselves make an unfair model look right.
+    """
+    if not seen.apart:
+        return
+    form = "{:.1%}".format if seen.share else "{:.4g}".format
+    if seen.metric == "counterfactual_change_rate":
+        told = (
+            f"{seen.gap:.1%} of the answers change when nothing but {', '.join(seen.protected)} is "
+            f"changed"
+        )
+    else:
+        words = _WORDS[seen.metric].format(form(seen.here), form(seen.there), other=seen.other)
+        told = (
+            f"{' and '.join(seen.protected)}: {seen.group}: {words} (gap {form(seen.gap)}, "
+            f"{form(seen.low)} to {form(seen.high)})"
+        )
+    if seen.in_labels is not None:
+        told += f"; the labels themselves differ by {form(seen.in_labels)}"
+    explained = seen.in_labels is not None and seen.in_labels >= seen.gap
+    yield Hit(
+        told,
+        Evidence(
+            facts={
+                "metric": seen.metric,
+                "group": seen.group,
+                "other": seen.other,
+                "here": seen.here,
+                "there": seen.there,
+                "gap": seen.gap,
+                "low": seen.low,
+                "high": seen.high,
+                "shrunken": seen.shrunken,
+                "p_adjusted": seen.adjusted,
+                "margin": seen.margin,
+                "n": seen.n,
+                "in_labels": seen.in_labels,
+            },
+            identity=(*seen.protected, seen.metric),
+        ),
+        confidence=Confidence.MEDIUM if explained else None,
+    )

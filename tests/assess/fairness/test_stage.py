@@ -1,0 +1,322 @@
+"""The stage `fairness`: gaps between groups are found and measured, honest models pass."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn import metrics as sk
+
+from assess.fakes import Labels, Scores, Values, context, rules, spec, table, vectors
+from modelwarden.assess.fairness.stage import run
+from modelwarden.core import GapKind
+from modelwarden.targets.config import ProjectConfig
+from modelwarden.targets.spec import Modality, Task
+
+
+def sigmoid(raw):
+    return 1 / (1 + np.exp(-raw))
+
+
+def people(n, seed=0, *, bias=0.0, protected=("sex",), task=Task.BINARY, uses=True, **more):
+    """People of two sexes and six origins; `bias` is what the model takes from women, in logits."""
+    rng = np.random.default_rng(seed)
+    sex = np.array(["f", "m"], object)[rng.integers(0, 2, n)]
+    columns = {
+        "x": rng.normal(size=n),
+        "height": rng.normal(size=n) + 1.5 * (sex == "m"),
+        "sex": sex,
+        "origin": np.array(list("abcdef"), object)[
+            rng.choice(6, n, p=[0.4, 0.2, 0.2, 0.1, 0.06, 0.04])
+        ],
+        "age": rng.integers(18, 90, n),
+        **more,
+    }
+
+    def raw(x):
+        return 2 * x["x"] - bias * (x["sex"] == "f")
+
+    truth = 2 * columns["x"]
+    if task is Task.REGRESSION:
+        target = Values(spec(task), lambda x: raw(x))
+        made = context(target, table(columns, truth + rng.normal(size=n)))
+    else:
+        y = (rng.random(n) < sigmoid(truth)).astype(int)
+        kind = Scores if uses else Labels
+
+        def answer(x):
+            p = sigmoid(raw(x))
+            return np.stack([1 - p, p], axis=1) if uses else (p > 0.5).astype(int)
+
+        made = context(kind(spec(), answer), table(columns, y))
+    return replace(made, data=replace(made.data, protected=protected))
+
+
+def metrics_of(result):
+    return {f.location.terms["metric"]: f for f in result.findings if f.rule == "group-gap"}
+
+
+def single(result, name, protected):
+    return next(
+        m
+        for m in result.measurements
+        if m.name == name and m.group is None and m.conditions["protected"] == [protected]
+    )
+
+
+def test_a_model_that_takes_from_one_group_is_found_in_every_rate_that_shows_it():
+    made = people(4000, bias=1.5)
+
+    result = run(made)
+
+    found = metrics_of(result)
+    assert set(found) >= {
+        "demographic_parity_difference",
+        "equal_opportunity_difference",
+        "false_positive_rate_difference",
+        "equalized_odds_difference",
+        "counterfactual_change_rate",
+    }
+    assert found["equal_opportunity_difference"].location.terms == {
+        "protected": ["sex"],
+        "group": "f",
+        "metric": "equal_opportunity_difference",
+    }
+    assert found["false_positive_rate_difference"].location.terms["group"] == "m"
+    assert "sex: f: get the positive answer" in found["demographic_parity_difference"].message
+    assert [f.location.terms["group"] for f in result.findings if f.rule == "miscalibrated"] == [
+        {"sex": "f"}
+    ]
+
+
+def test_gaps_are_those_of_scikit_learns_rates_and_so_of_fairlearn():
+    made = people(3000, bias=0.7)
+    seen = made.judged()
+    female = made.test.inputs["sex"] == "f"
+
+    result = run(made)
+
+    both = [(seen.y[g], seen.said[g]) for g in (female, ~female)]
+    rates = {
+        "demographic_parity_difference": [said.mean() for _, said in both],
+        "equal_opportunity_difference": [sk.recall_score(y, said) for y, said in both],
+        "false_positive_rate_difference": [said[y == 0].mean() for y, said in both],
+        "predictive_parity_difference": [sk.precision_score(y, said) for y, said in both],
+        "accuracy_score_difference": [sk.accuracy_score(y, said) for y, said in both],
+        "roc_auc_score_difference": [
+            sk.roc_auc_score(seen.y[g], seen.scores[g, 1]) for g in (female, ~female)
+        ],
+    }
+    for name, values in rates.items():
+        got = single(result, name, "sex")
+        assert got.value == pytest.approx(abs(values[0] - values[1])), name
+        assert got.low <= got.value <= got.high
+        assert got.stage == "fairness"
+    odds = single(result, "equalized_odds_difference", "sex").value
+    assert odds == pytest.approx(
+        max(
+            abs(np.subtract(*rates[n]))
+            for n in ("equal_opportunity_difference", "false_positive_rate_difference")
+        )
+    )
+
+
+def test_the_names_and_values_are_fairlearns_own():
+    fairlearn = pytest.importorskip("fairlearn.metrics")
+    made = people(3000, bias=0.7, protected=("sex", "origin"))
+    seen = made.judged()
+
+    result = run(made)
+
+    for column in ("sex", "origin"):
+        for name in ("demographic_parity_difference", "equalized_odds_difference"):
+            theirs = getattr(fairlearn, name)(
+                seen.y, seen.said, sensitive_features=made.test.inputs[column]
+            )
+            assert single(result, name, column).value == pytest.approx(theirs), name
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_fair_model_raises_no_alarm_over_many_groups(seed):
+    result = run(people(2000, seed, protected=("sex", "origin", "age")))
+
+    assert rules(result) == []
+
+
+def test_the_largest_gap_of_many_small_groups_is_drawn_together():
+    rng = np.random.default_rng(0)
+    made = people(
+        2000, protected=("town",), town=rng.integers(0, 30, 2000).astype(str).astype(object)
+    )
+
+    result = run(made)
+
+    gap = single(result, "demographic_parity_difference", "town")
+    assert gap.value > 0.2
+    assert gap.conditions["shrunken"] < 0.05
+    assert gap.low == 0
+    assert rules(result) == []
+    assert any("too wide" in g.why for g in result.gaps)
+
+
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [
+        (np.full(2000, "only", object), "all rows are of 'only'"),
+        (np.array([None] * 2000, object), "all rows are of 'missing'"),
+        (np.full(2000, np.nan), "all rows are of 'missing'"),
+        (np.array([f"person {i}" for i in range(2000)], object), "no group and 2000 groups"),
+        (np.arange(2000).astype(str).astype(object), "no group and 2000 groups"),
+        (np.array(["a"] * 1995 + ["b"] * 5, object), "1 groups are too small"),
+    ],
+)
+def test_what_cannot_be_compared_is_a_gap_and_never_fair(column, words):
+    made = people(2000, protected=("odd",), odd=column)
+
+    result = run(made)
+
+    assert rules(result) == []
+    assert [g.kind for g in result.gaps] == [GapKind.NOT_ASSESSABLE]
+    assert words in result.gaps[0].why
+    assert not [m for m in result.measurements if m.name.endswith("parity_difference")]
+
+
+def test_a_group_without_enough_positive_cases_is_named_as_not_estimable():
+    rng = np.random.default_rng(0)
+    made = people(
+        2000,
+        protected=("tribe",),
+        tribe=np.where(rng.random(2000) < 0.012, "few", "many").astype(object),
+    )
+
+    result = run(made)
+
+    assert any("not estimable" in g.why and "few" in g.why for g in result.gaps)
+
+
+def test_ages_are_ranges_and_missing_ones_a_group():
+    age = np.random.default_rng(0).integers(18, 90, 3000).astype(float)
+    age[:300] = np.nan
+    result = run(people(3000, protected=("years",), years=age))
+
+    groups = {m.group["years"] for m in result.measurements if m.name == "selection_rate"}
+    assert "missing" in groups
+    assert len(groups) == 5
+    assert any(g.startswith("18 to ") for g in groups)
+
+
+def test_crossed_groups_are_told_only_where_a_column_alone_does_not_show_it():
+    rng = np.random.default_rng(0)
+    n = 6000
+    sex, colour = (np.array(["p", "q"], object)[rng.integers(0, 2, n)] for _ in range(2))
+    x = rng.normal(size=n)
+    y = (rng.random(n) < sigmoid(2 * x)).astype(int)
+    harmed = (sex == "p") == (colour == "p")
+    p = sigmoid(2 * x - 1.5 * harmed)
+    said = np.stack([1 - p, p], axis=1)
+    made = context(Scores(spec(), lambda _: said), table({"x": x, "one": sex, "two": colour}, y))
+    made = replace(made, data=replace(made.data, protected=("one", "two")))
+
+    result = run(replace(made, ask=lambda t, i, name: made.answers().take(np.arange(len(i)))))
+    alone = run(people(4000, bias=1.5, protected=("sex", "origin")))
+
+    found = [f for f in result.findings if f.rule == "group-gap"]
+    assert {tuple(f.location.terms["protected"]) for f in found} == {("one", "two")}
+    assert {
+        tuple(f.location.terms["protected"]) for f in alone.findings if f.rule == "group-gap"
+    } == {("sex",)}
+    assert found[0].location.terms["group"] in {"p, p", "q, q", "p, q", "q, p"}
+
+
+def test_labels_alone_regressions_and_columns_beside_the_inputs_are_compared():
+    labels = run(people(4000, bias=1.5, uses=False))
+    numbers = run(people(4000, bias=1.5, task=Task.REGRESSION))
+    fair = run(people(4000, task=Task.REGRESSION))
+
+    assert "equal_opportunity_difference" in metrics_of(labels)
+    assert "roc_auc_score_difference" not in {m.name for m in labels.measurements}
+    assert {"mean_error_difference", "counterfactual_change_rate"} <= set(metrics_of(numbers))
+    assert single(numbers, "mean_error_difference", "sex").value == pytest.approx(1.5, abs=0.1)
+    assert rules(fair) == []
+
+
+def test_other_columns_that_tell_the_attribute_are_named():
+    result = run(people(4000))
+
+    told = next(m for m in result.measurements if m.name == "protected_attribute_auc")
+    proxies = next(t for t in result.tables if t.name == "proxies")
+    assert told.value == pytest.approx(0.856, abs=0.03)  # Φ(1.5 / √2)
+    assert told.conditions["columns"][0] == "height"
+    assert "height" in proxies.rows[0][-1]
+
+
+def test_a_gap_that_the_labels_have_as_well_says_so_and_is_less_sure():
+    rng = np.random.default_rng(0)
+    n = 5000
+    sex = np.array(["f", "m"], object)[rng.integers(0, 2, n)]
+    x = rng.normal(size=n)
+    p = sigmoid(2 * x + 2 * (sex == "m") - 1)
+    y = (rng.random(n) < p).astype(int)
+    made = context(
+        Scores(
+            spec(),
+            lambda d: np.stack(
+                [1 - (q := sigmoid(2 * d["x"] + 1.8 * (d["sex"] == "m") - 0.9)), q], 1
+            ),
+        ),
+        table({"x": x, "sex": sex}, y),
+    )
+
+    result = run(replace(made, data=replace(made.data, protected=("sex",))))
+
+    found = metrics_of(result)["demographic_parity_difference"]
+    assert "the labels themselves differ by" in found.message
+    assert found.evidence["in_labels"] > 0.2
+
+
+def test_without_protected_columns_the_stage_does_not_count_as_run():
+    result = run(people(500, protected=()))
+
+    assert not result.done
+    assert "no column is named as protected" in result.notes[0]
+
+
+# --- texts
+
+
+def speaker(flagged, base=0.02):
+    def answer(texts):
+        p = np.array([0.9 if any(w in t.lower().split() for w in flagged) else base for t in texts])
+        return np.stack([1 - p, p], axis=1)
+
+    made = context(Scores(spec(), answer), vectors(np.zeros((40, 1)), np.arange(40) % 2))
+    texts = np.array([f"text {i}" for i in range(40)], object)
+    return replace(
+        made,
+        test=replace(made.test, inputs=texts),
+        project=ProjectConfig(name="t", task=Task.BINARY, modality=Modality.TEXT),
+    )
+
+
+def test_a_filter_that_flags_identity_terms_names_them_and_no_others():
+    result = run(speaker({"gay", "jamal"}))
+
+    terms = {f.location.terms["term"] for f in result.findings}
+    assert result.done
+    assert set(rules(result)) == {"identity-term-bias"}
+    assert terms == {"gay", "Jamal"}
+    assert '"gay" alone turns the answer to 1 in' in next(
+        f.message for f in result.findings if f.location.terms["term"] == "gay"
+    )
+    overall = next(m for m in result.measurements if m.group is None)
+    assert overall.name == "identity_flip_rate"
+    assert 0 < overall.value < 0.05
+
+
+@pytest.mark.parametrize("flagged", [set(), {"angry", "hate", "killed"}, {"person", "man"}])
+def test_a_filter_that_answers_to_other_words_is_fair_to_all_terms(flagged):
+    result = run(speaker(flagged))
+
+    assert rules(result) == []
+    assert "turns the answers" in result.notes[0]
