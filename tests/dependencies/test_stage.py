@@ -209,3 +209,20 @@ def test_versions_without_end_of_one_package_are_a_gap_and_the_first_are_audited
     assert [g.why for g in found.gaps] == [
         f"more than {VERSIONS} versions of torch are named; the others were not audited"
     ]
+
+
+@pytest.mark.parametrize("name", ["R:xgboost", "r:xgboost", "R:xgboost.utils"])
+def test_a_package_of_r_is_none_of_pypi(audited, name):
+    found = audited(
+        "corp==1\n", record("PYSEC-1", "xgboost", ALL), inventory=[producer(name, "0.9")]
+    )
+
+    assert found.findings == ()
+
+
+def test_a_package_of_pypi_with_the_same_name_is(audited):
+    found = audited(
+        "corp==1\n", record("PYSEC-1", "xgboost", ALL), inventory=[producer("xgboost", "0.9")]
+    )
+
+    assert [f.rule for f in found.findings] == ["possibly-vulnerable-dependency"]

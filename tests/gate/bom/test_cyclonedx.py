@@ -170,3 +170,13 @@ def test_a_hostile_card_gives_a_valid_document(folder, card):
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert len(text) < 200_000
+
+
+def test_a_model_of_which_nothing_is_told_has_a_card_that_says_so(tmp_path):
+    (tmp_path / "model.bin").write_bytes(b"\0" * 64)
+
+    made = check_cyclonedx(document(bill(tmp_path), "cyclonedx"))
+
+    assert made["metadata"]["component"]["modelCard"] == {
+        "properties": [{"name": "modelwarden:card", "value": "none"}]
+    }

@@ -110,7 +110,7 @@ def _card(card: Card) -> Node:
     ]
     facts = [("measurement", _measured(m)) for m in card.measurements]
     facts += [("base-model", base) for base in card.bases]
-    facts += [("card", card.source)] if card.source else []
+    facts.append(("card", card.source or "none"))
     return _without_empty(
         {
             "modelParameters": _without_empty(parameters),
