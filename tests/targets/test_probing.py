@@ -87,6 +87,20 @@ def test_bad_rows_are_held_apart(opened):
     assert strange.raised is None
 
 
+def test_what_is_told_once_of_the_inputs_does_not_outlive_them(opened):
+    """Their form is sent when it changes: another number of rows, a failure and a new process."""
+    _, model = opened
+
+    for rows, mark in ((5, 0), (5, 3), (5, 0), (7, 0), (7, 1), (7, 0), (5, 0), (5, 0)):
+        x = X[:rows].copy()
+        x[0, 0] = mark
+        reply = probe(model.target, x, seconds=20.0)
+
+        assert (reply.end is End.ANSWERED) == (mark == 0)
+        if mark == 0:
+            np.testing.assert_array_equal(reply.labels, (x[:, 1] > 0).astype(int))
+
+
 def test_a_model_that_changed_on_the_disk_is_not_opened_again(opened):
     folder, model = opened
     file = folder / "predict.py"

@@ -50,6 +50,7 @@ class Confined:
         self._given = Region(_LEAST_ROOM, ours=True)
         self._taken = Region(_LEAST_ROOM, ours=False)
         self._told = False  # the worker has our memory
+        self._described: object = None  # what it knows of the inputs: tile after tile the same
         try:
             self._send_program()
         except TargetError:
@@ -83,7 +84,7 @@ class Confined:
             self._worker.restart()
         except WorkerError as error:
             raise TargetError(error.message, hint=error.hint) from error
-        self._told = False
+        self._told, self._described = False, None
         self._send_program()
         self.open(self._order)
         self._before()
@@ -139,12 +140,16 @@ class Confined:
             self._given, self._told = Region(2 * packed.size, ours=True), False
         for offset, data in packed.chunks:
             self._given.write(offset, data)
+        body = dict(packed.body)
+        if body["parts"] == self._described:
+            del body["parts"]
         while True:
             room = self._taken.size
             memory = () if self._told else (self._given.descriptor, self._taken.descriptor)
-            order = {"operation": operation, **packed.body, "room": room}
+            self._described = None  # until it has answered
+            order = {"operation": operation, **body, "room": room}
             answer = self._tell(order, memory, seconds)
-            self._told = True
+            self._told, self._described = True, packed.body["parts"]
             needs = answer.get("needs")
             if type(needs) is int and room < needs <= _MOST_ROOM:
                 # At least twice as much, so that it is asked a few times at most.

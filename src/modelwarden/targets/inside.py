@@ -33,10 +33,16 @@ def _memory(descriptors):
 
 
 def _inputs(body):
-    """Return ("frame", names, columns) | ("array", values) | ("texts", list)."""
-    parts = [_part(part) for part in body["parts"]]
+    """Return ("frame", names, columns) | ("array", values) | ("texts", list).
+
+    What the parts are is told only when it differs from the call before.
+    """
+    if "parts" in body:
+        _STATE["parts"] = body["parts"]
+    described = _STATE["parts"]
+    parts = [_part(part) for part in described]
     if body["kind"] == "frame":
-        return "frame", [part["name"] for part in body["parts"]], parts
+        return "frame", [part["name"] for part in described], parts
     return body["kind"], parts[0]
 
 
