@@ -13,6 +13,9 @@ STAGES: tuple[Stage, ...] = (
         "data",
         "modelwarden.data.stage",
         (
+            "duplicate-rows",
+            "label-conflict",
+            "target-leakage",
             "schema-break",
             "missingness-change",
             "feature-drift",

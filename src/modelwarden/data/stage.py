@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from modelwarden.core import Gap, GapKind, InputError
 from modelwarden.core.stages import StageResult
-from modelwarden.data import drift, schema
+from modelwarden.data import drift, duplicates, leakage, schema
 from modelwarden.data.given import Given
 from modelwarden.targets.errors import TargetError
 
@@ -17,6 +17,8 @@ NAME = "data"
 PARTS: tuple[tuple[str, Callable[[Given], StageResult]], ...] = (
     ("schema", schema.run),
     ("drift", drift.run),
+    ("duplicates", duplicates.run),
+    ("leakage", leakage.run),
 )
 
 

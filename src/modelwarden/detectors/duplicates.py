@@ -51,7 +51,7 @@ def overlap(test: Inputs, train: Inputs) -> Overlap:
     from its side. The larger is what coincidence gives, with half a row added for each kind that
     was not seen.
     """
-    here, there = _codes(test, train)
+    here, there = codes_of(test, train)
     if not len(here) or not len(there):
         nothing = np.empty(0, np.int64)
         return Overlap(nothing, nothing, len(here), 0.0, 1.0)
@@ -96,7 +96,7 @@ def _repeating(codes: Codes) -> float:
     return float(repeated.mean())
 
 
-def _codes(test: Inputs, train: Inputs) -> tuple[Codes, Codes]:
+def codes_of(test: Inputs, train: Inputs) -> tuple[Codes, Codes]:
     """Return a code for each row of both; equal rows have equal codes."""
     if isinstance(test, Frame) and isinstance(train, Frame):
         shared = [name for name in test.names if name in train.names]
@@ -104,8 +104,8 @@ def _codes(test: Inputs, train: Inputs) -> tuple[Codes, Codes]:
             return np.zeros(0, np.uint64), np.zeros(0, np.uint64)
         here, there = (np.zeros(len(part), np.uint64) for part in (test, train))
         for name in shared:
-            mine, other = _column_codes(test[name], train[name])
-            here, there = _mixed(here, mine), _mixed(there, other)
+            mine, other = column_codes(test[name], train[name])
+            here, there = mixed(here, mine), mixed(there, other)
         return here, there
     if isinstance(test, Frame) or isinstance(train, Frame):
         return np.zeros(0, np.uint64), np.zeros(0, np.uint64)
@@ -126,7 +126,7 @@ def _code(data: bytes) -> int:
     return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little")
 
 
-def _column_codes(first: Column, second: Column) -> tuple[Codes, Codes]:
+def column_codes(first: Column, second: Column) -> tuple[Codes, Codes]:
     """Return codes of two columns of one name; the same value has the same code in both.
 
     Numbers are compared as numbers whatever their type; a missing value equals a missing value.
@@ -155,7 +155,7 @@ def _number_codes(column: Column) -> Codes:
     return values.view(np.uint64)
 
 
-def _mixed(code: Codes, value: Codes) -> Codes:
+def mixed(code: Codes, value: Codes) -> Codes:
     """Return codes with one more column in them (splitmix64, Steele, Lea and Flood 2014)."""
     with np.errstate(over="ignore"):
         z = (code * np.uint64(0x9E3779B97F4A7C15)) ^ value
@@ -170,7 +170,7 @@ def _equal(test: Inputs, train: Inputs, here: Labels, there: Labels) -> npt.NDAr
     if isinstance(test, Frame) and isinstance(train, Frame):
         for name in test.names:
             if name in train.names:
-                mine, other = _column_codes(test[name][here], train[name][there])
+                mine, other = column_codes(test[name][here], train[name][there])
                 same &= mine == other
     elif not isinstance(test, Frame) and not isinstance(train, Frame) and len(here):
         first, second = test[here], train[there]

@@ -1,0 +1,267 @@
+"""Rows that stand twice, within a set or in training and test set, and their labels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from modelwarden.core import Finding, Location
+from modelwarden.core.seen import findings
+from modelwarden.core.stages import RowMark, StageResult
+from modelwarden.data.given import Given
+from modelwarden.data.looks import frame_of
+from modelwarden.data.rules.label_conflict import Conflict, label_conflict
+from modelwarden.data.schema import rows_of
+from modelwarden.detectors.breaks import kind_of
+from modelwarden.detectors.counts import as_numbers, plain_text
+from modelwarden.detectors.duplicates import codes_of, overlap
+from modelwarden.detectors.repeats import Repeat, Repeats, repeats
+from modelwarden.detectors.rules.duplicate_rows import Repeated, duplicate_rows
+from modelwarden.detectors.shingles import LEAST_LENGTH, near_images, near_texts
+from modelwarden.targets.data import DataSet
+from modelwarden.targets.frames import Frame, Inputs, joined
+from modelwarden.targets.labels import missing
+from modelwarden.targets.spec import Task
+
+NAME = "data"
+IN_TRAINING = 0.005  # share of test rows, beyond coincidence
+WITHIN = 0.002  # of the rows of a set
+NEAR = 0.03
+CONFLICT = 0.001
+NEAR_CONFLICT, NEAR_SHARE = 0.005, 0.3
+_LEAST = 3
+_SHOWN = 20
+_SPREAD = 0.5  # standard deviations by which numbers as labels differ in earnest
+_MOST_VECTOR = 512
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a row of the joined sets stands."""
+
+    data: DataSet
+    row: int
+
+
+def run(given: Given) -> StageResult:
+    """Find what repeats in training and test set, and between them."""
+    sets = [one for one in (given.train, given.test) if one is not None and len(one)]
+    inputs = _together([one.inputs for one in sets])
+    if inputs is None:
+        return StageResult()
+    starts = np.cumsum([0, *(len(one) for one in sets)])
+    found = _repeats_of(inputs)
+    pairs: dict[tuple[str, str, str], list[tuple[_Place, _Place]]] = {}
+    for repeat in found.pairs:
+        one, two = _place(sets, starts, repeat.first), _place(sets, starts, repeat.second)
+        how = "equal" if repeat.how == "equal" else "nearly equal"
+        pairs.setdefault((two.data.name, one.data.name, how), []).append((two, one))
+    result = _in_training(given, pairs.get(("test", "train", "equal"), []))
+    total = int(starts[-1])
+    for (frame, against, how), some in pairs.items():
+        share = len(some[0][0].data) * len(some[0][1].data) / total**2
+        chance = found.by_chance * share * (1 if frame == against else 2)
+        if (frame, against, how) != ("test", "train", "equal"):
+            result += _repeated(given, some, frame, against, how, chance if how == "equal" else 0)
+        result += _conflicts(given, some, frame, against, how)
+    return result
+
+
+def _place(sets: Sequence[DataSet], starts: np.ndarray, row: int) -> _Place:
+    at = int(np.searchsorted(starts, row, side="right")) - 1
+    return _Place(sets[at], row - int(starts[at]))
+
+
+def _together(parts: list[Inputs]) -> Inputs | None:
+    """Return the rows of all sets as one, with the columns that they share; None of none."""
+    frames = [part for part in parts if isinstance(part, Frame)]
+    if len(frames) == len(parts) and frames:
+        names = [
+            name
+            for name in frames[0].names
+            if all(name in frame.names for frame in frames)
+            and len({kind_of(frame[name]) for frame in frames} - {"nothing"}) <= 1
+        ]
+        return joined([_plain(frame.only(names)) for frame in frames]) if names else None
+    arrays = [part for part in parts if not isinstance(part, Frame)]
+    shapes = {part.shape[1:] for part in arrays} | {part.dtype.kind == "O" for part in arrays}
+    return joined(parts) if len(arrays) == len(parts) and len(shapes) == 2 else None
+
+
+def _plain(frame: Frame) -> Frame:
+    columns = (
+        c.astype(np.float64) if c.dtype.kind in "biu" and np.abs(c).max(initial=0) < 2**53 else c
+        for c in frame.columns
+    )
+    return Frame(frame.names, tuple(columns))
+
+
+def _repeats_of(inputs: Inputs) -> Repeats:
+    if isinstance(inputs, Frame):
+        return repeats(inputs)
+    if inputs.dtype.kind == "O":
+        long = np.array([len(str(v or "")) >= LEAST_LENGTH for v in inputs.tolist()])
+        return Repeats((*_equal(inputs, long), *_unlike(near_texts(inputs), inputs)))
+    if inputs.ndim == 4:
+        every = np.ones(len(inputs), np.bool_)
+        return Repeats((*_equal(inputs, every), *_unlike(near_images(inputs), inputs)))
+    if inputs.ndim == 2 and inputs.shape[1] <= _MOST_VECTOR:
+        return repeats(frame_of(inputs))
+    return Repeats(tuple(_equal(inputs, np.ones(len(inputs), np.bool_))))
+
+
+def _equal(inputs: Inputs, wanted: np.ndarray) -> Iterator[Repeat]:
+    codes = codes_of(inputs, inputs)[0]
+    first: dict[int, int] = {}
+    for row in np.flatnonzero(wanted).tolist():
+        head = first.setdefault(int(codes[row]), row)
+        if head != row:
+            yield Repeat(head, row, "equal")
+
+
+def _unlike(pairs: Iterator[Repeat], inputs: Inputs) -> Iterator[Repeat]:
+    """Yield near pairs that are not equal: those are told already."""
+    codes = codes_of(inputs, inputs)[0]
+    seen: set[tuple[int, int]] = set()
+    for pair in pairs:
+        if codes[pair.first] != codes[pair.second] and (pair.first, pair.second) not in seen:
+            seen.add((pair.first, pair.second))
+            yield pair
+
+
+def _in_training(given: Given, sure: Sequence[tuple[_Place, _Place]]) -> StageResult:
+    """Report test rows that training has: more than coincide, or rows that hardly could."""
+    train, test = given.train, given.test
+    if train is None or not len(train) or not len(test):
+        return StageResult()
+    shared = overlap(test.inputs, train.inputs)
+    rows, others = shared.test.tolist(), shared.train.tolist()
+    beyond, expected = shared.beyond(IN_TRAINING), shared.expected
+    if not beyond:
+        expected = 0.0
+        rows, others = [two.row for two, _ in sure], [one.row for _, one in sure]
+        beyond = len(rows) >= max(_LEAST, IN_TRAINING * len(test))
+    path = given.path(test)
+    seen = Repeated(
+        path=path,
+        location=Location(path=path, terms={"frame": "test", **rows_of(tuple(rows))}),
+        n=len(test),
+        count=len(rows),
+        expected=expected,
+        beyond=beyond,
+        pairs=tuple(zip(rows[:_SHOWN], others[:_SHOWN], strict=True)),
+    )
+    found = tuple(findings(duplicate_rows, seen, NAME))
+    marks = (
+        _mark("test", row, f"equal to row {other} of the training set")
+        for row, other in zip(rows, others, strict=True)
+    )
+    return StageResult(findings=found, rows=tuple(marks) if found else ())
+
+
+def _mark(frame: str, row: int, detail: str, rule: str = duplicate_rows.id) -> RowMark:
+    return RowMark(frame=frame, row=row, rule=rule, detail=detail)
+
+
+def _repeated(
+    given: Given,
+    pairs: Sequence[tuple[_Place, _Place]],
+    frame: str,
+    against: str,
+    how: str,
+    chance: float,
+) -> StageResult:
+    within = frame == against
+    data = pairs[0][0].data
+    rows = sorted(
+        {two.row for two, _ in pairs} | ({one.row for _, one in pairs} if within else set())
+    )
+    margin = (WITHIN if how == "equal" else NEAR) * len(data)
+    enough = len(pairs) >= 2 * chance + 4 * math.sqrt(chance) and len(rows) >= margin
+    path = given.path(data)
+    seen = Repeated(
+        path=path,
+        location=Location(path=path, terms={"frame": frame, **rows_of(tuple(rows))}),
+        frame=frame,
+        within=within,
+        how=how,
+        n=len(data),
+        count=len(rows),
+        expected=chance / len(data),
+        beyond=enough and len(pairs) >= _LEAST,
+        pairs=tuple((two.row, one.row) for two, one in pairs[:_SHOWN]),
+    )
+    found = tuple(findings(duplicate_rows, seen, NAME))
+    if not found:
+        return StageResult()
+    marks: dict[int, RowMark] = {}
+    for two, one in pairs:
+        place = "" if within else f" of {against}"
+        marks.setdefault(two.row, _mark(frame, two.row, f"{how} to row {one.row}{place}"))
+        if within:
+            marks.setdefault(one.row, _mark(frame, one.row, f"{how} to row {two.row}"))
+    return StageResult(findings=found, rows=tuple(marks[row] for row in sorted(marks)))
+
+
+def _conflicts(
+    given: Given, pairs: Sequence[tuple[_Place, _Place]], frame: str, against: str, how: str
+) -> StageResult:
+    wrong = [
+        (two, one, *labels)
+        for two, one in pairs
+        if (labels := _labels(given, two, one)) is not None
+    ]
+    data = pairs[0][0].data
+    # Near rows have other labels by the ordinary uncertainty of the task, unless most of them do.
+    least = CONFLICT if how == "equal" else NEAR_CONFLICT
+    few = how != "equal" and len(wrong) < NEAR_SHARE * len(pairs)
+    if few or len(wrong) < max(_LEAST, least * len(data)):
+        return StageResult()
+    path = given.path(data)
+    rows = sorted({two.row for two, *_ in wrong})
+    seen = Conflict(
+        path=path,
+        location=Location(path=path, terms={"frame": frame, **rows_of(tuple(rows))}),
+        frame=frame,
+        against=against,
+        how=how,
+        pairs=tuple((two.row, one.row, a, b) for two, one, a, b in wrong[:_SHOWN]),
+        count=len(wrong),
+        n=len(data),
+    )
+    found: tuple[Finding, ...] = tuple(findings(label_conflict, seen, NAME))
+    marks: dict[tuple[str, int], RowMark] = {}
+    for two, one, a, b in wrong:
+        for place, other, mine, its in ((two, one, a, b), (one, two, b, a)):
+            marks.setdefault(
+                (place.data.name, place.row),
+                _mark(
+                    place.data.name,
+                    place.row,
+                    f"{how} to row {other.row} of {other.data.name}, labelled {mine} and {its}",
+                    label_conflict.id,
+                ),
+            )
+    return StageResult(findings=found, rows=tuple(marks.values()))
+
+
+def _labels(given: Given, one: _Place, two: _Place) -> tuple[str, str] | None:
+    """Return the labels of two rows where they differ; None where they do not or one lacks."""
+    if one.data.y is None or two.data.y is None:
+        return None
+    pair = one.data.y[one.row : one.row + 1], two.data.y[two.row : two.row + 1]
+    if bool(missing(pair[0])[0]) or bool(missing(pair[1])[0]):
+        return None
+    if given.project.task is Task.REGRESSION:
+        if pair[0].dtype.kind == "O" or pair[1].dtype.kind == "O":
+            return None
+        numbers = [float(as_numbers(value)[0]) for value in pair]
+        spread = float(np.nanstd(as_numbers(two.data.y)))
+        if abs(numbers[0] - numbers[1]) <= _SPREAD * spread:
+            return None
+        return f"{numbers[0]:.6g}", f"{numbers[1]:.6g}"
+    words = [plain_text(value.tolist()[0])[:60] for value in pair]
+    return (words[0], words[1]) if words[0] != words[1] else None
