@@ -107,7 +107,7 @@ def test_a_wrong_use_exits_2_with_one_line(arguments, capsys):
 @pytest.mark.parametrize(
     ("kind", "one"),
     [
-        ("measurements", "demographic_parity_difference  Largest difference between groups"),
+        ("measurements", "demographic_parity_difference   Largest difference between groups"),
         ("attacks", "corners"),
     ],
 )
