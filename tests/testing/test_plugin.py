@@ -24,6 +24,7 @@ ALL = [
     "slices",
     "fairness",
     "abnormal",
+    "robustness",
     "checks",
     "cost",
     "no findings at high",

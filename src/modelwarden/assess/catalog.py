@@ -38,6 +38,11 @@ STAGES: tuple[Stage, ...] = (
         ("group-gap", "identity-term-bias"),
     ),
     Stage("abnormal", "modelwarden.assess.abnormal.stage", ("brittle-input",)),
+    Stage(
+        "robustness",
+        "modelwarden.assess.robustness.stage",
+        ("not-robust", "masked-gradients", "attack-below-floor"),
+    ),
     Stage("checks", "modelwarden.assess.custom", keep=False),
     Stage("cost", "modelwarden.assess.cost", keep=False),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from modelwarden.core.fields import Fields
 
 NORMS = ("linf", "l2", "l1", "l0")
+# Of each profile: rows an input, and inputs.
+PROFILES = {"quick": (200, 100), "standard": (500, 200), "thorough": (2000, 1000)}
 AVERAGINGS = ("binary", "macro", "micro", "weighted")
 
 
@@ -110,8 +113,12 @@ class RobustnessConfig:
     Attributes:
         eps: in the model's own input units.
         low, high: the box of valid inputs; None takes the data's.
-        queries: rows an input. samples: inputs that are attacked.
-        attacks: names; empty takes what fits the access level.
+        queries: rows an input, for each attack. samples: inputs that are attacked.
+        attacks: names; empty takes what fits the access level. The floor always runs.
+        rows: of all attacks together; None sets no bound but `queries`.
+        grid: distance of neighbouring values of an input; None finds out (8-bit pixels, whole
+            numbers), 0 allows any value.
+        profile: one of `PROFILES`, which sets what is not set here.
     """
 
     norm: str = "linf"
@@ -121,6 +128,9 @@ class RobustnessConfig:
     queries: int = 500
     samples: int = 200
     attacks: tuple[str, ...] = ()
+    rows: int | None = None
+    grid: float | None = None
+    profile: str = "standard"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,14 +280,34 @@ def _robustness(fields: Fields) -> RobustnessConfig:
     low, high = fields.number("low"), fields.number("high")
     if low is not None and high is not None and not low < high:
         raise fields.error("high", "must be above low")
+    profile = fields.one_of(
+        "profile", fields.table.get("profile", "standard"), "profile", tuple(PROFILES)
+    )
+    queries = _count(fields, "queries", PROFILES[profile][0])
+    samples = _count(fields, "samples", PROFILES[profile][1])
+    if queries < 2:
+        raise fields.error("queries", "must be at least 2: a win is asked for once more")
+    rows = fields.whole("rows")
+    if rows is not None and rows < 2:
+        raise fields.error("rows", "must be at least 2: a win is asked for once more")
+    grid = fields.number("grid")
+    if grid is not None and grid < 0:
+        raise fields.error("grid", "must not be below 0")
+    eps = _positive(fields, "eps")
+    for key, value in (("eps", eps), ("low", low), ("high", high), ("grid", grid)):
+        if value is not None and not math.isfinite(value):
+            raise fields.error(key, "must be a finite number")
     return RobustnessConfig(
         norm=fields.one_of("norm", fields.table.get("norm", "linf"), "norm", NORMS),
-        eps=_positive(fields, "eps"),
+        eps=eps,
         low=low,
         high=high,
-        queries=_count(fields, "queries", 500),
-        samples=_count(fields, "samples", 200),
-        attacks=fields.texts("attacks"),
+        queries=queries,
+        samples=samples,
+        attacks=_attacks(fields),
+        rows=rows,
+        grid=grid,
+        profile=profile,
     )
 
 
@@ -290,6 +320,13 @@ def _abnormal(fields: Fields) -> AbnormalConfig:
         seconds=default.seconds if seconds is None else seconds,
         margin=default.margin if margin is None else margin,
     )
+
+
+def _attacks(fields: Fields) -> tuple[str, ...]:
+    from modelwarden.attacks.catalog import ATTACKS
+
+    known = [entry.name for entry in ATTACKS]
+    return tuple(fields.one_of("attacks", n, "attack", known) for n in fields.texts("attacks"))
 
 
 _SECTIONS: Mapping[str, Callable[[Fields], object]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -25,6 +26,8 @@ FILES = {
     "summary.md": "markdown",
 }
 ROWS = "rows.parquet"
+# Files that stages add; one of an earlier check is removed where this one has none.
+ATTACHED = ("adversarial.npz", "adversarial.parquet")
 
 
 class OutputFolder:
@@ -80,6 +83,15 @@ class OutputFolder:
                 write_rows(beside, checked.rows)
             else:
                 (self.path / ROWS).unlink(missing_ok=True)
+            for name in ATTACHED:
+                files = [file for file in checked.attachments if file.name == name]
+                if not files:
+                    (self.path / name).unlink(missing_ok=True)
+                    continue
+                beside = self._beside(name)
+                made.append((beside, self.path / name))
+                with beside.open("xb") as stream:
+                    stream.write(base64.b64decode(files[0].data))
             for beside, target in made:
                 beside.replace(target)
         except OSError as error:

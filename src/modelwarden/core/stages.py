@@ -28,12 +28,25 @@ class RowMark:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file that a stage adds to the output folder.
+
+    Attributes:
+        name: of the file. data: its bytes, in base64.
+    """
+
+    name: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StageResult:
     """What one stage adds to a report.
 
     Attributes:
         notes: lines for the user that are neither finding nor gap.
         rows: all rows that findings speak of, where a finding lists only some.
+        attachments: files for the output folder.
         rules, measures: what rules and measurements mean that stand in no catalogue of ours: those
             of the user's own checks.
         done: False when the stage had nothing to work on, so that it does not count as run.
@@ -45,6 +58,7 @@ class StageResult:
     tables: tuple[Table, ...] = ()
     notes: tuple[str, ...] = ()
     rows: tuple[RowMark, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
     rules: tuple[RuleInfo, ...] = ()
     measures: tuple[MeasureInfo, ...] = ()
     done: bool = True
@@ -58,6 +72,7 @@ class StageResult:
             tables=self.tables + other.tables,
             notes=self.notes + other.notes,
             rows=self.rows + other.rows,
+            attachments=self.attachments + other.attachments,
             rules=self.rules + other.rules,
             measures=self.measures + other.measures,
             done=self.done and other.done,

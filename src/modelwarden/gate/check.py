@@ -38,7 +38,7 @@ from modelwarden.core import (
     Tool,
     UnknownNameError,
 )
-from modelwarden.core.stages import RowMark, Stage, StageResult
+from modelwarden.core.stages import Attachment, RowMark, Stage, StageResult
 from modelwarden.core.values import dataclass
 from modelwarden.gate import stages as every
 from modelwarden.gate.project import Project, load
@@ -89,12 +89,14 @@ class Checked:
         report: judged.
         rows: that findings point at, all of them.
         policy: that it was judged by.
+        attachments: files that stages add to the output folder.
         shut: why the model may not be opened; None when nothing that the scan saw speaks against.
     """
 
     report: Report
     rows: tuple[RowMark, ...]
     policy: Policy
+    attachments: tuple[Attachment, ...] = ()
     shut: str | None = None
 
 
@@ -143,7 +145,11 @@ def check(
     if earlier is not None:
         report = compare.compared(report, *earlier)
     return Checked(
-        report=judge(report, project.policy), rows=rows, policy=project.policy, shut=work.shut
+        report=judge(report, project.policy),
+        rows=rows,
+        policy=project.policy,
+        attachments=tuple(a for _, result in work.results for a in result.attachments),
+        shut=work.shut,
     )
 
 

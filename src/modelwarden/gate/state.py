@@ -43,6 +43,7 @@ ROOMS = (
     "targets",
     "sandbox",
     "detectors",
+    "attacks",
     "data",
     "assess",
     "gate",

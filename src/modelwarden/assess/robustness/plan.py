@@ -1,0 +1,259 @@
+"""What is attacked, in which space, by which attacks: settled before anything is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from modelwarden.assess.config import RobustnessConfig
+from modelwarden.assess.context import Context
+from modelwarden.assess.truth import Judged
+from modelwarden.attacks.balls import Ball, Norm
+from modelwarden.attacks.catalog import Entry, entry_of, fitting
+from modelwarden.attacks.engine import Problem
+from modelwarden.core import InputError, seed_for
+from modelwarden.targets.access import GradientTarget, LabelTarget, ScoreTarget
+from modelwarden.targets.frames import Frame, Labels
+from modelwarden.targets.spec import Access, Modality, Task
+from modelwarden.targets.tiled import limited
+
+_LEVELS = 255.0
+_IMAGE_EPS = 8 / 255
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Plan:
+    """An assessment of robustness, before its first question.
+
+    Attributes:
+        config: with its gaps filled.
+        target: the model as the attacker sees it. access: how much that is.
+        rows: (s,) test rows of the sample, in order. right: (s,) answered right as they are.
+        problem: those that are right; position i is the i-th of them.
+        entries: attacks, cheap ones first.
+        notes: what was assumed.
+    """
+
+    config: RobustnessConfig
+    target: LabelTarget
+    access: Access
+    rows: Labels
+    right: npt.NDArray[np.bool_]
+    problem: Problem
+    entries: tuple[Entry, ...]
+    notes: tuple[str, ...] = ()
+
+
+def plan(context: Context, config: RobustnessConfig) -> Plan:
+    """Settle what is attacked and how.
+
+    Raises:
+        InputError: it cannot be attacked as it is asked for; one line says why.
+        TargetError: the model failed, or answered something that is no answer.
+    """
+    if context.target.spec.task is Task.REGRESSION:
+        raise InputError("robustness is measured on decisions: a regression makes none")
+    target, access, told = _granted(context)
+    kind = _kind(context)
+    entries = _entries(config, kind, access)
+    seen = context.judged()
+    _check_answers(context, seen)
+    chosen = _chosen(context.seed, seen, config.samples)
+    rows, y, said = seen.rows[chosen], seen.y, seen.said
+    if y is None or said is None:
+        raise InputError("robustness is measured on decisions, and the model made none")
+    right = y[chosen] == said[chosen]
+    if config.rows is not None and config.rows < 2 * int(right.sum()):
+        raise InputError(
+            f"rows = {config.rows} is a budget of less than two rows for each of the "
+            f"{int(right.sum())} inputs",
+            hint="Raise rows, or lower samples, in [assess.robustness].",
+        )
+    ball, notes = ball_for(context, config, rows[right])
+    scores = context.answers().scores
+    problem = Problem(
+        space=ball,
+        y=y[chosen][right],
+        rows=rows[right],
+        classes=len(context.target.spec.classes),
+        clean=None if scores is None or access is Access.LABELS else scores[rows[right]],
+    )
+    return Plan(
+        config=config,
+        target=target,
+        access=access,
+        rows=rows,
+        right=right,
+        problem=problem,
+        entries=entries,
+        notes=(*told, *notes),
+    )
+
+
+def _granted(context: Context) -> tuple[LabelTarget, Access, tuple[str, ...]]:
+    """Return the model as the attacker sees it: no more than is granted, no more than it gives."""
+    target, granted = context.target, context.model.access
+    if not isinstance(target, LabelTarget):
+        raise InputError("the model gives no decisions that an attack could change")
+    gives = Access.LABELS
+    if isinstance(target, GradientTarget):
+        gives = Access.GRADIENTS
+    elif isinstance(target, ScoreTarget):
+        gives = Access.SCORES
+    access = min(granted, gives, key=lambda level: level.rank)
+    told: tuple[str, ...] = ()
+    if access is not granted:
+        told = (
+            f"the attacker is granted {granted.value}, and the model gives {gives.value} only: "
+            f"attacks see {access.value}",
+        )
+    return limited(target, access), access, told
+
+
+def _kind(context: Context) -> str:
+    inputs = context.test.inputs
+    if isinstance(inputs, Frame):
+        return "tables"
+    return "texts" if inputs.dtype.kind == "O" else "arrays"
+
+
+def _entries(config: RobustnessConfig, kind: str, access: Access) -> tuple[Entry, ...]:
+    """Return the attacks that are named, or all that fit; the floor always comes with them."""
+    norm = config.norm if kind == "arrays" else None
+    fit = fitting(kind, norm, access)
+    if not any(not entry.floor for entry in fit) and not config.attacks:
+        if not fit:
+            raise InputError(f"this version of Modelwarden has no attacks on {kind} yet")
+        return fit
+    for name in config.attacks:
+        _check_entry(entry_of(name), kind, norm, access)
+    if not config.attacks:
+        return fit
+    return tuple(entry for entry in fit if entry.floor or entry.name in config.attacks)
+
+
+def _check_entry(entry: Entry, kind: str, norm: str | None, access: Access) -> None:
+    if entry.inputs != kind:
+        raise InputError(f"the attack {entry.name} works on {entry.inputs}, not on {kind}")
+    if norm is not None and norm not in entry.norms:
+        raise InputError(
+            f"the attack {entry.name} does not work in {norm}",
+            hint=f"It works in {', '.join(entry.norms)}.",
+        )
+    if entry.access.rank > access.rank:
+        raise InputError(
+            f"the attack {entry.name} needs {entry.access.value}, and it sees {access.value} only",
+            hint="Set [model] access to what the attacker is granted, or choose another attack.",
+        )
+
+
+def _check_answers(context: Context, seen: Judged) -> None:
+    answers = context.answers()
+    said = answers.labels
+    if said is None or len(said) < 2 or len(np.unique(said)) > 1:
+        return
+    steady = answers.scores is None or np.ptp(answers.scores, axis=0).max(initial=0.0) == 0
+    if steady:
+        name = seen.classes[int(said[0])] if len(seen.classes) > int(said[0]) else said[0]
+        raise InputError(
+            f"the model answers {name!r} to every row: there is no decision to change",
+            hint="Mend the model, or how its inputs are prepared; `performance` tells more.",
+        )
+
+
+def _chosen(seed: int, seen: Judged, samples: int) -> Labels:
+    rng = np.random.default_rng(seed_for(seed, "robustness", "sample"))
+    return np.sort(rng.permutation(seen.n)[: min(samples, seen.n)])
+
+
+def ball_for(
+    context: Context, config: RobustnessConfig, rows: Labels
+) -> tuple[Ball, tuple[str, ...]]:
+    """Return the space of images and vectors, and what was assumed for it.
+
+    Raises:
+        InputError: eps, box or grid do not go with the inputs.
+    """
+    inputs = context.test.inputs
+    if isinstance(inputs, Frame) or inputs.dtype.kind not in "iuf":
+        raise InputError("attacks within a norm need images or vectors of numbers")
+    images = context.project.modality is Modality.IMAGE
+    eps = config.eps
+    if eps is None and not images:
+        raise InputError(
+            "assess.robustness.eps is missing", hint="Say how far an input may be changed."
+        )
+    notes: list[str] = []
+    low, high, whence = _box(context, inputs, images=images)
+    low = low if config.low is None else np.asarray(config.low, np.float64)
+    high = high if config.high is None else np.asarray(config.high, np.float64)
+    if config.low is None or config.high is None:
+        notes.append(f"valid inputs: {whence}")
+    if not np.isfinite(np.asarray(inputs[rows], np.float64)).all():
+        raise InputError("an input of the sample holds NaN or infinity: it cannot be attacked")
+    if not (low < high).any() or (low > high).any():
+        raise InputError("assess.robustness: no valid input lies between low and high")
+    if eps is None:
+        eps = _IMAGE_EPS * float(np.max(high - low))
+        notes.append(f"no eps is set: 8/255 of the range of pixels is taken, {eps:.4g}")
+    grid = _grid(inputs, config, float(np.max(high)), eps, images=images)
+    if grid:
+        notes.append(f"inputs lie on a grid of {grid:.6g}: changed ones are rounded to it")
+    whole = inputs.dtype.kind in "iu"
+    if config.norm in ("linf", "l1", "l2") and eps < max(grid, 1.0 if whole else 0.0):
+        raise InputError(
+            f"eps {eps:g} is smaller than the distance {max(grid, 1.0):g} of neighbouring values: "
+            "nothing could be changed",
+            hint="eps is in the model's own input units: 8, not 8/255, for pixels of 0–255.",
+        )
+    ball = Ball(x=inputs[rows], norm=Norm(config.norm), eps=eps, low=low, high=high, grid=grid)
+    return ball, tuple(notes)
+
+
+def _box(
+    context: Context, inputs: npt.NDArray[np.generic], *, images: bool
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], str]:
+    """Return the ends of what is valid, and where they come from."""
+    train = None if context.train is None else context.train.inputs
+    known = inputs if train is None or isinstance(train, Frame) or not len(train) else train
+    name = "test" if known is inputs else "training"
+    if images:
+        if inputs.dtype == np.uint8:
+            return np.asarray(0.0), np.asarray(255.0), "0 to 255, the range of their type"
+        least = min(float(known.min()), float(inputs.min()))
+        most = max(float(known.max()), float(inputs.max()))
+        for low, high in ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)):
+            if least >= low and most <= high:
+                return np.asarray(low), np.asarray(high), f"{low:g} to {high:g}, by the pixels"
+        return np.asarray(least), np.asarray(most), f"the range of the {name} data"
+    values = known.astype(np.float64)
+    told = f"the range of the {name} data, number by number"
+    there = np.isfinite(values)  # an input with NaN is refused later; training rows may have some
+    low = np.min(values, axis=0, where=there, initial=np.inf)
+    high = np.max(values, axis=0, where=there, initial=-np.inf)
+    return np.where(low <= high, low, 0.0), np.where(low <= high, high, 0.0), told
+
+
+def _grid(
+    inputs: npt.NDArray[np.generic],
+    config: RobustnessConfig,
+    high: float,
+    eps: float,
+    *,
+    images: bool,
+) -> float:
+    """Return the distance of neighbouring values: as set, of whole numbers, of 8-bit pixels."""
+    if config.grid is not None:
+        return config.grid
+    if inputs.dtype.kind in "iu":
+        return 1.0
+    if not images:
+        return 0.0
+    for step in (1.0, 1 / _LEVELS):
+        if (step == 1.0) == (high > 1.0) and eps >= step:
+            levels = np.asarray(inputs, np.float64) / step
+            if np.abs(levels - np.rint(levels)).max(initial=0.0) < 1e-3:
+                return step
+    return 0.0
