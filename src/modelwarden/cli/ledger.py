@@ -1,0 +1,206 @@
+"""`modelwarden ledger`: check, show and export a tamper-evident log."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from modelwarden.cli.options import Named
+
+if TYPE_CHECKING:
+    from modelwarden.ledger import Check
+
+_FILE = click.Path(path_type=Path)
+_FOLDER = click.argument("folder", metavar="DIR", type=_FILE)
+
+
+@click.group()
+def ledger() -> None:
+    """Check, show and export a ledger: the record of every decision of a firewall.
+
+    DIR is the folder of the ledger.
+    """
+
+
+@ledger.command()
+@_FOLDER
+@click.option("--key", type=_FILE, metavar="PUB", help="Public key of its heads, in PEM.")
+@click.option(
+    "--head", "heads", type=_FILE, metavar="FILE", help="Heads of it that were kept elsewhere."
+)
+@click.option(
+    "--format",
+    "form",
+    type=Named("format", ("text", "json")),
+    default="text",
+    show_default=True,
+    help="Form of the answer.",
+)
+def verify(folder: Path, key: Path | None, heads: Path | None, form: str) -> int:
+    """Find every edit, removal and change of order, and with --head an end that was cut.
+
+    \b
+    Exit codes: 0 it is as it was written up to the head that was kept elsewhere, 1 it was
+    altered, 2 usage or input error, 3 nothing wrong was found, but nobody vouches for its end.
+    """  # noqa: D301 -- click reads the backspace itself, not its escape
+    from modelwarden.cli.finish import print_whole
+    from modelwarden.ledger import heads_in, load_public
+    from modelwarden.ledger import verify as checked
+
+    _check_elsewhere(folder, key, heads)
+    kept = () if heads is None else heads_in(heads)
+    check = checked(folder, key=None if key is None else load_public(key), heads=kept)
+    code = 1 if check.problems else 3 if check.open_ends else 0
+    print_whole(_as_json(check, code) if form == "json" else _as_text(folder, check, code))
+    return code
+
+
+@ledger.command()
+@_FOLDER
+@click.option(
+    "--last", type=click.IntRange(min=1), default=20, show_default=True, help="How many lines."
+)
+@click.option("--all", "whole", is_flag=True, help="All of them.")
+def show(folder: Path, last: int, whole: bool) -> int:
+    """Show the newest lines, oldest first: position, kind and what was recorded."""
+    from modelwarden.cli.finish import print_whole
+    from modelwarden.gate.walk import printable
+    from modelwarden.ledger import entries, last_entries
+
+    for entry in entries(folder) if whole else last_entries(folder, last):
+        kind = "ledger" if entry.own else "record"
+        print_whole(f"{entry.line:>10}  {kind}  {printable(entry.body)}\n")
+    return 0
+
+
+@ledger.command()
+@_FOLDER
+@click.option(
+    "--output",
+    type=_FILE,
+    metavar="FILE",
+    help="FILE.parquet, or lines of JSON under any other name [default: lines on stdout].",
+)
+def export(folder: Path, output: Path | None) -> int:
+    """Write the ledger as a table: line, segment, own, digest, time, record.
+
+    \b
+    Exit codes: 0 it is written, 1 it is written, but the ledger was altered (see verify).
+    """  # noqa: D301 -- click reads the backspace itself, not its escape
+    import sys
+
+    from modelwarden.cli.main import tell
+    from modelwarden.ledger import verify as checked
+    from modelwarden.ledger.export import write_lines
+
+    check = checked(folder)
+    if output is None:
+        write_lines(folder, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+    else:
+        _written(folder, output)
+    if check.problems:
+        tell(f"{folder} was altered", "modelwarden ledger verify tells where")
+        return 1
+    return 0
+
+
+def _written(folder: Path, output: Path) -> None:
+    """Write the table beside its place and rename it, so that nobody meets half of it."""
+    from modelwarden.cli.finish import check_writable
+    from modelwarden.core import OutputError
+    from modelwarden.ledger.export import write_lines, write_parquet
+
+    check_writable(output)
+    if output.resolve().parent == folder.resolve():
+        raise OutputError(f"{output} lies in the ledger")
+    beside = output.with_name(f".modelwarden-{os.getpid()}.tmp")
+    try:
+        if output.suffix.lower() == ".parquet":
+            write_parquet(folder, beside)
+        else:
+            with beside.open("xb") as stream:
+                write_lines(folder, stream)
+        beside.replace(output)
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise OutputError(f"cannot write {output}: {why}") from error
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _check_elsewhere(folder: Path, key: Path | None, heads: Path | None) -> None:
+    """Refuse a key or head from inside of the ledger: who altered it could have put it there."""
+    from modelwarden.core import InputError
+
+    for what, path in (("key", key), ("head", heads)):
+        if path is not None and path.resolve().is_relative_to(folder.resolve()):
+            raise InputError(
+                f"the {what} {path} lies in the ledger that it is to vouch for",
+                hint="Keep keys and heads where whoever writes the ledger cannot change them.",
+            )
+
+
+def _as_json(check: Check, code: int) -> str:
+    from modelwarden.core import encode
+
+    anchor = check.anchor
+    document = {
+        "verified": code == 0,
+        "ledger": check.ledger,
+        "segments": check.segments,
+        "records": check.records,
+        "lines": check.lines,
+        "retired": check.retired,
+        "recovered": check.recovered,
+        "torn": check.torn,
+        "live": check.live,
+        "anchor": None
+        if anchor is None
+        else {
+            "lines": anchor.head.mark.lines,
+            "time": anchor.head.time,
+            "outside": anchor.outside,
+            "signed": anchor.signed,
+        },
+        "problems": encode(check.problems),
+        "open_ends": list(check.open_ends),
+    }
+    return json.dumps(document, indent=1) + "\n"
+
+
+def _as_text(folder: Path, check: Check, code: int) -> str:
+    from modelwarden import __version__
+    from modelwarden.gate.walk import printable
+
+    outcome = {0: "VERIFIED", 1: "ALTERED", 3: "INCOMPLETE"}[code]
+    lines = [
+        f"modelwarden {__version__} · ledger verify {folder}",
+        f"{outcome}  {check.records} records · {check.lines} lines · {check.segments} segments",
+    ]
+    lines += [f"  {p.kind.value:<10} {p.where}: {p.detail}" for p in check.problems]
+    lines += [f"  open       {text}" for text in check.open_ends]
+    lines.append(f"  anchored   {_anchored(check)}")
+    if check.retired:
+        lines.append(f"  retired    the first {check.retired} lines, as their retention says")
+    if check.recovered:
+        lines.append(f"  recovered  {check.recovered} times after an interruption")
+    if check.live:
+        lines.append("  live       a writer has it open")
+    return "\n".join(map(printable, lines)) + "\n"
+
+
+def _anchored(check: Check) -> str:
+    anchor = check.anchor
+    if anchor is None:
+        return "nowhere: no head that holds"
+    mark = anchor.head.mark
+    by = "a head kept elsewhere" if anchor.outside else "a signed head inside"
+    signed = "" if anchor.signed else ", its signature not checked"
+    rest = check.lines - mark.lines
+    more = f"; {rest} lines after it" if rest > 0 else ""
+    return f"up to line {mark.lines} at {anchor.head.time} by {by}{signed}{more}"

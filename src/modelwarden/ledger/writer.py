@@ -1,0 +1,335 @@
+"""The one writer of a ledger: `write()` before it answers, fdatasync for many records at once.
+
+`append` returns when the record is with the kernel, so a killed process loses nothing that was
+answered; the future that it returns is done when the record is on the disk, so that a power cut
+loses nothing that was acknowledged. One thread calls fdatasync over and over while there is
+anything to bring to the disk: the busier the ledger, the more records share one call.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from modelwarden.core.values import dataclass
+from modelwarden.ledger import chain
+from modelwarden.ledger.chain import GENESIS, OWN, RECORD, Mark, Segment, line_of, own
+from modelwarden.ledger.errors import LedgerError, LedgerLockedError, LedgerWriteError
+from modelwarden.ledger.recover import recovered_end
+from modelwarden.ledger.retain import Retention, retired
+
+HeadSink = Callable[[str, Mark], str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a ledger is kept.
+
+    Attributes:
+        segment_bytes: a segment that has as many is closed, and the next one begun.
+        segment_seconds: the same for its age.
+        retention: which closed segments are removed; none by default.
+        head_seconds: between two signed heads, when there is anything new.
+    """
+
+    segment_bytes: int = 64 << 20
+    segment_seconds: float = 86_400.0
+    retention: Retention = Retention()
+    head_seconds: float = 60.0
+
+
+class Writer:
+    """An open ledger, for any number of threads of one process.
+
+    Attributes:
+        folder: of the ledger.
+        ledger: its name, which heads carry.
+        head_failures: heads that could not be signed or kept elsewhere.
+    """
+
+    def __init__(
+        self, folder: Path, options: Options | None = None, *, heads: HeadSink | None = None
+    ) -> None:
+        """Open a ledger, or begin one; what an interruption left half written is cut and recorded.
+
+        Args:
+            folder: made when it is not there; readable for its owner only.
+            options: default: `Options()`.
+            heads: is given the ledger's name and a place in the chain, keeps a signed head
+                elsewhere, and returns its text, which also becomes a line of the ledger.
+
+        Raises:
+            LedgerLockedError: another writer has it open.
+            LedgerAlteredError: it was altered; nothing is added to it.
+            LedgerError: the folder cannot be used.
+        """
+        self.folder = folder
+        self.ledger = ""
+        self.head_failures = 0
+        self._options = options or Options()
+        self._heads = heads
+        self._guard = threading.Lock()
+        self._dirty = threading.Event()
+        self._fault: LedgerWriteError | None = None
+        self._closing = False
+        self._segment: Segment | None = None
+        self._fd = -1
+        self._lines, self._digest, self._size, self._first = 0, GENESIS, 0, 0
+        self._began = self._headed = time.monotonic()
+        self._headed_at = 0
+        self._batch = _batch()
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock = _locked(folder)
+            try:
+                self._open()
+            except BaseException:
+                os.close(self._lock)
+                raise
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            raise LedgerError(f"cannot write the ledger {folder}: {why}") from error
+        self._thread = threading.Thread(target=self._sync, name="ledger-sync", daemon=True)
+        self._thread.start()
+
+    def append(self, record: dict[str, Any] | bytes) -> Future[Mark]:
+        """Write one record.
+
+        Args:
+            record: a JSON object, or its text without line breaks.
+
+        Returns:
+            Done when the record is on the disk; shared by all records of one call of fdatasync.
+            `asyncio.wrap_future` makes it awaitable.
+
+        Raises:
+            LedgerWriteError: it was not written, and nothing of it stands in the ledger.
+            LedgerError: it is no record, or the ledger is closed.
+        """
+        return self.extend((record,))
+
+    def extend(self, records: Iterable[dict[str, Any] | bytes]) -> Future[Mark]:
+        """Write records with one `write()`: all of them or none; see `append`."""
+        bodies = [chain.encoded(record) for record in records]
+        with self._guard:
+            self._check()
+            batch = self._batch
+            self._write(RECORD, bodies)
+            if self._is_full():
+                self._rotate()
+        if not self._dirty.is_set():
+            self._dirty.set()
+        return batch
+
+    @property
+    def mark(self) -> Mark:
+        """Where the chain is now; not all of it needs to be on the disk."""
+        with self._guard:
+            return Mark(self._lines, self._digest.decode())
+
+    def close(self) -> None:
+        """Bring everything to the disk, sign a last head, and close the segment; once is enough."""
+        with self._guard:
+            if self._closing:
+                return
+            self._closing = True
+        self._dirty.set()
+        self._thread.join()
+        try:
+            with self._guard:
+                if self._fault is None:
+                    self._head()
+                    self._write(OWN, [own("close", lines=self._lines)])
+                    os.fdatasync(self._fd)
+                    self._head(inside=False)
+        finally:
+            os.close(self._fd)
+            os.close(self._lock)
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _check(self) -> None:
+        if self._fault is not None:
+            raise LedgerWriteError(self._fault.message)
+        if self._closing:
+            raise LedgerError(f"the ledger {self.folder} is closed")
+
+    def _open(self) -> None:
+        end = recovered_end(self.folder)
+        self.ledger = end.ledger or secrets.token_hex(16)
+        self._lines, self._digest = end.lines, end.digest
+        if end.segment is None or end.closed:
+            self._begin(1 if end.segment is None else end.segment.number + 1)
+        else:
+            self._segment, self._size = end.segment, end.size
+            self._fd = os.open(end.segment.path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        if end.recovered is not None:
+            self._write(OWN, [own("recovered", **end.recovered)])
+        os.fdatasync(self._fd)
+
+    def _begin(self, number: int) -> None:
+        """Make a segment whose first line names the chain before it; it is on the disk after it."""
+        path = self.folder / chain.name_of(number)
+        made = os.open(
+            path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600
+        )
+        before, self._fd = self._fd, made
+        self._segment, self._size = Segment(number, path), 0
+        self._began = time.monotonic()
+        if before >= 0:
+            os.close(before)
+        opening = own(
+            "open",
+            version=chain.VERSION,
+            ledger=self.ledger,
+            segment=number,
+            first=self._lines,
+            previous=self._digest.decode(),
+        )
+        self._write(OWN, [opening])
+        os.fdatasync(self._fd)
+        folder = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def _write(self, mark: bytes, bodies: list[bytes]) -> None:
+        """Append lines; when the disk refuses, the segment is as it was before."""
+        digest, lines = self._digest, []
+        for body in bodies:
+            line, digest = line_of(digest, mark, body)
+            lines.append(line)
+        data = b"".join(lines)
+        try:
+            done = os.write(self._fd, data)
+            while done < len(data):
+                done += os.write(self._fd, data[done:])
+        except OSError as error:
+            self._undo()
+            why = (error.strerror or str(error)).lower()
+            raise LedgerWriteError(f"cannot write to the ledger {self.folder}: {why}") from error
+        self._size += len(data)
+        self._lines += len(bodies)
+        self._digest = digest
+
+    def _undo(self) -> None:
+        try:
+            os.ftruncate(self._fd, self._size)
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            self._fault = LedgerWriteError(f"the ledger {self.folder} cannot be mended: {why}")
+
+    def _is_full(self) -> bool:
+        age = time.monotonic() - self._began
+        return self._size >= self._options.segment_bytes or age >= self._options.segment_seconds
+
+    def _rotate(self) -> None:
+        """Close the segment and begin the next; a record that was written stays written."""
+        number = self._segment.number + 1 if self._segment else 1
+        try:
+            self._write(OWN, [own("close", lines=self._lines)])
+        except LedgerWriteError:
+            return  # the next record tries again
+        try:
+            os.fdatasync(self._fd)
+            self._begin(number)
+            self._retire()
+        except (OSError, LedgerWriteError) as error:
+            self._fault = LedgerWriteError(
+                f"the ledger {self.folder} cannot begin another segment: {error}"
+            )
+
+    def _retire(self) -> None:
+        for segment, facts in retired(self.folder, self._options.retention, keep=self._segment):
+            self._write(OWN, [own("retired", **facts)])
+            os.fdatasync(self._fd)
+            segment.path.unlink()
+
+    def _sync(self) -> None:
+        """Bring to the disk what was written, until the ledger is closed; runs in its thread."""
+        while True:
+            self._dirty.wait(timeout=self._options.head_seconds if self._heads else None)
+            self._dirty.clear()
+            with self._guard:
+                last = self._closing
+                batch, self._batch = self._batch, _batch()
+                mark = Mark(self._lines, self._digest.decode())
+            self._bring(batch, mark)
+            if last:
+                return
+            if time.monotonic() - self._headed >= self._options.head_seconds:
+                with self._guard:
+                    self._head()
+
+    def _bring(self, batch: Future[Mark], mark: Mark) -> None:
+        try:
+            with self._guard:  # a segment that is closed meanwhile was brought to the disk by that
+                descriptor = os.dup(self._fd)
+            try:
+                os.fdatasync(descriptor)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            # What the kernel could not write it may have dropped: nothing after it can be trusted.
+            why = (error.strerror or str(error)).lower()
+            fault = LedgerWriteError(f"the ledger {self.folder} did not reach the disk: {why}")
+            with self._guard:
+                self._fault = fault
+            batch.set_exception(fault)
+        else:
+            batch.set_result(mark)
+
+    def _head(self, *, inside: bool = True) -> None:
+        """Have the chain up to here signed, when there is anything new since the last time."""
+        self._headed = time.monotonic()
+        if self._heads is None or self._lines == self._headed_at or self._fault is not None:
+            return
+        try:
+            os.fdatasync(self._fd)
+            text = self._heads(self.ledger, Mark(self._lines, self._digest.decode()))
+            if text is not None and inside:
+                self._write(OWN, [own("head", head=text)])
+        except (OSError, LedgerWriteError, LedgerError):
+            self.head_failures += 1
+            return
+        self._headed_at = self._lines
+
+
+def _batch() -> Future[Mark]:
+    """Return a future that many wait for, so none of them may cancel it."""
+    made: Future[Mark] = Future()
+    made.set_running_or_notify_cancel()
+    return made
+
+
+def _locked(folder: Path) -> int:
+    """Return a descriptor that holds the lock of the ledger until it is closed.
+
+    Raises:
+        LedgerLockedError: another writer holds it.
+    """
+    lock = os.open(folder / chain.LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(lock)
+        raise LedgerLockedError(f"the ledger {folder} is open in another process") from error
+    return lock
