@@ -40,6 +40,7 @@ def test_python_operations_are_found_in_graphs_and_functions(name: str, hidden: 
         "TextLineDataset",
         "SaveDatasetV2",
         "SqlDataset",
+        "DataServiceDatasetV4",
         "DebugIdentityV3",
         "WholeFileReaderV2",
     ],

@@ -506,6 +506,20 @@ def test_a_link_from_outside_does_not_bring_a_policy_from_below(model, tmp_path)
 # --- the end ------------------------------------------------------------------------------------
 
 
+def test_a_closed_stdout_is_exit_2_and_one_line(model):
+    done = subprocess.run(
+        f"{sys.executable} -m modelwarden scan {model} >&-",
+        shell=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("modelwarden: cannot write to stdout: it is closed")
+    assert done.stderr.count("\n") == 1
+
+
 def test_a_reader_that_goes_away_is_no_error(model):
     done = subprocess.run(
         f"{sys.executable} -m modelwarden scan {model} --format json | true",

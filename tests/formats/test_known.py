@@ -47,6 +47,7 @@ DATA = {
     "parquet": b"PAR1" + bytes(20) + b"PAR1",
     "sqlite": b"SQLite format 3\x00" + bytes(100),
     "mp4": b"\x00\x00\x00\x18ftypmp42",
+    "truetype": b"\x00\x01\x00\x00\x00\x0f\x00\x80\x00\x03\x00\x70OS/2" + bytes(20),
 }
 
 

@@ -39,6 +39,8 @@ def finish(
         raise TypeError("a report is judged before it is shown")
     from modelwarden.report import render
 
+    if output is None and sys.stdout is None:  # started with `>&-`
+        raise OutputError("cannot write to stdout: it is closed")
     terminal = output is None and sys.stdout.isatty()
     width = os.get_terminal_size(sys.stdout.fileno()).columns if terminal else _WIDTH
     text = render(report, format, fail_on=fail_on, terminal=terminal, width=width)

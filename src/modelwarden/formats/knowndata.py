@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from modelwarden.formats.view import View
@@ -32,6 +33,8 @@ _MAGICS: tuple[tuple[str, bytes, int], ...] = (
     ("avro", b"Obj\x01", 0),
     ("lmdb", b"\xde\xc0\xef\xbe", 16),
 )
+# Behind the mark: a number of tables, three numbers to search them by, and the first table's name.
+_TRUETYPE = re.compile(rb"\x00\x01\x00\x00\x00[\x01-\x7f].{6}[A-Za-z0-9/ ]{4}", re.DOTALL)
 _ENDS = {"parquet": b"PAR1", "arrow": b"ARROW1", "feather": b"FEA1"}
 
 
@@ -54,6 +57,8 @@ def _kind(source: Source) -> str | None:
         if kind in ("wav", "avi") and head[:4] != b"RIFF":
             continue
         if kind == "orc" and source.read(source.size - 4, 3) != b"ORC":
+            continue
+        if kind == "truetype" and not _TRUETYPE.match(head):
             continue
         if not source.tail.endswith(_ENDS.get(kind, b"")):
             continue

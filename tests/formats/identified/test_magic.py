@@ -56,6 +56,7 @@ SAMPLES: dict[str, tuple[bytes, tuple[str, str | None] | None]] = {
         ("kenlm", None),
     ),
     "java-serialized": (b"\xac\xed\x00\x05sr" + bytes(40), None),
+    "dotnet-serialized": (b"\0\1\0\0\0\xff\xff\xff\xff\1" + bytes(40), None),
     "libsvm": (b"svm_type c_svc\nkernel_type rbf\n", ("libsvm", None)),
     "liblinear": (b"solver_type L2R_LR\nnr_class 2\n", ("liblinear", None)),
     "ncnn": (b"7767517\n3 3\nInput data 0 1 data\n", ("ncnn", None)),

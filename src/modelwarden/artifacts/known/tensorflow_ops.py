@@ -17,6 +17,7 @@ PYTHON_OPS = frozenset("EagerPyFunc PyFunc PyFuncStateless".split())
 FILE_OPS = frozenset(
     "CSVDataset CSVDatasetV2 CreateSummaryDbWriter CreateSummaryFileWriter DatasetToTFRecord "
     "DebugIdentity DebugIdentityV2 DebugIdentityV3 DebugNanCount DebugNumericSummary "
+    "DataServiceDataset DataServiceDatasetV2 DataServiceDatasetV3 DataServiceDatasetV4 "
     "DebugNumericSummaryV2 DistributedSave ExperimentalCSVDataset "
     "ExperimentalDatasetToTFRecord ExperimentalLMDBDataset ExperimentalMatchingFilesDataset "
     "ExperimentalSqlDataset FileSystemSetConfiguration FixedLengthRecordDataset "

@@ -12,6 +12,7 @@ _RUBY = re.compile(r"(?:!|tag:(?:yaml\.org,2002|ruby\.yaml\.org,2002):)ruby/")
 _JAVA = re.compile(
     rf"{re.escape(_STANDARD)}(?:\[*)(?:javax?|org|com|net|io|sun|jdk|groovy|ch|me)\.[\w.$]+"
 )
+_JAVASCRIPT = re.compile(rf"{re.escape(_STANDARD)}js/function")
 _NET = re.compile(r"!(?:<!)?System\.[\w.]+|tag:yaml\.org,2002:System\.[\w.]+")
 
 
@@ -31,4 +32,6 @@ def foreign(tag: str) -> str | None:
         return "Ruby"
     if _JAVA.match(tag):
         return "Java"
+    if _JAVASCRIPT.match(tag):
+        return "JavaScript"
     return ".NET" if _NET.match(tag) else None

@@ -20,10 +20,11 @@ from modelwarden.formats.config.reader import ConfigFile
     weakness="unsafe_deserialization",
 )
 def yaml_call_tag(config: ConfigFile) -> Iterator[Hit]:
-    """Flag tags of other loaders that call something dangerous or make objects of Ruby or Java.
+    """Flag tags of other loaders that call something dangerous or make objects of any class.
 
-    Why: HyperPyYAML (`!apply:`, `!new:`, `!pickle:`) calls what the tag names; Ruby's and Java's
-    loaders make objects of any class. Opening the configuration is enough.
+    Why: HyperPyYAML (`!apply:`, `!new:`, `!pickle:`) calls what the tag names; loaders of
+    Ruby, Java and .NET make objects of any class, and one of JavaScript makes functions. Opening
+    the configuration is enough.
 
     Fix: have the publisher replace the tag by plain values, and load with a safe loader.
 

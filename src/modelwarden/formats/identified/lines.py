@@ -62,6 +62,12 @@ IDENTIFIED: tuple[Format, ...] = identified(
         "serialised Java object",
         (Mark(b"\xac\xed\x00\x05"),),
     ),
+    Format(
+        "dotnet-serialized",
+        _in("magic", "DOTNET_OBJECT"),
+        "serialised .NET object",
+        (Mark(b"\x00\x01\x00\x00\x00\xff"),),
+    ),
     Format("libsvm", _in("text", "LIBSVM"), "LIBSVM model", (Mark(b"svm_type"),)),
     Format("liblinear", _in("text", "LIBLINEAR"), "LIBLINEAR model", (Mark(b"solver_type"),)),
     Format("ncnn", _in("text", "NCNN"), "ncnn network", (Mark(b"7767517"),)),

@@ -197,3 +197,9 @@ KENLM = Kind(
 JAVA_OBJECT = Kind(
     "java-serialized", "a serialised Java object", _starts(b"\xac\xed\x00\x05"), code=True
 )
+DOTNET_OBJECT = Kind(
+    "dotnet-serialized",
+    "a serialised .NET object",
+    _starts(b"\0\1\0\0\0\xff\xff\xff\xff\1\0\0\0\0\0\0\0"),
+    code=True,
+)
