@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from assess.fakes import context, named, table, vectors
-from modelwarden.assess.abnormal import images, stage, tables, texts, words
+from modelwarden.assess.abnormal import images, stage, tables, texts, trials, words
 from modelwarden.assess.config import AbnormalConfig, AssessConfig
 from modelwarden.core import GapKind, Severity
 from modelwarden.targets.data import DataSet
@@ -475,3 +476,32 @@ def test_findings_of_one_operator_are_bounded():
     assert 0 < len(nulls) <= 20
     assert len([r for r in result.tables[0].rows if r[0] == "null"]) == 30
     assert any("20 of 30 columns" in note and "null" in note for note in result.notes)
+
+
+def test_pages_keep_their_markup_and_huge_texts_are_tried_on_fewer_rows():
+    made = np.empty(40, object)
+    made[:] = [
+        f"<p class='a{i}'>Some words {i}</p><script>var a = {i};</script>" for i in range(40)
+    ]
+    seen = []
+
+    def reads_markup(pages):
+        seen.extend(p for p in pages if p is not None)
+        return both(np.array([1.0 if "<p class='a" in (p or "<p class='a") else -1 for p in pages]))
+
+    pages = DataSet("test", made, None, Frame((), ()), source="pages")
+    target = target_of(reads_markup, made, modality=Modality.HTML)
+    here = context(target, pages)
+    html = replace(here, project=replace(here.project, modality=Modality.HTML))
+    same = {o.name for o in texts.OPERATORS if o.meaning is trials.Meaning.SAME}
+
+    result = stage.run(html)
+
+    assert not {o for _, o, how in found(result) if how == "changed"} & same
+    assert any("SOME WORDS" in page and "<p class='a" in page for page in seen)
+    assert any("var a = 1;" in page and "\u200b" in page for page in seen)
+    huge = np.empty(30, object)
+    huge[:] = ["x" * 1_000_000] * 30
+    data = DataSet("test", huge, None, Frame((), ()), source="t")
+    result = result_of(lambda t: both(np.ones(len(t))), data, modality=Modality.TEXT)
+    assert max(row[4] for row in result.tables[0].rows if row[0] != "duplicate-rows") == 2

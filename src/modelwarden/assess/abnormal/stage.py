@@ -43,11 +43,13 @@ from modelwarden.metrics.values import measured
 from modelwarden.targets.errors import TargetError
 from modelwarden.targets.frames import Frame, Inputs, Labels, take
 from modelwarden.targets.probing import End, Reply, probe
+from modelwarden.targets.spec import Modality
 
 STAGE = "abnormal"
 _LOSSES = 6  # of the model's process, before no more is tried
 _LEAST_PATIENCE, _PATIENCE = 5.0, 20.0  # seconds, and times what ordinary rows take
 _ALONE = 8
+_CHARACTERS = 2_000_000  # of all texts that are tried together
 _FINDINGS = 20  # of one operator
 _FEW = 20  # rows of a model that is asked one row a call
 _FINE = (Outcome.KEPT, Outcome.REFUSED)
@@ -99,7 +101,8 @@ class _Run:
             learned = train if isinstance(train, Frame) else None
             return tables.trials(self.choice, inputs, learned, context.features.bounds)
         if inputs.dtype.kind == "O":
-            return texts.trials(self.choice, inputs)
+            pages = context.project.modality is Modality.HTML
+            return texts.trials(self.choice, inputs, pages=pages)
         if inputs.ndim == 4:
             rng = np.random.default_rng(seed_for(context.seed, STAGE, "images"))
             return images.trials(self.choice, rng)
@@ -172,6 +175,8 @@ def _ordinary(context: Context) -> tuple[Choice, Weights, Reply, float]:
     Rows that are not answered as they are – the data may hold what breaks the model – are left out.
     """
     rows, weights = _chosen(context)
+    few = _affordable(take(context.test.inputs, rows))
+    rows, weights = rows[few], weights[few] / weights[few].sum()
     choice = Choice(rows, take(context.test.inputs, rows))
     reply, took = _timed(context, choice)
     good = ~_bad(reply) if reply.end is End.ANSWERED else ~_incomplete(choice.inputs)
@@ -180,6 +185,18 @@ def _ordinary(context: Context) -> tuple[Choice, Weights, Reply, float]:
     rows, weights = rows[good], weights[good]
     choice = Choice(rows, take(context.test.inputs, rows))
     return choice, weights / weights.sum(), *_timed(context, choice)
+
+
+def _affordable(inputs: Inputs) -> Labels:
+    """Return the rows to take so that their texts together stay short enough to be tried often."""
+    columns = inputs.columns if isinstance(inputs, Frame) else (inputs,)
+    sizes = np.zeros(len(inputs), np.int64)
+    for column in columns:
+        if column.dtype.kind == "O":
+            sizes += np.array([len(v) if isinstance(v, str) else 0 for v in column.tolist()])
+    short = np.argsort(sizes, kind="stable")
+    fit = int((np.cumsum(sizes[short]) <= _CHARACTERS).sum())
+    return np.sort(short[: max(1, fit)])
 
 
 def _timed(context: Context, choice: Choice) -> tuple[Reply, float]:

@@ -45,6 +45,7 @@ UNSEEN_WORD = "never seen before"
 _NUMBERS_FOR_MISSING = (-999.0, 9999.0, -1.0)
 _WORDS_FOR_MISSING = ("N/A", "?", "unknown")
 _DATES = (np.datetime64("1900-01-01", "us"), np.datetime64("2099-12-31", "us"))
+_LOOKED_AT, _CUT = 100_000, 5_000  # rows and characters, for how common something is
 _FAR = 10.0  # spreads from the middle that make a value an outlier
 
 Bounds = Mapping[str, tuple[float | None, float | None]]
@@ -259,8 +260,9 @@ def _dates(known: Known, base: Column) -> Iterator[Changed]:
 
 
 def _words(known: Known, base: Column) -> Iterator[Changed]:
-    of = known.rows
-    counts = Counter(v for c in known.columns for v in c.tolist())
+    looked = [c[:_LOOKED_AT] for c in known.columns]
+    of = sum(map(len, looked))
+    counts = Counter(v if v is None else v[:_CUT] for c in looked for v in c.tolist())
     n = len(base)
 
     def share(test: Callable[[str], bool]) -> Seen:
@@ -277,7 +279,7 @@ def _words(known: Known, base: Column) -> Iterator[Changed]:
     yield CASE, each(words.spaced), _misspelt(counts, of), repr(words.spaced(shown))[:80]
     yield ALIKE, each(words.alike), share(words.has_alike), repr(words.alike(shown))[:80]
     yield INVISIBLE, each(words.invisible), share(words.has_invisible), "with U+200B"
-    yield LONG, each(words.too_long), share(lambda v: len(v) > words.LONG // 2), "20,000 letters"
+    yield LONG, each(words.too_long), share(lambda v: len(v) >= _CUT), "20,000 letters"
     stand = _objects([_WORDS_FOR_MISSING[i % 3] for i in range(n)])
     yield SENTINEL, stand, share(words.stands_for_missing), repr(_WORDS_FOR_MISSING[0])
 
@@ -286,8 +288,8 @@ def _unseen(known: Known) -> Seen | None:
     if known.train is None:
         return None
     learned = set(known.train.tolist())
-    strange = sum(v is not None and v not in learned for v in known.test.tolist())
-    return Seen(strange, len(known.test))
+    test = known.test[:_LOOKED_AT].tolist()
+    return Seen(sum(v is not None and v not in learned for v in test), len(test))
 
 
 def _misspelt(counts: Counter[str | None], of: int) -> Seen:

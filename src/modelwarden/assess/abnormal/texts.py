@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -29,32 +30,64 @@ DECOMPOSED = Operator("decomposed-accents", Meaning.SAME, "accents as characters
 ESCAPED = Operator("entities", Meaning.SAME, "marks written as entities of HTML")
 SURROGATE = Operator("lone-surrogate", Meaning.OTHER, "half a character, as broken decoders leave")
 
+_WORD = re.compile(r"\w")
+
+
+def _holds(characters: str) -> Test:
+    found = re.compile(characters).search
+    return lambda text: found(text) is not None
+
+
+def _outside_of_markup(change: Change) -> Change:
+    """Return the change for pages: tags, scripts and styles stay as they are."""
+
+    def changed(page: str) -> str:
+        parts, at = [], 0
+        while (start := page.find("<", at)) >= 0:
+            parts += [change(page[at:start]) if start > at else "", page[start : _end(page, start)]]
+            at = _end(page, start)
+        return "".join([*parts, change(page[at:]) if at < len(page) else ""])
+
+    return changed
+
+
+def _end(page: str, start: int) -> int:
+    """Return where the tag that begins at `start` ends, or the script or style that it opens."""
+    name = page[start + 1 : start + 7].lower()
+    for kind in ("script", "style"):
+        if name.startswith(kind):
+            closing = page.find(f"</{kind}", start)
+            start = closing if closing >= 0 else len(page)
+    end = page.find(">", start)
+    return end + 1 if end >= 0 else len(page)
+
+
 _CHANGES: tuple[tuple[Operator, Change, Test | None], ...] = (
     (EMPTY, lambda _: "", lambda t: t == ""),
     (BLANK, lambda _: " \n\t ", lambda t: t != "" and not t.strip()),
-    (SYMBOLS, lambda _: "\U0001f600 !!! \u2014 \u2605", lambda t: not any(map(str.isalnum, t))),
+    (SYMBOLS, lambda _: "\U0001f600 !!! \u2014 \u2605", lambda t: not _WORD.search(t)),
     (LONG, words.too_long, lambda t: len(t) > words.LONG // 2),
-    (CONTROL, words.controlled, lambda t: any(c < " " and c not in "\t\r\n" for c in t)),
+    (CONTROL, words.controlled, _holds("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f]")),
     (CASE, lambda t: t.lower() if t.isupper() else t.upper(), str.isupper),
     (SPACE, words.broken_lines, lambda t: "  " in t or "\n" in t),
     (TYPO, words.typed, None),
     (ALIKE, words.alike, words.has_alike),
     (INVISIBLE, words.invisible, words.has_invisible),
-    (WIDE, words.wide, lambda t: any("\uff01" <= c <= "\uff5e" for c in t)),
+    (WIDE, words.wide, _holds("[\uff01-\uff5e]")),
     (DECOMPOSED, words.decomposed, None),
     (ESCAPED, words.escaped, lambda t: "&amp;" in t or "&#" in t or "&quot;" in t),
     (
         SURROGATE,
         lambda t: f"{t[:4]}\udce9{t[4:]}",
-        lambda t: any("\ud800" <= c <= "\udfff" for c in t),
+        _holds("[\ud800-\udfff]"),
     ),
 )
 OPERATORS = (NULL, *(operator for operator, _, _ in _CHANGES))
 _LOOKED_AT = 20_000
 
 
-def trials(choice: Choice, test: Column) -> Iterator[Trial]:
-    """Yield every trial of texts."""
+def trials(choice: Choice, test: Column, *, pages: bool = False) -> Iterator[Trial]:
+    """Yield every trial of texts; of pages, what means the same is done to their text alone."""
     base = choice.inputs
     if isinstance(base, Frame):
         raise TypeError(base)
@@ -62,7 +95,9 @@ def trials(choice: Choice, test: Column) -> Iterator[Trial]:
     known = test[:_LOOKED_AT].tolist()
     yield _trial(NULL, [None] * len(given), Seen(sum(v is None for v in known), len(known)))
     for operator, change, found in _CHANGES:
-        texts = [None if v is None else change(v) for v in given]
+        inside = pages and operator.meaning is Meaning.SAME
+        made = _outside_of_markup(change) if inside else change
+        texts = [None if v is None else made(v) for v in given]
         if texts == given and operator is not DECOMPOSED:
             continue
         seen = None

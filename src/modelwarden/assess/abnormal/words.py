@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 # Latin letters and what looks the same in Cyrillic and Greek.
@@ -13,8 +14,10 @@ _ALIKE = str.maketrans(
         "O": "\u041e", "P": "\u0420", "S": "\u0405", "T": "\u0422", "X": "\u0425", "Y": "\u03a5",
     }
 )  # fmt: skip
-_ALIKES = frozenset(_ALIKE.values())
+_ALIKES = re.compile("[" + "".join(map(str, _ALIKE.values())) + "]")
+_LATIN = re.compile("[A-Za-z]")
 INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
+_INVISIBLE = re.compile(f"[{INVISIBLE}]")
 LONG = 20_000
 _MISSING = frozenset({"?", "n/a", "na", "nan", "none", "null", "unknown", "missing", "-", "--"})
 
@@ -26,7 +29,7 @@ def alike(text: str) -> str:
 
 def has_alike(text: str) -> bool:
     """Tell whether letters that look Latin and are not stand among Latin ones."""
-    return any(c in _ALIKES for c in text) and any(c.isascii() and c.isalpha() for c in text)
+    return bool(_ALIKES.search(text)) and bool(_LATIN.search(text))
 
 
 def invisible(text: str) -> str:
@@ -37,7 +40,7 @@ def invisible(text: str) -> str:
 
 def has_invisible(text: str) -> bool:
     """Tell whether a character that nobody sees is in it."""
-    return any(c in INVISIBLE for c in text)
+    return bool(_INVISIBLE.search(text))
 
 
 def spaced(text: str) -> str:
@@ -52,7 +55,8 @@ def folded(text: str) -> str:
 
 def too_long(text: str) -> str:
     """Return the text over and over, far longer than any honest one."""
-    return ((text or "x") * (LONG // max(len(text), 1) + 1))[:LONG]
+    length = min(max(LONG, 3 * len(text)), 10 * LONG)
+    return ((text or "x") * (length // max(len(text), 1) + 1))[:length]
 
 
 def stands_for_missing(text: str) -> bool:
