@@ -172,7 +172,7 @@ def planted(rng: Rng, k: int) -> Case:
     frame = columns(rng, n)
     p = chances(rng, frame, 3.0)
     y = (rng.random(n) < p).astype(np.int64)
-    kind = ("coin", "flip", "coin", "labels", "noise", "coin", "bias", "xor")[k % 8]
+    kind = ("coin", "flip", "coin", "labels", "noise", "coin", "bias", "xor", "truth")[k % 9]
     ways = 2 + (k // 2) % 2
     share = (0.025, 0.04, 0.08)[(k // 3) % 3] if n > SIZES[0] else 0.05
     mask = cell(rng, frame, ways, share)
@@ -189,6 +189,8 @@ def planted(rng: Rng, k: int) -> Case:
         cells = xor(rng, frame)
         mask = cells[0] | cells[1]
         p = np.where(mask & (rng.random(n) < 0.35), 1 - p, p)
+    elif kind == "truth":
+        y = np.where(mask, rng.integers(0, 2, n), y)
     elif kind == "flip":
         p = np.where(mask, 1 - p, p)
     else:

@@ -22,7 +22,6 @@ from assess.fakes import (
 )
 from modelwarden.assess.asking import ask
 from modelwarden.assess.performance import run
-from modelwarden.assess.truth import NothingToJudgeError
 from modelwarden.core import GapKind
 from modelwarden.targets.errors import TargetError
 from modelwarden.targets.spec import Task
@@ -238,12 +237,13 @@ def test_rows_without_a_label_are_left_out_and_said():
     assert any("50 of 200 test rows have no label" in note for note in result.notes)
 
 
-def test_a_set_without_any_label_is_nothing_to_judge():
+def test_a_set_without_any_label_is_a_gap_and_the_stage_has_not_run():
     x, _ = binary(20)
-    with pytest.raises(NothingToJudgeError, match="no row has a label"):
-        run(context(honest(), vectors(x, np.full(20, np.nan))))
-    with pytest.raises(NothingToJudgeError, match="has no labels"):
-        run(context(honest(), vectors(x)))
+    for y, words in ((np.full(20, np.nan), "no row has a label"), (None, "has no labels")):
+        result = run(context(honest(), vectors(x, y)))
+        assert not result.done
+        assert [g.kind for g in result.gaps] == [GapKind.NOT_ASSESSABLE]
+        assert words in result.gaps[0].why
 
 
 def test_a_class_that_the_model_does_not_know_counts_as_wrong_and_is_named():

@@ -62,6 +62,7 @@ class Context:
     features: FeaturesConfig = field(default_factory=FeaturesConfig)
     test: DataSet
     train: DataSet | None = None
+    current: DataSet | None = None
     target: Target
     reference: Target | None = None
     seed: int = 0

@@ -12,11 +12,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from modelwarden.assess import classes, numbers
+from modelwarden.assess import classes, numbers, unlabelled
 from modelwarden.assess.context import Context
 from modelwarden.assess.rules._seen import findings
 from modelwarden.assess.stage import RowMark, StageResult
-from modelwarden.assess.truth import Judged, missing, names_in, same
+from modelwarden.assess.truth import Judged, NothingToJudgeError, missing, names_in, same
 from modelwarden.core import Gap, GapKind, Location, Measurement
 from modelwarden.detectors.duplicates import Overlap
 from modelwarden.detectors.rules.duplicate_rows import Repeated, duplicate_rows
@@ -35,15 +35,18 @@ def run(context: Context) -> StageResult:
 
     Raises:
         TargetError: the model failed, or answered something that is no answer.
-        NothingToJudgeError: no row has a label.
     """
     unsteady = context.unsteady()
-    seen = context.judged()
+    try:
+        seen = context.judged()
+    except NothingToJudgeError as error:
+        return _unlabelled(context, error)
     if seen.spec.task is Task.REGRESSION:
         result = numbers.measure(context, seen)
     else:
         result = classes.measure(context, seen)
     result += _duplicates(context, seen)
+    result += unlabelled.estimates(context, seen)
     conditions = dict(context.conditions)
     if unsteady:
         conditions["repeatable"] = False
@@ -56,6 +59,13 @@ def run(context: Context) -> StageResult:
         gaps=(*_gaps(context, seen), *result.gaps),
         notes=(*_notes(context, seen), *result.notes),
     )
+
+
+def _unlabelled(context: Context, error: NothingToJudgeError) -> StageResult:
+    """Return what scores alone tell: an estimate, and the gap that it does not close."""
+    what = context.data.test or "test"
+    gap = Gap(what=what, why=error.message, kind=GapKind.NOT_ASSESSABLE, stage=NAME)
+    return replace(unlabelled.estimates(context, None), gaps=(gap,), done=False)
 
 
 def _gaps(context: Context, seen: Judged) -> Iterator[Gap]:

@@ -291,7 +291,8 @@ class _Work:
             ("train", config.train),
             ("current", config.current),
         ):
-            if path is None or (name == "current" and "data" not in self.chosen):
+            unused = name == "current" and not {"data", "performance"} & set(self.chosen)
+            if path is None or unused:
                 sets.append(None)
                 continue
             sets.append(
@@ -417,7 +418,7 @@ class _Work:
         for i, one in enumerate(opened):
             digests[f"environment {i}"] = repr(sorted(one.environment.items()))
         state = state_for(self.project, self.how.state, digests, self.seed, trust=self.trust)
-        context = self._context(opened, test, train, cards, state.asker())
+        context = self._context(opened, sets, cards, state.asker())
         plan = Plan(codec=stage_codec(), resume=state.resume_stages())
         work = partial(self._stage, context, self._given(sets, context))
         settled = map_units(self.stages, work, plan)
@@ -431,8 +432,7 @@ class _Work:
     def _context(
         self,
         opened: Sequence[Opened],
-        test: DataSet,
-        train: DataSet | None,
+        sets: _Sets,
         cards: Mapping[str, bytes],
         asker: Asker,
     ) -> Context:
@@ -447,13 +447,14 @@ class _Work:
             data=project.data,
             assess=project.assess,
             features=project.features,
-            test=test,
-            train=train,
+            test=sets.test,
+            train=sets.train,
+            current=sets.current,
             target=first.target,
             reference=opened[1].target if len(opened) > 1 else None,
             seed=self.seed,
             conditions={
-                "data": test.digest,
+                "data": sets.test.digest,
                 "seed": self.seed,
                 "tile": first.target.spec.tile,
             },

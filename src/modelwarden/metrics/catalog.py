@@ -199,6 +199,18 @@ MEASURES: tuple[Measure, ...] = (
         WILSON,
     ),
     Measure(
+        "estimated_accuracy",
+        "Share answered right on rows without labels, as far as the scores tell",
+        True,
+        "normal, of the estimate's own error; blind to concept drift",
+    ),
+    Measure(
+        "estimated_roc_auc",
+        "ROC AUC on rows without labels, as far as the scores tell",
+        True,
+        "Hanley and McNeil; blind to concept drift",
+    ),
+    Measure(
         "excess_error",
         "Share of a slice's rows answered wrong, beyond what was to be expected; 0 is as expected",
         False,

@@ -72,6 +72,17 @@ def _auc_interval(auc: float, up: float, down: float, m: int, n: int, level: flo
     return Interval(float(special.expit(middle - half)), float(special.expit(middle + half)))
 
 
+def hanley_error(auc: float, m: npt.ArrayLike, n: npt.ArrayLike) -> Floats:
+    """Return the standard error of an area that is `auc` with m positives and n negatives.
+
+    Source: Hanley and McNeil 1982, "The meaning and use of the area under a ROC curve", equation 2.
+    """
+    up, down = np.asarray(m, np.float64), np.asarray(n, np.float64)
+    one, two = auc / (2 - auc), 2 * auc**2 / (1 + auc)
+    var = auc * (1 - auc) + (up - 1) * (one - auc**2) + (down - 1) * (two - auc**2)
+    return np.asarray(np.sqrt(np.maximum(var, 0.0) / (up * down)), np.float64)
+
+
 def roc_auc(y: npt.ArrayLike, scores: npt.ArrayLike, *, level: float = 0.95) -> Measurement:
     """Return the area under the ROC curve with DeLong's interval, in O(n log n).
 

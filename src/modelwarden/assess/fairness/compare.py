@@ -25,7 +25,7 @@ from modelwarden.metrics.groups import (
     per_group,
 )
 from modelwarden.metrics.intervals import Interval, mean_of, z_of
-from modelwarden.metrics.ranking import roc_auc
+from modelwarden.metrics.ranking import hanley_error, roc_auc
 from modelwarden.metrics.values import measured
 from modelwarden.targets.frames import Floats, Labels
 
@@ -190,18 +190,8 @@ def _of_ranks(context: Context, seen: Judged, grouping: Grouping, code: Labels) 
         return
     weight = np.nan_to_num(cases * others)
     mean = float((np.nan_to_num(values) * weight).sum() / weight.sum())
-    far = apart(values, errors, alike=_rank_errors(mean, cases, others))
+    far = apart(values, errors, alike=hanley_error(mean, cases, others))
     yield _gap(context, "roc_auc_score_difference", grouping, values, far, len(code))
-
-
-def _rank_errors(auc: float, m: Floats, n: Floats) -> Floats:
-    """Return the standard error of an area that is `auc` in groups of m and n rows.
-
-    Source: Hanley and McNeil 1982, "The meaning and use of the area under a ROC curve".
-    """
-    one, two = auc / (2 - auc), 2 * auc**2 / (1 + auc)
-    var = auc * (1 - auc) + (m - 1) * (one - auc**2) + (n - 1) * (two - auc**2)
-    return np.asarray(np.sqrt(np.maximum(var, 0.0) / (m * n)), np.float64)
 
 
 def _of_numbers(context: Context, seen: Judged, grouping: Grouping, code: Labels) -> Compared:

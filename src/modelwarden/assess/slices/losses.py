@@ -61,7 +61,7 @@ def of_classes(seen: Judged, features: Sequence[Feature], seed: int) -> Excess:
     wrong = (seen.y != seen.said).astype(np.float64)
     at = seen.at_positive
     if seen.scores is None:
-        return _beside_learner(wrong, _learned_errors(seen.y, features, len(seen.classes), seed))
+        return _beside_learner(wrong, learned_errors(seen, features, seed))
     if at is not None:
         positive = recalibrated(seen.scores[:, at], seen.y == at)
         expected = np.where(seen.said == at, 1 - positive, positive)
@@ -139,22 +139,42 @@ def of_regression(seen: Judged, features: Sequence[Feature], seed: int) -> list[
     ]
 
 
-def recalibrated(scores: Floats, happened: Flags) -> Floats:
-    """Return how often it happened at scores as these, rising with the score, (n,).
+@dataclass(frozen=True, slots=True, eq=False)
+class Calibration:
+    """How often something happened at a score, as far as rows tell.
 
-    Rows are put into bins of equal size, neighbours that fall are joined, and between the means of
-    bins the share goes in a straight line.
-
-    Source: Ayer et al. 1955 for the joining; Zadrozny and Elkan 2002 for its use on scores.
+    Attributes:
+        scores: rising means of bins. rates: how often it happened there, never falling.
     """
-    bins = max(1, min(_BINS, len(scores) // _BIN_ROWS))
-    edges = np.unique(np.quantile(scores, np.linspace(0, 1, bins + 1)[1:-1], method="lower"))
-    place = np.searchsorted(edges, scores, side="left")
-    n = np.bincount(place, minlength=len(edges) + 1).astype(np.float64)
-    some = n > 0
-    at = np.bincount(place, scores, len(n))[some] / n[some]
-    rate = np.bincount(place, happened, len(n))[some] / n[some]
-    return np.asarray(np.interp(scores, at, _rising(rate, n[some])), np.float64)
+
+    scores: Floats
+    rates: Floats
+
+    @staticmethod
+    def of(scores: Floats, happened: Flags) -> Calibration:
+        """Learn from (n,) scores and whether it happened.
+
+        Rows are put into bins of equal size, and neighbours that fall are joined.
+
+        Source: Ayer et al. 1955 for the joining; Zadrozny and Elkan 2002 for its use on scores.
+        """
+        bins = max(1, min(_BINS, len(scores) // _BIN_ROWS))
+        edges = np.unique(np.quantile(scores, np.linspace(0, 1, bins + 1)[1:-1], method="lower"))
+        place = np.searchsorted(edges, scores, side="left")
+        n = np.bincount(place, minlength=len(edges) + 1).astype(np.float64)
+        some = n > 0
+        at = np.bincount(place, scores, len(n))[some] / n[some]
+        rate = np.bincount(place, happened, len(n))[some] / n[some]
+        return Calibration(at, _rising(rate, n[some]))
+
+    def at(self, scores: Floats) -> Floats:
+        """Return how often it happens at scores as these; between the bins in a straight line."""
+        return np.asarray(np.interp(scores, self.scores, self.rates), np.float64)
+
+
+def recalibrated(scores: Floats, happened: Flags) -> Floats:
+    """Return how often it happened at scores as these, (n,)."""
+    return Calibration.of(scores, happened).at(scores)
 
 
 def _rising(rates: Floats, weights: Floats) -> Floats:
@@ -170,8 +190,11 @@ def _rising(rates: Floats, weights: Floats) -> Floats:
     return np.repeat([b[0] for b in blocks], [b[2] for b in blocks])
 
 
-def _learned_errors(y: Labels, features: Sequence[Feature], classes: int, seed: int) -> Floats:
-    """Return where a small learner is wrong, (n,) 0 or 1."""
+def learned_errors(seen: Judged, features: Sequence[Feature], seed: int) -> Floats:
+    """Return where a small learner is wrong, taught on the other half of the rows, (n,) 0 or 1."""
+    y, classes = seen.y, len(seen.classes)
+    if y is None:
+        raise TypeError("a regression has no errors")
     sizes = np.bincount(y, minlength=classes)
     known = np.argsort(-sizes, kind="stable")[:_MOST_CLASSES]
     if classes == 2:

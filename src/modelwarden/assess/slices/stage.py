@@ -22,7 +22,7 @@ from modelwarden.assess.slices.features import (
     features_of,
     rows_in,
 )
-from modelwarden.assess.slices.losses import Excess, of_classes, of_regression
+from modelwarden.assess.slices.losses import Excess, learned_errors, of_classes, of_regression
 from modelwarden.assess.slices.search import search
 from modelwarden.assess.stage import RowMark, StageResult
 from modelwarden.assess.truth import Judged
@@ -30,7 +30,7 @@ from modelwarden.core import Gap, GapKind, Json, Location, Measurement, Table, T
 from modelwarden.metrics.intervals import Interval, mean_of, of_share
 from modelwarden.metrics.multiple import adjusted
 from modelwarden.metrics.values import measured
-from modelwarden.targets.frames import Labels
+from modelwarden.targets.frames import Floats, Labels
 from modelwarden.targets.spec import Task
 
 NAME = "slices"
@@ -40,6 +40,7 @@ _FEWEST = 12
 _BAR = 4.0  # deviations that a slice must stand out by where it is found
 _MOST = 6
 _MARKED = 200_000
+_NOISE = 2.5
 _BOTH_WAYS = 100_000  # rows up to which both halves are searched
 
 
@@ -48,7 +49,7 @@ class Found:
     """A slice that was found on one half, as the other half saw it.
 
     Attributes:
-        n: rows of the other half. rows: of both.
+        n: rows of the other half. held: which. rows: of both.
         loss, expected: means over them. beyond: of the difference, with its interval.
         p_value: that there is no difference.
     """
@@ -56,6 +57,7 @@ class Found:
     excess: Excess
     conditions: tuple[Condition, ...]
     rows: Labels
+    held: Labels
     n: int
     loss: float
     expected: float
@@ -151,7 +153,8 @@ def _one_way(
         held = np.flatnonzero((mine & ~taken)[second])
         taken |= mine
         if len(held) >= _FEWEST:
-            yield _confirmed(other, held, best.conditions, np.flatnonzero(mine))
+            found = _confirmed(other, held, best.conditions, np.flatnonzero(mine))
+            yield replace(found, held=second[held])
 
 
 def _confirmed(
@@ -176,6 +179,7 @@ def _confirmed(
         excess=excess,
         conditions=conditions,
         rows=rows,
+        held=held,
         n=n,
         loss=float(loss.mean()),
         expected=mean,
@@ -188,7 +192,11 @@ def _result(
     context: Context, seen: Judged, features: Sequence[Feature], found: Sequence[Found]
 ) -> StageResult:
     together = adjusted([f.p_value for f in found])
-    views = [_view(context, seen, features, f, p) for f, p in zip(found, together, strict=True)]
+    margins = _margins(context, seen, features, found)
+    views = [
+        _view(context, seen, features, one, p, margin)
+        for one, p, margin in zip(found, together, margins, strict=True)
+    ]
     shown = [(f, v) for f, v in zip(found, views, strict=True) if v.weak]
     shown.sort(key=lambda pair: (pair[1].adjusted, -pair[1].beyond / pair[1].margin))
     shown = _distinct(shown)
@@ -205,6 +213,29 @@ def _result(
     )
 
 
+def _margins(
+    context: Context, seen: Judged, features: Sequence[Feature], found: Sequence[Found]
+) -> list[float]:
+    """Return what must be lost beyond expectation for each slice to count.
+
+    Where a small learner answers the rows no better than the model, nobody may be able to: the
+    model is then too sure of noise at most, and it takes `_NOISE` times as much to say so.
+    """
+    margins = [_margin(context, f.excess) for f in found]
+    if not any(f.excess.from_scores for f in found):
+        return margins
+    other = learned_errors(seen, features, seed_for(context.seed, NAME, "learner") % 2**32)
+    return [
+        margin if not one.excess.from_scores or _could(one, other, margin) else _NOISE * margin
+        for one, margin in zip(found, margins, strict=True)
+    ]
+
+
+def _could(one: Found, other: Floats, margin: float) -> bool:
+    """Tell whether the learner is right where the model is wrong, on the confirming rows."""
+    return one.loss - float(other[one.held].mean()) >= margin / 2
+
+
 def _distinct(shown: list[tuple[Found, WeakSlice]]) -> list[tuple[Found, WeakSlice]]:
     """Leave out slices that are mostly the rows of one before them."""
     kept: list[tuple[Found, WeakSlice]] = []
@@ -217,7 +248,12 @@ def _distinct(shown: list[tuple[Found, WeakSlice]]) -> list[tuple[Found, WeakSli
 
 
 def _view(
-    context: Context, seen: Judged, features: Sequence[Feature], found: Found, adjusted_p: float
+    context: Context,
+    seen: Judged,
+    features: Sequence[Feature],
+    found: Found,
+    adjusted_p: float,
+    margin: float,
 ) -> WeakSlice:
     conditions = tuple(features[c.feature].condition(c.chosen) for c in found.conditions)
     return WeakSlice(
@@ -237,7 +273,7 @@ def _view(
         rows=len(found.rows),
         share=len(found.rows) / seen.n,
         adjusted=adjusted_p,
-        margin=_margin(context, found.excess),
+        margin=margin,
     )
 
 
