@@ -37,6 +37,7 @@ OF_STAGES = {
     "identity_flip_rate",
     "excess_error",
     "excess_residual",
+    "abnormal_inputs_survived",
     "clean_accuracy",
     "robust_accuracy",
     "attack_success_rate",
