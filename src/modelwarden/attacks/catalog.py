@@ -70,6 +70,13 @@ ATTACKS: tuple[Entry, ...] = (
         access=Access.SCORES,
         norms=("linf",),
     ),
+    Entry(
+        name="apgd",
+        title="Steps along the gradient of logit differences, towards every class; needs gradients",
+        place="modelwarden.attacks.apgd:Apgd",
+        access=Access.GRADIENTS,
+        norms=ALL_NORMS,
+    ),
 )
 
 

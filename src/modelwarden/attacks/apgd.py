@@ -1,0 +1,314 @@
+"""Steps along the gradient, with losses that no scale of the logits can silence.
+
+The loss is a difference of logits: of one chosen class against the true one, or of whichever other
+class is nearest. Its gradient does not vanish where cross-entropy's does, and with steps of a fixed
+length the scale of the logits plays no part at all. Several classes are steered to side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from modelwarden.attacks.balls import Ball, Norm, flattened
+from modelwarden.attacks.corners import ball_of
+from modelwarden.attacks.engine import Mask, Problem, Proposal, Told
+from modelwarden.attacks.streams import Streams
+from modelwarden.targets.frames import Floats, Labels
+from modelwarden.targets.spec import Access
+
+# Where a float32 softmax gives the other classes exactly nothing, and cross-entropy no gradient.
+SATURATED = 80.0
+_CHAINS = 9
+_LONGEST = 100  # steps of one chain before it begins anew
+_OPENING = 20  # steps towards the nearest other class, before all are tried
+_MOMENTUM = 0.75
+_RISES = 0.75
+_NUMBERS = 600_000  # of all chains of one input: fewer chains for large pictures
+
+Small = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Apgd:
+    """Auto-PGD on margins, untargeted first, then towards each class, in l∞, l2, l1 and l0.
+
+    Attributes:
+        name: of the attack. access: what it needs.
+
+    Source: Croce and Hein 2020, "Reliable evaluation of adversarial robustness with an ensemble of
+    diverse parameter-free attacks", algorithm 1 for the steps; losses as in Carlini and Wagner
+    2017, "Towards evaluating the robustness of neural networks", f6.
+    """
+
+    name: str = "apgd"
+    access: Access = Access.GRADIENTS
+
+    def search(self, problem: Problem, seed: int, queries: int) -> _Search:
+        """Begin.
+
+        Raises:
+            InputError: the inputs are no arrays.
+        """
+        return _Search(self, ball_of(problem, self.name), problem, seed, queries)
+
+
+class _Search:
+    """Chains of each input: (n, c, d) where they are, (n, c) how they fare."""
+
+    def __init__(self, attack: Apgd, ball: Ball, problem: Problem, seed: int, queries: int) -> None:
+        n, size = len(problem), int(np.prod(ball.x.shape[1:]))
+        self._ball, self._problem = ball, problem
+        self._streams = Streams(seed, attack.name, problem.rows.tolist())
+        others = problem.classes - 1 if problem.goal is None else 1
+        wanted = min(_CHAINS, max(others, 4))
+        self._opening = min(_OPENING, max(2, queries // 4))
+        paid = max(1, (queries - 1 - self._opening) // 20)
+        self._chains = c = max(1, min(wanted, paid, _NUMBERS // max(size, 1)))
+        self._steps = max(10, min(_LONGEST, (queries - 1 - self._opening) // c))
+        self._real = flattened(ball.real).astype(np.float32)
+        self._at: Small = np.repeat(self._real[:, None, :], c, axis=1)
+        self._before, self._best = self._at.copy(), self._at.copy()
+        self._slope = np.zeros((n, c, size), np.float32)
+        self._best_slope = np.zeros((n, c, size), np.float32)
+        self._value, self._top = np.full((n, c), -np.inf), np.full((n, c), -np.inf)
+        self._marked = np.full((n, c), -np.inf)
+        self._length = np.ones((n, c))
+        self._marked_length = np.zeros((n, c))
+        self._step, self._rises, self._since, self._period = (
+            np.zeros((n, c), np.int64) for _ in range(4)
+        )
+        self._turn = np.zeros((n, c), np.int64)
+        self._opened = np.zeros(n, np.int64)
+        self._logits = self._first_logits()
+        self._order = self._targets()
+        self._rows: tuple[Labels, Labels] = (np.empty(0, np.int64), np.empty(0, np.int64))
+        self._seen, self._flat = np.zeros(n, np.int64), np.zeros(n, np.int64)
+        self._soft = _are_shares(problem.clean)
+        self._shut = np.zeros(n, np.bool_)
+
+    def _first_logits(self) -> Floats:
+        clean = self._problem.clean
+        shape = (len(self._problem), self._problem.classes)
+        return np.zeros(shape) if clean is None else clean.astype(np.float64).copy()
+
+    def _targets(self) -> Labels:
+        """Return (n, k − 1) the other classes, the nearest first; the goal alone where one is."""
+        problem = self._problem
+        if problem.goal is not None:
+            return problem.goal[:, None]
+        ranked = self._logits.copy()
+        ranked[np.arange(len(problem)), problem.y] = -np.inf
+        return np.asarray((-ranked).argsort(axis=1, kind="stable")[:, :-1], np.int64)
+
+    def width(self, at: Labels) -> Labels:
+        """One chain until the opening is over, then all of them side by side."""
+        return np.where(self._opened[at] < self._opening, 1, self._chains)
+
+    def propose(self, at: Labels, widths: Labels) -> Proposal:
+        """Return the next point of each chain, and the weights of its loss."""
+        owners = np.repeat(at, widths)
+        chains = np.arange(len(owners)) - np.repeat(np.cumsum(widths) - widths, widths)
+        opening = self._opened[owners] < self._opening
+        self._begin(owners[~opening], chains[~opening])
+        self._rows = (owners, chains)
+        points = self._next(owners, chains)
+        weights = self._weights(owners, chains, opening)
+        self._opened[at] += 1
+        shape = (len(owners), *self._ball.x.shape[1:])
+        return Proposal(at=owners, candidates=points.reshape(shape), weights=weights)
+
+    def _begin(self, o: Labels, c: Labels) -> None:
+        """Set chains that have run their length, or whose opening is over, to a new start."""
+        fresh = (self._opened[o] == self._opening) | (self._step[o, c] >= self._steps)
+        o, c = o[fresh], c[fresh]
+        if not len(o):
+            return
+        self._turn[o, c] += 1
+        start = self._real[o].copy()
+        # The first towards each class begins at the input itself, all later ones at random.
+        again = self._turn[o, c] * self._chains + c >= self._chains + self._order.shape[1]
+        if again.any():
+            start[again] = self._scattered(o[again], self._turn[o, c][again] * 16 + c[again])
+        for state in (self._at, self._before, self._best):
+            state[o, c] = start
+        for state in (self._value, self._top, self._marked):
+            state[o, c] = -np.inf
+        for counts in (self._step, self._rises, self._since, self._period):
+            counts[o, c] = 0
+        self._length[o, c], self._marked_length[o, c] = 1.0, 0.0
+
+    def _scattered(self, o: Labels, steps: Labels) -> Small:
+        size = self._real.shape[1]
+        ball = self._ball
+        if ball.norm is Norm.LINF:
+            share = self._streams.uniform(o, steps, size)
+            least, most = flattened(ball.least[o]), flattened(ball.most[o])
+            return (least + share * (most - least)).astype(np.float32)
+        moved = self._streams.normal(o, steps, size)
+        reach = np.sqrt((moved**2).sum(axis=1)) if ball.norm is Norm.L2 else np.abs(moved).sum(1)
+        moved *= (ball.eps / np.maximum(reach, 1e-300))[:, None] / 2
+        return (self._real[o] + moved).astype(np.float32)
+
+    def _next(self, o: Labels, c: Labels) -> Floats:
+        here = self._at[o, c].astype(np.float64)
+        step = self._step[o, c]
+        ahead = self._fitted(o, here + self._stride(o, c))
+        drift = here - self._before[o, c]
+        eased = here + _MOMENTUM * (ahead - here) + (1 - _MOMENTUM) * drift
+        moved = np.where((step >= 2)[:, None], eased, ahead)
+        return np.where((step == 0)[:, None], here, moved)
+
+    def _fitted(self, o: Labels, points: Floats) -> Floats:
+        shape = (len(o), *self._ball.x.shape[1:])
+        return flattened(self._ball.fit(o, points.reshape(shape))[0].astype(np.float64))
+
+    def _stride(self, o: Labels, c: Labels) -> Floats:
+        """Return the step of each chain along its gradient, in the geometry of the norm."""
+        slope, eps = self._slope[o, c].astype(np.float64), self._ball.eps
+        length = 2 * eps * self._length[o, c][:, None]
+        if self._ball.norm is Norm.LINF:
+            return np.asarray(length * np.sign(slope), np.float64)
+        if self._ball.norm is Norm.L2:
+            size = np.sqrt((slope**2).sum(axis=1, keepdims=True))
+            return np.asarray(length * slope / np.maximum(size, 1e-300), np.float64)
+        # l1 and l0: the steepest places that can still move, fewer as the steps grow shorter.
+        ball, here = self._ball, self._at[o, c]
+        least, most = flattened(ball.least[o]), flattened(ball.most[o])
+        steep = np.where(slope > 0, here < most - 1e-7, here > least + 1e-7) * np.abs(slope)
+        share = 0.2 if ball.norm is Norm.L1 else max(1, eps) / slope.shape[1]
+        count = np.maximum(1, (share * slope.shape[1] * self._length[o, c]).astype(np.int64))
+        rank = (-steep).argsort(axis=1, kind="stable").argsort(axis=1, kind="stable")
+        chosen = (rank < count[:, None]) & (steep > 0)
+        if ball.norm is Norm.L0:
+            return np.where(chosen, np.sign(slope) * (most - least), 0.0)
+        return np.where(chosen, np.sign(slope) * length / count[:, None], 0.0)
+
+    def _weights(self, o: Labels, c: Labels, opening: Mask) -> Floats:
+        """Return d loss / d logits: +1 for the class that is steered to, −1 for the true one."""
+        problem = self._problem
+        rows = np.arange(len(o))
+        weights = np.zeros((len(o), problem.classes))
+        aim = self._aim(o, c, opening)
+        away = problem.y[o]
+        if problem.goal is not None:
+            away = _runner_up(self._logits[o], aim)
+        weights[rows, aim] += 1.0
+        weights[rows, away] -= 1.0
+        if self._soft:
+            # The module answers with shares: their logarithms are steered, as far as known.
+            known = np.maximum(self._logits[o], 1e-12)
+            weights /= known
+            weights /= np.abs(weights).max(axis=1, keepdims=True)
+        return weights
+
+    def _aim(self, o: Labels, c: Labels, opening: Mask) -> Labels:
+        """Return the class that each chain steers to."""
+        if self._problem.goal is not None:
+            return self._problem.goal[o]
+        count = self._order.shape[1]
+        turn = np.maximum(self._turn[o, c] - 1, 0)
+        listed = self._order[o, (c + turn * self._chains) % count]
+        return np.where(opening, _runner_up(self._logits[o], self._problem.y[o]), listed)
+
+    def learn(self, told: Told) -> None:
+        """Take in losses and gradients; halve steps that no longer help."""
+        if told.scores is None or told.gradients is None:
+            return
+        o, c = self._rows
+        seen = told.answered
+        o, c = o[seen], c[seen]
+        logits, slope = told.scores[seen], flattened(told.gradients[seen])
+        points = flattened(told.candidates[seen].astype(np.float64)).astype(np.float32)
+        opening = self._opened[o] <= self._opening
+        value = self._loss(o, c, logits, opening)
+        self._notice(o, c, logits, slope)
+        still = ~slope.any(axis=1)
+        slope[still] = self._slope[o, c][still]
+        self._before[o, c] = self._at[o, c]
+        self._at[o, c], self._slope[o, c] = points, slope
+        rises = value > self._value[o, c]
+        self._value[o, c] = value
+        better = value > self._top[o, c]
+        bo, bc = o[better], c[better]
+        self._best[bo, bc], self._best_slope[bo, bc] = points[better], slope[better]
+        self._top[bo, bc] = value[better]
+        self._rises[o, c] += rises
+        self._step[o, c] += 1
+        self._since[o, c] += 1
+        self._check(o, c)
+
+    def _loss(self, o: Labels, c: Labels, logits: Floats, opening: Mask) -> Floats:
+        rows = np.arange(len(o))
+        aim = self._aim(o, c, opening)
+        away = self._problem.y[o]
+        if self._problem.goal is not None:
+            away = _runner_up(logits, aim)
+        self._logits[o] = logits
+        if self._soft:
+            logits = np.log(np.maximum(logits, 1e-30))
+        return np.asarray(logits[rows, aim] - logits[rows, away])
+
+    def _notice(self, o: Labels, c: Labels, logits: Floats, slope: Floats) -> None:
+        """Count gradients that are exactly zero, and answers that leave cross-entropy none."""
+        self._seen[o] += 1
+        np.add.at(self._flat, o, (~slope.any(axis=1)).astype(np.int64))
+        first = (self._step[o, c] == 0) & (self._turn[o, c] == 0) & (c == 0)
+        rows = np.flatnonzero(first)
+        own = self._problem.y[o[rows]]
+        if not self._soft and len(rows):
+            others = logits[rows].copy()
+            others[np.arange(len(rows)), own] = -np.inf
+            gap = logits[rows, own] - others.max(axis=1)
+            self._shut[o[rows]] = gap > SATURATED
+
+    def _check(self, o: Labels, c: Labels) -> None:
+        """Halve the steps of chains that rose too seldom, and go back to their best points."""
+        whole = np.where(self._turn[o, c] == 0, self._opening, self._steps)
+        first = np.maximum(1, (0.22 * whole).astype(np.int64))
+        least = np.maximum(1, (0.06 * whole).astype(np.int64))
+        less = np.maximum(1, (0.03 * whole).astype(np.int64))
+        period = np.where(self._period[o, c] == 0, first, self._period[o, c])
+        due = self._since[o, c] >= period
+        o, c, period, least, less = o[due], c[due], period[due], least[due], less[due]
+        if not len(o):
+            return
+        seldom = self._rises[o, c] < _RISES * period
+        stuck = (self._marked_length[o, c] == self._length[o, c]) & (
+            self._marked[o, c] >= self._top[o, c]
+        )
+        self._marked_length[o, c], self._marked[o, c] = self._length[o, c], self._top[o, c]
+        halve = seldom | stuck
+        ho, hc = o[halve], c[halve]
+        self._length[ho, hc] /= 2
+        self._at[ho, hc] = self._before[ho, hc] = self._best[ho, hc]
+        self._slope[ho, hc] = self._best_slope[ho, hc]
+        self._value[ho, hc] = self._top[ho, hc]
+        self._since[o, c], self._rises[o, c] = 0, 0
+        self._period[o, c] = np.maximum(period - less, least)
+
+    def signs(self) -> Mapping[str, float]:
+        """Return the shares of inputs whose loss was saturated, or whose gradient was zero."""
+        asked = self._seen > 0
+        count = max(1, int(asked.sum()))
+        return {
+            "saturated_loss": float(self._shut.sum() / count),
+            "zero_gradients": float((asked & (self._flat >= self._seen * 0.9)).sum() / count),
+        }
+
+
+def _runner_up(logits: Floats, own: Labels) -> Labels:
+    """Return the largest class of each row but its own."""
+    others = logits.copy()
+    others[np.arange(len(own)), own] = -np.inf
+    return np.asarray(others.argmax(axis=1), np.int64)
+
+
+def _are_shares(clean: Floats | None) -> bool:
+    """Tell whether the module answers with shares of one rather than with logits."""
+    if clean is None or not len(clean):
+        return False
+    return bool(clean.min() >= 0 and np.abs(clean.sum(axis=1) - 1).max() <= 1e-3)

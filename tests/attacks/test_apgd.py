@@ -1,0 +1,122 @@
+"""White box: what a known model lets through is found, whatever the scale of its logits."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from attacks.victims import Linear, spec
+from modelwarden.attacks.apgd import Apgd
+from modelwarden.attacks.balls import Ball, Norm
+from modelwarden.attacks.engine import Problem, run
+from modelwarden.targets.local import function_target
+from modelwarden.testing import check_attack
+
+
+@pytest.mark.parametrize(
+    ("norm", "eps"), [(Norm.LINF, 0.15), (Norm.L2, 0.5), (Norm.L1, 1.0)], ids=str
+)
+@pytest.mark.parametrize("scale", [1.0, 1e4, 1e-4])
+def test_a_linear_model_is_beaten_exactly_where_it_can_be(norm, eps, scale):
+    victim = Linear(d=24, seed=3, scale=scale)
+    near, far = victim.distance(norm) < eps * 0.97, victim.distance(norm) > eps * 1.001
+
+    found = run(Apgd(), victim.target, victim.problem(norm, eps), queries=100)
+
+    assert 0.2 < near.mean() < 0.9
+    assert found.success[near].all()
+    assert not found.success[far].any()
+
+
+class Network:
+    """Two layers with random weights, three classes; gradients by hand."""
+
+    def __init__(self, scale=1.0, flat=False, soft=False):
+        rng = np.random.default_rng(0)
+        self.a, self.b = rng.normal(size=(10, 32)) / 3, rng.normal(size=(32, 3))
+        self.scale, self.flat, self.soft = scale, flat, soft
+        self.x = rng.uniform(0, 1, (40, 10)).astype(np.float32)
+        self.target = function_target(
+            self.scores, spec(3, tile=32), self.x, gradients=self.gradients
+        )
+        self.y = self.scores(self.x).argmax(axis=1)
+
+    def scores(self, x):
+        z = np.tanh(np.asarray(x, float) @ self.a) @ self.b * self.scale
+        if self.soft:
+            z = np.exp(z - z.max(axis=1, keepdims=True))
+            z /= z.sum(axis=1, keepdims=True)
+        return z
+
+    def gradients(self, x, weights):
+        z = self.scores(x)
+        if self.flat:
+            return z, np.zeros(np.shape(x))
+        if self.soft:
+            weights = z * (weights - (weights * z).sum(axis=1, keepdims=True))
+        hidden = np.tanh(np.asarray(x, float) @ self.a)
+        return z, ((weights @ self.b.T * self.scale) * (1 - hidden**2)) @ self.a.T
+
+    def problem(self, eps=0.15, rows=None, goal=None):
+        rows = np.arange(40) if rows is None else np.asarray(rows)
+        ball = Ball(x=self.x[rows], norm=Norm.LINF, eps=eps, low=0, high=1)
+        return Problem(
+            space=ball,
+            y=self.y[rows],
+            rows=rows,
+            classes=3,
+            goal=goal,
+            clean=self.scores(self.x[rows]),
+        )
+
+
+def test_what_the_classes_are_multiplied_by_changes_nothing():
+    honest, loud = Network(), Network(scale=1e4)
+
+    first = run(Apgd(), honest.target, honest.problem(), queries=200)
+    second = run(Apgd(), loud.target, loud.problem(), queries=200)
+
+    assert 0.1 < first.success.mean() < 0.95
+    assert (first.success == second.success).all()
+    assert first.signs["saturated_loss"] < 0.1
+    assert second.signs["saturated_loss"] > 0.9
+
+
+def test_a_module_that_answers_with_probabilities_falls_as_often():
+    honest, soft = Network(), Network(soft=True)
+
+    first = run(Apgd(), honest.target, honest.problem(), queries=200)
+    second = run(Apgd(), soft.target, soft.problem(), queries=200)
+
+    assert second.success.sum() >= first.success.sum() - 1
+
+
+def test_gradients_that_are_zero_are_noticed():
+    flat = Network(flat=True)
+
+    found = run(Apgd(), flat.target, flat.problem(), queries=100)
+
+    assert found.signs["zero_gradients"] == 1.0
+    assert found.queries.max() <= 100
+
+
+def test_it_keeps_what_attacks_keep():
+    victim = Network()
+
+    check_attack(
+        Apgd(),
+        victim.target,
+        victim.problem(),
+        alone=[victim.problem(rows=[row]) for row in (0, 13, 39)],
+        queries=120,
+    )
+
+
+def test_a_goal_is_reached():
+    victim = Network()
+    goal = (victim.y + 1) % 3
+
+    found = run(Apgd(), victim.target, victim.problem(eps=0.5, goal=goal), queries=100)
+
+    assert found.success.mean() > 0.5
+    assert (victim.scores(found.candidates[found.success]).argmax(1) == goal[found.success]).all()
