@@ -55,7 +55,7 @@ def test_labels_suffice_for_moving_towards_known_rows():
     assert all(_wins(found, problem, frame, known))
 
 
-def test_a_small_win_needs_no_more_than_one_feature_here():
+def test_wins_are_made_small_within_the_same_budget():
     target, problem, frame, known = victim()
     found = run(Coordinates(), target, problem, queries=150)
 
@@ -72,17 +72,17 @@ def test_a_small_win_needs_no_more_than_one_feature_here():
     rows = [rows_of(frame)[r] for r in problem.rows[at]]
     ends = rows_of(space.inputs(at, small.candidates[at]))
     assert all(feasible(b, a, known) for b, a in zip(rows, ends, strict=True))
-    # `count` alone decides most rows; a net that grows takes its total along.
-    assert np.median(space.changed(at, small.candidates[at]).sum(axis=1)) <= 2
+    # A net that grows takes its total along, and its gross where it would exceed it.
+    assert np.median(space.changed(at, small.candidates[at]).sum(axis=1)) <= 3
 
 
 def test_a_budget_of_features_is_kept_and_still_wins():
-    target, problem, frame, known = victim(norm=Norm.L0, eps=1)
+    target, problem, frame, known = victim(norm=Norm.L0, eps=1, tile=256)
 
     found = run(Coordinates(), target, problem, queries=200)
 
     at = np.flatnonzero(found.success)
-    assert found.success.mean() > 0.4
+    assert found.success.mean() > 0.3
     assert (problem.space.cost(at, found.candidates[at]) <= 1).all()
     assert all(_wins(found, problem, frame, known))
 
@@ -101,8 +101,10 @@ def test_wins_are_wins_after_they_came_back_from_a_parquet_file(tmp_path):
         again = base.sql(f"select * from '{place}'").fetchnumpy()
 
     for name, column in zip(out.names, out.columns, strict=True):
-        back = np.ma.filled(again[name], None) if column.dtype.kind == "O" else again[name]
-        assert np.array_equal(np.asarray(back), column) or name == "up"
+        back = again[name]
+        assert column.dtype.kind == "O" or back.dtype == column.dtype
+        both = zip(back.tolist(), column.tolist(), strict=True)
+        assert all(a == b or (a is None and b != b) for a, b in both)
     assert problem.reached(at, target.labels(out)).all()
 
 

@@ -27,6 +27,8 @@ _TOGETHER = 16
 _POPULATION = 24
 # Rows that one climb may take.
 _CLIMB = 320
+# Generations without a better row.
+_BORED = 8
 
 
 def table_of(problem: Problem, name: str) -> tuple[TableSpace, Guide]:
@@ -53,6 +55,7 @@ class Table:
         self.goal = None if problem.goal is None else int(problem.goal[i])
         self.rng = np.random.default_rng(seed_for(seed, name, int(problem.rows[i])))
         self.free = np.flatnonzero(self.space.least[i] < self.space.most[i])
+        self._values: dict[int, Floats] = {}
         clean = problem.clean
         at = np.array([i])
         self.clean = np.inf if clean is None else float(Margins.of(problem)(at, clean[at])[0])
@@ -62,6 +65,11 @@ class Table:
 
     def values(self, j: int) -> Floats:
         """Return what a column may become, this row's own value left out."""
+        if j not in self._values:
+            self._values[j] = self._worked(j)
+        return self._values[j]
+
+    def _worked(self, j: int) -> Floats:
         low, high = self.space.least[self.i, j], self.space.most[self.i, j]
         values = self.guide.values[j]
         inside = values[(values >= low) & (values <= high)]
@@ -324,8 +332,9 @@ class _Pool:
         self.rows = table.x[None, :].copy()
         self.margin = np.array([np.inf])
 
-    def take(self, heard: Heard) -> None:
-        """Take in what came of some rows."""
+    def take(self, heard: Heard) -> bool:
+        """Take in what came of some rows; tell whether the best of them changed."""
+        before = self.rows
         told = np.isfinite(heard.margin)
         rows = np.concatenate((self.rows, np.asarray(heard.candidates[told], np.float64)))
         margin = np.concatenate((self.margin, heard.margin[told]))
@@ -333,6 +342,7 @@ class _Pool:
         _, first = np.unique(rows[order], axis=0, return_index=True)
         keep = order[np.sort(first)[:_POPULATION]]
         self.rows, self.margin = rows[keep], margin[keep]
+        return before.shape != self.rows.shape or bool((before != self.rows).any())
 
     def level(self, row: Floats) -> float:
         """Return the margin of a row that was asked; that of the true row is known beforehand."""
@@ -393,7 +403,10 @@ def _evolved(table: Table, pool: _Pool, queries: int) -> Script:
     """Breed the best rows with each other, with neighbours and with chance."""
     near = table.near(64)
     rng = table.rng
+    bored = 0
     for _ in range(queries):
+        if bored >= _BORED:
+            return
         parents = pool.rows
         count = _POPULATION
         # The better one of two is a parent.
@@ -408,7 +421,7 @@ def _evolved(table: Table, pool: _Pool, queries: int) -> Script:
                 values = table.values(j)
                 if len(values):
                     row[j] = values[rng.integers(len(values))]
-        pool.take((yield rows))
+        bored = 0 if pool.take((yield rows)) else bored + 1
 
 
 def shrunk(problem: Problem, i: int, win: Candidates) -> Generator[Candidates, Heard, Candidates]:

@@ -33,6 +33,20 @@ _TURNS = 4
 _SLACK = 1e-9
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Alone:
+    """A column that stands alone on one side: `column sign other`.
+
+    Attributes:
+        derived: it equals something that is worked out of other columns.
+    """
+
+    column: int
+    other: Node
+    sign: str
+    derived: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TableSpace:
     """The feasible rows around those of a table.
@@ -56,7 +70,7 @@ class TableSpace:
     least: Floats = field(init=False)
     most: Floats = field(init=False)
     lines: tuple[Line, ...] = field(init=False)
-    alone: tuple[tuple[int, Node, str], ...] = field(init=False)
+    alone: tuple[_Alone, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         """Work out what each cell may be at least and at most."""
@@ -178,11 +192,13 @@ class TableSpace:
             part = values[rows]
             # First what the attacker left alone; what was asked for gives way last.
             for one in self.alone:
-                part = self._set(at[rows], part, ~asked[rows, one[0]], one)
+                # A total is worked out, whoever asked for another.
+                may = np.ones(len(rows), np.bool_) if one.derived else ~asked[rows, one.column]
+                part = self._set(at[rows], part, may, one)
             for line in self.lines:
                 part = self._balanced(at[rows], part, asked[rows], line)
             for one in self.alone:
-                part = self._set(at[rows], part, asked[rows, one[0]], one)
+                part = self._set(at[rows], part, asked[rows, one.column], one)
             values[rows] = part
         return self._taken_back(at, x, values)
 
@@ -215,10 +231,10 @@ class TableSpace:
             out &= relation.holds(table)
         return out
 
-    def _set(self, at: Labels, values: Floats, may: Mask, one: tuple[int, Node, str]) -> Floats:
+    def _set(self, at: Labels, values: Floats, may: Mask, one: _Alone) -> Floats:
         """Set a column that stands alone on one side to what the other side comes to."""
-        column, other, sign = one
-        due = number_of(other, self._table(at, values))
+        column, sign = one.column, one.sign
+        due = number_of(one.other, self._table(at, values))
         due = np.broadcast_to(due, (len(values),)).astype(np.float64)
         old, whole = values[:, column], bool(self.rules.whole[column])
         new = np.clip(
@@ -323,8 +339,8 @@ def _off(rest: Floats, slack: Floats, sign: str) -> Mask:
     return np.asarray(rest > 0 if sign == "<=" else rest >= 0)
 
 
-def _alone(rules: Rules) -> list[tuple[int, Node, str]]:
-    """Return the columns that stand alone on a side of a comparison: (column, other side, sign)."""
+def _alone(rules: Rules) -> list[_Alone]:
+    """Return the columns that stand alone on a side of a comparison."""
     found = []
     turned = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "=="}
     at = {name: j for j, name in enumerate(rules.columns.names)}
@@ -339,5 +355,6 @@ def _alone(rules: Rules) -> list[tuple[int, Node, str]]:
                 if one.kind == "column" and one.value not in set(other.columns()):
                     j = at[str(one.value)]
                     if not rules.fixed[j]:
-                        found.append((j, other, sign))
+                        derived = sign == "==" and other.kind != "column"
+                        found.append(_Alone(j, other, sign, derived))
     return found
