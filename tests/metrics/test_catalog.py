@@ -40,7 +40,6 @@ OF_STAGES = {
     "estimated_roc_auc",
     "excess_error",
     "excess_residual",
-    "abnormal_inputs_survived",
     "clean_accuracy",
     "robust_accuracy",
     "attack_success_rate",

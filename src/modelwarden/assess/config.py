@@ -1,10 +1,9 @@
-"""The sections of modelwarden.toml on what is asked of the model: claims, assess, features."""
+"""The sections of modelwarden.toml on what is asked of the model: claims and assess."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import field
 from typing import TYPE_CHECKING
 
 from modelwarden.core.values import dataclass
@@ -146,18 +145,6 @@ class AbnormalConfig:
     rows: int = 100
     seconds: float = 120.0
     margin: float = 0.10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeaturesConfig:
-    """`[features]`: what values of a table are possible, in original units."""
-
-    immutable: tuple[str, ...] = ()
-    integer: tuple[str, ...] = ()
-    monotone_up: tuple[str, ...] = ()
-    monotone_down: tuple[str, ...] = ()
-    relations: tuple[str, ...] = ()
-    bounds: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -347,38 +334,6 @@ def parse_checks(fields: Fields) -> ChecksConfig:
     """
     fields.only(ChecksConfig.__dataclass_fields__)
     return ChecksConfig(modules=fields.texts("modules"), plugins=fields.texts("plugins"))
-
-
-def parse_features(fields: Fields) -> FeaturesConfig:
-    """Read `[features]`.
-
-    Raises:
-        ConfigError: a key is unknown or of the wrong type.
-    """
-    fields.only(FeaturesConfig.__dataclass_fields__)
-    bounds = fields.section("bounds")
-    return FeaturesConfig(
-        immutable=fields.texts("immutable"),
-        integer=fields.texts("integer"),
-        monotone_up=fields.texts("monotone_up"),
-        monotone_down=fields.texts("monotone_down"),
-        relations=fields.texts("relations"),
-        bounds={name: _bounds(bounds, name, value) for name, value in bounds.table.items()},
-    )
-
-
-def _bounds(fields: Fields, name: str, value: object) -> tuple[float | None, float | None]:
-    if not isinstance(value, list) or len(value) != 2:
-        raise fields.error(name, "must be [low, high]")
-    ends = []
-    for end in value:
-        if isinstance(end, bool) or not isinstance(end, int | float):
-            raise fields.error(name, "must be two numbers (inf and -inf for no bound)")
-        ends.append(float(end))
-    low, high = ends
-    if not low <= high:
-        raise fields.error(name, "has a low end above its high end")
-    return low, high
 
 
 def _positive(fields: Fields, key: str) -> float | None:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from modelwarden.assess.asking import Answers, ask
-from modelwarden.assess.config import AssessConfig, FeaturesConfig
+from modelwarden.assess.config import AssessConfig
 from modelwarden.assess.truth import Judged, judged
 from modelwarden.core.values import dataclass
 from modelwarden.detectors.duplicates import Overlap, overlap
+from modelwarden.targets.config import FeaturesConfig
 
 if TYPE_CHECKING:
     from modelwarden.core import Finding, Json

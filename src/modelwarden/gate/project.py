@@ -13,11 +13,9 @@ from typing import TYPE_CHECKING
 
 from modelwarden.assess.config import (
     AssessConfig,
-    FeaturesConfig,
     parse_assess,
     parse_checks,
     parse_claims,
-    parse_features,
 )
 from modelwarden.core import ConfigError, InputError, Policy
 from modelwarden.core.fields import Fields
@@ -26,10 +24,12 @@ from modelwarden.gate.walk import below, printable
 from modelwarden.policy import parse
 from modelwarden.targets.config import (
     DataConfig,
+    FeaturesConfig,
     LimitsConfig,
     ModelConfig,
     ProjectConfig,
     parse_data,
+    parse_features,
     parse_limits,
     parse_model,
     parse_project,

@@ -6,6 +6,8 @@ Paths are as the user wrote them, relative to the folder of the file. Nothing he
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from modelwarden.core.values import dataclass
@@ -109,6 +111,33 @@ class DataConfig:
     html: str | None = None
     url: str | None = None
     drop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeaturesConfig:
+    """`[features]`: what values of a table are possible, in original units.
+
+    A name may be a pattern such as `api_*`, where no column has that very name.
+
+    Attributes:
+        immutable: columns that nobody can change.
+        integer: columns of whole numbers; columns that the data keep whole are so anyway.
+        categorical: columns whose values are those of the training data and no others, also where
+            they are numbers.
+        one_hot: groups of columns of which exactly one is 1 in every row.
+        monotone_up, monotone_down: columns that can only grow, or only fall.
+        relations: statements that hold of every row; `docs/constraints.md` has their language.
+        bounds: the least and the largest value of a column; by default the training data's.
+    """
+
+    immutable: tuple[str, ...] = ()
+    integer: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+    one_hot: tuple[tuple[str, ...], ...] = ()
+    monotone_up: tuple[str, ...] = ()
+    monotone_down: tuple[str, ...] = ()
+    relations: tuple[str, ...] = ()
+    bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 def parse_project(fields: Fields) -> ProjectConfig:
@@ -262,3 +291,50 @@ def parse_data(fields: Fields, project: ProjectConfig) -> DataConfig:
         if data.label is not None and getattr(data, key) == data.label:
             raise fields.error(key, f"names the label {data.label!r}")
     return data
+
+
+def parse_features(fields: Fields) -> FeaturesConfig:
+    """Read `[features]`.
+
+    Raises:
+        ConfigError: a key is unknown or of the wrong type.
+    """
+    fields.only(FeaturesConfig.__dataclass_fields__)
+    bounds = fields.section("bounds")
+    return FeaturesConfig(
+        immutable=fields.texts("immutable"),
+        integer=fields.texts("integer"),
+        categorical=fields.texts("categorical"),
+        one_hot=_groups(fields),
+        monotone_up=fields.texts("monotone_up"),
+        monotone_down=fields.texts("monotone_down"),
+        relations=fields.texts("relations"),
+        bounds={name: _bounds(bounds, name, value) for name, value in bounds.table.items()},
+    )
+
+
+def _groups(fields: Fields) -> tuple[tuple[str, ...], ...]:
+    groups = fields.table.get("one_hot", [])
+    if not isinstance(groups, list):
+        raise fields.error("one_hot", "must be an array of arrays of column names")
+    read = []
+    for number, group in enumerate(groups):
+        names = group if isinstance(group, list) else []
+        if len(names) < 2 or not all(isinstance(name, str) for name in names):
+            raise fields.error(f"one_hot[{number}]", "must be an array of two column names or more")
+        read.append(tuple(names))
+    return tuple(read)
+
+
+def _bounds(fields: Fields, name: str, value: object) -> tuple[float, float]:
+    if not isinstance(value, list) or len(value) != 2:
+        raise fields.error(name, "must be [low, high]")
+    ends = []
+    for end in value:
+        if isinstance(end, bool) or not isinstance(end, int | float):
+            raise fields.error(name, "must be two numbers (inf and -inf for no bound)")
+        ends.append(float(end))
+    low, high = ends
+    if not low <= high:
+        raise fields.error(name, "has a low end above its high end")
+    return low, high
