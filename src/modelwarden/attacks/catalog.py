@@ -126,6 +126,49 @@ ATTACKS: tuple[Entry, ...] = (
         inputs="tables",
         norms=ALL_NORMS,
     ),
+    Entry(
+        name="random-edits",
+        title="Random edits of random words: the floor for texts",
+        place="modelwarden.attacks.text.search:RandomEdits",
+        access=Access.LABELS,
+        inputs="texts",
+        floor=True,
+    ),
+    Entry(
+        name="invisible-characters",
+        title="Characters that nobody sees, in the words that matter",
+        place="modelwarden.attacks.text.search:Invisible",
+        access=Access.LABELS,
+        inputs="texts",
+    ),
+    Entry(
+        name="homoglyphs",
+        title="Letters that look the same, in the words that matter",
+        place="modelwarden.attacks.text.search:Homoglyphs",
+        access=Access.LABELS,
+        inputs="texts",
+    ),
+    Entry(
+        name="typing-errors",
+        title="Typing errors in the words that matter",
+        place="modelwarden.attacks.text.search:Typing",
+        access=Access.LABELS,
+        inputs="texts",
+    ),
+    Entry(
+        name="good-words",
+        title="Puts in words that speak for another class",
+        place="modelwarden.attacks.text.search:GoodWords",
+        access=Access.LABELS,
+        inputs="texts",
+    ),
+    Entry(
+        name="edits",
+        title="All edits of the words that matter, with words that help",
+        place="modelwarden.attacks.text.search:Edits",
+        access=Access.LABELS,
+        inputs="texts",
+    ),
 )
 
 
