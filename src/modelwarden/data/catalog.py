@@ -15,6 +15,7 @@ STAGES: tuple[Stage, ...] = (
         (
             "duplicate-rows",
             "label-conflict",
+            "label-errors",
             "target-leakage",
             "schema-break",
             "missingness-change",

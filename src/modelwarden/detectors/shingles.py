@@ -87,7 +87,9 @@ def near_images(images: npt.NDArray[np.generic]) -> Iterator[Repeat]:
     n = min(len(images), MOST_IMAGES)
     if n < 8 or images.ndim != 4:
         return
-    thumbs = np.stack([_thumb(images[i].astype(np.float64)) for i in range(n)]).astype(np.float32)
+    thumbs = np.stack([thumbnail(images[i].astype(np.float64)) for i in range(n)]).astype(
+        np.float32
+    )
     flat = np.asarray((thumbs == 0).all(axis=1))
     for start in range(0, n, 512):
         part = thumbs[start : start + 512]
@@ -104,7 +106,8 @@ def near_images(images: npt.NDArray[np.generic]) -> Iterator[Repeat]:
             yield Repeat(first, second, "nearly the same picture")
 
 
-def _thumb(image: Floats) -> Floats:
+def thumbnail(image: Floats) -> Floats:
+    """Return an image (C, H, W) as at most 12 × 12 fields, freed of brightness and contrast."""
     grey = image.mean(axis=0)
     parts = [
         [

@@ -1,0 +1,127 @@
+"""Wrong labels are named where flips are shown; of an uncertain task nothing is claimed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from data.sets import arrays, given, rows_of, rules, table
+from modelwarden.data.label_errors import run
+from modelwarden.targets.spec import Modality, Task
+
+
+def flipped(y, share, seed=1):
+    rng = np.random.default_rng(seed)
+    k = int(y.max()) + 1
+    at = rng.random(len(y)) < share
+    return np.where(at, (y + rng.integers(1, k, len(y))) % k, y), set(np.flatnonzero(at).tolist())
+
+
+def apart(n=2000, seed=0):
+    rng = np.random.default_rng(seed)
+    y = rng.integers(0, 2, n)
+    x = rng.normal(size=(n, 5))
+    x[:, :2] += 2.2 * (2 * y[:, None] - 1)
+    return x, y
+
+
+def checked(x, y, modality=Modality.VECTOR, **more):
+    train = arrays(x, y, "train")
+    return run(given(train=train, test=arrays(x[:5], y[:5]), modality=modality, **more))
+
+
+@pytest.mark.parametrize("share", [0.04, 0.12])
+def test_flips_in_a_clear_task_are_found_and_each_is_listed(share):
+    x, y = apart()
+    noisy, bad = flipped(y, share)
+
+    result = checked(x, noisy)
+
+    named = rows_of(result, "label-errors")
+    assert rules(result) == ["label-errors"]
+    assert len(named & bad) >= 0.9 * len(bad)
+    assert len(named & bad) >= 0.6 * len(named)
+    assert result.findings[0].location.terms["frame"] == "train"
+    assert result.findings[0].evidence["share"] == pytest.approx(share, abs=0.03)
+
+
+def _steep(rng, x):
+    return 1 / (1 + np.exp(-8 * x[:, 0]))
+
+
+def _soft(rng, x):
+    return 1 / (1 + np.exp(-2 * x[:, 0] - x[:, 1]))
+
+
+def _hard_region(rng, x):
+    return np.where((x[:, 1] > 1) & (x[:, 2] > 0), 0.5, 1 / (1 + np.exp(-6 * x[:, 0])))
+
+
+def _ring(rng, x):
+    return 1 / (1 + np.exp(-5 * ((x[:, :2] ** 2).sum(axis=1) - 1.4)))
+
+
+@pytest.mark.parametrize("chance", [_steep, _soft, _hard_region, _ring])
+def test_an_uncertain_task_has_no_label_errors_and_the_report_says_so(chance):
+    for seed in range(2):
+        rng = np.random.default_rng(seed)
+        x = rng.normal(size=(1500, 5))
+        y = (rng.random(1500) < chance(rng, x)).astype(int)
+
+        result = checked(x, y)
+
+        assert result.findings == ()
+        assert any("no evidence of label errors" in note for note in result.notes)
+
+
+def test_pictures_with_many_classes():
+    x, y = load_digits(return_X_y=True)
+    images = x.reshape(-1, 1, 8, 8).astype(np.float32)
+    noisy, bad = flipped(y, 0.06)
+
+    clean, wrong = (checked(images, labels, Modality.IMAGE) for labels in (y, noisy))
+
+    named = rows_of(wrong, "label-errors")
+    assert clean.findings == ()
+    assert len(named & bad) >= 0.9 * len(bad)
+    assert len(named & bad) >= 0.6 * len(named)
+
+
+def test_texts():
+    rng = np.random.default_rng(0)
+    words = [f"word{i}" for i in range(300)]
+    y = rng.integers(0, 2, 800)
+    own = [words[:60], words[60:120]]
+    texts = [" ".join([*rng.choice(own[c], 8), *rng.choice(words[120:], 8)]) for c in y]
+    noisy, bad = flipped(y, 0.08)
+
+    clean, wrong = (checked(texts, labels, Modality.TEXT) for labels in (y, noisy))
+
+    assert clean.findings == ()
+    assert len(rows_of(wrong, "label-errors") & bad) >= 0.9 * len(bad)
+
+
+def test_a_table_with_words_and_labels_that_are_words():
+    x, y = apart()
+    noisy, bad = flipped(y, 0.08)
+    town = np.where(y == 1, "north", "south")
+    labels = np.array(["no", "yes"])[noisy]
+    train = table("train", y=labels, a=x[:, 0], b=x[:, 1], town=town)
+
+    result = run(given(train=train, test=table("test", a=[1.0], b=[1.0], town=["north"])))
+
+    assert len(rows_of(result, "label-errors") & bad) >= 0.9 * len(bad)
+    assert "likelier" in result.rows[0].detail
+
+
+def test_what_is_too_small_or_no_class_is_left_alone():
+    x, y = apart(60)
+
+    few = checked(x, y)
+    numbers = checked(x, x[:, 0], task=Task.REGRESSION)
+    names = checked(x, np.arange(60))
+
+    assert "not looked for" in few.notes[0]
+    assert numbers.notes == ()
+    assert "not looked for" in names.notes[0]
