@@ -53,7 +53,7 @@ _CHARACTERS = 2_000_000  # of all texts that are tried together
 _FINDINGS = 20  # of one operator
 _FEW = 20  # rows of a model that is asked one row a call
 _BY_NAME = ("callable", "mlflow")  # are given a frame; what we lay out ourselves proves nothing
-_FINE = (Outcome.KEPT, Outcome.REFUSED)
+_FINE = (Outcome.KEPT, Outcome.REFUSED, Outcome.UNSENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,6 +333,7 @@ def _survived(one: Tried) -> int:
 
 def _measured(tried: list[Tried]) -> Iterator[Measurement]:
     """Yield the share of abnormal rows that are survived: of all, and of each operator."""
+    tried = [one for one in tried if one.judgement.outcome is not Outcome.UNSENT]
     names = list(dict.fromkeys(one.trial.operator.name for one in tried))
     for name in (None, *names):
         these = [one for one in tried if name in (None, one.trial.operator.name)]
