@@ -178,14 +178,16 @@ class Worker:
         Args:
             body: the request.
             descriptors: that go with it.
-            seconds: to wait at most; None takes the limit.
+            seconds: to wait at most, where that is less than the limit; then a late answer is no
+                attempt of the model's, since it was never told.
 
         Raises:
             ModelError: the model's code raised.
             WorkerError: the worker died, was stopped for its use of memory, disk or time, or said
                 something that is no answer.
         """
-        kind, answer, extra = self._exchange(body, descriptors, seconds or self.limits.seconds)
+        limit = self.limits.seconds if seconds is None else min(seconds, self.limits.seconds)
+        kind, answer, extra = self._exchange(body, descriptors, limit, note=seconds is None)
         for descriptor in extra:
             os.close(descriptor)
         if kind == ERROR:
@@ -299,13 +301,18 @@ class Worker:
             )
 
     def _exchange(
-        self, body: Mapping[str, Json], descriptors: Sequence[int], seconds: float
+        self,
+        body: Mapping[str, Json],
+        descriptors: Sequence[int],
+        seconds: float,
+        *,
+        note: bool = True,
     ) -> tuple[int, dict[str, Json], list[int]]:
         try:
             return self._channel.exchange(body, descriptors, seconds)
         except LateError as error:
             late = Attempt("time", "seconds", f"over {seconds:g} s")
-            self._stop(late, note=seconds >= self.limits.seconds)
+            self._stop(late, note=note)
             lost = self._lost()
             lost.late = True
             raise lost from error

@@ -12,8 +12,9 @@ class TargetError(ModelwardenError):
         kind: what sort of gap this leaves in a report.
         findings: what the sandbox saw before the model failed.
         raised: the name of the exception that the model's own code raised; None of anything else.
-        lost: the model's process ended, or was ended: it has to be opened again.
-        late: it was ended because it did not answer in time.
+        lost: the model's process ended, or was ended, or its server hung up.
+        late: it did not answer in time.
+        unsent: the rows cannot be written in the protocol of its server, and were not sent.
     """
 
     hint = "Run the model outside Modelwarden, on the same rows, to see its own traceback."
@@ -25,7 +26,7 @@ class TargetError(ModelwardenError):
         self.kind = kind
         self.findings: tuple[Finding, ...] = ()
         self.raised: str | None = None
-        self.lost = self.late = False
+        self.lost = self.late = self.unsent = False
         super().__init__(message, hint=hint)
 
 

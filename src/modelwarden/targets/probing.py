@@ -31,6 +31,7 @@ class End(StrEnum):
 
     `ANSWERED`: with a row for each row; single rows may be bad. `RAISED`: the model's code raised.
     `LOST`: its process ended. `LATE`: it did not answer in time. `SHAPE`: with something else.
+    `UNSENT`: the protocol of the server has no way to say it.
     """
 
     ANSWERED = "answered"
@@ -38,6 +39,7 @@ class End(StrEnum):
     LOST = "lost"
     LATE = "late"
     SHAPE = "shape"
+    UNSENT = "unsent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -120,6 +122,8 @@ def _renew(target: Target) -> None:
 
 
 def _failed(error: TargetError) -> Reply:
+    if error.unsent:
+        return Reply(end=End.UNSENT, words=error.message)
     if error.lost:
         return Reply(end=End.LATE if error.late else End.LOST, words=error.message)
     if error.raised is not None:

@@ -505,3 +505,38 @@ def test_pages_keep_their_markup_and_huge_texts_are_tried_on_fewer_rows():
     data = DataSet("test", huge, None, Frame((), ()), source="t")
     result = result_of(lambda t: both(np.ones(len(t))), data, modality=Modality.TEXT)
     assert max(row[4] for row in result.tables[0].rows if row[0] != "duplicate-rows") == 2
+
+
+def test_columns_that_we_lay_out_ourselves_are_not_turned_round():
+    here = context(target_of(_by_position, table(people()).inputs), table(people()))
+    onnx = replace(here, model=replace(here.model, adapter="onnx"))
+
+    result = stage.run(onnx)
+
+    assert "reordered-columns" not in {row[0] for row in result.tables[0].rows}
+    assert (None, "reordered-columns", "changed") in found(stage.run(here))
+
+
+def test_what_a_protocol_cannot_say_was_not_asked_and_a_server_that_is_gone_ends_the_trials():
+    state = {"gone": False}
+
+    def served(frame):
+        if any(value != value for value in frame["pay"].tolist()):
+            error = TargetError("a number that JSON cannot hold")
+            error.unsent = True
+            raise error
+        if state["gone"] or max(number(frame["pay"], "pay", 3000.0)) > 8000:
+            state["gone"] = True
+            error = TargetError("nothing listens")
+            error.lost = True
+            raise error
+        return robust(frame)
+
+    result = result_of(served)
+
+    assert found(result) == {("pay", "out-of-range", "process lost")}
+    (gap,) = result.gaps
+    assert "no longer answers" in gap.why
+    said = {(row[0], row[1]): row[3] for row in result.tables[0].rows}
+    assert said["null", "pay"] == "not sent"
+    assert named(result, {"operator": "null"})["abnormal_inputs_survived"].n < 200

@@ -131,6 +131,8 @@ def _of_failure(trial: Trial, reply: Reply) -> Outcome:
         return Outcome.HANG
     if reply.end is End.LOST:
         return Outcome.LOST
+    if reply.end is End.UNSENT:
+        return Outcome.UNSENT
     if reply.end is End.SHAPE:
         return Outcome.REFUSED if trial.operator.meaning is Meaning.WRONG else Outcome.SHAPE
     return Outcome.REFUSED if refuses(trial, reply) else Outcome.CRASH

@@ -52,7 +52,8 @@ _ALONE = 8
 _CHARACTERS = 2_000_000  # of all texts that are tried together
 _FINDINGS = 20  # of one operator
 _FEW = 20  # rows of a model that is asked one row a call
-_FINE = (Outcome.KEPT, Outcome.REFUSED)
+_BY_NAME = ("callable", "mlflow")  # are given a frame; what we lay out ourselves proves nothing
+_FINE = (Outcome.KEPT, Outcome.REFUSED, Outcome.UNSENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class _Run:
 
     Attributes:
         steady: the model answers the same rows alike, so that a change means something.
-        losses: of its process so far.
+        losses: of its process so far. gone: it does not come back.
         left: what was not tried, by operator, with why.
     """
 
@@ -81,6 +82,7 @@ class _Run:
     until: float
     steady: bool = True
     losses: int = 0
+    gone: bool = False
     tried: list[Tried] = field(default_factory=list)
     lost: set[str] = field(default_factory=set)
     left: dict[str, int] = field(default_factory=dict)
@@ -88,7 +90,7 @@ class _Run:
     def try_all(self) -> None:
         """Try everything, within the time that there is."""
         for trial in (*_packed(self.choice), *self._trials()):
-            late = time.monotonic() > self.until
+            late = self.gone or time.monotonic() > self.until
             if late or self.losses >= _LOSSES or trial.operator.name in self.lost:
                 self.left[trial.operator.name] = self.left.get(trial.operator.name, 0) + 1
                 continue
@@ -99,7 +101,9 @@ class _Run:
         if isinstance(inputs, Frame):
             train = context.train.inputs if context.train is not None else None
             learned = train if isinstance(train, Frame) else None
-            return tables.trials(self.choice, inputs, learned, context.features.bounds)
+            named = context.model.adapter in _BY_NAME or context.model.protocol == "mlflow"
+            bounds = context.features.bounds
+            return tables.trials(self.choice, inputs, learned, bounds, named=named)
         if inputs.dtype.kind == "O":
             pages = context.project.modality is Modality.HTML
             return texts.trials(self.choice, inputs, pages=pages)
@@ -119,6 +123,9 @@ class _Run:
         if reply.end in (End.LOST, End.LATE):
             self.losses += 1
             self.lost.add(trial.operator.name)
+            again = probe(self.context.target, self.choice.inputs, seconds=60.0)
+            if again.end is not End.ANSWERED:
+                self.gone = True
         margin = self.context.assess.abnormal.margin
         judgement = judge(trial, self.base, reply, self.weights, margin)
         if trial.operator is REPEAT and judgement.outcome is Outcome.CHANGED:
@@ -326,6 +333,7 @@ def _survived(one: Tried) -> int:
 
 def _measured(tried: list[Tried]) -> Iterator[Measurement]:
     """Yield the share of abnormal rows that are survived: of all, and of each operator."""
+    tried = [one for one in tried if one.judgement.outcome is not Outcome.UNSENT]
     names = list(dict.fromkeys(one.trial.operator.name for one in tried))
     for name in (None, *names):
         these = [one for one in tried if name in (None, one.trial.operator.name)]
@@ -392,7 +400,9 @@ def _gaps(work: _Run, what: str) -> Iterator[Gap]:
         return
     names = ", ".join(f"{name} ({count})" for name, count in work.left.items())
     lost = [n for n in work.left if n in work.lost]
-    if work.losses >= _LOSSES:
+    if work.gone:
+        why = f"the model no longer answers ordinary rows, so these were not tried: {names}"
+    elif work.losses >= _LOSSES:
         why = f"the model's process was lost {work.losses} times, so these were not tried: {names}"
     elif len(lost) == len(work.left):
         why = f"the model's process was lost by the first of them; not tried on more: {names}"

@@ -75,13 +75,20 @@ class Known:
         return sum(map(len, self.columns))
 
 
-def trials(choice: Choice, test: Frame, train: Frame | None, bounds: Bounds) -> Iterator[Trial]:
-    """Yield every trial of a table: those of its form, column by column, a spoilt row."""
+def trials(
+    choice: Choice, test: Frame, train: Frame | None, bounds: Bounds, *, named: bool
+) -> Iterator[Trial]:
+    """Yield every trial of a table: those of its form, column by column, a spoilt row.
+
+    `named` says that the model itself is given the columns by name; else their order and number
+    are the business of whoever lays them out, which is us.
+    """
     base = choice.inputs
     if not isinstance(base, Frame):
         raise TypeError(base)
     same = np.arange(len(base))
-    yield from _whole(base)
+    if named:
+        yield from _whole(base)
     for name in base.names:
         there = train is not None and name in train.names
         known = Known(

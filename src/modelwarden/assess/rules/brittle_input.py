@@ -15,6 +15,7 @@ class Outcome(StrEnum):
 
     KEPT = "answered"
     REFUSED = "refused"
+    UNSENT = "not sent"
     CHANGED = "changed"
     RANGE = "out of range"
     EMPTY = "NaN"
@@ -97,7 +98,7 @@ def brittle_input(seen: Brittle) -> Iterator[Hit]:
     Blind spot: each kind is tried on some hundred rows and a few values. A value that only one rare
     path of the code meets is not found.
     """
-    if seen.outcome in (Outcome.KEPT, Outcome.REFUSED):
+    if seen.outcome in (Outcome.KEPT, Outcome.REFUSED, Outcome.UNSENT):
         return
     told = _TOLD[seen.outcome].format(hit=seen.hit, n=seen.n, words=seen.words)
     where = "" if seen.feature is None else f" in {seen.feature}"

@@ -205,11 +205,15 @@ class Connection:
         where = self.address.shown
         if late or isinstance(error, TimeoutError):
             what = f"{where} gave no whole answer within {self._seconds:g} s"
-            return TargetError(what, kind=GapKind.BUDGET, hint="Raise [limits] seconds.")
-        if isinstance(error, ConnectionRefusedError):
-            return TargetError(f"nothing listens at {where}", hint="Start the server first.")
-        reason = str(error) or type(error).__name__
-        return TargetError(f"{where} cannot be asked: {' '.join(reason.split())[:300]}")
+            failed = TargetError(what, kind=GapKind.BUDGET, hint="Raise [limits] seconds.")
+            failed.late = True
+        elif isinstance(error, ConnectionRefusedError):
+            failed = TargetError(f"nothing listens at {where}", hint="Start the server first.")
+        else:
+            reason = str(error) or type(error).__name__
+            failed = TargetError(f"{where} cannot be asked: {' '.join(reason.split())[:300]}")
+        failed.lost = True
+        return failed
 
 
 def _again(error: Exception) -> bool:

@@ -102,6 +102,13 @@ def _posted(
         raise TargetError(f"{error.message}: {words}", hint=error.hint) from error
 
 
+def _unsent(message: str, hint: str | None) -> TargetError:
+    """Return the error about rows that cannot be written in a protocol."""
+    error = TargetError(message, hint=hint)
+    error.unsent = True
+    return error
+
+
 def _understood(read: Callable[[], tuple[Tensor, ...]], where: str) -> tuple[Tensor, ...]:
     try:
         return read()
@@ -129,7 +136,7 @@ class _Oip:
         try:
             body = oip.encode(batch, self._fields)
         except WireError as error:
-            raise TargetError(f"{where}: {error.message}", hint=error.hint) from error
+            raise _unsent(f"{where}: {error.message}", error.hint) from error
         answer = _posted(self._connection, self._route, body, oip.complaint)
         return _understood(lambda: oip.decode(answer, rows), where)
 
@@ -154,9 +161,9 @@ class _Oip:
 def _matrix(batch: Sequence[Tensor]) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
     words = [t.name for t in batch if t.values.dtype.kind not in "iufb"]
     if words:
-        raise TargetError(
+        raise _unsent(
             f"column {words[0]!r} holds no numbers, and the server takes one array",
-            hint="Serve the model with named inputs, or give it columns of numbers.",
+            "Serve the model with named inputs, or give it columns of numbers.",
         )
     return np.column_stack([t.values.astype(np.float64) for t in batch])
 
@@ -184,7 +191,7 @@ class _ByTable:
         try:
             body = self._encode(tensors_of(inputs), table=isinstance(inputs, Frame))
         except WireError as error:
-            raise TargetError(f"{where}: {error.message}", hint=error.hint) from error
+            raise _unsent(f"{where}: {error.message}", error.hint) from error
         answer = _posted(self._connection, self._route, body, self._complaint)
         return _understood(lambda: self._decode(answer, rows), where)
 
@@ -205,7 +212,7 @@ class _TorchServe:
             try:
                 body, kind = torchserve.encode(one, table=isinstance(inputs, Frame))
             except WireError as error:
-                raise TargetError(f"{where}: {error.message}", hint=error.hint) from error
+                raise _unsent(f"{where}: {error.message}", error.hint) from error
             answers.append(_posted(self._connection, self._route, body, torchserve.complaint, kind))
         return _understood(lambda: torchserve.decode(answers), where)
 
@@ -225,9 +232,9 @@ class _Chat:
 
     def ask(self, inputs: Inputs) -> tuple[Tensor, ...]:
         if isinstance(inputs, Frame) or inputs.dtype.kind != "O":
-            raise TargetError(
+            raise _unsent(
                 "a chat model is asked about texts, and the data hold none",
-                hint="Set modality = 'text' and name the column: [data] text.",
+                "Set modality = 'text' and name the column: [data] text.",
             )
         found = np.empty(len(inputs), np.object_)
         for row, text in enumerate(inputs.tolist()):
