@@ -14,6 +14,9 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from modelwarden.convert import ConvertError, UnequalError, model
 from modelwarden.convert.model import convert_model
 from modelwarden.convert.rows import rows_of
+from modelwarden.convert.run import scanned_clean
+from modelwarden.formats import Limits
+from skopsfiles import ESTIMATOR, archive, node
 
 X = np.random.default_rng(0).random((40, 3))
 Y = (X[:, 0] > 0.5).astype(int)
@@ -44,6 +47,15 @@ def test_a_model_is_converted_and_compared(tmp_path, classifier, python, form):
     assert (done.kind, done.rows, done.given) == ("LogisticRegression", 200, False)
     assert done.largest < 1e-3
     assert target.stat().st_size == done.size
+
+
+def test_a_skops_file_that_needs_its_library_is_a_clean_result(tmp_path):
+    (tmp_path / "m.skops").write_bytes(archive(ESTIMATOR))
+    (tmp_path / "bad.skops").write_bytes(archive(node("FunctionNode", "os", "system")))
+
+    assert scanned_clean(tmp_path / "m.skops", "m.skops", Limits()) == ()
+    with pytest.raises(ConvertError, match="not clean: skops-"):
+        scanned_clean(tmp_path / "bad.skops", "bad.skops", Limits())
 
 
 def test_a_regressor_is_converted_on_rows_that_are_given(tmp_path, python):
