@@ -64,9 +64,15 @@ def program(number: int) -> bytes:
     return b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x03\0\x3e\0" + bytes([number]) * 200
 
 
+def secret(number: int) -> bytes:
+    """A secret that begins as another one."""
+    return json.dumps({"api_key": f"gk9Xw2Lq7Rt4Vb8Nz3Hd6Jf1Mc5Ps{number}Ty0"}).encode()
+
+
 @pytest.mark.parametrize(
     ("name", "make", "rule"),
     [
+        ("settings.json", secret, "config-secret"),
         ("config.json", keras_reference, "keras-unsafe-reference"),
         ("config.yaml", hydra("os.system"), "config-target"),
         ("config.yaml", hydra("somepackage.thing"), "config-foreign-target"),

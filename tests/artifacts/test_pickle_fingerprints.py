@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 
+from modelwarden.artifacts.rules.needs_code import needs_code
 from modelwarden.artifacts.rules.pickle_code_object import pickle_code_object
 from modelwarden.artifacts.rules.unknown_global import unknown_global
 from modelwarden.formats import Limits, Source
@@ -62,3 +63,19 @@ def test_every_function_with_its_code_is_part_of_the_identity():
         return hit.evidence.identity
 
     assert len({identity(last) for last in "abcdefgh"}) == 8
+
+
+def needed(*classes: str) -> tuple[str, ...]:
+    made = "".join("c{}\n{}\n)\x81".format(*name.rsplit(".", 1)) for name in classes)
+    (hit,) = needs_code.check(view(made.encode("latin-1")))
+    return hit.evidence.identity
+
+
+def test_a_need_of_unknown_code_is_bound_to_the_names_of_it():
+    assert needed("mine.A") == needed("mine.A", "mine.A")
+    assert needed("mine.A") != needed("mine.A", "mine.B")
+    assert needed("mine.A") != needed("mine.B")
+
+
+def test_a_need_of_a_known_library_stays_the_same_whatever_it_is_used_for():
+    assert needed("sklearn.svm.SVC") == needed("sklearn.svm.SVC", "sklearn.svm.SVR")

@@ -88,6 +88,12 @@ def hits(
         yield Hit(text, evidence(one, others), confidence(one), unexamined(one))
 
 
+def digest_of_names(names: Iterable[str]) -> str:
+    """Return one digest over a set of names."""
+    told = "\n".join(sorted(set(names)))
+    return hashlib.sha256(told.encode(errors="surrogatepass")).hexdigest()
+
+
 def cut(name: str) -> str:
     """Return a name, shortened for people."""
     return name if len(name) <= LONGEST else f"{name[:LONGEST]}…"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 
 from modelwarden.artifacts.known.secrets import GUESSED, secret_in, shown
@@ -33,4 +34,6 @@ def config_secret(config: ConfigFile) -> Iterator[Hit]:
         kind = secret_in(scalar.key, scalar.value) if scalar.text else None
         if kind is not None and (in_json or kind == GUESSED):
             facts = {"path": scalar.path[:200], "value": shown(scalar.value, kind)}
-            yield Hit(f"{scalar.key[:60]} holds {kind}", Evidence(facts=facts, line=scalar.line))
+            mark = hashlib.sha256(scalar.value.encode(errors="surrogatepass")).hexdigest()[:16]
+            where = Evidence(facts=facts, line=scalar.line, identity=(scalar.path, kind, mark))
+            yield Hit(f"{scalar.key[:60]} holds {kind}", where)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modelwarden.artifacts.known import Judgement
-from modelwarden.artifacts.rules._pickles import cut, listed, uses_of
+from modelwarden.artifacts.rules._pickles import cut, digest_of_names, listed, uses_of
 from modelwarden.core import Evidence, Hit, Severity, UseKind, rule
 from modelwarden.formats.pickle.reader import PickleStream
 
@@ -51,10 +51,13 @@ def needs_code(stream: PickleStream) -> Iterator[Hit]:
 
 def _hit(package: str, found: list[Judged]) -> Hit:
     names = listed(one.target for one in found)
-    identity, package = package, cut(package)
+    known = all(one.ruling.known for one in found)
+    # Of code that nobody has looked at, a waiver covers what was seen and nothing more of it.
+    identity = (package,) if known else (package, digest_of_names(one.target for one in found))
+    package = cut(package)
     facts = {"package": package, "names": names, "global": cut(found[0].target)}
-    where = Evidence(found[0].use.at, facts, (identity,))
-    if all(one.ruling.known for one in found):
+    where = Evidence(found[0].use.at, facts, identity)
+    if known:
         return Hit(f"needs the package {package} for {names}", where)
     if package == "__main__":
         message = f"needs the script that saved it, for {names}"

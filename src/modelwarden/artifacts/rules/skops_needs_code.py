@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from modelwarden.artifacts.known import Judgement
-from modelwarden.artifacts.rules._pickles import listed
+from modelwarden.artifacts.rules._pickles import digest_of_names, listed
 from modelwarden.artifacts.rules._skops import is_plain, judged
 from modelwarden.core import Evidence, Hit, Severity, UseKind, rule
 from modelwarden.formats.skops import SkopsArchive, SkopsNode
@@ -43,9 +43,13 @@ def skops_needs_code(archive: SkopsArchive) -> Iterator[Hit]:
 
 
 def _hit(package: str, found: list[SkopsNode]) -> Hit:
-    names = listed(f"{node.module}.{node.name}" for node in found)
-    where = Evidence(facts={"package": package, "names": names}, identity=(package,))
-    if all(judged(node).known for node in found):
+    named = [f"{node.module}.{node.name}" for node in found]
+    names = listed(named)
+    known = all(judged(node).known for node in found)
+    # Of code that nobody has looked at, a waiver covers what was seen and nothing more of it.
+    identity = (package,) if known else (package, digest_of_names(named))
+    where = Evidence(facts={"package": package, "names": names}, identity=identity)
+    if known:
         return Hit(f"needs the package {package} for {names}", where)
     message = f"needs code of {package}, which is no library that we know, for {names}"
     why = f"what the code of {package} does while loading was not examined"
