@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+from collections import defaultdict
+from functools import partial
 
 import pytest
 
@@ -483,3 +485,16 @@ def test_a_function_that_python_would_call_by_itself_counts_as_called(data: byte
 )
 def test_classes_and_values_in_the_same_places_do_not(data: bytes):
     assert set(worst(data).values()) <= {Judgement.HARMLESS, Judgement.NEEDS_CODE}
+
+
+@pytest.mark.parametrize("stored", [partial(defaultdict, int), partial(float, "nan"), list])
+def test_a_default_of_plain_values_stays_harmless(stored: object):
+    assert set(worst(pickle.dumps(defaultdict(stored))).values()) == {Judgement.HARMLESS}
+
+
+def test_a_default_is_what_the_state_of_a_partial_says():
+    first = b"cfunctools\npartial\n(cbuiltins\nlist\ntR"
+    state = b"(" + RESAMPLE + b"(S'x'\nt}Ntb"
+    data = b"ccollections\ndefaultdict\n(" + first + state + b"tR."
+
+    assert worst(data)["sklearn.utils.resample"] is Judgement.UNKNOWN

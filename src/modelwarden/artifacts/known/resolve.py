@@ -78,6 +78,7 @@ class _Followed:
     def __init__(self, *, dill: bool) -> None:
         self.dill = dill
         self.made: dict[int, Target | None] = {}
+        self.stored: dict[int, Target | None] = {}  # what a `partial` stores since it was restored
         self.lent = False  # whether some `numpy.dtype` may be one that a library holds
 
     def judge(self, use: Use) -> Judged:
@@ -103,6 +104,8 @@ class _Followed:
         if (found := self._altering(use, target)) is not None:
             return self._judged(use, found, target)
         if target == ("functools", "partial") and use.callee_at is not None:
+            state = use.arguments[0] if use.method == "__setstate__" and use.arguments else None
+            self.stored[use.callee_at] = None if state is None else state.function
             self.made[use.callee_at] = None
         if use.callee_at in self.made:
             followed = self.made[use.callee_at]
@@ -283,6 +286,8 @@ class _Followed:
         if first is None or not first.module:
             return self._plainly(use)
         factory = self._of(first)
+        if factory is None and first.made_at is not None:
+            factory = self.stored.get(first.made_at)
         if factory is None:
             reason = "calls what an earlier call returned, for keys that are not there"
             unknown = replace(_unknown((use.module, use.name)), reason=reason)

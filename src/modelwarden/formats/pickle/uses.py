@@ -60,6 +60,7 @@ class Argument:
             key, None when it cannot be told.
         formula, filename: likewise, the text under `FORMULA` and `FILENAME`.
         true: whether it is a number that counts as true.
+        function: of a state as `functools.partial` has it, the imported thing that it stores.
     """
 
     text: str | None = None
@@ -72,6 +73,7 @@ class Argument:
     formula: str | None = None
     filename: str | None = None
     true: bool = False
+    function: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -377,7 +379,20 @@ def _argument(value: object) -> Argument | bytes | Span:
     if isinstance(value, int):
         return Argument(true=bool(value))
     template, formula, file = (_under(value, key) for key in (TEMPLATE, FORMULA, FILENAME))
-    return Argument(empty=value is None, template=template, formula=formula, filename=file)
+    return Argument(
+        empty=value is None,
+        template=template,
+        formula=formula,
+        filename=file,
+        function=_stored(value),
+    )
+
+
+def _stored(state: object) -> tuple[str, str] | None:
+    """Return what a state of `functools.partial` stores: function, arguments, names, attributes."""
+    if isinstance(state, tuple) and len(state) == 4 and isinstance(state[0], Global):
+        return state[0].module, state[0].name
+    return None
 
 
 def _under(state: object, wanted: str) -> str | None:
