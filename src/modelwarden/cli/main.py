@@ -24,6 +24,7 @@ COMMANDS = {
     "scan": "Examine model files and folders without loading them.",
     "init": "Write a commented modelwarden.toml from what a folder holds.",
     "check": "Assess a model on your own data, and judge it by your policy.",
+    "data": "Freeze training data in a manifest, and tell what was changed since.",
     "convert": "Write the tensors of a model file in a format that runs no code.",
     "sign": "Sign a model file or folder.",
     "verify": "Check a model against its signature.",

@@ -77,7 +77,7 @@ def sign(
             path,
             key,
             target,
-            password=_password,
+            password=password,
             certificate=certificate,
             chain=chain,
             report=None if attest is None else read_input(attest),
@@ -134,7 +134,8 @@ def _check_target(target: Path) -> None:
         ) from error
 
 
-def _password() -> bytes | None:
+def password() -> bytes | None:
+    """Return the password of a key from the environment, or asked for on a terminal."""
     given = os.environ.get(PASSWORD)
     if given is not None:
         return given.encode(errors="surrogateescape")

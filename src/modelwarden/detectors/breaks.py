@@ -20,6 +20,7 @@ from modelwarden.targets.frames import Column, Floats
 from modelwarden.targets.labels import missing
 
 SIGNIFICANT = 1e-4
+OUT_OF_RANGE = 1e-6  # of each end of each column
 _LEAST = 5  # rows that make a break
 _SHARE = 0.005
 _UNSEEN = 0.01
@@ -259,7 +260,7 @@ def _range(here: Floats, there: Floats, finite: np.ndarray) -> Iterator[Break]:
         k = int(beyond.sum())
         # The extreme of the reference is as likely the outermost of all as any other value.
         chance = (len(here) / (len(here) + m)) ** k
-        if k < _LEAST or k / m < _SHARE or chance > SIGNIFICANT:
+        if k < _LEAST or k / m < _SHARE or chance > OUT_OF_RANGE:
             continue
         values, times = np.unique(there[beyond], return_counts=True)
         edge, word = (low, "below") if below else (high, "above")

@@ -7,10 +7,9 @@ labels has a floor.
 
 A learner answers out of sample, learns once more without the rows that contradict it, and answers
 again: its scores s are then steep. The truth of a row is taken as softmax(a·s + b), and a share η
-of each class as written down wrongly. Both models are compared by their
-likelihood.
-Only if the floor is there, and wide enough to matter, are rows named: those that are more likely
-flipped than not.
+of each class as written down wrongly. The model with η is held against that without by its
+likelihood. Only if the floor is there, and wide enough to matter, are rows named: those that are
+more likely flipped than not.
 
 Source: the noise model of Angluin and Laird 1988; EM as in Dawid and Skene 1979.
 """

@@ -31,6 +31,7 @@ AUC = 0.985  # of one column, two classes
 BALANCED = 0.97  # share right of one column, more classes, each counting as much
 EXPLAINED = 0.99  # of the variance, a regression
 REST = 4.0  # times as much error that everything else leaves
+EASY, EASY_VALUE = 0.95, 0.9  # from here on all else tells the label well enough by itself
 PURE = 0.97
 COVERED = 0.25  # of a class that a pure sign of missing values must show
 IDENTIFIER = 0.75
@@ -101,7 +102,7 @@ def leaks(frame: Frame, y: Labels, k: int, seed: int) -> Iterator[Leak]:
     other = _together(rest, y, k, fold, seed) if rest.names else 0.5 if k == 2 else 1 / k
     measure = "ROC AUC" if k == 2 else "balanced accuracy"
     for name, score in suspects.items():
-        if 1 - other >= REST * max(1 - score, 1e-3):
+        if other < EASY and 1 - other >= REST * max(1 - score, 1e-3):
             yield Leak(
                 feature=name,
                 kind="value",
@@ -300,7 +301,7 @@ def number_leaks(frame: Frame, y: Floats, seed: int) -> Iterator[Leak]:
     rest = frame.without(suspects).take(rows)
     other = _explained_together(rest, truth, fold) if rest.names else 0.0
     for name in suspects:
-        if 1 - other >= REST * (1 - scores[name]) + 0.01:
+        if other < EASY_VALUE and 1 - other >= REST * (1 - scores[name]) + 0.01:
             yield Leak(
                 feature=name,
                 kind="value",

@@ -36,8 +36,8 @@ def schema_break(seen: Broken) -> Iterator[Hit]:
 
     Fix: mend what writes the column. Where the change is wanted, train the model on the new form.
 
-    Blind spot: new values and values out of range count only beyond what chance brings (a share
-    of 1 % and 0.5 % of the rows, and p below 1e-4). Columns of free text and of identifiers have no
+    Blind spot: new values and values out of range count only beyond what chance brings: 1 % and
+    0.5 % of the rows, and p below 1e-4 and 1e-6. Columns of free text and of identifiers have no
     values to be held against.
     """
     facts = {"kind": seen.found.kind, "against": seen.against, **seen.found.facts}

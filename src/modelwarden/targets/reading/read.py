@@ -116,6 +116,16 @@ def _raw(place: Path, data: DataConfig, project: ProjectConfig) -> Raw:
         if project.modality is Modality.IMAGE:
             return read_images(place, data.label)
         return read_pages(place, data.label)
+    return read_file(place)
+
+
+def read_file(place: Path) -> Raw:
+    """Read a file of any form that a data set may have, before anybody knows which column is what.
+
+    Raises:
+        DataError: it cannot be read as any of them.
+        MissingExtraError: what reads this form is not installed.
+    """
     with place.open("rb") as stream:
         head = stream.read(4096)
     if not head:

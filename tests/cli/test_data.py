@@ -1,0 +1,70 @@
+"""`data freeze` and `data verify` as users type them."""
+
+from __future__ import annotations
+
+import pytest
+
+from cli.command import command
+
+ROWS = ["a,b,y", *(f"{i},{i % 7},{i % 2}" for i in range(50))]
+
+
+@pytest.fixture
+def train(tmp_path):
+    path = tmp_path / "train.csv"
+    path.write_text("\n".join(ROWS) + "\n")
+    return path
+
+
+def test_frozen_data_verify_and_changed_data_fail_by_name(tmp_path, train):
+    manifest = tmp_path / "data.json"
+
+    made = command("data", "freeze", train, "--manifest", manifest)
+    good = command("data", "verify", train, "--manifest", manifest)
+    train.write_text(train.read_text().replace("\n7,0,1\n", "\n7,0,0\n"))
+    bad = command("data", "verify", train, "--manifest", manifest)
+    told = command("data", "verify", train, "--manifest", manifest, "--format", "json")
+
+    assert (made.code, made.err) == (0, "")
+    assert "50 rows · 3 columns" in made.out
+    assert (good.code, bad.code, told.code) == (0, 1, 1)
+    assert "UNCHANGED" in good.out
+    assert "1 of 50 rows changed in column y" in bad.out
+    assert told.report["differences"][0]["columns"] == ["y"]
+
+
+def test_a_key_is_demanded_or_the_answer_says_that_none_was(tmp_path, train):
+    pytest.importorskip("cryptography")
+    from artifacts.signing.keymaking import make_keys
+
+    private, public = make_keys(tmp_path / "keys")
+    plain, signed = tmp_path / "plain.json", tmp_path / "signed.json"
+    command("data", "freeze", train, "--manifest", plain)
+    made = command("data", "freeze", train, "--manifest", signed, "--key", private)
+
+    good = command("data", "verify", train, "--manifest", signed, "--key", public)
+    bare = command("data", "verify", train, "--manifest", plain, "--key", public)
+    open_ = command("data", "verify", train, "--manifest", signed)
+
+    assert "signed by" in made.out
+    assert (good.code, bare.code, open_.code) == (0, 1, 0)
+    assert "not signed" in bare.out
+    assert "not checked" in open_.out
+
+
+def test_files_left_out_are_incomplete_and_bad_input_is_one_line(tmp_path, train):
+    other = tmp_path / "test.csv"
+    other.write_text("a\n1\n2\n")
+    manifest = tmp_path / "data.json"
+    command("data", "freeze", train, other, "--manifest", manifest)
+
+    part = command("data", "verify", train, "--manifest", manifest)
+    gone = command("data", "verify", tmp_path / "no.csv", "--manifest", manifest)
+    none = command("data", "verify", train, "--manifest", train)
+    twice = command("data", "freeze", train, train, "--manifest", manifest)
+
+    assert part.code == 3
+    assert "not looked at" in part.out
+    for ran in (gone, none, twice):
+        assert ran.code == 2
+        assert ran.line
