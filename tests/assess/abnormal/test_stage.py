@@ -110,7 +110,10 @@ def test_the_robust_control_passes_in_silence_and_its_trials_stand_in_the_table(
     assert {"repeat", "order", "batch-of-one", "duplicate-rows", "one-bad-row"} <= tried
     assert {row[3] for row in shown.rows} == {"answered", "refused"}
     assert named(result)["abnormal_inputs_survived"].value == 1.0
-    assert named(result, {"operator": "null"})["abnormal_inputs_survived"].n == 400
+    of_null = named(result, {"operator": "null"})["abnormal_inputs_survived"]
+    assert of_null.n == 400
+    # Four calls that end alike are four answers, not four hundred: 1 / (1 + z² / 4).
+    assert of_null.low == pytest.approx(1 / (1 + 1.959964**2 / 4), abs=1e-6)
 
 
 def test_there_are_at_least_fifteen_operators_for_tables_and_twelve_for_texts_and_images():
