@@ -258,6 +258,7 @@ def test_what_breaks_the_code_is_low_while_the_data_hold_none_and_nan_for_nothin
         ValueError("Input X contains NaN."),
         TypeError("age must be a number"),
         KeyError("age: unknown value, expected one of clerk, nurse"),
+        RuntimeError("age must not be missing"),
     ],
 )
 def test_a_clear_error_is_a_refusal(error):
@@ -268,6 +269,27 @@ def test_a_clear_error_is_a_refusal(error):
         return robust(frame)
 
     assert result_of(function).findings == ()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("'never' is not in list"),
+        ValueError("math domain error"),
+        ValueError(""),
+        RuntimeError("boom"),
+        KeyError("never"),
+        TypeError("'NoneType' object is not iterable"),
+        IndexError("age: list index out of range"),
+    ],
+)
+def test_an_accident_of_the_code_is_none(error):
+    def function(frame):
+        if any(v == tables.UNSEEN_WORD for v in frame["job"].tolist()):
+            raise error
+        return robust(frame)
+
+    assert found(result_of(function)) == {("job", "unseen-category", "crash")}
 
 
 def test_severity_is_how_common_it_is_times_how_much_it_does():
