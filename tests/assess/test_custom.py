@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import sys
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from assess.fakes import Scores, context, rules, spec, table
 from gate.checks import FakeTools, project
 from modelwarden.assess import custom
 from modelwarden.assess.config import AssessConfig, ChecksConfig
-from modelwarden.core import ConfigError, GapKind, Outcome, Severity
+from modelwarden.core import ConfigError, GapKind, Outcome, Severity, encode
 from modelwarden.gate.check import CheckHow, check
 
 CHECKS = '''
@@ -46,6 +48,15 @@ def far_rows(case: Case) -> Iterator[Found | Number]:
 def broken(case):
     yield Found("said before")
     raise KeyError("word")
+
+
+@check("leaves", title="Wants to end it all")
+def leaves(case):
+    print("not on standard output")
+    yield Found("numpy", facts={"mean": np.float32(0.5), "rows": np.arange(2)}, identity=("numpy",))
+    yield Number(name="spread", value=np.float32(2), low=np.float32(1), n=np.int64(3),
+                 higher_is_better=np.bool_(True), group={"of": np.int64(1)})
+    raise SystemExit(0)
 
 
 @check("odd", title="Says something else")
@@ -90,7 +101,7 @@ def test_a_check_of_the_user_is_judged_and_reported_as_ours_are(written):
     rows = [row.row for row in done.rows if row.rule == "far-rows"]
     assert rows[:100] == far.evidence["rows"]
     assert len(rows) == far.evidence["rows_in_all"] > 100
-    (number,) = report.measurements
+    (number,) = [m for m in report.measurements if m.name == "far_accuracy"]
     assert (number.name, number.stage) == ("far_accuracy", "checks")
     assert number.low < number.value < number.high
     assert number.conditions["data"].startswith("sha256:")
@@ -100,17 +111,24 @@ def test_a_check_of_the_user_is_judged_and_reported_as_ours_are(written):
     assert "checks" in report.stages
 
 
-def test_an_error_in_one_check_is_a_gap_and_what_it_said_before_is_kept(written):
+def test_an_error_in_one_check_is_a_gap_and_what_it_said_before_is_kept(written, capsys):
     report = checked(written()).report
 
     gaps = [g for g in report.gaps if g.stage == "checks"]
     assert {g.kind for g in gaps} == {GapKind.FAILED}
     assert [g.why for g in gaps] == [
         "the check broken failed: KeyError: 'word' (checks.py, line 31)",
+        "the check leaves failed: SystemExit: 0 (checks.py, line 40)",
         "the check odd failed: TypeError: it gave a str, neither Found nor Number",
         "the check outside failed: ValueError: a row of 'x' is not in the test set",
     ]
     assert "said before" in [f.message for f in report.findings]
+    (plain,) = [f for f in report.findings if f.message == "numpy"]
+    (spread,) = [m for m in report.measurements if m.name == "spread"]
+    assert plain.evidence == {"mean": 0.5, "rows": [0, 1]}
+    assert (spread.value, spread.ends, spread.group) == (2.0, (1.0, math.inf), {"of": 1})
+    assert json.loads(json.dumps(encode(report)))["verdict"]["outcome"] == "fail"
+    assert "not on standard output" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

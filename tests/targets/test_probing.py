@@ -75,6 +75,16 @@ def test_what_is_no_answer_is_told_and_the_model_answers_again(opened, mark, end
     assert model.findings() == ()
 
 
+def test_rows_are_counted_and_the_time_is_not_taken_for_that_of_a_call(opened):
+    _, model = opened
+    before = model.cost()
+
+    probe(model.target, X, seconds=20.0)
+
+    assert model.cost().rows == before.rows + len(X)
+    assert model.cost().seconds == before.seconds
+
+
 def test_bad_rows_are_held_apart(opened):
     _, model = opened
 

@@ -22,11 +22,12 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import inspect
 import re
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -232,8 +233,6 @@ def check(
 
 
 def _page(doc: str) -> str:
-    import inspect
-
     return inspect.cleandoc(doc)
 
 
@@ -248,7 +247,7 @@ def run(context: Context) -> StageResult:
         with _beside(context.root / name):
             try:
                 found = _checks_of(load(), name)
-            except Exception as error:  # noqa: BLE001 -- the user's own code may raise anything
+            except (Exception, SystemExit) as error:  # noqa: BLE001 -- the user's own code
                 result += _failed(name, f"cannot be loaded: {_words(error)}")
                 continue
             for one in found:
@@ -309,12 +308,16 @@ def _module(place: Path) -> ModuleType:
 
 @contextmanager
 def _beside(place: Path) -> Iterator[None]:
-    """Let the user's module import its neighbours, as a script does; write no byte code."""
+    """Let the user's module import its neighbours, as a script does; write no byte code.
+
+    What it prints goes to where talk goes: the report may stand on standard output.
+    """
     folder, wrote = str(place.parent), sys.dont_write_bytecode
     sys.path.insert(0, folder)
     sys.dont_write_bytecode = True
     try:
-        yield
+        with redirect_stdout(sys.stderr):
+            yield
     finally:
         sys.dont_write_bytecode = wrote
         if folder in sys.path:
@@ -357,7 +360,7 @@ def _ran(context: Context, one: Check, name: str) -> StageResult:
             result += _told(context, one, said)
     except TargetError as error:
         return result + _failed(name, f"the check {one.info.id}: {error.message}", error.kind)
-    except Exception as error:  # noqa: BLE001 -- the user's own code may raise anything
+    except (Exception, SystemExit) as error:  # noqa: BLE001 -- the user's own code
         return result + _failed(name, f"the check {one.info.id} failed: {_words(error)}")
     return result
 
@@ -374,8 +377,7 @@ def _finding(context: Context, one: Check, said: Found) -> StageResult:
     rows = [int(row) for row in said.rows]
     if any(not 0 <= row < len(context.test) for row in rows):
         raise ValueError(f"a row of {said.message!r} is not in the test set")
-    facts = dict(said.facts)
-    encode(facts)  # TypeError where a report cannot hold it
+    facts = {str(key): _plain(value) for key, value in said.facts.items()}
     if rows:
         facts |= {"rows": rows[:_ROWS], "rows_in_all": len(rows)}
     identity = said.identity if said.identity is not None else (said.feature or "",)
@@ -401,26 +403,42 @@ def _finding(context: Context, one: Check, said: Found) -> StageResult:
 def _number(context: Context, said: Number) -> StageResult:
     if not _MEASURE.fullmatch(said.name):
         raise ValueError(f"{said.name!r} is no name of a measurement: small letters, digits and _")
-    encode(dict(said.conditions))
+    own = {str(key): _plain(value) for key, value in said.conditions.items()}
+    low, high = (None if end is None else float(end) for end in (said.low, said.high))
     measurement = Measurement(
         name=said.name,
         value=float(said.value),
-        low=said.low,
-        high=said.high,
+        low=low,
+        high=high,
         n=int(said.n),
         unit=said.unit,
-        higher_is_better=said.higher_is_better,
-        group=said.group,
-        conditions={**context.conditions, **said.conditions},
+        higher_is_better=bool(said.higher_is_better),
+        group=_plain(said.group),
+        conditions={**context.conditions, **own},
         stage=STAGE,
     )
     info = MeasureInfo(
         name=said.name,
         meaning=said.meaning or "measured by a check of the project",
-        higher_is_better=said.higher_is_better,
+        higher_is_better=bool(said.higher_is_better),
         interval=str(said.conditions.get("interval", "")),
     )
     return StageResult(measurements=(measurement,), measures=(info,))
+
+
+def _plain(value: object) -> Json:
+    """Return a value as a report holds it; numpy's become Python's.
+
+    Raises:
+        TypeError: it is of another type.
+    """
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return encode(value)
 
 
 def _failed(name: str, why: str, kind: GapKind = GapKind.FAILED) -> StageResult:

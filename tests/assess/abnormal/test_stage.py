@@ -110,7 +110,10 @@ def test_the_robust_control_passes_in_silence_and_its_trials_stand_in_the_table(
     assert {"repeat", "order", "batch-of-one", "duplicate-rows", "one-bad-row"} <= tried
     assert {row[3] for row in shown.rows} == {"answered", "refused"}
     assert named(result)["abnormal_inputs_survived"].value == 1.0
-    assert named(result, {"operator": "null"})["abnormal_inputs_survived"].n == 400
+    of_null = named(result, {"operator": "null"})["abnormal_inputs_survived"]
+    assert of_null.n == 400
+    # Four calls that end alike are four answers, not four hundred: 1 / (1 + z² / 4).
+    assert of_null.low == pytest.approx(1 / (1 + 1.959964**2 / 4), abs=1e-6)
 
 
 def test_there_are_at_least_fifteen_operators_for_tables_and_twelve_for_texts_and_images():
@@ -255,6 +258,7 @@ def test_what_breaks_the_code_is_low_while_the_data_hold_none_and_nan_for_nothin
         ValueError("Input X contains NaN."),
         TypeError("age must be a number"),
         KeyError("age: unknown value, expected one of clerk, nurse"),
+        RuntimeError("age must not be missing"),
     ],
 )
 def test_a_clear_error_is_a_refusal(error):
@@ -265,6 +269,27 @@ def test_a_clear_error_is_a_refusal(error):
         return robust(frame)
 
     assert result_of(function).findings == ()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("'never' is not in list"),
+        ValueError("math domain error"),
+        ValueError(""),
+        RuntimeError("boom"),
+        KeyError("never"),
+        TypeError("'NoneType' object is not iterable"),
+        IndexError("age: list index out of range"),
+    ],
+)
+def test_an_accident_of_the_code_is_none(error):
+    def function(frame):
+        if any(v == tables.UNSEEN_WORD for v in frame["job"].tolist()):
+            raise error
+        return robust(frame)
+
+    assert found(result_of(function)) == {("job", "unseen-category", "crash")}
 
 
 def test_severity_is_how_common_it_is_times_how_much_it_does():

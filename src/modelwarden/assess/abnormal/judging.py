@@ -27,6 +27,7 @@ _ACCIDENTS = frozenset(
     KeyError IndexError AttributeError ZeroDivisionError AssertionError RecursionError NameError
     UnboundLocalError OverflowError FloatingPointError UnicodeEncodeError UnicodeDecodeError
     StopIteration SystemError SystemExit KeyboardInterrupt MemoryError LinAlgError TypeError
+    RuntimeError Exception BaseException ArithmeticError OSError NotImplementedError
     """.split()
 )
 _SAYS_NO = re.compile(
@@ -37,7 +38,8 @@ _SAYS_NO = re.compile(
 _SLIPS = re.compile(
     r"object has no attribute|unsupported operand|not subscriptable|not iterable|"
     r"not supported between|argument must be a string or a (real )?number|bad operand|"
-    r"has no len|not callable|object is not|concatenate|NoneType",
+    r"has no len|not callable|object is not|concatenate|NoneType|is not in list|math domain|"
+    r"empty sequence|zero-size array|could not be broadcast|values to unpack|index out of",
     re.IGNORECASE,
 )
 
@@ -150,10 +152,10 @@ def refuses(trial: Trial, reply: Reply) -> bool:
         return True
     if raised.startswith("HTTP "):
         return raised.startswith("HTTP 4")
-    if raised not in _ACCIDENTS:
-        return bool(words.strip())
     if _SLIPS.search(words):
         return False
+    if raised not in _ACCIDENTS:
+        return bool(words.strip())
     if raised == "TypeError":
         return True
     named = trial.feature is not None and trial.feature in words and " " in words.strip("'\" ")

@@ -38,7 +38,7 @@ from modelwarden.core import (
     TableKind,
     seed_for,
 )
-from modelwarden.metrics.intervals import wilson
+from modelwarden.metrics.intervals import Interval, wilson
 from modelwarden.metrics.values import measured
 from modelwarden.targets.errors import TargetError
 from modelwarden.targets.frames import Frame, Inputs, Labels, take
@@ -342,13 +342,35 @@ def _measured(tried: list[Tried]) -> Iterator[Measurement]:
             yield measured(
                 "abnormal_inputs_survived",
                 right / n,
-                wilson(right, n),
+                _ends(these),
                 n,
                 group=None if name is None else {"operator": name},
-                conditions={"trials": len(these)},
+                conditions={"trials": len(these), "interval": _HOW},
             )
 
 
+def _ends(tried: list[Tried]) -> Interval:
+    """Return the interval of the share that survives; rows of one call often fail together.
+
+    Of several trials, Wilson's with as many rows as would scatter as the trials do, and no more
+    than there are; where all end alike, as many as there are trials.
+
+    Source: Kish 1965, "Survey sampling", on the design effect.
+    """
+    sizes = np.array([one.judgement.n for one in tried], np.float64)
+    right = np.array([_survived(one) for one in tried], np.float64)
+    n, trials = float(sizes.sum()), len(tried)
+    share = float(right.sum() / n)
+    if trials == 1:
+        return wilson(int(right[0]), int(n))
+    off = (right - share * sizes) ** 2
+    scatter = float(off.sum()) / n**2 * trials / (trials - 1)
+    alike = share * (1 - share) / scatter if scatter else float(trials)
+    rows = round(min(n, max(alike, 2.0)))
+    return wilson(round(share * rows), rows).around(share)
+
+
+_HOW = "Wilson score; rows of one call count as far as they are answered apart"
 _COLUMNS = (
     "operator",
     "feature",
