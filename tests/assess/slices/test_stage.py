@@ -230,3 +230,12 @@ def test_too_few_rows_no_column_and_one_class_are_gaps():
 
     assert [g.kind for r in results for g in r.gaps] == [GapKind.NOT_ASSESSABLE] * 3
     assert [named(r) for r in results] == [{}] * 3
+
+
+def test_numbers_beyond_all_bounds_are_answered():
+    rng = np.random.default_rng(0)
+    columns = frame(rng, 1000)
+    huge = rng.standard_cauchy(1000) * 1e200
+    columns["n0"][:50] = np.inf
+
+    assert rules(run(answered(columns, huge, np.zeros(1000), Values, Task.REGRESSION))) == []

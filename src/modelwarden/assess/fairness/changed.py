@@ -23,6 +23,7 @@ _ASKED = 2_000  # rows that are asked again
 _OTHERS = 3  # values that each row is given instead of its own
 _NOTABLE = 0.1  # of a regression's spread, by which a value has changed
 _TOP = 3
+_TOLD = 40_000  # rows from which proxies are told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +111,7 @@ def proxies(context: Context, grouping: Grouping, protected: Sequence[str]) -> I
         return
     kept = np.flatnonzero(grouping.code >= 0)
     rng = np.random.default_rng(seed_for(context.seed, "fairness", "proxies", *grouping.protected))
-    order = kept[rng.permutation(len(kept))]
+    order = kept[rng.permutation(len(kept))][:_TOLD]
     first, second = np.sort(order[::2]), np.sort(order[1::2])
     sizes = np.bincount(grouping.code[kept], minlength=len(grouping.names))
     two = len(grouping.names) == 2

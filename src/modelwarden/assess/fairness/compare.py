@@ -211,13 +211,14 @@ def _of_numbers(context: Context, seen: Judged, grouping: Grouping, code: Labels
         values, errors = np.full((2, len(grouping.names)), np.nan)
         for i in range(len(grouping.names)):
             part = quantity[code == i]
-            values[i], errors[i] = part.mean(), part.std(ddof=1) / math.sqrt(len(part))
+            with np.errstate(over="ignore"):  # an error without a bound takes no part
+                values[i], errors[i] = part.mean(), part.std(ddof=1) / math.sqrt(len(part))
             if name == "mean_absolute_error_difference":
                 each.append(
                     measured(
                         "mae",
                         float(values[i]),
-                        mean_of(part, within=Interval(0.0, math.inf)),
+                        _mean(part),
                         len(part),
                         group=group_of(grouping, i),
                         conditions=context.conditions,
@@ -230,6 +231,11 @@ def _of_numbers(context: Context, seen: Judged, grouping: Grouping, code: Labels
         gaps=tuple(found),
         each=tuple(replace(m, stage="fairness") for m in each),
     )
+
+
+def _mean(values: Floats) -> Interval:
+    with np.errstate(over="ignore", invalid="ignore"):
+        return mean_of(values, within=Interval(0.0, math.inf))
 
 
 def _gap(

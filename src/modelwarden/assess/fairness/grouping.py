@@ -75,9 +75,11 @@ def crossed(groupings: Sequence[Grouping]) -> Grouping:
 
 
 def _values(known: Column) -> tuple[list[str], Labels]:
-    counted: dict[str, int] = {}
-    place = np.array([counted.setdefault(_text(v), len(counted)) for v in known.tolist()], np.int64)
-    return list(counted), place
+    raw: dict[object, int] = {}
+    place = np.array([raw.setdefault(v, len(raw)) for v in known.tolist()], np.int64)
+    named: dict[str, int] = {}
+    code = np.array([named.setdefault(_text(v), len(named)) for v in raw], np.int64)
+    return list(named), code[place] if len(place) else place
 
 
 def _text(value: object) -> str:

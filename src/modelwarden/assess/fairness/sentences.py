@@ -128,8 +128,7 @@ def sentences() -> Iterator[Sentence]:
     """Yield every term in every frame that it fits."""
     families = (
         ("terms", TERMS, (*NEUTRAL, *LOADED)),
-        ("names", NAMES, SOMEBODY),
-        ("pronouns", PRONOUNS, SOMEBODY),
+        ("somebody", {**NAMES, **PRONOUNS}, SOMEBODY),
     )
     for kind, axes, frames in families:
         for at, frame in enumerate(frames):

@@ -67,7 +67,7 @@ def _views(context: Context, asked: Sequence[Sentence], said: Labels) -> Iterato
     usual = np.full(len(asked), -1, np.int64)
     for places in at.values():
         counts = np.bincount(said[places])
-        if counts.max() >= _AGREED * len(places) or len(places) == 2:
+        if counts.max() >= _AGREED * len(places):
             usual[places] = counts.argmax()
     terms: dict[tuple[str, str, str], list[int]] = defaultdict(list)
     for i, sentence in enumerate(asked):

@@ -9,7 +9,7 @@ no score, a small learner says how well a row can be answered at all.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -35,22 +35,23 @@ class Excess:
         loss: (n,). expected: (n,) of the same.
         losses: beyond expectation, for the search.
         from_scores: the expectation is the model's own; otherwise that of a small learner.
+        unit: of the losses, in that of the label.
     """
 
     what: str
     loss: Floats
     expected: Floats
     losses: Losses
-    from_scores: bool
+    from_scores: bool = False
+    unit: float = 1.0
 
     def take(self, rows: Labels) -> Excess:
         """Return some rows."""
-        return Excess(
-            what=self.what,
+        return replace(
+            self,
             loss=self.loss[rows],
             expected=self.expected[rows],
             losses=self.losses.take(rows),
-            from_scores=self.from_scores,
         )
 
 
@@ -100,42 +101,31 @@ def of_regression(seen: Judged, features: Sequence[Feature], seed: int) -> list[
     """Return the residuals of a regression three ways: too high, too low, and large."""
     if seen.truth is None or seen.values is None:
         raise TypeError("a classifier has no residuals")
-    away = seen.values - seen.truth
-    away = away - np.median(away)
-    scale = float(np.median(np.abs(away))) * 1.4826 or float(away.std())
-    if not scale:
+    raw = seen.values - seen.truth
+    raw = raw - np.median(raw)
+    unit = float(np.median(np.abs(raw))) * 1.4826 or float(np.abs(raw).mean())
+    if not unit or not np.isfinite(unit):
         return []
-    away = np.clip(away, -_AWAY * scale, _AWAY * scale)
+    away = np.clip(raw / unit, -_AWAY, _AWAY)
     away = away - away.mean()
-    spread = np.maximum(_out_of_fold(features, away**2, seed, logistic=False), scale**2 / 4)
-    other = seen.truth - _out_of_fold(features, seen.truth, seed + 1, logistic=False)
-    size, reference = np.abs(away), np.minimum(np.abs(other), _AWAY * scale)
+    spread = np.maximum(_out_of_fold(features, away**2, seed, logistic=False), 0.25)
+    middle = float(np.median(seen.truth))
+    truth = (seen.truth - middle) / unit
+    edge = max(50.0, float(np.quantile(np.abs(truth), 0.99)))  # a few beyond teach nothing
+    truth = np.clip(truth, -edge, edge)
+    other = truth - _out_of_fold(features, truth, seed + 1, logistic=False)
+    size, reference = np.abs(away), np.minimum(np.abs(other), _AWAY)
     reference = reference + max(0.0, float((size - reference).mean()))
-    zero = np.zeros(len(away))
     beyond = size - reference
     ratio = float(beyond.var()) / float(spread.mean())
+    signed = Losses(away, spread, counts=False)
+    zero = np.zeros(len(away))
+    scattered = Losses(beyond, spread * max(ratio, 1e-6), counts=False)
+    below = replace(signed, beyond=-away)
     return [
-        Excess(
-            what="above",
-            loss=away,
-            expected=zero,
-            losses=Losses(away, spread, counts=False),
-            from_scores=False,
-        ),
-        Excess(
-            what="below",
-            loss=-away,
-            expected=zero,
-            losses=Losses(-away, spread, counts=False),
-            from_scores=False,
-        ),
-        Excess(
-            what="size",
-            loss=size,
-            expected=reference,
-            losses=Losses(beyond, spread * max(ratio, 1e-6), counts=False),
-            from_scores=False,
-        ),
+        Excess(what="above", loss=away, expected=zero, losses=signed, unit=unit),
+        Excess(what="below", loss=-away, expected=zero, losses=below, unit=unit),
+        Excess(what="size", loss=size, expected=reference, losses=scattered, unit=unit),
     ]
 
 

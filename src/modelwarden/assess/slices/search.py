@@ -21,9 +21,9 @@ from modelwarden.targets.frames import Floats, Labels
 # Codes of a feature beside one and beside two others.
 _PAIR, _TRIPLE = 10, 5
 _WIDE = 24  # features that are tried in threes; of more, those that stand out in pairs
-_PAIRED = 80  # features that are tried in pairs; of more, those that stand out alone
+_PAIRED = 40  # features that are tried in pairs; of more, those that stand out alone
 _TRIPLE_ROWS, _FITTED_ROWS = 100_000, 200_000
-_FITTED = 8  # of what stands out, that is fitted to the data
+_FITTED = 6  # of what stands out, that is fitted to the data
 _ROUNDS = 4
 # By how much the squared z must grow for one more condition, and may fall for one less.
 _WORTH, _NEEDLESS = 20.0, 12.0
@@ -100,6 +100,8 @@ def search(
     step = max(1, len(losses.beyond) // _FITTED_ROWS)
     fewer = [replace(f, codes=np.ascontiguousarray(f.codes[::step])) for f in features]
     some, enough = losses.take(slice(None, None, step)), max(1, least // step)
+    # A fourth condition is sought among the features that stand out most.
+    among = list(dict.fromkeys(part.feature for c in found for part in c.conditions))[:_PAIRED]
     seen: list[Mask] = []
     best: Candidate | None = None
     for candidate in found:
@@ -108,7 +110,7 @@ def search(
         rows = rows_in(fewer, candidate.conditions, len(some.beyond))
         if any((rows & other).sum() > 0.5 * (rows | other).sum() for other in seen):
             continue
-        fitted = _fit(fewer, some, candidate, enough)
+        fitted = _fit(fewer, some, candidate, enough, among)
         seen += [rows, rows_in(fewer, fitted.conditions, len(some.beyond))]
         if fitted.mean >= margin and (best is None or fitted.z > best.z):
             best = fitted
@@ -205,14 +207,16 @@ def measure(
     )
 
 
-def _fit(features: Sequence[Feature], losses: Losses, start: Candidate, least: int) -> Candidate:
+def _fit(
+    features: Sequence[Feature], losses: Losses, start: Candidate, least: int, among: Sequence[int]
+) -> Candidate:
     """Move edges, add and drop conditions until nothing stands out more."""
     now = measure(features, losses, start.conditions)
     for _ in range(_ROUNDS):
         before = now.z
         for at in range(len(now.conditions)):
             now = _moved(features, losses, now, at, least)
-        now = _narrowed(features, losses, now, least)
+        now = _narrowed(features, losses, now, least, among)
         if now.z <= before + 1e-9:
             break
     wider = _widened(features, losses, now)
@@ -237,17 +241,19 @@ def _moved(
     return other if other.z > now.z or opened else now
 
 
-def _narrowed(features: Sequence[Feature], losses: Losses, now: Candidate, least: int) -> Candidate:
+def _narrowed(
+    features: Sequence[Feature], losses: Losses, now: Candidate, least: int, among: Sequence[int]
+) -> Candidate:
     """Add the condition that is worth it most; none may be."""
     if len(now.conditions) >= _MOST_CONDITIONS:
         return now
     rows = np.flatnonzero(rows_in(features, now.conditions, len(losses.beyond)))
     used = {c.feature for c in now.conditions}
     best = now
-    for i, feature in enumerate(features):
+    for i in among:
         if i in used:
             continue
-        chosen = _best_codes(feature, losses, rows, least)
+        chosen = _best_codes(features[i], losses, rows, least)
         if chosen is not None:
             new = Condition(feature=i, chosen=chosen)
             other = measure(features, losses, (*now.conditions, new))

@@ -106,7 +106,7 @@ def _excesses(seen: Judged, features: Sequence[Feature], seed: int) -> list[Exce
 
 
 def _margin(context: Context, excess: Excess) -> float:
-    """Return the mean loss beyond expectation that matters, in the unit of the loss."""
+    """Return the mean loss beyond expectation that matters, in units of the loss."""
     config = context.assess.slices
     if excess.what == "error":
         return config.margin
@@ -255,6 +255,7 @@ def _view(
     adjusted_p: float,
     margin: float,
 ) -> WeakSlice:
+    unit = found.excess.unit
     conditions = tuple(features[c.feature].condition(c.chosen) for c in found.conditions)
     return WeakSlice(
         path=context.model.path,
@@ -264,16 +265,16 @@ def _view(
         pandas=words.pandas(conditions),
         what=found.excess.what,
         from_scores=found.excess.from_scores,
-        loss=found.loss,
-        expected=found.expected,
-        low=found.ends.low,
-        high=found.ends.high,
-        overall=float(found.excess.loss.mean()),
+        loss=found.loss * unit,
+        expected=found.expected * unit,
+        low=found.ends.low * unit,
+        high=found.ends.high * unit,
+        overall=float(found.excess.loss.mean()) * unit,
         n=found.n,
         rows=len(found.rows),
         share=len(found.rows) / seen.n,
         adjusted=adjusted_p,
-        margin=margin,
+        margin=margin * unit,
     )
 
 
