@@ -81,7 +81,7 @@ def profile(
 def _of_reference(
     reference: Path, meta: Path, watch: tuple[Path, ...], *, rate: float, seed: int
 ) -> Profile:
-    _require_numpy()
+    require_numpy()
     from modelwarden import __version__
     from modelwarden.firewall import meta_of, profile_of, reference_of
 
@@ -95,7 +95,7 @@ def _of_reference(
 def _of_project(
     path: Path, watch: tuple[Path, ...], protocol: str | None, *, rate: float, seed: int
 ) -> Profile:
-    _require_numpy()
+    require_numpy()
     import numpy as np
 
     from modelwarden import __version__
@@ -124,7 +124,8 @@ def _of_project(
     )
 
 
-def _require_numpy() -> None:
+def require_numpy() -> None:
+    """Raise `MissingExtraError` unless the package is there."""
     from modelwarden.core import MissingExtraError
 
     try:

@@ -1,7 +1,7 @@
 """What stands between clients and a model: is a request malformed, abnormal, part of an attack?
 
 `build` makes a profile of what is normal, `checks` judges one request by it, `clients` what a
-client does over time. Nothing here opens a socket.
+client does over time; `decide` puts them together. Only `proxy` and `pool` open sockets.
 """
 
 from modelwarden.firewall.build import Meta, meta_of, profile_of, reference_of
