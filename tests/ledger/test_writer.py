@@ -296,17 +296,19 @@ def killed(folder, rng, start):
 
 def check_kills(folder, kills, seed):
     rng = random.Random(seed)
-    start = 0
+    start = interrupted = 0
     for _ in range(kills):
         acknowledged = killed(folder, rng, start)
         check = verify(folder)
         assert check.problems == ()
+        # A kill right between two segments leaves a closed one and nothing to be recovered.
+        interrupted += not (check.torn == 0 and kinds(folder)[-1] == "close")
         Writer(folder).close()
         there = numbers(folder)
         assert there == list(range(len(there)))
         assert there[-1] >= acknowledged
         start = len(there)
-    assert verify(folder).recovered == kills
+    assert verify(folder).recovered == interrupted > kills / 2
 
 
 def test_a_killed_writer_loses_nothing_acknowledged(tmp_path):

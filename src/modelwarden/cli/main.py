@@ -30,6 +30,8 @@ COMMANDS = {
     "verify": "Check a model against its signature.",
     "summary": "Make one static page over many reports.",
     "bom": "Write a bill of materials of a model, or tell what changed between two.",
+    "profile": "Learn what normal requests of a model look like.",
+    "firewall": "Stand between clients and a model's server.",
     "ledger": "Check, show and export the tamper-evident record of decisions.",
     "advisories": "Import known vulnerabilities, and tell what the local index holds.",
     "explain": "Tell what a rule means, why it matters and how to fix it.",

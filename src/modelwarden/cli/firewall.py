@@ -1,0 +1,114 @@
+"""`modelwarden firewall`: a reverse proxy in front of a model's server."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from modelwarden.cli.options import Named
+
+if TYPE_CHECKING:
+    from modelwarden.firewall.config import FirewallConfig
+    from modelwarden.firewall.proxy import Records
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.command()
+@click.option("--upstream", required=True, metavar="URL", help="The model's server.")
+@click.option(
+    "--profile",
+    "profiles",
+    type=_FILE,
+    required=True,
+    multiple=True,
+    metavar="FILE",
+    help="What normal requests look like; may be repeated, one for each model.",
+)
+@click.option(
+    "--listen",
+    default="127.0.0.1:8080",
+    show_default=True,
+    metavar="HOST:PORT",
+    help="Where clients ask; port 0 takes a free one.",
+)
+@click.option(
+    "--mode",
+    type=Named("mode", ("observe", "enforce")),
+    default="observe",
+    show_default=True,
+    help="Observe tells what would be refused; enforce refuses it.",
+)
+@click.option("--ledger", type=_FILE, metavar="DIR", help="Record every decision there.")
+@click.option("--alerts", type=_FILE, metavar="FILE", help="Append alerts there, a line each.")
+@click.option("--config", type=_FILE, metavar="FILE", help="A file with a section [firewall].")
+def firewall(
+    upstream: str,
+    profiles: tuple[Path, ...],
+    listen: str,
+    mode: str,
+    ledger: Path | None,
+    alerts: Path | None,
+    config: Path | None,
+) -> int:
+    """Judge every request before a model sees it, until the process is asked to end.
+
+    Requests are read strictly, held against the profile, recorded, and written anew.
+    """
+    import asyncio
+
+    from modelwarden.cli.profile import require_numpy
+    from modelwarden.core import InputError
+
+    require_numpy()
+    from modelwarden.firewall import load
+    from modelwarden.firewall.alerts import Alerts
+    from modelwarden.firewall.config import Mode, listen_of, load_config, upstream_of
+    from modelwarden.firewall.proxy import Proxy
+
+    settings = load_config(config)
+    host, port = listen_of(listen)
+    with ExitStack() as stack:
+        told = Alerts(alerts)
+        stack.callback(told.close)
+        proxy = Proxy(
+            [load(path) for path in profiles],
+            upstream_of(upstream),
+            settings,
+            Mode(mode),
+            alerts=told,
+            records=None if ledger is None else _records(ledger, settings, stack),
+        )
+        try:
+            asyncio.run(proxy.serve(host, port, lambda h, p: _ready(h, p, upstream, mode)))
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            raise InputError(
+                f"cannot listen at {listen}: {why}", hint="Choose another --listen."
+            ) from error
+    click.echo(f"modelwarden: {proxy.asked} requests, {proxy.refused} refused", err=True)
+    return 0
+
+
+def _records(folder: Path, settings: FirewallConfig, stack: ExitStack) -> Records:
+    from modelwarden.core import ConfigError
+    from modelwarden.firewall.proxy import Records
+    from modelwarden.ledger import HeadFile, Redaction, Writer, key_in, load_private
+
+    if settings.head_key is not None and settings.heads is None:
+        raise ConfigError("head_key signs heads: name the file of these with heads")
+    heads = None
+    if settings.heads is not None:
+        key = None if settings.head_key is None else load_private(settings.head_key)
+        heads = HeadFile(settings.heads, key)
+    key_file = settings.hash_key or folder.with_name(f"{folder.name}.hash-key")
+    redaction = Redaction(key=key_in(key_file))
+    return Records(stack.enter_context(Writer(folder, heads=heads)), redaction)
+
+
+def _ready(host: str, port: int, upstream: str, mode: str) -> None:
+    shown = f"[{host}]" if ":" in host else host
+    click.echo(f"modelwarden: listening at http://{shown}:{port} for {upstream} ({mode})", err=True)

@@ -1,0 +1,30 @@
+"""What stands between clients and a model: is a request malformed, abnormal, part of an attack?
+
+`build` makes a profile of what is normal, `checks` judges one request by it, `clients` what a
+client does over time; `decide` puts them together. Only `proxy` and `pool` open sockets.
+"""
+
+from modelwarden.firewall.build import Meta, meta_of, profile_of, reference_of
+from modelwarden.firewall.checks import Checks, Verdict
+from modelwarden.firewall.clients import Alarm, Client, Pattern
+from modelwarden.firewall.errors import ProfileError, Reason, RefusedError
+from modelwarden.firewall.profile import Profile, Protocol, dumped, load
+
+__all__ = [
+    "Alarm",
+    "Checks",
+    "Client",
+    "Meta",
+    "Pattern",
+    "Profile",
+    "ProfileError",
+    "Protocol",
+    "Reason",
+    "RefusedError",
+    "Verdict",
+    "dumped",
+    "load",
+    "meta_of",
+    "profile_of",
+    "reference_of",
+]

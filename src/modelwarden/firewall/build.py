@@ -1,0 +1,339 @@
+"""A profile from a reference: what its rows are, and how they are spread."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from modelwarden.core import InputError, sha256_of
+from modelwarden.core.fields import Fields
+from modelwarden.core.values import dataclass
+from modelwarden.firewall.errors import ProfileError
+from modelwarden.firewall.features import matrix_of
+from modelwarden.firewall.normal import normal_of
+from modelwarden.firewall.profile import (
+    SCHEMA,
+    Counts,
+    Input,
+    Kind,
+    Limits,
+    Profile,
+    Protocol,
+    Watched,
+)
+from modelwarden.protocols.tensors import Array
+from modelwarden.targets.frames import Frame, Inputs
+from modelwarden.targets.schema import Field, field_of
+from modelwarden.targets.schema import Kind as Found
+
+_ROWS = 1000
+_LEAST_BODY = 1 << 16
+_NUMBER_BYTES = 32  # of one number in JSON, with room to spare
+_TEXT_ROOM = 4
+_BINS = 10
+_DRIFT_FEATURES = 512
+_KEYS = ("name", "protocol", "input", "shape", "dtype", "low", "high", "columns")
+_DATATYPES = {
+    "float32": "FP32",
+    "float64": "FP64",
+    "float16": "FP16",
+    "bool": "BOOL",
+    **{f"{u}int{n}": f"{u.upper()}INT{n}" for u in ("", "u") for n in (8, 16, 32, 64)},
+}
+_KINDS = {
+    Found.NUMBER: Kind.NUMBER,
+    Found.INTEGER: Kind.INTEGER,
+    Found.BOOLEAN: Kind.BOOLEAN,
+    Found.CATEGORY: Kind.CATEGORY,
+    Found.TEXT: Kind.TEXT,
+    Found.DATE: Kind.TEXT,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meta:
+    """What a model's server is asked.
+
+    Attributes:
+        name: of the model.
+        protocol: of the server.
+        input: name of its tensor; "" takes any.
+        shape: of one row; None takes the reference's.
+        datatype: as the Open Inference Protocol spells it; "" takes any.
+        low: no value is less; None is learnt from the reference, with room.
+        high: likewise.
+        columns: names of a table's columns; empty for a tensor.
+    """
+
+    name: str
+    protocol: Protocol
+    input: str = ""
+    shape: tuple[int, ...] | None = None
+    datatype: str = ""
+    low: float | None = None
+    high: float | None = None
+    columns: tuple[str, ...] = ()
+
+
+def meta_of(path: Path) -> Meta:
+    """Read a file of meta data.
+
+    Raises:
+        ProfileError: it cannot be read, or says what is not known.
+    """
+    try:
+        document = json.loads(path.read_bytes())
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise ProfileError(f"cannot read {path}: {why}") from error
+    except (ValueError, RecursionError) as error:
+        raise ProfileError(f"{path} is no valid JSON") from error
+    if not isinstance(document, dict):
+        raise ProfileError(f"{path} is no JSON object")
+    return _meta(Fields(document, str(path), failure=ProfileError))
+
+
+def _meta(fields: Fields) -> Meta:
+    fields.only(_KEYS)
+    protocol = fields.one_of(
+        "protocol", fields.table.get("protocol"), "protocol", [p.value for p in Protocol]
+    )
+    name = fields.text("name")
+    if name is None:
+        raise fields.error("name", "is not there: name the model as the server's routes do")
+    low, high = fields.number("low"), fields.number("high")
+    if low is not None and high is not None and low > high:
+        raise fields.error("low", "is greater than high")
+    dtype = fields.text("dtype") or ""
+    datatype = _DATATYPES.get(dtype.lower(), dtype.upper())
+    if datatype and datatype not in {*_DATATYPES.values(), "BYTES"}:
+        raise fields.error("dtype", f"is no known type: {dtype!r}")
+    return Meta(
+        name=name,
+        protocol=Protocol(protocol),
+        input=fields.text("input") or "",
+        shape=_shape(fields),
+        datatype=datatype,
+        low=low,
+        high=high,
+        columns=_names(fields),
+    )
+
+
+def _shape(fields: Fields) -> tuple[int, ...] | None:
+    sizes = fields.table.get("shape")
+    if sizes is None:
+        return None
+    if not isinstance(sizes, list) or any(
+        type(size) is not int or size < -1 or size == 0 for size in sizes
+    ):
+        raise fields.error("shape", "must be a list of sizes, -1 for the number of rows")
+    return tuple(sizes)
+
+
+def _names(fields: Fields) -> tuple[str, ...]:
+    columns = fields.table.get("columns") or []
+    if not isinstance(columns, list):
+        raise fields.error("columns", "must be a list of names")
+    names = [c.get("name") if isinstance(c, dict) else c for c in columns]
+    if any(not isinstance(name, str) for name in names) or len(set(names)) != len(names):
+        raise fields.error("columns", "must be a list of names, each once")
+    return tuple(map(str, names))
+
+
+def reference_of(path: Path) -> tuple[Array, str]:
+    """Return `x` of an npz file and the digest of the file; nothing in it is unpickled.
+
+    Raises:
+        ProfileError: it cannot be read or holds no such array.
+    """
+    try:
+        with path.open("rb") as stream:
+            digest = sha256_of(stream)
+            stream.seek(0)
+            with np.load(stream, allow_pickle=False) as found:
+                if "x" not in found:
+                    raise ProfileError(f"{path} holds no array x")
+                return found["x"], f"sha256:{digest}"
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise ProfileError(f"cannot read {path}: {why}") from error
+    except InputError:
+        raise
+    except Exception as error:  # numpy raises what zipfile, zlib and its own parser raise
+        raise ProfileError(f"{path} is no npz file of plain arrays") from error
+
+
+def profile_of(
+    inputs: Inputs,
+    meta: Meta,
+    *,
+    digest: str,
+    version: str,
+    watch: Sequence[Path] = (),
+    rate: float = 0.01,
+    seed: int = 0,
+) -> Profile:
+    """Return what normal requests look like.
+
+    Args:
+        inputs: the reference, a row for each case.
+        meta: what the server is asked.
+        digest: of the reference.
+        version: of the program.
+        watch: files of the model that must stay as they are.
+        rate: share of normal rows that may count as abnormal.
+        seed: of the choice of rows.
+
+    Raises:
+        ProfileError: the reference is not what `meta` says, or a watched file cannot be read.
+    """
+    if len(inputs) == 0:
+        raise ProfileError("the reference has no rows")
+    table = isinstance(inputs, Frame) or bool(meta.columns)
+    specs, values = _table(inputs, meta) if table else _tensor(inputs, meta)
+    matrix = matrix_of(specs, values, len(inputs))
+    return Profile(
+        schema=SCHEMA,
+        name=meta.name,
+        protocol=meta.protocol,
+        table=table,
+        inputs=specs,
+        limits=Limits(body=_body(specs), rows=_ROWS),
+        normal=normal_of(matrix, rate=rate, seed=seed),
+        counts=_counts(specs, values),
+        watched=tuple(_watched(path) for path in watch),
+        rows=len(inputs),
+        reference=digest,
+        version=version,
+    )
+
+
+def _tensor(inputs: Inputs, meta: Meta) -> tuple[tuple[Input, ...], dict[str, Array]]:
+    if isinstance(inputs, Frame):
+        raise TypeError("a frame is no tensor")
+    if inputs.dtype.kind not in "biuf":
+        raise ProfileError("the reference holds something else than numbers")
+    shape = tuple(int(size) for size in inputs.shape[1:])
+    if meta.shape is not None and meta.shape not in (shape, (-1, *shape)):
+        asked = meta.shape[1:] if meta.shape[:1] == (-1,) else meta.shape
+        if -1 in asked or int(np.prod(asked)) != int(np.prod(shape)):
+            raise ProfileError(f"the rows of the reference have shape {shape}, not {meta.shape}")
+        shape, inputs = asked, inputs.reshape(len(inputs), *asked)
+    field = field_of(meta.input, inputs)
+    kind = Kind.BOOLEAN if inputs.dtype.kind == "b" else Kind.NUMBER
+    if meta.datatype.startswith(("INT", "UINT")):
+        kind = Kind.INTEGER
+    spec = _input(field, meta, kind, shape=shape, datatype=_datatype(meta))
+    return (spec,), {spec.name: inputs}
+
+
+def _datatype(meta: Meta) -> str:
+    return meta.datatype if meta.protocol is Protocol.OIP else ""
+
+
+def _table(inputs: Inputs, meta: Meta) -> tuple[tuple[Input, ...], dict[str, Array]]:
+    frame = inputs if isinstance(inputs, Frame) else _framed(inputs, meta.columns)
+    if meta.columns and set(meta.columns) != set(frame.names):
+        raise ProfileError("the columns of the reference are not those that are named")
+    specs, values = [], {}
+    for name, given in zip(frame.names, frame.columns, strict=True):
+        column = given.astype(np.str_).astype(np.object_) if given.dtype.kind == "M" else given
+        field = field_of(name, column)
+        kind = _KINDS[field.kind]
+        longest = None
+        if kind is Kind.TEXT:
+            lengths = [len(str(v)) for v in column.tolist() if v is not None]
+            longest = max(1000, _TEXT_ROOM * max(lengths, default=0))
+        specs.append(_input(field, meta, kind, longest=longest))
+        values[name] = column
+    return tuple(specs), values
+
+
+def _framed(inputs: Array, columns: tuple[str, ...]) -> Frame:
+    if inputs.ndim != 2 or inputs.shape[1] != len(columns):
+        raise ProfileError(f"the reference has no {len(columns)} columns: {inputs.shape}")
+    return Frame(columns, tuple(inputs.T))
+
+
+def _input(
+    field: Field,
+    meta: Meta,
+    kind: Kind,
+    *,
+    shape: tuple[int, ...] = (),
+    datatype: str = "",
+    longest: int | None = None,
+) -> Input:
+    low, high = field.low, field.high
+    if low is not None and high is not None:
+        # What the reference does not have is not yet wrong; `Normal` judges how far away it is.
+        room = (high - low) or max(1.0, abs(high))
+        low, high = low - room, high + room
+    numeric = kind in (Kind.NUMBER, Kind.INTEGER)
+    return Input(
+        name=field.name,
+        kind=kind,
+        shape=shape,
+        datatype=datatype,
+        low=(low if meta.low is None else meta.low) if numeric else None,
+        high=(high if meta.high is None else meta.high) if numeric else None,
+        categories=field.categories if kind is Kind.CATEGORY else (),
+        longest=longest,
+        missing=field.missing > 0,
+    )
+
+
+def _body(specs: Sequence[Input]) -> int:
+    """Return how large the body of a request of most rows may be."""
+    row = sum(
+        6 * spec.longest if spec.longest else _NUMBER_BYTES * int(np.prod(spec.shape or (1,)))
+        for spec in specs
+    ) + sum(len(spec.name) + 8 for spec in specs)
+    return min(max(_LEAST_BODY, row * _ROWS), 64 << 20)
+
+
+def _counts(specs: Sequence[Input], values: Mapping[str, Array]) -> tuple[Counts, ...]:
+    made: list[Counts] = []
+    for spec in specs:
+        column = values[spec.name]
+        if spec.kind is Kind.TEXT:
+            continue
+        if spec.kind is Kind.CATEGORY:
+            known = [int((column == c).sum()) for c in spec.categories]
+            absent = int(len(column) - sum(known))
+            made.append(Counts(name=spec.name, edges=(), counts=tuple(known), missing=absent))
+            continue
+        flat = column.reshape(len(column), -1).astype(np.float64)
+        for at in range(min(flat.shape[1], _DRIFT_FEATURES)):
+            name = spec.name if not spec.shape else f"{spec.name}[{at}]"
+            made.append(_numbers(name, flat[:, at]))
+    return tuple(made)
+
+
+def _numbers(name: str, values: np.ndarray[Any, np.dtype[np.float64]]) -> Counts:
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return Counts(name=name, edges=(), counts=(0,), missing=len(values))
+    edges = np.unique(np.quantile(known, np.linspace(0, 1, _BINS + 1)[1:-1]))
+    at = np.searchsorted(edges, known, side="right")
+    counts = np.bincount(at, minlength=len(edges) + 1)
+    return Counts(
+        name=name,
+        edges=tuple(edges.tolist()),
+        counts=tuple(counts.tolist()),
+        missing=int(len(values) - known.size),
+    )
+
+
+def _watched(path: Path) -> Watched:
+    try:
+        with path.open("rb") as stream:
+            return Watched(str(path), sha256_of(stream))
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise ProfileError(f"cannot read the watched file {path}: {why}") from error

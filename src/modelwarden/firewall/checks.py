@@ -1,0 +1,111 @@
+"""What a request must be to reach the model: types, ranges, categories, and not too abnormal.
+
+Pure functions of a request and a profile. `verdict` first holds every value against the profile's
+inputs, then the rows as a whole against the reference.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from modelwarden.core.values import dataclass
+from modelwarden.firewall.errors import Reason, RefusedError
+from modelwarden.firewall.features import matrix_of
+from modelwarden.firewall.normal import Flags, Judged, Scorer
+from modelwarden.firewall.profile import Input, Kind, Profile
+from modelwarden.firewall.requests import Request, read
+from modelwarden.protocols.tensors import Array
+from modelwarden.targets.frames import Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Verdict:
+    """What is known of a request that every model of this profile can be given.
+
+    Attributes:
+        request: as it was read.
+        matrix: (rows, features).
+        judged: None where the profile has no reference to judge by.
+        abnormal: (rows,) whose score is above the profile's alarm.
+    """
+
+    request: Request
+    matrix: Floats
+    judged: Judged | None
+    abnormal: Flags
+
+
+class Checks:
+    """A profile ready to judge requests."""
+
+    def __init__(self, profile: Profile) -> None:
+        self.profile = profile
+        self.scorer = None if profile.normal is None else Scorer(profile.normal)
+
+    def verdict(self, body: bytes) -> Verdict:
+        """Judge the body of a request.
+
+        Raises:
+            RefusedError: the model must not see it.
+        """
+        request = read(body, self.profile)
+        for spec in self.profile.inputs:
+            check_values(spec, request.values[spec.name])
+        matrix = matrix_of(self.profile.inputs, request.values, request.rows)
+        if self.scorer is None:
+            return Verdict(request, matrix, None, np.zeros(request.rows, np.bool_))
+        judged = self.scorer.judged(matrix)
+        normal = self.scorer.normal
+        if bool((judged.scores > normal.refuse).any()):
+            raise RefusedError(
+                Reason.ABNORMAL,
+                f"a row scores {judged.scores.max():.3g}, {normal.refuse:.3g} is the limit",
+            )
+        return Verdict(request, matrix, judged, judged.scores > normal.alarm)
+
+
+def check_values(spec: Input, values: Array) -> None:
+    """Hold the values of one input against what it may be.
+
+    Raises:
+        RefusedError: it is something else.
+    """
+    if spec.kind in (Kind.CATEGORY, Kind.TEXT):
+        _check_words(spec, values)
+        return
+    kind = values.dtype.kind
+    if kind not in ("bif" if spec.kind is Kind.BOOLEAN else "if"):
+        raise RefusedError(Reason.TYPE, f"input {spec.name!r} is of another type")
+    known = values
+    if kind == "f":
+        absent = np.isnan(values)
+        if bool(absent.any()) and not spec.missing:
+            raise RefusedError(Reason.MISSING, f"input {spec.name!r} lacks a value")
+        known = values[~absent]
+        if not bool(np.isfinite(known).all()):
+            raise RefusedError(Reason.FINITE, f"input {spec.name!r} holds no finite number")
+        if spec.kind is Kind.INTEGER and bool((known % 1 != 0).any()):
+            raise RefusedError(Reason.TYPE, f"input {spec.name!r} holds no whole number")
+    if spec.kind is Kind.BOOLEAN and not bool(np.isin(known, (0, 1)).all()):
+        raise RefusedError(Reason.TYPE, f"input {spec.name!r} holds neither true nor false")
+    if known.size and kind != "b":
+        low, high = float(known.min()), float(known.max())
+        if (spec.low is not None and low < spec.low) or (
+            spec.high is not None and high > spec.high
+        ):
+            raise RefusedError(Reason.RANGE, f"input {spec.name!r} leaves its range")
+
+
+def _check_words(spec: Input, values: Array) -> None:
+    if values.dtype.kind != "O":
+        raise RefusedError(Reason.TYPE, f"input {spec.name!r} is no text")
+    words = values.reshape(-1).tolist()
+    if not spec.missing and any(word is None for word in words):
+        raise RefusedError(Reason.MISSING, f"input {spec.name!r} lacks a value")
+    known = [word for word in words if word is not None]
+    if spec.kind is Kind.CATEGORY:
+        categories = frozenset(spec.categories)
+        if any(word not in categories for word in known):
+            raise RefusedError(Reason.CATEGORY, f"input {spec.name!r} has no such category")
+    elif spec.longest is not None and any(len(word) > spec.longest for word in known):
+        raise RefusedError(Reason.SIZE, f"a text of input {spec.name!r} is too long")

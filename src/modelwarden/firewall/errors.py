@@ -1,0 +1,43 @@
+"""What can go wrong with a profile or a request."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from modelwarden.core import InputError
+
+
+class Reason(StrEnum):
+    """Why a request is refused. Only the ledger and the alerts tell; the client is never told."""
+
+    SIZE = "size"
+    SYNTAX = "syntax"
+    DUPLICATE_KEY = "duplicate-key"
+    SCHEMA = "schema"
+    SHAPE = "shape"
+    TYPE = "type"
+    FINITE = "finite"
+    RANGE = "range"
+    CATEGORY = "category"
+    MISSING = "missing"
+    ABNORMAL = "abnormal"
+
+
+class RefusedError(Exception):
+    """A request that the model must not see.
+
+    Attributes:
+        reason: the check that it did not pass.
+        detail: what was wrong, without values of the request.
+    """
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+class ProfileError(InputError):
+    """A profile, or what one is made from, that cannot be used."""
+
+    hint = "docs/firewall.md tells what a profile is made from."

@@ -1,0 +1,239 @@
+"""How abnormal a row is: distances to a reference, with thresholds that hold on unseen rows.
+
+Thresholds are conformal: every row of the reference is scored by a fit to the other four fifths of
+it, so the share of normal rows above `alarm` is the rate that was asked for, also for small
+references. Distances that are too small count as well: a blank image is nearer to the axes than
+any real one.
+
+Source: Vovk, "Cross-conformal predictors", 2015; Lee et al. 2018 for the Mahalanobis distance.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from modelwarden.core import seed_for
+from modelwarden.core.values import dataclass
+from modelwarden.firewall.profile import Normal
+from modelwarden.targets.frames import Floats
+
+Flags = npt.NDArray[np.bool_]
+
+_AXES = 32
+_WIDEST = 4096
+_FIT = 10_000
+_SAMPLE = 1000
+_FOLDS = 5
+_NEIGHBOURS = 3
+_NEAR_SHARE = 0.01
+_TAIL = 0.05
+_REFUSED = 0.0005
+_FEWEST = 50
+_WIDE = 8
+_FLOOR = 0.25
+_FARTHEST = 1e6
+
+
+def normal_of(x: Floats, *, rate: float, seed: int = 0) -> Normal | None:
+    """Return where a reference lies.
+
+    Args:
+        x: (n, d) rows; NaN where a value is missing.
+        rate: share of normal rows that may raise an alarm.
+        seed: of the choice of rows and folds.
+
+    Returns:
+        None when there are no features or too few rows to say anything.
+    """
+    if x.shape[1] == 0 or len(x) < _FEWEST:
+        return None
+    rng = np.random.default_rng(seed_for(seed, "normal"))
+    x = x[rng.permutation(len(x))[:_FIT]]
+    step = math.ceil(x.shape[1] / _WIDEST)
+    x = x[:, ::step]
+    fold = np.arange(len(x)) % _FOLDS
+    parts = [Scorer(_fit(x[fold != k], rng)).distances(x[fold == k]) for k in range(_FOLDS)]
+    found = np.concatenate(parts)
+    whole = _fit(x, rng, len(x) - len(x) // _FOLDS)
+    known = replace(
+        whole,
+        rate=rate,
+        step=step,
+        within=_quantile(found[:, 0], 1 - rate),
+        across=_quantile(found[:, 1], 1 - rate) if whole.across else 0.0,
+        nearest=_quantile(found[:, 2], 1 - rate),
+        lows=tuple(
+            float(np.quantile(found[:, i], rate)) if _tells(whole, i) else 0.0 for i in range(3)
+        ),
+    )
+    scores = np.sort(_scores(known, found))
+    at = math.ceil((len(scores) + 1) * (1 - rate)) - 1
+    alarm = float(scores[at]) if at < len(scores) else float(scores[-1]) * 1.05
+    return replace(
+        known,
+        alarm=alarm,
+        refuse=max(_beyond(scores), alarm),
+        near=_near(known, x, rng),
+    )
+
+
+def _beyond(scores: Floats) -> float:
+    """Return the score that a share of `_REFUSED` of normal rows has, from the tail's decay.
+
+    The largest score of a reference is an accident; the mean excess over a high quantile is not.
+
+    Source: Pickands, 1975, with an exponential tail.
+    """
+    start = float(np.quantile(scores, 1 - _TAIL))
+    excess = scores[scores > start] - start
+    mean = float(excess.mean()) if excess.size else 0.1 * start
+    return start + mean * math.log(_TAIL / _REFUSED)
+
+
+def _tells(normal: Normal, which: int) -> bool:
+    """Tell whether a distance that is too small says anything: in few dimensions many are."""
+    wide = len(normal.mean) if which == 1 and normal.across else len(normal.axes)
+    return wide >= _WIDE and (which != 1 or normal.across > 0)
+
+
+def _quantile(values: Floats, share: float) -> float:
+    found = float(np.quantile(values, share))
+    positive = values[values > 0]
+    return found if found > 0 else float(positive.min()) if positive.size else 1.0
+
+
+def _fit(x: Floats, rng: np.random.Generator, most: int = _SAMPLE) -> Normal:
+    """Return mean, scale, axes and a sample of at most so many rows; thresholds come later."""
+    with np.errstate(all="ignore"):
+        counts = np.isfinite(x).sum(axis=0)
+        filled = np.where(np.isfinite(x), x, 0.0)
+        mean = filled.sum(axis=0) / np.maximum(counts, 1)
+    centred = np.where(np.isfinite(x), x - mean, 0.0)
+    spread = centred.std(axis=0)
+    positive = spread[spread > 0]
+    # What never changes in the reference must not change, but rounding is no change.
+    floor = _FLOOR * float(np.median(positive)) if positive.size else 1.0
+    scale = np.maximum(np.maximum(spread, floor), 1e-9 * np.abs(mean))
+    z = np.clip(centred / scale, -_FARTHEST, _FARTHEST)
+    axes, variance = _axes(z, rng)
+    sample = z[rng.permutation(len(z))[: min(most, _SAMPLE)]] @ axes.T
+    held = float(variance.sum()) / max(float((z**2).sum() / len(z)), 1e-12)
+    return Normal(
+        rate=0.0,
+        alarm=math.inf,
+        refuse=math.inf,
+        step=1,
+        mean=_listed(mean),
+        scale=_listed(scale),
+        axes=tuple(map(_listed, axes)),
+        variance=_listed(variance),
+        sample=tuple(map(_listed, sample)),
+        within=1.0,
+        across=1.0 if held < 0.999 else 0.0,
+        nearest=1.0,
+        lows=(0.0, 0.0, 0.0),
+        near=0.0,
+    )
+
+
+def _listed(values: Floats) -> tuple[float, ...]:
+    """Return numbers with as many digits as matter, so that a profile can be looked at."""
+    return tuple(float(f"{value:.9g}") for value in values)
+
+
+def _axes(z: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """Return the directions of most variance, and the variance along each, by subspace iteration.
+
+    Source: Halko, Martinsson and Tropp, 2011, algorithm 4.4.
+    """
+    count = max(1, min(_AXES, z.shape[1], len(z) // 10))
+    basis = rng.normal(size=(z.shape[1], min(count + 8, z.shape[1])))
+    for _ in range(4):
+        basis, _ = np.linalg.qr(z.T @ (z @ basis))
+    _, singular, right = np.linalg.svd(z @ basis, full_matrices=False)
+    axes = (right @ basis.T)[:count]
+    variance = singular[:count] ** 2 / len(z)
+    kept = variance > 1e-9 * max(float(variance[0]), 1e-12)
+    kept[0] = True
+    return axes[kept], np.maximum(variance[kept], 1e-12)
+
+
+def _scores(normal: Normal, distances: Floats) -> Floats:
+    """Return (n,) the largest ratio of a distance to its quantile."""
+    ratios = [distances[:, 0] / normal.within, distances[:, 2] / normal.nearest]
+    if normal.across:
+        ratios.append(distances[:, 1] / normal.across)
+    for low, distance in zip(normal.lows, distances.T, strict=True):
+        if low:
+            ratios.append(low / np.maximum(distance, low * 1e-6))
+    return np.asarray(np.max(ratios, axis=0), np.float64)
+
+
+def _near(normal: Normal, x: Floats, rng: np.random.Generator) -> float:
+    """Return below which share of its distance to the sample a row seldom meets another one."""
+    places, distances = Scorer(normal).measured(x)
+    order = rng.permutation(len(x))
+    asked, others = order[: min(500, len(x) // 2)], order[len(x) // 2 :][:_SAMPLE]
+    apart = _apart(places[asked], places[others])
+    apart[apart < 1e-9] = np.inf  # rows that are there twice are no neighbours
+    ratios = apart.min(axis=1) / np.maximum(distances[asked, 2], 1e-12)
+    known = ratios[np.isfinite(ratios)]
+    return min(0.5, float(np.quantile(known, _NEAR_SHARE))) if known.size else 0.0
+
+
+def _apart(a: Floats, b: Floats) -> Floats:
+    """Return (len(a), len(b)) Euclidean distances."""
+    squares = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1)[None, :] - 2 * (a @ b.T)
+    return np.asarray(np.sqrt(np.maximum(squares, 0.0)), np.float64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """What is known of rows.
+
+    Attributes:
+        scores: (n,), to be held against `alarm` and `refuse`.
+        places: (n, k) on the axes.
+        local: (n,) distance to the nearest rows of the sample.
+    """
+
+    scores: Floats
+    places: Floats
+    local: Floats
+
+
+class Scorer:
+    """A reference ready to judge rows."""
+
+    def __init__(self, normal: Normal) -> None:
+        self.normal = normal
+        self._mean = np.array(normal.mean)
+        self._scale = np.array(normal.scale)
+        self._axes = np.array(normal.axes)
+        self._spread = np.sqrt(np.array(normal.variance))
+        self._sample = np.array(normal.sample)
+
+    def judged(self, x: Floats) -> Judged:
+        """Return what is known of (n, d) rows, before `step` is applied."""
+        places, distances = self.measured(x[:, :: self.normal.step])
+        return Judged(_scores(self.normal, distances), places, distances[:, 2])
+
+    def distances(self, x: Floats) -> Floats:
+        """Return (n, 3): within the axes, across them, and to the nearest of the sample."""
+        return self.measured(x)[1]
+
+    def measured(self, x: Floats) -> tuple[Floats, Floats]:
+        """Return places on the axes and distances of rows to which `step` was applied."""
+        z = np.where(np.isfinite(x), (x - self._mean) / self._scale, 0.0)
+        np.clip(z, -_FARTHEST, _FARTHEST, out=z)
+        places = z @ self._axes.T
+        within = np.sqrt(((places / self._spread) ** 2).sum(axis=1))
+        across = np.sqrt(np.maximum((z**2).sum(axis=1) - (places**2).sum(axis=1), 0.0))
+        apart = _apart(places, self._sample)
+        few = min(_NEIGHBOURS, apart.shape[1])
+        nearest = np.partition(apart, few - 1, axis=1)[:, :few].mean(axis=1)
+        return places, np.stack([within, across, nearest], axis=1)

@@ -1,0 +1,84 @@
+"""Which paths lead to which model, and what a refusal looks like in its protocol."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+
+from modelwarden.core.values import dataclass
+from modelwarden.firewall.checks import Checks
+from modelwarden.firewall.errors import ProfileError
+from modelwarden.firewall.profile import Profile, Protocol
+
+REFUSED = "the request was refused"
+_VERSION = r"(?:/versions/[A-Za-z0-9._-]+)?"
+_READ = ("GET", "HEAD")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Route:
+    """Where a request goes.
+
+    Attributes:
+        checks: of its model; None where nothing is asked of a model (health, metadata).
+        protocol: that an answer of ours is in.
+    """
+
+    checks: Checks | None
+    protocol: Protocol
+
+
+class Routes:
+    """The paths of all models that stand behind the firewall; every other one is refused."""
+
+    def __init__(self, profiles: Sequence[Profile]) -> None:
+        """Compile the paths.
+
+        Raises:
+            ProfileError: two profiles claim the same path.
+        """
+        if not profiles:
+            raise ProfileError("there is no profile")
+        self.protocol = profiles[0].protocol
+        self._asked: list[tuple[re.Pattern[str], Route]] = []
+        self._read: list[tuple[re.Pattern[str], Route]] = []
+        claimed: set[str] = set()
+        for profile in profiles:
+            asked, read = _patterns(profile)
+            if asked in claimed:
+                raise ProfileError(f"two profiles are for the model {profile.name!r}")
+            claimed.add(asked)
+            route = Route(Checks(profile), profile.protocol)
+            self._asked.append((re.compile(asked), route))
+            self._read += [(re.compile(part), Route(None, profile.protocol)) for part in read]
+
+    def of(self, method: str, path: str) -> Route | None:
+        """Return where a request goes; None when nowhere."""
+        if method == "POST":
+            return next((r for pattern, r in self._asked if pattern.fullmatch(path)), None)
+        if method in _READ:
+            return next((r for pattern, r in self._read if pattern.fullmatch(path)), None)
+        return None
+
+
+def _patterns(profile: Profile) -> tuple[str, tuple[str, ...]]:
+    name = re.escape(profile.name)
+    match profile.protocol:
+        case Protocol.OIP:
+            model = f"/v2/models/{name}{_VERSION}"
+            return f"{model}/infer", ("/v2/?", "/v2/health/(?:live|ready)", f"{model}(?:/ready)?")
+        case Protocol.TF_SERVING:
+            model = rf"/v1/models/{name}(?:/(?:versions|labels)/[A-Za-z0-9._-]+)?"
+            return f"{model}:predict", (f"{model}(?:/metadata)?",)
+        case Protocol.MLFLOW:
+            return "/invocations", ("/ping", "/health", "/version")
+
+
+def error_body(protocol: Protocol, message: str = REFUSED) -> bytes:
+    """Return an error in the protocol's own shape; it tells nothing about why."""
+    if protocol is Protocol.MLFLOW:
+        document = {"error_code": "BAD_REQUEST", "message": message}
+    else:
+        document = {"error": message}
+    return json.dumps(document).encode()

@@ -1,0 +1,95 @@
+"""Streams of one client: attacks are noticed, honest traffic is not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from modelwarden.firewall.clients import REMEMBERED, Client, Cusum, Pattern
+from modelwarden.firewall.normal import Scorer, normal_of
+
+
+@pytest.fixture(scope="module")
+def world():
+    x = load_digits().data[np.random.default_rng(0).permutation(1797)]
+    normal = normal_of(x[:1000], rate=0.01)
+    return normal, Scorer(normal), x[1000:]
+
+
+def alarms(world, stream):
+    normal, scorer, _ = world
+    client = Client(normal)
+    found = []
+    for row in stream:
+        judged = scorer.judged(row[None])
+        found += client.update(row[None], judged, judged.scores > normal.alarm)
+    return found
+
+
+def test_honest_queries_and_retries_raise_nothing(world):
+    fresh = world[2]
+    retried = np.repeat(fresh[:200], 5, axis=0)
+    hot = fresh[np.random.default_rng(1).integers(0, 3, 500)]
+
+    assert [alarms(world, stream) for stream in (fresh, retried, hot)] == [[], [], []]
+
+
+def test_a_search_around_one_input_is_noticed_within_thirty_queries(world):
+    rng = np.random.default_rng(2)
+    start = world[2][0]
+    steps = (np.clip(start + rng.normal(size=64) * 0.5, 0, 16) for _ in range(60))
+
+    found = alarms(world, steps)
+
+    assert found
+    assert found[0].pattern is Pattern.NEAR_DUPLICATES
+    assert found[0].rows <= 30
+
+
+def test_a_search_hidden_among_honest_queries_is_noticed(world):
+    rng = np.random.default_rng(3)
+    fresh, start = world[2][1:], world[2][0]
+    stream = (
+        np.clip(start + rng.normal(size=64) * 0.5, 0, 16) if i % 10 == 0 else fresh[i]
+        for i in range(300)
+    )
+
+    found = alarms(world, stream)
+
+    assert [a.pattern for a in found][:1] == [Pattern.NEAR_DUPLICATES]
+    assert found[0].rows <= 200
+
+
+def test_a_copyist_who_sends_noise_is_noticed(world):
+    rng = np.random.default_rng(4)
+
+    found = alarms(world, rng.uniform(0, 16, size=(60, 64)))
+
+    assert found[0].pattern is Pattern.ABNORMAL_STREAM
+    assert found[0].rows <= 30
+
+
+def test_what_is_remembered_is_bounded(world):
+    normal, scorer, _ = world
+    rng = np.random.default_rng(5)
+    client = Client(normal)
+    for _ in range(12):
+        x = rng.uniform(0, 16, size=(200, 64))
+        judged = scorer.judged(x)
+        client.update(x, judged, judged.scores > normal.alarm)
+
+    assert client.rows == 2400
+    assert client._places.shape[0] == REMEMBERED
+    assert len(client._digests) == REMEMBERED
+
+
+def test_the_sum_is_pages():
+    cusum = Cusum(0.01, 0.08, threshold=4.0)
+
+    told = [cusum.update(event=True), cusum.update(event=False), cusum.update(event=True)]
+
+    step = np.log(8)
+    miss = np.log(0.92 / 0.99)
+    assert told == [False, False, True] if 2 * step + miss >= 4 else told == [False] * 3
+    assert cusum.sum == 0.0

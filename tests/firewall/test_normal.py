@@ -1,0 +1,122 @@
+"""Thresholds hold on rows that nobody has seen, and what is strange is above them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_breast_cancer, load_digits
+
+from modelwarden.firewall.normal import Scorer, normal_of
+
+
+def digits():
+    return load_digits().data
+
+
+def cancer():
+    return load_breast_cancer().data
+
+
+def plane():
+    return np.random.default_rng(5).normal(size=(900, 3)) @ np.diag([1, 20, 300])
+
+
+@pytest.mark.parametrize(("load", "room"), [(digits, 0.01), (cancer, 0.02), (plane, 0.01)])
+@pytest.mark.parametrize("rate", [0.01, 0.05])
+def test_the_share_of_alarms_on_fresh_rows_is_the_rate(load, room, rate):
+    x, shares, refused = load(), [], []
+    for seed in range(5):
+        order = np.random.default_rng(seed).permutation(len(x))
+        half = len(x) * 11 // 20
+        normal = normal_of(x[order[:half]], rate=rate, seed=seed)
+        scores = Scorer(normal).judged(x[order[half:]]).scores
+        shares.append(float((scores > normal.alarm).mean()))
+        refused.append(float((scores > normal.refuse).mean()))
+
+    assert np.mean(shares) == pytest.approx(rate, abs=room)
+    assert np.mean(refused) < 0.008
+
+
+KINDS = {
+    "noise": lambda x, rng: rng.uniform(x.min(0), x.max(0), x.shape),
+    "shuffled": lambda x, rng: rng.permuted(x, axis=1),
+    "one value": lambda x, rng: np.full(x.shape, x.mean()),
+    "blank": lambda x, rng: np.zeros(x.shape),
+    "too large": lambda x, rng: 3 * x,
+    "mirrored": lambda x, rng: x.max(0) + x.min(0) - x,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("load", [digits, cancer])
+def test_rows_of_another_kind_are_above_the_alarm(load, kind):
+    rng = np.random.default_rng(0)
+    x = load()[rng.permutation(len(load()))]
+    half = len(x) // 2
+    normal = normal_of(x[:half], rate=0.01)
+
+    scores = Scorer(normal).judged(KINDS[kind](x[half:], rng)).scores
+
+    assert (scores > normal.alarm).mean() >= 0.95
+
+
+def test_the_distances_are_those_of_the_textbook():
+    x = np.random.default_rng(1).normal(size=(3000, 4)) @ np.diag([1, 2, 3, 4]) + 7
+    normal = normal_of(x, rate=0.01)
+    asked = np.array([[7.0, 9, 13, 11], [10, 7, 7, 7]])
+    centred = asked - x.mean(axis=0)
+    wanted = np.sqrt(np.einsum("ij,jk,ik->i", centred, np.linalg.inv(np.cov(x.T)), centred))
+
+    within, _, nearest = Scorer(normal).distances(asked).T
+
+    assert within == pytest.approx(wanted, rel=0.01)
+    z = asked / x.std(axis=0) - x.mean(axis=0) / x.std(axis=0)
+    places = z @ np.array(normal.axes).T
+    apart = np.linalg.norm(np.array(normal.sample)[None] - places[:, None], axis=2)
+    assert nearest == pytest.approx(np.sort(apart, axis=1)[:, :3].mean(axis=1), rel=1e-6)
+
+
+def test_the_same_seed_gives_the_same_and_rows_are_judged_alone_as_in_a_batch():
+    x = digits()
+    one, two = normal_of(x, rate=0.01, seed=3), normal_of(x, rate=0.01, seed=3)
+    scorer = Scorer(one)
+
+    assert one == two
+    together = scorer.judged(x[:40]).scores
+    alone = [float(scorer.judged(row[None]).scores[0]) for row in x[:40]]
+    assert together == pytest.approx(alone, rel=1e-6)
+
+
+def test_too_few_rows_or_no_features_give_nothing():
+    assert normal_of(np.zeros((10, 3)), rate=0.01) is None
+    assert normal_of(np.zeros((100, 0)), rate=0.01) is None
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        np.zeros((100, 3)),
+        np.tile([[1.0, 2, 3]], (100, 1)),
+        np.repeat(np.eye(4), 25, axis=0),
+        np.full((100, 2), np.nan),
+        np.full((100, 2), 1e300),
+    ],
+)
+def test_degenerate_references_still_give_numbers(x):
+    normal = normal_of(x, rate=0.01)
+
+    scores = Scorer(normal).judged(x).scores
+
+    assert np.isfinite(scores).all()
+    assert np.isfinite([normal.alarm, normal.refuse, normal.near]).all()
+    assert (scores <= normal.refuse).all()
+
+
+def test_very_wide_rows_are_looked_at_in_steps():
+    x = np.random.default_rng(0).random((60, 10_000))
+
+    normal = normal_of(x, rate=0.05)
+
+    assert normal.step == 3
+    assert len(normal.mean) == 3334
+    assert Scorer(normal).judged(x).scores.shape == (60,)
