@@ -21,6 +21,7 @@ from modelwarden.assess.rules.attack_below_floor import AgainstFloor, attack_bel
 from modelwarden.assess.rules.masked_gradients import Masked, masked_gradients
 from modelwarden.assess.rules.not_robust import Beaten, not_robust
 from modelwarden.assess.stage import StageResult
+from modelwarden.attacks.balls import Ball
 from modelwarden.attacks.catalog import Entry
 from modelwarden.attacks.engine import Outcome
 from modelwarden.attacks.engine import run as attack
@@ -146,6 +147,10 @@ def _shrunk(
         mine = best == number
         wins[mine] = outcome.candidates[mine]
         spare[mine] = queries[number] - outcome.queries[mine]
+    if not isinstance(made.problem.space, Ball):
+        every = np.arange(n)
+        sizes = np.where(best >= 0, made.problem.space.cost(every, wins), np.inf)
+        return Shrunk(sizes=sizes, rows=np.zeros(n, np.int64))
     if left is not None:
         spare = np.minimum(spare, left // n)
     return shrink(made.target, made.problem, wins, best >= 0, spare)
@@ -204,7 +209,7 @@ def _findings(context: Context, made: Plan, attacked: Attacked) -> Iterator[Find
 
 def _budget(made: Plan) -> str:
     conditions = made.problem.space.conditions()
-    if "eps" in conditions:
+    if isinstance(conditions.get("eps"), float | int):
         return f"{conditions['norm']} of at most {conditions['eps']:g}"
     return "the changes that are allowed"
 
