@@ -20,6 +20,8 @@ from modelwarden.core.decode import decode
 from modelwarden.core.encode import encode
 from modelwarden.metrics.intervals import of_share
 from modelwarden.targets.config import FeaturesConfig
+from modelwarden.targets.data import DataSet
+from modelwarden.targets.frames import Frame
 from modelwarden.targets.spec import Access, Modality, Task
 
 W = np.array([1.0, -0.5, 0.25, 2.0])
@@ -361,3 +363,53 @@ def test_a_table_says_which_features_carry_the_attacks():
 def test_rules_that_the_data_break_are_said_before_anything_is_asked():
     with pytest.raises(InputError, match="is broken by"):
         tabled(features={"relations": ("a <= b",)})
+
+
+def worded(text, **config):
+    """Messages that are spam when they say `prize`; the model knows the word alone."""
+    rng = np.random.default_rng(0)
+    common = "the a we you see meet home soon train call work tea rain book lamp road".split()
+    y = np.arange(80) % 2
+    made_up = [
+        " ".join([*rng.choice(common, 8), *(["prize", "winner"] if one else ["friend"])])
+        for one in y
+    ]
+    inputs = np.array(made_up, object)
+
+    def scores(texts):
+        hit = np.array([t.count("prize") - 0.5 for t in texts])
+        return np.stack([-hit, hit], axis=1)
+
+    test = DataSet("test", inputs, y, Frame((), ()), source="test.jsonl")
+    made = context(
+        Scores(spec(), scores),
+        test,
+        assess=AssessConfig(robustness=RobustnessConfig(queries=60, samples=30, **config)),
+    )
+    return replace(made, project=replace(made.project, modality=text))
+
+
+def test_texts_are_edited_and_delivered(tmp_path):
+    made = worded(Modality.TEXT, eps=2)
+
+    result = run(made)
+
+    (file,) = result.attachments
+    place = tmp_path / file.name
+    place.write_bytes(base64.b64decode(file.data))
+    found = duckdb.connect().execute(f"FROM '{place}'").df()
+    spam = found["y"] == 1
+    assert found["success"][spam].all()
+    assert all("prize" not in text for text in found["x_adv"][spam])
+    assert all(
+        a == b
+        for a, b in zip(
+            found["x"][~found["success"]], found["x_adv"][~found["success"]], strict=True
+        )
+    )
+    assert named(result)["robust_accuracy"].conditions["norm"] == "edited words"
+
+
+def test_pages_have_no_attacks_yet():
+    with pytest.raises(InputError, match="no attacks on pages yet"):
+        run(worded(Modality.HTML))

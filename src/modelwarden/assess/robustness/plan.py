@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from modelwarden.assess.config import RobustnessConfig
 from modelwarden.assess.context import Context
-from modelwarden.assess.robustness.spaces import rules_for, table_for
+from modelwarden.assess.robustness.spaces import rules_for, table_for, texts_for
 from modelwarden.assess.truth import Judged
 from modelwarden.attacks.balls import Ball, Norm
 from modelwarden.attacks.catalog import Entry, entry_of, fitting
@@ -112,6 +112,8 @@ def space_for(
     """
     if rules is not None:
         return table_for(context, config, rules, seen, rows)
+    if _kind(context) == "texts":
+        return texts_for(context, config, seen, rows)
     return ball_for(context, config, rows)
 
 
@@ -139,7 +141,9 @@ def _kind(context: Context) -> str:
     inputs = context.test.inputs
     if isinstance(inputs, Frame):
         return "tables"
-    return "texts" if inputs.dtype.kind == "O" else "arrays"
+    if inputs.dtype.kind != "O":
+        return "arrays"
+    return "texts" if context.project.modality is Modality.TEXT else "pages"
 
 
 def _entries(config: RobustnessConfig, kind: str, access: Access) -> tuple[Entry, ...]:

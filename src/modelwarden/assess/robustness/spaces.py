@@ -14,6 +14,8 @@ from modelwarden.attacks.engine import Mask
 from modelwarden.attacks.spaces.guide import guide_of
 from modelwarden.attacks.spaces.rules import Rules, check_data, rules_of
 from modelwarden.attacks.spaces.table import TableSpace
+from modelwarden.attacks.text.guide import guide_of as text_guide_of
+from modelwarden.attacks.text.space import LEAST, SHARE, TextSpace
 from modelwarden.core import InputError, seed_for
 from modelwarden.targets.data import DataSet
 from modelwarden.targets.frames import Frame, Labels
@@ -62,6 +64,29 @@ def table_for(
     if config.eps is not None:
         space = replace(space, norm=Norm(config.norm), eps=config.eps)
     return space, tuple(notes)
+
+
+def texts_for(
+    context: Context, config: RobustnessConfig, seen: Judged, rows: Labels
+) -> tuple[TextSpace, tuple[str, ...]]:
+    """Return the texts a few words away from some test rows, and what was assumed.
+
+    Raises:
+        InputError: eps is no number of words.
+    """
+    source = context.train if context.train is not None else context.test
+    known, inputs = source.inputs, context.test.inputs
+    if isinstance(known, Frame) or isinstance(inputs, Frame):
+        raise InputError("attacks on texts need texts")
+    notes = []
+    if context.train is None:
+        notes.append("no training set was given: the attacker knows the texts of the test set")
+    if config.eps is None:
+        notes.append(
+            f"no eps is set: {SHARE:.0%} of a text's words may be edited, at least {LEAST}"
+        )
+    guide = text_guide_of((str(t) for t in known.tolist()), positions(source, seen).tolist())
+    return TextSpace(x=inputs[rows], eps=config.eps, guide=guide), tuple(notes)
 
 
 def positions(data: DataSet, seen: Judged) -> Labels:
