@@ -157,7 +157,8 @@ def _entries(config: RobustnessConfig, kind: str, access: Access) -> tuple[Entry
     for name in config.attacks:
         _check_entry(entry_of(name), kind, norm, access)
     if not config.attacks:
-        return fit
+        every = access is Access.LABELS or config.profile == "thorough"
+        return tuple(entry for entry in fit if every or not entry.spare)
     return tuple(entry for entry in fit if entry.floor or entry.name in config.attacks)
 
 

@@ -24,7 +24,7 @@ from modelwarden.assess.stage import StageResult
 from modelwarden.attacks.balls import Ball
 from modelwarden.attacks.catalog import Entry
 from modelwarden.attacks.engine import Outcome
-from modelwarden.attacks.engine import run as attack
+from modelwarden.attacks.parts import run_in_parts
 from modelwarden.attacks.shrink import Shrunk, shrink
 from modelwarden.core import Finding, Gap, GapKind, Json, Location, seed_for
 from modelwarden.targets.spec import Access
@@ -116,7 +116,7 @@ def _attacked(context: Context, made: Plan) -> tuple[Attacked | None, tuple[Gap,
             why = f"{entry.name} was not run: {left or 0} of {made.config.rows} rows are left"
             gaps.append(Gap(what=entry.name, why=why, kind=GapKind.BUDGET, stage=NAME))
             continue
-        outcome = attack(entry.load(), made.target, made.problem, seed=seed, queries=each)
+        outcome = run_in_parts(entry.load(), made.target, made.problem, seed=seed, queries=each)
         left = None if left is None else left - outcome.rows
         entries.append(entry)
         outcomes.append(outcome)
