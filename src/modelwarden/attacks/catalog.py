@@ -28,6 +28,7 @@ class Entry:
         inputs: what it changes: `arrays`, `tables`, `texts`.
         norms: in which it works; empty where none is meant.
         floor: it learns nothing, and is there to be beaten.
+        spare: it runs by itself only where nothing that sees more can.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Entry:
     inputs: str = "arrays"
     norms: tuple[str, ...] = ()
     floor: bool = False
+    spare: bool = False
 
     def load(self) -> Attack:
         """Import the attack and make it with its own parameters."""
@@ -55,6 +57,14 @@ ATTACKS: tuple[Entry, ...] = (
         access=Access.LABELS,
         norms=ALL_NORMS,
         floor=True,
+    ),
+    Entry(
+        name="boundary",
+        title="Follows the boundary between two answers by labels alone",
+        place="modelwarden.attacks.boundary:Boundary",
+        access=Access.LABELS,
+        norms=("linf", "l2", "l1"),
+        spare=True,
     ),
     Entry(
         name="signs",

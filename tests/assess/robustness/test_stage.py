@@ -6,7 +6,9 @@ import base64
 import io
 from dataclasses import replace
 
+import duckdb
 import numpy as np
+import pandas
 import pytest
 
 from assess.fakes import Labels, Scores, Values, context, named, rules, spec, table, vectors
@@ -17,6 +19,9 @@ from modelwarden.core import GapKind, InputError
 from modelwarden.core.decode import decode
 from modelwarden.core.encode import encode
 from modelwarden.metrics.intervals import of_share
+from modelwarden.targets.config import FeaturesConfig
+from modelwarden.targets.data import DataSet
+from modelwarden.targets.frames import Frame
 from modelwarden.targets.spec import Access, Modality, Task
 
 W = np.array([1.0, -0.5, 0.25, 2.0])
@@ -299,12 +304,112 @@ def test_without_its_section_the_stage_says_that_it_did_not_run():
     assert "no [assess.robustness]" in result.notes[0]
 
 
-def test_a_table_says_what_is_missing():
-    made = context(
-        Scores(spec(), lambda t: linear(np.stack([t[c] for c in t.names], axis=1))),
-        table({c: rows()[0][:, i] for i, c in enumerate("abcd")}, rows()[1]),
-        assess=AssessConfig(robustness=RobustnessConfig(eps=0.1)),
-    )
+def tabled(**more):
+    """A table of four numbers and a whole one, attacked under the rules that are given."""
+    rng = np.random.default_rng(0)
+    columns = {c: rng.uniform(-1, 1, 300) for c in "abcd"}
+    columns["count"] = rng.integers(0, 10, 300)
+    truth = columns["a"] - 0.5 * columns["b"] + 2 * columns["d"]
 
-    with pytest.raises(InputError, match="no attacks on tables"):
-        run(made)
+    def scores(frame):
+        z = frame["a"] - 0.5 * frame["b"] + 2 * frame["d"]
+        return np.stack([-z, z], axis=1)
+
+    y = (truth > 0).astype(np.int64)
+    test = table({n: c[200:] for n, c in columns.items()}, y[200:])
+    train = table({n: c[:200] for n, c in columns.items()}, y[:200], name="train")
+    features = FeaturesConfig(**more.pop("features", {}))
+    settings = {"eps": 0.3, "queries": 60, "samples": 40, **more}
+    made = context(
+        Scores(spec(columns=tuple(columns)), scores),
+        test,
+        train,
+        features=features,
+        assess=AssessConfig(robustness=RobustnessConfig(**settings)),
+    )
+    return made, run(made), scores
+
+
+def test_rows_of_a_table_are_attacked_within_their_rules(tmp_path):
+    made, result, scores = tabled(features={"immutable": ("d",), "relations": ("a <= 1",)})
+
+    (file,) = result.attachments
+    place = tmp_path / file.name
+    place.write_bytes(base64.b64decode(file.data))
+    found = duckdb.connect().execute(f"FROM '{place}'").df()
+    assert file.name == "adversarial.parquet"
+    assert list(found) == ["index", "x", "x_adv", "y", "success", "queries", "attack"]
+    x, changed = (pandas.DataFrame(found[c].tolist()) for c in ("x", "x_adv"))
+    won = found["success"].to_numpy()
+    assert 0 < won.sum() < len(won)
+    assert (changed["d"] == x["d"]).all()
+    assert np.abs(changed - x).to_numpy().max() <= 0.3 + 1e-9
+    again = scores(changed).argmax(axis=1)
+    assert (again[won] != found["y"][won]).all()
+    assert (x["a"].to_numpy() == made.test.inputs["a"][found["index"]]).all()
+
+
+def test_a_table_says_which_features_carry_the_attacks():
+    _, result, _ = tabled(features={"immutable": ("a", "b")})
+
+    bars = next(t for t in result.tables if t.name == "changed_features")
+    assert dict(bars.rows)["d"] > 0.9
+    assert not {"a", "b"} & {row[0] for row in bars.rows}
+    worst = named(result)["robust_accuracy"]
+    assert "random-rows" in worst.conditions["attacks"]
+    assert worst.conditions["rules"]["immutable"] == 2
+
+
+def test_rules_that_the_data_break_are_said_before_anything_is_asked():
+    with pytest.raises(InputError, match="is broken by"):
+        tabled(features={"relations": ("a <= b",)})
+
+
+def worded(text, **config):
+    """Messages that are spam when they say `prize`; the model knows the word alone."""
+    rng = np.random.default_rng(0)
+    common = "the a we you see meet home soon train call work tea rain book lamp road".split()
+    y = np.arange(80) % 2
+    made_up = [
+        " ".join([*rng.choice(common, 8), *(["prize", "winner"] if one else ["friend"])])
+        for one in y
+    ]
+    inputs = np.array(made_up, object)
+
+    def scores(texts):
+        hit = np.array([t.count("prize") - 0.5 for t in texts])
+        return np.stack([-hit, hit], axis=1)
+
+    test = DataSet("test", inputs, y, Frame((), ()), source="test.jsonl")
+    made = context(
+        Scores(spec(), scores),
+        test,
+        assess=AssessConfig(robustness=RobustnessConfig(queries=60, samples=30, **config)),
+    )
+    return replace(made, project=replace(made.project, modality=text))
+
+
+def test_texts_are_edited_and_delivered(tmp_path):
+    made = worded(Modality.TEXT, eps=2)
+
+    result = run(made)
+
+    (file,) = result.attachments
+    place = tmp_path / file.name
+    place.write_bytes(base64.b64decode(file.data))
+    found = duckdb.connect().execute(f"FROM '{place}'").df()
+    spam = found["y"] == 1
+    assert found["success"][spam].all()
+    assert all("prize" not in text for text in found["x_adv"][spam])
+    assert all(
+        a == b
+        for a, b in zip(
+            found["x"][~found["success"]], found["x_adv"][~found["success"]], strict=True
+        )
+    )
+    assert named(result)["robust_accuracy"].conditions["norm"] == "edited words"
+
+
+def test_pages_have_no_attacks_yet():
+    with pytest.raises(InputError, match="no attacks on pages yet"):
+        run(worded(Modality.HTML))

@@ -4,56 +4,121 @@ from __future__ import annotations
 
 import base64
 import io
-from typing import TYPE_CHECKING
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from modelwarden.assess.stage import Attachment
+from modelwarden.targets.frames import Column, Frame, Inputs, Labels, take
 
 if TYPE_CHECKING:
     from modelwarden.assess.context import Context
     from modelwarden.assess.robustness.plan import Plan
     from modelwarden.assess.robustness.stage import Attacked
+    from modelwarden.attacks.engine import Mask
 
-NPZ = "adversarial.npz"
+NPZ, PARQUET = "adversarial.npz", "adversarial.parquet"
 
 
 def adversarial(context: Context, made: Plan, attacked: Attacked) -> Attachment:
-    """Return all sampled rows as `adversarial.npz`, in the model's own units.
+    """Return all sampled rows as `adversarial.npz`, tables and texts as `adversarial.parquet`.
 
-    Rows that were wrong as they are were not attacked: they stand as they are, with no queries and
-    no attack. `queries` of one that held is what the most patient attack asked.
+    They are in the model's own units. Rows that were wrong as they are were not attacked: they
+    stand as they are, with no queries and no attack. `queries` of one that held is what the most
+    patient attack asked.
     """
     best = attacked.winners()
-    n = len(made.rows)
-    at = np.flatnonzero(made.right)
-    x = np.asarray(context.test.inputs)[made.rows]
-    changed = x.copy()
-    success = np.zeros(n, np.bool_)
-    queries = np.zeros(n, np.int64)
+    n, at = len(made.rows), np.flatnonzero(made.right)
     names = [entry.name for entry in attacked.entries]
+    success = np.zeros(n, np.bool_)
+    success[at] = best >= 0
+    queries = np.zeros(n, np.int64)
+    queries[at] = np.max([o.queries for o in attacked.outcomes], axis=0)
     attack = np.full(n, "", f"<U{max(len(name) for name in names)}")
-    most = np.max([o.queries for o in attacked.outcomes], axis=0)
-    queries[at] = most
+    wins = made.problem.space.origin.copy()
     for number, outcome in enumerate(attacked.outcomes):
         mine = np.flatnonzero(best == number)
-        changed[at[mine]] = outcome.candidates[mine]
+        wins[mine] = outcome.candidates[mine]
         queries[at[mine]] = outcome.queries[mine]
         attack[at[mine]] = names[number]
-    success[at] = best >= 0
+    x = take(context.test.inputs, made.rows)
+    changed = _put(x, at, made.problem.space.inputs(np.arange(len(at)), wins), best >= 0)
+    columns: dict[str, Column] = {
+        "index": made.rows,
+        "y": _truth(context, made),
+        "success": success,
+        "queries": queries,
+        "attack": attack,
+    }
+    if isinstance(x, Frame) or x.dtype.kind == "O":
+        data, name = _parquet(x, changed, columns), PARQUET
+    else:
+        stream = io.BytesIO()
+        arrays: dict[str, Any] = {"x": x, "x_adv": changed, **columns}
+        np.savez_compressed(stream, **arrays)
+        data, name = stream.getvalue(), NPZ
+    return Attachment(name=name, data=base64.b64encode(data).decode("ascii"))
+
+
+def _put(x: Inputs, at: Labels, wins: Inputs, won: Mask) -> Inputs:
+    """Return a copy of `x` with the wins in their rows."""
+    if isinstance(x, Frame) and isinstance(wins, Frame):
+        return Frame(
+            x.names,
+            tuple(
+                _put_column(mine, at[won], theirs[won])
+                for mine, theirs in zip(x.columns, wins.columns, strict=True)
+            ),
+        )
+    return _put_column(np.asarray(x), at[won], np.asarray(wins)[won])
+
+
+def _put_column(column: Column, rows: Labels, values: Column) -> Column:
+    out = column.astype(np.result_type(column, values)) if len(rows) else column.copy()
+    out[rows] = values
+    return out
+
+
+def _truth(context: Context, made: Plan) -> Column:
     y = context.test.y
-    truth = np.zeros(n) if y is None else y[made.rows]
-    if truth.dtype.kind == "O":
-        truth = truth.astype(str)
-    stream = io.BytesIO()
-    np.savez_compressed(
-        stream,
-        index=made.rows,
-        x=x,
-        x_adv=changed,
-        y=truth,
-        success=success,
-        queries=queries,
-        attack=attack,
-    )
-    return Attachment(name=NPZ, data=base64.b64encode(stream.getvalue()).decode("ascii"))
+    truth = np.zeros(len(made.rows)) if y is None else y[made.rows]
+    return truth.astype(str) if truth.dtype.kind == "O" else truth
+
+
+def _parquet(x: Inputs, changed: Inputs, columns: dict[str, Column]) -> bytes:
+    """Return a parquet file; `x` and `x_adv` of a table are structs of its columns."""
+    import duckdb
+
+    data: dict[str, Column] = {
+        name: values.astype(object) if values.dtype.kind == "U" else values
+        for name, values in columns.items()
+    }
+    parts = []
+    for name, inputs in (("x", x), ("x_adv", changed)):
+        if isinstance(inputs, Frame):
+            fields = []
+            for number, (title, column) in enumerate(
+                zip(inputs.names, inputs.columns, strict=True)
+            ):
+                data[f"{name}_{number}"] = column
+                fields.append(f"{_quoted(title)} := {name}_{number}")
+            parts.append(f"struct_pack({', '.join(fields)}) AS {name}")
+        else:
+            data[name] = inputs
+            parts.append(name)
+    chosen = ", ".join(('"index"', *parts, "y", "success", "queries", "attack"))
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
+        connection.execute("SET threads = 1")
+        connection.register("adversarial", data)
+        place = Path(folder) / "a.parquet"
+        target = str(place).replace("'", "''")
+        connection.execute(
+            f"COPY (SELECT {chosen} FROM adversarial) TO '{target}' (FORMAT parquet)"  # noqa: S608 -- quoted
+        )
+        return place.read_bytes()
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from modelwarden.assess.cost import quantile_ends
+from modelwarden.attacks.spaces.table import TableSpace
 from modelwarden.core import Json, Measurement, Table, TableKind
 from modelwarden.metrics.intervals import of_share
 from modelwarden.metrics.values import measured
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from modelwarden.targets.frames import Labels
 
 _POINTS = 11
+_CARRIERS = 20
 
 
 def measurements(
@@ -78,7 +80,7 @@ def of_nothing(n: int, conditions: Mapping[str, Json]) -> tuple[Measurement, ...
 
 def tables(made: Plan, attacked: Attacked) -> tuple[Table, ...]:
     """Return the attacks beside each other, and what smaller changes would have done."""
-    return (_attacks(made, attacked), *_curve(made, attacked))
+    return (_attacks(made, attacked), *_curve(made, attacked), *_carriers(made, attacked))
 
 
 def _attacks(made: Plan, attacked: Attacked) -> Table:
@@ -99,6 +101,31 @@ def _attacks(made: Plan, attacked: Attacked) -> Table:
         "attack that does no better has learnt nothing about the model.",
         columns=("label", "value", "low", "high", "n", "median rows to a win"),
         rows=tuple(rows),
+    )
+
+
+def _carriers(made: Plan, attacked: Attacked) -> Iterator[Table]:
+    """Yield which columns the wins changed: where they are few, those are to be mended."""
+    space, best = made.problem.space, attacked.winners()
+    if not isinstance(space, TableSpace) or not (best >= 0).any():
+        return
+    names = space.rules.columns.names
+    count = np.zeros(len(names), np.int64)
+    for number, outcome in enumerate(attacked.outcomes):
+        at = np.flatnonzero(best == number)
+        if len(at):
+            count += space.changed(at, outcome.candidates[at]).sum(axis=0)
+    order = [int(i) for i in (-count).argsort(kind="stable") if count[i]][:_CARRIERS]
+    share = count / int((best >= 0).sum())
+    yield Table(
+        name="changed_features",
+        title="Features that the attacks changed, as a share of the inputs that fell",
+        stage="robustness",
+        kind=TableKind.BARS,
+        meaning="The model rests on these more than it should where an attacker can change them: "
+        "take them out, bound them, or make the model monotone in them.",
+        columns=("label", "value"),
+        rows=tuple((names[i], float(share[i])) for i in order),
     )
 
 
@@ -129,8 +156,5 @@ def _curve(made: Plan, attacked: Attacked) -> Iterator[Table]:
         "the line falls early, changes that nobody would notice are enough.",
         columns=("eps", "robust accuracy", "low", "high"),
         rows=tuple(rows),
-        notes=(
-            "wins were drawn towards their inputs by halves, each step asked: the true line lies "
-            "at or below this one",
-        ),
+        notes=("every point rests on changes that were asked: the true line lies at or below",),
     )

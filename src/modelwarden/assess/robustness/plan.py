@@ -9,10 +9,12 @@ import numpy.typing as npt
 
 from modelwarden.assess.config import RobustnessConfig
 from modelwarden.assess.context import Context
+from modelwarden.assess.robustness.spaces import rules_for, table_for, texts_for
 from modelwarden.assess.truth import Judged
 from modelwarden.attacks.balls import Ball, Norm
 from modelwarden.attacks.catalog import Entry, entry_of, fitting
-from modelwarden.attacks.engine import Problem
+from modelwarden.attacks.engine import Mask, Problem, Space
+from modelwarden.attacks.spaces.rules import Rules
 from modelwarden.core import InputError, seed_for
 from modelwarden.targets.access import GradientTarget, LabelTarget, ScoreTarget
 from modelwarden.targets.frames import Frame, Labels
@@ -60,7 +62,11 @@ def plan(context: Context, config: RobustnessConfig) -> Plan:
     entries = _entries(config, kind, access)
     seen = context.judged()
     _check_answers(context, seen)
-    chosen = _chosen(context.seed, seen, config.samples)
+    rules: Rules | None = None
+    keeps, notes = np.ones(len(context.test), np.bool_), tuple[str, ...]()
+    if kind == "tables":
+        rules, keeps, notes = rules_for(context)
+    chosen = _chosen(context.seed, seen, config.samples, keeps)
     rows, y, said = seen.rows[chosen], seen.y, seen.said
     if y is None or said is None:
         raise InputError("robustness is measured on decisions, and the model made none")
@@ -71,10 +77,10 @@ def plan(context: Context, config: RobustnessConfig) -> Plan:
             f"{int(right.sum())} inputs",
             hint="Raise rows, or lower samples, in [assess.robustness].",
         )
-    ball, notes = ball_for(context, config, rows[right])
+    space, assumed = space_for(context, config, rules, seen, rows[right])
     scores = context.answers().scores
     problem = Problem(
-        space=ball,
+        space=space,
         y=y[chosen][right],
         rows=rows[right],
         classes=len(context.target.spec.classes),
@@ -88,8 +94,27 @@ def plan(context: Context, config: RobustnessConfig) -> Plan:
         right=right,
         problem=problem,
         entries=entries,
-        notes=(*told, *notes),
+        notes=(*told, *notes, *assumed),
     )
+
+
+def space_for(
+    context: Context,
+    config: RobustnessConfig,
+    rules: Rules | None,
+    seen: Judged,
+    rows: Labels,
+) -> tuple[Space, tuple[str, ...]]:
+    """Return what may be changed of some test rows, and what was assumed.
+
+    Raises:
+        InputError: the settings do not go with the inputs.
+    """
+    if rules is not None:
+        return table_for(context, config, rules, seen, rows)
+    if _kind(context) == "texts":
+        return texts_for(context, config, seen, rows)
+    return ball_for(context, config, rows)
 
 
 def _granted(context: Context) -> tuple[LabelTarget, Access, tuple[str, ...]]:
@@ -116,12 +141,14 @@ def _kind(context: Context) -> str:
     inputs = context.test.inputs
     if isinstance(inputs, Frame):
         return "tables"
-    return "texts" if inputs.dtype.kind == "O" else "arrays"
+    if inputs.dtype.kind != "O":
+        return "arrays"
+    return "texts" if context.project.modality is Modality.TEXT else "pages"
 
 
 def _entries(config: RobustnessConfig, kind: str, access: Access) -> tuple[Entry, ...]:
     """Return the attacks that are named, or all that fit; the floor always comes with them."""
-    norm = config.norm if kind == "arrays" else None
+    norm = config.norm if kind != "texts" else None
     fit = fitting(kind, norm, access)
     if not any(not entry.floor for entry in fit) and not config.attacks:
         if not fit:
@@ -130,7 +157,8 @@ def _entries(config: RobustnessConfig, kind: str, access: Access) -> tuple[Entry
     for name in config.attacks:
         _check_entry(entry_of(name), kind, norm, access)
     if not config.attacks:
-        return fit
+        every = access is Access.LABELS or config.profile == "thorough"
+        return tuple(entry for entry in fit if every or not entry.spare)
     return tuple(entry for entry in fit if entry.floor or entry.name in config.attacks)
 
 
@@ -163,9 +191,14 @@ def _check_answers(context: Context, seen: Judged) -> None:
         )
 
 
-def _chosen(seed: int, seen: Judged, samples: int) -> Labels:
+def _chosen(seed: int, seen: Judged, samples: int, keeps: Mask) -> Labels:
+    """Return places of sampled rows, of those that keep the rules of their table."""
     rng = np.random.default_rng(seed_for(seed, "robustness", "sample"))
-    return np.sort(rng.permutation(seen.n)[: min(samples, seen.n)])
+    order = rng.permutation(seen.n)
+    order = order[keeps[seen.rows[order]]]
+    if not len(order):
+        raise InputError("no labelled test row keeps the rules of [features]: none is attacked")
+    return np.sort(order[:samples])
 
 
 def ball_for(

@@ -21,9 +21,10 @@ from modelwarden.assess.rules.attack_below_floor import AgainstFloor, attack_bel
 from modelwarden.assess.rules.masked_gradients import Masked, masked_gradients
 from modelwarden.assess.rules.not_robust import Beaten, not_robust
 from modelwarden.assess.stage import StageResult
+from modelwarden.attacks.balls import Ball
 from modelwarden.attacks.catalog import Entry
 from modelwarden.attacks.engine import Outcome
-from modelwarden.attacks.engine import run as attack
+from modelwarden.attacks.parts import run_in_parts
 from modelwarden.attacks.shrink import Shrunk, shrink
 from modelwarden.core import Finding, Gap, GapKind, Json, Location, seed_for
 from modelwarden.targets.spec import Access
@@ -115,7 +116,7 @@ def _attacked(context: Context, made: Plan) -> tuple[Attacked | None, tuple[Gap,
             why = f"{entry.name} was not run: {left or 0} of {made.config.rows} rows are left"
             gaps.append(Gap(what=entry.name, why=why, kind=GapKind.BUDGET, stage=NAME))
             continue
-        outcome = attack(entry.load(), made.target, made.problem, seed=seed, queries=each)
+        outcome = run_in_parts(entry.load(), made.target, made.problem, seed=seed, queries=each)
         left = None if left is None else left - outcome.rows
         entries.append(entry)
         outcomes.append(outcome)
@@ -146,6 +147,10 @@ def _shrunk(
         mine = best == number
         wins[mine] = outcome.candidates[mine]
         spare[mine] = queries[number] - outcome.queries[mine]
+    if not isinstance(made.problem.space, Ball):
+        every = np.arange(n)
+        sizes = np.where(best >= 0, made.problem.space.cost(every, wins), np.inf)
+        return Shrunk(sizes=sizes, rows=np.zeros(n, np.int64))
     if left is not None:
         spare = np.minimum(spare, left // n)
     return shrink(made.target, made.problem, wins, best >= 0, spare)
@@ -204,7 +209,7 @@ def _findings(context: Context, made: Plan, attacked: Attacked) -> Iterator[Find
 
 def _budget(made: Plan) -> str:
     conditions = made.problem.space.conditions()
-    if "eps" in conditions:
+    if isinstance(conditions.get("eps"), float | int):
         return f"{conditions['norm']} of at most {conditions['eps']:g}"
     return "the changes that are allowed"
 
