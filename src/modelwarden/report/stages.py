@@ -29,6 +29,7 @@ QUESTIONS: Mapping[str, tuple[str, str]] = {
     "robustness": ("Robustness", "How easily can somebody who wants to fool it do so?"),
     "backdoor": ("Backdoor", "Does a hidden trigger change its answers?"),
     "privacy": ("Privacy", "Does it give away what it was trained on?"),
+    "checks": ("Your own checks", "Does what your project asks of it besides hold?"),
     "cost": ("Cost", "What does an answer take in time and memory?"),
 }
 _FILES = ("artifacts", "dependencies")
