@@ -78,6 +78,16 @@ def test_tags_of_other_loaders_are_found(text: str, rule: str):
     assert rule in rules("config.yaml", text + "\n")
 
 
+def test_more_foreign_targets_than_anybody_reads_are_cut():
+    text = "".join(f"k{n}: {{_target_: package.f{n}}}\n" for n in range(700))
+
+    found = examine(Source("config.yaml", text.encode()), Limits()).findings
+
+    cut = [one for one in found if one.rule == "config-foreign-target"]
+    assert len(cut) == 500
+    assert cut[-1].message.endswith("(and more that are not listed)")
+
+
 @pytest.mark.parametrize(
     "text", ["a: !!str 1", "a: !!map {}", "a: !new:torch.nn.Linear\n  in_features: 1", "a: !mine 1"]
 )

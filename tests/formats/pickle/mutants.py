@@ -50,8 +50,7 @@ MUTANTS = [
         "            calls.each", "            calls.each"),
     _op("appends-only-extends", 'calls.each(m, target, "append", [(item,) for item in items])',
         "pass"),
-    _op("setitem-calls-nothing", 'calls.each(m, target, "__setitem__", '
-        "list(zip(items[::2], items[1::2], strict=False)))", "pass"),
+    _op("setitem-calls-nothing", "calls.assign(m, target, items)", "pass"),
     _op("additems-calls-nothing", 'calls.each(m, target, "add", [(item,) for item in items])',
         "pass"),
     _op("persid-not-counted", "m.persistent_count += 1", "pass"),

@@ -11,6 +11,7 @@ from modelwarden.core import Confidence, Hit, Severity, UseKind, rule
 from modelwarden.formats.config.reader import ConfigFile
 
 _KEYS = frozenset(("_target_", "_component_"))
+_MOST = 500
 # Libraries whose own configurations are written so.
 _FRAMEWORKS = frozenset("monai nemo speechbrain torchtune".split())
 
@@ -49,4 +50,8 @@ def config_foreign_target(config: ConfigFile) -> Iterator[Hit]:
             facts = {"path": scalar.path[:200], "target": target[:200]}
             why = f"what {target[:80]!r} does when it is called was not examined"
             message = f"calls {target[:120]!r} of the package {found.package[:60]!r}"
+            if len(seen) == _MOST:
+                message += " (and more that are not listed)"
             yield Hit(message, evidence(facts, scalar.line), unexamined=why)
+            if len(seen) == _MOST:
+                return

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from modelwarden.formats.source import Source
 
 WINDOW = 1 << 18
-FIRST = 1 << 12  # many streams are short: the window grows with the stream
+FIRST = 1 << 10  # many streams are short: the window grows with the stream
 MARGIN = 288  # more than any opcode of the fast loop takes: 2 + 255 bytes and a memo opcode
 
 
