@@ -24,6 +24,7 @@ STAGES: tuple[Stage, ...] = (
             "label-drift",
             "prediction-drift",
             "concept-drift",
+            "order-effect",
             "personal-data",
             "degenerate-column",
             "class-imbalance",

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from modelwarden.core import Gap, GapKind, InputError
 from modelwarden.core.stages import StageResult
-from modelwarden.data import contents, drift, duplicates, label_errors, leakage, schema
+from modelwarden.data import contents, drift, duplicates, label_errors, leakage, order, schema
 from modelwarden.data.given import Given
 from modelwarden.targets.errors import TargetError
 
@@ -20,6 +20,7 @@ PARTS: tuple[tuple[str, Callable[[Given], StageResult]], ...] = (
     ("duplicates", duplicates.run),
     ("leakage", leakage.run),
     ("label errors", label_errors.run),
+    ("order", order.run),
     ("contents", contents.run),
 )
 
