@@ -116,6 +116,8 @@ def test_equal_candidates_of_one_proposal_are_asked_once_and_both_answered():
     assert search["it"].told[0].answered.all()
     assert np.isfinite(search["it"].told[0].scores).all()
     assert attack.wide == 3
+    assert search["it"].told[0].known.tolist() == [False, True, True]
+    assert search["it"].told[1].known.all()
 
 
 def test_questions_of_many_inputs_are_merged_into_full_calls():

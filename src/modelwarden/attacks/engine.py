@@ -138,6 +138,7 @@ class Told:
         gradients: (m, …) of a proposal with weights.
         won: (m,) answered as the attacker wants, within the budget. The judge has not spoken yet;
             where it refuses, the search goes on.
+        known: (m,) the answer was known already, and cost nothing.
     """
 
     at: Labels
@@ -147,6 +148,7 @@ class Told:
     scores: Floats | None
     gradients: Floats | None
     won: Mask
+    known: Mask
 
 
 class Search(Protocol):
@@ -428,6 +430,8 @@ class _Engine:
                     scores[i] = answer.scores
             self._twins(owners, keys, labels, scores)
         answered = labels >= 0
+        known = answered.copy()
+        known[fresh] = False
         won = answered & self.problem.reached(owners, labels)
         won[won] = self.problem.space.inside(owners[won], fitted[won])
         return Told(
@@ -438,6 +442,7 @@ class _Engine:
             scores=scores,
             gradients=gradients,
             won=won,
+            known=known,
         )
 
     def _twins(

@@ -104,7 +104,7 @@ class _Search:
 
     def width(self, at: Labels) -> Labels:
         """One at first, more at once when an answer more changes less of what is believed."""
-        return np.clip(self._step[at] // 24, 1, 8)
+        return np.clip(self._step[at] // 16, 1, 24)
 
     def propose(self, at: Labels, widths: Labels) -> Proposal:
         """Return the best changes of pictures drawn from what is believed."""

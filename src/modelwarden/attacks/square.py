@@ -67,11 +67,12 @@ class _Search:
         self._best = np.full(n, np.inf)
         self._step = np.zeros(n, np.int64)
         self._helped = np.zeros(n, np.int64)
+        self._bored = np.zeros(n, np.int64)
 
     def width(self, at: Labels) -> Labels:
         """More at once, the rarer it is that one helps: then little is asked in vain."""
-        rare = self._step[at] / (8.0 * (self._helped[at] + 2))
-        return np.clip(rare.astype(np.int64), 1, 8)
+        rare = self._step[at] / (6.0 * (self._helped[at] + 2))
+        return np.clip(rare.astype(np.int64), 1, 16)
 
     def propose(self, at: Labels, widths: Labels) -> Proposal:
         """Return the best pictures with one square changed in each."""
@@ -125,7 +126,9 @@ class _Search:
         """Return random sets of places of a vector, (m, 1, 1, d)."""
         size = self._shape[2]
         ranks = self._streams.uniform(owners, steps, size, salt=3).argsort(axis=1).argsort(axis=1)
-        chosen = ranks < np.maximum(1, np.rint(share * size / 2))[:, None]
+        # Where all single places are known, only more of them at once are worth a question.
+        count = np.maximum(1, np.rint(share * size / 2)) + self._bored[owners] // 8
+        chosen = ranks < count[:, None]
         return np.asarray(chosen[:, None, None, :])
 
     def learn(self, told: Told) -> None:
@@ -139,6 +142,8 @@ class _Search:
         place = order[first]
         better = margin[place] < self._best[owners]
         at, place = owners[better], place[better]
+        np.add.at(self._bored, told.at[told.known], 1)
+        self._bored[at] = 0
         self._best[at] = margin[place]
         self._signs[at] = self._tried[place]
         self._helped[at] += 1

@@ -413,3 +413,12 @@ def test_texts_are_edited_and_delivered(tmp_path):
 def test_pages_have_no_attacks_yet():
     with pytest.raises(InputError, match="no attacks on pages yet"):
         run(worded(Modality.HTML))
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [({"eps": 1e-12}, "changes nothing"), ({"eps": 0.5, "norm": "l0"}, "changes no number")],
+)
+def test_an_eps_that_could_change_nothing_would_look_like_robustness(more, told):
+    with pytest.raises(InputError, match=told):
+        attacked(**more)

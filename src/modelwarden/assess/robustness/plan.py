@@ -234,15 +234,30 @@ def ball_for(
     grid = _grid(inputs, config, float(np.max(high)), eps, images=images)
     if grid:
         notes.append(f"inputs lie on a grid of {grid:.6g}: changed ones are rounded to it")
-    whole = inputs.dtype.kind in "iu"
-    if config.norm in ("linf", "l1", "l2") and eps < max(grid, 1.0 if whole else 0.0):
+    _check_eps(config, eps, max(grid, 1.0 if inputs.dtype.kind in "iu" else 0.0))
+    ball = Ball(x=inputs[rows], norm=Norm(config.norm), eps=eps, low=low, high=high, grid=grid)
+    if len(rows) and not (ball.most > ball.least).any():
         raise InputError(
-            f"eps {eps:g} is smaller than the distance {max(grid, 1.0):g} of neighbouring values: "
+            f"eps {eps:g} changes nothing: inputs of type {inputs.dtype} have no value so near",
+            hint="eps is in the model's own input units.",
+        )
+    return ball, tuple(notes)
+
+
+def _check_eps(config: RobustnessConfig, eps: float, step: float) -> None:
+    """Refuse a budget that cannot change anything: all would look robust.
+
+    Raises:
+        InputError: it is one.
+    """
+    if config.norm == "l0" and eps < 1:
+        raise InputError(f"eps {eps:g} changes no number: in l0 it counts them, and is at least 1")
+    if config.norm != "l0" and eps < step:
+        raise InputError(
+            f"eps {eps:g} is smaller than the distance {step:g} of neighbouring values: "
             "nothing could be changed",
             hint="eps is in the model's own input units: 8, not 8/255, for pixels of 0–255.",
         )
-    ball = Ball(x=inputs[rows], norm=Norm(config.norm), eps=eps, low=low, high=high, grid=grid)
-    return ball, tuple(notes)
 
 
 def _box(
