@@ -11,6 +11,7 @@ from collections.abc import Generator, Iterator
 
 import numpy as np
 
+from modelwarden.attacks.balls import Norm
 from modelwarden.attacks.engine import Candidates, Mask, Problem
 from modelwarden.attacks.margins import Margins
 from modelwarden.attacks.scripts import Heard, Script, Scripts
@@ -26,9 +27,9 @@ _FIRST = (1, 2, 4, 8, 16)
 _TOGETHER = 16
 _POPULATION = 24
 # Rows that one climb may take.
-_CLIMB = 320
+_CLIMB = 240
 # Generations without a better row.
-_BORED = 8
+_BORED = 12
 
 
 def table_of(problem: Problem, name: str) -> tuple[TableSpace, Guide]:
@@ -81,7 +82,7 @@ class Table:
         values = np.unique(inside)
         return np.asarray(values[values != self.x[j]], np.float64)
 
-    def mutated(self, rows: Floats, where: Mask) -> Floats:
+    def mutated(self, rows: Floats, where: Mask, *, close: bool = False) -> Floats:
         """Put random values that occur into these cells of the columns that are free, in place."""
         if self._table is None:
             lists = [self.values(j) for j in self.free.tolist()]
@@ -93,8 +94,32 @@ class Table:
         padded, counts = self._table
         pick = (self.rng.random(where.shape) * counts).astype(np.int64)
         values = padded[np.arange(len(self.free)), pick]
+        if close and len(self.guide.rows):
+            # Values that trees tell apart lie between the few that are listed.
+            seen = self.guide.rows[self.rng.integers(len(self.guide.rows), size=len(rows))]
+            seen = seen[:, self.free]
+            unit = 0.1 * self.space.rules.unit[self.free]
+            near = rows[:, self.free] + self.rng.normal(size=where.shape) * unit
+            near = np.where(self.space.rules.category[self.free], seen, near)
+            which = self.rng.random(where.shape)
+            values = np.where(which < 0.4, seen, np.where(which < 0.6, near, values))
+            values = np.where(np.isfinite(values), values, rows[:, self.free])
         rows[:, self.free] = np.where(where & (counts > 0), values, rows[:, self.free])
         return rows
+
+    def thinned(self, rows: Floats) -> Floats:
+        """Take back changes at random where more features changed than may; else as they are.
+
+        The space would keep the largest, and a small one that matters would never last.
+        """
+        if self.space.norm is not Norm.L0:
+            return rows
+        places = self.space.places
+        changed = np.zeros((len(rows), int(places.max(initial=-1)) + 1), np.bool_)
+        np.logical_or.at(changed.T, places, (rows != self.x).T)
+        luck = np.where(changed, self.rng.random(changed.shape), -1.0)
+        rank = (-luck).argsort(axis=1).argsort(axis=1)
+        return np.where((rank < int(self.space.eps))[:, places], rows, self.x)
 
     def singles(self, base: Floats, columns: Iterator[int]) -> Iterator[Floats]:
         """Yield `base` with one column changed, column by column."""
@@ -373,7 +398,9 @@ class _Pool:
         best = self.rows[0]
         if (best == self.table.x).all():
             return [best]
-        return [best, self.table.x]
+        # A row that has used up its features leaves nothing to climb with.
+        full = self.table.space.norm is Norm.L0
+        return [self.table.x] if full else [best, self.table.x]
 
 
 def _climbed(table: Table, pool: _Pool, base: Floats) -> Script:
@@ -436,7 +463,8 @@ def _evolved(table: Table, pool: _Pool, queries: int) -> Script:
             some &= rng.random((count, 1)) < 0.3
             rows = np.where(some, near[rng.integers(len(near), size=count)], rows)
         chance = (1 + rng.integers(4, size=(count, 1))) / max(len(table.free), 1)
-        rows = table.mutated(rows, rng.random((count, len(table.free))) < chance)
+        rows = table.mutated(rows, rng.random((count, len(table.free))) < chance, close=True)
+        rows = table.thinned(rows)
         bored = 0 if pool.take((yield rows)) else bored + 1
 
 
