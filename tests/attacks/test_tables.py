@@ -59,7 +59,7 @@ def test_wins_are_made_small_within_the_same_budget():
     target, problem, frame, known = victim()
     found = run(Coordinates(), target, problem, queries=150)
 
-    small = minimal(target, problem, found, shrunk, queries=150)
+    small = minimal(target, problem, found.candidates, found.success, 150 - found.queries, shrunk)
 
     at = np.flatnonzero(found.success)
     space = problem.space

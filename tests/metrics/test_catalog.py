@@ -43,6 +43,7 @@ OF_STAGES = {
     "clean_accuracy",
     "robust_accuracy",
     "attack_success_rate",
+    "median_changes",
     "median_queries",
     "latency",
     "latency_p95",

@@ -28,6 +28,7 @@ class Entry:
         inputs: what it changes: `arrays`, `tables`, `texts`.
         norms: in which it works; empty where none is meant.
         floor: it learns nothing, and is there to be beaten.
+        narrow: it changes less than the floor may, and is not held against it.
         spare: it runs by itself only where nothing that sees more can.
     """
 
@@ -38,6 +39,7 @@ class Entry:
     inputs: str = "arrays"
     norms: tuple[str, ...] = ()
     floor: bool = False
+    narrow: bool = False
     spare: bool = False
 
     def load(self) -> Attack:
@@ -103,6 +105,7 @@ ATTACKS: tuple[Entry, ...] = (
         access=Access.LABELS,
         inputs="tables",
         norms=ALL_NORMS,
+        narrow=True,
     ),
     Entry(
         name="multi-feature",
@@ -111,6 +114,8 @@ ATTACKS: tuple[Entry, ...] = (
         access=Access.LABELS,
         inputs="tables",
         norms=ALL_NORMS,
+        narrow=True,
+        spare=True,
     ),
     Entry(
         name="neighbours",
@@ -119,6 +124,7 @@ ATTACKS: tuple[Entry, ...] = (
         access=Access.LABELS,
         inputs="tables",
         norms=ALL_NORMS,
+        spare=True,
     ),
     Entry(
         name="coordinates",
@@ -135,6 +141,7 @@ ATTACKS: tuple[Entry, ...] = (
         access=Access.SCORES,
         inputs="tables",
         norms=ALL_NORMS,
+        spare=True,
     ),
     Entry(
         name="random-edits",
@@ -150,6 +157,7 @@ ATTACKS: tuple[Entry, ...] = (
         place="modelwarden.attacks.text.search:Invisible",
         access=Access.LABELS,
         inputs="texts",
+        narrow=True,
     ),
     Entry(
         name="homoglyphs",
@@ -157,6 +165,7 @@ ATTACKS: tuple[Entry, ...] = (
         place="modelwarden.attacks.text.search:Homoglyphs",
         access=Access.LABELS,
         inputs="texts",
+        narrow=True,
     ),
     Entry(
         name="typing-errors",
@@ -164,6 +173,7 @@ ATTACKS: tuple[Entry, ...] = (
         place="modelwarden.attacks.text.search:Typing",
         access=Access.LABELS,
         inputs="texts",
+        narrow=True,
     ),
     Entry(
         name="good-words",
@@ -171,6 +181,7 @@ ATTACKS: tuple[Entry, ...] = (
         place="modelwarden.attacks.text.search:GoodWords",
         access=Access.LABELS,
         inputs="texts",
+        narrow=True,
     ),
     Entry(
         name="edits",

@@ -1,6 +1,6 @@
 """After a win: how little would have been enough, and what carries it.
 
-    minimal(target, problem, outcome, shrink, queries=…)  ─▶  Minimal
+    minimal(target, problem, wins, won, left, shrink)  ─▶  Minimal
 
 A script (`scripts`) starts from each win and asks for smaller ones; the judge confirms the last, as
 it confirms every win. What an attack has already asked is part of the same budget.
@@ -16,7 +16,6 @@ import numpy as np
 from modelwarden.attacks.engine import (
     Candidates,
     Mask,
-    Outcome,
     Problem,
     Space,
     keys_of,
@@ -53,10 +52,11 @@ class Minimal:
 def minimal(
     target: LabelTarget,
     problem: Problem,
-    outcome: Outcome,
+    wins: Candidates,
+    won: Mask,
+    left: Labels,
     shrink: Shrink,
     *,
-    queries: int,
     seed: int = 0,
 ) -> Minimal:
     """Return the smallest wins that are found within what is left of each input's budget.
@@ -64,18 +64,19 @@ def minimal(
     Args:
         target: as the attack saw it.
         problem: that was attacked.
-        outcome: what it came to.
+        wins: (n, …) confirmed; anything where `won` is False.
+        won: (n,).
+        left: (n,) rows that may still be asked for each input.
         shrink: makes the candidates.
-        queries: rows an input, those of the attack included.
         seed: root of all chance.
 
     Raises:
         TargetError: the model failed, or answered something that is no answer.
     """
-    left = np.where(outcome.success, queries - outcome.queries, 0)
+    left = np.where(won, left, 0)
     if left.max(initial=0) < 2:
         none = np.zeros(len(problem), np.int64)
-        return Minimal(candidates=outcome.candidates, queries=none, rows=0, calls=0)
+        return Minimal(candidates=wins, queries=none, rows=0, calls=0)
     last = _Last(problem.space)
     shrunk = Problem(
         space=last,
@@ -85,10 +86,10 @@ def minimal(
         goal=problem.goal,
         clean=problem.clean,
     )
-    attack = _Shrinking(problem, outcome, shrink, last, left)
+    attack = _Shrinking(problem, wins, shrink, last, left)
     found = run(attack, target, shrunk, seed=seed, queries=int(left.max()))
     better = found.success
-    candidates = outcome.candidates.copy()
+    candidates = wins.copy()
     candidates[better] = found.candidates[better]
     return Minimal(candidates=candidates, queries=found.queries, rows=found.rows, calls=found.calls)
 
@@ -131,18 +132,18 @@ class _Shrinking:
     access = Access.LABELS
 
     def __init__(
-        self, problem: Problem, outcome: Outcome, shrink: Shrink, last: _Last, left: Labels
+        self, problem: Problem, wins: Candidates, shrink: Shrink, last: _Last, left: Labels
     ) -> None:
-        self.problem, self.outcome, self.shrink = problem, outcome, shrink
+        self.problem, self.wins, self.shrink = problem, wins, shrink
         self.last, self.left = last, left
 
     def search(self, problem: Problem, seed: int, queries: int) -> Scripts:  # noqa: ARG002 -- none
         return Scripts(problem, self._script)
 
     def _script(self, i: int) -> Script:
-        if not self.outcome.success[i] or self.left[i] < 2:
+        if self.left[i] < 2:
             return
-        start = self.outcome.candidates[i]
+        start = self.wins[i]
         story = self.shrink(self.problem, i, start)
         # One row is the judge's, one may be the last question.
         rows = int(self.left[i]) - 2

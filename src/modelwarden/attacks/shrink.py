@@ -20,10 +20,12 @@ class Shrunk:
     Attributes:
         sizes: (n,) in the unit of the budget; infinite where there is no win.
         rows: (n,) that were asked for it.
+        candidates: (n, …) the smallest wins, confirmed; None where only their size is known.
     """
 
     sizes: Floats
     rows: Labels
+    candidates: Candidates | None = None
 
 
 def shrink(

@@ -11,14 +11,15 @@ from collections.abc import Generator, Iterator
 
 import numpy as np
 
-from modelwarden.attacks.engine import Candidates, Problem
+from modelwarden.attacks.balls import Norm
+from modelwarden.attacks.engine import Candidates, Mask, Problem
 from modelwarden.attacks.margins import Margins
 from modelwarden.attacks.scripts import Heard, Script, Scripts
 from modelwarden.attacks.spaces.guide import Guide
 from modelwarden.attacks.spaces.table import TableSpace
 from modelwarden.core import InputError, seed_for
 from modelwarden.core.values import dataclass
-from modelwarden.targets.frames import Floats
+from modelwarden.targets.frames import Floats, Labels
 from modelwarden.targets.spec import Access
 
 # Candidates that are asked together: few first, as the first ones are the likeliest.
@@ -26,9 +27,9 @@ _FIRST = (1, 2, 4, 8, 16)
 _TOGETHER = 16
 _POPULATION = 24
 # Rows that one climb may take.
-_CLIMB = 320
+_CLIMB = 240
 # Generations without a better row.
-_BORED = 8
+_BORED = 12
 
 
 def table_of(problem: Problem, name: str) -> tuple[TableSpace, Guide]:
@@ -56,6 +57,8 @@ class Table:
         self.rng = np.random.default_rng(seed_for(seed, name, int(problem.rows[i])))
         self.free = np.flatnonzero(self.space.least[i] < self.space.most[i])
         self._values: dict[int, Floats] = {}
+        self._table: tuple[Floats, Labels] | None = None
+        self._near: dict[int, Floats] = {}
         clean = problem.clean
         at = np.array([i])
         self.clean = np.inf if clean is None else float(Margins.of(problem)(at, clean[at])[0])
@@ -79,6 +82,45 @@ class Table:
         values = np.unique(inside)
         return np.asarray(values[values != self.x[j]], np.float64)
 
+    def mutated(self, rows: Floats, where: Mask, *, close: bool = False) -> Floats:
+        """Put random values that occur into these cells of the columns that are free, in place."""
+        if self._table is None:
+            lists = [self.values(j) for j in self.free.tolist()]
+            counts = np.array([len(one) for one in lists], np.int64)
+            padded = np.zeros((len(lists), max(counts.max(initial=0), 1)))
+            for place, one in enumerate(lists):
+                padded[place, : len(one)] = one
+            self._table = padded, counts
+        padded, counts = self._table
+        pick = (self.rng.random(where.shape) * counts).astype(np.int64)
+        values = padded[np.arange(len(self.free)), pick]
+        if close and len(self.guide.rows):
+            # Values that trees tell apart lie between the few that are listed.
+            seen = self.guide.rows[self.rng.integers(len(self.guide.rows), size=len(rows))]
+            seen = seen[:, self.free]
+            unit = 0.1 * self.space.rules.unit[self.free]
+            near = rows[:, self.free] + self.rng.normal(size=where.shape) * unit
+            near = np.where(self.space.rules.category[self.free], seen, near)
+            which = self.rng.random(where.shape)
+            values = np.where(which < 0.4, seen, np.where(which < 0.6, near, values))
+            values = np.where(np.isfinite(values), values, rows[:, self.free])
+        rows[:, self.free] = np.where(where & (counts > 0), values, rows[:, self.free])
+        return rows
+
+    def thinned(self, rows: Floats) -> Floats:
+        """Take back changes at random where more features changed than may; else as they are.
+
+        The space would keep the largest, and a small one that matters would never last.
+        """
+        if self.space.norm is not Norm.L0:
+            return rows
+        places = self.space.places
+        changed = np.zeros((len(rows), int(places.max(initial=-1)) + 1), np.bool_)
+        np.logical_or.at(changed.T, places, (rows != self.x).T)
+        luck = np.where(changed, self.rng.random(changed.shape), -1.0)
+        rank = (-luck).argsort(axis=1).argsort(axis=1)
+        return np.where((rank < int(self.space.eps))[:, places], rows, self.x)
+
     def singles(self, base: Floats, columns: Iterator[int]) -> Iterator[Floats]:
         """Yield `base` with one column changed, column by column."""
         for j in columns:
@@ -90,6 +132,11 @@ class Table:
 
     def near(self, count: int) -> Floats:
         """Return rows of other classes, as near as the rules let this row come."""
+        if count not in self._near:
+            self._near[count] = self._nearest(count)
+        return self._near[count]
+
+    def _nearest(self, count: int) -> Floats:
         rows = self.guide.others(self.y, self.goal, self.x, 4 * count)
         if not len(rows):
             return rows
@@ -128,7 +175,7 @@ class RandomRows:
         def script(i: int) -> Script:
             table = Table(problem, i, seed, self.name)
             for turn in range(queries):
-                yield random_rows(table, min(1 + turn, _TOGETHER))
+                yield random_rows(table, min(1 + turn, 2 * _TOGETHER))
 
         return Scripts(problem, script)
 
@@ -136,12 +183,8 @@ class RandomRows:
 def random_rows(table: Table, count: int) -> Floats:
     """Return rows in which a random share of the columns has random values that occur."""
     rows = np.repeat(table.x[None, :], count, axis=0)
-    for row in rows:
-        share = table.rng.random()
-        for j in table.free.tolist():
-            if table.rng.random() < share and len(values := table.values(j)):
-                row[j] = values[table.rng.integers(len(values))]
-    return rows
+    share = table.rng.random((count, 1))
+    return table.mutated(rows, table.rng.random((count, len(table.free))) < share)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,10 +288,10 @@ class Neighbours:
             yield from _batches(near)
             # Mixtures of neighbours with each other and with chance.
             for _ in range(queries):
-                rows = random_rows(table, 8)
+                rows = random_rows(table, 2 * _TOGETHER)
                 if len(near):
-                    first = near[table.rng.integers(len(near), size=8)]
-                    second = near[table.rng.integers(len(near), size=8)]
+                    first = near[table.rng.integers(len(near), size=len(rows))]
+                    second = near[table.rng.integers(len(near), size=len(rows))]
                     mixed = np.where(table.rng.random(first.shape) < 0.5, first, second)
                     rows = np.where(table.rng.random(rows.shape) < 0.15, rows, mixed)
                 yield rows
@@ -355,7 +398,9 @@ class _Pool:
         best = self.rows[0]
         if (best == self.table.x).all():
             return [best]
-        return [best, self.table.x]
+        # A row that has used up its features leaves nothing to climb with.
+        full = self.table.space.norm is Norm.L0
+        return [self.table.x] if full else [best, self.table.x]
 
 
 def _climbed(table: Table, pool: _Pool, base: Floats) -> Script:
@@ -413,14 +458,13 @@ def _evolved(table: Table, pool: _Pool, queries: int) -> Script:
         first = parents[np.minimum(*rng.integers(len(parents), size=(2, count)))]
         second = parents[np.minimum(*rng.integers(len(parents), size=(2, count)))]
         rows = np.where(rng.random(first.shape) < 0.5, first, second)
-        for row in rows:
-            if len(near) and rng.random() < 0.3:
-                some = rng.random(len(row)) < rng.random() * 0.5
-                row[some] = near[rng.integers(len(near))][some]
-            for j in rng.permutation(table.free)[: 1 + rng.integers(4)].tolist():
-                values = table.values(j)
-                if len(values):
-                    row[j] = values[rng.integers(len(values))]
+        if len(near):
+            some = rng.random(rows.shape) < rng.random((count, 1)) * 0.5
+            some &= rng.random((count, 1)) < 0.3
+            rows = np.where(some, near[rng.integers(len(near), size=count)], rows)
+        chance = (1 + rng.integers(4, size=(count, 1))) / max(len(table.free), 1)
+        rows = table.mutated(rows, rng.random((count, len(table.free))) < chance, close=True)
+        rows = table.thinned(rows)
         bored = 0 if pool.take((yield rows)) else bored + 1
 
 

@@ -257,6 +257,14 @@ MEASURES: tuple[Measure, ...] = (
         stage="robustness",
     ),
     Measure(
+        "median_changes",
+        "Half of the rows or texts that fell did so by a change of this many features or words",
+        True,
+        "order statistics (exact)",
+        high=inf,
+        stage="robustness",
+    ),
+    Measure(
         "latency",
         "Half of all calls are answered within this many seconds",
         False,

@@ -104,7 +104,7 @@ def test_one_edit_is_enough_where_one_word_decides():
     target, problem = victim(eps=5)
     found = run(Edits(), target, problem, queries=100)
 
-    small = minimal(target, problem, found, shrunk, queries=100)
+    small = minimal(target, problem, found.candidates, found.success, 100 - found.queries, shrunk)
 
     at = np.arange(len(problem))
     words = problem.space.cost(at, small.candidates)
@@ -113,7 +113,7 @@ def test_one_edit_is_enough_where_one_word_decides():
     # «see you later» and «are you home» need one word that speaks for spam.
     assert words[[4, 6]].tolist() == [1, 1]
     assert problem.reached(at, target.labels(small.candidates)).all()
-    again = minimal(target, problem, found, shrunk, queries=100)
+    again = minimal(target, problem, found.candidates, found.success, 100 - found.queries, shrunk)
     assert (again.candidates == small.candidates).all()
 
 

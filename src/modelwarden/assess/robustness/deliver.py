@@ -37,10 +37,9 @@ def adversarial(context: Context, made: Plan, attacked: Attacked) -> Attachment:
     queries = np.zeros(n, np.int64)
     queries[at] = np.max([o.queries for o in attacked.outcomes], axis=0)
     attack = np.full(n, "", f"<U{max(len(name) for name in names)}")
-    wins = made.problem.space.origin.copy()
+    wins = attacked.wins()
     for number, outcome in enumerate(attacked.outcomes):
         mine = np.flatnonzero(best == number)
-        wins[mine] = outcome.candidates[mine]
         queries[at[mine]] = outcome.queries[mine]
         attack[at[mine]] = names[number]
     x = take(context.test.inputs, made.rows)
@@ -103,7 +102,11 @@ def _parquet(x: Inputs, changed: Inputs, columns: dict[str, Column]) -> bytes:
                 zip(inputs.names, inputs.columns, strict=True)
             ):
                 data[f"{name}_{number}"] = column
-                fields.append(f"{_quoted(title)} := {name}_{number}")
+                value = f"{name}_{number}"
+                # Of a column without any value the type could not be told.
+                if column.dtype.kind == "O":
+                    value = f"CAST({value} AS VARCHAR)"
+                fields.append(f"{_quoted(title)} := {value}")
             parts.append(f"struct_pack({', '.join(fields)}) AS {name}")
         else:
             data[name] = inputs

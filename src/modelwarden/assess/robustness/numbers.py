@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from modelwarden.assess.cost import quantile_ends
-from modelwarden.attacks.spaces.table import TableSpace
+from modelwarden.assess.robustness import changes
 from modelwarden.core import Json, Measurement, Table, TableKind
 from modelwarden.metrics.intervals import of_share
 from modelwarden.metrics.values import measured
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from modelwarden.targets.frames import Labels
 
 _POINTS = 11
-_CARRIERS = 20
 
 
 def measurements(
@@ -40,6 +39,7 @@ def measurements(
     ):
         mine = {**conditions, "attack": entry.name, "queries": each, "floor": entry.floor}
         found += _of(outcome.success, outcome.queries, n, mine, {"attack": entry.name})
+    found += _changes(made, attacked, {**conditions, "attacks": names})
     return tuple(found)
 
 
@@ -70,6 +70,18 @@ def _of(
         yield measured("median_queries", middle, ends, fell, group=part, conditions=conditions)
 
 
+def _changes(
+    made: Plan, attacked: Attacked, conditions: Mapping[str, Json]
+) -> Iterator[Measurement]:
+    """Yield how many features or words the smallest wins changed."""
+    counts = changes.counts(made, attacked)
+    if counts is None or not len(counts):
+        return
+    ranked = np.sort(counts)
+    middle, ends = float(np.median(ranked)), quantile_ends(ranked, 0.5)
+    yield measured("median_changes", middle, ends, len(ranked), conditions=conditions)
+
+
 def of_nothing(n: int, conditions: Mapping[str, Json]) -> tuple[Measurement, ...]:
     """Return the measurements of a model that is wrong everywhere."""
     return tuple(
@@ -80,7 +92,11 @@ def of_nothing(n: int, conditions: Mapping[str, Json]) -> tuple[Measurement, ...
 
 def tables(made: Plan, attacked: Attacked) -> tuple[Table, ...]:
     """Return the attacks beside each other, and what smaller changes would have done."""
-    return (_attacks(made, attacked), *_curve(made, attacked), *_carriers(made, attacked))
+    return (
+        _attacks(made, attacked),
+        *_curve(made, attacked),
+        *changes.tables(made, attacked),
+    )
 
 
 def _attacks(made: Plan, attacked: Attacked) -> Table:
@@ -101,31 +117,6 @@ def _attacks(made: Plan, attacked: Attacked) -> Table:
         "attack that does no better has learnt nothing about the model.",
         columns=("label", "value", "low", "high", "n", "median rows to a win"),
         rows=tuple(rows),
-    )
-
-
-def _carriers(made: Plan, attacked: Attacked) -> Iterator[Table]:
-    """Yield which columns the wins changed: where they are few, those are to be mended."""
-    space, best = made.problem.space, attacked.winners()
-    if not isinstance(space, TableSpace) or not (best >= 0).any():
-        return
-    names = space.rules.columns.names
-    count = np.zeros(len(names), np.int64)
-    for number, outcome in enumerate(attacked.outcomes):
-        at = np.flatnonzero(best == number)
-        if len(at):
-            count += space.changed(at, outcome.candidates[at]).sum(axis=0)
-    order = [int(i) for i in (-count).argsort(kind="stable") if count[i]][:_CARRIERS]
-    share = count / int((best >= 0).sum())
-    yield Table(
-        name="changed_features",
-        title="Features that the attacks changed, as a share of the inputs that fell",
-        stage="robustness",
-        kind=TableKind.BARS,
-        meaning="The model rests on these more than it should where an attacker can change them: "
-        "take them out, bound them, or make the model monotone in them.",
-        columns=("label", "value"),
-        rows=tuple((names[i], float(share[i])) for i in order),
     )
 
 

@@ -60,12 +60,12 @@ def plan(context: Context, config: RobustnessConfig) -> Plan:
     target, access, told = _granted(context)
     kind = _kind(context)
     entries = _entries(config, kind, access)
-    seen = context.judged()
-    _check_answers(context, seen)
     rules: Rules | None = None
     keeps, notes = np.ones(len(context.test), np.bool_), tuple[str, ...]()
     if kind == "tables":
         rules, keeps, notes = rules_for(context)
+    seen = context.judged()
+    _check_answers(context, seen)
     chosen = _chosen(context.seed, seen, config.samples, keeps)
     rows, y, said = seen.rows[chosen], seen.y, seen.said
     if y is None or said is None:

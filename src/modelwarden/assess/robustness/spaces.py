@@ -10,7 +10,8 @@ from modelwarden.assess.config import RobustnessConfig
 from modelwarden.assess.context import Context
 from modelwarden.assess.truth import Judged, plain, same
 from modelwarden.attacks.balls import Norm
-from modelwarden.attacks.engine import Mask
+from modelwarden.attacks.engine import Mask, Space
+from modelwarden.attacks.minimal import Shrink
 from modelwarden.attacks.spaces.guide import guide_of
 from modelwarden.attacks.spaces.rules import Rules, check_data, rules_of
 from modelwarden.attacks.spaces.table import TableSpace
@@ -87,6 +88,19 @@ def texts_for(
         )
     guide = text_guide_of((str(t) for t in known.tolist()), positions(source, seen).tolist())
     return TextSpace(x=inputs[rows], eps=config.eps, guide=guide), tuple(notes)
+
+
+def shrink_for(space: Space) -> Shrink | None:
+    """Return how wins in a space are made small; None of arrays, where that is by halves."""
+    if isinstance(space, TableSpace):
+        from modelwarden.attacks.tables import shrunk as of_rows
+
+        return of_rows
+    if isinstance(space, TextSpace):
+        from modelwarden.attacks.text.search import shrunk as of_texts
+
+        return of_texts
+    return None
 
 
 def positions(data: DataSet, seen: Judged) -> Labels:

@@ -16,14 +16,15 @@ from modelwarden.assess.context import Context
 from modelwarden.assess.robustness import numbers
 from modelwarden.assess.robustness.deliver import adversarial
 from modelwarden.assess.robustness.plan import Plan, plan
+from modelwarden.assess.robustness.spaces import shrink_for
 from modelwarden.assess.rules._seen import findings
 from modelwarden.assess.rules.attack_below_floor import AgainstFloor, attack_below_floor
 from modelwarden.assess.rules.masked_gradients import Masked, masked_gradients
 from modelwarden.assess.rules.not_robust import Beaten, not_robust
 from modelwarden.assess.stage import StageResult
-from modelwarden.attacks.balls import Ball
 from modelwarden.attacks.catalog import Entry
-from modelwarden.attacks.engine import Outcome
+from modelwarden.attacks.engine import Candidates, Outcome
+from modelwarden.attacks.minimal import minimal
 from modelwarden.attacks.parts import run_in_parts
 from modelwarden.attacks.shrink import Shrunk, shrink
 from modelwarden.core import Finding, Gap, GapKind, Json, Location, seed_for
@@ -55,6 +56,21 @@ class Attacked:
     def winners(self) -> npt.NDArray[np.int64]:
         """Return (n,) the attack that beat each input with the fewest rows; −1 for none."""
         return winners(self.outcomes)
+
+    def wins(self) -> Candidates:
+        """Return (n, …) what beat each input: the smallest change where one was made small."""
+        if self.shrunk.candidates is not None:
+            return self.shrunk.candidates
+        return first_wins(self.outcomes)
+
+
+def first_wins(outcomes: Sequence[Outcome]) -> Candidates:
+    """Return (n, …) the candidates of the winners; the inputs where there is none."""
+    best, wins = winners(outcomes), outcomes[0].candidates.copy()
+    for number, outcome in enumerate(outcomes):
+        mine = best == number
+        wins[mine] = outcome.candidates[mine]
+    return wins
 
 
 def winners(outcomes: Sequence[Outcome]) -> npt.NDArray[np.int64]:
@@ -141,18 +157,20 @@ def _shrunk(
     """Draw the wins towards their inputs, with what is left of each input's rows."""
     best = winners(outcomes)
     n = len(best)
-    wins = made.problem.space.origin.copy()
+    wins = first_wins(outcomes)
     spare = np.zeros(n, np.int64)
     for number, outcome in enumerate(outcomes):
         mine = best == number
-        wins[mine] = outcome.candidates[mine]
         spare[mine] = queries[number] - outcome.queries[mine]
-    if not isinstance(made.problem.space, Ball):
-        every = np.arange(n)
-        sizes = np.where(best >= 0, made.problem.space.cost(every, wins), np.inf)
-        return Shrunk(sizes=sizes, rows=np.zeros(n, np.int64))
     if left is not None:
         spare = np.minimum(spare, left // n)
+    how = shrink_for(made.problem.space)
+    if how is not None:
+        won, every = best >= 0, np.arange(n)
+        small = minimal(made.target, made.problem, wins, won, spare, how)
+        sizes = np.full(n, np.inf)
+        sizes[won] = made.problem.space.cost(every[won], small.candidates[won])
+        return Shrunk(sizes=sizes, rows=small.queries, candidates=small.candidates)
     return shrink(made.target, made.problem, wins, best >= 0, spare)
 
 
@@ -220,7 +238,7 @@ def _below_floor(path: str | None, context: Context, attacked: Attacked) -> Iter
         return
     floor = floors[0]
     for entry, outcome in zip(attacked.entries, attacked.outcomes, strict=True):
-        if entry.floor:
+        if entry.floor or entry.narrow:
             continue
         seen = AgainstFloor(
             path=path,

@@ -133,7 +133,7 @@ class TableSpace:
             order = np.argsort(-size, axis=1, kind="stable")
             rank = np.empty_like(order)
             np.put_along_axis(rank, order, np.arange(size.shape[1])[None, :], axis=1)
-            keep = (rank < int(min(self.eps, size.shape[1])))[:, self._places()]
+            keep = (rank < int(min(self.eps, size.shape[1])))[:, self.places]
             return np.asarray(np.where(keep, values, x), np.float64)
         size = self._size(moved)
         factor = np.where(size > self.eps, self.eps * (1 - 1e-7) / np.maximum(size, 1e-300), 1.0)
@@ -142,13 +142,14 @@ class TableSpace:
         short = np.where(self.rules.whole, x + np.trunc(short - x), short)
         return np.where(self.rules.category & (factor[:, None] < 1), x, short)
 
-    def _places(self) -> Labels:
+    @property
+    def places(self) -> Labels:
         """(d,) the number of each column's feature, from 0."""
         return np.asarray(np.unique(self.rules.features, return_inverse=True)[1])
 
     def _by_feature(self, moved: Floats) -> Floats:
         """Return the size of the change of each feature, in its own unit."""
-        places = self._places()
+        places = self.places
         size = np.abs(moved) / self.rules.unit
         out = np.zeros((len(moved), int(places.max(initial=-1)) + 1))
         np.maximum.at(out.T, places, np.where(self.rules.category, moved != 0, size).T)

@@ -36,7 +36,7 @@ NEIGHBOURS = _neighbours()
 LOOK_ALIKES: Mapping[str, str] = dict(
     zip(
         "acdeghijklmnopqrstuvwxyzABCEHIJKMNOPSTXYZ",
-        "асԁеɡһіјκⅼⅿոорԛгѕтսνԝхуzАВСЕНІЈКМΝОРЅТХΥΖ",
+        "асԁеɡһіјκⅼⅿոорԛгѕтսνԝхуᴢАВСЕНІЈКМΝОРЅТХΥΖ",
         strict=True,
     )
 )
