@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from modelwarden.firewall.clients import REMEMBERED, Client, Cusum, Pattern
-from modelwarden.firewall.normal import Scorer, normal_of
+from modelwarden.firewall.clients import Client, Cusum, Pattern
+from modelwarden.firewall.normal import REMEMBERED, Scorer, normal_of
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +33,30 @@ def test_honest_queries_and_retries_raise_nothing(world):
     hot = fresh[np.random.default_rng(1).integers(0, 3, 500)]
 
     assert [alarms(world, stream) for stream in (fresh, retried, hot)] == [[], [], []]
+
+
+def few_numbers(rng, rows):
+    return rng.normal(size=(rows, 3)) * [1, 20, 300]
+
+
+def mixed(rng, rows):
+    colours = np.eye(3)[rng.integers(0, 3, rows)]
+    return np.c_[rng.integers(18, 80, rows), rng.normal(3000, 500, rows), colours]
+
+
+@pytest.mark.parametrize("draw", [few_numbers, mixed])
+@pytest.mark.parametrize("rows", [100, 400, 1000])
+def test_honest_queries_of_few_columns_are_no_search_also_for_small_references(draw, rows):
+    told = 0
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        normal = normal_of(draw(rng, rows), rate=0.01)
+        x = draw(rng, 1500)
+        judged = Scorer(normal).judged(x)
+        alarms = Client(normal).update(x, judged, np.zeros(len(x), bool))
+        told += bool(alarms)
+
+    assert told <= 1
 
 
 def test_a_search_around_one_input_is_noticed_within_thirty_queries(world):

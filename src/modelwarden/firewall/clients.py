@@ -17,12 +17,9 @@ from enum import StrEnum
 import numpy as np
 
 from modelwarden.core.values import dataclass
-from modelwarden.firewall.normal import Flags, Judged
+from modelwarden.firewall.normal import REMEMBERED, Flags, Judged
 from modelwarden.firewall.profile import Normal
 from modelwarden.targets.frames import Floats
-
-REMEMBERED = 1000
-"""Rows of one client that later ones are compared with."""
 
 
 class Pattern(StrEnum):

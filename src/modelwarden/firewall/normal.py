@@ -29,7 +29,13 @@ _FIT = 10_000
 _SAMPLE = 1000
 _FOLDS = 5
 _NEIGHBOURS = 3
-_NEAR_SHARE = 0.01
+_NEAR_SHARE = 0.005
+_PAIRS = 20
+_CERTAIN = 2000
+_FEWEST_NEAR = 300
+_SAME = 1e-5  # of standardised rows; rounding leaves less
+REMEMBERED = 1000
+"""Rows of one client that later ones are compared with."""
 _TAIL = 0.05
 _REFUSED = 0.0005
 _FEWEST = 50
@@ -174,15 +180,40 @@ def _scores(normal: Normal, distances: Floats) -> Floats:
 
 
 def _near(normal: Normal, x: Floats, rng: np.random.Generator) -> float:
-    """Return below which share of its distance to the sample a row seldom meets another one."""
-    places, distances = Scorer(normal).measured(x)
+    """Return the share of its distance to the sample below which a row seldom meets another one.
+
+    Seldom is once in two hundred rows among the `REMEMBERED` of a client. So few pairs of a small
+    reference are as close as that, so the share is taken from more of them and carried on by the
+    power law that their distances follow; the fewer rows, the more careful.
+
+    Source: Hill, 1975; Levina and Bickel, 2004, for distances.
+    """
+    if len(x) < _FEWEST_NEAR:
+        return 0.0
+    places, _ = Scorer(normal).measured(x)
     order = rng.permutation(len(x))
-    asked, others = order[: min(500, len(x) // 2)], order[len(x) // 2 :][:_SAMPLE]
-    apart = _apart(places[asked], places[others])
-    apart[apart < 1e-9] = np.inf  # rows that are there twice are no neighbours
-    ratios = apart.min(axis=1) / np.maximum(distances[asked, 2], 1e-12)
-    known = ratios[np.isfinite(ratios)]
-    return min(0.5, float(np.quantile(known, _NEAR_SHARE))) if known.size else 0.0
+    half = len(x) // 2
+    asked, others = places[order[:half][:_SAMPLE]], places[order[half:][:_SAMPLE]]
+    # A row of the reference may be in the sample itself, and twice: it is no neighbour of itself.
+    local = np.sort(_others(asked, np.array(normal.sample)), axis=1)[:, :_NEIGHBOURS].mean(axis=1)
+    whole = np.isfinite(local)
+    ratios = (_others(asked[whole], others) / local[whole, None]).reshape(-1)
+    pairs = np.sort(ratios[np.isfinite(ratios)])
+    wanted = _NEAR_SHARE / REMEMBERED * min(1.0, len(x) / _CERTAIN)
+    at = max(_PAIRS, math.ceil(wanted * len(pairs)))
+    if at >= len(pairs):
+        return 0.0
+    reach = float(pairs[at])
+    dimension = at / max(float(np.log(reach / pairs[:at]).sum()), 1e-9)
+    share = min(1.0, wanted / (at / len(pairs)))
+    return min(0.5, reach * math.pow(share, 1 / max(dimension, 0.5)))
+
+
+def _others(a: Floats, b: Floats) -> Floats:
+    """Return distances as `_apart` does; infinite where two rows are the same."""
+    apart = _apart(a, b)
+    apart[apart < _SAME] = np.inf
+    return apart
 
 
 def _apart(a: Floats, b: Floats) -> Floats:
