@@ -17,14 +17,14 @@ from modelwarden.data.rules.label_errors import Wrong, label_errors
 from modelwarden.data.schema import rows_of
 from modelwarden.detectors.label_errors import Flips, flips
 from modelwarden.detectors.learners import Design, design_of, design_of_array
-from modelwarden.detectors.shingles import thumbnail
+from modelwarden.detectors.shingles import thumbnails
 from modelwarden.targets.data import DataSet
 from modelwarden.targets.frames import Column, Floats, Frame, Inputs, take
 from modelwarden.targets.labels import missing, positions
 from modelwarden.targets.spec import Task
 
 NAME = "data"
-MOST_ROWS = 60_000
+MOST_ROWS = 20_000
 _SHOWN = 20
 _HASHED = 1024
 _LONGEST = 4000
@@ -114,8 +114,10 @@ def _design(inputs: Inputs) -> Design:
     if inputs.dtype.kind == "O":
         return design_of_array(_hashed(inputs))
     if inputs.ndim == 4:
-        return design_of_array(np.stack([thumbnail(x.astype(np.float64)) for x in inputs]))
+        return design_of_array(thumbnails(inputs))
     frame = frame_of(inputs)
+    if not frame.names:
+        return design_of_array(np.zeros((len(inputs), 1)))
     return design_of_array(np.column_stack([c.astype(np.float64) for c in frame.columns]))
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from modelwarden.core import Gap, GapKind, InputError
 from modelwarden.core.stages import StageResult
 from modelwarden.data import contents, drift, duplicates, label_errors, leakage, order, schema
@@ -35,7 +37,9 @@ def run(given: Given) -> StageResult:
 
 def _part(given: Given, name: str, part: Callable[[Given], StageResult]) -> StageResult:
     try:
-        return part(given)
+        # Values near the end of what a number can be overflow in squares: they are nobody's error.
+        with np.errstate(all="ignore"):
+            return part(given)
     except (TargetError, InputError):
         raise
     except Exception as error:  # noqa: BLE001 -- one part of the stage: the others go on

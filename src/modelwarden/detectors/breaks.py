@@ -242,7 +242,7 @@ def _unit(here: Floats, there: Floats) -> Break | None:
         return None
     factor = max(ratio, 1 / ratio)
     unit = min(_UNITS, key=lambda known: abs(np.log(known / factor)))
-    if abs(np.log(unit / factor)) > 0.05:
+    if abs(np.log(unit / factor)) > 0.09:
         return None
     times = f"{unit:g} times as large" if ratio > 1 else f"{unit:g} times smaller"
     return Break(

@@ -153,7 +153,7 @@ def _spread(reference: NumberCounts, current: NumberCounts, margins: Margins) ->
             ratio, low, high = 0.0, 0.0, 1.0
     else:
         ratio = after / before
-        half = z_of(0.95) * math.sqrt(var / n / before**2 + other / m / after**2)
+        half = z_of(0.95) * math.sqrt(var / n / (before * before) + other / m / (after * after))
         low, high = ratio * math.exp(-half), ratio * math.exp(half)
     moved = float(np.abs(reference.counts.cumsum() / n - current.counts.cumsum() / m).max())
     far = ratio >= margins.spread or ratio <= 1 / margins.spread

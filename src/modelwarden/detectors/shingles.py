@@ -13,13 +13,14 @@ from modelwarden.targets.frames import Column, Floats
 
 ALIKE = 0.8  # Jaccard similarity of two texts' pieces
 LEAST_LENGTH = 30  # characters; shorter texts are alike by themselves
-MOST_TEXTS = 50_000
+MOST_TEXTS = 20_000
 MOST_IMAGES = 12_000
 _PIECE = 5
-_LONGEST = 4000
+_LONGEST = 1500
 _HASHES, _BANDS = 64, 16
 _THUMB = 12
 _CROWD = 50
+_CHUNK = 1024
 
 
 def near_texts(texts: Column) -> Iterator[Repeat]:
@@ -87,9 +88,7 @@ def near_images(images: npt.NDArray[np.generic]) -> Iterator[Repeat]:
     n = min(len(images), MOST_IMAGES)
     if n < 8 or images.ndim != 4:
         return
-    thumbs = np.stack([thumbnail(images[i].astype(np.float64)) for i in range(n)]).astype(
-        np.float32
-    )
+    thumbs = thumbnails(images[:n]).astype(np.float32)
     flat = np.asarray((thumbs == 0).all(axis=1))
     for start in range(0, n, 512):
         part = thumbs[start : start + 512]
@@ -106,18 +105,19 @@ def near_images(images: npt.NDArray[np.generic]) -> Iterator[Repeat]:
             yield Repeat(first, second, "nearly the same picture")
 
 
-def thumbnail(image: Floats) -> Floats:
-    """Return an image (C, H, W) as at most 12 × 12 fields, freed of brightness and contrast."""
-    grey = image.mean(axis=0)
-    parts = [
-        [
-            float(field.mean()) if field.size else 0.0
-            for field in np.array_split(band, min(_THUMB, grey.shape[1]), axis=1)
+def thumbnails(images: npt.NDArray[np.generic]) -> Floats:
+    """Return images (n, C, H, W) as at most 144 fields each, freed of brightness and contrast."""
+    parts = []
+    for start in range(0, len(images), _CHUNK):
+        grey = images[start : start + _CHUNK].astype(np.float64).mean(axis=1)
+        fields = [
+            field.mean(axis=(1, 2))
+            for band in np.array_split(grey, min(_THUMB, grey.shape[1]), axis=1)
+            for field in np.array_split(band, min(_THUMB, grey.shape[2]), axis=2)
         ]
-        for band in np.array_split(grey, min(_THUMB, grey.shape[0]), axis=0)
-    ]
-    values = np.array(parts).ravel()
-    values -= values.mean()
-    size = float(np.sqrt((values**2).sum()))
-    made: Floats = values / size if size > 1e-9 else np.zeros_like(values)
+        parts.append(np.stack(fields, axis=1))
+    values = np.concatenate(parts)
+    values -= values.mean(axis=1, keepdims=True)
+    size = np.sqrt((values**2).sum(axis=1, keepdims=True))
+    made: Floats = np.where(size > 1e-9, values / np.maximum(size, 1e-9), 0.0)
     return made
