@@ -253,6 +253,7 @@ def test_scores_that_are_not_granted_are_not_used():
         ({"rows": 100}, "less than two rows for each of the 120"),
         ({"eps": None}, "eps is missing"),
         ({"low": 2.0, "high": -2.0}, "no valid input"),
+        ({"low": 20.0, "high": 30.0}, "none of the inputs lies between low and high"),
         (
             {"target": Scores(spec(), lambda x: np.tile([0.7, 0.3], (len(x), 1)))},
             "answers 0 to every row",

@@ -23,6 +23,7 @@ from modelwarden.targets.tiled import limited
 
 _LEVELS = 255.0
 _IMAGE_EPS = 8 / 255
+_OUTSIDE = 0.5  # of all numbers: then the box is in other units than the inputs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -234,6 +235,7 @@ def ball_for(
     grid = _grid(inputs, config, float(np.max(high)), eps, images=images)
     if grid:
         notes.append(f"inputs lie on a grid of {grid:.6g}: changed ones are rounded to it")
+    _check_box(inputs[rows], low, high)
     _check_eps(config, eps, max(grid, 1.0 if inputs.dtype.kind in "iu" else 0.0))
     ball = Ball(x=inputs[rows], norm=Norm(config.norm), eps=eps, low=low, high=high, grid=grid)
     if len(rows) and not (ball.most > ball.least).any():
@@ -242,6 +244,25 @@ def ball_for(
             hint="eps is in the model's own input units.",
         )
     return ball, tuple(notes)
+
+
+def _check_box(
+    x: npt.NDArray[np.generic], low: npt.NDArray[np.float64], high: npt.NDArray[np.float64]
+) -> None:
+    """Refuse a box that holds none of the inputs: it is in other units than they are.
+
+    Raises:
+        InputError: it is one.
+    """
+    slack = 1e-6 * np.maximum(1.0, np.abs(high - low))
+    values = x.astype(np.float64)
+    outside = (values < low - slack) | (values > high + slack)
+    touched = outside.reshape(len(x), -1).any(axis=1) if len(x) else np.zeros(0, np.bool_)
+    if len(x) and touched.all() and outside.mean() > _OUTSIDE:
+        raise InputError(
+            "none of the inputs lies between low and high of [assess.robustness]",
+            hint="low and high are in the model's own input units.",
+        )
 
 
 def _check_eps(config: RobustnessConfig, eps: float, step: float) -> None:
