@@ -225,7 +225,6 @@ def feasible(rules: FeaturesConfig, names, before, after, known) -> bool:
         old, new = before[name], after[name]
         if old == new or (old != old and new != new) or (old is None and new is None):
             continue
-        low, high = known.get(name, (None, None))
         if named(rules.immutable, name) or old is None or old != old:
             return False
         if named(rules.monotone_up, name) and new < old:
@@ -234,7 +233,7 @@ def feasible(rules: FeaturesConfig, names, before, after, known) -> bool:
             if new not in known[name]:
                 return False
             continue
-        low, high = rules.bounds.get(name, (low, high))
+        low, high = rules.bounds.get(name) or known[name]
         if not min(low, old) <= new <= max(high, old) or type(old) is not type(new):
             return False
     return all(eval(r, {"__builtins__": {}}, dict(after)) for r in rules.relations)  # ours
