@@ -23,7 +23,7 @@ def main() -> int:
         "corpora.py": [],
         "cost.py": ["--rounds", "1"],
         "false_alarms.py": benign,
-        "ledger.py": [],
+        "ledger_rates.py": [],
         "metrics.py": [],
         "sandbox.py": [],
         "signing.py": [],

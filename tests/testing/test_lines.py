@@ -173,7 +173,7 @@ def test_a_bound_within_the_interval_is_open_and_one_outside_of_it_fails():
 def test_a_gap_of_a_stage_belongs_to_its_test_and_of_any_other_to_the_last():
     policy = Policy()
     gap = Gap(what="a", why="b", kind=GapKind.FAILED, stage="performance")
-    report = report_of(gaps=(gap, replace(gap, stage="robustness")))
+    report = report_of(gaps=(gap, replace(gap, stage="backdoor")))
 
     mine = said(line_of(policy, LineKind.STAGE, "performance"), report, policy, TODAY)
     rest = said(line_of(policy, LineKind.REST, REST), report, policy, TODAY)

@@ -166,7 +166,7 @@ def run(context: Context) -> StageResult:
     work.try_all()
     return StageResult(
         findings=tuple(_findings(context, work.tried)),
-        measurements=tuple(_measured(work.tried)),
+        measurements=tuple(_measured(context, work.tried)),
         tables=(_table(work.tried),),
         gaps=tuple(_gaps(work, what)),
         notes=_notes(work),
@@ -331,7 +331,7 @@ def _survived(one: Tried) -> int:
     return judgement.n - judgement.hit
 
 
-def _measured(tried: list[Tried]) -> Iterator[Measurement]:
+def _measured(context: Context, tried: list[Tried]) -> Iterator[Measurement]:
     """Yield the share of abnormal rows that are survived: of all, and of each operator."""
     tried = [one for one in tried if one.judgement.outcome is not Outcome.UNSENT]
     names = list(dict.fromkeys(one.trial.operator.name for one in tried))
@@ -345,7 +345,7 @@ def _measured(tried: list[Tried]) -> Iterator[Measurement]:
                 _ends(these),
                 n,
                 group=None if name is None else {"operator": name},
-                conditions={"trials": len(these), "interval": _HOW},
+                conditions={**context.conditions, "trials": len(these), "interval": _HOW},
             )
 
 

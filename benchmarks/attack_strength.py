@@ -1,6 +1,6 @@
 """Attacks on small models of scikit-learn's digits: strength, rows, calls, cost beside the model.
 
-    python benchmarks/attacks.py [--samples N] [--queries N] [--seed N] [--autoattack FOLDER]
+    python benchmarks/attack_strength.py [--samples N] [--queries N] [--autoattack FOLDER]
 
 Victims are a network of 64 units, a forest of 100 trees and boosted trees. `overhead` is the
 processor time of an attack over that of the same number of rows asked in whole tiles, with nothing

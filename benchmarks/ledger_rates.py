@@ -1,4 +1,4 @@
-"""What a ledger writes and verifies in a second: `python benchmarks/ledger.py [RECORDS]`.
+"""What a ledger writes and verifies in a second: `python benchmarks/ledger_rates.py [RECORDS]`.
 
 Records of 281 bytes, appended one at a time and many at once, with fdatasync in groups; the time
 ends when the last record is on the disk. On a machine with other work the processor's time tells
