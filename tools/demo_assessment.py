@@ -148,6 +148,7 @@ def stranger(folder: Path, published: Path) -> Path:
 def own(folder: Path) -> Path:
     """Train a small model on data that scikit-learn brings; return the folder of its assessment."""
     import joblib
+    import numpy as np
     from sklearn.datasets import load_breast_cancer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
@@ -157,7 +158,11 @@ def own(folder: Path) -> Path:
     (folder / "model").mkdir(parents=True)
     data = load_breast_cancer()
     model = make_pipeline(StandardScaler(), LogisticRegression())
-    joblib.dump(model.fit(data.data[:350], data.target[:350]), folder / "model" / "model.joblib")
+    order = np.random.default_rng(0).permutation(
+        len(data.target)
+    )  # the file has an order of its own
+    inputs, classes = data.data[order], data.target[order]
+    joblib.dump(model.fit(inputs[:350], classes[:350]), folder / "model" / "model.joblib")
     names = [*(str(name) for name in data.feature_names), "benign"]
     for name, rows in (("train", slice(0, 350)), ("test", slice(350, None))):
         with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as stream:
@@ -165,7 +170,7 @@ def own(folder: Path) -> Path:
             writer.writerow(names)
             writer.writerows(
                 [*map(repr, map(float, x)), int(y)]
-                for x, y in zip(data.data[rows], data.target[rows], strict=True)
+                for x, y in zip(inputs[rows], classes[rows], strict=True)
             )
     (folder / "modelwarden.toml").write_text(_OWN, encoding="utf-8")
     return folder
