@@ -107,6 +107,15 @@ def test_real_sets_that_are_easy_leak_nothing(load):
     assert found({f"f{i}": c for i, c in enumerate(x[order].T)}, y[order]) == set()
 
 
+def test_classes_that_lie_apart_in_most_columns_leak_nothing():
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, N)
+    columns = {f"x{i}": 12.0 * y + rng.normal(size=N) for i in range(4)}
+
+    assert found({**columns, "noise": rng.normal(size=N)}, y) == set()
+    assert found({"x0": columns["x0"], "noise": rng.normal(size=N)}, y) == {("x0", "value")}
+
+
 def test_a_column_that_holds_the_value_of_a_regression_is_named():
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=(2, N))

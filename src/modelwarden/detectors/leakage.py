@@ -37,6 +37,7 @@ COVERED = 0.25  # of a class that a pure sign of missing values must show
 IDENTIFIER = 0.75
 ORDER = 0.9
 LEAST_ROWS = 60
+_MANY = 3
 _LEAST_CLASS = 10
 _MOST = 6000
 _BINS = 48
@@ -96,8 +97,8 @@ def leaks(frame: Frame, y: Labels, k: int, seed: int) -> Iterator[Leak]:
     }
     bar = AUC if k == 2 else BALANCED
     suspects = {name: score for name, score in scores.items() if score >= bar}
-    if not suspects:
-        return
+    if not suspects or (len(suspects) >= _MANY and 2 * len(suspects) >= len(scores)):
+        return  # where most columns do, none of them gives the label away: the task is easy
     rest = frame.without([*suspects, *told])
     other = _together(rest, y, k, fold, seed) if rest.names else 0.5 if k == 2 else 1 / k
     measure = "ROC AUC" if k == 2 else "balanced accuracy"
@@ -296,8 +297,8 @@ def number_leaks(frame: Frame, y: Floats, seed: int) -> Iterator[Leak]:
         if frame[name].dtype.kind != "O"
     }
     suspects = [name for name, score in scores.items() if score >= EXPLAINED]
-    if not suspects:
-        return
+    if not suspects or (len(suspects) >= _MANY and 2 * len(suspects) >= len(scores)):
+        return  # where most columns do, none of them gives the label away: the task is easy
     rest = frame.without(suspects).take(rows)
     other = _explained_together(rest, truth, fold) if rest.names else 0.0
     for name in suspects:
