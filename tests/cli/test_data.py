@@ -68,3 +68,17 @@ def test_files_left_out_are_incomplete_and_bad_input_is_one_line(tmp_path, train
     for ran in (gone, none, twice):
         assert ran.code == 2
         assert ran.line
+
+
+def test_what_is_no_table_is_frozen_by_its_bytes_and_a_broken_manifest_says_what_to_give(tmp_path):
+    broken, manifest = tmp_path / "broken.csv", tmp_path / "data.json"
+    broken.write_text('a,b\n1\n2,3,4\n"x')
+
+    made = command("data", "freeze", broken, "--manifest", manifest)
+    manifest.write_text("{")
+    read = command("data", "verify", broken, "--manifest", manifest)
+
+    assert made.code == 0
+    assert "only its bytes are held" in made.out
+    assert read.code == 2
+    assert "modelwarden data freeze" in read.line

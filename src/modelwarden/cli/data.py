@@ -97,7 +97,9 @@ def _many(count: int, word: str) -> str:
 def _shown(file: FileDigest) -> str:
     from modelwarden.gate.walk import printable
 
-    held = "" if file.rows is None else f" · {file.rows} rows · {len(file.columns)} columns"
+    held = f" · {file.rows} rows · {len(file.columns)} columns"
+    if file.rows is None:
+        held = " · cannot be read as a table: only its bytes are held"
     return f"{printable(file.name)}  sha256:{file.sha256[:16]}…{held}"
 
 

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.sets import column
-from modelwarden.artifacts.signing.errors import BrokenBundleError
 from modelwarden.data.frozen.compare import compare
 from modelwarden.data.frozen.digests import column_digest, digests_of, row_marks
 from modelwarden.data.frozen.manifest import ManifestError, decode, encode
@@ -171,7 +170,7 @@ def test_what_is_no_manifest_is_refused(tmp_path, change):
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_refused_with_an_error_of_ours(data):
-    with pytest.raises((ManifestError, BrokenBundleError)):
+    with pytest.raises(ManifestError):
         decode(data)
 
 
@@ -189,5 +188,5 @@ def test_a_signed_manifest_holds_for_its_key_only(tmp_path):
     assert decode(made, public).broken is None
     assert "not one of this key" in decode(made, stranger).broken
     assert decode(frozen(path), public).broken == "it is not signed"
-    with pytest.raises((ManifestError, BrokenBundleError)):
+    with pytest.raises(ManifestError):
         decode(forged[:-40], public)

@@ -14,6 +14,7 @@ import numpy as np
 
 from modelwarden.artifacts.signing import bundle, keys
 from modelwarden.artifacts.signing.bundle import strict_json
+from modelwarden.artifacts.signing.errors import BrokenBundleError
 from modelwarden.core import InputError
 from modelwarden.data.frozen.digests import ColumnDigest, FileDigest
 
@@ -100,6 +101,13 @@ def decode(data: bytes, key: Path | None = None) -> Manifest:
         ManifestError: it is none.
         KeyFileError: the key cannot be used.
     """
+    try:
+        return _decoded(data, key)
+    except BrokenBundleError as error:
+        raise ManifestError(str(error)) from error
+
+
+def _decoded(data: bytes, key: Path | None) -> Manifest:
     document = strict_json(data, "the manifest")
     if "dsseEnvelope" not in document:
         broken = None if key is None else "it is not signed"
