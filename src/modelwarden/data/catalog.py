@@ -32,8 +32,19 @@ STAGES: tuple[Stage, ...] = (
         model=False,
     ),
 )
-# Another room applies it too.
-_ELSEWHERE = {"duplicate-rows": "modelwarden.detectors.rules.duplicate_rows"}
+# Other rooms apply them too.
+_ELSEWHERE = frozenset(
+    (
+        "duplicate-rows",
+        "schema-break",
+        "missingness-change",
+        "feature-drift",
+        "joint-drift",
+        "label-drift",
+        "prediction-drift",
+        "concept-drift",
+    )
+)
 
 
 def rule_of(name: str) -> Rule[Any]:
@@ -46,8 +57,8 @@ def rule_of(name: str) -> Rule[Any]:
     if name not in known:
         raise UnknownNameError("rule", name, known)
     word = name.replace("-", "_")
-    place = _ELSEWHERE.get(name, f"modelwarden.data.rules.{word}")
-    found: Rule[Any] = getattr(import_module(place), word)
+    room = "detectors" if name in _ELSEWHERE else "data"
+    found: Rule[Any] = getattr(import_module(f"modelwarden.{room}.rules.{word}"), word)
     return found
 
 

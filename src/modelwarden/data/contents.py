@@ -14,9 +14,9 @@ from modelwarden.data.leakage import classes_of
 from modelwarden.data.rules.class_imbalance import Rare, class_imbalance
 from modelwarden.data.rules.degenerate_column import Degenerate, degenerate_column
 from modelwarden.data.rules.personal_data import Holding, personal_data
-from modelwarden.data.schema import rows_of
 from modelwarden.detectors import personal
 from modelwarden.detectors.breaks import kind_of
+from modelwarden.detectors.broken import rows_of
 from modelwarden.detectors.duplicates import column_codes
 from modelwarden.targets.data import DataSet
 from modelwarden.targets.frames import Column, Frame

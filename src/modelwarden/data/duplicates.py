@@ -12,12 +12,12 @@ from modelwarden.core import Finding, Location
 from modelwarden.core.seen import findings
 from modelwarden.core.stages import RowMark, StageResult
 from modelwarden.data.given import Given
-from modelwarden.data.looks import frame_of
 from modelwarden.data.rules.label_conflict import Conflict, label_conflict
-from modelwarden.data.schema import rows_of
 from modelwarden.detectors.breaks import kind_of
+from modelwarden.detectors.broken import rows_of
 from modelwarden.detectors.counts import as_numbers, plain_text
 from modelwarden.detectors.duplicates import codes_of, overlap
+from modelwarden.detectors.looks import frame_of
 from modelwarden.detectors.repeats import Repeat, Repeats, repeats
 from modelwarden.detectors.rules.duplicate_rows import Repeated, duplicate_rows
 from modelwarden.detectors.shingles import LEAST_LENGTH, near_images, near_texts

@@ -12,11 +12,11 @@ from modelwarden.core.seen import findings
 from modelwarden.core.stages import RowMark, StageResult
 from modelwarden.data.given import Given
 from modelwarden.data.leakage import classes_of
-from modelwarden.data.looks import frame_of
 from modelwarden.data.rules.label_errors import Wrong, label_errors
-from modelwarden.data.schema import rows_of
+from modelwarden.detectors.broken import rows_of
 from modelwarden.detectors.label_errors import Flips, flips
 from modelwarden.detectors.learners import Design, design_of, design_of_array
+from modelwarden.detectors.looks import frame_of
 from modelwarden.detectors.shingles import thumbnails
 from modelwarden.targets.data import DataSet
 from modelwarden.targets.frames import Column, Floats, Frame, Inputs, take

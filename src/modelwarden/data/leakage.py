@@ -10,10 +10,10 @@ from modelwarden.core import Finding, Location, seed_for
 from modelwarden.core.seen import findings
 from modelwarden.core.stages import StageResult
 from modelwarden.data.given import Given
-from modelwarden.data.looks import frame_of
 from modelwarden.data.rules.target_leakage import Leaking, target_leakage
 from modelwarden.detectors.counts import as_numbers
 from modelwarden.detectors.leakage import Leak, leaks, number_leaks
+from modelwarden.detectors.looks import frame_of
 from modelwarden.targets.data import DataSet
 from modelwarden.targets.frames import Frame, Labels
 from modelwarden.targets.labels import missing, positions

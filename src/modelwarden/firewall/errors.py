@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from modelwarden.core import InputError
+from modelwarden.detectors.profile import ProfileError
 
 
 class Reason(StrEnum):
@@ -37,7 +37,4 @@ class RefusedError(Exception):
         self.detail = detail
 
 
-class ProfileError(InputError):
-    """A profile, or what one is made from, that cannot be used."""
-
-    hint = "docs/firewall.md tells what a profile is made from."
+__all__ = ["ProfileError", "Reason", "RefusedError"]

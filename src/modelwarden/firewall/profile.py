@@ -1,231 +1,33 @@
-"""What normal requests of one model look like: one JSON file, read strictly.
-
-Plain numbers only: a profile is looked at, compared and kept under version control like code.
-"""
+"""The profile of a model, as this room names it; `detectors.profile` has the form of the file."""
 
 from __future__ import annotations
 
-import json
-from enum import StrEnum
-from pathlib import Path
+from modelwarden.detectors.profile import (
+    SCHEMA,
+    Counts,
+    Input,
+    Kind,
+    Limits,
+    Normal,
+    Profile,
+    ProfileError,
+    Protocol,
+    Watched,
+    dumped,
+    load,
+)
 
-from modelwarden.core import InputError, encode
-from modelwarden.core.decode import decode
-from modelwarden.core.values import dataclass
-from modelwarden.firewall.errors import ProfileError
-
-SCHEMA = "modelwarden/profile/1"
-_LARGEST = 256 << 20
-
-
-class Protocol(StrEnum):
-    """The wire form of a model's server."""
-
-    OIP = "oip-v2"
-    MLFLOW = "mlflow"
-    TF_SERVING = "tf-serving"
-
-
-class Kind(StrEnum):
-    """What the values of an input are."""
-
-    NUMBER = "number"
-    INTEGER = "integer"
-    BOOLEAN = "boolean"
-    CATEGORY = "category"
-    TEXT = "text"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Input:
-    """One tensor, or one column of a table.
-
-    Attributes:
-        name: as requests spell it; "" takes any.
-        kind: of its values.
-        shape: of one row; empty for a column.
-        datatype: of the Open Inference Protocol, where requests must give just that; else empty.
-        low: no value is less.
-        high: no value is greater.
-        categories: that a category has.
-        longest: characters of a text.
-        missing: whether a value may be missing.
-    """
-
-    name: str
-    kind: Kind
-    shape: tuple[int, ...] = ()
-    datatype: str = ""
-    low: float | None = None
-    high: float | None = None
-    categories: tuple[str, ...] = ()
-    longest: int | None = None
-    missing: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """How large a request may be.
-
-    Attributes:
-        body: bytes.
-        rows: of one request.
-    """
-
-    body: int
-    rows: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Normal:
-    """Where the reference lies, and how far from it is abnormal.
-
-    A row is standardised and projected on the axes. Three distances – within the axes
-    (Mahalanobis), across them (the residual) and to the nearest rows of a sample – are divided by
-    their own quantiles; the largest of the ratios, also one of a distance too small, is its score.
-
-    Attributes:
-        rate: share of normal rows whose score is above `alarm`.
-        alarm: threshold of the score, conformal on rows that were not fitted to.
-        refuse: the same for one normal row in two thousand, from the decay of the tail.
-        step: every how manyth value is looked at; 1 unless there are very many.
-        mean: (d,) of the values.
-        scale: (d,) likewise.
-        axes: (k, d).
-        variance: (k,) along the axes.
-        sample: (m, k) rows of the reference on the axes.
-        within: quantile of the first distance.
-        across: of the second; 0 when the axes hold everything.
-        nearest: of the third.
-        lows: of the lower ends of the three; 0 where too small a distance says nothing.
-        near: share of the distance to the sample below which two rows are nearly the same.
-    """
-
-    rate: float
-    alarm: float
-    refuse: float
-    step: int
-    mean: tuple[float, ...]
-    scale: tuple[float, ...]
-    axes: tuple[tuple[float, ...], ...]
-    variance: tuple[float, ...]
-    sample: tuple[tuple[float, ...], ...]
-    within: float
-    across: float
-    nearest: float
-    lows: tuple[float, ...]
-    near: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
-    """How the reference is spread over one feature: what drift is measured against.
-
-    Attributes:
-        name: of the input; with its position in brackets for a tensor.
-        edges: between the bins of numbers, ascending.
-        counts: one more than edges; for a category one for each.
-        missing: rows without a value.
-    """
-
-    name: str
-    edges: tuple[float, ...]
-    counts: tuple[int, ...]
-    missing: int
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """A file of the model that must stay as it is."""
-
-    path: str
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
-    """What normal requests of one model look like.
-
-    Attributes:
-        name: of the model, as the server's routes spell it.
-        protocol: of the server.
-        table: whether inputs are the columns of a table.
-        inputs: in order.
-        limits: of a request.
-        normal: None where the inputs have no numbers to be judged by.
-        counts: for drift.
-        watched: files.
-        rows: of the reference.
-        reference: `sha256:` of its file.
-        version: of the program that made it.
-    """
-
-    schema: str
-    name: str
-    protocol: Protocol
-    table: bool
-    inputs: tuple[Input, ...]
-    limits: Limits
-    normal: Normal | None
-    counts: tuple[Counts, ...]
-    watched: tuple[Watched, ...]
-    rows: int
-    reference: str
-    version: str
-
-
-def dumped(profile: Profile) -> bytes:
-    """Return a profile as JSON."""
-    return json.dumps(encode(profile), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
-
-
-def load(path: Path) -> Profile:
-    """Read a profile.
-
-    Raises:
-        ProfileError: it cannot be read, or is none of a version that is read here.
-    """
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(_LARGEST + 1)
-    except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        raise ProfileError(f"cannot read the profile {path}: {why}") from error
-    if len(data) > _LARGEST:
-        raise ProfileError(f"{path} is too large for a profile")
-    try:
-        document = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise ProfileError(f"{path} is no profile: no valid JSON") from error
-    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-        raise ProfileError(f"{path} is no profile of the schema {SCHEMA}")
-    try:
-        profile = decode(Profile, document, str(path))
-    except InputError as error:
-        raise ProfileError(error.message) from error
-    _check(profile, path)
-    return profile
-
-
-def _check(profile: Profile, path: Path) -> None:
-    """Refuse a profile whose parts do not fit each other."""
-    normal = profile.normal
-    if not profile.inputs:
-        raise ProfileError(f"{path} names no input")
-    if not profile.table and len(profile.inputs) != 1:
-        raise ProfileError(f"{path} has {len(profile.inputs)} tensors; one is supported")
-    if normal is None:
-        return
-    width, axes = len(normal.mean), len(normal.axes)
-    if (
-        normal.step < 1
-        or len(normal.scale) != width
-        or any(len(axis) != width for axis in normal.axes)
-        or len(normal.variance) != axes
-        or len(normal.lows) != len(("within", "across", "nearest"))
-        or not normal.sample
-        or any(len(row) != axes for row in normal.sample)
-        or any(scale <= 0 for scale in normal.scale)
-        or any(part <= 0 for part in normal.variance)
-    ):
-        raise ProfileError(f"{path} does not fit together: its statistics differ in size")
+__all__ = [
+    "SCHEMA",
+    "Counts",
+    "Input",
+    "Kind",
+    "Limits",
+    "Normal",
+    "Profile",
+    "ProfileError",
+    "Protocol",
+    "Watched",
+    "dumped",
+    "load",
+]

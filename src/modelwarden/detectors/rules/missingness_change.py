@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from modelwarden.core import Hit, Severity, rule
-from modelwarden.data.rules._moved import Moved, moved
+from modelwarden.detectors.rules._moved import Moved, moved
 
 
 @rule(

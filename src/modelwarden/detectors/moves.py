@@ -1,0 +1,260 @@
+"""What moved from one data set to another: features, correlations, labels, answers, errors.
+
+Each family of tests is corrected for all that it holds; an alarm needs significance and an effect
+that matters. What the tests are stands in `detectors.drift` and `detectors.joint`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from scipy import special
+
+from modelwarden.core import Finding, Location, Table
+from modelwarden.core.rules import Rule
+from modelwarden.core.seen import findings
+from modelwarden.core.stages import StageResult
+from modelwarden.detectors.breaks import kind_of
+from modelwarden.detectors.counts import NumberBins, WordCounts, as_numbers
+from modelwarden.detectors.drift import Change, Margins, of_missing, of_numbers, of_words
+from modelwarden.detectors.joint import changed_pairs, groups_of
+from modelwarden.detectors.looks import Look, frame_of, looks
+from modelwarden.detectors.rules._moved import Moved
+from modelwarden.detectors.rules.concept_drift import ConceptMoved, concept_drift
+from modelwarden.detectors.rules.feature_drift import feature_drift
+from modelwarden.detectors.rules.joint_drift import JointMoved, joint_drift
+from modelwarden.detectors.rules.label_drift import label_drift
+from modelwarden.detectors.rules.missingness_change import missingness_change
+from modelwarden.detectors.rules.prediction_drift import prediction_drift
+from modelwarden.metrics.intervals import z_of
+from modelwarden.metrics.multiplicity import benjamini_hochberg
+from modelwarden.targets.data import DataSet
+from modelwarden.targets.frames import Column, Floats, Frame
+from modelwarden.targets.labels import missing
+
+NAME = "data"
+ALPHA = 0.001  # of each family of tests, after correction
+CORRELATION = 0.10
+ERROR = 0.05  # of an error rate that changes, or a share of the spread of a regression
+LEAST_ERRORS = 30  # of each side
+LABELS = Margins(mix=0.02, distribution=0.03)
+ANSWERS = Margins(mix=0.03)
+FEATURES = Margins()
+_SHOWN = 60
+
+Tested = tuple[Look, Change]
+
+
+def features(reference: DataSet, other: DataSet) -> StageResult:
+    """Compare every feature, and what of each is missing."""
+    shown = looks(reference, other)
+    tested: list[Tested] = []
+    gone: list[Tested] = []
+    for look in shown:
+        changes, lost = changes_of(look.here, look.there, FEATURES)
+        tested += [(look, change) for change in changes]
+        if not look.aspect:
+            gone.append((look, lost))
+    gone += [(look, change) for look, change in _emptied(reference, other)]
+    found = alarms(reference, other, tested, feature_drift)
+    found += alarms(reference, other, gone, missingness_change)
+    return StageResult(findings=tuple(found), tables=tuple(_table(reference, other, tested)))
+
+
+def changes_of(here: Column, there: Column, margins: Margins) -> tuple[tuple[Change, ...], Change]:
+    """Return what the tests of one column say, and that of its missing values."""
+    if here.dtype.kind == "O":
+        words = WordCounts.of(here), WordCounts.of(there)
+        lost = of_missing(
+            words[0].missing, words[0].n, words[1].missing, words[1].n, margins.missing
+        )
+        return tuple(of_words(*words, margins)), lost
+    bins = NumberBins.fit(here)
+    one, two = bins.count(here), bins.count(there)
+    lost = of_missing(one.missing, one.n, two.missing, two.n, margins.missing)
+    return tuple(of_numbers(one, two, margins)), lost
+
+
+def _emptied(reference: DataSet, other: DataSet) -> Iterator[Tested]:
+    """Yield columns that lost all their values, or that had none: their type is not known."""
+    here, there = reference.inputs, other.inputs
+    if not isinstance(here, Frame) or not isinstance(there, Frame):
+        return
+    for name in here.names:
+        if name not in there.names or "nothing" not in (
+            kinds := (kind_of(here[name]), kind_of(there[name]))
+        ):
+            continue
+        if kinds[0] == kinds[1]:
+            continue
+        gone = [int(missing(column).sum()) for column in (here[name], there[name])]
+        change = of_missing(gone[0], len(here), gone[1], len(there), FEATURES.missing)
+        yield Look(name, "", here[name], there[name]), change
+
+
+def alarms(
+    reference: DataSet,
+    other: DataSet,
+    tested: Sequence[Tested],
+    rule: Rule[Moved],
+) -> list[Finding]:
+    """Return a finding for each feature with a change that is significant and matters."""
+    if not tested:
+        return []
+    adjusted = benjamini_hochberg(np.array([change.p for _, change in tested]))
+    by_name: dict[str, list[tuple[Change, str, float]]] = {}
+    for (look, change), p in zip(tested, adjusted.tolist(), strict=True):
+        if p <= ALPHA and change.matters:
+            by_name.setdefault(look.feature, []).append((change, look.aspect, p))
+    return [
+        found
+        for name, changes in by_name.items()
+        for found in findings(
+            rule,
+            Moved(
+                path=other.source or None,
+                location=Location(
+                    path=other.source or None, feature=name, terms={"frame": other.name}
+                ),
+                frame=other.name,
+                against=reference.name,
+                name=name,
+                changes=tuple(changes),
+                n=len(other),
+            ),
+            NAME,
+        )
+    ]
+
+
+def _table(reference: DataSet, other: DataSet, tested: Sequence[Tested]) -> Iterator[Table]:
+    """Yield what every feature did, the surest change first."""
+    if not tested:
+        return
+    adjusted = benjamini_hochberg(np.array([change.p for _, change in tested]))
+    best: dict[str, tuple[float, Look, Change]] = {}
+    for (look, change), p in zip(tested, adjusted.tolist(), strict=True):
+        known = best.get(look.feature)
+        if known is None or (not change.matters, p) < (not known[2].matters, known[0]):
+            best[look.feature] = (p, look, change)
+    ordered = sorted(best.items(), key=lambda item: item[1][0])
+    yield Table(
+        name=f"drift of {other.name}",
+        title=f"What changed from {reference.name} to {other.name}",
+        stage=NAME,
+        meaning="The test of each feature that speaks loudest. A change is flagged when it is"
+        f" significant (p at most {ALPHA:g}, adjusted for all tests) and reaches its margin.",
+        columns=("feature", "test", "effect", "low", "high", "p", "reaches the margin"),
+        rows=tuple(
+            (
+                f"{name}: {look.aspect}" if look.aspect else name,
+                change.kind,
+                *(None if math.isinf(v) else v for v in (change.effect, change.low, change.high)),
+                p,
+                "yes" if change.matters else "no",
+            )
+            for name, (p, look, change) in ordered[:_SHOWN]
+        ),
+    )
+
+
+def joint(reference: DataSet, other: DataSet) -> StageResult:
+    """Compare how features hang together."""
+    here, there = frame_of(reference.inputs), frame_of(other.inputs)
+    shared = [
+        name
+        for name in here.names
+        if name in there.names
+        and (kind := kind_of(here[name])) == kind_of(there[name])
+        and kind != "nothing"
+    ]
+    if len(shared) < 2:
+        return StageResult()
+    pairs = changed_pairs(
+        _plain(here.only(shared)), _plain(there.only(shared)), margin=CORRELATION, alpha=ALPHA
+    )
+    found: list[Finding] = []
+    for group in groups_of(pairs):
+        names = tuple(dict.fromkeys(name for pair in group for name in (pair.first, pair.second)))
+        seen = JointMoved(
+            path=other.source or None,
+            location=Location(
+                path=other.source or None, terms={"frame": other.name, "features": list(names[:20])}
+            ),
+            frame=other.name,
+            against=reference.name,
+            pairs=group,
+            features=names,
+            n=len(other),
+        )
+        found += findings(joint_drift, seen, NAME)
+    return StageResult(findings=tuple(found))
+
+
+def _plain(frame: Frame) -> Frame:
+    columns = (as_numbers(c) if c.dtype.kind in "mM" else c for c in frame.columns)
+    return Frame(frame.names, tuple(columns))
+
+
+def labels(reference: DataSet, other: DataSet, name: str, *, regression: bool) -> StageResult:
+    """Compare the labels; `name` is that of their column."""
+    if reference.y is None or other.y is None:
+        return StageResult()
+    tested = _truth_changes(reference.y, other.y, LABELS, regression=regression)
+    looked = [(Look(name, "", reference.y, other.y), change) for change in tested]
+    return StageResult(findings=tuple(alarms(reference, other, looked, label_drift)))
+
+
+def _truth_changes(
+    here: Column, there: Column, margins: Margins, *, regression: bool
+) -> tuple[Change, ...]:
+    if not regression:
+        return tuple(of_words(WordCounts.of(here), WordCounts.of(there), margins))
+    if here.dtype.kind == "O" or there.dtype.kind == "O":
+        return ()
+    return changes_of(here, there, margins)[0]
+
+
+def answers(
+    reference: DataSet, other: DataSet, columns: Sequence[tuple[str, Column, Column]]
+) -> list[Finding]:
+    """Compare what a model says; a column is named `class` where it holds labels."""
+    tested: list[Tested] = []
+    for aspect, one, two in columns:
+        changes = (
+            tuple(of_words(WordCounts.of(one), WordCounts.of(two), ANSWERS))
+            if aspect == "class"
+            else changes_of(one, two, ANSWERS)[0]
+        )
+        tested += [(Look("prediction", aspect, one, two), change) for change in changes]
+    return alarms(reference, other, tested, prediction_drift)
+
+
+def errors_between(
+    reference: DataSet, other: DataSet, what: str, before: Floats, after: Floats
+) -> list[Finding]:
+    """Compare the errors of a model on two sets, (n,) and (m,)."""
+    if min(len(before), len(after)) < LEAST_ERRORS:
+        return []
+    gap = float(after.mean() - before.mean())
+    error = math.sqrt(float(before.var()) / len(before) + float(after.var()) / len(after)) or 1e-12
+    p = float(2 * special.ndtr(-abs(gap) / error))
+    if p > ALPHA or abs(gap) < ERROR:
+        return []
+    half = z_of(0.95) * error
+    seen = ConceptMoved(
+        path=other.source or None,
+        location=Location(path=other.source or None, terms={"frame": other.name}),
+        frame=other.name,
+        against=reference.name,
+        what=what,
+        before=float(before.mean()),
+        after=float(after.mean()),
+        low=gap - half,
+        high=gap + half,
+        p=p,
+        n=len(after),
+    )
+    return list(findings(concept_drift, seen, NAME))
