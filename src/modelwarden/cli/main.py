@@ -32,6 +32,7 @@ COMMANDS = {
     "bom": "Write a bill of materials of a model, or tell what changed between two.",
     "profile": "Learn what normal requests of a model look like.",
     "firewall": "Stand between clients and a model's server.",
+    "monitor": "Tell whether the world, or the deployed model, has changed.",
     "ledger": "Check, show and export the tamper-evident record of decisions.",
     "advisories": "Import known vulnerabilities, and tell what the local index holds.",
     "explain": "Tell what a rule means, why it matters and how to fix it.",

@@ -49,15 +49,26 @@ Tested = tuple[Look, Change]
 
 def features(reference: DataSet, other: DataSet) -> StageResult:
     """Compare every feature, and what of each is missing."""
-    shown = looks(reference, other)
+    return features_of(reference, other, *tested_features(reference, other))
+
+
+def tested_features(reference: DataSet, other: DataSet) -> tuple[list[Tested], list[Tested]]:
+    """Return the tests of every feature, and those of what is missing."""
     tested: list[Tested] = []
     gone: list[Tested] = []
-    for look in shown:
+    for look in looks(reference, other):
         changes, lost = changes_of(look.here, look.there, FEATURES)
         tested += [(look, change) for change in changes]
         if not look.aspect:
             gone.append((look, lost))
     gone += [(look, change) for look, change in _emptied(reference, other)]
+    return tested, gone
+
+
+def features_of(
+    reference: DataSet, other: DataSet, tested: Sequence[Tested], gone: Sequence[Tested]
+) -> StageResult:
+    """Return what those tests found."""
     found = alarms(reference, other, tested, feature_drift)
     found += alarms(reference, other, gone, missingness_change)
     return StageResult(findings=tuple(found), tables=tuple(_table(reference, other, tested)))
@@ -221,6 +232,11 @@ def answers(
     reference: DataSet, other: DataSet, columns: Sequence[tuple[str, Column, Column]]
 ) -> list[Finding]:
     """Compare what a model says; a column is named `class` where it holds labels."""
+    return alarms(reference, other, tested_answers(columns), prediction_drift)
+
+
+def tested_answers(columns: Sequence[tuple[str, Column, Column]]) -> list[Tested]:
+    """Return the tests of what a model says."""
     tested: list[Tested] = []
     for aspect, one, two in columns:
         changes = (
@@ -229,7 +245,7 @@ def answers(
             else changes_of(one, two, ANSWERS)[0]
         )
         tested += [(Look("prediction", aspect, one, two), change) for change in changes]
-    return alarms(reference, other, tested, prediction_drift)
+    return tested
 
 
 def errors_between(

@@ -17,6 +17,8 @@ PAIRED = "paired proportions (Agresti–Min)"
 MOVER = "Wilson score of each recall, joined (MOVER)"
 DELONG = "DeLong on the logit scale, Brunner–Munzel degrees of freedom"
 MEAN = "Student's t"
+DIFFERENCE = "difference of two shares (Newcombe)"
+NORMAL = "normal, by the standard errors of both sides"
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,6 +304,42 @@ MEASURES: tuple[Measure, ...] = (
         True,
         WILSON,
         stage="abnormal",
+    ),
+    Measure(
+        "distribution_shift",
+        "Largest difference of the shares at or below a value, before and now; 0 is none",
+        False,
+        DIFFERENCE,
+        stage="data",
+    ),
+    Measure(
+        "mix_shift",
+        "Share of the rows that would have to change their word to be as before; 0 is none",
+        False,
+        NORMAL,
+        stage="data",
+    ),
+    Measure(
+        "mean_shift",
+        "How far a mean moved, in standard deviations of the reference, either way",
+        False,
+        NORMAL,
+        high=inf,
+        stage="data",
+    ),
+    Measure(
+        "missing_share_change",
+        "How much larger or smaller the share of missing values became; 0 is none",
+        False,
+        DIFFERENCE,
+        stage="data",
+    ),
+    Measure(
+        "prediction_shift",
+        "How far the model's answers moved, as `distribution_shift` or `mix_shift` has it",
+        False,
+        DIFFERENCE,
+        stage="data",
     ),
     Measure("selection_rate", "Share of a group that gets the positive answer", True, WILSON),
     Measure(

@@ -1,0 +1,128 @@
+"""`modelwarden monitor`: has the world, or the deployed model, changed?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from modelwarden.cli.options import FORMATS, Named
+from modelwarden.core import Severity
+
+if TYPE_CHECKING:
+    from modelwarden.core import Policy, Report
+    from modelwarden.monitor.reading import Roles
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.group()
+def monitor() -> None:
+    """Tell whether the world, or the deployed model, has changed."""
+
+
+@monitor.command()
+@click.option("--reference", type=_FILE, required=True, metavar="FILE", help="Rows of before.")
+@click.option("--current", type=_FILE, required=True, metavar="FILE", help="Rows of now.")
+@click.option("--label", metavar="COLUMN", help="The truth [default: label, target or y].")
+@click.option(
+    "--prediction", metavar="COLUMN", help="The model's answer [default: prediction, y_pred]."
+)
+@click.option("--id", "identity", metavar="COLUMN", help="Identifies rows; never compared.")
+@click.option("--drop", metavar="COLUMN", multiple=True, help="Not compared; may be repeated.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=Named("format", FORMATS),
+    default="text",
+    show_default=True,
+    help="Form of the report.",
+)
+@click.option("--output", type=_FILE, metavar="FILE", help="Write the report there; - is stdout.")
+@click.option(
+    "--fail-on",
+    type=Named("severity", [s.value for s in Severity]),
+    help="Fail on findings of this severity or worse [default: high].",
+)
+@click.option("--policy", "policy_file", type=_FILE, metavar="FILE", help="What must be shown.")
+def drift(
+    reference: Path,
+    current: Path,
+    label: str | None,
+    prediction: str | None,
+    identity: str | None,
+    drop: tuple[str, ...],
+    seed: int,
+    form: str,
+    output: Path | None,
+    fail_on: str | None,
+    policy_file: Path | None,
+) -> int:
+    """Hold a file of current rows against one of earlier rows.
+
+    FILE is parquet, csv, csv.gz, npz (x, y), jsonl, or the folder of a ledger.
+    """
+    from modelwarden.cli.finish import check_writable, finish
+    from modelwarden.metrics import require
+
+    policy = _policy(policy_file, fail_on)
+    written = None if output is None or str(output) == "-" else output
+    if written is not None:
+        check_writable(written, [str(reference), str(current)])
+    require()
+    from modelwarden.monitor.reading import Roles
+    from modelwarden.policy import judge
+
+    roles = Roles(label=label, prediction=prediction, id=identity, drop=drop)
+    report = judge(_compared(reference, current, roles, seed), policy)
+    return finish(report, form, written, fail_on=policy.fail_on)
+
+
+def _policy(file: Path | None, fail_on: str | None) -> Policy:
+    from modelwarden.core import Policy
+    from modelwarden.policy import load
+
+    policy = Policy() if file is None else load(file)
+    return replace(policy, fail_on=Severity(fail_on)) if fail_on else policy
+
+
+def _compared(reference: Path, current: Path, roles: Roles, seed: int) -> Report:
+    """Compare; an error of ours becomes a report with one gap, so that it can never pass."""
+    from modelwarden import __version__
+    from modelwarden.cli.main import tell
+    from modelwarden.core import Gap, GapKind, MeasureInfo, ModelwardenError, Report, Run, Subject
+    from modelwarden.metrics import measure
+    from modelwarden.monitor.drift import STAGE, compare
+    from modelwarden.monitor.reading import read_sample
+
+    try:
+        here, there = (
+            read_sample("reference", reference, roles),
+            read_sample("current", current, roles),
+        )
+        report = compare(here, there, seed=seed, version=__version__)
+    except (ModelwardenError, BrokenPipeError):
+        raise
+    except Exception as error:  # noqa: BLE001 -- the whole comparison: the last isolation boundary
+        why = f"internal error: {type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        tell(why, "set MODELWARDEN_DEBUG=1 to see where", error)
+        gap = Gap(what=str(current), why=why, kind=GapKind.FAILED, stage=STAGE)
+        subject = Subject(kind="data", name=str(current))
+        return Report(subject=subject, run=Run(command="monitor drift"), gaps=(gap,))
+    names = dict.fromkeys(m.name for m in report.measurements)
+    known = [measure(name) for name in names]
+    return replace(
+        report,
+        measures=tuple(
+            MeasureInfo(
+                name=entry.name,
+                meaning=entry.meaning,
+                higher_is_better=entry.higher_is_better,
+                interval=entry.interval,
+            )
+            for entry in known
+        ),
+    )

@@ -1,0 +1,46 @@
+import json
+
+import numpy as np
+
+from cli.command import command as run
+
+
+def saved(path, seed, shift=0.0):
+    x = np.random.default_rng(seed).normal(size=(600, 2))
+    x[:, 1] += shift
+    np.savez(path, x=x)
+    return str(path)
+
+
+def test_drift_is_reported_and_fails_when_the_policy_says_so(tmp_path):
+    here, there = saved(tmp_path / "a.npz", 1), saved(tmp_path / "b.npz", 2, 0.5)
+    asked = ["monitor", "drift", "--reference", here, "--current", there, "--format", "json"]
+
+    told, strict = run(*asked), run(*asked, "--fail-on", "medium")
+
+    assert (told.code, strict.code) == (0, 1)
+    report = json.loads(strict.out)
+    assert report["run"]["command"] == "monitor drift"
+    assert [f["location"]["feature"] for f in report["findings"]] == ["x[1]"]
+    assert any(m["name"] == "distribution_shift" for m in report["measurements"])
+
+
+def test_a_policy_bounds_what_is_measured(tmp_path):
+    here, there = saved(tmp_path / "a.npz", 1), saved(tmp_path / "b.npz", 2, 0.5)
+    policy = tmp_path / "policy.toml"
+    policy.write_text('[measure]\nmean_shift = {max = 0.3, where = {against = "nothing"}}\n')
+
+    done = run("monitor", "drift", "--reference", here, "--current", there, "--policy", str(policy))
+
+    assert done.code == 3  # what was asked for was not taken
+
+
+def test_what_cannot_be_read_is_one_line(tmp_path):
+    there = saved(tmp_path / "b.npz", 2)
+
+    for name in ("missing.npz", "folder"):
+        (tmp_path / "folder").mkdir(exist_ok=True)
+        done = run("monitor", "drift", "--reference", str(tmp_path / name), "--current", there)
+        assert done.code == 2
+        assert done.err.count("\n") == 1
+        assert name in done.err

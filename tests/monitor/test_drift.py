@@ -1,0 +1,186 @@
+import numpy as np
+import pytest
+
+from modelwarden.ledger import Writer
+from modelwarden.monitor.drift import compare
+from modelwarden.monitor.reading import Roles, read_sample
+from modelwarden.targets.reading.raw import DataError
+
+N = 1500
+
+
+def rows(seed, n=N):
+    """Columns of unlike kinds, with labels that hang on the first two."""
+    rng = np.random.default_rng(seed)
+    made = {"a": rng.normal(size=n), "b": rng.normal(size=n), "c": rng.normal(size=n)}
+    made["gap"] = np.where(rng.random(n) < 0.05, np.nan, rng.normal(size=n))
+    made["kind"] = rng.choice(["x", "y", "z"], n, p=[0.5, 0.3, 0.2])
+    made["label"] = (rng.random(n) < 1 / (1 + np.exp(-2 * made["a"] - made["b"]))).astype(int)
+    made["prediction"] = (2 * made["a"] + made["b"] > 0).astype(int)
+    return made
+
+
+def written(path, columns):
+    names = list(columns)
+    lines = [",".join(names)]
+    lines += [
+        ",".join("" if v != v else str(v) for v in values)
+        for values in zip(*columns.values(), strict=True)
+    ]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def compared(folder, before, after):
+    roles = Roles()
+    here = read_sample("reference", written(folder / "before.csv", before), roles)
+    there = read_sample("current", written(folder / "after.csv", after), roles)
+    return compare(here, there, seed=0, version="0")
+
+
+def found(report):
+    return sorted({(f.rule, f.location.feature or "") for f in report.findings})
+
+
+def planted(kind):
+    made = rows(2)
+    rng = np.random.default_rng(3)
+    n = len(made["a"])
+    if kind == "shift":
+        made["c"] = made["c"] + 0.3
+    elif kind == "missing":
+        made["gap"] = np.where(rng.random(n) < 0.2, np.nan, made["gap"])
+    elif kind == "mix":
+        made["kind"] = rng.choice(["x", "y", "z"], n, p=[0.3, 0.3, 0.4])
+    elif kind == "together":
+        made["c"] = 0.6 * made["b"] + 0.8 * made["c"]
+    elif kind == "rule":
+        made["label"] = np.where(made["kind"] == "x", 1 - made["label"], made["label"])
+    elif kind == "gone":
+        del made["b"]
+    return made
+
+
+@pytest.mark.parametrize(
+    ("kind", "finding"),
+    [
+        ("shift", ("feature-drift", "c")),
+        ("missing", ("missingness-change", "gap")),
+        ("mix", ("feature-drift", "kind")),
+        ("together", ("joint-drift", "")),
+        ("rule", ("concept-drift", "")),
+        ("gone", ("schema-break", "b")),
+    ],
+)
+def test_what_was_planted_is_found_and_nothing_else(tmp_path, kind, finding):
+    report = compared(tmp_path, rows(1), planted(kind))
+
+    assert found(report) == [finding]
+
+
+def test_rows_of_the_same_world_raise_nothing(tmp_path):
+    report = compared(tmp_path, rows(1), rows(2))
+
+    assert found(report) == []
+    assert report.gaps == ()
+    assert report.stages == ("data",)
+
+
+def test_more_positive_cases_are_drift_of_labels_and_answers(tmp_path):
+    many = rows(2, 6 * N)
+    positive = np.flatnonzero(many["label"] == 1)[: int(0.65 * N)]
+    negative = np.flatnonzero(many["label"] == 0)[: N - len(positive)]
+    kept = np.sort(np.concatenate([positive, negative]))
+
+    report = compared(tmp_path, rows(1), {name: v[kept] for name, v in many.items()})
+
+    assert {"label-drift", "prediction-drift"} <= {f.rule for f in report.findings}
+
+
+def test_a_rule_that_changed_is_found_without_answers_of_the_model(tmp_path):
+    before, after = rows(1), planted("rule")
+    del before["prediction"], after["prediction"]
+
+    assert found(compared(tmp_path, before, after)) == [("concept-drift", "")]
+
+
+def test_other_rows_alone_are_no_other_rule(tmp_path):
+    before, after = rows(1), rows(2, 4 * N)
+    del before["prediction"], after["prediction"]
+    # Rows near the border are hard for any learner: more of them make more errors.
+    near = np.flatnonzero(np.abs(2 * after["a"] + after["b"]) < 1.5)[:N]
+    after = {name: values[near] for name, values in after.items()}
+
+    rules = {f.rule for f in compared(tmp_path, before, after).findings}
+
+    assert "feature-drift" in rules
+    assert "concept-drift" not in rules
+
+
+def test_effects_are_measured_with_their_interval_and_rows(tmp_path):
+    report = compared(tmp_path, rows(1), planted("shift"))
+
+    (moved,) = [
+        m for m in report.measurements if m.name == "mean_shift" and m.group == {"feature": "c"}
+    ]
+    assert moved.low < 0.3 < moved.high
+    assert moved.low < moved.value < moved.high
+    assert moved.n == N
+    assert moved.conditions["reference_rows"] == N
+
+
+def test_no_row_is_a_gap_and_no_clean_result(tmp_path):
+    report = compared(tmp_path, rows(1), {name: v[:0] for name, v in rows(1).items()})
+
+    assert [g.kind.value for g in report.gaps] == ["not-assessable"]
+    assert report.stages == ()
+
+
+def test_arrays_are_compared_by_position(tmp_path):
+    rng = np.random.default_rng(0)
+    x, other = rng.normal(size=(800, 3)), rng.normal(size=(800, 3))
+    other[:, 1] *= 1.6
+    np.savez(tmp_path / "a.npz", x=x, y=rng.integers(0, 2, 800))
+    np.savez(tmp_path / "b.npz", x=other, y=rng.integers(0, 2, 800))
+
+    here = read_sample("reference", tmp_path / "a.npz", Roles())
+    there = read_sample("current", tmp_path / "b.npz", Roles())
+
+    assert ("feature-drift", "x[1]") in found(compare(here, there, seed=0, version="0"))
+
+
+def test_records_of_a_ledger_are_a_table(tmp_path):
+    rng = np.random.default_rng(0)
+    for name, share in (("before", 0.05), ("after", 0.4)):
+        with Writer(tmp_path / name) as ledger:
+            ledger.extend(
+                {
+                    "time": "2030-01-01T00:00:00Z",
+                    "client": f"c{i}",
+                    "score": float(rng.normal()),
+                    "decision": "refuse" if rng.random() < share else "allow",
+                }
+                for i in range(400)
+            )
+
+    here = read_sample("reference", tmp_path / "before", Roles())
+    there = read_sample("current", tmp_path / "after", Roles())
+
+    assert here.data.inputs.names == ("score", "decision")
+    assert found(compare(here, there, seed=0, version="0")) == [("feature-drift", "decision")]
+
+
+def test_a_named_column_that_is_not_there_is_an_error_that_names_the_nearest(tmp_path):
+    path = written(tmp_path / "a.csv", rows(1))
+
+    with pytest.raises(DataError, match="no column 'labell'") as raised:
+        read_sample("reference", path, Roles(label="labell"))
+
+    assert "label" in raised.value.hint
+
+
+def test_columns_that_were_taken_by_their_name_are_told(tmp_path):
+    sample = read_sample("current", written(tmp_path / "a.csv", rows(1)), Roles())
+
+    assert sample.roles.label == "label"
+    assert any("is taken as the label" in note for note in sample.data.notes)
