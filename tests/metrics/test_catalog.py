@@ -49,6 +49,11 @@ OF_STAGES = {
     "latency_p95",
     "throughput",
     "peak_memory",
+    "distribution_shift",
+    "mean_shift",
+    "missing_share_change",
+    "mix_shift",
+    "prediction_shift",
 }
 
 
