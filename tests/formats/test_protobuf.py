@@ -12,6 +12,7 @@ from modelwarden.formats.protobuf import (
     LEN,
     VARINT,
     Field,
+    _Walk,
     fields,
     signed,
     text,
@@ -138,3 +139,26 @@ def test_any_bytes_end_in_fields_within_bounds_or_in_damage(data: bytes):
 
     assert all(0 < field.at <= field.end <= len(data) for field in found)
     assert [field.at for field in found] == sorted(field.at for field in found)
+
+
+@given(
+    st.lists(
+        st.sampled_from([8, 10, 13, 16, 18, 21, 0x82, 0x01, 0x00, 0x7F, 0x80, 0xFF, 0x42]),
+        max_size=40,
+    ).map(bytes)
+)
+def test_short_fields_are_read_as_any_field_is(data: bytes):
+    def outcome() -> list[Field | str]:
+        found: list[Field | str] = []
+        try:
+            found += fields(Source("m", data))
+        except DamagedError as damage:
+            found.append(f"{damage.why}@{damage.offset}")
+        return found
+
+    quick = outcome()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_Walk, "short", lambda self: None)
+        plain = outcome()
+
+    assert quick == plain

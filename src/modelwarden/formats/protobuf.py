@@ -32,6 +32,7 @@ _ACCOUNT = 1024  # fields between two looks at the limits
 _MAX_TAG = (1 << 32) - 1
 _U64 = (1 << 64) - 1
 _GROUPS = 64
+_new = tuple.__new__
 
 
 class Field(NamedTuple):
@@ -75,7 +76,7 @@ def fields(
         count += 1
         if limits is not None and count % _ACCOUNT == 0:
             limits.spend(operations=_ACCOUNT)
-        field = walk.field()
+        field = walk.short() or walk.field()
         if field.wire == END_GROUP:
             raise DamagedError("a group closed that was not open", field.at)
         yield _group(walk, field, limits) if field.wire == GROUP else field
@@ -104,6 +105,31 @@ class _Walk:
         self.end = end
         self.base = start
         self.window = b""
+
+    def short(self) -> Field | None:
+        """Read a field whose tag has one byte, and what it announces one or two: most of them.
+
+        Returns:
+            None for any other, and where the window ends; nothing is stepped over then.
+        """
+        window, index = self.window, self.at - self.base
+        if index + 2 >= len(window):
+            return None
+        tag, value = window[index], window[index + 1]
+        wire, at = tag & 7, self.at + 2
+        if not 8 <= tag < 0x80 or wire not in (VARINT, LEN):
+            return None
+        if value >= 0x80:
+            if (more := window[index + 2]) >= 0x80:
+                return None
+            value += (more << 7) - 0x80
+            at += 1
+        end = at + value if wire == LEN else at
+        if end > self.end:
+            return None
+        begin = at if wire == LEN else self.at + 1
+        self.at = end
+        return _new(Field, (tag >> 3, wire, value, begin, end))
 
     def field(self) -> Field:
         """Read one tag and what it announces, and step behind the payload."""

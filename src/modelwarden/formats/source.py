@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 HEAD = 4096
 SMALL = 1 << 18
+SHORT = 1 << 12
+NEAR = 1 << 14
 TAIL = 65_557 + 20  # the longest zip comment, its end record and a zip64 locator
 
 
@@ -56,14 +58,23 @@ class File:
     descriptor: int
     small: int = 0
     _whole: bytes | None = None
+    _near: bytes = b""
+    _near_at: int = 0
 
     def read_at(self, offset: int, size: int) -> bytes:
         """Return what is there: up to `size` bytes, fewer at the end."""
         if not self.small:
-            return self._read(offset, size)
+            return self._read(offset, size) if size > SHORT else self._short(offset, size)
         if self._whole is None:
             self._whole = self._read(0, self.small)
         return self._whole[offset : offset + size]
+
+    def _short(self, offset: int, size: int) -> bytes:
+        """Read with what follows: short reads come one after the other."""
+        at = offset - self._near_at
+        if at < 0 or at + size > len(self._near):
+            self._near, self._near_at, at = self._read(offset, NEAR), offset, 0
+        return self._near[at : at + size]
 
     def _read(self, offset: int, size: int) -> bytes:
         """`pread` until `size` bytes or the end."""

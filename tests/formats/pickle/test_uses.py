@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
+
+import pytest
+
 from modelwarden.formats import Limits, Source
 from modelwarden.formats.pickle.reader import read
 from modelwarden.formats.pickle.uses import Argument
@@ -47,3 +51,25 @@ def test_the_bytes_that_skorch_loads_are_examined_as_a_pickle():
     view = read(Source("x.pkl", b"\x80\x03cskorch.net\nNeuralNet\n)\x81" + state + b"b."), Limits())
 
     assert [child.name for child in view.children]
+
+
+@pytest.mark.parametrize("size", [3, 64, 200])
+def test_a_pickle_in_a_short_constant_of_bytes_is_examined(size):
+    inner = b"\x80\x04\x8c\x05posix\x8c\x06system\x93\x8c\x04true\x85R."
+    inner = inner.ljust(min(size + len(inner), 255), b" ")
+    data = pickle.dumps([inner, *map(str, range(300))], 4)  # the fast loop ends before the end
+
+    view = read(Source("nested", data), Limits())
+
+    assert len(view.children) == 1
+
+
+def test_calls_beyond_those_kept_are_counted_as_one():
+    calls = b"".join(b"h\x00C\x02" + bytes([n % 256, n // 256]) + b"\x85R0" for n in range(500))
+    data = b"\x80\x04cnumpy\ndtype\nq\x00."[:-1] + calls + b"h\x00C\x02\x00\x00\x85R."
+
+    uses = [use for use in read(Source("many", data), Limits()).uses if use.kind.value == "called"]
+
+    assert sum(use.times for use in uses) == 501
+    assert len(uses) == 65
+    assert [use.argument_count for use in uses].count(-1) == 1

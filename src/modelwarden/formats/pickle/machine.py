@@ -20,7 +20,7 @@ from modelwarden.formats.pickle.memo import (
     TUPLE_CODE,
     Memo,
 )
-from modelwarden.formats.pickle.nested import SUSPECT
+from modelwarden.formats.pickle.nested import suspicious
 from modelwarden.formats.pickle.squeeze import CONTAINER_OPCODES, CROWDED, squeeze
 from modelwarden.formats.pickle.tape import Tape
 from modelwarden.formats.pickle.uses import Recorder
@@ -162,7 +162,7 @@ class Machine:
         if len(self.stack) > STACK or len(self.marks) > MARKS:
             raise LimitExceededError("entries on the pickle machine's stack", STACK)
         data = self.tape.data
-        self._suspicious = SUSPECT.search(data) is not None
+        self._suspicious = suspicious(data)
         self._made += sum(map(data.count, CONTAINER_OPCODES))
         if self._made > MADE + self._left or len(self.stack) > self._roomy:
             self._made = 0
@@ -183,7 +183,7 @@ class Machine:
         remember, keep, cached = codes.append, values.append, cache.get
         plain = memo.plain
         fence = self.fence
-        suspicious = self._suspicious
+        wary = self._suspicious
         pos = tape.at - base
         value: object
         while pos < limit:
@@ -195,7 +195,7 @@ class Machine:
             if op == 0x8C or op == 0x55:  # SHORT_BINUNICODE, SHORT_BINSTRING
                 stop = pos + 2 + data[pos + 1]
                 string = text[pos + 2 : stop]
-                if suspicious or not string.isascii():
+                if wary or not string.isascii():
                     break
                 push(string)
                 after = data[stop]
@@ -232,6 +232,18 @@ class Machine:
                     value = values[~code]
                 push(value)
                 pos = after
+                continue
+            if op == 0x43 and not wary:  # SHORT_BINBYTES
+                stop = pos + 2 + data[pos + 1]
+                after = data[stop]
+                if data[pos + 2] == 0x80:  # as a pickle begins
+                    break
+                if after == 0x94 and plain:  # MEMOIZE
+                    remember(base + pos)
+                elif after in _PUTS:
+                    break
+                push(data[pos + 2 : stop])
+                pos = stop + (after == 0x94)
                 continue
             if op == 0x28:  # MARK
                 fence = len(stack)
@@ -342,7 +354,7 @@ class Machine:
                     break
                 stop = pos + 5 + size
                 string = text[pos + 5 : stop]
-                if suspicious or not string.isascii():
+                if wary or not string.isascii():
                     break
                 push(string)
                 after = data[stop]

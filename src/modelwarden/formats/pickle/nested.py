@@ -15,18 +15,32 @@ if TYPE_CHECKING:
 LARGEST = 64 << 20
 ARCHIVE: Final = b"PK\x03\x04"
 _ROUNDS = 3
-_TEXT_PICKLE: Final = rb"[(c]?[ci][A-Za-z_][\w.]*\n[A-Za-z_]\w*\n"
+_TEXT_PICKLE: Final = rb"[ci][A-Za-z_][\w.]*\n[A-Za-z_]\w*\n"
 
 # Where one of these stands in a window, its strings are looked at one by one: a pickle from
-# protocol 2 on in UTF-8, a text pickle, and either in Base64 or hexadecimal digits.
-SUSPECT: Final = re.compile(
-    rb"\xc2\x80[\x02-\x05]|"
-    + _TEXT_PICKLE
-    + rb"|gA[SNJWQU][A-Za-z0-9+/_-]{6}|Y[23][A-Za-z0-9+/]{8}"
-    rb"|K[CGHIKMSXYZa-f0-9][A-Za-z0-9+/]{10}|80 ?0[2-5] ?[0-9a-fA-F]{2}|63[67][0-9a-f][67][0-9a-f]"
+# protocol 2 on in UTF-8, a text pickle, and either in Base64 or hexadecimal digits. One by one
+# they are sought by what they begin with, ten times as fast as all of them together.
+_SUSPECT: Final = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rb"\xc2\x80[\x02-\x05]",
+        _TEXT_PICKLE,
+        rb"gA[SNJWQU][A-Za-z0-9+/_-]{6}",
+        rb"Y[23][A-Za-z0-9+/]{8}",
+        rb"K[CGHIKMSXYZa-f0-9][A-Za-z0-9+/]{10}",
+        rb"80 ?0[2-5] ?[0-9a-fA-F]{2}",
+        rb"63[67][0-9a-f][67][0-9a-f]",
+        re.escape(ARCHIVE),
+    )
 )
+_BEGINNING: Final = (*_SUSPECT, re.compile(rb"[(c]" + _TEXT_PICKLE))
 _DIGITS: Final = re.compile(rb"[0-9a-fA-F\s]+\Z")
 _BASE64: Final = re.compile(rb"[A-Za-z0-9+/_\-\s]+={0,2}\s*\Z")
+
+
+def suspicious(window: bytes) -> bool:
+    """Tell whether a string within these bytes may hold a pickle."""
+    return any(pattern.search(window) for pattern in _SUSPECT)
 
 
 def payload(source: Source, value: object) -> bytes | None:
@@ -63,7 +77,7 @@ def _latin(data: bytes, *, escaped: bool) -> bytes:
 
 def may_hold_pickle(head: bytes) -> bool:
     """Tell cheaply whether a constant that begins with `head` is worth a closer look."""
-    return (len(head) > 3 and SUSPECT.match(head) is not None) or _binary(head)
+    return (len(head) > 3 and any(pattern.match(head) for pattern in _BEGINNING)) or _binary(head)
 
 
 def _binary(head: bytes) -> bool:

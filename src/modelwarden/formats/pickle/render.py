@@ -225,40 +225,49 @@ def canonical(value: object, nodes: int = NODES) -> Canonical:
     spans: list[tuple[int, int]] = []
     seen: dict[int, int] = {}
     work: list[object] = [value]
+    add, pop = form.append, work.pop
     whole = False
-    while work and not whole:
+    while work:
         nodes -= 1
-        item = work.pop()
-        if nodes < 0 or isinstance(item, Summary):
+        item = pop()
+        kind = type(item)
+        if nodes < 0:
             whole = True
-        elif type(item) in PLAIN:
-            form.append(_leaf(item))
-        elif isinstance(item, Span):
-            spans.append((item.at, item.size))
-            form.append(b"span;")
+            break
+        if kind in PLAIN:
+            add(_leaf(item))
+        elif kind is Span:
+            spans.append((item.at, item.size))  # type: ignore[attr-defined]
+            add(b"span;")
+        elif kind is Summary:
+            whole = True
+            break
         elif id(item) in seen:
-            form.append(b"seen %d;" % seen[id(item)])
+            add(b"seen %d;" % seen[id(item)])
         else:
             seen[id(item)] = len(seen)
             head, inner = _inside(item)
-            form.append(b"%s %d;" % (head.encode("utf-8", "surrogatepass"), len(inner)))
-            work += reversed(inner)
+            add(b"%s %d;" % (head.encode("utf-8", "surrogatepass"), len(inner)))
+            inner.reverse()
+            work += inner
     digest = hashlib.sha256(b"".join(form)).digest()
     return Canonical(digest, (), whole=True) if whole else Canonical(digest, tuple(spans))
 
 
 def _leaf(value: object) -> bytes:
-    if isinstance(value, str):
-        value = value.encode("utf-8", "surrogatepass")
-        return b"str %d:%s;" % (len(value), value)
-    if isinstance(value, bytes):
-        return b"bytes %d:%s;" % (len(value), value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return b"int %x;" % value
+    kind = type(value)
+    if kind is str:
+        text = value.encode("utf-8", "surrogatepass")  # type: ignore[attr-defined]
+        return b"str %d:%s;" % (len(text), text)
+    if kind is int:
+        return b"int %x;" % value  # type: ignore[str-format]
+    if kind is bytes:
+        return b"bytes %d:%s;" % (len(value), value)  # type: ignore[arg-type]
     return repr(value).encode() + b";"
 
 
 def _inside(value: object) -> tuple[str, list[object]]:
+    """Return what a value is, and a list of its own of what is in it."""
     if isinstance(value, tuple | list):
         return type(value).__name__, list(value)
     if isinstance(value, Global):

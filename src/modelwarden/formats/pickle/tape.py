@@ -75,6 +75,8 @@ class Tape:
         """
         stop = self.base + len(self.data)
         if (self.at > stop - MARGIN * 2 and stop < self.end) or self.at < self.base:
+            if self.at > stop:  # what was stepped over is long: more of it may follow
+                self._size = FIRST
             self.data = self.source.read(self.at, min(self._size, self.end - self.at))
             self._size = min(WINDOW, self._size * 8)
             self.text = self.data.decode("latin-1")

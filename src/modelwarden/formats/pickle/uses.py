@@ -177,6 +177,7 @@ class Recorder:
         self._forms = 0
         self._names = 0
         self._recent: dict[tuple[object, ...], tuple[_Seen, int]] = {}
+        self._crowded: dict[tuple[object, ...], tuple[_Seen, int]] = {}
         self._seen: list[_Seen] = []
         self._used: set[int] = set()
         self._last: tuple[object, object, str] = (None, None, "")
@@ -219,13 +220,16 @@ class Recorder:
         Returns:
             What tells this callee with these arguments from others.
         """
-        signature: tuple[object, ...] | None = None
+        signature: tuple[object, ...] = ()
+        alike: tuple[object, ...] = ()
         if kwargs is None and type(args) is tuple and _LEAVES.issuperset(map(type, args)):
             made_by: object = callee
             if isinstance(callee, Call):
                 made_by = callee.root, callee.depth, callee.identity
-            signature = (made_by, kind, via, method, again, args, tuple(map(type, args)))
-            known = self._recent.get(signature)
+            how = (made_by, kind, via, method, again)
+            alike = (*how, *(type(v) if type(v) in _NUMBERS else v for v in args))
+            signature = (*how, args, tuple(map(type, args)))
+            known = self._recent.get(signature) or self._crowded.get(alike)
             if known is not None:
                 known[0].times += times
                 return known[1]
@@ -233,10 +237,13 @@ class Recorder:
             callee, args, kwargs, kind=kind, at=at, via=via, method=method, again=again
         )
         seen.times += times
-        if signature is not None:
-            if len(self._recent) >= RECENT:
-                self._recent.clear()
-            self._recent[signature] = seen, identity
+        if signature:
+            # Where a group is full, arguments that are not kept are all one.
+            full = seen.form is UNKNOWN
+            kept, mark = (self._crowded, alike) if full else (self._recent, signature)
+            if len(kept) >= RECENT:
+                kept.clear()
+            kept[mark] = seen, identity
         return identity
 
     def _group(
@@ -352,6 +359,7 @@ NAMELESS: Final = Global("", "<an object that the loader provides>", 0, resolved
 
 
 _LEAVES: Final = frozenset({int, float, str, bytes, bool, type(None), Global, Call, Persistent})
+_NUMBERS: Final = frozenset({int, float, bytes, bool, type(None)})
 ANY_ARGUMENTS: Final = [DROPPED]
 UNKNOWN: Final = Canonical(b"", (), whole=True)
 
