@@ -26,6 +26,7 @@ _HEAD = struct.Struct("!4sBI")
 _MAGIC = b"MWS1"
 _REQUEST = 1
 ANSWER, ERROR = 2, 3
+_PIECE = 1 << 16
 
 
 class GoneError(Exception):
@@ -70,26 +71,33 @@ class Channel:
         self._socket.sendall(frame[sent:])
 
     def _receive(self, deadline: float) -> tuple[int, dict[str, Json], list[int]]:
-        head = b""
         descriptors: list[int] = []
-        while len(head) < _HEAD.size:
+        try:
+            return *self._frame(deadline, descriptors), descriptors
+        except BaseException:
+            for descriptor in descriptors:
+                os.close(descriptor)
+            raise
+
+    def _frame(self, deadline: float, descriptors: list[int]) -> tuple[int, dict[str, Json]]:
+        data = bytearray()
+        kind, whole = 0, _HEAD.size
+        while len(data) < whole:
             self._wait(deadline)
-            part, extra, _, _ = socket.recv_fds(self._socket, _HEAD.size - len(head), 4)
+            # Mostly a frame comes in one piece: each system call counts against short answers.
+            part, extra, _, _ = socket.recv_fds(self._socket, _PIECE, 4)
             descriptors += extra
             if not part:
                 raise GoneError
-            head += part
-        magic, kind, length = _HEAD.unpack(head)
-        if magic != _MAGIC or kind not in (ANSWER, ERROR) or length > self._longest:
-            raise BrokenError("an answer that is not in the agreed form")
-        data = bytearray()
-        while len(data) < length:
-            self._wait(deadline)
-            part = self._socket.recv(min(length - len(data), 1 << 16))
-            if not part:
-                raise GoneError
             data += part
-        return kind, _object(bytes(data)), descriptors
+            if whole == _HEAD.size <= len(data):
+                magic, kind, length = _HEAD.unpack_from(data)
+                if magic != _MAGIC or kind not in (ANSWER, ERROR) or length > self._longest:
+                    raise BrokenError("an answer that is not in the agreed form")
+                whole += length
+        if len(data) > whole:
+            raise BrokenError("more than one answer to a question")
+        return kind, _object(bytes(data[_HEAD.size :]))
 
     def _wait(self, deadline: float) -> None:
         left = deadline - time.monotonic()
