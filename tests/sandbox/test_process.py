@@ -338,7 +338,7 @@ def test_folders_nested_deeper_than_any_path_are_stopped_and_removed(tmp_path):
 
 
 def test_files_without_end_are_stopped_and_removed(tmp_path):
-    with Worker(sys.executable, readable=[tmp_path], limits=SandboxLimits(seconds=60)) as worker:
+    with Worker(sys.executable, readable=[tmp_path], limits=SandboxLimits(seconds=240)) as worker:
         load(worker, tmp_path, MANY.format(count=MOST_ENTRIES + 1000))
         with pytest.raises(WorkerError, match="disk"):
             worker.batch(doubles(1), rows=1, columns=1, room=64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import resource
 import signal
 import sys
@@ -23,6 +24,7 @@ HARMLESS = frozenset(
         "sys.unraisablehook",
     }
 )
+NUMBER = re.compile(rb"[0-9_]+(?:\.[0-9_]+)?(?:[eE][+-]?[0-9_]+)?\Z")
 SPOOLED = frozenset({"open", "os.remove", "tempfile.mkstemp"})
 SPOOLS = f"{tempfile.gettempdir()}/modelwarden-*"
 
@@ -55,6 +57,8 @@ class Guard:
             return
         if event in {"compile", "open"} and "" in arguments[:2]:
             return  # `ast.parse`, which only builds a tree, and its look for the line of an error
+        if event == "compile" and isinstance(arguments[0], bytes) and NUMBER.match(arguments[0]):
+            return  # Jinja's lexer has its numbers made by `ast.literal_eval`
         if event == "os.listdir" and arguments[0] in sys.path:
             return  # the look for a codec that this Python does not have
         if event in SPOOLED and Path(str(arguments[0])).match(SPOOLS):
