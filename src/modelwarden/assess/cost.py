@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-from scipy import special
 
 from modelwarden.assess.context import Context
 from modelwarden.assess.stage import StageResult
 from modelwarden.core import Measurement
-from modelwarden.metrics.intervals import Floats, Interval, mean_of
+from modelwarden.metrics.intervals import Floats, Interval, mean_of, quantile_ends
 from modelwarden.metrics.values import measured
 
 _NOT_NEGATIVE = Interval(0.0, math.inf)
@@ -63,19 +62,3 @@ def _times(seconds: Floats, tile: int) -> Iterator[Measurement]:
     high = tile / ends.low if ends.low > 0 else math.inf
     rate = tile / mean if mean else math.nan
     yield measured("throughput", rate, Interval(low, high), n, unit="rows/s")
-
-
-def quantile_ends(ranked: Floats, share: float, *, level: float = 0.95) -> Interval:
-    """Return the interval of a quantile between two order statistics; the ranks are binomial.
-
-    Source: Conover 1999, "Practical nonparametric statistics", section 3.2.
-    """
-    n = len(ranked)
-    tail = (1 - level) / 2
-    ranks = np.arange(n + 1)
-    upto = special.bdtr(ranks, n, share)
-    below = int((upto <= tail).sum())
-    above = int(np.searchsorted(upto, 1 - tail)) + 1
-    low = float(ranked[below - 1]) if below else 0.0
-    high = float(ranked[above - 1]) if above <= n else math.inf
-    return Interval(low, high)

@@ -32,6 +32,7 @@ import numpy.typing as npt
 from modelwarden.attacks.judge import Judge
 from modelwarden.core import Json
 from modelwarden.targets.access import GradientTarget, LabelTarget, ScoreTarget
+from modelwarden.targets.budget import BudgetExhaustedError
 from modelwarden.targets.errors import AccessError
 from modelwarden.targets.frames import Floats, Inputs, Labels, joined
 from modelwarden.targets.spec import Access
@@ -224,6 +225,9 @@ def run(
         seed: root of all chance.
         queries: rows that each input may be asked at most.
 
+    A target with a budget of its own ends the attack by a `BudgetExhaustedError`: the outcome is
+    then what was confirmed so far.
+
     Raises:
         AccessError: the attack needs more than the target gives.
         TargetError: the model failed, or answered something that is no answer.
@@ -273,7 +277,14 @@ class _Engine:
         self.rows = self.calls = self.repeats = 0
 
     def run(self) -> Outcome:
-        """Go on until every input has ended."""
+        """Go on until every input has ended, or the target may not be asked any more."""
+        try:
+            return self._run()
+        except BudgetExhaustedError:
+            # Wins that were confirmed stay; what the judge has not seen is no win.
+            return self._outcome()
+
+    def _run(self) -> Outcome:
         live = np.arange(len(self.problem))
         while True:
             live = self._living(live)

@@ -21,11 +21,13 @@ class Shrunk:
         sizes: (n,) in the unit of the budget; infinite where there is no win.
         rows: (n,) that were asked for it.
         candidates: (n, …) the smallest wins, confirmed; None where only their size is known.
+        reached: (n, …) the changes of these sizes, each asked once; None where they are confirmed.
     """
 
     sizes: Floats
     rows: Labels
     candidates: Candidates | None = None
+    reached: Candidates | None = None
 
 
 def shrink(
@@ -49,6 +51,7 @@ def shrink(
     sizes[won] = space.cost(every[won], wins[won])
     real = space.origin.astype(np.float64)
     near, far = real.copy(), wins.astype(np.float64)
+    reached = wins.copy()
     rows = np.zeros(n, np.int64)
     for _ in range(_ROUNDS):
         at = np.flatnonzero(won & (rows < left))
@@ -63,6 +66,8 @@ def shrink(
         holds = problem.reached(at, target.labels(space.inputs(at, middle)))
         values = middle.astype(np.float64)
         far[at[holds]], near[at[~holds]] = values[holds], values[~holds]
-        smaller = at[holds]
-        sizes[smaller] = np.minimum(sizes[smaller], space.cost(smaller, middle[holds]))
-    return Shrunk(sizes=sizes, rows=rows)
+        smaller, found = at[holds], space.cost(at[holds], middle[holds])
+        less = found < sizes[smaller]
+        reached[smaller[less]] = middle[holds][less]
+        sizes[smaller] = np.minimum(sizes[smaller], found)
+    return Shrunk(sizes=sizes, rows=rows, reached=reached)

@@ -1,4 +1,4 @@
-"""The stages of all rooms, in the order in which they run, and their rules."""
+"""The stages of all rooms, in the order in which they run, and their rules; those of campaigns."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from modelwarden.core import Rule
 from modelwarden.core.stages import Stage
 from modelwarden.data import catalog as data
 from modelwarden.policy.load import STAGES as ORDER
+from modelwarden.redteam import catalog as redteam
 
 
 def built() -> tuple[Stage, ...]:
@@ -18,6 +19,6 @@ def built() -> tuple[Stage, ...]:
 
 
 def all_rules() -> tuple[Rule[Any], ...]:
-    """Return the rules of these stages, each once, in the order in which reports list them."""
-    every = (*data.all_rules(), *assess.all_rules())
+    """Return the rules of these stages and of campaigns, each once, in the order of reports."""
+    every = (*data.all_rules(), *assess.all_rules(), *redteam.all_rules())
     return tuple({rule.id: rule for rule in every}.values())

@@ -165,6 +165,22 @@ def _without_spread(middle: float, n: int, level: float, within: Interval) -> In
     return Interval(low, high)
 
 
+def quantile_ends(ranked: Floats, share: float, *, level: float = 0.95) -> Interval:
+    """Return the interval of a quantile between two order statistics; the ranks are binomial.
+
+    Source: Conover 1999, "Practical nonparametric statistics", section 3.2.
+    """
+    n = len(ranked)
+    tail = (1 - level) / 2
+    ranks = np.arange(n + 1)
+    upto = special.bdtr(ranks, n, share)
+    below = int((upto <= tail).sum())
+    above = int(np.searchsorted(upto, 1 - tail)) + 1
+    low = float(ranked[below - 1]) if below else 0.0
+    high = float(ranked[above - 1]) if above <= n else math.inf
+    return Interval(low, high)
+
+
 def clustered(
     values: Floats,
     cluster: npt.NDArray[np.int64],

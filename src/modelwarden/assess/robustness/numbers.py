@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from modelwarden.assess.cost import quantile_ends
 from modelwarden.assess.robustness import changes
 from modelwarden.core import Json, Measurement, Table, TableKind
-from modelwarden.metrics.intervals import of_share
+from modelwarden.metrics.intervals import of_share, quantile_ends
 from modelwarden.metrics.values import measured
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from modelwarden.core import ConfigError, GapKind
@@ -72,13 +73,17 @@ def parse_address(url: str) -> Address:
 
 
 class StatusError(TargetError):
-    """The server refused; `status` is the HTTP status, `body` what it said, cut."""
+    """The server refused.
+
+    Attributes:
+        status: of HTTP. body: what it said, cut. pause: seconds that it asks to wait; 0 for none.
+    """
 
     hint = "Ask the server the same with curl; look at its log."
 
-    def __init__(self, shown: str, status: int, body: bytes) -> None:
+    def __init__(self, shown: str, status: int, body: bytes, pause: float = 0.0) -> None:
         """Keep what the server said."""
-        self.status, self.body = status, body
+        self.status, self.body, self.pause = status, body, pause
         super().__init__(f"{shown} answered with status {status}")
 
 
@@ -97,6 +102,7 @@ class Connection:
         seconds: float,
         token: str | None = None,
         longest: int = 64 << 20,
+        pauses: Sequence[float] = _PAUSES,
     ) -> None:
         """Open nothing yet.
 
@@ -105,12 +111,14 @@ class Connection:
             seconds: for one request, from its first byte to the last of its answer.
             token: sent as a bearer token; never shown.
             longest: bytes that an answer may have.
+            pauses: seconds before each further try; none where the caller tries again itself.
         """
         self.address = address
         self.calls = 0
         self.seconds_busy = 0.0
         self._seconds = seconds
         self._longest = longest
+        self._pauses = tuple(pauses)
         self._headers = {"Accept": "application/json", "User-Agent": "modelwarden"}
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
@@ -142,7 +150,7 @@ class Connection:
 
     def _ask(self, method: str, path: str, body: bytes | None, content_type: str) -> bytes:
         headers = self._headers | ({"Content-Type": content_type} if body is not None else {})
-        for pause in (*_PAUSES, None):
+        for pause in (*self._pauses, None):
             began = time.monotonic()
             try:
                 status, answer, asked_pause = self._once(method, path, body, headers)
@@ -155,7 +163,7 @@ class Connection:
                 if status == http.HTTPStatus.OK:
                     return answer
                 if pause is None or status not in _BUSY:
-                    raise StatusError(self.address.shown, status, answer[:2000])
+                    raise StatusError(self.address.shown, status, answer[:2000], asked_pause)
                 pause = min(max(pause, asked_pause), _LONGEST_PAUSE)
             finally:
                 self.seconds_busy += time.monotonic() - began

@@ -14,10 +14,24 @@ from modelwarden.targets.http.connection import StatusError
 
 if TYPE_CHECKING:
     from modelwarden.targets.frames import Inputs
-    from modelwarden.targets.http.connection import Connection
+    from modelwarden.targets.http.connection import Address
     from modelwarden.targets.spec import Name
 
 _INPUT = "input-0"  # of a tensor whose name the server does not tell
+
+
+class Carrier(Protocol):
+    """Brings bodies to a server and its answers back: a `Connection`, or what stands for one."""
+
+    @property
+    def address(self) -> Address:
+        """Of the server."""
+
+    def get(self, path: str) -> bytes:
+        """Return the body of an answer with status 200."""
+
+    def post(self, path: str, body: bytes, content_type: str = "application/json") -> bytes:
+        """Send a body; return that of an answer with status 200."""
 
 
 class Wire(Protocol):
@@ -37,7 +51,7 @@ class Wire(Protocol):
 
 def wire_for(
     protocol: str,
-    connection: Connection,
+    connection: Carrier,
     *,
     model: str | None,
     classes: Sequence[Name],
@@ -82,7 +96,7 @@ def tensors_of(inputs: Inputs) -> tuple[Tensor, ...]:
 
 
 def _posted(
-    connection: Connection,
+    connection: Carrier,
     path: str,
     body: bytes,
     complaint: Callable[[bytes], str],
@@ -119,7 +133,7 @@ def _understood(read: Callable[[], tuple[Tensor, ...]], where: str) -> tuple[Ten
 class _Oip:
     """Open Inference Protocol: columns by name where the server describes them, else one matrix."""
 
-    def __init__(self, connection: Connection, route: str) -> None:
+    def __init__(self, connection: Carrier, route: str) -> None:
         self._connection, self._route = connection, route
         self._fields: tuple[oip.Field, ...] | None = None
 
@@ -173,7 +187,7 @@ class _ByTable:
 
     def __init__(
         self,
-        connection: Connection,
+        connection: Carrier,
         route: str,
         encode: Callable[..., bytes],
         decode: Callable[[bytes, int], tuple[Tensor, ...]],
@@ -201,7 +215,7 @@ class _TorchServe:
 
     told = "torchserve, one row a request"
 
-    def __init__(self, connection: Connection, route: str) -> None:
+    def __init__(self, connection: Carrier, route: str) -> None:
         self._connection, self._route = connection, route
 
     def ask(self, inputs: Inputs) -> tuple[Tensor, ...]:
@@ -220,9 +234,7 @@ class _TorchServe:
 class _Chat:
     """A chat model as a classifier: one text a request, the answer must be a label."""
 
-    def __init__(
-        self, connection: Connection, route: str, model: str, labels: Sequence[str]
-    ) -> None:
+    def __init__(self, connection: Carrier, route: str, model: str, labels: Sequence[str]) -> None:
         self._connection, self._route = connection, route
         self._model, self._labels = model, labels
 

@@ -1,0 +1,87 @@
+"""`modelwarden redteam`: exercises against an endpoint, and the replay of what got past."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from modelwarden.cli.options import FORMATS, Named
+
+_PATH = click.Path(path_type=Path)
+
+
+class _Campaigns(click.Group):
+    """A group whose default command runs a campaign: `redteam CAMPAIGN.toml`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_Campaigns)
+def redteam() -> None:
+    """Attack an endpoint with nothing but questions, within a campaign's rules.
+
+    \b
+    modelwarden redteam CAMPAIGN.toml [--resume] [--output DIR]
+    modelwarden redteam replay DIR [--url URL]
+    """  # noqa: D301 -- click reads the backspace itself, not its escape
+
+
+@redteam.command("run")
+@click.argument("path", metavar="CAMPAIGN.toml", type=_PATH)
+@click.option("--resume", is_flag=True, help="Go on where an earlier run in the folder stood.")
+@click.option(
+    "--output",
+    type=_PATH,
+    metavar="DIR",
+    help="Folder for report, debrief, transcript, evasions and state; by default the "
+    "campaign file's name with .redteam behind it.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=Named("format", FORMATS),
+    default="text",
+    show_default=True,
+    help="Form of the report on stdout.",
+)
+@click.option("--dry-run", is_flag=True, help="Tell what would be done, and ask nothing.")
+@click.option(
+    "--trust-model",
+    is_flag=True,
+    help="Run a callable without a sandbox where this machine cannot give one.",
+)
+def run_campaign(
+    path: Path,
+    resume: bool,
+    output: Path | None,
+    form: str,
+    dry_run: bool,
+    trust_model: bool,
+) -> int:
+    """Run the exercise that a campaign file describes.
+
+    It does not start without the line that says who authorised it, and it asks no host that its
+    rules do not name.
+    """
+    from dataclasses import replace
+
+    from modelwarden import __version__
+    from modelwarden.cli.finish import finish
+    from modelwarden.cli.main import tell
+    from modelwarden.metrics import require
+
+    require()
+    from modelwarden.redteam import load, run
+
+    campaign = load(path)
+    if dry_run:
+        campaign = replace(campaign, dry_run=True)
+    folder = output or path.with_name(f"{path.stem}.redteam")
+    done = run(campaign, output=folder, resume=resume, trust=trust_model, version=__version__)
+    if done.stopped is not None:
+        tell(f"the campaign stopped: {done.stopped}", f"its state is safe in {folder}: --resume")
+    return finish(done.report, form, None, fail_on=campaign.policy.fail_on)

@@ -1,0 +1,326 @@
+"""A campaign from its file to its report: opened, fought, recorded, judged, written down."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from modelwarden.core import (
+    Gap,
+    GapKind,
+    InputError,
+    Json,
+    MeasureInfo,
+    Measurement,
+    ModelwardenError,
+    OutputError,
+    Report,
+    Run,
+    Subject,
+    Tool,
+)
+from modelwarden.core.values import dataclass
+from modelwarden.metrics.catalog import MEASURES
+from modelwarden.metrics.values import measured
+from modelwarden.policy import judge
+from modelwarden.redteam import pinned
+from modelwarden.redteam.catalog import all_rules
+from modelwarden.redteam.config import Campaign, TargetConfig
+from modelwarden.redteam.engagement import (
+    STAGE,
+    Engagement,
+    GoalResult,
+    read_sample,
+    read_seeds,
+)
+from modelwarden.redteam.evasions import write as write_evasions
+from modelwarden.redteam.goals.catalog import goal_named
+from modelwarden.redteam.journal import SCHEMA, TRANSCRIPT, Held, Journal, nothing, read
+from modelwarden.redteam.kinds.kind import Kind, Seeds
+from modelwarden.redteam.meter import Meter
+from modelwarden.redteam.opening import Opened, opened
+from modelwarden.standards import describe
+from modelwarden.targets.errors import TargetError
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """A campaign that came to its end, or as far as it could.
+
+    Attributes:
+        report: judged. folder: where everything lies; None of a dry run.
+        stopped: why it could not go on, in one line; None where it came to its end.
+        evasions: names of their folders.
+    """
+
+    report: Report
+    folder: Path | None
+    stopped: str | None = None
+    evasions: tuple[str, ...] = ()
+
+
+def run(
+    campaign: Campaign,
+    *,
+    output: Path,
+    resume: bool = False,
+    offline: bool = False,
+    trust: bool = False,
+    version: str = "",
+    progress: Progress | None = None,
+) -> Done:
+    """Run a campaign.
+
+    Args:
+        campaign: what is to be done.
+        output: folder for the report, the transcript, the evasions and the state.
+        resume: go on where an earlier run in this folder stood.
+        offline: answer from the transcript alone; nothing is asked and nothing is written.
+        trust: run a callable also where nothing can confine it.
+        version: of the program, for the report; another one does not resume.
+        progress: told what begins.
+
+    Raises:
+        InputError: the campaign cannot be used as it stands, or is another one than was begun.
+        TargetError: the target cannot be asked at all.
+        OutputError: the folder cannot be written to.
+    """
+    seeds = tuple(read_seeds(campaign, one) for one in campaign.seeds)
+    if campaign.dry_run:
+        return Done(report=_dry(campaign, seeds, version), folder=None)
+    held = Held(output)
+    try:
+        journal, meter = _begun(campaign, output, resume=resume, offline=offline, version=version)
+        try:
+            return _fought(
+                campaign, seeds, journal, meter, trust=trust, version=version, progress=progress
+            )
+        finally:
+            journal.close()
+    finally:
+        held.close()
+
+
+def _begun(
+    campaign: Campaign, output: Path, *, resume: bool, offline: bool, version: str
+) -> tuple[Journal, Meter]:
+    """Open the record of a campaign, after it was made sure that it is this one's."""
+    pins = pinned.pinned(campaign, version)
+    there = (output / TRANSCRIPT).exists()
+    stood = nothing()
+    if there and (resume or offline):
+        pinned.check(output, pins)
+        stood = read(output)
+    elif there:
+        if not read(output).ended:
+            raise InputError(
+                f"{output} holds a campaign that did not come to its end",
+                hint="Go on with it with --resume, or name another --output.",
+            )
+        _removed(output)
+    elif offline:
+        raise InputError(f"{output} holds no transcript")
+    if not offline:
+        pinned.write(output, pins)
+    journal = Journal(output, stood, offline=offline)
+    meter = Meter(campaign.budget, clock=stood.clock)
+    meter.lost(stood.failed_rows, stood.failed_calls)
+    event: dict[str, Json] = {
+        "event": "resume" if stood.answers or stood.intents else "begin",
+        "schema": SCHEMA,
+        "campaign": campaign.name,
+        "goal": campaign.goal,
+        "authorised_by": campaign.authorised_by,
+        "digest": pinned.digest_of(pins),
+        "targets": [target.name for target in campaign.targets],
+        "time": _now(),
+    }
+    journal.write(event, sync=True)
+    return journal, meter
+
+
+def _removed(output: Path) -> None:
+    """Make room for a new campaign where one came to its end."""
+    try:
+        for name in (TRANSCRIPT, "state/bodies.bin", "report.json", "debrief.html", "debrief.md"):
+            (output / name).unlink(missing_ok=True)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise OutputError(f"cannot write to {output}: {reason}") from error
+
+
+def _fought(
+    campaign: Campaign,
+    seeds: tuple[tuple[Kind, Seeds], ...],
+    journal: Journal,
+    meter: Meter,
+    *,
+    trust: bool,
+    version: str,
+    progress: Progress | None,
+) -> Done:
+    """Work towards the goal, then write down what came of it."""
+    began, started, goal = time.monotonic(), _now(), campaign.goal
+    sample = read_sample(campaign)
+    with opened(campaign, seeds, journal, meter, trust=trust) as targets:
+        engagement = Engagement(
+            campaign=campaign,
+            journal=journal,
+            meter=meter,
+            lines=targets.lines,
+            seeds=seeds,
+            sample=sample,
+        )
+        if progress is not None:
+            progress(f"{campaign.name}: {goal}")
+        result, stopped = _worked(engagement, goal, journal)
+    if meter.ended is not None:
+        why = f"{meter.ended.message} before the campaign came to its end"
+        budget = Gap(what="budget", why=why, kind=GapKind.BUDGET, stage=STAGE)
+        result = result + GoalResult(gaps=(budget,))
+    report = _report(engagement, result, targets, started, time.monotonic() - began, version)
+    names: list[str] = []
+    if not journal.offline:
+        names = write_evasions(
+            journal.folder, result.evasions, [target.name for target in campaign.targets]
+        )
+        _written(journal.folder, engagement, result, report)
+        if stopped is None:
+            journal.write({"event": "end", "time": _now(), "rows": meter.rows}, sync=True)
+    return Done(report=report, folder=journal.folder, stopped=stopped, evasions=tuple(names))
+
+
+def _worked(engagement: Engagement, goal: str, journal: Journal) -> tuple[GoalResult, str | None]:
+    """Run the goal; a target that fails half-way leaves what is known, and a gap.
+
+    Raises:
+        TargetError: it failed before anything was known.
+    """
+    try:
+        result = goal_named(goal).load()(engagement)
+    except TargetError as error:
+        if journal.replayed or engagement.meter.rows > sum(len(s) for _, s in engagement.seeds):
+            gap = Gap(
+                what=engagement.campaign.name, why=error.message, kind=error.kind, stage=STAGE
+            )
+            return GoalResult(gaps=(gap,)), _told(error)
+        raise
+    lost = [gap for gap in result.gaps if gap.kind is not GapKind.BUDGET]
+    return result, lost[0].why if lost else None
+
+
+def _told(error: ModelwardenError) -> str:
+    return error.message
+
+
+def _report(
+    engagement: Engagement,
+    result: GoalResult,
+    targets: Opened,
+    started: str,
+    elapsed: float,
+    version: str,
+) -> Report:
+    campaign = engagement.campaign
+    measurements = (*result.measurements, *_spent(engagement))
+    named = {one.name for one in measurements}
+    report = Report(
+        tool=Tool(version=version),
+        subject=_subject(campaign.targets),
+        run=Run(
+            started=started,
+            elapsed=round(elapsed, 3),
+            seed=campaign.seed,
+            command="redteam",
+            notes=(
+                f"goal {campaign.goal}, authorised by {campaign.authorised_by}",
+                *result.notes,
+            ),
+        ),
+        findings=(*result.findings, *targets.findings()),
+        measurements=measurements,
+        gaps=(*result.gaps, *targets.gaps()),
+        rules=tuple(describe(rule) for rule in all_rules()),
+        stages=() if result.gaps else (STAGE,),
+        isolation=targets.isolation,
+        measures=tuple(
+            MeasureInfo(
+                name=m.name,
+                meaning=m.meaning,
+                higher_is_better=m.higher_is_better,
+                interval=m.interval,
+            )
+            for m in MEASURES
+            if m.name in named
+        ),
+        tables=result.tables,
+    )
+    return judge(report, campaign.policy)
+
+
+def _spent(engagement: Engagement) -> tuple[Measurement, ...]:
+    """Return what was asked; what chance and kills added stands in stage `cost`."""
+    meter, journal = engagement.meter, engagement.journal
+    asked = meter.rows - meter.retried_rows
+    counted = {
+        "rows_asked": asked,
+        "repeated_rows": journal.repeated_rows,
+        "retried_rows": meter.retried_rows,
+    }
+    made = []
+    for name, value in counted.items():
+        one = measured(name, float(value), None, max(asked, 1), unit="rows")
+        made.append(replace(one, stage=STAGE if name == "rows_asked" else "cost"))
+    return tuple(made)
+
+
+def _subject(targets: Sequence[TargetConfig]) -> Subject:
+    kind = "endpoint" if any(t.scope is not None for t in targets) else "model"
+    return Subject(kind=kind, name=", ".join(target.name for target in targets))
+
+
+def _written(folder: Path, engagement: Engagement, result: GoalResult, report: Report) -> None:
+    """Write report and debrief, each beside and renamed."""
+    from modelwarden.redteam.debrief import pages
+
+    for name, text in pages(engagement, result, report).items():
+        beside = folder / f".{name}.tmp"
+        try:
+            beside.write_text(text, "utf-8", "backslashreplace")
+            beside.rename(folder / name)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise OutputError(f"cannot write {folder / name}: {reason}") from error
+
+
+def _dry(campaign: Campaign, seeds: Sequence[tuple[Kind, Seeds]], version: str) -> Report:
+    """Return what would be done; nothing is asked, so nothing is shown, and that is a gap."""
+    budget = campaign.budget
+    notes = [
+        f"goal {campaign.goal}, authorised by {campaign.authorised_by}",
+        *(f"would ask {t.name} ({t.model.protocol or t.model.adapter})" for t in campaign.targets),
+        *(f"would disguise {len(s)} {kind.name} of {s.source}" for kind, s in seeds),
+        "attacks: " + (", ".join(a.name for a in campaign.attacks) or "all that fit"),
+        f"budget: rows {budget.rows or 'unlimited'}, calls {budget.calls or 'unlimited'}, "
+        f"seconds {budget.seconds or 'unlimited'}, {budget.rate or 'unlimited'} calls a second, "
+        f"{budget.concurrency} at the same time",
+    ]
+    gap = Gap(
+        what=campaign.name, why="a dry run asks nothing", kind=GapKind.NOT_ASSESSABLE, stage=STAGE
+    )
+    report = Report(
+        tool=Tool(version=version),
+        subject=_subject(campaign.targets),
+        run=Run(started=_now(), seed=campaign.seed, command="redteam", notes=tuple(notes)),
+        gaps=(gap,),
+    )
+    return judge(report, campaign.policy)
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

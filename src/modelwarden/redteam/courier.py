@@ -1,0 +1,227 @@
+"""One channel to an endpoint: counted, paced, tried again, and on record.
+
+It stands where `targets.http.wires` expects a connection, so every protocol that models are
+assessed over serves campaigns too. No redirect is followed: what leads out of the rules of
+engagement is an error that names where it leads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+
+from modelwarden.core.values import dataclass
+from modelwarden.redteam.journal import Journal, JournalError, Recorded
+from modelwarden.redteam.meter import EndedError, Meter
+from modelwarden.targets.errors import TargetError
+from modelwarden.targets.http.connection import Address, Connection, StatusError
+
+BUSY = (429, 500, 502, 503, 504)
+_FIRST, _LONGEST = 0.1, 10.0  # seconds before the first further try, and at most
+_PATIENCE = 60.0  # the longest pause that a server may ask for
+_STRANGE = 2  # further tries where a server says that it failed, which may be the input's doing
+
+
+class UnansweredError(TargetError):
+    """The endpoint gave no answer, however often it was asked: the campaign cannot go on."""
+
+    hint = "The state is safe: when the endpoint answers again, go on with --resume."
+
+
+@dataclass(slots=True)
+class Envelope:
+    """What the next request is: its name in the record, and how many rows it carries."""
+
+    name: str = ""
+    rows: int = 0
+    number: int = 0
+
+    def next(self) -> str:
+        """Return the name of one more request."""
+        self.number += 1
+        return f"{self.name}.{self.number}"
+
+
+class Courier:
+    """Sends the requests of one channel.
+
+    Attributes:
+        address: of the endpoint. envelope: set before a batch is sent.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        *,
+        seconds: float,
+        token: str | None,
+        journal: Journal,
+        meter: Meter,
+        retries: int,
+        known: dict[str, bytes | StatusError],
+    ) -> None:
+        """Connect to nothing yet; `known` holds what was asked by GET, for all channels."""
+        self.address = address
+        self.envelope = Envelope()
+        self._connection = Connection(address, seconds=seconds, token=token, pauses=())
+        self._journal, self._meter, self._retries = journal, meter, retries
+        self._known = known
+
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.close()
+
+    def get(self, path: str) -> bytes:
+        """Return what is known of an address; it is asked once a campaign.
+
+        Raises:
+            StatusError: the endpoint has no such thing.
+            TargetError: it does not answer.
+        """
+        if path not in self._known:
+            name = f"{self.envelope.name.partition('.')[0]}.get{path}"
+            if self._journal.known(name) is None:
+                self._journal.intend([(name, 0)], "metadata")
+            try:
+                self._known[path] = self._settled(name, 0, None, path, "")
+            except StatusError as error:
+                self._known[path] = error
+        found = self._known[path]
+        if isinstance(found, StatusError):
+            raise found
+        return found
+
+    def post(self, path: str, body: bytes, content_type: str = "application/json") -> bytes:
+        """Send a body; return that of an answer with status 200.
+
+        Raises:
+            EndedError: a limit of the campaign is reached.
+            StatusError: the endpoint refuses.
+            UnansweredError: it does not answer.
+        """
+        name = self.envelope.next()
+        return self._settled(name, self.envelope.rows, body, path, content_type)
+
+    def _settled(
+        self, name: str, rows: int, body: bytes | None, path: str, content_type: str
+    ) -> bytes:
+        known = self._journal.known(name)
+        if known is None:
+            known = self._sent(name, rows, body, path, content_type)
+        else:
+            if known.digest != hashlib.sha256(body or b"").hexdigest():
+                raise JournalError(
+                    f"request {name} is not the one on record: another version asks other questions"
+                )
+            self._meter.replayed(known.rows, known.tries)
+            self._journal.replayed += 1
+        if known.status != 200:
+            raise StatusError(self.address.shown, known.status, known.body)
+        return known.body
+
+    def _sent(
+        self, name: str, rows: int, body: bytes | None, path: str, content_type: str
+    ) -> Recorded:
+        if self._journal.offline:
+            raise JournalError(f"the transcript ends before request {name}")
+        self._meter.spend(rows)
+        tries, pause = 1, _FIRST
+        began = time.monotonic()
+        while True:
+            self._meter.pace()
+            try:
+                status, answer, why, asked = self._once(path, body, content_type)
+            except TargetError as error:
+                status, answer, why, asked = 0, b"", error.message, 0.0
+                if not error.lost:
+                    raise self._given_up(name, rows, body, tries, status, why) from error
+            if why is None:
+                break
+            most = min(self._retries, _STRANGE) if status == 500 else self._retries
+            if asked > _PATIENCE:
+                why += f" and asks to wait {asked:g} s"
+            if tries > most or asked > _PATIENCE:
+                raise self._given_up(name, rows, body, tries, status, why)
+            self._rest(name, rows, tries, why, max(pause, asked))
+            tries, pause = tries + 1, min(2 * pause, _LONGEST)
+        recorded = self._record(name, rows, body, tries, status, answer, began)
+        self._check_redirect(status, answer)
+        return recorded
+
+    def _once(
+        self, path: str, body: bytes | None, content_type: str
+    ) -> tuple[int, bytes, str | None, float]:
+        """Return status, body, why it is to be tried again if it is, and the pause asked for."""
+        try:
+            if body is None:
+                return 200, self._connection.get(path), None, 0.0
+            return 200, self._connection.post(path, body, content_type), None, 0.0
+        except StatusError as error:
+            why = error.message if error.status in BUSY else None
+            return error.status, error.body, why, error.pause
+
+    def _rest(self, name: str, rows: int, tries: int, why: str, seconds: float) -> None:
+        """Wait before the next try, which is on record and counted before it is sent."""
+        self._journal.write(
+            {
+                "event": "retry",
+                "request": name,
+                "rows": rows,
+                "after": tries,
+                "why": why,
+                "pause": round(seconds, 3),
+            }
+        )
+        self._meter.wait(seconds)
+        self._meter.again(rows)
+
+    def _record(
+        self,
+        name: str,
+        rows: int,
+        body: bytes | None,
+        tries: int,
+        status: int,
+        answer: bytes,
+        began: float,
+    ) -> Recorded:
+        recorded = Recorded(
+            digest=hashlib.sha256(body or b"").hexdigest(),
+            tries=tries,
+            rows=rows,
+            status=status,
+            body=answer,
+            clock=self._meter.seconds,
+            seconds=time.monotonic() - began,
+        )
+        self._journal.answered(name, body or b"", recorded)
+        return recorded
+
+    def _given_up(
+        self, name: str, rows: int, body: bytes | None, tries: int, status: int, why: str
+    ) -> UnansweredError:
+        failed = Recorded(
+            digest=hashlib.sha256(body or b"").hexdigest(),
+            tries=tries,
+            rows=rows,
+            status=status,
+            body=b"",
+            failed=why,
+            clock=self._meter.seconds,
+        )
+        self._journal.answered(name, body or b"", failed)
+        times = "once" if tries == 1 else f"{tries} times"
+        error = UnansweredError(f"{why} (asked {times})")
+        error.lost = True
+        return error
+
+    def _check_redirect(self, status: int, answer: bytes) -> None:
+        del answer
+        if 300 <= status < 400:
+            raise UnansweredError(
+                f"{self.address.shown} redirects (status {status}), and no campaign follows",
+                hint="Name the address that answers, if the authorisation covers it.",
+            )
+
+
+__all__ = ["Courier", "EndedError", "Envelope", "UnansweredError"]

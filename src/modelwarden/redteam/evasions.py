@@ -1,0 +1,113 @@
+"""Evasions as files: a folder each, with the original, the changed input and what is known."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from modelwarden.core import InputError, encode
+from modelwarden.core.values import dataclass
+from modelwarden.redteam.engagement import Evasion
+from modelwarden.redteam.kinds.catalog import kind_named
+from modelwarden.redteam.kinds.files import read_json
+from modelwarden.targets.frames import Inputs
+from modelwarden.targets.spec import Name
+
+SCHEMA = "modelwarden/evasion/1"
+FOLDER, FILE = "evasions", "evasion.json"
+_SAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_LONGEST = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Stored:
+    """An evasion that was read back.
+
+    Attributes:
+        name: of its folder. about: its `evasion.json`.
+        before, after: inputs of one row.
+    """
+
+    name: str
+    about: dict[str, Any]
+    before: Inputs
+    after: Inputs
+
+    @property
+    def target(self) -> int:
+        """Number of the target in the campaign."""
+        return int(self.about["target"]["number"])
+
+    @property
+    def said(self) -> Name:
+        """What the seed was answered."""
+        found: Name = self.about["before"]["answer"]
+        return found
+
+
+def write(folder: Path, evasions: Sequence[Evasion], names: Sequence[str]) -> list[str]:
+    """Write all evasions, in place of those that are there; return the names of their folders.
+
+    Args:
+        folder: of the campaign's output.
+        evasions: the cheapest of each seed.
+        names: of the campaign's targets.
+    """
+    fresh, place = folder / f".{FOLDER}-new", folder / FOLDER
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir()
+    written = []
+    for number, one in enumerate(evasions, 1):
+        name = f"{number:04d}-{_SAFE.sub('-', one.seed)[:_LONGEST].strip('.-') or 'seed'}"
+        own = fresh / name
+        own.mkdir()
+        files = kind_named(one.kind).save(own, one.before, one.after)
+        about = json.dumps(_about(one, names, files), indent=1, ensure_ascii=False)
+        (own / FILE).write_text(about + "\n", "utf-8")
+        written.append(name)
+    shutil.rmtree(place, ignore_errors=True)
+    fresh.rename(place)
+    return written
+
+
+def _about(one: Evasion, names: Sequence[str], files: tuple[str, str]) -> object:
+    return encode(
+        {
+            "schema": SCHEMA,
+            "target": {"number": one.target, "name": names[one.target]},
+            "seed": one.seed,
+            "row": one.row,
+            "kind": one.kind,
+            "attack": one.attack,
+            "queries": one.queries,
+            "cost": one.cost,
+            "cost_when_found": one.lead,
+            "unit": one.unit,
+            "before": {"answer": one.said, "score": one.score_before, "file": files[0]},
+            "after": {"answer": one.says, "score": one.score_after, "file": files[1]},
+            "edits": list(one.edits),
+        }
+    )
+
+
+def read(folder: Path) -> Iterator[Stored]:
+    """Yield the evasions of a campaign's output, in order.
+
+    Raises:
+        InputError: one cannot be read.
+    """
+    place = folder / FOLDER
+    if not place.is_dir():
+        raise InputError(
+            f"{folder} holds no evasions", hint="Name the output folder of a campaign."
+        )
+    for own in sorted(p for p in place.iterdir() if p.is_dir()):
+        about = read_json(own / FILE)
+        if not isinstance(about, dict) or about.get("schema") != SCHEMA:
+            raise InputError(f"{own / FILE} describes no evasion")
+        before, after = kind_named(str(about["kind"])).load(own)
+        yield Stored(name=own.name, about=about, before=before, after=after)

@@ -1,0 +1,67 @@
+"""The goals that are built. A goal is registered by a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from modelwarden.core import UnknownNameError
+from modelwarden.core.values import dataclass
+
+if TYPE_CHECKING:
+    from modelwarden.redteam.engagement import Engagement, GoalResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """A goal of the catalogue.
+
+    Attributes:
+        name: as users type it; also: other words for it.
+        title: one line. module: has `run(engagement) -> GoalResult`.
+        seeds: it needs some.
+        techniques: ids in MITRE ATLAS of what an attacker does there.
+    """
+
+    name: str
+    title: str
+    module: str
+    also: tuple[str, ...] = ()
+    seeds: bool = True
+    techniques: tuple[str, ...] = ()
+
+    def load(self) -> Callable[[Engagement], GoalResult]:
+        """Import what runs it."""
+        found: Callable[[Engagement], GoalResult] = import_module(self.module).run
+        return found
+
+
+GOALS: tuple[Goal, ...] = (
+    Goal(
+        name="evade",
+        title="Make the target answer something else, as seldom asked as possible",
+        module="modelwarden.redteam.goals.evade",
+        also=("evasion",),
+        techniques=("AML.T0040", "AML.T0042", "AML.T0043.001", "AML.T0015"),
+    ),
+    Goal(
+        name="minimise",
+        title="Find the smallest change that makes the target answer something else",
+        module="modelwarden.redteam.goals.evade",
+        also=("minimize", "minimise-cost", "minimize-cost"),
+        techniques=("AML.T0040", "AML.T0042", "AML.T0043.001", "AML.T0015"),
+    ),
+)
+
+
+def goal_named(name: str) -> Goal:
+    """Return the goal of this name.
+
+    Raises:
+        UnknownNameError: there is none; it says the nearest.
+    """
+    for goal in GOALS:
+        if name in (goal.name, *goal.also):
+            return goal
+    raise UnknownNameError("goal", name, [goal.name for goal in GOALS])

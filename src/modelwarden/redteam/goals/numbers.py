@@ -1,0 +1,209 @@
+"""What attacks came to, as measurements, tables and findings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from modelwarden.core import Finding, Json, Location, Measurement, Table, TableKind
+from modelwarden.core.seen import findings
+from modelwarden.metrics.intervals import of_share, quantile_ends
+from modelwarden.metrics.values import measured
+from modelwarden.redteam.config import TargetConfig
+from modelwarden.redteam.engagement import STAGE, Clean, Engagement, Evasion, GoalResult, Unit
+from modelwarden.redteam.rules.concentrated_weakness import Concentrated, concentrated_weakness
+from modelwarden.redteam.rules.endpoint_evaded import Evaded, endpoint_evaded
+from modelwarden.redteam.rules.unsteady_endpoint import Unsteady, unsteady_endpoint
+
+_SHOWN = 20
+
+
+def of(
+    engagement: Engagement,
+    target: TargetConfig,
+    clean: Clean,
+    units: Sequence[Unit],
+    evasions: Sequence[Evasion],
+) -> GoalResult:
+    """Return what the attacks on the seeds of one file at one target came to."""
+    conditions: dict[str, Json] = {
+        **engagement.conditions(target),
+        "seeds": clean.seeds.source,
+        "seeds_digest": clean.seeds.digest,
+        "truth": "stated" if clean.stated else "as answered",
+    }
+    made = [*_measurements(clean, units, evasions, conditions)]
+    notes = [f"{clean.seeds.source}: {note}" for note in clean.seeds.notes]
+    notes += [_line(unit) for unit in units]
+    path = target.model.url or target.model.path
+    found = []
+    if units:
+        found += [*_findings(path, target, clean, units, evasions)]
+    return GoalResult(
+        measurements=tuple(made),
+        findings=tuple(found),
+        tables=tuple(tables(target, clean, units, evasions)),
+        notes=tuple(notes),
+    )
+
+
+def _line(unit: Unit) -> str:
+    told = f"{unit.attack}: {unit.fell} of {unit.attacked} seeds of {unit.seeds} evade "
+    told += f"{unit.target}, {unit.rows:,} rows in {unit.calls:,} calls"
+    if unit.refused:
+        told += f"; {unit.refused:,} rows were refused"
+    if unit.lost:
+        told += f"; {unit.lost} seeds seemed to evade and did not when they were asked again"
+    if unit.unchecked:
+        told += "; no rows were left to see whether the target stayed the same"
+    return told
+
+
+def staged(one: Measurement) -> Measurement:
+    """Return a measurement as one of this stage."""
+    return replace(one, stage=STAGE)
+
+
+def _measurements(
+    clean: Clean,
+    units: Sequence[Unit],
+    evasions: Sequence[Evasion],
+    conditions: Mapping[str, Json],
+) -> Iterator[Measurement]:
+    n, right = len(clean.seeds), len(clean.right)
+    if clean.stated:
+        share = of_share(right, n)
+        yield staged(measured("clean_accuracy", right / n, share, n, conditions=conditions))
+    group: dict[str, Json] = {"target": str(conditions["target"]), "seeds": clean.seeds.source}
+    if units:
+        names: list[Json] = [unit.attack for unit in units]
+        attacked = max(unit.attacked for unit in units)
+        queries = [one.queries for one in evasions]
+        every = {**conditions, "attacks": names}
+        yield from _of(len(evasions), max(attacked, len(evasions)), queries, every, None)
+        costs = np.sort(np.array([one.cost for one in evasions], np.float64))
+        if len(costs):
+            ends = quantile_ends(costs, 0.5)
+            cost = {**every, "unit": evasions[0].unit}
+            middle = float(np.median(costs))
+            yield staged(measured("median_changes", middle, ends, len(costs), conditions=cost))
+    for unit in units:
+        mine: dict[str, Json] = {
+            **conditions,
+            "attack": unit.attack,
+            "floor": unit.floor,
+        }
+        yield from _of(
+            unit.fell, unit.attacked, unit.queries, mine, {**group, "attack": unit.attack}
+        )
+
+
+def _of(
+    fell: int,
+    n: int,
+    queries: Sequence[int],
+    conditions: Mapping[str, Json],
+    group: Mapping[str, Json] | None,
+) -> Iterator[Measurement]:
+    part = None if group is None else dict(group)
+    share = of_share(fell, n)
+    yield staged(
+        measured("attack_success_rate", fell / n, share, n, group=part, conditions=conditions)
+    )
+    if fell and queries:
+        ranked = np.sort(np.array(queries, np.float64))
+        ends = quantile_ends(ranked, 0.5)
+        middle = float(np.median(ranked))
+        yield staged(
+            measured("median_queries", middle, ends, len(ranked), group=part, conditions=conditions)
+        )
+
+
+def _findings(
+    path: str | None,
+    target: TargetConfig,
+    clean: Clean,
+    units: Sequence[Unit],
+    evasions: Sequence[Evasion],
+) -> Iterator[Finding]:
+    location = Location(route=target.model.url, path=target.model.path)
+    attacked = max(unit.attacked for unit in units)
+    queries = sorted(one.queries for one in evasions)
+    yield from findings(
+        endpoint_evaded,
+        Evaded(
+            path=path,
+            location=location,
+            fell=len(evasions),
+            attacked=max(attacked, len(evasions)),
+            seeds=clean.seeds.source,
+            queries=float(np.median(queries)) if queries else 0.0,
+            fewest=queries[0] if queries else 0,
+            attacks=tuple(unit.attack for unit in units),
+        ),
+        STAGE,
+    )
+    carriers = carried(evasions)
+    if carriers:
+        name, count = carriers[0]
+        seen = Concentrated(
+            path=path,
+            location=replace(location, feature=name if clean.kind.name == "tables" else None),
+            edit=name,
+            carries=count,
+            evasions=len(evasions),
+            kind=clean.kind.name,
+            seeds=clean.seeds.source,
+        )
+        yield from findings(concentrated_weakness, seen, STAGE)
+    if not clean.steady:
+        seen_ = Unsteady(path=path, location=location, seeds=clean.seeds.source)
+        yield from findings(unsteady_endpoint, seen_, STAGE)
+
+
+def carried(evasions: Sequence[Evasion]) -> list[tuple[str, int]]:
+    """Return each edit with the number of evasions that it is part of, the most frequent first."""
+    counts: Counter[str] = Counter()
+    for one in evasions:
+        counts.update({edit.name for edit in one.edits})
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+
+
+def tables(
+    target: TargetConfig, clean: Clean, units: Sequence[Unit], evasions: Sequence[Evasion]
+) -> Iterator[Table]:
+    """Yield the attacks beside each other, and which edits do it."""
+    name = f"{target.name}, {clean.seeds.source}"
+    if units:
+        yield Table(
+            name="endpoint_attacks",
+            title=f"Share of the seeds that evade {name}, by attack",
+            stage=STAGE,
+            kind=TableKind.INTERVALS,
+            meaning="The higher, the more an attacker achieves. A floor changes seeds at random: "
+            "an attack that does no better has learnt nothing of the target.",
+            columns=("label", "value", "low", "high", "n", "median rows to success", "rows"),
+            rows=tuple(_row(unit) for unit in units),
+        )
+    carriers = carried(evasions)
+    if carriers:
+        yield Table(
+            name="edits",
+            title=f"Edits that evasions of {name} consist of, by the share of the evasions",
+            stage=STAGE,
+            kind=TableKind.BARS,
+            meaning="One long bar: the weakness is concentrated; mending it stops most of them.",
+            columns=("label", "value"),
+            rows=tuple((edit, count / len(evasions)) for edit, count in carriers[:_SHOWN]),
+            notes=("edits that were not needed were taken back first, as far as rows were left",),
+        )
+
+
+def _row(unit: Unit) -> tuple[Json, ...]:
+    ends = of_share(unit.fell, unit.attacked)
+    label = f"{unit.attack} (floor)" if unit.floor else unit.attack
+    middle = float(np.median(unit.queries)) if unit.queries else None
+    return (label, unit.fell / unit.attacked, ends.low, ends.high, unit.attacked, middle, unit.rows)

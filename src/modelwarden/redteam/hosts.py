@@ -1,0 +1,66 @@
+"""The rules of engagement: which hosts may be asked, and that nothing leads elsewhere."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING
+
+from modelwarden.core.values import dataclass
+from modelwarden.targets.http.connection import Address, parse_address
+
+if TYPE_CHECKING:
+    from modelwarden.core.fields import Fields
+
+_HERE = "loopback"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The one address that is asked, and the hosts that were allowed."""
+
+    address: Address
+    hosts: tuple[str, ...]
+
+
+def check_scope(fields: Fields, url: str) -> Scope:
+    """Return where a target is, when the rules allow it.
+
+    Loopback needs no permission of its own unless hosts are listed; any other host must be listed.
+
+    Raises:
+        InputError: the address is none, or its host is outside the rules.
+    """
+    address = parse_address(url)
+    listed = fields.texts("allowed_hosts")
+    allowed = {_plain(host) for host in listed} or {_HERE}
+    host = _plain(address.host)
+    if host not in allowed and f"{host}:{address.port}" not in allowed:
+        shown = ", ".join(listed) or "loopback only"
+        raise fields.error(
+            "url",
+            f"asks {address.host}, which is outside the rules of engagement ({shown}); "
+            "list it in allowed_hosts if the authorisation covers it",
+        )
+    return Scope(address, listed)
+
+
+def _plain(host: str) -> str:
+    """Return a host in one spelling; all names of this machine are one host.
+
+    >>> _plain("LOCALHOST"), _plain("[::1]"), _plain("127.0.0.1:80"), _plain("Model.example")
+    ('loopback', 'loopback', 'loopback:80', 'model.example')
+    """
+    name, port = host.strip().lower().rstrip("."), ""
+    if name.startswith("["):
+        name, _, port = name[1:].partition("]")
+        port = port.lstrip(":")
+    elif name.count(":") == 1:
+        name, _, port = name.partition(":")
+    end = f":{port}" if port else ""
+    if name == "localhost" or name.endswith(".localhost"):
+        return f"{_HERE}{end}"
+    try:
+        here = ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return f"{name}{end}"
+    return f"{_HERE}{end}" if here else f"{name}{end}"

@@ -1,0 +1,332 @@
+"""What was asked and what was answered, on disk before anything follows from it.
+
+    transcript.jsonl    one event a line, only ever added to
+        begin           which campaign, who authorised it
+        intent          a batch is about to be sent: synced to the disk before its first byte leaves
+        answer          what came of one request of it; bodies by reference
+        retry           a request that failed and is sent again
+        bad             answers since a batch that turned out to be none
+        resume, end
+    state/bodies.bin    the bodies, one after another
+
+A search depends on its answers alone. So a campaign is resumed by running it again from its start
+and answering from here, request by request, until the record ends: what was in flight then is the
+only thing that is asked twice. A line that was cut by a kill is left out, and cut off the file.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from modelwarden.core import InputError, Json, ModelwardenError, OutputError
+from modelwarden.core.values import dataclass
+
+SCHEMA = "modelwarden/transcript/1"
+TRANSCRIPT, STATE, BODIES = "transcript.jsonl", "state", "bodies.bin"
+
+
+class JournalError(ModelwardenError):
+    """The record on disk does not go with what is asked now."""
+
+    hint = "Start anew in another --output; the old folder stays as it is."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """A request whose end is known.
+
+    Attributes:
+        digest: of what was sent. status: of HTTP; 0 for a callable.
+        tries: the request and its repeats. rows: of one try.
+        failed: why there is no answer, in one line; None where there is one.
+        clock: seconds into the campaign. seconds: that it took, with all its tries.
+    """
+
+    digest: str
+    tries: int
+    rows: int
+    status: int
+    body: bytes
+    failed: str | None = None
+    clock: float = 0.0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stood:
+    """Where an earlier run stood.
+
+    Attributes:
+        intents: rows of each request that was about to be sent.
+        answers: requests whose end is known.
+        repeated: rows that earlier resumptions asked again.
+        failed_rows, failed_calls: spent on requests that were given up, or whose answers were no
+            good; they are asked anew.
+        clock: seconds that it had taken.
+        ended: it came to its end.
+    """
+
+    intents: Mapping[str, int]
+    answers: Mapping[str, Recorded]
+    repeated: int = 0
+    failed_rows: int = 0
+    failed_calls: int = 0
+    clock: float = 0.0
+    ended: bool = False
+
+
+class Journal:
+    """The transcript of one campaign, open for writing.
+
+    Attributes:
+        stood: what an earlier run left. repeated_rows: asked again because nobody knows what
+            became of them.
+    """
+
+    def __init__(self, folder: Path, stood: Stood, *, offline: bool = False) -> None:
+        """Open both files for adding; `offline` writes nothing."""
+        self.folder, self.stood, self.offline = folder, stood, offline
+        self.repeated_rows = stood.repeated
+        self.replayed = 0
+        self._lock = threading.Lock()
+        self._at = 0
+        if not offline:
+            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+            try:
+                self._events = os.open(folder / TRANSCRIPT, flags, 0o600)
+                self._bodies = os.open(folder / STATE / BODIES, flags, 0o600)
+            except OSError as error:
+                raise _unwritable(folder, error) from error
+            self._at = os.fstat(self._bodies).st_size
+
+    def close(self) -> None:
+        """Close both files."""
+        if not self.offline:
+            os.close(self._events)
+            os.close(self._bodies)
+
+    def known(self, name: str) -> Recorded | None:
+        """Return what became of a request in an earlier run; None where that is not known."""
+        return self.stood.answers.get(name)
+
+    def intend(self, requests: Sequence[tuple[str, int]], about: str) -> None:
+        """Say that requests are about to be sent, and wait until the disk has it.
+
+        Args:
+            requests: names, and rows of each.
+            about: what they are for.
+        """
+        again = [(n, self.stood.intents[n]) for n, _ in requests if n in self.stood.intents]
+        self.repeated_rows += sum(rows for _, rows in again)
+        event: dict[str, Json] = {
+            "event": "intent",
+            "about": about,
+            "requests": [name for name, _ in requests],
+            "rows": [rows for _, rows in requests],
+        }
+        if again:
+            event["repeated"] = sum(rows for _, rows in again)
+        self.write(event, sync=True)
+
+    def answered(self, name: str, request: bytes, recorded: Recorded) -> None:
+        """Keep what became of a request."""
+        with self._lock:
+            event: dict[str, Json] = {
+                "event": "answer",
+                "request": name,
+                "rows": recorded.rows,
+                "tries": recorded.tries,
+                "status": recorded.status,
+                "sent": self._kept(request),
+                "got": self._kept(recorded.body),
+                "seconds": round(recorded.seconds, 6),
+                "clock": round(recorded.clock, 6),
+            }
+            if recorded.failed is not None:
+                event["failed"] = recorded.failed
+            self._put(event)
+
+    def write(self, event: Mapping[str, Json], *, sync: bool = False) -> None:
+        """Add an event; with `sync`, return when the disk has it."""
+        with self._lock:
+            self._put(event)
+        if sync and not self.offline:
+            os.fdatasync(self._events)
+
+    def _put(self, event: Mapping[str, Json]) -> None:
+        if self.offline:
+            return
+        line = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        self._add(self._events, line)
+
+    def _kept(self, body: bytes) -> Json:
+        """Write a body behind the others; return where it is."""
+        if self.offline:
+            return None
+        at, self._at = self._at, self._at + len(body)
+        self._add(self._bodies, body)
+        digest = hashlib.sha256(body).hexdigest()
+        return {"file": f"{STATE}/{BODIES}", "at": at, "size": len(body), "sha256": digest}
+
+    def _add(self, descriptor: int, data: bytes) -> None:
+        try:
+            while data:
+                data = data[os.write(descriptor, data) :]
+        except OSError as error:
+            raise _unwritable(self.folder, error) from error
+
+
+def nothing() -> Stood:
+    """Return where a campaign stands that never ran."""
+    return Stood(intents={}, answers={})
+
+
+def read(folder: Path) -> Stood:
+    """Return where the campaign of a folder stands; a cut last line is cut off the file.
+
+    Raises:
+        JournalError: the record is damaged elsewhere than at its end.
+    """
+    place = folder / TRANSCRIPT
+    if not place.exists():
+        return nothing()
+    told = _Told()
+    with (folder / STATE / BODIES).open("rb") as bodies:
+        for number, line in enumerate(_whole_lines(place), 1):
+            told.take(_event(line, place, number), bodies)
+    return told.stood()
+
+
+class _Told:
+    """What the events of a record come to."""
+
+    def __init__(self) -> None:
+        self.intents: dict[str, int] = {}
+        self.answers: dict[str, Recorded] = {}
+        self.repeated = self.failed_rows = self.failed_calls = 0
+        self.clock, self.ended = 0.0, False
+
+    def take(self, event: Mapping[str, Any], bodies: BinaryIO) -> None:
+        kind = event.get("event")
+        if kind == "intent":
+            self.repeated += int(event.get("repeated", 0))
+            self.intents.update(zip(event["requests"], event["rows"], strict=True))
+        elif kind == "answer":
+            self._answer(event, bodies)
+        elif kind == "bad":
+            for name in [n for n in self.answers if _is_bad(n, event)]:
+                self._lost(name, self.answers.pop(name))
+        self.ended = kind == "end" or (self.ended and kind != "resume")
+
+    def _answer(self, event: Mapping[str, Any], bodies: BinaryIO) -> None:
+        recorded = _recorded(event, bodies)
+        if recorded is None:
+            return
+        self.clock = max(self.clock, recorded.clock)
+        if recorded.failed is None:
+            self.answers[event["request"]] = recorded
+        else:
+            self._lost(event["request"], recorded)
+
+    def _lost(self, name: str, recorded: Recorded) -> None:
+        self.intents.pop(name, None)
+        self.failed_rows += recorded.rows * recorded.tries
+        self.failed_calls += recorded.tries
+
+    def stood(self) -> Stood:
+        return Stood(
+            intents={n: rows for n, rows in self.intents.items() if n not in self.answers},
+            answers=self.answers,
+            repeated=self.repeated,
+            failed_rows=self.failed_rows,
+            failed_calls=self.failed_calls,
+            clock=self.clock,
+            ended=self.ended,
+        )
+
+
+def _is_bad(name: str, event: Mapping[str, Any]) -> bool:
+    """Tell whether a request belongs to the batches of a target that turned out to be no good."""
+    target, batch, *_ = name.split(".")
+    return target == event["target"] and batch.isdigit() and int(batch) >= event["since"]
+
+
+def _whole_lines(place: Path) -> list[bytes]:
+    with place.open("r+b") as stream:
+        data = stream.read()
+        end = data.rfind(b"\n") + 1
+        if end < len(data):
+            stream.truncate(end)
+    return data[:end].splitlines()
+
+
+def _event(line: bytes, place: Path, number: int) -> dict[str, Any]:
+    try:
+        event = json.loads(line)
+    except ValueError as error:
+        raise JournalError(f"{place}, line {number}, is damaged: {error}") from error
+    if not isinstance(event, dict):
+        raise JournalError(f"{place}, line {number}, is no event")
+    return event
+
+
+def _recorded(event: Mapping[str, Any], bodies: BinaryIO) -> Recorded | None:
+    """Return an answer; None where its body did not reach the disk, as when power failed."""
+    got, sent = event["got"], event["sent"]
+    bodies.seek(got["at"])
+    body = bodies.read(got["size"])
+    if hashlib.sha256(body).hexdigest() != got["sha256"]:
+        return None
+    return Recorded(
+        digest=sent["sha256"],
+        tries=event["tries"],
+        rows=event["rows"],
+        status=event["status"],
+        body=body,
+        failed=event.get("failed"),
+        clock=event["clock"],
+        seconds=event["seconds"],
+    )
+
+
+class Held:
+    """The state folder, held by one run at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        """Make the folder and take hold of it.
+
+        Raises:
+            InputError: another run has it.
+            OutputError: it cannot be made.
+        """
+        try:
+            (folder / STATE).mkdir(parents=True, exist_ok=True)
+            self._descriptor = os.open(
+                folder / STATE / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+            )
+        except OSError as error:
+            raise _unwritable(folder, error) from error
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(self._descriptor)
+            raise InputError(
+                f"another run works in {folder}",
+                hint="Wait for it, or name another --output.",
+            ) from error
+
+    def close(self) -> None:
+        """Let go."""
+        os.close(self._descriptor)
+
+
+def _unwritable(folder: Path, error: OSError) -> OutputError:
+    reason = (error.strerror or str(error)).lower()
+    return OutputError(f"cannot write to {folder}: {reason}")

@@ -1,0 +1,82 @@
+"""What the kinds share of reading and writing files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+
+from modelwarden.core import InputError, digest_of_tree
+from modelwarden.redteam.kinds.kind import Given, truth
+from modelwarden.targets.frames import Column, Frame
+from modelwarden.targets.reading import read_file
+from modelwarden.targets.reading.raw import DataError, Raw
+
+
+def read_raw(given: Given) -> Raw:
+    """Read a file of any form that a data set may have.
+
+    Raises:
+        InputError: it cannot be read, or holds no row.
+    """
+    try:
+        raw = read_file(given.path)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(f"seeds.path = {given.shown!r} cannot be read: {reason}") from error
+    except DataError as error:
+        raise InputError(
+            f"seeds.path = {given.shown!r}: {error.message}", hint=error.hint
+        ) from error
+    rows = len(raw.frame) if raw.array is None else len(raw.array)
+    if not rows:
+        raise InputError(
+            f"seeds.path = {given.shown!r} holds no rows: there is nothing to disguise"
+        )
+    return raw
+
+
+def labelled(raw: Raw, given: Given) -> tuple[Frame, Column | None]:
+    """Return the columns without that of the truth, and the truth."""
+    frame, label = raw.frame, given.label
+    rows = len(frame) if raw.array is None else len(raw.array)
+    if isinstance(label, str) and label in frame.names:
+        return frame.without([label]), frame[label]
+    if raw.y is not None:
+        return frame, raw.y
+    return frame, truth(None, label, rows)
+
+
+def digest_at(path: Path) -> str:
+    """Return `sha256:` of a file, or of a folder's files with their names."""
+    if path.is_dir():
+        files = sorted(p for p in path.rglob("*") if p.is_file() and not p.is_symlink())
+        return digest_of_tree([(p.relative_to(path).as_posix(), _file(p)) for p in files])
+    return f"sha256:{_file(path)}"
+
+
+def _file(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def texts_of(values: list[str]) -> Column:
+    """Return texts as a column."""
+    out = np.empty(len(values), object)
+    out[:] = values
+    return out
+
+
+def read_json(path: Path) -> object:
+    """Read a file of an evasion.
+
+    Raises:
+        InputError: it is not there, or no JSON.
+    """
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path} cannot be read: {reason}") from error

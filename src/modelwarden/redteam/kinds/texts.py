@@ -1,0 +1,213 @@
+"""Texts, a few words away: a folder of files, or a table with one column of words."""
+
+from __future__ import annotations
+
+import unicodedata
+from difflib import SequenceMatcher
+from pathlib import Path
+
+import numpy as np
+
+from modelwarden.attacks.engine import Candidates, Space
+from modelwarden.attacks.minimal import Shrink
+from modelwarden.attacks.text.guide import guide_of
+from modelwarden.attacks.text.space import TextSpace, cut
+from modelwarden.core import InputError, UnknownNameError
+from modelwarden.core.values import dataclass
+from modelwarden.redteam.kinds.files import digest_at, labelled, read_raw, texts_of
+from modelwarden.redteam.kinds.kind import Edit, Given, Known, Seeds, truth
+from modelwarden.targets.frames import Column, Frame, Inputs
+from modelwarden.targets.reading.raw import Raw
+from modelwarden.targets.spec import Modality
+
+_FILES = (".txt", ".eml", ".md")
+_TABLES = (".csv", ".csv.gz", ".parquet", ".jsonl", ".tsv")
+_LARGEST = 1 << 20
+_SHOWN = 200
+_NAMES = ("text", "message", "sentence", "content", "body", "document")
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Texts."""
+
+    name: str = "texts"
+    modality: Modality = Modality.TEXT
+
+    @property
+    def shrink(self) -> Shrink | None:
+        """Take edits back one by one, then make those that stay smaller."""
+        from modelwarden.attacks.text.search import shrunk
+
+        return shrunk
+
+    def claims(self, path: Path) -> bool:
+        """Tell whether it is a folder of texts, or a table whose one feature is a text."""
+        if path.is_dir():
+            return any(p.suffix.lower() in _FILES for p in path.rglob("*") if p.is_file())
+        if not path.name.lower().endswith(_TABLES):
+            return False
+        try:
+            raw = read_raw(Given(path=path, shown=str(path)))
+        except InputError:
+            return False
+        return _column(raw, None, None) is not None
+
+    def read(self, given: Given) -> Seeds:
+        """Read texts; key `text` names their column in a table."""
+        given.only("text")
+        if given.path.is_dir():
+            return self._folder(given)
+        raw = read_raw(given)
+        _, y = labelled(raw, given)
+        label = given.label if isinstance(given.label, str) else None
+        name = _column(raw, given.text("text"), label)
+        if raw.array is not None and raw.array.dtype.kind == "O":
+            values = raw.array
+        elif name is not None:
+            values = raw.frame[name]
+        else:
+            raise InputError(
+                f"seeds.path = {given.shown!r}: no column is told to be the text",
+                hint="Name it: seeds.text = 'column'.",
+            )
+        texts = texts_of(["" if v is None else str(v) for v in values.tolist()])
+        return Seeds(
+            inputs=texts,
+            names=tuple(f"row {i}" for i in range(len(texts))),
+            y=y,
+            source=given.shown,
+            digest=digest_at(given.path),
+            notes=raw.notes,
+        )
+
+    def _folder(self, given: Given) -> Seeds:
+        files = sorted(
+            p for p in given.path.rglob("*") if p.is_file() and p.suffix.lower() in _FILES
+        )
+        texts = []
+        for path in files:
+            data = path.read_bytes()
+            if len(data) > _LARGEST:
+                raise InputError(f"{path} is longer than {_LARGEST} bytes")
+            texts.append(data.decode("utf-8", "replace"))
+        names = tuple(p.relative_to(given.path).as_posix() for p in files)
+        folders = [name.rpartition("/")[0].partition("/")[0] for name in names]
+        y: Column | None = truth(None, given.label, len(files))
+        if y is None and all(folders):
+            y = texts_of(folders)
+        return Seeds(
+            inputs=texts_of(texts),
+            names=names,
+            y=y,
+            source=given.shown,
+            digest=digest_at(given.path),
+        )
+
+    def space(self, known: Known) -> Space:
+        """Return the texts a few words away; key `eps` is how many."""
+        known.only("eps")
+        x = known.seeds.inputs
+        if isinstance(x, Frame):
+            raise InputError("attacks on texts need texts")
+        guide = None
+        sample = None if known.sample is None else known.sample.inputs
+        if sample is not None and not isinstance(sample, Frame) and known.sample_y is not None:
+            guide = guide_of((str(t) for t in sample.tolist()), known.sample_y.tolist())
+        return TextSpace(x=x[known.at], eps=known.number("eps"), guide=guide)
+
+    def edits(self, space: Space, i: int, candidate: Candidates) -> tuple[Edit, ...]:
+        """Return the words that differ, and how."""
+        before, after = cut(str(space.origin[i])), cut(str(candidate))
+        matcher = SequenceMatcher(None, before, after, autojunk=False)
+        found = []
+        for tag, a0, a1, b0, b1 in matcher.get_opcodes():
+            if tag == "equal":
+                continue
+            old, new = " ".join(before[a0:a1]), " ".join(after[b0:b1])
+            found.append(
+                Edit(
+                    name=_named(old, new),
+                    where=f"word {a0 + 1}",
+                    before=visible(old),
+                    after=visible(new),
+                )
+            )
+        return tuple(found)
+
+    def save(self, folder: Path, before: Inputs, after: Inputs) -> tuple[str, str]:
+        """Write both texts."""
+        names = ("original.txt", "changed.txt")
+        for name, inputs in zip(names, (before, after), strict=True):
+            (folder / name).write_bytes(str(inputs[0]).encode("utf-8", "surrogatepass"))  # type: ignore[index]
+        return names
+
+    def load(self, folder: Path) -> tuple[Inputs, Inputs]:
+        """Read both texts."""
+        try:
+            both = [
+                texts_of([(folder / name).read_bytes().decode("utf-8", "surrogatepass")])
+                for name in ("original.txt", "changed.txt")
+            ]
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"{folder} holds no evasion that can be read: {error}") from error
+        return both[0], both[1]
+
+    def checks(self, before: Inputs, after: Inputs) -> tuple[str, ...]:  # noqa: ARG002 -- all kinds
+        """Return nothing: the number of edited words is held by the space."""
+        return ()
+
+
+def _column(raw: Raw, named: str | None, label: str | None) -> str | None:
+    """Return the column of the texts: the named one, else the only one of words that are texts."""
+    if named is not None:
+        if named not in raw.frame.names:
+            near = UnknownNameError("column", named, raw.frame.names)
+            raise InputError(f"seeds.text names an {near.message}", hint=near.hint)
+        return named
+    words = [
+        name
+        for name, column in zip(raw.frame.names, raw.frame.columns, strict=True)
+        if column.dtype.kind == "O" and name != label
+    ]
+    known = [name for name in words if name.lower() in _NAMES]
+    if len(known) == 1:
+        return known[0]
+    rest = [n for n in raw.frame.names if n != label and n not in words]
+    prose = [name for name in words if _is_prose(raw.frame[name])]
+    return prose[0] if len(prose) == 1 and not rest and len(words) <= 2 else None
+
+
+def _is_prose(column: Column) -> bool:
+    some = [str(v) for v in column[:200].tolist() if v is not None]
+    return bool(some) and float(np.mean([t.count(" ") for t in some])) >= 2
+
+
+def visible(text: str) -> str:
+    """Return a text in which characters that nobody sees are written out."""
+    out = "".join(
+        f"\\u{ord(c):04x}" if unicodedata.category(c) in ("Cf", "Cc", "Cs", "Co") else c
+        for c in text[:_SHOWN]
+    )
+    return out if len(text) <= _SHOWN else f"{out}…"
+
+
+def _named(old: str, new: str) -> str:
+    """Return what kind of edit it is, told from what it did."""
+    if not old:
+        return "added words"
+    if not new:
+        return "removed words"
+    hidden = sum(unicodedata.category(c) == "Cf" for c in new)
+    if hidden > sum(unicodedata.category(c) == "Cf" for c in old):
+        return "invisible characters"
+    if old.casefold() == new.casefold():
+        return "case"
+    if not new.isascii() and len(old) == len(new):
+        return "look-alike letters"
+    if old.replace(" ", "") == new.replace(" ", ""):
+        return "spacing"
+    return "typing error"
+
+
+TEXTS = Texts()

@@ -1,0 +1,101 @@
+"""What a campaign was when it began, to refuse another one that is resumed in its place."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from modelwarden.core import InputError
+from modelwarden.redteam.config import Campaign
+from modelwarden.redteam.journal import STATE
+from modelwarden.redteam.kinds.files import digest_at
+
+FILE = "campaign.json"
+_FREE = ("policy",)  # judges what was found; it changes nothing of what is asked
+_SHOWN = 4
+
+
+def pinned(campaign: Campaign, version: str) -> dict[str, object]:
+    """Return all that must be the same when a campaign is resumed."""
+    flat = {key: value for key, value in _flat(campaign.document) if not _is_free(key)}
+    for key, path in _paths(campaign):
+        place = campaign.root / path
+        if place.exists():
+            flat[f"content of {key} {path}"] = digest_at(place)
+    flat["version of modelwarden"] = version
+    return flat
+
+
+def _is_free(key: str) -> bool:
+    return key.partition(".")[0] in _FREE
+
+
+def _flat(value: object, place: str = "") -> Iterator[tuple[str, object]]:
+    if isinstance(value, Mapping):
+        for key in sorted(value):
+            yield from _flat(value[key], f"{place}.{key}" if place else str(key))
+    elif isinstance(value, list) and any(isinstance(part, Mapping) for part in value):
+        for number, part in enumerate(value):
+            yield from _flat(part, f"{place}[{number}]")
+    elif isinstance(value, dt.date | dt.time):
+        yield place, str(value)
+    else:
+        yield place, value
+
+
+def _paths(campaign: Campaign) -> Iterator[tuple[str, str]]:
+    for seeds in campaign.seeds:
+        yield "seeds", seeds.path
+    if campaign.knowledge.sample is not None:
+        yield "sample", campaign.knowledge.sample
+    for target in campaign.targets:
+        if target.scope is None and target.model.path is not None:
+            yield "target", target.model.path
+
+
+def digest_of(pins: Mapping[str, object]) -> str:
+    """Return `sha256:` of what is pinned."""
+    text = json.dumps(pins, sort_keys=True, default=str)
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def write(folder: Path, pins: Mapping[str, object]) -> None:
+    """Write what a campaign is, beside and renamed."""
+    beside = folder / STATE / f".{FILE}.tmp"
+    beside.write_text(json.dumps(pins, indent=1, sort_keys=True, default=str) + "\n", "utf-8")
+    beside.rename(folder / STATE / FILE)
+
+
+def check(folder: Path, pins: Mapping[str, object]) -> None:
+    """Refuse to resume another campaign than the one that is there.
+
+    Raises:
+        InputError: naming what was changed.
+    """
+    try:
+        before = json.loads((folder / STATE / FILE).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{folder} holds a transcript, and no {STATE}/{FILE} says of which campaign",
+            hint="Name another --output.",
+        ) from error
+    now = json.loads(json.dumps(pins, default=str))
+    keys = [key for key in sorted({*before, *now}) if before.get(key) != now.get(key)]
+    if not keys:
+        return
+    shown = "; ".join(_change(key, before.get(key), now.get(key)) for key in keys[:_SHOWN])
+    more = f"; and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else ""
+    raise InputError(
+        f"the campaign was changed since it began: {shown}{more}",
+        hint="Put it back as it was to resume, or start anew in another --output.",
+    )
+
+
+def _change(key: str, before: object, now: object) -> str:
+    if key.startswith("content of"):
+        return f"{key.removeprefix('content of ')} has other content"
+    old = "nothing" if before is None else repr(before)
+    return f"{key} was {old[:80]}, is {'nothing' if now is None else repr(now)[:80]}"

@@ -1,0 +1,1 @@
+"""The rules of campaigns, one module each; `redteam.catalog` lists them."""
