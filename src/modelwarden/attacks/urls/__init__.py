@@ -1,0 +1,1 @@
+"""Addresses: their parts, and edits that an attacker who owns a domain can make."""
