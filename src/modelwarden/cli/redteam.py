@@ -30,6 +30,39 @@ def redteam() -> None:
     """  # noqa: D301 -- click reads the backspace itself, not its escape
 
 
+@redteam.command()
+@click.argument("folder", metavar="DIR", type=_PATH)
+@click.option("--url", metavar="URL", help="Another address of the same model, after a fix, say.")
+@click.option(
+    "--format",
+    "form",
+    type=Named("format", FORMATS),
+    default="text",
+    show_default=True,
+    help="Form of the report on stdout.",
+)
+@click.option(
+    "--trust-model",
+    is_flag=True,
+    help="Run a callable without a sandbox where this machine cannot give one.",
+)
+def replay(folder: Path, url: str | None, form: str, trust_model: bool) -> int:
+    """Ask each evasion in DIR, the output of a campaign, again: fixed, or not fixed.
+
+    The exit code is 0 when all are fixed, 1 when one still gets past, and 3 when an original is
+    answered otherwise than it was: then it is another target.
+    """
+    from modelwarden import __version__
+    from modelwarden.cli.finish import finish
+    from modelwarden.metrics import require
+
+    require()
+    from modelwarden.redteam.replay import replay as ask_again
+
+    done = ask_again(folder, url=url, trust=trust_model, version=__version__)
+    return finish(done.report, form, None)
+
+
 @redteam.command("run")
 @click.argument("path", metavar="CAMPAIGN.toml", type=_PATH)
 @click.option("--resume", is_flag=True, help="Go on where an earlier run in the folder stood.")

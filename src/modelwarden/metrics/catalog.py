@@ -267,6 +267,13 @@ MEASURES: tuple[Measure, ...] = (
         stage="robustness",
     ),
     Measure(
+        "evasions_fixed",
+        "Share of the evasions of an earlier campaign that do not get past any more",
+        True,
+        WILSON,
+        stage="robustness",
+    ),
+    Measure(
         "rows_asked",
         "Rows that a campaign asked of its targets; repeats and further tries are left out",
         False,

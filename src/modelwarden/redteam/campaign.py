@@ -126,7 +126,7 @@ def _begun(
     elif offline:
         raise InputError(f"{output} holds no transcript")
     if not offline:
-        pinned.write(output, pins)
+        pinned.write(output, pins, campaign)
     journal = Journal(output, stood, offline=offline)
     meter = Meter(campaign.budget, clock=stood.clock)
     meter.lost(stood.failed_rows, stood.failed_calls)

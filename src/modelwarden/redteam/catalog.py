@@ -11,6 +11,7 @@ RULES: tuple[str, ...] = (
     "endpoint-evaded",
     "concentrated-weakness",
     "unsteady-endpoint",
+    "evasion-not-fixed",
 )
 
 

@@ -19,7 +19,7 @@ from modelwarden.redteam.meter import Meter
 from modelwarden.redteam.reading import Told, labels_of, settled
 from modelwarden.targets.answers import Form, scores_in
 from modelwarden.targets.errors import TargetError
-from modelwarden.targets.frames import Floats, Inputs, Labels, take
+from modelwarden.targets.frames import Column, Floats, Inputs, Labels, take
 from modelwarden.targets.labels import plain, same
 from modelwarden.targets.spec import Access, Name
 
@@ -177,7 +177,7 @@ class Engagement:
         first = np.arange(min(len(seeds), line.tile))
         answers = line.ask(take(seeds.inputs, first))
         if target not in self.told:
-            self.told[target] = self._settled(line, config, kind, seeds, answers)
+            self.told[target] = self._settled(line, config, kind, seeds.y, answers)
         told = self.told[target]
         scored = told.reading.form is not Form.LABELS
         granted = scored and self.campaign.knowledge.access is Access.SCORES
@@ -207,8 +207,29 @@ class Engagement:
             steady=steady,
         )
 
+    def read_by(self, target: int, number: int) -> Live:
+        """Return a target whose answers are read as its answers to some seeds show.
+
+        Raises:
+            EndedError: a limit of the campaign is reached.
+            TargetError: the target does not answer, or nothing that can be read.
+        """
+        line, config = self.lines[target], self.campaign.targets[target]
+        kind, seeds = self.seeds[number]
+        first = np.arange(min(len(seeds), line.tile))
+        line.about = f"{seeds.source}, to learn how the target answers"
+        answers = line.ask(take(seeds.inputs, first))
+        told = self._settled(line, config, kind, seeds.y, answers)
+        scored = told.reading.form is not Form.LABELS
+        return (LiveScores if scored else Live)(line, told)
+
     def _settled(
-        self, line: Line, config: TargetConfig, kind: Kind, seeds: Seeds, answers: list[Answered]
+        self,
+        line: Line,
+        config: TargetConfig,
+        kind: Kind,
+        truth: Column | None,
+        answers: list[Answered],
     ) -> Told:
         first = answers[0][2]
         if isinstance(first, Refused):
@@ -219,7 +240,7 @@ class Engagement:
         try:
             return settled(
                 first,
-                seeds.y,
+                truth,
                 classes=config.classes,
                 threshold=config.model.threshold,
                 modality=kind.modality,

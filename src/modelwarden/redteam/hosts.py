@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING
 
+from modelwarden.core import ConfigError
 from modelwarden.core.values import dataclass
 from modelwarden.targets.http.connection import Address, parse_address
 
@@ -30,16 +31,27 @@ def check_scope(fields: Fields, url: str) -> Scope:
     Raises:
         InputError: the address is none, or its host is outside the rules.
     """
+    try:
+        return scope_of(url, fields.texts("allowed_hosts"))
+    except ConfigError as error:
+        message = error.message.replace("[model] url", fields.at("url"))
+        raise fields.failure(f"{fields.source}: {message}", hint=error.hint) from error
+
+
+def scope_of(url: str, listed: tuple[str, ...]) -> Scope:
+    """Return where an address is, when these hosts allow it; without any, loopback alone is.
+
+    Raises:
+        ConfigError: the address is none, or its host is outside the rules.
+    """
     address = parse_address(url)
-    listed = fields.texts("allowed_hosts")
     allowed = {_plain(host) for host in listed} or {_HERE}
     host = _plain(address.host)
     if host not in allowed and f"{host}:{address.port}" not in allowed:
         shown = ", ".join(listed) or "loopback only"
-        raise fields.error(
-            "url",
-            f"asks {address.host}, which is outside the rules of engagement ({shown}); "
-            "list it in allowed_hosts if the authorisation covers it",
+        raise ConfigError(
+            f"[model] url = {url!r}: {address.host} is outside the rules of engagement ({shown})",
+            hint="List it in allowed_hosts if the authorisation covers it.",
         )
     return Scope(address, listed)
 

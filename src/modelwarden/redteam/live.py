@@ -65,6 +65,7 @@ class Live:
         if isinstance(part, Refused):
             return np.full(rows, self._stands(part), np.int64)
         try:
+            self.told.check(part)
             return labels_of(part, self.told, rows)
         except TargetError as error:
             self.line.disown(error.message)
@@ -170,6 +171,7 @@ class LiveScores(Live):
             out[:, self._stands(part)] = 1.0
             return out
         try:
+            self.told.check(part)
             return scores_in(part, self.told.reading, rows)
         except TargetError as error:
             self.line.disown(error.message)

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from modelwarden.core import InputError
-from modelwarden.redteam.config import Campaign
+from modelwarden.redteam.config import Campaign, campaign_of
 from modelwarden.redteam.journal import STATE
-from modelwarden.redteam.kinds.files import digest_at
+from modelwarden.redteam.kinds.files import digest_at, read_json
 
 FILE = "campaign.json"
 _FREE = ("policy",)  # judges what was found; it changes nothing of what is asked
@@ -62,11 +62,30 @@ def digest_of(pins: Mapping[str, object]) -> str:
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
-def write(folder: Path, pins: Mapping[str, object]) -> None:
+def write(folder: Path, pins: Mapping[str, object], campaign: Campaign) -> None:
     """Write what a campaign is, beside and renamed."""
+    document = {
+        "pins": pins,
+        "document": campaign.document,
+        "root": str(campaign.root.resolve()),
+        "source": campaign.source,
+    }
     beside = folder / STATE / f".{FILE}.tmp"
-    beside.write_text(json.dumps(pins, indent=1, sort_keys=True, default=str) + "\n", "utf-8")
+    beside.write_text(json.dumps(document, indent=1, default=str) + "\n", "utf-8")
     beside.rename(folder / STATE / FILE)
+
+
+def campaign_in(folder: Path) -> Campaign:
+    """Return the campaign whose output a folder is.
+
+    Raises:
+        InputError: it is none, or its files are not where they were.
+    """
+    document = read_json(folder / STATE / FILE)
+    if not isinstance(document, dict) or not isinstance(document.get("document"), dict):
+        raise InputError(f"{folder} is not the output of a campaign")
+    root, source = Path(str(document["root"])), str(document["source"])
+    return campaign_of(document["document"], root=root, source=source)
 
 
 def check(folder: Path, pins: Mapping[str, object]) -> None:
@@ -76,8 +95,8 @@ def check(folder: Path, pins: Mapping[str, object]) -> None:
         InputError: naming what was changed.
     """
     try:
-        before = json.loads((folder / STATE / FILE).read_text("utf-8"))
-    except (OSError, ValueError) as error:
+        before = json.loads((folder / STATE / FILE).read_text("utf-8"))["pins"]
+    except (OSError, ValueError, LookupError, TypeError) as error:
         raise InputError(
             f"{folder} holds a transcript, and no {STATE}/{FILE} says of which campaign",
             hint="Name another --output.",

@@ -30,11 +30,38 @@ class Told:
     Attributes:
         reading: as `targets.answers` has it. spec: of the target. open: labels that are not
             among the classes are the last of them.
+        form: of the answers, to tell when an endpoint changes what it answers with.
     """
 
     reading: Reading
     spec: TargetSpec
     open: bool
+    form: str
+
+    def check(self, answer: Sequence[Tensor]) -> None:
+        """Refuse an answer of another form than the first had.
+
+        Raises:
+            TargetError: it is one.
+        """
+        form = form_of(answer)
+        if form != self.form:
+            raise TargetError(
+                f"the target answered {form}, where all before was {self.form}",
+                hint="Its schema changed: find out what was deployed, then go on with --resume.",
+            )
+
+
+def form_of(answer: Sequence[Tensor]) -> str:
+    """Return what an answer consists of, in words: names, columns, numbers or words."""
+    parts = []
+    for tensor in answer:
+        words = "words" if tensor.values.dtype.kind == "O" else "numbers"
+        wide = " × ".join(str(size) for size in tensor.values.shape[1:])
+        names = f" ({', '.join(sorted(tensor.columns))})" if tensor.columns else ""
+        shape = f"rows × {wide} " if wide else ""
+        parts.append(f"{tensor.name or 'one array'}: {shape}{words}{names}")
+    return "; ".join(parts)[:300]
 
 
 def settled(
@@ -89,7 +116,7 @@ def settled(
         access=Access.SCORES,
         tile=tile,
     )
-    return Told(reading=reading, spec=spec, open=opened)
+    return Told(reading=reading, spec=spec, open=opened, form=form_of(answer))
 
 
 def _collected(answer: Sequence[Tensor], truth: Column | None) -> list[Name]:

@@ -1,0 +1,241 @@
+"""What can go wrong with a campaign: one clear line, and the state is safe."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from modelwarden.core import GapKind, InputError, Outcome
+from modelwarden.redteam import campaign_of, run
+from modelwarden.targets.errors import TargetError
+from tests.redteam.campaigns import SPAM, campaign, document, seeded
+from tests.redteam.endpoints import Endpoint, bare, labels, named, serving, spam
+
+HTML = (200, {"Content-Type": "text/html"}, b"<!doctype html><title>Sign in</title>")
+
+
+def after(requests, reply):
+    """Answer so many requests as usual, then always so."""
+    return lambda number, rows: reply if number > requests else None
+
+
+def scores_after(requests, change):
+    """Answer so many requests as usual, then with changed scores."""
+
+    def fault(number, rows):
+        if number <= requests:
+            return None
+        return 200, {}, json.dumps({"predictions": change(rows)}).encode()
+
+    return fault
+
+
+@pytest.mark.parametrize(
+    ("section", "changes", "line"),
+    [
+        ("campaign", {"authorised_by": None}, "authorised_by is missing"),
+        ("campaign", {"authorised_by": "  "}, "authorised_by is missing"),
+        ("campaign", {"goal": "evad"}, "unknown goal 'evad'"),
+        ("campaign", {"authorized_by": "x"}, "unknown key 'campaign.authorized_by'"),
+        ("target", {"url": "http://192.0.2.7/"}, "192.0.2.7 is outside the rules"),
+        ("target", {"allowed_hosts": ["192.0.2.7"]}, "127.0.0.1 is outside the rules"),
+        ("target", {"protocol": "mlflo"}, "unknown protocol 'mlflo'"),
+        ("target", {"url": "ftp://127.0.0.1"}, "no http or https address"),
+        ("budget", {"rows": 0}, "must be 1 or more, not 0"),
+        ("budget", {"row": 5}, "unknown key 'budget.row'"),
+        ("budget", {"rate": -1}, "must be above 0, not -1"),
+        ("knowledge", {"access": "score"}, "unknown access level 'score'"),
+        ("seeds", {"path": "nowhere"}, "seeds.path = 'nowhere' does not exist"),
+        ("seeds", {"path": "empty"}, "seeds.path = 'empty' is an empty folder"),
+        ("seeds", {"kind": "text"}, "unknown kind of seeds 'text'"),
+        ("seeds", {"lable": "spam"}, "unknown key seeds.lable"),
+        ("seeds", {"label": "Spam!"}, r"none of 4 seeds is answered as its truth \(Spam!\) says"),
+        ("attack", [{"name": "edit"}], "unknown attack 'edit'"),
+        ("attack", [{"name": "square"}], "works on arrays, and seeds holds texts"),
+        ("attack", [{"name": "edits", "epsilon": 3}], "unknown key attack.epsilon"),
+        ("campaign", {"to": "eggs"}, "'eggs' is none of the target's classes: ham, spam"),
+    ],
+)
+def test_what_cannot_be_used_is_said_in_one_line(tmp_path, section, changes, line):
+    seeded(tmp_path)
+    (tmp_path / "empty").mkdir()
+    with serving(Endpoint()) as endpoint:
+        made = document(endpoint.url)
+        if isinstance(changes, dict):
+            made[section] |= changes
+            made[section] = {k: v for k, v in made[section].items() if v is not None}
+        else:
+            made[section] = changes
+        with pytest.raises(InputError, match=line) as caught:
+            run(campaign_of(made, root=tmp_path), output=tmp_path / "out")
+
+    assert "\n" not in caught.value.message
+    assert caught.value.hint
+
+
+def test_a_page_instead_of_an_answer_is_no_answer(tmp_path):
+    seeded(tmp_path)
+    with (
+        serving(Endpoint(fault=after(0, HTML))) as endpoint,
+        pytest.raises(TargetError, match="the answer is not JSON: '<!doctype html>"),
+    ):
+        run(campaign(tmp_path, endpoint.url), output=tmp_path / "out")
+
+
+def test_a_redirect_is_not_followed(tmp_path):
+    seeded(tmp_path)
+    away = (302, {"Location": "http://192.0.2.9/"}, b"")
+    with (
+        serving(Endpoint(fault=after(0, away))) as endpoint,
+        pytest.raises(TargetError, match=r"redirects \(status 302\), and no campaign follows"),
+    ):
+        run(campaign(tmp_path, endpoint.url), output=tmp_path / "out")
+
+
+MID_RUN = [
+    (after(4, HTML), "the answer is not JSON"),
+    (
+        scores_after(4, lambda rows: [[1.0, 2.0, 3.0] for _ in rows]),
+        "answered predictions: rows × 3 numbers, where all before was predictions: rows × 2",
+    ),
+    (scores_after(4, lambda rows: ["spam" for _ in rows]), "answered predictions: words, where"),
+    (scores_after(4, lambda rows: [[float("nan"), 0.5] for _ in rows]), "NaN or infinity"),
+    (scores_after(4, lambda rows: bare(rows)[1:]), "entries for"),
+    (
+        scores_after(4, lambda rows: [pair[::-1] for pair in bare(rows)]),
+        "gives its classes in another order than before",
+    ),
+    (
+        scores_after(4, lambda rows: [[0.9, 0.1] for _ in rows]),
+        "answers the same inputs otherwise than before",
+    ),
+]
+
+
+@pytest.mark.parametrize(("fault", "line"), MID_RUN)
+def test_an_endpoint_that_changes_on_the_way_proves_nothing(tmp_path, fault, line):
+    seeded(tmp_path)
+    changes = {"target": {"classes": ["ham", "spam"]}}
+    with serving(Endpoint(bare)) as endpoint:
+        run(campaign(tmp_path, endpoint.url, **changes), output=tmp_path / "whole")
+    with serving(Endpoint(bare, fault=fault)) as endpoint:
+        made = campaign(tmp_path, endpoint.url, **changes)
+        done = run(made, output=tmp_path / "out")
+        told = done.stopped
+        endpoint.fault = None
+        resumed = run(made, output=tmp_path / "out", resume=True)
+
+    assert done.report.verdict.outcome is Outcome.INCOMPLETE
+    assert not done.report.findings
+    assert not done.evasions
+    assert line in told
+    assert resumed.stopped is None
+    assert len(resumed.evasions) == len(SPAM)
+
+
+def test_an_endpoint_that_limits_the_rate_for_ever_is_given_up(tmp_path):
+    seeded(tmp_path)
+    busy = (429, {}, b"slow down")
+    with serving(Endpoint(fault=after(2, busy))) as endpoint:
+        made = campaign(tmp_path, endpoint.url, budget={"retries": 2})
+        done = run(made, output=tmp_path / "out")
+        asked = endpoint.rows
+        endpoint.fault = None
+        resumed = run(made, output=tmp_path / "out", resume=True)
+
+    assert "answered with status 429 (asked 3 times)" in done.stopped
+    assert done.report.verdict.outcome is Outcome.INCOMPLETE
+    assert done.report.gaps[0].kind is GapKind.NOT_ASSESSABLE
+    counted = {m.name: m.value for m in done.report.measurements if m.group is None}
+    assert counted["rows_asked"] + counted["retried_rows"] == asked
+    assert resumed.stopped is None
+    assert resumed.evasions
+
+
+def test_a_pause_that_nobody_waits_for_is_said(tmp_path):
+    seeded(tmp_path)
+    busy = (429, {"Retry-After": "86400"}, b"")
+    began = time.monotonic()
+    with serving(Endpoint(fault=after(2, busy))) as endpoint:
+        done = run(campaign(tmp_path, endpoint.url), output=tmp_path / "out")
+
+    assert "asks to wait 86400 s" in done.stopped
+    assert time.monotonic() - began < 60
+
+
+@pytest.mark.parametrize("status", [429, 500, 503, -1])
+def test_an_endpoint_that_is_busy_for_a_moment_is_asked_again(tmp_path, status):
+    seeded(tmp_path)
+    reply = (status, {"Retry-After": "0"}, b"")
+    with serving(Endpoint()) as endpoint:
+        run(campaign(tmp_path, endpoint.url), output=tmp_path / "whole")
+        undisturbed = endpoint.rows
+    with serving(Endpoint(fault=lambda n, rows: reply if n in (3, 4) else None)) as endpoint:
+        done = run(campaign(tmp_path, endpoint.url), output=tmp_path / "out")
+        asked = endpoint.rows
+
+    counted = {m.name: m.value for m in done.report.measurements if m.group is None}
+    assert done.stopped is None
+    assert counted["rows_asked"] == undisturbed
+    assert counted["retried_rows"] == asked - undisturbed > 0
+
+
+def test_tries_count_against_the_budget(tmp_path):
+    seeded(tmp_path)
+    reply = (503, {}, b"")
+    with serving(Endpoint(fault=lambda n, rows: reply if n % 2 else None)) as endpoint:
+        made = campaign(tmp_path, endpoint.url, budget={"rows": 30, "batch": 8})
+        run(made, output=tmp_path / "out")
+
+    assert endpoint.rows <= 30
+
+
+def test_a_defence_that_refuses_is_no_success_and_no_failure(tmp_path):
+    seeded(tmp_path)
+
+    def fault(number, rows):
+        hidden = any(spam(text) < 0.4 for text in rows)
+        return (403, {"x-modelwarden": "refused"}, b"{}") if hidden else None
+
+    with serving(Endpoint(named, fault=fault)) as endpoint:
+        made = campaign(tmp_path, endpoint.url, budget={"batch": 1})
+        done = run(made, output=tmp_path / "out")
+
+    assert done.stopped is None
+    assert any("rows were refused" in note for note in done.report.run.notes)
+
+
+def test_an_endpoint_that_refuses_everything_says_why(tmp_path):
+    seeded(tmp_path)
+    with (
+        serving(Endpoint(fault=after(0, (400, {}, b'{"message": "column x"}')))) as endpoint,
+        pytest.raises(TargetError, match=r"refuses the seeds as they are: .*status 400: column x"),
+    ):
+        run(campaign(tmp_path, endpoint.url), output=tmp_path / "out")
+
+
+def test_labels_that_were_never_heard_of_are_another_answer(tmp_path):
+    seeded(tmp_path)
+
+    def odd(texts):
+        return [a if a == "spam" else "newsletter" for a in labels(texts)]
+
+    with serving(Endpoint(odd)) as endpoint:
+        made = campaign(tmp_path, endpoint.url, knowledge={"access": "labels"})
+        done = run(made, output=tmp_path / "out")
+
+    assert done.stopped is None
+
+
+def test_a_dry_run_asks_nothing(tmp_path):
+    seeded(tmp_path)
+    with serving(Endpoint()) as endpoint:
+        made = campaign(tmp_path, endpoint.url, campaign={"dry_run": True})
+        done = run(made, output=tmp_path / "out")
+
+    assert endpoint.rows == 0
+    assert not (tmp_path / "out").exists()
+    assert done.report.verdict.outcome is Outcome.INCOMPLETE
+    assert any("would disguise 4 texts" in note for note in done.report.run.notes)

@@ -1,0 +1,64 @@
+"""What got past is asked again: fixed, not fixed, or another target."""
+
+from __future__ import annotations
+
+import pytest
+
+from modelwarden.core import InputError, Outcome
+from modelwarden.redteam import run
+from modelwarden.redteam.replay import Outcome as Became
+from modelwarden.redteam.replay import replay
+from tests.redteam.campaigns import SPAM, campaign, seeded
+from tests.redteam.endpoints import Endpoint, bare, named, serving
+
+
+@pytest.fixture
+def evaded(tmp_path):
+    seeded(tmp_path)
+    with serving(Endpoint()) as endpoint:
+        run(campaign(tmp_path, endpoint.url), output=tmp_path / "out")
+    return tmp_path / "out"
+
+
+def _replayed(folder, answer):
+    with serving(Endpoint(answer)) as endpoint:
+        return replay(folder, url=endpoint.url)
+
+
+def test_nothing_is_fixed_by_waiting(evaded):
+    done = _replayed(evaded, named)
+
+    assert {one.outcome for one in done.again} == {Became.NOT_FIXED}
+    assert len(done.again) == len(SPAM)
+    assert done.report.verdict.outcome is Outcome.FAIL
+    assert [f.rule for f in done.report.findings] == ["evasion-not-fixed"]
+
+
+def test_a_fix_is_seen_as_one(evaded):
+    done = _replayed(evaded, lambda texts: [{"ham": 0.1, "spam": 0.9} for _ in texts])
+
+    assert {one.outcome for one in done.again} == {Became.FIXED}
+    assert done.report.verdict.outcome is Outcome.PASS
+
+
+def test_a_target_that_lets_the_originals_pass_is_another_one(evaded):
+    done = _replayed(evaded, lambda texts: [{"ham": 0.9, "spam": 0.1} for _ in texts])
+
+    assert {one.outcome for one in done.again} == {Became.CHANGED}
+    assert done.report.verdict.outcome is Outcome.INCOMPLETE
+
+
+def test_scores_without_names_are_read_by_the_classes_of_the_evasions(evaded):
+    done = _replayed(evaded, bare)
+
+    assert {one.outcome for one in done.again} == {Became.NOT_FIXED}
+
+
+def test_an_address_outside_the_rules_is_not_asked(evaded):
+    with pytest.raises(InputError, match="outside the rules"):
+        replay(evaded, url="http://192.0.2.1:80")
+
+
+def test_a_folder_without_a_campaign_is_refused(tmp_path):
+    with pytest.raises(InputError):
+        replay(tmp_path)

@@ -1,0 +1,144 @@
+"""A campaign that is killed at any moment comes to the end that it would have come to."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from modelwarden.core import InputError, encode
+from modelwarden.redteam import load, run
+from tests.redteam.campaigns import seeded
+from tests.redteam.endpoints import Endpoint, serving
+
+ROOT = Path(__file__).resolve().parents[2]
+FILE = """
+[campaign]
+name = "spam"
+goal = "evade"
+authorised_by = "the tests"
+seed = 5
+[target]
+url = "{url}"
+protocol = "mlflow"
+name = "filter"
+[budget]
+rows = {rows}
+batch = 8
+concurrency = {concurrency}
+[seeds]
+path = "seeds"
+label = "spam"
+[[attack]]
+name = "edits"
+queries = 50
+"""
+
+
+def _file(folder: Path, url: str, *, rows: int = 2000, concurrency: int = 1) -> Path:
+    path = folder / "campaign.toml"
+    path.write_text(FILE.format(url=url, rows=rows, concurrency=concurrency))
+    return path
+
+
+def _killed(path: Path, folder: Path, events: int, *half: str) -> None:
+    command = [sys.executable, "-m", "tests.redteam.killing", str(path), str(folder), str(events)]
+    done = subprocess.run([*command, *half], cwd=ROOT, check=False, capture_output=True)
+    assert done.returncode in (-9, 0), done.stderr.decode()
+
+
+def result(folder: Path) -> object:
+    """Return all that must not depend on kills: the report but for run and cost, and evasions."""
+    report = json.loads((folder / "report.json").read_text())
+    report.pop("run")
+    report["measurements"] = [m for m in report["measurements"] if m["stage"] != "cost"]
+    evasions = {
+        str(p.relative_to(folder)): p.read_bytes()
+        for p in sorted((folder / "evasions").rglob("*"))
+        if p.is_file()
+    }
+    return report, evasions
+
+
+def _repeated(folder: Path) -> float:
+    report = json.loads((folder / "report.json").read_text())
+    return next(m["value"] for m in report["measurements"] if m["name"] == "repeated_rows")
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+def test_a_killed_campaign_ends_as_an_undisturbed_one(tmp_path, concurrency):
+    seeded(tmp_path)
+    with serving(Endpoint()) as endpoint:
+        path = _file(tmp_path, endpoint.url, concurrency=concurrency)
+        run(load(path), output=tmp_path / "whole")
+        undisturbed = endpoint.rows
+        folder = tmp_path / "cut"
+        for events in (2, 5, 9):
+            _killed(path, folder, events)
+        run(load(path), output=folder, resume=True)
+        cut = endpoint.rows - undisturbed
+
+    assert result(folder) == result(tmp_path / "whole")
+    assert cut <= undisturbed + _repeated(folder)
+    assert _repeated(folder) <= 3 * 8 * concurrency
+
+
+def test_a_line_that_was_cut_is_cut_off(tmp_path):
+    seeded(tmp_path)
+    with serving(Endpoint()) as endpoint:
+        path = _file(tmp_path, endpoint.url)
+        run(load(path), output=tmp_path / "whole")
+        _killed(path, tmp_path / "cut", 6, "half")
+        run(load(path), output=tmp_path / "cut", resume=True)
+
+    assert result(tmp_path / "cut") == result(tmp_path / "whole")
+
+
+def test_a_campaign_that_came_to_its_end_asks_nothing_more(tmp_path):
+    seeded(tmp_path)
+    with serving(Endpoint()) as endpoint:
+        path = _file(tmp_path, endpoint.url)
+        run(load(path), output=tmp_path / "out")
+        before, told = endpoint.rows, result(tmp_path / "out")
+        run(load(path), output=tmp_path / "out", resume=True)
+
+    assert endpoint.rows == before
+    assert result(tmp_path / "out") == told
+
+
+def test_a_transcript_is_played_again_without_a_target(tmp_path):
+    seeded(tmp_path)
+    with serving(Endpoint()) as endpoint:
+        path = _file(tmp_path, endpoint.url)
+        done = run(load(path), output=tmp_path / "out")
+
+    again = run(load(path), output=tmp_path / "out", offline=True)
+
+    assert encode(again.report.findings) == encode(done.report.findings)
+    assert encode(again.report.measurements) == encode(done.report.measurements)
+
+
+def test_an_edited_campaign_is_refused_and_the_change_is_named(tmp_path):
+    seeded(tmp_path)
+    with serving(Endpoint()) as endpoint:
+        path = _file(tmp_path, endpoint.url)
+        _killed(path, tmp_path / "out", 6)
+        _file(tmp_path, endpoint.url, rows=9)
+        with pytest.raises(InputError, match=r"budget\.rows was 2000, is 9"):
+            run(load(path), output=tmp_path / "out", resume=True)
+        _file(tmp_path, endpoint.url)
+        (tmp_path / "seeds" / "mail-0.txt").write_text("free prize")
+        with pytest.raises(InputError, match="seeds has other content"):
+            run(load(path), output=tmp_path / "out", resume=True)
+
+
+def test_an_interrupted_campaign_is_not_overwritten_unasked(tmp_path):
+    seeded(tmp_path)
+    with serving(Endpoint()) as endpoint:
+        path = _file(tmp_path, endpoint.url)
+        _killed(path, tmp_path / "out", 6)
+        with pytest.raises(InputError, match="did not come to its end"):
+            run(load(path), output=tmp_path / "out")
