@@ -31,6 +31,7 @@ COMMANDS = {
     "summary": "Make one static page over many reports.",
     "bom": "Write a bill of materials of a model, or tell what changed between two.",
     "redteam": "Attack an endpoint within a campaign's rules, and replay what got past.",
+    "range": "Practise attacks and defences on small models that are made to fall.",
     "profile": "Learn what normal requests of a model look like.",
     "firewall": "Stand between clients and a model's server.",
     "monitor": "Tell whether the world, or the deployed model, has changed.",

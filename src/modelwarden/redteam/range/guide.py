@@ -1,0 +1,176 @@
+"""The folder of an exercise: a guide, a campaign for each step, and what an attacker brings."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from modelwarden.core import InputError, Json, OutputError
+from modelwarden.redteam.range.exercises import Exercise, Stand, Step, debrief_hint
+from modelwarden.redteam.range.served import Lineup, Served
+from modelwarden.targets.frames import Frame, Inputs, Labels
+
+_LABEL = "label"
+
+
+def campaign_file(stand: Stand) -> str:
+    """Return the name of the campaign of a step."""
+    return "campaign.toml" if stand is Stand.OPEN else f"campaign-{stand}.toml"
+
+
+def written(
+    exercise: Exercise, lineup: Lineup, folder: Path, urls: Mapping[Stand, str]
+) -> tuple[Path, ...]:
+    """Write the folder of an exercise; what a player made there is left alone.
+
+    Args:
+        exercise: that is played.
+        lineup: its models and data.
+        folder: is made where it is not there.
+        urls: of the servers of each stand, without a path.
+
+    Raises:
+        InputError: the folder is a file.
+        OutputError: it cannot be written.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is no folder", hint="Name another with --folder.")
+    suffix = "npz" if _is_array(lineup.seeds) else "csv"
+    files = {
+        f"seeds.{suffix}": _data(lineup.seeds, lineup.y, lineup.plain),
+        f"sample.{suffix}": _data(lineup.sample, lineup.sample_y, lineup.plain),
+        "GUIDE.md": "\n".join(_guide(exercise, lineup, folder, urls)).encode(),
+    }
+    for step in exercise.steps:
+        if step.stand in urls:
+            made = _campaign(exercise, step, lineup, urls[step.stand], suffix)
+            files[campaign_file(step.stand)] = made.encode()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, data in files.items():
+            beside = folder / f".{name}.tmp"
+            beside.write_bytes(data)
+            beside.replace(folder / name)
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise OutputError(f"cannot write {folder}: {why}", hint="Name another --folder.") from error
+    return tuple(folder / name for name in files)
+
+
+def _is_array(inputs: Inputs) -> bool:
+    return not isinstance(inputs, Frame) and inputs.dtype.kind != "O"
+
+
+def _data(inputs: Inputs, y: Labels, model: Served) -> bytes:
+    names = [model.classes[i] for i in y.tolist()]
+    if _is_array(inputs) and not isinstance(inputs, Frame):
+        stream = io.BytesIO()
+        np.savez_compressed(stream, x=inputs, y=y)
+        return stream.getvalue()
+    frame = inputs if isinstance(inputs, Frame) else Frame(("text",), (inputs,))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*frame.names, _LABEL])
+    columns = [column.tolist() for column in frame.columns]
+    writer.writerows(zip(*columns, names, strict=True))
+    return text.getvalue().encode()
+
+
+def _campaign(exercise: Exercise, step: Step, lineup: Lineup, url: str, suffix: str) -> str:
+    model = lineup.hardened if step.stand is Stand.HARDENED else lineup.plain
+    classes = [int(c) for c in model.classes] if suffix == "npz" else list(model.classes)
+    place = f"{url}/v2/models/{model.name}"
+    if exercise.protocol == "mlflow":
+        place = f"{url}/{model.name}" if step.stand is not Stand.FIREWALL else url
+    sections: dict[str, Mapping[str, Json]] = {
+        "campaign": {
+            "name": f"range {exercise.name}, {step.stand}",
+            "goal": "evade",
+            **({} if exercise.to is None else {"to": exercise.to}),
+            "authorised_by": "the practice range: a model of my own, on this machine",
+            "seed": 0,
+        },
+        "target": {
+            "name": f"{model.name} ({step.stand})",
+            "url": place,
+            "protocol": exercise.protocol,
+            "allowed_hosts": ["127.0.0.1"],
+            "classes": classes,
+        },
+        "budget": {"rows": 20_000, "seconds": 300, "batch": 32},
+        "knowledge": {"access": "scores", "sample": f"sample.{suffix}"},
+        "seeds": {"path": f"seeds.{suffix}", "label": _LABEL},
+    }
+    if suffix == "npz":
+        sections["seeds"] = {"path": f"seeds.{suffix}"}
+    if exercise.features:
+        sections["features"] = exercise.features
+    lines = [f"# {step.task}", f"# modelwarden redteam {campaign_file(step.stand)}", ""]
+    for name, table in sections.items():
+        lines += [f"[{name}]", *_pairs(table), ""]
+    for attack in exercise.attacks:
+        lines += ["[[attack]]", *_pairs(attack), ""]
+    return "\n".join(lines)
+
+
+def _pairs(table: Mapping[str, Json]) -> Iterator[str]:
+    for key, value in table.items():
+        yield f"{key} = {_toml(value)}"
+
+
+def _toml(value: Json) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{k} = {_toml(v)}" for k, v in value.items()) + "}"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _guide(
+    exercise: Exercise, lineup: Lineup, folder: Path, urls: Mapping[Stand, str]
+) -> Iterator[str]:
+    yield f"# {exercise.title}"
+    yield ""
+    yield exercise.story
+    yield ""
+    plain, hardened = lineup.plain, lineup.hardened
+    yield (
+        f"The model: accuracy {plain.accuracy:.3f} on inputs that it was not trained on. "
+        f"Its hardened twin: {hardened.accuracy:.3f}. You have {len(lineup.y)} seeds that both "
+        f"are right about, and {len(lineup.sample_y)} inputs like those that they were trained on."
+    )
+    yield ""
+    yield "Leave the range running in its own terminal and type these in a second one."
+    for number, step in enumerate(exercise.steps, start=1):
+        if step.stand not in urls:
+            continue
+        yield ""
+        yield f"## Step {number}: {_TITLES[step.stand]} ({step.points} points)"
+        yield ""
+        yield step.task
+        yield ""
+        yield f"    {command(folder, step.stand)}"
+        yield ""
+        yield debrief_hint()
+    yield ""
+    yield f"Stuck? `modelwarden range {exercise.name} --hint`"
+    yield ""
+    yield "## What to take home"
+    yield ""
+    yield from (f"- {lesson}" for lesson in exercise.lessons)
+    yield ""
+
+
+def command(folder: Path, stand: Stand) -> str:
+    """Return the command line of a step."""
+    return f"modelwarden redteam {folder / campaign_file(stand)} --output {folder / stand}"
+
+
+_TITLES = {
+    Stand.OPEN: "the model as it stands",
+    Stand.FIREWALL: "the same model behind a firewall",
+    Stand.HARDENED: "a model that was built for it",
+}
