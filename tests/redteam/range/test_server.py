@@ -1,4 +1,4 @@
-"""The range's server: both protocols, asked by our own client; what is wrong is refused in a line."""
+"""The range's server: two protocols, asked by our own client; what is wrong is one line."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import http.client
 import json
 import socket
 import threading
-from functools import cache
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -59,11 +58,13 @@ def server():
         yield running
 
 
-@cache
 def asked(url, protocol, name):
     address = parse_address(f"{url}/v2/models/{name}" if protocol == "oip-v2" else f"{url}/{name}")
-    wire = wire_for(protocol, Connection(address, seconds=10.0), model=None, classes=())
-    return wire.ask(INPUTS[name])
+    connection = Connection(address, seconds=10.0)
+    try:
+        return wire_for(protocol, connection, model=None, classes=()).ask(INPUTS[name])
+    finally:
+        connection.close()
 
 
 @pytest.mark.parametrize("protocol", ["oip-v2", "mlflow"])
@@ -134,7 +135,7 @@ def test_a_body_beyond_the_limit_and_another_host_are_refused(server):
 
 
 def test_a_port_in_use_is_one_line(server):
-    with pytest.raises(InputError, match="cannot listen at 127.0.0.1"):
+    with pytest.raises(InputError, match=r"cannot listen at 127\.0\.0\.1"):
         RangeServer([TEXT], urlsplit(server.url).port).__enter__()
 
 
