@@ -1,0 +1,212 @@
+"""Imports: counts carry over, contradictions and gaps are told, hostile files do no harm."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from modelwarden.core import InputError
+from modelwarden.redteam.imports import report_of
+from modelwarden.redteam.imports.reading import NotReadableError
+from redteam.imports import files
+
+
+def rates(report):
+    return {tuple(m.group.values()): (m.name, round(m.value, 3), m.n) for m in report.measurements}
+
+
+def whys(report):
+    return [gap.why for gap in report.gaps]
+
+
+def test_a_garak_report_is_counted_by_probe_and_detector(tmp_path):
+    report = report_of(files.garak(tmp_path))
+
+    key = ("encoding.InjectBase64", "encoding.DecodeMatch")
+    assert rates(report) == {key: ("attack_success_rate", 0.3, 10)}
+    (one,) = report.measurements
+    assert one.low < 0.3 < one.high
+    assert [f.rule for f in report.findings] == ["imported-failures"]
+    assert report.gaps == ()
+    assert (report.subject.name, report.stages) == ("rest shop", ("redteam",))
+
+
+def test_no_failure_is_no_finding(tmp_path):
+    report = report_of(files.garak(tmp_path, fails=0))
+
+    assert report.findings == ()
+    assert report.measurements[0].high > 0
+
+
+def test_the_counts_of_older_garaks_are_read_too(tmp_path):
+    old = {"entry_type": "eval", "probe": "dan.Dan", "detector": "detector.dan.DAN"}
+    report = report_of(files.garak(tmp_path, entries=[{**old, "passed": 1, "total": 4}]))
+
+    assert rates(report)["dan.Dan", "dan.DAN"] == ("attack_success_rate", 0.75, 4)
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"end": False}, "did not come to its end"),
+        (
+            {
+                "entries": [
+                    {
+                        "entry_type": "eval",
+                        "probe": "encoding.InjectBase64",
+                        "detector": "encoding.DecodeMatch",
+                        "passed": 10,
+                        "total_evaluated": 10,
+                    }
+                ]
+            },
+            "counts 20 outputs, its attempts 10",
+        ),
+        ({"entries": [{"entry_type": "eval", "probe": "x", "passed": 9, "total": 3}]}, "cannot be"),
+        (
+            {"entries": [{"entry_type": "eval", "probe": "x", "passed": -1, "total": 3}]},
+            "cannot be",
+        ),
+        (
+            {
+                "entries": [
+                    {
+                        "entry_type": "eval",
+                        "probe": "x",
+                        "detector": "y",
+                        "passed": 1,
+                        "nones": 2,
+                        "total_evaluated": 1,
+                    }
+                ]
+            },
+            "2 tests have no outcome",
+        ),
+        (
+            {"entries": [{"entry_type": "attempt", "status": 1, "probe_classname": "x"}]},
+            "1 were begun and not judged",
+        ),
+    ],
+)
+def test_what_a_garak_report_lacks_or_contradicts_is_a_gap(tmp_path, given, why):
+    report = report_of(files.garak(tmp_path, **given))
+
+    assert any(why in one for one in whys(report))
+    assert report.stages == ()
+
+
+def test_a_promptfoo_red_team_run_is_counted_by_plugin(tmp_path):
+    report = report_of(files.promptfoo(tmp_path))
+
+    assert rates(report) == {("prompt-extraction", "base64"): ("attack_success_rate", 0.4, 5)}
+    assert whys(report) == ["1 tests have no outcome: they are neither passed nor failed"]
+    assert report.findings[0].evidence["examples"] == ["id0", "id1"]
+
+
+def test_a_plain_promptfoo_run_accuses_nobody(tmp_path):
+    report = report_of(files.promptfoo(tmp_path, plugins=False))
+
+    assert rates(report) == {("greets",): ("accuracy", 0.6, 5)}
+    assert report.findings == ()
+
+
+def test_promptfoo_stats_that_differ_are_a_gap(tmp_path):
+    report = report_of(files.promptfoo(tmp_path, stats={"successes": 6, "failures": 0}))
+
+    assert any("not those of the entries" in why for why in whys(report))
+
+
+def test_an_inspect_log_is_counted_by_scorer_in_the_direction_that_is_said(tmp_path):
+    path = files.inspect(tmp_path)
+
+    plain, attacks = report_of(path), report_of(path, attacks=True)
+
+    assert rates(plain) == {("injection", "match"): ("accuracy", 0.7, 10)}
+    assert plain.findings == ()
+    assert rates(attacks) == {("injection", "match"): ("attack_success_rate", 0.7, 10)}
+    assert [f.rule for f in attacks.findings] == ["imported-failures"]
+
+
+def test_an_inspect_run_that_failed_is_a_gap(tmp_path):
+    assert "its status is error" in whys(report_of(files.inspect(tmp_path, status="error")))
+    assert report_of(files.inspect(tmp_path, samples=[])).gaps
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"a": 1}',
+        b'{"results": 3}',
+        b"[" * 200_000,
+        b'{"eval": {"a": ' * 50_000,
+        b"\xff\xfe\x00",
+        b'{"eval": 3, "status": "success"}',
+    ],
+)
+def test_what_is_no_result_is_one_line(tmp_path, data):
+    path = tmp_path / "x.json"
+    path.write_bytes(data)
+
+    with pytest.raises(InputError) as told:
+        report_of(path)
+    assert "\n" not in told.value.message
+
+
+def test_a_folder_or_nothing_is_one_line(tmp_path):
+    for path in (tmp_path, tmp_path / "nobody"):
+        with pytest.raises(NotReadableError):
+            report_of(path)
+
+
+def test_names_of_a_hostile_file_stay_short_and_printable(tmp_path):
+    entry = {"entry_type": "eval", "probe": "\x1b[31m\n" + "p" * 10_000, "passed": 0, "total": 2}
+
+    report = report_of(files.garak(tmp_path, entries=[entry]))
+
+    assert all(len(f.message) < 600 and f.message.isprintable() for f in report.findings)
+
+
+leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
+values = st.recursive(
+    leaves,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                "success failureReason error gradingResult provider id testCase metadata pluginId "
+                "scores value entry_type probe passed total status detector_results".split()
+            ),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=60)
+@given(entry=values)
+def test_any_entry_is_survived(tmp_path_factory, entry):
+    folder = tmp_path_factory.mktemp("any")
+
+    report_of(files.promptfoo(folder, extra=[entry]))
+    report_of(files.inspect(folder, samples=[entry]))
+    report_of(files.garak(folder, entries=[entry]))
+
+
+def test_nan_is_a_missing_value(tmp_path):
+    samples = [{"id": 1, "scores": {"s": {"value": float("nan")}}, "error": None}]
+    path = files.inspect(tmp_path, samples=samples)
+    assert "NaN" in path.read_text()
+
+    report = report_of(path)
+
+    assert report.measurements == ()
+    assert json.dumps(whys(report)).count("no outcome") == 1
