@@ -119,13 +119,14 @@ class Live:
         if self._watch is None or self._looking or self.line.batch == self._looked:
             return
         inputs, labels, scores = self._watch
-        self._looking = True
+        self._looking, refused = True, self.refused
         about, self.line.about = self.line.about, "the same seeds again"
         try:
             again, others = self.answers(inputs)
         finally:
             self._looking, self.line.about = False, about
-        if _alike(labels, scores, again, others):
+        # Who is blocked by now is told nothing, so also nothing of a change.
+        if self.refused > refused or _alike(labels, scores, again, others):
             self._looked = self.line.batch
             return
         what = "answers the same inputs otherwise than before"
