@@ -171,15 +171,31 @@ def _welcome(game: Play) -> list[str]:
 
 def _played(game: Play) -> Sequence[Mark]:
     """Run the campaigns one after another."""
+    from modelwarden import __version__
     from modelwarden.redteam import load, run
     from modelwarden.redteam.range.guide import campaign_file
 
     for step in game.exercise.steps:
         if step.stand in game.urls:
             click.echo(f"modelwarden: step {step.stand}", err=True)
+            _cleared(game.folder / step.stand)
             campaign = load(game.folder / campaign_file(step.stand))
-            run(campaign, output=game.folder / step.stand)
+            run(campaign, output=game.folder / step.stand, version=__version__)
     return game.marks()
+
+
+def _cleared(folder: Path) -> None:
+    """Remove what an earlier run of the step left; another folder is left alone."""
+    import shutil
+
+    from modelwarden.core import OutputError
+
+    try:
+        if (folder / "transcript.jsonl").is_file():
+            shutil.rmtree(folder)
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise OutputError(f"cannot replace {folder}: {why}") from error
 
 
 def _scored(game: Play, marks: Sequence[Mark], form: str) -> str:

@@ -155,7 +155,7 @@ EXERCISES: tuple[Exercise, ...] = (
         features={
             "immutable": ["age", "years_employed", "late_payments", "amount", "months"],
             "relations": ["debt <= income"],
-            "bounds": {"income": [5, 150], "debt": [0, 100], "cards": [0, 7]},
+            "bounds": {"income": [4, 200], "debt": [0, 100], "cards": [0, 7]},
         },
         steps=(
             Step(

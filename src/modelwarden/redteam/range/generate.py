@@ -118,7 +118,7 @@ def applications(n: int, *, seed: int, part: str) -> tuple[Frame, Labels]:
     age = rng.integers(19, 76, n)
     employed = np.minimum(rng.exponential(6.0, n).astype(np.int64), age - 18)
     income = np.round(np.exp(rng.normal(3.3, 0.45, n)) + 0.4 * employed, 1)
-    debt = np.round(income * rng.beta(1.3, 4.0, n) * 1.6, 1)
+    debt = np.round(income * np.minimum(rng.beta(1.3, 4.0, n) * 1.6, 1.0), 1)
     amount = np.round(np.exp(rng.normal(2.2, 0.7, n)), 1)
     months = 6 * rng.integers(1, 13, n)
     late = np.minimum(rng.poisson(0.5 + 2.0 * (debt > 0.5 * income)), 12)
