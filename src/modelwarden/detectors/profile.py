@@ -139,6 +139,26 @@ class Counts:
     missing: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relations:
+    """How the numbers of the reference hang together: what joint drift is measured against.
+
+    Attributes:
+        features: names as in `Counts`.
+        centre, unit: (k,) by which values are standardised; then cut at three.
+        correlation: (k (k − 1) / 2,) of every two, first with second, first with third, …
+        noise: (k (k − 1) / 2,) variances of their products.
+        rows: of the reference.
+    """
+
+    features: tuple[str, ...]
+    centre: tuple[float, ...]
+    unit: tuple[float, ...]
+    correlation: tuple[float, ...]
+    noise: tuple[float, ...]
+    rows: int
+
+
 @dataclass(frozen=True, slots=True)
 class Watched:
     """A file of the model that must stay as it is."""
@@ -159,6 +179,10 @@ class Profile:
         limits: of a request.
         normal: None where the inputs have no numbers to be judged by.
         counts: for drift.
+        relations: for drift of what hangs together; None of fewer than two numbers.
+        model_version: that answers must name, where the protocol names one; "" takes the first.
+        answer_inputs: what answers are, read like inputs; empty where no model was asked.
+        answers: how they are spread.
         watched: files.
         rows: of the reference.
         reference: `sha256:` of its file.
@@ -177,6 +201,10 @@ class Profile:
     rows: int
     reference: str
     version: str
+    relations: Relations | None = None
+    model_version: str = ""
+    answer_inputs: tuple[Input, ...] = ()
+    answers: tuple[Counts, ...] = ()
 
 
 def dumped(profile: Profile) -> bytes:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from modelwarden.core import InputError, sha256_of
 from modelwarden.core.fields import Fields
 from modelwarden.core.values import dataclass
+from modelwarden.detectors.coding import Coder, Values, counts_of
+from modelwarden.detectors.profile import Relations
+from modelwarden.detectors.relations import relations_of
 from modelwarden.firewall.errors import ProfileError
 from modelwarden.firewall.features import matrix_of
 from modelwarden.firewall.normal import normal_of
@@ -34,8 +36,6 @@ _ROWS = 1000
 _LEAST_BODY = 1 << 16
 _NUMBER_BYTES = 32  # of one number in JSON, with room to spare
 _TEXT_ROOM = 4
-_BINS = 10
-_DRIFT_FEATURES = 512
 _KEYS = ("name", "protocol", "input", "shape", "dtype", "low", "high", "columns")
 _DATATYPES = {
     "float32": "FP32",
@@ -197,6 +197,7 @@ def profile_of(
     table = isinstance(inputs, Frame) or bool(meta.columns)
     specs, values = _table(inputs, meta) if table else _tensor(inputs, meta)
     matrix = matrix_of(specs, values, len(inputs))
+    counts = counts_of(specs, values)
     return Profile(
         schema=SCHEMA,
         name=meta.name,
@@ -205,7 +206,8 @@ def profile_of(
         inputs=specs,
         limits=Limits(body=_body(specs), rows=_ROWS),
         normal=normal_of(matrix, rate=rate, seed=seed),
-        counts=_counts(specs, values),
+        counts=counts,
+        relations=_related(specs, counts, values),
         watched=tuple(_watched(path) for path in watch),
         rows=len(inputs),
         reference=digest,
@@ -297,37 +299,10 @@ def _body(specs: Sequence[Input]) -> int:
     return min(max(_LEAST_BODY, row * _ROWS), 64 << 20)
 
 
-def _counts(specs: Sequence[Input], values: Mapping[str, Array]) -> tuple[Counts, ...]:
-    made: list[Counts] = []
-    for spec in specs:
-        column = values[spec.name]
-        if spec.kind is Kind.TEXT:
-            continue
-        if spec.kind is Kind.CATEGORY:
-            known = [int((column == c).sum()) for c in spec.categories]
-            absent = int(len(column) - sum(known))
-            made.append(Counts(name=spec.name, edges=(), counts=tuple(known), missing=absent))
-            continue
-        flat = column.reshape(len(column), -1).astype(np.float64)
-        for at in range(min(flat.shape[1], _DRIFT_FEATURES)):
-            name = spec.name if not spec.shape else f"{spec.name}[{at}]"
-            made.append(_numbers(name, flat[:, at]))
-    return tuple(made)
-
-
-def _numbers(name: str, values: np.ndarray[Any, np.dtype[np.float64]]) -> Counts:
-    known = values[np.isfinite(values)]
-    if not known.size:
-        return Counts(name=name, edges=(), counts=(0,), missing=len(values))
-    edges = np.unique(np.quantile(known, np.linspace(0, 1, _BINS + 1)[1:-1]))
-    at = np.searchsorted(edges, known, side="right")
-    counts = np.bincount(at, minlength=len(edges) + 1)
-    return Counts(
-        name=name,
-        edges=tuple(edges.tolist()),
-        counts=tuple(counts.tolist()),
-        missing=int(len(values) - known.size),
-    )
+def _related(specs: Sequence[Input], counts: Sequence[Counts], values: Values) -> Relations | None:
+    coder = Coder(specs, counts)
+    rows = len(next(iter(values.values())))
+    return relations_of(coder.names, coder.numbers(values, rows))
 
 
 def _watched(path: Path) -> Watched:
