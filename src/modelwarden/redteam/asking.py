@@ -122,6 +122,7 @@ class Line:
         else:
             flying = [self._pool.submit(_attempt, self._one, *part) for part in parts]
             done = [one.result() for one in flying]
+        self._journal.settle()
         failed = [one for one in done if isinstance(one, Exception)]
         if failed:
             # What the budget stopped is told after what went wrong: it is no fault of the target's.

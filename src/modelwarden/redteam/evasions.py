@@ -62,7 +62,7 @@ def write(folder: Path, evasions: Sequence[Evasion], names: Sequence[str]) -> li
     fresh.mkdir()
     written = []
     for number, one in enumerate(evasions, 1):
-        name = f"{number:04d}-{_SAFE.sub('-', one.seed)[:_LONGEST].strip('.-') or 'seed'}"
+        name = folder_of(number, one)
         own = fresh / name
         own.mkdir()
         files = kind_named(one.kind).save(own, one.before, one.after)
@@ -72,6 +72,12 @@ def write(folder: Path, evasions: Sequence[Evasion], names: Sequence[str]) -> li
     shutil.rmtree(place, ignore_errors=True)
     fresh.rename(place)
     return written
+
+
+def folder_of(number: int, one: Evasion) -> str:
+    """Return the name of the folder of the evasion with this number, from 1."""
+    seed = _SAFE.sub("-", one.seed)[:_LONGEST].strip(".-")
+    return f"{number:04d}-{seed or 'seed'}"
 
 
 def _about(one: Evasion, names: Sequence[str], files: tuple[str, str]) -> object:

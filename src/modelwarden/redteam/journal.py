@@ -2,7 +2,8 @@
 
     transcript.jsonl    one event a line, only ever added to
         begin           which campaign, who authorised it
-        intent          a batch is about to be sent: synced to the disk before its first byte leaves
+        intent          a batch is about to be sent: written before its first byte leaves, on the
+                        disk before any of its answers is used
         answer          what came of one request of it; bodies by reference
         retry           a request that failed and is sent again
         bad             answers since a batch that turned out to be none
@@ -22,6 +23,7 @@ import json
 import os
 import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -96,6 +98,8 @@ class Journal:
         self.repeated_rows = stood.repeated
         self.replayed = 0
         self._lock = threading.Lock()
+        self._syncing: Future[None] | None = None
+        self._syncer = None if offline else ThreadPoolExecutor(1)
         self._at = 0
         if not offline:
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
@@ -108,6 +112,8 @@ class Journal:
 
     def close(self) -> None:
         """Close both files."""
+        if self._syncer is not None:
+            self._syncer.shutdown()
         if not self.offline:
             os.close(self._events)
             os.close(self._bodies)
@@ -117,7 +123,10 @@ class Journal:
         return self.stood.answers.get(name)
 
     def intend(self, requests: Sequence[tuple[str, int]], about: str) -> None:
-        """Say that requests are about to be sent, and wait until the disk has it.
+        """Say that requests are about to be sent; `settle` waits until the disk has it.
+
+        A kill cannot take back what was written. Only a power cut needs the disk, and waiting for
+        it while the target answers costs nothing.
 
         Args:
             requests: names, and rows of each.
@@ -133,7 +142,28 @@ class Journal:
         }
         if again:
             event["repeated"] = sum(rows for _, rows in again)
-        self.write(event, sync=True)
+        self.write(event)
+        if self._syncer is not None:
+            self._syncing = self._syncer.submit(self._sync)
+
+    def settle(self) -> None:
+        """Wait until the disk has the last intent, and every answer before it.
+
+        Raises:
+            OutputError: the disk refuses.
+        """
+        if self._syncing is None:
+            return
+        try:
+            self._syncing.result()
+        except OSError as error:
+            raise _unwritable(self.folder, error) from error
+        finally:
+            self._syncing = None
+
+    def _sync(self) -> None:
+        os.fdatasync(self._bodies)
+        os.fdatasync(self._events)
 
     def answered(self, name: str, request: bytes, recorded: Recorded) -> None:
         """Keep what became of a request."""

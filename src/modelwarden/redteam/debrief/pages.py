@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from modelwarden.core import Report
+from modelwarden.redteam.debrief.markdown import as_markdown
+from modelwarden.redteam.debrief.view import View, view_of
 from modelwarden.redteam.engagement import Engagement, GoalResult
 from modelwarden.report import render
+from modelwarden.report.html import environment, style_of_page
+
+_TEMPLATES = Path(__file__).with_name("templates")
 
 
 def pages(engagement: Engagement, result: GoalResult, report: Report) -> dict[str, str]:
     """Return each file's text."""
-    del result
+    view = view_of(engagement, result, report, engagement.journal.folder)
     fail_on = engagement.campaign.policy.fail_on
     return {
-        "debrief.html": render(report, "html", fail_on=fail_on),
-        "debrief.md": render(report, "markdown", fail_on=fail_on),
+        "debrief.html": as_html(view),
+        "debrief.md": as_markdown(view),
         "report.json": render(report, "json", fail_on=fail_on),
     }
+
+
+def as_html(view: View) -> str:
+    """Return the debrief as one page without scripts or network."""
+    from jinja2 import ChoiceLoader, FileSystemLoader
+
+    made = environment()
+    if made.loader is not None:
+        made.loader = ChoiceLoader([FileSystemLoader(_TEMPLATES), made.loader])
+    style, digest = style_of_page()
+    page = made.get_template("debrief.html").render(
+        view=view,
+        report=view.report,
+        style=style,
+        style_digest=digest,
+        meanings={info.name: info for info in view.report.measures},
+    )
+    return page.rstrip() + "\n"

@@ -130,7 +130,7 @@ class Texts:
                     name=_named(old, new),
                     where=f"word {a0 + 1}",
                     before=visible(old),
-                    after=visible(new),
+                    after=told(old, new),
                 )
             )
         return tuple(found)
@@ -190,6 +190,19 @@ def visible(text: str) -> str:
         for c in text[:_SHOWN]
     )
     return out if len(text) <= _SHOWN else f"{out}…"
+
+
+def told(old: str, new: str) -> str:
+    """Return changed words; letters that only look like others are named.
+
+    >>> told("free", "fr\u0435e")
+    'frеe (U+0435 CYRILLIC SMALL LETTER IE)'
+    """
+    strange = [
+        c for c in dict.fromkeys(new) if not c.isascii() and c not in old and c.isprintable()
+    ]
+    names = ", ".join(f"U+{ord(c):04X} {unicodedata.name(c, '')}".strip() for c in strange[:4])
+    return f"{visible(new)} ({names})" if names else visible(new)
 
 
 def _named(old: str, new: str) -> str:

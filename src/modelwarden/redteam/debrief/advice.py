@@ -1,0 +1,81 @@
+"""What to fix first, told from what carried the evasions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from modelwarden.core.values import dataclass
+from modelwarden.redteam.debrief.seen import Sight
+from modelwarden.redteam.engagement import Evasion
+from modelwarden.redteam.goals.numbers import carried
+
+_TEXTS = {
+    "invisible characters": "Strip characters of the category Cf and normalise (NFKC) before the "
+    "model sees a text.",
+    "look-alike letters": "Map look-alike letters to one script (Unicode TR 39 skeletons), and "
+    "count mixed scripts as a sign of their own.",
+    "case": "Fold case before the model sees a text.",
+    "spacing": "Join and split words alike in training and in use: normalise blanks.",
+    "typing error": "Train with misspelt words, or on pieces of words instead of whole ones.",
+    "removed words": "The decision hangs on single words: weigh the whole text, and add what the "
+    "sender cannot leave out (addresses, links, headers).",
+    "added words": "Harmless words outweigh the harmful ones: judge the worst part of a text, not "
+    "its average.",
+}
+_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """One thing to do, and what it rests on."""
+
+    do: str
+    because: str
+
+
+def first_to_fix(evasions: Sequence[Evasion], sight: Sight | None) -> list[Advice]:
+    """Return what to do, in order."""
+    return [*_edits(evasions), *_asking(evasions, sight)]
+
+
+def _edits(evasions: Sequence[Evasion]) -> Iterator[Advice]:
+    kinds = {edit.name: one.kind for one in evasions for edit in one.edits}
+    for name, count in carried(evasions)[:_SHOWN]:
+        because = f"{name!r} is part of {count} of {len(evasions)} evasions"
+        yield Advice(_remedy(name, kinds[name]), because)
+
+
+def _remedy(name: str, kind: str) -> str:
+    if kind == "texts" and name in _TEXTS:
+        return _TEXTS[name]
+    if kind == "tables":
+        return (
+            f"Take {name!r} from a source that the sender cannot alter, check it against one, or "
+            "train without it."
+        )
+    if kind == "arrays":
+        return (
+            "Train with attacked inputs; smooth or re-sample inputs only together with that, as "
+            "it alone is got round."
+        )
+    return f"Make the target blind to {name!r}: normalise it before the features are taken."
+
+
+def _asking(evasions: Sequence[Evasion], sight: Sight | None) -> Iterator[Advice]:
+    if evasions and any(one.score_after is not None for one in evasions):
+        yield Advice(
+            "Give out decisions instead of scores, or coarse ones.",
+            "the attacker was shown scores, and followed them",
+        )
+    if sight is not None and evasions and not sight.refused:
+        near = "" if sight.alike is None else f", {sight.alike:.0%} of them nearly a seed"
+        yield Advice(
+            "Watch for one client that asks nearly the same again and again, and limit it; "
+            "`modelwarden firewall` does.",
+            f"{sight.rows:,} rows were answered without one refusal{near}",
+        )
+    if evasions:
+        yield Advice(
+            "Train on the evasions in `evasions/`, then run the campaign with another seed.",
+            f"{len(evasions)} of them lie there, confirmed and made small",
+        )

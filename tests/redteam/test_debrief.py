@@ -1,0 +1,77 @@
+"""The debrief says what happened, to people, without a network."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from modelwarden.redteam import run
+from modelwarden.redteam.debrief.seen import sight
+from tests.redteam.campaigns import SPAM, campaign, seeded
+from tests.redteam.endpoints import Endpoint, serving
+
+
+@pytest.fixture(scope="module")
+def debriefed(tmp_path_factory):
+    root = tmp_path_factory.mktemp("debrief")
+    seeded(root, (*SPAM, "you get free <script>alert(1)</script> cash today"))
+    with serving(Endpoint()) as endpoint:
+        run(campaign(root, endpoint.url), output=root / "out")
+    return root / "out", endpoint
+
+
+class _Page(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+
+def test_the_page_asks_no_network_and_runs_nothing(debriefed):
+    page = _Page()
+    page.feed((debriefed[0] / "debrief.html").read_text())
+
+    assert not {"script", "iframe", "link", "object"} & {tag for tag, _ in page.tags}
+    sources = [attrs["src"] for tag, attrs in page.tags if "src" in attrs]
+    assert all(source.startswith("data:") for source in sources)
+    headings = [tag for tag, _ in page.tags if re.fullmatch(r"h\d", tag)]
+    assert headings[0] == "h1"
+    assert headings.count("h1") == 1
+    assert dict(page.tags)["html"]["lang"] == "en"
+
+
+def test_every_part_is_there(debriefed):
+    text = (debriefed[0] / "debrief.html").read_text()
+
+    for words in (
+        "What to fix first",
+        "the tests",
+        "Cheapest evasions",
+        "What the defender could have seen",
+        "AML.T0015",
+        "redteam replay",
+    ):
+        assert words in text
+    assert "5 of 5 seeds get past" in text
+
+
+def test_the_markdown_says_the_same(debriefed):
+    text = (debriefed[0] / "debrief.md").read_text()
+
+    assert text.startswith("# Debrief: spam")
+    assert "5 of 5 seeds get past" in text
+    assert "<script>" not in text
+
+
+def test_what_the_defender_could_see_is_what_the_endpoint_saw(debriefed):
+    folder, endpoint = debriefed
+    seen = sight(folder)
+
+    assert (seen.rows, seen.calls) == (endpoint.rows, len(endpoint.asked))
+    assert seen.refused == 0
+    assert 0.5 < seen.alike <= 1
+    assert seen.steps[0].about == "seeds as they are"
