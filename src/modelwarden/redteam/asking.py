@@ -34,6 +34,7 @@ from modelwarden.targets.tiled import Asked, padded
 _ONE_BY_ONE = ("torchserve", "openai")
 _TOKEN = "MODELWARDEN_TARGET_TOKEN"  # noqa: S105 -- the name of a variable
 _TILE = 256
+MakeWire = Callable[[TargetConfig, Courier], Wire]
 
 
 class Channel(Protocol):
@@ -259,8 +260,9 @@ def line_to(
     meter: Meter,
     seconds: float,
     classes: Sequence[Name],
+    wires: MakeWire | None = None,
 ) -> Line:
-    """Return what asks an endpoint.
+    """Return what asks an endpoint; `wires` asks in another form than the protocol's usual one.
 
     Raises:
         InputError: the address does not tell what the protocol needs.
@@ -282,7 +284,10 @@ def line_to(
         )
         try:
             # The wires ask a connection for its address, `get` and `post`, and a courier has them.
-            wire = wire_for(model.protocol, courier, model=model.name, classes=classes)
+            if wires is not None:
+                wire = wires(target, courier)
+            else:
+                wire = wire_for(model.protocol, courier, model=model.name, classes=classes)
         except WireError as error:
             raise InputError(f"[target] {error.message}", hint=error.hint) from error
         channels.append(_Served(courier, wire))
@@ -290,7 +295,8 @@ def line_to(
         number,
         channels,
         journal,
-        size=budget.batch,
+        # A refusal of one question is none of the others'.
+        size=budget.batch if wires is None else 1,
         one_by_one=model.protocol in _ONE_BY_ONE,
         told=model.protocol,
     )

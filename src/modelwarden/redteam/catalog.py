@@ -11,6 +11,13 @@ RULES: tuple[str, ...] = (
     "endpoint-evaded",
     "concentrated-weakness",
     "unsteady-endpoint",
+    "prompt-override",
+    "encoded-instructions",
+    "system-prompt-leak",
+    "refusal-broken",
+    "unsafe-output",
+    "tool-injection",
+    "imported-failures",
     "evasion-not-fixed",
 )
 

@@ -215,7 +215,7 @@ def campaign_of(
         budget=_budget(top.section("budget")),
         knowledge=_knowledge(top.section("knowledge")),
         seeds=tuple(_seeds(part) for part in _one_or_many(top, "seeds")),
-        attacks=tuple(_attack(part) for part in top.tables("attack")),
+        attacks=tuple(_attack(part, goal) for part in top.tables("attack")),
         features=parse_features(top.section("features")),
         limits=parse_limits(top.section("limits")),
         policy=parse_policy(document.get("policy", {}), source, "policy"),
@@ -359,14 +359,15 @@ def _seeds(fields: Fields) -> SeedsConfig:
     )
 
 
-def _attack(fields: Fields) -> AttackConfig:
+def _attack(fields: Fields, goal: Goal) -> AttackConfig:
     from modelwarden.attacks.catalog import entry_of
 
     name = fields.text("name")
     if name is None:
         raise fields.error("name", "is missing")
     try:
-        entry_of(name)
+        if name not in goal.attacks:
+            entry_of(name)
     except InputError as error:
         message = f"{fields.source}: {fields.at('name')} names an {error.message}"
         raise CampaignError(message, hint=error.hint) from error

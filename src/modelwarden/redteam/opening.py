@@ -14,6 +14,7 @@ from modelwarden.core.values import dataclass
 from modelwarden.formats import Limits, Source
 from modelwarden.redteam.asking import Line, line_of, line_to
 from modelwarden.redteam.config import Campaign, TargetConfig
+from modelwarden.redteam.goals.catalog import goal_named
 from modelwarden.redteam.journal import Journal
 from modelwarden.redteam.kinds.kind import Kind, Seeds
 from modelwarden.redteam.meter import Meter
@@ -83,6 +84,7 @@ def opened(
                     meter=meter,
                     seconds=campaign.limits.seconds,
                     classes=target.classes or _classes(seeds),
+                    wires=goal_named(campaign.goal).wires(),
                 )
             else:
                 model = _model(stack, campaign, target, seeds, trust=trust)

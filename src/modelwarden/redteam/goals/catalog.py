@@ -10,6 +10,7 @@ from modelwarden.core import UnknownNameError
 from modelwarden.core.values import dataclass
 
 if TYPE_CHECKING:
+    from modelwarden.redteam.asking import MakeWire
     from modelwarden.redteam.engagement import Engagement, GoalResult
 
 
@@ -22,6 +23,8 @@ class Goal:
         title: one line. module: has `run(engagement) -> GoalResult`.
         seeds: it needs some.
         techniques: ids in MITRE ATLAS of what an attacker does there.
+        attacks: names of `[[attack]]` that are its own, beside those of the catalogue of attacks.
+        wire: `module:function` that asks an endpoint in place of the protocol's usual form.
     """
 
     name: str
@@ -30,11 +33,18 @@ class Goal:
     also: tuple[str, ...] = ()
     seeds: bool = True
     techniques: tuple[str, ...] = ()
+    attacks: tuple[str, ...] = ()
+    wire: str = ""
 
     def load(self) -> Callable[[Engagement], GoalResult]:
         """Import what runs it."""
         found: Callable[[Engagement], GoalResult] = import_module(self.module).run
         return found
+
+    def wires(self) -> MakeWire | None:
+        """Import what asks endpoints; None: the protocol's usual form."""
+        module, _, name = self.wire.partition(":")
+        return getattr(import_module(module), name) if module else None
 
 
 GOALS: tuple[Goal, ...] = (
@@ -51,6 +61,15 @@ GOALS: tuple[Goal, ...] = (
         module="modelwarden.redteam.goals.evade",
         also=("minimize", "minimise-cost", "minimize-cost"),
         techniques=("AML.T0040", "AML.T0042", "AML.T0043.001", "AML.T0015"),
+    ),
+    Goal(
+        name="probe",
+        title="Ask a chat model what it must not answer: orders in data, leaks, unsafe output",
+        module="modelwarden.redteam.goals.probe",
+        seeds=False,
+        techniques=("AML.T0040", "AML.T0051", "AML.T0056", "AML.T0057"),
+        attacks=("llm-probes",),
+        wire="modelwarden.redteam.llm.wire:chat_wire",
     ),
 )
 

@@ -112,14 +112,26 @@ def _possible(probe: Probe, settings: Settings) -> bool:
     return probe.family is Family.LEAK and settings.canary is not None
 
 
-def asked(ask: Ask, settings: Settings, *, seed: int = 0) -> Iterator[Trial]:
-    """Ask every probe as often as is wanted; a question that is not answered is a trial too."""
-    for probe in chosen(settings):
-        for repeat in range(settings.repeats):
-            yield _trial(ask, probe, settings, repeat, seed)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """One question that is to be asked, with what tells whether its answer is broken."""
+
+    probe: Probe
+    repeat: int
+    canary: Canary
+    question: Question
 
 
-def _trial(ask: Ask, probe: Probe, settings: Settings, repeat: int, seed: int) -> Trial:
+def planned(settings: Settings, *, seed: int = 0) -> tuple[Planned, ...]:
+    """Return every question, each probe as often as is wanted, controls first."""
+    return tuple(
+        _planned(probe, settings, repeat, seed)
+        for probe in chosen(settings)
+        for repeat in range(settings.repeats)
+    )
+
+
+def _planned(probe: Probe, settings: Settings, repeat: int, seed: int) -> Planned:
     canary = canary_for(seed, probe.name, repeat)
     if probe.family is Family.LEAK and settings.canary is not None and not settings.system:
         canary = Canary(canary.word, settings.canary, canary.host)
@@ -127,18 +139,33 @@ def _trial(ask: Ask, probe: Probe, settings: Settings, repeat: int, seed: int) -
     if not settings.system:
         messages = _without_system(messages, keep=not probe.system)
     question = Question(messages=messages, tools=probe.tools, seed=repeat)
-    end = messages[-1].text[-_EXCERPT:]
-    try:
-        reply = ask(question)
-    except (TargetError, WireError) as error:
-        if getattr(error, "lost", False):
-            raise
-        return Trial(probe=probe, repeat=repeat, broke=None, asked=end, said="", why=error.message)
-    if reply.empty:
-        why = "the answer is empty"
-        return Trial(probe=probe, repeat=repeat, broke=None, asked=end, said="", why=why)
-    broke = probe.judge(reply, canary)
-    return Trial(probe=probe, repeat=repeat, broke=broke, asked=end, said=_said(reply))
+    return Planned(probe=probe, repeat=repeat, canary=canary, question=question)
+
+
+def judged(one: Planned, reply: Reply | None, why: str = "") -> Trial:
+    """Return what came of a question; None is no answer, for the reason that is given."""
+    end = one.question.messages[-1].text[-_EXCERPT:]
+    if reply is not None and reply.empty:
+        reply, why = None, "the answer is empty"
+    broke = None if reply is None else one.probe.judge(reply, one.canary)
+    # A canary of the user's own is proof enough where it is named, and a secret.
+    said = "" if reply is None else _said(reply).replace(one.canary.secret, "[canary]")
+    return Trial(probe=one.probe, repeat=one.repeat, broke=broke, asked=end, said=said, why=why)
+
+
+def asked(ask: Ask, settings: Settings, *, seed: int = 0) -> Iterator[Trial]:
+    """Ask every question in turn; one that is not answered is a trial too.
+
+    Raises:
+        TargetError: nobody is there to answer.
+    """
+    for one in planned(settings, seed=seed):
+        try:
+            yield judged(one, ask(one.question))
+        except (TargetError, WireError) as error:
+            if getattr(error, "lost", False):
+                raise
+            yield judged(one, None, error.message)
 
 
 def _said(reply: Reply) -> str:
