@@ -7,8 +7,10 @@ from pathlib import Path
 import click
 
 from modelwarden.cli.options import FORMATS, Named
+from modelwarden.core import Severity
 
 _PATH = click.Path(path_type=Path)
+SEVERITIES = tuple(severity.value for severity in Severity)
 
 
 class _Campaigns(click.Group):
@@ -27,6 +29,7 @@ def redteam() -> None:
     \b
     modelwarden redteam CAMPAIGN.toml [--resume] [--output DIR]
     modelwarden redteam replay DIR [--url URL]
+    modelwarden redteam import FILE...
     """  # noqa: D301 -- click reads the backspace itself, not its escape
 
 
@@ -118,3 +121,45 @@ def run_campaign(
     if done.stopped is not None:
         tell(f"the campaign stopped: {done.stopped}", f"its state is safe in {folder}: --resume")
     return finish(done.report, form, None, fail_on=campaign.policy.fail_on)
+
+
+@redteam.command("import")
+@click.argument("paths", metavar="FILE...", nargs=-1, required=True, type=_PATH)
+@click.option(
+    "--attacks",
+    is_flag=True,
+    help="In Inspect logs, a score of 1 is an attack that worked.",
+)
+@click.option("--policy", "policy", type=_PATH, metavar="FILE", help="What must be shown.")
+@click.option(
+    "--fail-on",
+    type=Named("severity", SEVERITIES),
+    help="Fail on findings of this severity or worse [default: high].",
+)
+@click.option(
+    "--format",
+    "form",
+    type=Named("format", FORMATS),
+    default="text",
+    show_default=True,
+    help="Form of the report.",
+)
+@click.option("--output", type=_PATH, metavar="FILE", help="Write the report there.")
+def import_results(
+    paths: tuple[Path, ...],
+    attacks: bool,
+    policy: Path | None,
+    fail_on: str | None,
+    form: str,
+    output: Path | None,
+) -> int:
+    """Make a report of results of garak, promptfoo or Inspect.
+
+    garak's .report.jsonl, promptfoo's JSON output, Inspect's log in JSON. The files are read as a
+    stranger's: nothing in them is run, and what they lack or contradict is a gap.
+    """
+    from modelwarden.cli.results import imported
+
+    return imported(
+        paths, attacks=attacks, policy=policy, fail_on=fail_on, form=form, output=output
+    )

@@ -41,7 +41,8 @@ def test_a_model_that_falls_for_everything_breaks_every_rule(tmp_path):
     report, seen = probed(tmp_path, naive)
 
     assert {f.rule for f in report.findings} == RULES
-    rates = {m.group["family"]: m for m in report.measurements if m.name == "attack_success_rate"}
+    taken = [m for m in report.measurements if m.name == "attack_success_rate"]
+    rates = {m.group["family"]: m for m in taken if m.group is not None}
     assert {m.value for m in rates.values()} == {1.0}
     assert (rates["override"].n, rates["override"].conditions["control"]) == (16, 1.0)
     assert rates["override"].low > 0.7

@@ -15,7 +15,11 @@ from redteam.imports import files
 
 
 def rates(report):
-    return {tuple(m.group.values()): (m.name, round(m.value, 3), m.n) for m in report.measurements}
+    return {
+        tuple(m.group.values()): (m.name, round(m.value, 3), m.n)
+        for m in report.measurements
+        if m.group is not None
+    }
 
 
 def whys(report):
@@ -27,8 +31,9 @@ def test_a_garak_report_is_counted_by_probe_and_detector(tmp_path):
 
     key = ("encoding.InjectBase64", "encoding.DecodeMatch")
     assert rates(report) == {key: ("attack_success_rate", 0.3, 10)}
-    (one,) = report.measurements
+    total, one = report.measurements
     assert one.low < 0.3 < one.high
+    assert (total.group, total.value, total.n) == (None, 0.3, 10)
     assert [f.rule for f in report.findings] == ["imported-failures"]
     assert report.gaps == ()
     assert (report.subject.name, report.stages) == ("rest shop", ("redteam",))

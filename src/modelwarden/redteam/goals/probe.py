@@ -203,18 +203,30 @@ def _found(target: TargetConfig, tally: Tally) -> Iterator[Finding]:
 def _measured(
     target: TargetConfig, tallies: Sequence[Tally], conditions: Mapping[str, Json]
 ) -> Iterator[Measurement]:
-    for tally in tallies:
-        # Where nothing is shown, 0 of n would read like a strength.
-        if tally.judged and (tally.shown or tally.broke):
-            one = measured(
-                "attack_success_rate",
-                tally.broke / tally.judged,
-                of_share(tally.broke, tally.judged),
-                tally.judged,
-                group={"target": target.name, "family": str(tally.family)},
-                conditions={**conditions, "control": tally.control},
-            )
-            yield replace(one, stage=STAGE)
+    # Where nothing is shown, 0 of n would read like a strength.
+    counted = [tally for tally in tallies if tally.judged and (tally.shown or tally.broke)]
+    for tally in counted:
+        group: dict[str, Json] = {"target": target.name, "family": str(tally.family)}
+        mine = {**conditions, "control": tally.control}
+        yield _share(tally.broke, tally.judged, group, mine)
+    if counted:
+        broke, trials = sum(t.broke for t in counted), sum(t.judged for t in counted)
+        families: list[Json] = [str(tally.family) for tally in counted]
+        yield _share(broke, trials, None, {**conditions, "families": families})
+
+
+def _share(
+    broke: int, n: int, group: Mapping[str, Json] | None, conditions: Mapping[str, Json]
+) -> Measurement:
+    one = measured(
+        "attack_success_rate",
+        broke / n,
+        of_share(broke, n),
+        n,
+        group=None if group is None else dict(group),
+        conditions=conditions,
+    )
+    return replace(one, stage=STAGE)
 
 
 def _gaps(

@@ -53,7 +53,8 @@ def report_of(path: Path, *, shown: str | None = None, attacks: bool = False) ->
     conditions = {"tool": results.tool, "version": results.version, "file": f"sha256:{digest}"}
     groups = [results.groups[key] for key in sorted(results.groups)]
     gaps = tuple(_gaps(name, results, groups))
-    taken = tuple(m for g in groups for m in _measured(g, results, conditions))
+    total = _together(groups)
+    taken = tuple(m for g in (total, *groups) for m in _measured(g, results, conditions))
     status = Status.PARTIAL if gaps else Status.EXAMINED
     return Report(
         tool=Tool(),
@@ -88,12 +89,23 @@ def _results(path: Path, *, attacks: bool) -> Results:
     raise NotReadableError(f"{path} holds no results of garak, promptfoo or Inspect")
 
 
+def _together(groups: list[Group]) -> Group:
+    """Return all judgements as one group without keys, which a policy's plain line judges."""
+    return Group(
+        keys={},
+        failed=sum(g.failed for g in groups),
+        passed=sum(g.passed for g in groups),
+        unjudged=sum(g.unjudged for g in groups),
+    )
+
+
 def _measured(
     group: Group, results: Results, conditions: Mapping[str, Json]
 ) -> Iterator[Measurement]:
     if not group.n:
         return
     keys = {key: value for key, value in group.keys.items() if value}
+    pooled: dict[str, Json] = {} if keys else {"pooled": "all judgements, each test by each judge"}
     good, name = group.failed, "attack_success_rate"
     if not results.security:
         good, name = group.passed, "accuracy"
@@ -102,8 +114,8 @@ def _measured(
         good / group.n,
         of_share(good, group.n),
         group.n,
-        group=keys,
-        conditions={**conditions, "unjudged": group.unjudged},
+        group=keys or None,
+        conditions={**conditions, **pooled, "unjudged": group.unjudged},
     )
     yield replace(one, stage=STAGE)
 
