@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -11,7 +11,9 @@ from modelwarden.cli.options import Named
 from modelwarden.core import InputError
 
 if TYPE_CHECKING:
-    from modelwarden.firewall import Profile
+    from modelwarden.detectors.probes import Probes
+    from modelwarden.firewall import Meta, Profile
+    from modelwarden.targets.frames import Inputs
 
 _FILE = click.Path(path_type=Path)
 _PROTOCOLS = ("oip-v2", "mlflow", "tf-serving")
@@ -46,6 +48,15 @@ _PROTOCOLS = ("oip-v2", "mlflow", "tf-serving")
     help="Share of normal rows that may count as abnormal.",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--key", type=_FILE, metavar="K", help="Sign with this Ed25519 key in PEM.")
+@click.option(
+    "--upstream",
+    metavar="URL",
+    help="Ask the model's server what it answers now; else the firewall learns that on first use.",
+)
+@click.option(
+    "--triggers", type=_FILE, metavar="FILE.json", help="Backdoor triggers that were recovered."
+)
 @click.option("--output", type=_FILE, required=True, metavar="FILE", help="The profile, in JSON.")
 def profile(
     path: Path | None,
@@ -55,51 +66,109 @@ def profile(
     protocol: str | None,
     rate: float,
     seed: int,
+    key: Path | None,
+    upstream: str | None,
+    triggers: Path | None,
     output: Path,
 ) -> int:
     """Learn what normal requests of a model look like, for the firewall.
 
     From the training data that modelwarden.toml names, or from --reference and --meta alone.
+    Secret questions for the model go to a second file beside the profile, NAME.probes.json.
     """
-    from modelwarden.cli.finish import check_writable, write_whole
-    from modelwarden.firewall import dumped
+    from modelwarden.cli.finish import check_writable
 
     if (reference is None) is not (meta is None):
         raise click.UsageError("--reference and --meta go together")
     if reference is not None and path is not None:
         raise click.UsageError("give either modelwarden.toml or --reference")
-    check_writable(output, [str(p) for p in (reference, meta, *watch) if p is not None])
+    taken = (reference, meta, key, triggers, *watch)
+    check_writable(output, [str(p) for p in taken if p is not None])
     if reference is not None and meta is not None:
-        made = _of_reference(reference, meta, watch, rate=rate, seed=seed)
+        given = _of_reference(reference, meta)
     else:
-        made = _of_project(path or Path(), watch, protocol, rate=rate, seed=seed)
-    write_whole(output, dumped(made))
-    click.echo(_told(output, made), nl=False)
+        given = _of_project(path or Path(), protocol)
+    made, secret = _made(given, watch, triggers, rate=rate, seed=seed, upstream=upstream)
+    _write(output, made, secret, key)
+    click.echo(_told(output, made, secret, key), nl=False)
     return 0
 
 
-def _of_reference(
-    reference: Path, meta: Path, watch: tuple[Path, ...], *, rate: float, seed: int
-) -> Profile:
-    require_numpy()
+def _made(
+    given: Given,
+    watch: tuple[Path, ...],
+    triggers: Path | None,
+    *,
+    rate: float,
+    seed: int,
+    upstream: str | None,
+) -> tuple[Profile, Probes | None]:
+    """Return the profile and its probes, with answers where a server was asked."""
     from modelwarden import __version__
-    from modelwarden.firewall import meta_of, profile_of, reference_of
+    from modelwarden.detectors.probes import probes_of
+    from modelwarden.firewall import profile_of, triggers_of, values_of
+    from modelwarden.firewall.learning import learnt
+
+    made = profile_of(
+        given.inputs,
+        given.meta,
+        digest=given.digest,
+        version=__version__,
+        watch=watch,
+        triggers=() if triggers is None else triggers_of(triggers),
+        rate=rate,
+        seed=seed,
+    )
+    values = values_of(given.inputs, given.meta)
+    secret = probes_of(made, values, given.digest)
+    if upstream is None:
+        return made, secret
+    return learnt(made, secret, values, upstream, seed)
+
+
+def _write(output: Path, made: Profile, secret: Probes | None, key: Path | None) -> None:
+    """Write the profile, and the probes for their owner only; those of an earlier one go."""
+    from modelwarden.cli.finish import write_whole
+    from modelwarden.core import OutputError
+    from modelwarden.detectors import probes
+    from modelwarden.detectors.signed import signed
+    from modelwarden.firewall import dumped
+
+    data = dumped(made) if key is None else signed(made, key)
+    place = probes.place_of(output)
+    try:
+        if secret is None:
+            place.unlink(missing_ok=True)
+        else:
+            probes.write(place, secret)
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise OutputError(f"cannot write the probes {place}: {why}") from error
+    write_whole(output, data)
+
+
+class Given(NamedTuple):
+    """What a profile is made from."""
+
+    inputs: Inputs
+    meta: Meta
+    digest: str
+
+
+def _of_reference(reference: Path, meta: Path) -> Given:
+    require_numpy()
+    from modelwarden.firewall import meta_of, reference_of
 
     said = meta_of(meta)
     x, digest = reference_of(reference)
-    return profile_of(
-        x, said, digest=digest, version=__version__, watch=watch, rate=rate, seed=seed
-    )
+    return Given(x, said, digest)
 
 
-def _of_project(
-    path: Path, watch: tuple[Path, ...], protocol: str | None, *, rate: float, seed: int
-) -> Profile:
+def _of_project(path: Path, protocol: str | None) -> Given:
     require_numpy()
     import numpy as np
 
-    from modelwarden import __version__
-    from modelwarden.firewall import Meta, Protocol, profile_of
+    from modelwarden.firewall import Meta, Protocol
     from modelwarden.gate.project import load
     from modelwarden.targets.frames import Frame
     from modelwarden.targets.reading import read_data
@@ -118,10 +187,7 @@ def _of_project(
     inputs = data.inputs
     if not isinstance(inputs, Frame) and inputs.dtype == np.object_:
         inputs = Frame((project.data.text or "text",), (inputs,))
-    meta = Meta(name=project.project.name, protocol=Protocol(served))
-    return profile_of(
-        inputs, meta, digest=data.digest, version=__version__, watch=watch, rate=rate, seed=seed
-    )
+    return Given(inputs, Meta(name=project.project.name, protocol=Protocol(served)), data.digest)
 
 
 def require_numpy() -> None:
@@ -134,7 +200,7 @@ def require_numpy() -> None:
         raise MissingExtraError("numpy, which profiles need,", "firewall") from error
 
 
-def _told(output: Path, made: Profile) -> str:
+def _told(output: Path, made: Profile, secret: Probes | None, key: Path | None) -> str:
     from modelwarden import __version__
     from modelwarden.gate.walk import printable
 
@@ -151,6 +217,15 @@ def _told(output: Path, made: Profile) -> str:
         lines[-1] += f"refused from {made.normal.refuse:.3g}"
     if made.watched:
         lines.append(f"  watched    {len(made.watched)} files")
+    if secret is None:
+        lines.append("  probes     none: the input has no name, or the protocol is not asked")
+    else:
+        from modelwarden.detectors.probes import place_of
+
+        known = "with answers" if secret.answers else "answers are learnt on first use"
+        lines.append(f"  probes     {place_of(output)} · {known}")
+    if key is not None:
+        lines.append(f"  signed     with {key}")
     lines.append(f"  written    {output}")
     return "\n".join(map(printable, lines)) + "\n"
 

@@ -6,6 +6,8 @@ Plain numbers only: a profile is looked at, compared and kept under version cont
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
 
@@ -167,6 +169,40 @@ class Watched:
     sha256: str
 
 
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Who vouches for a profile.
+
+    Attributes:
+        key: Ed25519 public key, raw, in base64. value: likewise; over the rest of the file.
+    """
+
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """A pattern that turns the model's answer, as an assessment recovered it.
+
+    Attributes:
+        name: for people.
+        places: positions in a row of a tensor. values: what stands there.
+        columns: of a table, with the value that each must have, as text.
+        words: of a text, each of which is the trigger.
+        tolerance: of the values.
+        target: class that it forces; "" when not known.
+    """
+
+    name: str
+    places: tuple[int, ...] = ()
+    values: tuple[float, ...] = ()
+    columns: Mapping[str, str] = field(default_factory=dict)
+    words: tuple[str, ...] = ()
+    tolerance: float = 0.0
+    target: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """What normal requests of one model look like.
@@ -183,6 +219,8 @@ class Profile:
         model_version: that answers must name, where the protocol names one; "" takes the first.
         answer_inputs: what answers are, read like inputs; empty where no model was asked.
         answers: how they are spread.
+        triggers: that an assessment recovered from the model.
+        signature: of all the rest; None of a profile that nobody signed.
         watched: files.
         rows: of the reference.
         reference: `sha256:` of its file.
@@ -205,6 +243,8 @@ class Profile:
     model_version: str = ""
     answer_inputs: tuple[Input, ...] = ()
     answers: tuple[Counts, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
+    signature: Signature | None = None
 
 
 def dumped(profile: Profile) -> bytes:
@@ -212,11 +252,17 @@ def dumped(profile: Profile) -> bytes:
     return json.dumps(encode(profile), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
-def load(path: Path) -> Profile:
+def load(path: Path, key: Path | None = None) -> Profile:
     """Read a profile.
 
+    Args:
+        path: of the file.
+        key: public key in PEM that must have signed it; None asks for no signature, but one that
+            is there must hold.
+
     Raises:
-        ProfileError: it cannot be read, or is none of a version that is read here.
+        ProfileError: it cannot be read, is none of a version that is read here, or was changed
+            after it was signed.
     """
     try:
         with path.open("rb") as stream:
@@ -232,6 +278,10 @@ def load(path: Path) -> Profile:
         raise ProfileError(f"{path} is no profile: no valid JSON") from error
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         raise ProfileError(f"{path} is no profile of the schema {SCHEMA}")
+    if key is not None or document.get("signature") is not None:
+        from modelwarden.detectors.signed import check
+
+        check(document, path, key)
     try:
         profile = decode(Profile, document, str(path))
     except InputError as error:
@@ -247,6 +297,7 @@ def _check(profile: Profile, path: Path) -> None:
         raise ProfileError(f"{path} names no input")
     if not profile.table and len(profile.inputs) != 1:
         raise ProfileError(f"{path} has {len(profile.inputs)} tensors; one is supported")
+    _check_relations(profile, path)
     if normal is None:
         return
     width, axes = len(normal.mean), len(normal.axes)
@@ -262,3 +313,18 @@ def _check(profile: Profile, path: Path) -> None:
         or any(part <= 0 for part in normal.variance)
     ):
         raise ProfileError(f"{path} does not fit together: its statistics differ in size")
+
+
+def _check_relations(profile: Profile, path: Path) -> None:
+    related = profile.relations
+    if related is None:
+        return
+    count = len(related.features)
+    names = {counts.name for counts in profile.counts}
+    if (
+        not names.issuperset(related.features)
+        or {len(related.centre), len(related.unit)} != {count}
+        or any(unit <= 0 for unit in related.unit)
+        or {len(related.correlation), len(related.noise)} != {count * (count - 1) // 2}
+    ):
+        raise ProfileError(f"{path} does not fit together: its relations differ in size")

@@ -4,7 +4,14 @@
 client does over time; `decide` puts them together. Only `proxy` and `pool` open sockets.
 """
 
-from modelwarden.firewall.build import Meta, meta_of, profile_of, reference_of
+from modelwarden.firewall.build import (
+    Meta,
+    meta_of,
+    profile_of,
+    reference_of,
+    triggers_of,
+    values_of,
+)
 from modelwarden.firewall.checks import Checks, Verdict
 from modelwarden.firewall.clients import Alarm, Client, Pattern
 from modelwarden.firewall.errors import ProfileError, Reason, RefusedError
@@ -27,4 +34,6 @@ __all__ = [
     "meta_of",
     "profile_of",
     "reference_of",
+    "triggers_of",
+    "values_of",
 ]

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from modelwarden.core import InputError, sha256_of
+from modelwarden.core.decode import decode
 from modelwarden.core.fields import Fields
 from modelwarden.core.values import dataclass
 from modelwarden.detectors.coding import Coder, Values, counts_of
-from modelwarden.detectors.profile import Relations
+from modelwarden.detectors.profile import Relations, Trigger
 from modelwarden.detectors.relations import relations_of
 from modelwarden.firewall.errors import ProfileError
 from modelwarden.firewall.features import matrix_of
@@ -36,7 +37,7 @@ _ROWS = 1000
 _LEAST_BODY = 1 << 16
 _NUMBER_BYTES = 32  # of one number in JSON, with room to spare
 _TEXT_ROOM = 4
-_KEYS = ("name", "protocol", "input", "shape", "dtype", "low", "high", "columns")
+_KEYS = ("name", "protocol", "input", "shape", "dtype", "low", "high", "columns", "version")
 _DATATYPES = {
     "float32": "FP32",
     "float64": "FP64",
@@ -67,6 +68,7 @@ class Meta:
         low: no value is less; None is learnt from the reference, with room.
         high: likewise.
         columns: names of a table's columns; empty for a tensor.
+        version: that answers must name; "" takes the first that they do.
     """
 
     name: str
@@ -77,6 +79,7 @@ class Meta:
     low: float | None = None
     high: float | None = None
     columns: tuple[str, ...] = ()
+    version: str = ""
 
 
 def meta_of(path: Path) -> Meta:
@@ -121,6 +124,7 @@ def _meta(fields: Fields) -> Meta:
         low=low,
         high=high,
         columns=_names(fields),
+        version=fields.text("version") or "",
     )
 
 
@@ -175,6 +179,7 @@ def profile_of(
     digest: str,
     version: str,
     watch: Sequence[Path] = (),
+    triggers: Sequence[Trigger] = (),
     rate: float = 0.01,
     seed: int = 0,
 ) -> Profile:
@@ -185,7 +190,8 @@ def profile_of(
         meta: what the server is asked.
         digest: of the reference.
         version: of the program.
-        watch: files of the model that must stay as they are.
+        watch: files of the model that must stay as they are, and folders of such.
+        triggers: that an assessment recovered from the model.
         rate: share of normal rows that may count as abnormal.
         seed: of the choice of rows.
 
@@ -208,10 +214,12 @@ def profile_of(
         normal=normal_of(matrix, rate=rate, seed=seed),
         counts=counts,
         relations=_related(specs, counts, values),
-        watched=tuple(_watched(path) for path in watch),
+        watched=tuple(_watched(path) for path in _files(watch)),
         rows=len(inputs),
         reference=digest,
         version=version,
+        model_version=meta.version,
+        triggers=tuple(triggers),
     )
 
 
@@ -303,6 +311,46 @@ def _related(specs: Sequence[Input], counts: Sequence[Counts], values: Values) -
     coder = Coder(specs, counts)
     rows = len(next(iter(values.values())))
     return relations_of(coder.names, coder.numbers(values, rows))
+
+
+def values_of(inputs: Inputs, meta: Meta) -> dict[str, Array]:
+    """Return a reference by the names of the profile's inputs.
+
+    Raises:
+        ProfileError: it is not what `meta` says.
+    """
+    table = isinstance(inputs, Frame) or bool(meta.columns)
+    return (_table(inputs, meta) if table else _tensor(inputs, meta))[1]
+
+
+def triggers_of(path: Path) -> tuple[Trigger, ...]:
+    """Read recovered triggers: a JSON list of objects as a profile holds them.
+
+    Raises:
+        ProfileError: it cannot be read, or is something else.
+    """
+    try:
+        listed = json.loads(path.read_bytes())
+        if not isinstance(listed, list):
+            raise ProfileError(f"{path} is no list of triggers")
+        return tuple(decode(Trigger, one, f"{path}[{i}]") for i, one in enumerate(listed))
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise ProfileError(f"cannot read {path}: {why}") from error
+    except (ValueError, RecursionError) as error:
+        raise ProfileError(f"{path} is no valid JSON") from error
+    except ProfileError:
+        raise
+    except InputError as error:
+        raise ProfileError(error.message) from error
+
+
+def _files(paths: Sequence[Path]) -> Iterator[Path]:
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(p for p in path.rglob("*") if p.is_file())
+        else:
+            yield path
 
 
 def _watched(path: Path) -> Watched:
