@@ -54,6 +54,14 @@ OF_STAGES = {
     "missing_share_change",
     "mix_shift",
     "prediction_shift",
+    "rows_asked",
+    "repeated_rows",
+    "retried_rows",
+    "evasions_fixed",
+    "extraction_agreement",
+    "membership_auc",
+    "membership_tpr_at_1pct_fpr",
+    "unanswered",
 }
 
 

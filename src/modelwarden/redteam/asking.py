@@ -11,8 +11,9 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Protocol
 
 import numpy as np
@@ -41,6 +42,7 @@ class Channel(Protocol):
     """Sends the rows of one request, or of several where the protocol takes one row each."""
 
     envelope: Envelope
+    retries: int
 
     def ask(self, inputs: Inputs) -> tuple[Tensor, ...]:
         """Return what is answered."""
@@ -84,6 +86,7 @@ class Line:
         self.number, self.size, self.told = number, size, told
         self.one_by_one = one_by_one
         self.batch = 0
+        self.took = 0.0  # seconds of the slowest request of the last batch, as on record
         self.about = ""
         self._channels, self._journal = channels, journal
         self._pool = ThreadPoolExecutor(len(channels)) if len(channels) > 1 else None
@@ -124,12 +127,25 @@ class Line:
             flying = [self._pool.submit(_attempt, self._one, *part) for part in parts]
             done = [one.result() for one in flying]
         self._journal.settle()
+        self.took = max(channel.envelope.took for channel, _, _ in parts)
         failed = [one for one in done if isinstance(one, Exception)]
         if failed:
             # What the budget stopped is told after what went wrong: it is no fault of the target's.
             raise next((e for e in failed if not isinstance(e, EndedError)), failed[0])
         answers = [one for one in done if not isinstance(one, Exception)]
         return [(p[2], len(p[1]), a) for p, a in zip(parts, answers, strict=True)]
+
+    @contextmanager
+    def impatient(self) -> Iterator[None]:
+        """Ask once, and take no answer for one."""
+        before = [(channel, channel.retries) for channel in self._channels]
+        for channel, _ in before:
+            channel.retries = 0
+        try:
+            yield
+        finally:
+            for channel, retries in before:
+                channel.retries = retries
 
     def disown(self, why: str, *, since: int | None = None) -> None:
         """Say that answers were none, so that a resumed campaign asks again."""
@@ -192,6 +208,14 @@ class _Served:
         self._courier, self._wire = courier, wire
         self.envelope = courier.envelope
 
+    @property
+    def retries(self) -> int:
+        return self._courier.retries
+
+    @retries.setter
+    def retries(self, retries: int) -> None:
+        self._courier.retries = retries
+
     def ask(self, inputs: Inputs) -> tuple[Tensor, ...]:
         return self._wire.ask(inputs)
 
@@ -205,6 +229,7 @@ class _Called:
     def __init__(self, asked: Asked, journal: Journal, meter: Meter) -> None:
         self._asked, self._journal, self._meter = asked, journal, meter
         self.envelope = Envelope()
+        self.retries = 0
 
     def ask(self, inputs: Inputs) -> tuple[Tensor, ...]:
         name, rows = self.envelope.next(), len(inputs)
@@ -218,6 +243,7 @@ class _Called:
                 )
             self._meter.replayed(rows, known.tries)
             self._journal.replayed += 1
+            self.envelope.took = known.seconds
             return unpacked(known.body)
         if self._journal.offline:
             raise JournalError(f"the transcript ends before request {name}")
@@ -235,6 +261,7 @@ class _Called:
             seconds=time.monotonic() - began,
         )
         self._journal.answered(name, sent, recorded)
+        self.envelope.took = recorded.seconds
         return answer
 
     def _answered(self, inputs: Inputs) -> tuple[Tensor, ...]:

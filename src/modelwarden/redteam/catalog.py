@@ -10,6 +10,9 @@ from modelwarden.core import Rule, UnknownNameError
 RULES: tuple[str, ...] = (
     "endpoint-evaded",
     "concentrated-weakness",
+    "endpoint-copied",
+    "members-told",
+    "slow-input",
     "unsteady-endpoint",
     "prompt-override",
     "encoded-instructions",

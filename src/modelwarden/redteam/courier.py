@@ -30,11 +30,12 @@ class UnansweredError(TargetError):
 
 @dataclass(slots=True)
 class Envelope:
-    """What the next request is: its name in the record, and how many rows it carries."""
+    """What the next request is: its name on record, its rows; and the seconds of the last."""
 
     name: str = ""
     rows: int = 0
     number: int = 0
+    took: float = 0.0
 
     def next(self) -> str:
         """Return the name of one more request."""
@@ -47,6 +48,7 @@ class Courier:
 
     Attributes:
         address: of the endpoint. envelope: set before a batch is sent.
+        retries: further tries of a request.
     """
 
     def __init__(
@@ -64,7 +66,7 @@ class Courier:
         self.address = address
         self.envelope = Envelope()
         self._connection = Connection(address, seconds=seconds, token=token, pauses=())
-        self._journal, self._meter, self._retries = journal, meter, retries
+        self._journal, self._meter, self.retries = journal, meter, retries
         self._known = known
 
     def close(self) -> None:
@@ -115,6 +117,7 @@ class Courier:
                 )
             self._meter.replayed(known.rows, known.tries)
             self._journal.replayed += 1
+        self.envelope.took = known.seconds
         if known.status != 200:
             raise StatusError(self.address.shown, known.status, known.body)
         return known.body
@@ -137,7 +140,7 @@ class Courier:
                     raise self._given_up(name, rows, body, tries, status, why) from error
             if why is None:
                 break
-            most = min(self._retries, _STRANGE) if status == 500 else self._retries
+            most = min(self.retries, _STRANGE) if status == 500 else self.retries
             if asked > _PATIENCE:
                 why += f" and asks to wait {asked:g} s"
             if tries > most or asked > _PATIENCE:

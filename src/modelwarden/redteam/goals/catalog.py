@@ -71,6 +71,27 @@ GOALS: tuple[Goal, ...] = (
         attacks=("llm-probes",),
         wire="modelwarden.redteam.llm.wire:chat_wire",
     ),
+    Goal(
+        name="extract",
+        title="Copy the target from its answers",
+        module="modelwarden.redteam.goals.extract",
+        also=("extraction", "steal"),
+        techniques=("AML.T0040", "AML.T0024.002", "AML.T0005.001"),
+    ),
+    Goal(
+        name="membership",
+        title="Tell who was in the target's training data",
+        module="modelwarden.redteam.goals.membership",
+        also=("infer-membership", "membership-inference"),
+        techniques=("AML.T0040", "AML.T0024.000"),
+    ),
+    Goal(
+        name="degrade",
+        title="Make the target slow, or fail, with single odd requests",
+        module="modelwarden.redteam.goals.degrade",
+        also=("deny", "denial"),
+        techniques=("AML.T0040", "AML.T0029"),
+    ),
 )
 
 
