@@ -104,7 +104,7 @@ def test_what_is_remembered_is_bounded(world):
         client.update(x, judged, judged.scores > normal.alarm)
 
     assert client.rows == 2400
-    assert client._places.shape[0] == REMEMBERED
+    assert len(client._places._rows) == REMEMBERED
     assert len(client._digests) == REMEMBERED
 
 

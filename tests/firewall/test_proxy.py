@@ -326,7 +326,8 @@ def test_a_watched_file_that_changes_is_told_once(place, tmp_path):
     with model() as server, firewall(server.port, tmp_path / "p.json", *arguments, cwd=place):
         time.sleep(0.7)
         before = alerts(tmp_path / "alerts")
-        weights.write_bytes(b"evil")
+        (tmp_path / "next").write_bytes(b"evil")
+        (tmp_path / "next").replace(weights)
         deadline = time.monotonic() + 20
         while not alerts(tmp_path / "alerts") and time.monotonic() < deadline:
             time.sleep(0.1)

@@ -12,7 +12,7 @@ from modelwarden.cli.options import Named
 
 if TYPE_CHECKING:
     from modelwarden.firewall.config import FirewallConfig
-    from modelwarden.firewall.proxy import Records
+    from modelwarden.firewall.records import Records
 
 _FILE = click.Path(path_type=Path)
 
@@ -37,10 +37,10 @@ _FILE = click.Path(path_type=Path)
 )
 @click.option(
     "--mode",
-    type=Named("mode", ("observe", "enforce")),
+    type=Named("mode", ("observe", "shadow", "enforce")),
     default="observe",
     show_default=True,
-    help="Observe tells what would be refused; enforce refuses it.",
+    help="Observe tells what would be refused, shadow also remembers it, enforce refuses it.",
 )
 @click.option("--ledger", type=_FILE, metavar="DIR", help="Record every decision there.")
 @click.option("--alerts", type=_FILE, metavar="FILE", help="Append alerts there, a line each.")
@@ -58,44 +58,47 @@ def firewall(
 
     Requests are read strictly, held against the profile, recorded, and written anew.
     """
-    import asyncio
-
     from modelwarden.cli.profile import require_numpy
-    from modelwarden.core import InputError
 
     require_numpy()
-    from modelwarden.firewall import load
+    from modelwarden.core import InputError
     from modelwarden.firewall.alerts import Alerts
-    from modelwarden.firewall.config import Mode, listen_of, load_config, upstream_of
+    from modelwarden.firewall.config import listen_of, upstream_of
+    from modelwarden.firewall.loop import missing, run
     from modelwarden.firewall.proxy import Proxy
+    from modelwarden.firewall.rules import Mode
+    from modelwarden.firewall.service import Service, Sources, policy_of
 
-    settings = load_config(config)
+    sources = Sources(profiles, config, Mode(mode))
     host, port = listen_of(listen)
+    server = upstream_of(upstream)
+    known, settings = sources.read()
+    if slow := missing():
+        click.echo(
+            f"modelwarden: without {' and '.join(slow)} requests cost several times as much: "
+            "pip install 'modelwarden[firewall]'",
+            err=True,
+        )
     with ExitStack() as stack:
         told = Alerts(alerts)
         stack.callback(told.close)
-        proxy = Proxy(
-            [load(path) for path in profiles],
-            upstream_of(upstream),
-            settings,
-            Mode(mode),
-            alerts=told,
-            records=None if ledger is None else _records(ledger, settings, stack),
-        )
+        proxy = Proxy(server, told, None if ledger is None else _records(ledger, settings, stack))
+        policy = policy_of(proxy, known, settings, sources.mode)
+        service = Service(proxy, sources, server)
         try:
-            asyncio.run(proxy.serve(host, port, lambda h, p: _ready(h, p, upstream, mode)))
+            run(service.run(host, port, policy, lambda h, p: _ready(h, p, upstream, mode)))
         except OSError as error:
             why = (error.strerror or str(error)).lower()
             raise InputError(
                 f"cannot listen at {listen}: {why}", hint="Choose another --listen."
             ) from error
-    click.echo(f"modelwarden: {proxy.asked} requests, {proxy.refused} refused", err=True)
+    click.echo(f"modelwarden: {proxy.asked_count} requests, {proxy.refused} refused", err=True)
     return 0
 
 
 def _records(folder: Path, settings: FirewallConfig, stack: ExitStack) -> Records:
     from modelwarden.core import ConfigError
-    from modelwarden.firewall.proxy import Records
+    from modelwarden.firewall.records import Records
     from modelwarden.ledger import HeadFile, Redaction, Writer, key_in, load_private
 
     if settings.head_key is not None and settings.heads is None:

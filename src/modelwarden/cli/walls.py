@@ -14,8 +14,11 @@ from modelwarden import __version__
 from modelwarden.core import InputError
 from modelwarden.firewall import Meta, Profile, Protocol, profile_of
 from modelwarden.firewall.alerts import Alerts
-from modelwarden.firewall.config import FirewallConfig, Mode, upstream_of
+from modelwarden.firewall.config import FirewallConfig, upstream_of
+from modelwarden.firewall.policy import Policy
 from modelwarden.firewall.proxy import Proxy
+from modelwarden.firewall.rules import Mode
+from modelwarden.firewall.service import Service, Sources, policy_of
 from modelwarden.targets.frames import Frame
 
 if TYPE_CHECKING:
@@ -38,7 +41,7 @@ class Running:
     @property
     def asked(self) -> int:
         """Requests that were read."""
-        return self._proxy.asked
+        return self._proxy.asked_count
 
     @property
     def refused(self) -> int:
@@ -62,14 +65,12 @@ def wall(built: Walled) -> Iterator[Running]:
     """
     told = Alerts(built.alerts)
     try:
-        proxy = Proxy(
-            [_profile(built)],
-            upstream_of(built.upstream),
-            FirewallConfig(block_seconds=60.0),
-            Mode.ENFORCE,
-            alerts=told,
-        )
-        with _running(proxy, built.port) as running:
+        upstream = upstream_of(built.upstream)
+        proxy = Proxy(upstream, told)
+        config = FirewallConfig(block_seconds=60.0)
+        policy = policy_of(proxy, [_profile(built)], config, Mode.ENFORCE)
+        service = Service(proxy, Sources((), None, Mode.ENFORCE), upstream)
+        with _running(service, policy, built.port) as running:
             yield running
     finally:
         told.close()
@@ -95,8 +96,8 @@ def _profile(built: Walled) -> Profile:
 
 
 @contextmanager
-def _running(proxy: Proxy, port: int) -> Iterator[Running]:
-    running, ready = Running(proxy), threading.Event()
+def _running(service: Service, policy: Policy, port: int) -> Iterator[Running]:
+    running, ready = Running(service.proxy), threading.Event()
     failed: list[OSError] = []
     loop = _Loop()
 
@@ -104,7 +105,7 @@ def _running(proxy: Proxy, port: int) -> Iterator[Running]:
         running.url = f"http://{host}:{bound}"
         ready.set()
 
-    task = loop.create_task(proxy.serve(_HOST, port, begin))
+    task = loop.create_task(service.run(_HOST, port, policy, begin))
 
     def serve() -> None:
         asyncio.set_event_loop(loop)

@@ -6,6 +6,8 @@ inputs, then the rows as a whole against the reference.
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from modelwarden.core.values import dataclass
@@ -13,7 +15,7 @@ from modelwarden.firewall.errors import Reason, RefusedError
 from modelwarden.firewall.features import matrix_of
 from modelwarden.firewall.normal import Flags, Judged, Scorer
 from modelwarden.firewall.profile import Input, Kind, Profile
-from modelwarden.firewall.requests import Request, read
+from modelwarden.firewall.requests import Request, Requests
 from modelwarden.protocols.tensors import Array
 from modelwarden.targets.frames import Floats
 
@@ -40,28 +42,45 @@ class Checks:
 
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
+        self._requests = Requests(profile)
         self.scorer = None if profile.normal is None else Scorer(profile.normal)
 
-    def verdict(self, body: bytes) -> Verdict:
+    def verdict(self, body: bytes | bytearray) -> Verdict:
         """Judge the body of a request.
 
         Raises:
             RefusedError: the model must not see it.
         """
-        request = read(body, self.profile)
-        for spec in self.profile.inputs:
-            check_values(spec, request.values[spec.name])
-        matrix = matrix_of(self.profile.inputs, request.values, request.rows)
+        request = self._requests.read(body)
+        if not request.checked:
+            for spec in self.profile.inputs:
+                check_values(spec, request.values[spec.name])
+        matrix = self._matrix(request)
         if self.scorer is None:
             return Verdict(request, matrix, None, np.zeros(request.rows, np.bool_))
         judged = self.scorer.judged(matrix)
         normal = self.scorer.normal
-        if bool((judged.scores > normal.refuse).any()):
+        if judged.worst > normal.refuse:
             raise RefusedError(
                 Reason.ABNORMAL,
-                f"a row scores {judged.scores.max():.3g}, {normal.refuse:.3g} is the limit",
+                f"a row scores {judged.worst:.3g}, {normal.refuse:.3g} is the limit",
             )
+        if judged.worst <= normal.alarm:
+            return Verdict(request, matrix, judged, _none(request.rows))
         return Verdict(request, matrix, judged, judged.scores > normal.alarm)
+
+    def _matrix(self, request: Request) -> Floats:
+        if request.checked:  # one tensor of numbers
+            values = request.values[self.profile.inputs[0].name]
+            return values.reshape(request.rows, -1).astype(np.float64, copy=False)
+        return matrix_of(self.profile.inputs, request.values, request.rows)
+
+
+@functools.cache
+def _none(rows: int) -> Flags:
+    flags = np.zeros(rows, np.bool_)
+    flags.flags.writeable = False
+    return flags
 
 
 def check_values(spec: Input, values: Array) -> None:

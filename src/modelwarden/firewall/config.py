@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
+from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,25 +13,86 @@ from urllib.parse import urlsplit
 from modelwarden.core import ConfigError
 from modelwarden.core.fields import Fields
 from modelwarden.core.values import dataclass
+from modelwarden.firewall.rules import RULES, Class, Mode
 
 _KEYS = (
+    "client",
     "client_header",
     "block_seconds",
     "watch_seconds",
     "request_seconds",
     "upstream_seconds",
+    "upstream_connections",
+    "queue",
     "heads",
     "head_key",
     "hash_key",
+    "ledger_full",
+    "status",
+    "probe_seconds",
+    "drift",
+    "profile_key",
+    "rules",
+    "fail",
+    "limit",
+    "answers",
+    "tls",
+    "upstream_tls",
 )
+_MAY_BE_ZERO = ("block_seconds", "probe_seconds")
 _TOKEN = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
-class Mode(StrEnum):
-    """What happens to a request that should be refused."""
+class Who(StrEnum):
+    """What tells one client from another."""
 
-    OBSERVE = "observe"
-    ENFORCE = "enforce"
+    ADDRESS = "address"
+    HEADER = "header"
+    TOKEN = "token"  # noqa: S105 - a word, not one
+    CERTIFICATE = "certificate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """How often one client may ask.
+
+    Attributes:
+        rate: requests a second, in the long run.
+        burst: requests at once.
+    """
+
+    rate: float
+    burst: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What is done about answers.
+
+    Attributes:
+        check: whether they are read.
+        digits: of probabilities and scores; None leaves them.
+        top: of a row of class scores only so many are told, the others as 0; None tells all.
+    """
+
+    check: bool = True
+    digits: int | None = None
+    top: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tls:
+    """One side that is encrypted.
+
+    Attributes:
+        certificate: of ours, with the chain.
+        key: of it.
+        authorities: that sign the other side's certificate.
+    """
+
+    certificate: Path | None = None
+    key: Path | None = None
+    authorities: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,24 +100,52 @@ class FirewallConfig:
     """How a firewall runs.
 
     Attributes:
-        client_header: header that names the client; None takes its address.
+        client: what tells one client from another.
+        client_header: header that names the client, where that does.
         block_seconds: how long a client is refused whose requests showed a pattern of attack.
-        watch_seconds: between two looks at the watched files.
+        watch_seconds: between two looks at the watched files, and at what was configured.
         request_seconds: that a client has for a whole request.
         upstream_seconds: that the server has for an answer.
+        upstream_connections: at once.
+        queue: requests that wait for one; more are answered 503.
         heads: file to which signed heads of the ledger go.
         head_key: private key of these.
         hash_key: key of the hashes in the ledger.
+        refuse_unrecorded: whether a request is answered 503 when the ledger's disk is full.
+        status: where metrics and health are told; None tells them nowhere.
+        probe_seconds: in which every golden probe is asked about once; 0 asks none.
+        drift: whether traffic is held against the profiles.
+        profile_key: public key that profiles must be signed by.
+        rules: how far each rule goes, where that differs from the command line.
+        closed: classes of rules that refuse when they fail; others let through.
+        limit: None does not limit.
+        answers: what is done about them.
+        tls: towards clients.
+        upstream_tls: towards the server.
     """
 
+    client: Who = Who.ADDRESS
     client_header: str | None = None
     block_seconds: float = 300.0
     watch_seconds: float = 10.0
     request_seconds: float = 10.0
     upstream_seconds: float = 30.0
+    upstream_connections: int = 64
+    queue: int = 256
     heads: Path | None = None
     head_key: Path | None = None
     hash_key: Path | None = None
+    refuse_unrecorded: bool = False
+    status: tuple[str, int] | None = None
+    probe_seconds: float = 15.0
+    drift: bool = True
+    profile_key: Path | None = None
+    rules: Mapping[str, Mode] = field(default_factory=dict)
+    closed: frozenset[Class] = frozenset({Class.FORM})
+    limit: Limit | None = None
+    answers: Answers = Answers()
+    tls: Tls | None = None
+    upstream_tls: Tls | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,23 +181,116 @@ def _config(fields: Fields) -> FirewallConfig:
     header = fields.text("client_header")
     if header is not None and not _TOKEN.fullmatch(header):
         raise fields.error("client_header", "is no name of a header")
+    client = Who.ADDRESS if header is None else Who.HEADER
+    given = fields.text("client")
+    if given is not None:
+        client = Who(fields.one_of("client", given, "way to tell clients", [w.value for w in Who]))
+    if (client is Who.HEADER) != (header is not None):
+        raise fields.error("client_header", "goes with client = 'header'")
+    full = fields.text("ledger_full") or "serve"
+    fields.one_of("ledger_full", full, "policy", ["serve", "refuse"])
+    status = fields.text("status")
     return FirewallConfig(
+        client=client,
         client_header=None if header is None else header.lower(),
         block_seconds=_seconds(fields, "block_seconds", default.block_seconds),
         watch_seconds=_seconds(fields, "watch_seconds", default.watch_seconds),
         request_seconds=_seconds(fields, "request_seconds", default.request_seconds),
         upstream_seconds=_seconds(fields, "upstream_seconds", default.upstream_seconds),
+        upstream_connections=_whole(fields, "upstream_connections", 1) or 64,
+        queue=_whole(fields, "queue", 1) or 256,
         heads=_path(fields, "heads"),
         head_key=_path(fields, "head_key"),
         hash_key=_path(fields, "hash_key"),
+        refuse_unrecorded=full == "refuse",
+        status=None if status is None else listen_of(status),
+        probe_seconds=_seconds(fields, "probe_seconds", default.probe_seconds),
+        drift=_flag(fields, "drift"),
+        profile_key=_path(fields, "profile_key"),
+        rules=_rules(fields.section("rules")),
+        closed=_closed(fields.section("fail")),
+        limit=_limit(fields),
+        answers=_answers(fields.section("answers")),
+        tls=_tls(fields, "tls"),
+        upstream_tls=_tls(fields, "upstream_tls"),
     )
+
+
+def _rules(fields: Fields) -> Mapping[str, Mode]:
+    fields.only(("all", *RULES))
+    known = [mode.value for mode in Mode]
+    given = {k: Mode(fields.one_of(k, v, "mode", known)) for k, v in fields.table.items()}
+    default = given.pop("all", None)
+    return given if default is None else dict.fromkeys(RULES, default) | given
+
+
+def _closed(fields: Fields) -> frozenset[Class]:
+    fields.only([kind.value for kind in Class if kind is not Class.FORM])
+    closed = {Class.FORM}
+    for key, value in fields.table.items():
+        if fields.one_of(key, value, "way to fail", ["open", "closed"]) == "closed":
+            closed.add(Class(key))
+    return frozenset(closed)
+
+
+def _limit(fields: Fields) -> Limit | None:
+    if "limit" not in fields.table:
+        return None
+    section = fields.section("limit")
+    section.only(("rate", "burst"))
+    rate = section.number("rate")
+    if rate is None or rate <= 0:
+        raise section.error("rate", "must be greater than 0")
+    return Limit(rate=rate, burst=_whole(section, "burst", 1) or max(1, int(rate)))
+
+
+def _answers(fields: Fields) -> Answers:
+    fields.only(("check", "digits", "top"))
+    return Answers(
+        check=_flag(fields, "check"),
+        digits=_whole(fields, "digits", 1),
+        top=_whole(fields, "top", 1),
+    )
+
+
+def _tls(fields: Fields, key: str) -> Tls | None:
+    if key not in fields.table:
+        return None
+    section = fields.section(key)
+    section.only(("certificate", "key", "authorities"))
+    made = Tls(
+        certificate=_path(section, "certificate"),
+        key=_path(section, "key"),
+        authorities=_path(section, "authorities"),
+    )
+    if (made.certificate is None) != (made.key is None):
+        raise section.error("certificate", "and key go together")
+    if key == "tls" and made.certificate is None:
+        raise section.error("certificate", "is not there")
+    return made
+
+
+def _flag(fields: Fields, key: str) -> bool:
+    value = fields.table.get(key, True)
+    if not isinstance(value, bool):
+        raise fields.error(key, "must be true or false")
+    return value
+
+
+def _whole(fields: Fields, key: str, least: int) -> int | None:
+    value = fields.table.get(key)
+    if value is None:
+        return None
+    if type(value) is not int or value < least:
+        raise fields.error(key, f"must be a whole number of at least {least}")
+    return value
 
 
 def _seconds(fields: Fields, key: str, default: float) -> float:
     value = fields.number(key)
     if value is None:
         return default
-    if value < 0 or (value == 0 and key != "block_seconds"):
+    if value < 0 or (value == 0 and key not in _MAY_BE_ZERO):
         raise fields.error(key, "must be greater than 0")
     return value
 

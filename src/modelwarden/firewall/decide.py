@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from enum import StrEnum
 
 from modelwarden.core import Severity
 from modelwarden.core.values import dataclass
 from modelwarden.firewall.alerts import Alert, AlertKind
 from modelwarden.firewall.checks import Checks, Verdict
-from modelwarden.firewall.clients import Client
-from modelwarden.firewall.config import Mode
+from modelwarden.firewall.clients import Alarm, Client
 from modelwarden.firewall.errors import Reason, RefusedError
+from modelwarden.firewall.rules import ABNORMAL_ROW, BLOCKED, FAILED, RULES, Class, Mode, Modes
+from modelwarden.protocols.tensors import Array
 
-_CLIENTS = 512
-"""Clients that are remembered at once, for each model; the one not heard of for longest goes."""
-_BLOCKED = "blocked-client"
-ABNORMAL_ROW = "abnormal-row"
-"""The rule of a request that goes on although a row of it is above the alarm."""
+_MEMORY = 64 << 20
+"""Bytes of what is remembered of clients, for each model; the one not heard of for longest goes."""
+_BLOCKED_MOST = 10_000
+
+
+class Done(StrEnum):
+    """What is done with a request."""
+
+    ALLOW = "allow"
+    WOULD_REFUSE = "would-refuse"
+    REFUSE = "refuse"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +34,7 @@ class Decision:
     """What is done with a request.
 
     Attributes:
-        allowed: whether it goes on to the model.
+        done: whether it goes on to the model.
         rule: that it broke; None when none.
         detail: for the ledger and the alerts, never for the client.
         status: of the refusal.
@@ -34,104 +42,177 @@ class Decision:
         rows: that it asks for; 0 when it could not be read.
         score: the largest of its rows; None where nothing is judged.
         id: the protocol's own name of the request.
+        values: by the names of the inputs; None when it could not be read.
     """
 
-    allowed: bool
+    done: Done
     rule: str | None
     detail: str
     status: int
-    body: bytes
+    body: bytes | bytearray
     rows: int = 0
     score: float | None = None
     id: str | None = None
+    values: Mapping[str, Array] | None = None
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the request goes on to the model."""
+        return self.done is not Done.REFUSE
+
+
+def done_by(mode: Mode) -> Done:
+    """Return what a rule of this mode does with a request that it speaks against."""
+    return Done.REFUSE if mode is Mode.ENFORCE else Done.WOULD_REFUSE
 
 
 class Judge:
     """Decides about the requests of one model, and remembers its clients.
 
     The same judge serves any form of firewall: it knows nothing of sockets.
+
+    Attributes:
+        checks: of the model.
     """
 
     def __init__(
         self,
         checks: Checks,
-        mode: Mode,
+        modes: Modes,
         block_seconds: float,
         emit: Callable[[Alert], None],
+        *,
+        closed: frozenset[Class] = frozenset({Class.FORM}),
+        failed: Callable[[Class, Exception, bool], None] = lambda *_: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """Make ready.
+
+        Args:
+            checks: of the model.
+            modes: of the rules.
+            block_seconds: that a client is refused after an alarm.
+            emit: takes alerts.
+            closed: classes of rules that refuse when they fail themselves.
+            failed: is told of such a failure, and whether the request is let through.
+            clock: never goes back.
+        """
         self.checks = checks
-        self._mode = mode
+        self._modes = modes
+        self._reads = modes.reads
         self._block = block_seconds
         self._emit = emit
+        self._closed = closed
+        self._failed = failed
         self._clock = clock
         self._clients: OrderedDict[str, Client] = OrderedDict()
+        self._memory = 0
         self._blocked: OrderedDict[str, float] = OrderedDict()
 
-    def decide(self, body: bytes, client: str, request_id: str | None) -> Decision:
-        """Judge one body; in observe mode everything goes on, and alerts tell what would not."""
+    def inherit(self, other: Judge) -> None:
+        """Go on with what another judge of the same model remembers."""
+        self._blocked = other._blocked
+        if self.checks.profile.normal == other.checks.profile.normal:
+            self._clients, self._memory = other._clients, other._memory
+
+    def decide(self, body: bytes | bytearray, client: str, request_id: str | None) -> Decision:
+        """Judge one body; what no rule enforces goes on, and alerts tell what would not."""
+        if not self._reads:
+            return Decision(Done.ALLOW, None, "", 200, body)
         try:
             verdict = self.checks.verdict(body)
         except RefusedError as error:
             return self._refused(error, body, client, request_id)
+        except Exception as error:  # noqa: BLE001 - a check that fails is counted and told
+            return self._broke(Class.FORM, error, body)
         name = request_id or verdict.request.id
-        self._count(verdict, client, name)
-        allowed, rule, detail = True, None, ""
-        if self._is_blocked(client):
-            rule, detail = _BLOCKED, "its earlier requests showed a pattern of attack"
-            allowed = self._mode is Mode.OBSERVE
-        elif verdict.abnormal.any():
+        try:
+            self._count(verdict, client, name)
+        except Exception as error:  # noqa: BLE001 - likewise
+            if Class.CLIENT in self._closed:
+                return self._broke(Class.CLIENT, error, body)
+            self._failed(Class.CLIENT, error, True)
+        done, rule, detail = Done.ALLOW, None, ""
+        if self._blocked and self._is_blocked(client):
+            rule, detail = BLOCKED, "its earlier requests showed a pattern of attack"
+            done = done_by(self._modes.of(rule))
+        elif self._strange(verdict) and self._modes.of(ABNORMAL_ROW) is not Mode.OFF:
             rule, detail = ABNORMAL_ROW, f"{int(verdict.abnormal.sum())} rows above the alarm"
             self._alert(Severity.LOW, rule, detail, client, name)
-        score = None if verdict.judged is None else float(verdict.judged.scores.max())
         return Decision(
-            allowed=allowed,
+            done=done,
             rule=rule,
             detail=detail,
             status=403,
             body=verdict.request.body,
             rows=verdict.request.rows,
-            score=score,
+            score=None if verdict.judged is None else verdict.judged.worst,
             id=verdict.request.id,
+            values=verdict.request.values,
+        )
+
+    def _strange(self, verdict: Verdict) -> bool:
+        normal = self.checks.profile.normal
+        return (
+            verdict.judged is not None
+            and normal is not None
+            and verdict.judged.worst > normal.alarm
         )
 
     def _refused(
-        self, error: RefusedError, body: bytes, client: str, request_id: str | None
+        self, error: RefusedError, body: bytes | bytearray, client: str, request_id: str | None
     ) -> Decision:
+        rule = error.reason.value
+        mode = self._modes.of(rule)
+        if mode is Mode.OFF:
+            return Decision(Done.ALLOW, None, "", 200, body)
         severity = Severity.MEDIUM if error.reason is Reason.ABNORMAL else Severity.HIGH
-        self._alert(severity, error.reason.value, error.detail, client, request_id)
-        return Decision(
-            allowed=self._mode is Mode.OBSERVE,
-            rule=error.reason.value,
-            detail=error.detail,
-            status=413 if error.reason is Reason.SIZE else 400,
-            body=body,
-        )
+        self._alert(severity, rule, error.detail, client, request_id)
+        status = 413 if error.reason is Reason.SIZE else 400
+        return Decision(done_by(mode), rule, error.detail, status, body)
+
+    def _broke(self, kind: Class, error: Exception, body: bytes | bytearray) -> Decision:
+        """Decide where a check failed itself: refuse, unless nothing is enforced."""
+        enforced = any(self._modes.of(n) is Mode.ENFORCE for n, k in RULES.items() if k is kind)
+        self._failed(kind, error, not enforced)
+        done = Done.REFUSE if enforced else Done.WOULD_REFUSE
+        return Decision(done, FAILED, f"a check of the class {kind.value} failed", 400, body)
 
     def _count(self, verdict: Verdict, client: str, request_id: str | None) -> None:
         normal = self.checks.profile.normal
         if verdict.judged is None or normal is None:
             return
-        known = self._clients.pop(client, None) or Client(normal)
-        self._clients[client] = known
-        if len(self._clients) > _CLIENTS:
-            self._clients.popitem(last=False)
+        known = self._clients.get(client)
+        if known is None:
+            known = self._clients[client] = Client(normal)
+        else:
+            self._clients.move_to_end(client)
+            self._memory -= known.bytes
         alarms = known.update(verdict.matrix, verdict.judged, verdict.abnormal)
+        self._memory += known.bytes
+        while self._memory > _MEMORY and len(self._clients) > 1:
+            self._memory -= self._clients.popitem(last=False)[1].bytes
         for alarm in alarms:
-            detail = f"after {alarm.rows} rows"
-            alert = Alert(
+            self._alarmed(alarm, client, request_id)
+
+    def _alarmed(self, alarm: Alarm, client: str, request_id: str | None) -> None:
+        mode = self._modes.of(alarm.pattern.value)
+        if mode is Mode.OFF:
+            return
+        self._emit(
+            Alert(
                 kind=AlertKind.CLIENT,
                 severity=Severity.HIGH,
                 rule=alarm.pattern.value,
-                detail=detail,
+                detail=f"after {alarm.rows} rows",
                 client=client,
                 request_id=request_id,
             )
-            self._emit(alert)
-        if alarms and self._block > 0:
+        )
+        if self._block > 0 and mode is not Mode.OBSERVE:
             self._blocked[client] = self._clock() + self._block
             self._blocked.move_to_end(client)
-            if len(self._blocked) > 8 * _CLIENTS:
+            if len(self._blocked) > _BLOCKED_MOST:
                 self._blocked.popitem(last=False)
 
     def _is_blocked(self, client: str) -> bool:
@@ -139,7 +220,7 @@ class Judge:
         if until is None:
             return False
         if self._clock() < until:
-            return True
+            return self._modes.of(BLOCKED) is not Mode.OFF
         del self._blocked[client]
         return False
 

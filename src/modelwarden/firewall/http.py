@@ -1,27 +1,37 @@
-"""HTTP/1.1 read so strictly that no two servers could read it differently.
+"""HTTP/1.1 read so strictly that no two servers could read it differently; no sockets here.
 
 A message has one length, one spelling and one end. Whatever leaves room – two lengths, a length and
 chunks, folded headers, extensions of chunks, bare line feeds, absolute addresses – is refused, and
 nothing is relayed: what goes on is written anew from what was read.
+
+A client that keeps its connection sends nearly the same head again and again, and so does a server:
+heads that were read are remembered by their bytes.
 """
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from modelwarden.core.values import dataclass
 
 HEAD = 16 << 10
 _HEADERS = 100
+_REMEMBERED = 1024
+_LONGEST_REMEMBERED = 2048
+_CHUNK_LINE = 64
+_BLOCK = re.compile(rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t -~\x80-\xff]*\r\n)*")
 _LINE = re.compile(rb"([A-Z]{1,16}) (/[!-~]{0,4096}) HTTP/1\.([01])")
 _PATH = re.compile(r"/[A-Za-z0-9._~:@!$&'()*+,;=/-]*(\?[A-Za-z0-9._~:@!$&'()*+,;=/?%-]*)?")
 _STATUS = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9]{2})( [\t -~\x80-\xff]*)?")
-_HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t -~\x80-\xff]*)")
 _LENGTH = re.compile(r"[0-9]{1,12}")
 _CHUNK = re.compile(rb"[0-9A-Fa-f]{1,8}")
 _NO_BODY = (204, 304)
+CHUNKED = -1
+"""The length of a body that comes in chunks."""
+UNTIL_CLOSED = -2
+"""The length of an answer that ends with its connection."""
 
 
 class HttpError(Exception):
@@ -61,156 +71,262 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The beginning of a request."""
+    """The beginning of a request.
+
+    Attributes:
+        length: bytes of the body, or `CHUNKED`.
+        waits: whether the client sends the body only when it is asked to.
+    """
 
     method: str
     path: str
     headers: dict[str, str]
     keep: bool
+    length: int
+    waits: bool
 
 
-async def read_head(reader: asyncio.StreamReader, first: bytes = b"") -> Head | None:
-    """Return the head of the next request; None when the client went away before one.
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The beginning of an answer.
 
-    Args:
-        reader: of the connection.
-        first: bytes of it that were read already.
+    Attributes:
+        length: bytes of the body, `CHUNKED` or `UNTIL_CLOSED`.
+    """
+
+    status: int
+    headers: dict[str, str]
+    keep: bool
+    length: int
+
+
+_Found = TypeVar("_Found")
+_heads: dict[bytes, Head] = {}
+_answers: dict[bytes, Answer] = {}
+
+
+def head_of(data: bytes) -> Head:
+    """Return the head of a request from its bytes, the empty line included.
 
     Raises:
         HttpError: it is none that every server reads alike.
     """
-    if first and not first.isalpha():
-        raise HttpError(400, "a request line of another form")
-    lines = await _lines(reader, first)
-    if lines is None:
-        return None
-    line = _LINE.fullmatch(lines[0])
+    found = _heads.get(data)
+    if found is None:
+        found = _head(data)
+        _remember(_heads, data, found)
+    return found
+
+
+def answer_of(data: bytes) -> Answer:
+    """Return the head of an answer from its bytes, the empty line included.
+
+    Raises:
+        HttpError: it is none.
+    """
+    found = _answers.get(data)
+    if found is None:
+        found = _answer(data)
+        _remember(_answers, data, found)
+    return found
+
+
+def _remember(known: dict[bytes, _Found], data: bytes, found: _Found) -> None:
+    if len(data) <= _LONGEST_REMEMBERED:
+        if len(known) >= _REMEMBERED:
+            known.clear()
+        known[data] = found
+
+
+def _head(data: bytes) -> Head:
+    first, headers = _parts(data, ("host", "content-length", "transfer-encoding"))
+    line = _LINE.fullmatch(first)
     if line is None:
         raise HttpError(400, "a request line of another form")
     path = line[2].decode()
     segments = path.partition("?")[0].split("/")
     if not _PATH.fullmatch(path) or ".." in segments or "." in segments:
         raise HttpError(400, "a path of another form")
-    headers = _headers(lines[1:], once=("host", "content-length", "transfer-encoding"))
     if line[3] == b"1" and not headers.get("host"):
         raise HttpError(400, "no host")
     if line[3] == b"0" and "transfer-encoding" in headers:
         raise HttpError(400, "chunks in HTTP/1.0")
     keep = line[3] == b"1" and "close" not in _words(headers.get("connection", ""))
-    return Head(line[1].decode(), path, headers, keep)
+    waits = headers.get("expect", "").lower() == "100-continue"
+    return Head(line[1].decode(), path, headers, keep, _length(headers, 0), waits)
 
 
-async def read_body(reader: asyncio.StreamReader, headers: dict[str, str], most: int) -> bytes:
-    """Return the body of a request.
-
-    Raises:
-        HttpError: it has no certain length, is too large, or is cut.
-    """
-    coding, length = headers.get("transfer-encoding"), headers.get("content-length")
-    if coding is not None and length is not None:
-        raise HttpError(400, "a length and chunks")
-    try:
-        if coding is not None:
-            if coding.lower() != "chunked":
-                raise HttpError(400, "another transfer encoding than chunked")
-            return await _chunks(reader, most)
-        if length is None:
-            return b""
-        if not _LENGTH.fullmatch(length):
-            raise HttpError(400, "a length that is no number")
-        if int(length) > most:
-            raise HttpError(413, f"a body of {length} bytes")
-        return await reader.readexactly(int(length))
-    except asyncio.IncompleteReadError as error:
-        raise HttpError(400, "a body that was cut") from error
-    except asyncio.LimitOverrunError as error:
-        raise HttpError(400, "a chunk of another form") from error
-
-
-async def read_answer(reader: asyncio.StreamReader, method: str, most: int) -> Message:
-    """Return an answer of the upstream.
-
-    Raises:
-        HttpError: it is none, is too large, or is cut.
-    """
-    lines = await _lines(reader)
-    if lines is None:
-        raise ClosedError(502, "the upstream closed the connection")
-    line = _STATUS.fullmatch(lines[0])
+def _answer(data: bytes) -> Answer:
+    first, headers = _parts(data, ("content-length", "transfer-encoding"))
+    line = _STATUS.fullmatch(first)
     if line is None:
         raise HttpError(502, "an answer that is not HTTP")
     status = int(line[2])
-    headers = _headers(lines[1:], once=("content-length", "transfer-encoding"))
     keep = line[1] == b"1" and "close" not in _words(headers.get("connection", ""))
-    if method == "HEAD" or status in _NO_BODY:
-        return Message(status, headers, b"", keep)
-    if "content-length" not in headers and "transfer-encoding" not in headers:
-        body = await reader.read(most + 1)
-        while len(body) <= most and (more := await reader.read(most + 1 - len(body))):
-            body += more
-        if len(body) > most:
-            raise HttpError(502, "an answer that is too large")
-        return Message(status, headers, body, keep=False)
-    body = await read_body(reader, headers, most)
-    return Message(status, headers, body, keep)
+    length = 0 if status in _NO_BODY or status < 200 else _length(headers, UNTIL_CLOSED)
+    return Answer(status, headers, keep and length != UNTIL_CLOSED, length)
 
 
-async def _lines(reader: asyncio.StreamReader, first: bytes = b"") -> list[bytes] | None:
-    try:
-        head = first + await reader.readuntil(b"\r\n\r\n")
-    except asyncio.IncompleteReadError as error:
-        if not error.partial and not first:
-            return None
-        raise HttpError(400, "a head that was cut") from error
-    except asyncio.LimitOverrunError as error:
-        raise HttpError(431, "a head that is too large") from error
-    if len(head) > HEAD:
-        raise HttpError(431, "a head that is too large")
-    lines = head[:-4].split(b"\r\n")
+def _parts(data: bytes, once: Sequence[str]) -> tuple[bytes, dict[str, str]]:
+    end = data.find(b"\r\n")
+    if not _BLOCK.fullmatch(data, end + 2, len(data) - 2):
+        raise HttpError(400, "a header of another form")
+    lines = data[end + 2 : -4].decode("latin-1").split("\r\n") if len(data) > end + 4 else []
     if len(lines) > _HEADERS:
         raise HttpError(431, "too many headers")
-    return lines
-
-
-def _headers(lines: Sequence[bytes], *, once: Sequence[str]) -> dict[str, str]:
     headers: dict[str, str] = {}
     for line in lines:
-        found = _HEADER.fullmatch(line)
-        if found is None:
-            raise HttpError(400, "a header of another form")
-        name, value = found[1].decode().lower(), found[2].strip(b" \t").decode("latin-1")
-        if name in headers and name in once:
-            raise HttpError(400, f"{name} twice")
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return headers
+        name, _, value = line.partition(":")
+        name, value = name.lower(), value.strip(" \t")
+        if name in headers:
+            if name in once:
+                raise HttpError(400, f"{name} twice")
+            value = f"{headers[name]}, {value}"
+        headers[name] = value
+    return data[:end], headers
 
 
-async def _chunks(reader: asyncio.StreamReader, most: int) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        line = (await reader.readuntil(b"\r\n"))[:-2]
-        if not _CHUNK.fullmatch(line):
-            raise HttpError(400, "a chunk of another form")
-        length = int(line, 16)
-        size += length
-        if size > most:
-            raise HttpError(413, "chunks that are too many")
-        data = await reader.readexactly(length + 2)
-        if data[-2:] != b"\r\n":
-            # Behind the last chunk that would be a trailer, which nobody needs here.
-            raise HttpError(400, "a chunk that does not end where it says")
-        if length == 0:
-            return b"".join(parts)
-        parts.append(data[:-2])
+def _length(headers: dict[str, str], default: int) -> int:
+    coding, length = headers.get("transfer-encoding"), headers.get("content-length")
+    if coding is not None and length is not None:
+        raise HttpError(400, "a length and chunks")
+    if coding is not None:
+        if coding.lower() != "chunked":
+            raise HttpError(400, "another transfer encoding than chunked")
+        return CHUNKED
+    if length is None:
+        return default
+    if not _LENGTH.fullmatch(length):
+        raise HttpError(400, "a length that is no number")
+    return int(length)
 
 
 def _words(value: str) -> set[str]:
     return {word.strip().lower() for word in value.split(",")}
 
 
-def written(first: str, headers: Sequence[tuple[str, str]], body: bytes) -> bytes:
+class Reader:
+    """What came in over a connection, cut into heads and bodies.
+
+    Attributes:
+        buffered: bytes that are not taken yet.
+    """
+
+    def __init__(self) -> None:
+        self.buffered = 0
+        self._parts: list[bytes] = []
+        self._looked = 0
+        self._chunk = -1  # bytes that are missing of the chunk being read; -1 between chunks
+
+    def feed(self, data: bytes) -> None:
+        """Add what came."""
+        self._parts.append(data)
+        self.buffered += len(data)
+
+    def head(self, *, status: int = 400) -> bytes | None:
+        """Return the next head as bytes; None while it is not whole.
+
+        Args:
+            status: of the error.
+
+        Raises:
+            HttpError: it is too large, or cannot become a request.
+        """
+        data = self._joined()
+        end = data.find(b"\r\n\r\n", max(0, self._looked - 3), HEAD + 4)
+        if end < 0:
+            if len(data) > HEAD:
+                raise HttpError(431 if status == 400 else status, "a head that is too large")
+            if data and not data[:1].isalpha():
+                raise HttpError(status, "a first line of another form")
+            self._looked = len(data)
+            return None
+        if not data[:1].isalpha():
+            raise HttpError(status, "a first line of another form")
+        self._rest(data, end + 4)
+        return data[: end + 4]
+
+    def body(self, length: int) -> bytes | None:
+        """Return the body that has so many bytes; None while it is not whole."""
+        if self.buffered < length:
+            return None
+        if not length:
+            return b""
+        data = self._joined()
+        self._rest(data, length)
+        return data[:length]
+
+    def some(self, most: int) -> bytes:
+        """Return what there is, at most so many bytes."""
+        data = self._joined()
+        self._rest(data, most)
+        return data[:most]
+
+    def chunks(self) -> tuple[list[bytes], bool]:
+        """Return what came of a body in chunks, and whether that was its end.
+
+        Raises:
+            HttpError: a chunk has an extension, a trailer, or another length than it says.
+        """
+        found: list[bytes] = []
+        if self.buffered < self._chunk + 2:
+            return found, False
+        data, at = self._joined(), 0
+        ended = False
+        while not ended:
+            if self._chunk < 0:
+                end = data.find(b"\r\n", at, at + _CHUNK_LINE)
+                if end < 0:
+                    if len(data) - at >= _CHUNK_LINE or not _begins(data[at:]):
+                        raise HttpError(400, "a chunk of another form")
+                    break
+                if not _CHUNK.fullmatch(data, at, end):
+                    raise HttpError(400, "a chunk of another form")
+                self._chunk, at = int(data[at:end], 16), end + 2
+            have = len(data) - at
+            if have < self._chunk + 2:
+                break
+            end = at + self._chunk
+            if data[end : end + 2] != b"\r\n":
+                # Behind the last chunk that would be a trailer, which nobody needs here.
+                raise HttpError(400, "a chunk that does not end where it says")
+            if end > at:
+                found.append(data[at:end])
+            ended = self._chunk == 0
+            self._chunk, at = -1, end + 2
+        self._rest(data, at)
+        return found, ended
+
+    @property
+    def chunk(self) -> int:
+        """Bytes of the chunk that is being read; 0 between chunks."""
+        return max(0, self._chunk)
+
+    def _joined(self) -> bytes:
+        parts = self._parts
+        if len(parts) != 1:
+            parts[:] = [b"".join(parts)]
+        return parts[0]
+
+    def _rest(self, data: bytes, taken: int) -> None:
+        rest = data[taken:]
+        self._parts[:] = [rest]
+        self.buffered = len(rest)
+        self._looked = 0
+
+
+def _begins(line: bytes) -> bool:
+    """Tell whether this may become the line before a chunk."""
+    bare = line.removesuffix(b"\r")
+    return not bare or _CHUNK.fullmatch(bare) is not None
+
+
+def head_of_length(first: str, headers: Iterable[tuple[str, str]], length: int) -> bytes:
+    """Return the head of a message whose body has so many bytes."""
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
+    return f"{first}\r\n{lines}content-length: {length}\r\n\r\n".encode("latin-1")
+
+
+def written(first: str, headers: Iterable[tuple[str, str]], body: bytes) -> bytes:
     """Return a message: its first line, its headers, its length and its body."""
-    lines = [first, *(f"{name}: {value}" for name, value in headers)]
-    lines.append(f"content-length: {len(body)}")
-    return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
+    return head_of_length(first, headers, len(body)) + body

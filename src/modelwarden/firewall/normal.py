@@ -230,11 +230,13 @@ class Judged:
         scores: (n,), to be held against `alarm` and `refuse`.
         places: (n, k) on the axes.
         local: (n,) distance to the nearest rows of the sample.
+        worst: the largest score.
     """
 
     scores: Floats
     places: Floats
     local: Floats
+    worst: float
 
 
 class Scorer:
@@ -243,15 +245,49 @@ class Scorer:
     def __init__(self, normal: Normal) -> None:
         self.normal = normal
         self._mean = np.array(normal.mean)
-        self._scale = np.array(normal.scale)
-        self._axes = np.array(normal.axes)
-        self._spread = np.sqrt(np.array(normal.variance))
-        self._sample = np.array(normal.sample)
+        self._inverse = 1 / np.array(normal.scale)
+        self._axes = np.ascontiguousarray(np.array(normal.axes).T)
+        self._spread = 1 / np.sqrt(np.array(normal.variance))
+        sample = np.array(normal.sample)
+        # One product gives |s|² − 2ps for all rows; half the digits are enough to rank by.
+        both = np.concatenate([-2 * sample, (sample**2).sum(axis=1)[:, None]], axis=1)
+        self._sample = np.ascontiguousarray(both.T, np.float32)
+        self._few = min(_NEIGHBOURS, len(sample))
 
     def judged(self, x: Floats) -> Judged:
         """Return what is known of (n, d) rows, before `step` is applied."""
-        places, distances = self.measured(x[:, :: self.normal.step])
-        return Judged(_scores(self.normal, distances), places, distances[:, 2])
+        step = self.normal.step
+        if step > 1:
+            x = x[:, ::step]
+        if len(x) == 1 and (judged := self._one(x[0])) is not None:
+            return judged
+        places, distances = self.measured(x)
+        scores = _scores(self.normal, distances)
+        return Judged(scores, places, distances[:, 2], float(np.maximum.reduce(scores)))
+
+    def _one(self, x: Floats) -> Judged | None:
+        """Return what is known of one row, in a quarter of the time; None when it lacks a value."""
+        z = x - self._mean
+        z *= self._inverse
+        energy = float(z.dot(z))
+        if not energy < _FARTHEST**2:
+            return None
+        place = z @ self._axes
+        held = float(place.dot(place))
+        scaled = place * self._spread
+        asked = np.empty(len(place) + 1, np.float32)
+        asked[:-1] = place
+        asked[-1] = 1
+        apart = asked @ self._sample
+        total = 0.0
+        for _ in range(self._few):
+            at = apart.argmin()
+            total += math.sqrt(max(float(apart[at]) + held, 0.0))
+            apart[at] = math.inf
+        nearest = total / self._few
+        within, across = math.sqrt(scaled.dot(scaled)), math.sqrt(max(energy - held, 0.0))
+        score = _score(self.normal, within, across, nearest)
+        return Judged(np.array([score]), place[None], np.array([nearest]), score)
 
     def distances(self, x: Floats) -> Floats:
         """Return (n, 3): within the axes, across them, and to the nearest of the sample."""
@@ -259,12 +295,44 @@ class Scorer:
 
     def measured(self, x: Floats) -> tuple[Floats, Floats]:
         """Return places on the axes and distances of rows to which `step` was applied."""
-        z = np.where(np.isfinite(x), (x - self._mean) / self._scale, 0.0)
-        np.clip(z, -_FARTHEST, _FARTHEST, out=z)
-        places = z @ self._axes.T
-        within = np.sqrt(((places / self._spread) ** 2).sum(axis=1))
-        across = np.sqrt(np.maximum((z**2).sum(axis=1) - (places**2).sum(axis=1), 0.0))
-        apart = _apart(places, self._sample)
-        few = min(_NEIGHBOURS, apart.shape[1])
-        nearest = np.partition(apart, few - 1, axis=1)[:, :few].mean(axis=1)
-        return places, np.stack([within, across, nearest], axis=1)
+        z = (x - self._mean) * self._inverse
+        energy = np.einsum("ij,ij->i", z, z)
+        if not np.maximum.reduce(energy) < _FARTHEST**2:  # also where a value is missing
+            z = np.nan_to_num(z, nan=0.0, posinf=0.0, neginf=0.0)
+            np.clip(z, -_FARTHEST, _FARTHEST, out=z)
+            energy = np.einsum("ij,ij->i", z, z)
+        places = z @ self._axes
+        held = np.einsum("ij,ij->i", places, places)
+        found = np.empty((len(x), 3))
+        scaled = places * self._spread
+        found[:, 0] = np.einsum("ij,ij->i", scaled, scaled)
+        np.maximum(energy - held, 0.0, out=found[:, 1])
+        found[:, 2] = 0.0
+        np.sqrt(found, out=found)
+        found[:, 2] = self._nearest(places, held)
+        return places, found
+
+    def _nearest(self, places: Floats, held: Floats) -> Floats:
+        """Return (n,) mean distance to the nearest rows of the sample."""
+        width = places.shape[1]
+        asked = np.ones((len(places), width + 1), np.float32)
+        asked[:, :width] = places
+        apart = asked @ self._sample
+        rows = np.arange(len(places))
+        total = np.zeros(len(places))
+        for _ in range(self._few):
+            at = apart.argmin(axis=1)
+            total += np.sqrt(np.maximum(apart[rows, at] + held, 0.0))
+            apart[rows, at] = np.inf
+        return np.asarray(total / self._few, np.float64)
+
+
+def _score(normal: Normal, within: float, across: float, nearest: float) -> float:
+    """Return what `_scores` does, of one row."""
+    score = max(within / normal.within, nearest / normal.nearest)
+    if normal.across:
+        score = max(score, across / normal.across)
+    for low, distance in zip(normal.lows, (within, across, nearest), strict=True):
+        if low:
+            score = max(score, low / max(distance, low * 1e-6))
+    return score

@@ -1,79 +1,311 @@
-"""Connections to the server behind the firewall, used again while they are good."""
+"""Connections to the server behind the firewall: bounded, used again while they are good."""
 
 from __future__ import annotations
 
 import asyncio
+import math
 import ssl
 from collections import deque
+from typing import Protocol
 
 from modelwarden.firewall.config import Upstream
-from modelwarden.firewall.http import HEAD, ClosedError, HttpError, Message, read_answer, written
+from modelwarden.firewall.http import (
+    CHUNKED,
+    UNTIL_CLOSED,
+    Answer,
+    HttpError,
+    Reader,
+    answer_of,
+)
 
-_KEPT = 64
-_LARGEST = 64 << 20
+_LONG = 16 << 10
+LARGEST = 64 << 20
+"""Bytes of an answer."""
 
-Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+class Question(Protocol):
+    """What is asked of the server, and where the answer goes."""
+
+    head: bytes
+    body: bytes | bytearray
+    method: str
+    deadline: float
+    server: Server | None
+
+    def streams(self, answer: Answer) -> bool:
+        """Tell whether the answer is wanted in parts."""
+
+    def part(self, data: bytes) -> None:
+        """Take a part."""
+
+    def ended(self) -> None:
+        """Take note that all parts have come."""
+
+    def answered(self, answer: Answer, body: bytes) -> None:
+        """Take a whole answer."""
+
+    def failed(self, status: int, detail: str) -> None:
+        """Take note that there will be no answer, or no whole one."""
+
+
+class Server(asyncio.Protocol):
+    """One connection to the server.
+
+    Attributes:
+        question: that is under way; None while it is idle.
+    """
+
+    __slots__ = (
+        "_answer", "_length", "_parts", "_pool", "_reader", "_size", "_streams", "_transport",
+        "question", "used",
+    )  # fmt: skip
+
+    def __init__(self, pool: Pool) -> None:
+        self.question: Question | None = None
+        self.used = False
+        self._pool = pool
+        self._transport: asyncio.Transport
+        self._reader = Reader()
+        self._answer: Answer | None = None
+        self._length = 0
+        self._streams = False
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin."""
+        self._transport = transport  # type: ignore[assignment]
+
+    def ask(self, question: Question) -> None:
+        """Send a question; the answer goes to it."""
+        self.question = question
+        question.server = self
+        if len(question.body) < _LONG:
+            self._transport.write(question.head + question.body)
+        else:
+            self._transport.writelines((question.head, question.body))
+
+    def data_received(self, data: bytes) -> None:
+        """Read on in the answer."""
+        self._reader.feed(data)
+        if self.question is None:
+            self.abort()  # it answers what nobody asked
+            return
+        try:
+            while self._reader.buffered and self._read():
+                pass
+        except HttpError as error:
+            self.fail(502, error.detail)
+
+    def _read(self) -> bool:
+        question = self.question
+        if question is None:
+            return False
+        answer = self._answer
+        if answer is None:
+            head = self._reader.head(status=502)
+            if head is None:
+                return False
+            answer = answer_of(head)
+            if answer.status < 200:
+                if answer.status == 101:
+                    raise HttpError(502, "an answer that changes the protocol")
+                return True
+            self._answer = answer
+            self._length = 0 if question.method == "HEAD" else answer.length
+            self._streams = question.streams(answer)
+            if self._length > LARGEST and not self._streams:
+                raise HttpError(502, "an answer that is too large")
+        return self._body(question, answer)
+
+    def _body(self, question: Question, answer: Answer) -> bool:
+        ended = False
+        if self._length >= 0 and not self._streams:
+            body = self._reader.body(self._length)
+            if body is not None:
+                self._done(answer, body)
+            return False
+        if self._length == CHUNKED:
+            parts, ended = self._reader.chunks()
+        else:
+            open_end = self._length == UNTIL_CLOSED
+            parts = [self._reader.some(LARGEST if open_end else self._length)]
+            if not open_end:
+                self._length -= len(parts[0])
+                ended = self._length == 0
+        for part in parts:
+            self._take(question, part)
+        if ended:
+            self._done(answer, b"".join(self._parts))
+        return False
+
+    def _take(self, question: Question, part: bytes) -> None:
+        if self._streams:
+            question.part(part)
+            return
+        self._parts.append(part)
+        self._size += len(part)
+        if self._size > LARGEST:
+            raise HttpError(502, "an answer that is too large")
+
+    def _done(self, answer: Answer, body: bytes) -> None:
+        question, streams = self.question, self._streams
+        self.question, self._answer, self._parts, self._size = None, None, [], 0
+        if answer.keep and not self._reader.buffered:
+            self.used = True
+            self._pool.free(self)
+        else:
+            self._pool.gone(self)
+            self._transport.close()
+        if question is not None and streams:
+            question.ended()
+        elif question is not None:
+            question.answered(answer, body)
+
+    def stall(self, *, now: bool) -> None:
+        """Read no further while the client does not."""
+        if now:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
+
+    def fail(self, status: int, detail: str) -> None:
+        """Give the question up, and the connection with it."""
+        question, self.question = self.question, None
+        self.abort()
+        if question is not None:
+            question.failed(status, detail)
+
+    def abort(self) -> None:
+        """Close without further ado."""
+        self._pool.gone(self)
+        self._transport.abort()
+
+    def close(self) -> None:
+        """Close."""
+        self._transport.close()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """End; a question that was sent on a connection that was idle is asked once more."""
+        question, answer = self.question, self._answer
+        self._pool.gone(self)
+        if question is None:
+            return
+        self.question = None
+        if answer is not None and self._length == UNTIL_CLOSED and error is None:
+            if self._streams:
+                question.ended()
+            else:
+                question.answered(answer, b"".join(self._parts))
+        elif answer is None and self.used and not self._reader.buffered:
+            self._pool.again(question)
+        elif answer is None and not self._reader.buffered:
+            question.failed(502, "the upstream closed the connection")
+        else:
+            question.failed(502, "an answer that was cut")
 
 
 class Pool:
-    """Asks the server; a connection that it closed meanwhile is replaced once."""
+    """Asks the server; what it has no connection for waits, up to a limit.
 
-    def __init__(self, upstream: Upstream, seconds: float) -> None:
+    Attributes:
+        waiting: questions that wait for a connection.
+        failing: whether the last try to connect failed.
+    """
+
+    def __init__(
+        self,
+        upstream: Upstream,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        most: int,
+        queue: int,
+        context: ssl.SSLContext | None,
+    ) -> None:
+        self.waiting: deque[Question] = deque()
+        self.failing = False
         self._upstream = upstream
-        self._seconds = seconds
-        self._idle: deque[Connection] = deque()
-        self._context = ssl.create_default_context() if upstream.tls else None
+        self._loop = loop
+        self._most = most
+        self._queue = queue
+        self._context = context
+        self._idle: list[Server] = []
+        self._open: set[Server] = set()
+        self._connecting: dict[asyncio.Task[None], Question] = {}
 
-    async def ask(
-        self, method: str, path: str, headers: list[tuple[str, str]], body: bytes
-    ) -> Message:
-        """Return the server's answer.
+    @property
+    def busy(self) -> int:
+        """Questions that are under way."""
+        return len(self._open) - len(self._idle) + len(self._connecting)
 
-        Raises:
-            HttpError: 502 for no or a broken answer, 504 for none in time.
-        """
-        host = f"{self._upstream.host}:{self._upstream.port}"
-        data = written(f"{method} {path} HTTP/1.1", [("host", host), *headers], body)
+    def ask(self, question: Question) -> None:
+        """Ask now, or when there is a connection; with too many waiting it fails with 503."""
+        if self._idle:
+            self._idle.pop().ask(question)
+        elif len(self._open) + len(self._connecting) < self._most:
+            self._connect(question)
+        elif len(self.waiting) < self._queue:
+            self.waiting.append(question)
+        else:
+            question.failed(503, "too many requests wait for the upstream")
+
+    def again(self, question: Question) -> None:
+        """Ask over a new connection."""
+        self._connect(question)
+
+    def _connect(self, question: Question) -> None:
+        task = self._loop.create_task(self._connected(question))
+        self._connecting[task] = question
+        task.add_done_callback(lambda done: self._connecting.pop(done, None))
+
+    async def _connected(self, question: Question) -> None:
         try:
-            async with asyncio.timeout(self._seconds):
-                while self._idle:
-                    connection = self._idle.pop()
-                    if connection[0].at_eof() or connection[1].is_closing():
-                        connection[1].close()
-                        continue
-                    try:
-                        return await self._asked(connection, method, data)
-                    except (ClosedError, ConnectionError):
-                        break  # it was closed while it was idle: nothing of an answer came
-                return await self._asked(await self._connected(), method, data)
-        except TimeoutError as error:
-            raise HttpError(504, "the upstream did not answer in time") from error
-        except HttpError as error:
-            raise HttpError(502, error.detail) from error
+            _, server = await self._loop.create_connection(
+                lambda: Server(self), self._upstream.host, self._upstream.port, ssl=self._context
+            )
         except (OSError, ssl.SSLError) as error:
-            raise HttpError(502, f"the upstream cannot be reached: {error}") from error
+            self.failing = True
+            if question.deadline < math.inf:
+                question.failed(502, f"the upstream cannot be reached: {error}")
+            return
+        self.failing = False
+        self._open.add(server)
+        server.ask(question)
 
-    async def _connected(self) -> Connection:
-        return await asyncio.open_connection(
-            self._upstream.host, self._upstream.port, ssl=self._context, limit=HEAD
-        )
+    def free(self, server: Server) -> None:
+        """Use a connection again."""
+        while self.waiting:
+            question = self.waiting.popleft()
+            if question.deadline < math.inf:
+                server.ask(question)
+                return
+        self._idle.append(server)
 
-    async def _asked(self, connection: Connection, method: str, data: bytes) -> Message:
-        reader, writer = connection
-        good = False
-        try:
-            writer.write(data)
-            await writer.drain()
-            answer = await read_answer(reader, method, _LARGEST)
-            good = answer.keep and len(self._idle) < _KEPT
-            return answer
-        finally:
-            if good:
-                self._idle.append(connection)
-            else:
-                writer.close()
+    def gone(self, server: Server) -> None:
+        """Forget a connection; another may take what waits."""
+        self._open.discard(server)
+        if server in self._idle:
+            self._idle.remove(server)
+        if self.waiting and len(self._open) + len(self._connecting) < self._most:
+            self._connect(self.waiting.popleft())
+
+    def sweep(self, now: float) -> None:
+        """Give up what has waited too long."""
+        late = "the upstream did not answer in time"
+        for server in [s for s in self._open if s.question and s.question.deadline < now]:
+            server.fail(504, late)
+        for question in [q for q in self.waiting if q.deadline < now]:
+            self.waiting.remove(question)
+            question.failed(504, late)
+        for task, question in list(self._connecting.items()):
+            if question.deadline < now:
+                task.cancel()
+                question.failed(504, late)
 
     def close(self) -> None:
-        """Close what is idle."""
-        while self._idle:
-            self._idle.pop()[1].close()
+        """Close everything."""
+        for task in list(self._connecting):
+            task.cancel()
+        for server in list(self._open):
+            server.close()
+        self._idle.clear()

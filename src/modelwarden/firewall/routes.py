@@ -14,6 +14,7 @@ from modelwarden.firewall.profile import Profile, Protocol
 REFUSED = "the request was refused"
 _VERSION = r"(?:/versions/[A-Za-z0-9._-]+)?"
 _READ = ("GET", "HEAD")
+_REMEMBERED = 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +42,7 @@ class Routes:
         if not profiles:
             raise ProfileError("there is no profile")
         self.protocol = profiles[0].protocol
+        self._known: dict[tuple[str, str], Route | None] = {}
         self._asked: list[tuple[re.Pattern[str], Route]] = []
         self._read: list[tuple[re.Pattern[str], Route]] = []
         claimed: set[str] = set()
@@ -53,8 +55,29 @@ class Routes:
             self._asked.append((re.compile(asked), route))
             self._read += [(re.compile(part), Route(None, profile.protocol)) for part in read]
 
+    @property
+    def asked(self) -> tuple[Route, ...]:
+        """The routes at which a model is asked."""
+        return tuple(route for _, route in self._asked)
+
+    def like(self, other: Route) -> Route | None:
+        """Return the route to the model of the same name as another's; None without one."""
+        if other.checks is None:
+            return None
+        name = other.checks.profile.name
+        return next((r for _, r in self._asked if r.checks and r.checks.profile.name == name), None)
+
     def of(self, method: str, path: str) -> Route | None:
         """Return where a request goes; None when nowhere."""
+        asked = (method, path)
+        if asked in self._known:
+            return self._known[asked]
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+        found = self._known[asked] = self._of(method, path)
+        return found
+
+    def _of(self, method: str, path: str) -> Route | None:
         if method == "POST":
             return next((r for pattern, r in self._asked if pattern.fullmatch(path)), None)
         if method in _READ:

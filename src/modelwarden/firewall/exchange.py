@@ -1,0 +1,224 @@
+"""One request on its way: decided, recorded, asked of the server, answered."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from modelwarden.core import Severity
+from modelwarden.firewall.alerts import AlertKind
+from modelwarden.firewall.connection import Connection
+from modelwarden.firewall.decide import Decision, Done, done_by
+from modelwarden.firewall.http import Answer, Head, head_of_length
+from modelwarden.firewall.profile import Protocol
+from modelwarden.firewall.records import Entry
+from modelwarden.firewall.routes import REFUSED, Route, error_body
+from modelwarden.firewall.rules import Mode
+
+if TYPE_CHECKING:
+    from modelwarden.firewall.policy import Policy
+    from modelwarden.firewall.pool import Server
+    from modelwarden.firewall.proxy import Proxy
+
+_FORWARDED = ("authorization", "accept", "user-agent", "x-request-id", "traceparent", "tracestate")
+_OF_BODIES = ("content-type", "content-encoding", "inference-header-content-length")
+_RETURNED = ("content-type", "x-request-id", "retry-after")
+_ID = re.compile(r"[!-~]{1,128}")
+_JSON = re.compile(r"application/json(\s*;\s*charset=\"?utf-8\"?)?", re.IGNORECASE)
+_JSON_HEADER = ("content-type", "application/json")
+_REFUSAL = (_JSON_HEADER, ("x-modelwarden", "refused"))
+_UNREACHED = "the model cannot be reached"
+
+
+class Exchange:
+    """A request and what becomes of it.
+
+    Attributes:
+        head: that is sent to the server.
+        body: likewise.
+        method: of the request.
+        deadline: by the loop's clock; infinite once it is answered.
+        server: the connection that it is asked over.
+    """
+
+    __slots__ = (
+        "_asked", "_client", "_connection", "_decision", "_gone", "_policy", "_proxy",
+        "_request_id", "_route", "_sent_parts", "_started", "body", "deadline", "head", "method",
+        "server",
+    )  # fmt: skip
+
+    def __init__(
+        self, proxy: Proxy, policy: Policy, connection: Connection, head: Head, client: str
+    ) -> None:
+        self._proxy = proxy
+        self._policy = policy
+        self._connection = connection
+        self._asked = head
+        self._client = client
+        self._started = proxy.now()
+        self._decision: Decision | None = None
+        self._gone = self._sent_parts = False
+        self.method = head.method
+        self.head = b""
+        self.body: bytes | bytearray = b""
+        self.deadline = math.inf
+        self.server: Server | None = None
+        given = head.headers.get("x-request-id", "")
+        self._request_id = given if given and _ID.fullmatch(given) else None
+        self._route: Route | None = None
+
+    # deciding ---------------------------------------------------------------------------------
+
+    def decide(self, body: bytes | bytearray) -> None:
+        """Judge the request, and go on when that is recorded."""
+        route = self._route = self._policy.routes.of(self.method, self._asked.path)
+        wrong = self._wrong(body, route)
+        if wrong is not None:
+            status, rule, detail = wrong
+            mode = self._policy.modes.of(rule)
+            if mode is not Mode.OFF:
+                self.note(AlertKind.REQUEST, Severity.MEDIUM, rule, detail)
+            done = Done.ALLOW if mode is Mode.OFF else done_by(mode)
+            self._settle(Decision(done, rule, detail, status, body), as_it_came=True)
+        elif route is None or route.checks is None:
+            self._send(b"", as_it_came=True)
+        else:
+            decision = self._policy.judge(route).decide(body, self._client, self._request_id)
+            self._request_id = self._request_id or decision.id
+            self._settle(decision, as_it_came=decision.values is None)
+
+    def _settle(self, decision: Decision, *, as_it_came: bool) -> None:
+        self._decision = decision
+        proxy, route = self._proxy, self._route
+        model = None if route is None or route.checks is None else route.checks.profile.name
+        proxy.metrics.requests[model or "", decision.done.value, decision.rule or ""] += 1
+        if decision.rule is not None:
+            proxy.was_refused(route, decision, self._client)
+        if proxy.recorder is None:
+            self._go(written=True, as_it_came=as_it_came)
+            return
+        entry = Entry(
+            model=model,
+            client=self._client,
+            request_id=self._request_id,
+            decision=decision.done.value,
+            mode=self._policy.modes.default.value,
+            rule=decision.rule,
+            detail=decision.detail,
+            rows=decision.rows,
+            score=decision.score,
+        )
+        proxy.recorder.add(entry, lambda done: self._go(written=done, as_it_came=as_it_came))
+
+    def _go(self, *, written: bool, as_it_came: bool) -> None:
+        decision = self._decision
+        if decision is None:
+            raise RuntimeError("nothing was decided")
+        if not decision.allowed:
+            self._refuse(decision.status)
+        elif not written and self._policy.config.refuse_unrecorded:
+            self.failed(503, "a decision that cannot be recorded")
+        else:
+            self._proxy.let_on(self._policy, self._route, decision, self._client)
+            self._send(decision.body, as_it_came=as_it_came)
+
+    def _wrong(self, body: bytes | bytearray, route: Route | None) -> tuple[int, str, str] | None:
+        rates, headers = self._policy.rates, self._asked.headers
+        if rates is not None and rates.wait(self._client, self._started) > 0:
+            return 429, "rate", "more requests than the client may make"
+        if route is None:
+            return 404, "route", "no model has this path"
+        if route.checks is None:
+            return (400, "route", "a body where none belongs") if body else None
+        if "content-encoding" in headers and headers["content-encoding"].lower() != "identity":
+            return 415, "encoding", "a body that is compressed"
+        if "inference-header-content-length" in headers:
+            return 415, "encoding", "binary tensors"
+        given = headers.get("content-type", "")
+        if given != "application/json" and not _JSON.fullmatch(given):
+            return 415, "content-type", "another content type than JSON"
+        return None
+
+    def refuse_broken(self, status: int, detail: str) -> None:
+        """Refuse what is no HTTP that every server reads alike; in any mode."""
+        self.note(AlertKind.REQUEST, Severity.HIGH, "http", detail)
+        self._settle(Decision(Done.REFUSE, "http", detail, status, b""), as_it_came=True)
+
+    def _refuse(self, status: int) -> None:
+        self._proxy.refused += 1
+        self._answer(status, _REFUSAL, error_body(self._protocol, REFUSED))
+
+    @property
+    def _protocol(self) -> Protocol:
+        return self._policy.routes.protocol if self._route is None else self._route.protocol
+
+    # asking -----------------------------------------------------------------------------------
+
+    def _send(self, body: bytes | bytearray, *, as_it_came: bool) -> None:
+        head = self._asked.headers
+        lines = [("host", self._proxy.host)]
+        lines += [(name, head[name]) for name in _FORWARDED if name in head]
+        if as_it_came:
+            lines += [(name, head[name]) for name in _OF_BODIES if name in head]
+        elif body:
+            lines.append(_JSON_HEADER)
+        self.body = body
+        self.head = head_of_length(f"{self.method} {self._asked.path} HTTP/1.1", lines, len(body))
+        self.deadline = self._started + self._policy.config.upstream_seconds
+        self._proxy.ask(self)
+
+    def streams(self, answer: Answer) -> bool:
+        """Tell whether the answer is wanted in parts."""
+        return answer.headers.get("content-type", "").startswith("text/event-stream")
+
+    def part(self, data: bytes) -> None:
+        """Pass a part on."""
+        del data
+
+    def ended(self) -> None:
+        """End an answer in parts."""
+
+    def answered(self, answer: Answer, body: bytes) -> None:
+        """Give the server's answer to the client."""
+        self._proxy.metrics.upstream[f"{answer.status // 100}xx"] += 1
+        headers = answer.headers
+        lines = [(name, headers[name]) for name in _RETURNED if name in headers]
+        self._answer(answer.status, lines, body)
+        if answer.status == 200:
+            self._proxy.was_answered(self._route, body)
+
+    def failed(self, status: int, detail: str) -> None:
+        """Tell the client that there is no answer; a refusal of ours looks otherwise."""
+        self._proxy.metrics.upstream["failed"] += 1
+        if self._gone:
+            self.deadline = math.inf
+            return
+        self.note(AlertKind.UPSTREAM, Severity.HIGH, "upstream", detail)
+        if self._sent_parts:
+            self._connection.finish(whole=False)
+            return
+        lines = [_JSON_HEADER, ("retry-after", "1")] if status == 503 else [_JSON_HEADER]
+        self._answer(status, lines, error_body(self._protocol, _UNREACHED))
+
+    def _answer(self, status: int, lines: Sequence[tuple[str, str]], body: bytes) -> None:
+        self.deadline = math.inf
+        self._proxy.metrics.took(self._proxy.now() - self._started)
+        if not self._gone:
+            self._connection.answer(status, lines, body, bare=self.method == "HEAD")
+
+    # what the client's connection tells -------------------------------------------------------
+
+    def stalled(self, *, now: bool) -> None:
+        """Read no further from the server while the client does not."""
+        if self.server is not None:
+            self.server.stall(now=now)
+
+    def abandoned(self) -> None:
+        """Let nobody wait for the answer any more."""
+        self._gone = True
+
+    def note(self, kind: AlertKind, severity: Severity, rule: str, detail: str) -> None:
+        """Raise an alert about this request."""
+        self._proxy.note(kind, severity, rule, detail, self._client, self._request_id)

@@ -1,0 +1,276 @@
+"""The same bodies as in `requests`, read fast; this module accepts, and never refuses.
+
+What it is not sure of is nothing to it: `requests` reads that again, slowly, and says what is
+wrong. So two things must hold, and tests hold them: what is accepted here is accepted there with
+the same numbers, and what goes on is the same document.
+
+simdjson reads a document strictly and once, and hands numbers over without making objects of them.
+The numbers go on as the client spelled them: it was proved that there is nothing but numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from json import dumps
+from json.encoder import encode_basestring_ascii as quoted
+from typing import Any
+
+import numpy as np
+
+from modelwarden.core.values import dataclass
+from modelwarden.firewall.errors import RefusedError
+from modelwarden.firewall.profile import Kind, Profile, Protocol
+from modelwarden.protocols.tensors import Array
+
+
+def _library() -> Any:
+    """Return simdjson; None where the extra is not installed, or has no wheel for this Python."""
+    try:
+        return import_module("simdjson")
+    except ImportError:
+        return None
+
+
+_SIMDJSON = _library()
+AVAILABLE = _SIMDJSON is not None
+_LONGEST_ID = 256
+_FLOATS = {"FP32": float(np.finfo("f").max), "FP64": float(np.finfo("d").max)}
+_INTEGERS = {f"INT{n}": (-(2 ** (n - 1)), 2 ** (n - 1) - 1) for n in (8, 16, 32, 64)} | {
+    f"UINT{n}": (0, 2**n - 1) for n in (8, 16, 32)
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Numbers:
+    """A request for one tensor of numbers.
+
+    Attributes:
+        values: (rows, …), finite, of the profile's shape and within its range.
+        id: the protocol's own; None where it gives none.
+        body: written anew.
+    """
+
+    values: Array
+    id: str | None
+    body: bytes
+
+
+class Quick:
+    """Reads the bodies of one model whose input is one tensor of numbers."""
+
+    def __init__(
+        self, profile: Profile, parameters: Callable[[Any], None], outputs: Callable[[Any], None]
+    ) -> None:
+        """Make ready.
+
+        Args:
+            profile: of the model.
+            parameters: refuses parameters that are not plain.
+            outputs: refuses another list of outputs than the protocol has.
+        """
+        spec = profile.inputs[0]
+        numeric = spec.kind in (Kind.NUMBER, Kind.INTEGER)
+        self._usable = AVAILABLE and not profile.table and numeric
+        self._spec = spec
+        self._profile = profile
+        self._parameters = parameters
+        self._outputs = outputs
+        self._parser: Any = _SIMDJSON.Parser() if self._usable else None
+        oip = profile.protocol is Protocol.OIP
+        self._reader = self._oip if oip else self._rows
+        self._key = "inputs" if profile.protocol is Protocol.MLFLOW else "instances"
+        self._usable &= profile.protocol in (Protocol.OIP, Protocol.MLFLOW, Protocol.TF_SERVING)
+
+    def read(self, body: bytes | bytearray) -> Numbers | None:
+        """Return what a body asks; None when somebody else should look at it."""
+        if not self._usable or body[:1] != b"{" or b"\\" in body:
+            return None
+        try:
+            return self._reader(body)
+        except (ValueError, TypeError, KeyError, IndexError, AttributeError, RefusedError):
+            return None
+        except RuntimeError:  # something still holds a part of the last document
+            self._parser = _SIMDJSON.Parser()
+            return None
+
+    def _oip(self, body: bytes | bytearray) -> Numbers | None:
+        document = self._parser.parse(body)
+        keys = list(document.keys())
+        if len(keys) > 1 and len(set(keys)) != len(keys):
+            return None
+        more, name = "", None
+        if "id" in keys:
+            name = document["id"]
+            if type(name) is not str or len(name) > _LONGEST_ID:
+                return None
+            more = f',"id":{quoted(name)}'
+        if len(keys) > 1 + (name is not None):
+            more += self._rest(document, keys)
+        (entry,) = document["inputs"]
+        own, spec = list(entry.keys()), self._spec
+        given = entry["name"]
+        if type(given) is not str or (spec.name and given != spec.name):
+            return None
+        if len(own) != 4 or set(own) != {"name", "shape", "datatype", "data"}:
+            if "parameters" not in own or len(own) != 5 or len(set(own)) != 5:
+                return None
+            parameters = _plain(entry["parameters"])
+            self._parameters(parameters)
+            shown = f',"parameters":{dumps(parameters)}'
+        else:
+            shown = ""
+        datatype, shape = entry["datatype"], entry["shape"].as_list()
+        values = self._values(entry["data"], datatype, shape)
+        raw = _raw(body)
+        if values is None or raw is None or not self._fits(raw, values, shape):
+            return None
+        first = (
+            f'{{"inputs":[{{"name":{quoted(given)},"shape":{shape},'
+            f'"datatype":"{datatype}"{shown},"data":'
+        )
+        return Numbers(values, name, b"".join((first.encode(), raw, b"}]", more.encode(), b"}")))
+
+    def _rest(self, document: Any, keys: list[str]) -> str:
+        more = ""
+        for key in keys:
+            if key in ("inputs", "id"):
+                continue
+            value = _plain(document[key])
+            {"parameters": self._parameters, "outputs": self._outputs}[key](value)
+            more += f',"{key}":{dumps(value)}'
+        return more
+
+    def _values(self, data: Any, datatype: object, shape: list[Any]) -> Array | None:
+        spec = self._spec
+        if type(datatype) is not str or (spec.datatype and spec.datatype != datatype):
+            return None
+        if not 1 <= len(shape) <= 16 or any(type(s) is not int or s < 1 for s in shape):
+            return None
+        row = tuple(shape[1:])
+        if row != spec.shape and not (spec.shape == () and row == (1,)):
+            return None
+        most = _FLOATS.get(datatype)
+        if most is not None:
+            return self._within(data, shape, -most, most, whole=False)
+        if datatype in _INTEGERS:
+            return self._within(data, shape, *_INTEGERS[datatype], whole=True)
+        return None
+
+    def _within(
+        self, data: Any, shape: Sequence[int], low: float, high: float, *, whole: bool
+    ) -> Array | None:
+        """Return numbers that are within the profile's range and limits."""
+        spec = self._spec
+        if not 1 <= shape[0] <= self._profile.limits.rows:
+            return None
+        if spec.kind is Kind.INTEGER and not whole:
+            return None  # whether these are whole numbers is another's question
+        kind = "i" if whole else "d"
+        values = np.frombuffer(data.as_buffer(of_type=kind), np.int64 if whole else np.float64)
+        if values.size != math.prod(shape) or not _is(data, shape, len(data) == values.size):
+            return None
+        low = low if spec.low is None else max(low, spec.low)
+        high = high if spec.high is None else min(high, spec.high)
+        if not (low <= np.minimum.reduce(values) and np.maximum.reduce(values) <= high):
+            return None
+        return values.reshape(shape)
+
+    def _fits(self, raw: bytes | bytearray, values: Array, shape: Sequence[int]) -> bool:
+        """Tell whether the brackets of the data are those of a flat list or of the shape."""
+        brackets = raw.count(b"[")
+        if brackets == 1:
+            return True
+        wanted, product = 1, 1
+        for size in shape[:-1]:
+            product *= size
+            wanted += product
+        return brackets == wanted and values.size > 0
+
+    def _rows(self, body: bytes | bytearray) -> Numbers | None:
+        """Read `{"instances": [[…], …]}`: one key, and nothing but numbers."""
+        document = self._parser.parse(body)
+        if list(document.keys()) != [self._key] or body.count(b'"') != 2:
+            return None
+        data = document[self._key]
+        shape = (len(data), *self._spec.shape)
+        most = _FLOATS["FP64"]
+        whole = self._spec.kind is Kind.INTEGER
+        limit = 2**63 - 1 if whole else most
+        values = self._within(data, shape, -limit, limit, whole=whole)
+        raw = body[body.index(b"[") : body.rindex(b"]") + 1]
+        if values is None or (len(shape) > 1 and raw.count(b"[") == 1):
+            return None
+        if not self._fits(raw, values, shape):
+            return None
+        return Numbers(values, None, b'{"%s":%s}' % (self._key.encode(), raw))
+
+
+def _raw(body: bytes | bytearray) -> bytes | bytearray | None:
+    """Return the text of the one value under the key `data`, which is known to be numbers only.
+
+    There is no backslash in the body. So a key `data` stands there as it is; and when these bytes
+    stand there once, that is where.
+    """
+    at = body.find(b'"data"')
+    if body.find(b'"data"', at + 6) >= 0:
+        return None
+    start = body.index(b"[", at + 6)
+    brace, quote = body.index(b"}", start), body.find(b'"', start)
+    end = brace if quote < 0 else min(brace, quote)
+    return body[start : body.rindex(b"]", start, end) + 1]
+
+
+def _is(data: Any, shape: Sequence[int], flat: bool) -> bool:
+    """Tell whether lists have the lengths of a shape, or are one flat list."""
+    if flat and len(shape) > 1 and type(data[0]) in (int, float):
+        return True
+    if len(data) != shape[0]:
+        return False
+    return len(shape) == 1 or all(_is(part, shape[1:], flat=False) for part in data)
+
+
+def _plain(value: Any) -> Any:
+    """Return a small value as plain objects.
+
+    Raises:
+        ValueError: a key is given twice.
+    """
+    if isinstance(value, _SIMDJSON.Object):
+        keys = list(value.keys())
+        if len(set(keys)) != len(keys):
+            raise ValueError("a key is given twice")
+        return {key: _plain(value[key]) for key in keys}
+    if hasattr(value, "as_list"):
+        return [_plain(part) for part in value]
+    return value
+
+
+def document_of(body: bytes | bytearray) -> dict[str, Any] | None:
+    """Return a whole document; None when it should be read slowly.
+
+    A key that is given twice is told by counting: a colon for each key, and no other one.
+    """
+    if not AVAILABLE or body[:1] != b"{":
+        return None
+    try:
+        document = _SIMDJSON.Parser().parse(body, True)
+    except (ValueError, RuntimeError):
+        return None
+    if not isinstance(document, dict) or _keys(document) != body.count(b":"):
+        return None
+    return document
+
+
+def _keys(value: dict[str, Any]) -> int:
+    count = 0
+    left: list[Any] = [value]
+    while left:
+        part = left.pop()
+        if type(part) is dict:
+            count += len(part)
+            left += part.values()
+        elif type(part) is list:
+            left += part
+    return count

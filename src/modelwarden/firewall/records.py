@@ -1,0 +1,129 @@
+"""Decisions on their way into the ledger: written before they are acted upon, many at once.
+
+What is decided in one turn of the event loop is written by one `write()` at the end of the turn,
+and only then goes on to the model or back to the client.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from json.encoder import encode_basestring_ascii as quoted
+
+from modelwarden.core.values import dataclass
+from modelwarden.ledger import LedgerError, LedgerWriteError, Redaction, Writer
+
+_HASHES = 10_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Records:
+    """Where decisions are recorded.
+
+    Attributes:
+        ledger: open for writing.
+        redaction: of what is recorded.
+    """
+
+    ledger: Writer
+    redaction: Redaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One decision, as the ledger keeps it."""
+
+    model: str | None
+    client: str
+    request_id: str | None
+    decision: str
+    mode: str
+    rule: str | None
+    detail: str
+    rows: int
+    score: float | None
+
+
+class Recorder:
+    """Writes decisions; what follows from them is done when they are written.
+
+    Attributes:
+        lost: decisions that the disk refused.
+    """
+
+    def __init__(
+        self,
+        records: Records,
+        loop: asyncio.AbstractEventLoop,
+        failed: Callable[[str], None],
+    ) -> None:
+        """Make ready.
+
+        Args:
+            records: where to.
+            loop: that the turns are of.
+            failed: is told why the disk refused.
+        """
+        self.lost = 0
+        self._ledger = records.ledger
+        self._redaction = records.redaction
+        self._loop = loop
+        self._failed = failed
+        self._waiting: list[tuple[bytes, Callable[[bool], None]]] = []
+        self._hashes: OrderedDict[str, str] = OrderedDict()
+        self._second, self._shown = -1, ""
+
+    def add(self, entry: Entry, then: Callable[[bool], None]) -> None:
+        """Record a decision.
+
+        Args:
+            entry: of it.
+            then: called when it is written, with True, or cannot be, with False.
+        """
+        if not self._waiting:
+            self._loop.call_soon(self._flush)
+        self._waiting.append((self._encoded(entry), then))
+
+    def _flush(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        written = True
+        try:
+            self._ledger.extend(body for body, _ in waiting)
+        except (LedgerWriteError, LedgerError) as error:
+            written = False
+            self.lost += len(waiting)
+            self._failed(error.message)
+        for _, then in waiting:
+            then(written)
+
+    def _encoded(self, entry: Entry) -> bytes:
+        score = "null" if entry.score is None else f"{entry.score:.6g}"
+        return (
+            f'{{"time":"{self._now()}","kind":"request","model":{_text(entry.model)},'
+            f'"client":"{self._hash(entry.client)}","request_id":{_text(entry.request_id)},'
+            f'"decision":"{entry.decision}","mode":"{entry.mode}","rule":{_text(entry.rule)},'
+            f'"detail":{quoted(entry.detail)},"rows":{entry.rows},"score":{score}}}'
+        ).encode()
+
+    def _now(self) -> str:
+        """Return the time, in UTC to the millisecond."""
+        now = time.time()
+        second = int(now)
+        if second != self._second:
+            self._second = second
+            self._shown = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+        return f"{self._shown}.{int((now - second) * 1000):03d}Z"
+
+    def _hash(self, client: str) -> str:
+        found = self._hashes.get(client)
+        if found is None:
+            found = self._hashes[client] = self._redaction.hash_of(client)
+            if len(self._hashes) > _HASHES:
+                self._hashes.popitem(last=False)
+        return found
+
+
+def _text(value: str | None) -> str:
+    return "null" if value is None else quoted(value)

@@ -1,0 +1,94 @@
+"""The rules of the firewall by name, and how far each of them goes.
+
+A rule is off; or it observes: alerts tell what it would do; or it shadows: it also remembers as if
+it had acted, so that the ledger shows what a whole day would have been like; or it is enforced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from modelwarden.core.values import dataclass
+
+ABNORMAL_ROW = "abnormal-row"
+"""The rule of a request that goes on although a row of it is above the alarm."""
+BLOCKED = "blocked-client"
+FAILED = "check-failed"
+
+
+class Mode(StrEnum):
+    """What happens to a request that a rule speaks against."""
+
+    OFF = "off"
+    OBSERVE = "observe"
+    SHADOW = "shadow"
+    ENFORCE = "enforce"
+
+
+class Class(StrEnum):
+    """What a rule looks at, which decides what happens when the rule itself fails."""
+
+    FORM = "form"
+    DETECTOR = "detector"
+    CLIENT = "client"
+    ANSWER = "answer"
+
+
+RULES: Mapping[str, Class] = {
+    "route": Class.FORM,
+    "encoding": Class.FORM,
+    "content-type": Class.FORM,
+    "size": Class.FORM,
+    "syntax": Class.FORM,
+    "duplicate-key": Class.FORM,
+    "schema": Class.FORM,
+    "shape": Class.FORM,
+    "type": Class.FORM,
+    "finite": Class.FORM,
+    "range": Class.FORM,
+    "category": Class.FORM,
+    "missing": Class.FORM,
+    "abnormal": Class.DETECTOR,
+    ABNORMAL_ROW: Class.DETECTOR,
+    "invisible-characters": Class.DETECTOR,
+    "look-alike-letters": Class.DETECTOR,
+    "injection": Class.DETECTOR,
+    "signals": Class.DETECTOR,
+    "near-duplicates": Class.CLIENT,
+    "abnormal-stream": Class.CLIENT,
+    "spread-search": Class.CLIENT,
+    BLOCKED: Class.CLIENT,
+    "rate": Class.CLIENT,
+    "answer-form": Class.ANSWER,
+    "answer-finite": Class.ANSWER,
+    "answer-secret": Class.ANSWER,
+    "answer-mix": Class.ANSWER,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Modes:
+    """How far each rule goes.
+
+    Attributes:
+        default: of rules that are not named.
+        own: of those that are.
+    """
+
+    default: Mode
+    own: Mapping[str, Mode]
+
+    def of(self, rule: str) -> Mode:
+        """Return how far a rule goes."""
+        return self.own.get(rule, self.default)
+
+    @property
+    def reads(self) -> bool:
+        """Whether any rule needs to know what a request says."""
+        return any(self.of(rule) is not Mode.OFF for rule in RULES if rule not in _OUTSIDE)
+
+
+_OUTSIDE = frozenset({"route", "encoding", "content-type", "rate"}) | {
+    name for name, kind in RULES.items() if kind is Class.ANSWER
+}

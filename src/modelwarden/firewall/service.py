@@ -1,0 +1,276 @@
+"""A firewall's life: it listens, watches its files, takes a new policy, and ends in order."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import resource
+import signal
+import ssl
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from modelwarden.core import ConfigError, InputError, Severity
+from modelwarden.core.values import dataclass
+from modelwarden.detectors import probes as golden
+from modelwarden.firewall.alerts import AlertKind
+from modelwarden.firewall.asking import Inquiry
+from modelwarden.firewall.config import FirewallConfig, Tls, Upstream, load_config
+from modelwarden.firewall.policy import Policy
+from modelwarden.firewall.profile import Profile, load
+from modelwarden.firewall.proxy import Proxy
+from modelwarden.firewall.rules import Mode
+from modelwarden.firewall.status import StatusPage
+from modelwarden.firewall.watching import Secret, Watching
+
+_SWEEP = 0.25
+_DRAIN = 10.0
+_BACKLOG = 1024
+_FILES = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What a policy is made from.
+
+    Attributes:
+        profiles: files, one for each model.
+        config: file with a section `[firewall]`; None for the defaults.
+        mode: of rules that the configuration does not name.
+    """
+
+    profiles: tuple[Path, ...]
+    config: Path | None
+    mode: Mode
+
+    def read(self) -> tuple[list[Profile], FirewallConfig]:
+        """Read all files.
+
+        Raises:
+            ProfileError: a profile cannot be used.
+            ConfigError: the configuration cannot be used.
+        """
+        config = load_config(self.config)
+        return [load(path, key=config.profile_key) for path in self.profiles], config
+
+    def state(self) -> tuple[object, ...]:
+        """Return what tells whether a file has changed."""
+        found: list[object] = []
+        for path in (*self.profiles, self.config):
+            with suppress(OSError):
+                if path is not None:
+                    about = path.stat()
+                    found.append((about.st_mtime_ns, about.st_size, about.st_ino))
+        return tuple(found)
+
+
+class Service:
+    """A firewall that runs.
+
+    Attributes:
+        proxy: that serves requests.
+    """
+
+    def __init__(self, proxy: Proxy, sources: Sources, upstream: Upstream) -> None:
+        self.proxy = proxy
+        self._sources = sources
+        self._upstream = upstream
+        self._watch: asyncio.Task[None] | None = None
+        self._reloading = asyncio.Lock()
+
+    async def run(
+        self,
+        host: str,
+        port: int,
+        policy: Policy,
+        ready: Callable[[str, int], None],
+    ) -> None:
+        """Serve until the process is asked to end; requests under way are finished.
+
+        Args:
+            host: to listen at.
+            port: 0 takes a free one.
+            policy: to begin with.
+            ready: is told where it listens.
+
+        Raises:
+            OSError: the port is in use or not allowed.
+            ConfigError: a certificate cannot be used.
+        """
+        _more_files()
+        proxy, loop, config = self.proxy, asyncio.get_running_loop(), policy.config
+        proxy.begin(policy, to_server(config.upstream_tls) if self._upstream.tls else None)
+        context = None if config.tls is None else to_clients(config.tls)
+        server = await loop.create_server(
+            proxy.client, host, port, ssl=context, backlog=_BACKLOG, reuse_address=True
+        )
+        status = None
+        if config.status is not None:
+            status = await loop.create_server(
+                lambda: StatusPage(proxy, loop).client(), *config.status
+            )
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        changed = asyncio.Event()
+        loop.add_signal_handler(signal.SIGHUP, changed.set)
+        tasks = [
+            loop.create_task(self._sweep()),
+            loop.create_task(self._follow(changed)),
+        ]
+        self._look_on(policy)
+        name = server.sockets[0].getsockname()
+        ready(str(name[0]), int(name[1]))
+        try:
+            await stop.wait()
+        finally:
+            server.close()
+            proxy.drain()
+            end = loop.time() + _DRAIN
+            while proxy.busy and loop.time() < end:
+                await asyncio.sleep(0.02)
+            tasks += [self._watch] if self._watch is not None else []
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            if status is not None:
+                status.close()
+            proxy.close()
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(_SWEEP)
+            self.proxy.sweep()
+
+    # a new policy -----------------------------------------------------------------------------
+
+    async def _follow(self, changed: asyncio.Event) -> None:
+        """Take a new policy on SIGHUP, or when a file of the present one has changed."""
+        state = self._sources.state()
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.proxy.policy.config.watch_seconds):
+                    await changed.wait()
+            now = await asyncio.to_thread(self._sources.state)
+            if changed.is_set() or now != state:
+                changed.clear()
+                state = now
+                await self.reload()
+
+    async def reload(self) -> bool:
+        """Read all files anew, try the policy that they make, and take it; else the old one stays.
+
+        Returns:
+            Whether it was taken.
+        """
+        proxy, before = self.proxy, self.proxy.policy
+        try:
+            profiles, config = await asyncio.to_thread(self._sources.read)
+            policy = await asyncio.to_thread(self._made, profiles, config)
+            policy.tried(before)
+        except InputError as error:
+            proxy.metrics.reloads["refused"] += 1
+            detail = f"the old policy stays: {error.message}"
+            proxy.note(AlertKind.SELF, Severity.HIGH, "reload", detail)
+            return False
+        policy.inherit(before)
+        proxy.take(policy)
+        self._look_on(policy)
+        proxy.metrics.reloads["taken"] += 1
+        detail = f"policy {_digest(before.profiles)} was replaced by {_digest(policy.profiles)}"
+        proxy.note(AlertKind.SELF, Severity.INFO, "reload", detail)
+        return True
+
+    def _made(self, profiles: Sequence[Profile], config: FirewallConfig) -> Policy:
+        return policy_of(self.proxy, profiles, config, self._sources.mode)
+
+    # what looks on ----------------------------------------------------------------------------
+
+    def _look_on(self, policy: Policy) -> None:
+        """Watch traffic and model by the profiles of a policy, instead of those before."""
+        if self._watch is not None:
+            self._watch.cancel()
+        config = policy.config
+        secrets = {}
+        for path, profile in zip(self._sources.profiles, policy.profiles, strict=False):
+            place = golden.place_of(path)
+            known = golden.load(place, profile.name) if config.probe_seconds else None
+            if known is not None:
+                secrets[profile.name] = Secret(probes=known, path=place)
+        watching = Watching(
+            policy.profiles,
+            emit=self.proxy.emit,
+            ask=self._asked,
+            secrets=secrets,
+            probe_seconds=config.probe_seconds,
+            drift=config.drift,
+        )
+        self.proxy.watching = watching
+        self._watch = asyncio.get_running_loop().create_task(watching.run())
+
+    async def _asked(self, profile: Profile, path: str, body: bytes) -> tuple[int, bytes]:
+        del profile
+        inquiry = Inquiry(self.proxy.host, path, body, self.proxy.now())
+        self.proxy.ask(inquiry)
+        return await inquiry.done
+
+
+def policy_of(
+    proxy: Proxy, profiles: Sequence[Profile], config: FirewallConfig, mode: Mode
+) -> Policy:
+    """Return a policy whose alerts go where the proxy's go.
+
+    Raises:
+        ProfileError: the profiles contradict each other.
+    """
+    return Policy(profiles, config, mode, emit=proxy.emit, failed=proxy.check_failed)
+
+
+def to_clients(tls: Tls) -> ssl.SSLContext:
+    """Return the context of connections from clients.
+
+    Raises:
+        ConfigError: a file cannot be used.
+    """
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    _load(context, tls)
+    if tls.authorities is not None:
+        context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+def to_server(tls: Tls | None) -> ssl.SSLContext:
+    """Return the context of connections to the server, whose certificate is always verified.
+
+    Raises:
+        ConfigError: a file cannot be used.
+    """
+    context = ssl.create_default_context()
+    if tls is not None:
+        _load(context, tls)
+    return context
+
+
+def _load(context: ssl.SSLContext, tls: Tls) -> None:
+    try:
+        if tls.certificate is not None:
+            context.load_cert_chain(tls.certificate, tls.key)
+        if tls.authorities is not None:
+            context.load_verify_locations(tls.authorities)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(f"cannot use the certificate {tls.certificate}: {error}") from error
+
+
+def _digest(profiles: Sequence[Profile]) -> str:
+    return hashlib.sha256("".join(p.reference + p.name for p in profiles).encode()).hexdigest()[:12]
+
+
+def _more_files() -> None:
+    """Allow as many open files as the system lets us: each connection is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(hard, _FILES)
+    if soft < wanted:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -1,0 +1,119 @@
+"""The fast reader accepts nothing that the slow one does not, and reads the same from it."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from firewall.profiles import tensor, vectors
+from modelwarden.firewall import Checks, RefusedError
+from modelwarden.firewall.checks import check_values
+from modelwarden.firewall.quick import AVAILABLE, document_of
+from modelwarden.firewall.requests import Requests, read
+
+pytestmark = pytest.mark.skipif(not AVAILABLE, reason="simdjson has no wheel here")
+PROFILES = {p: tensor(p) for p in ("oip-v2", "mlflow", "tf-serving")}
+QUICK = {name: Requests(profile) for name, profile in PROFILES.items()}
+ROWS = vectors(3, seed=4).round(4).tolist()
+
+
+def infer(**changes):
+    entry = {"name": "x", "shape": [3, 12], "datatype": "FP32", "data": ROWS, **changes}
+    return {"inputs": [entry]}
+
+
+FORMS = {
+    "oip-v2": json.dumps(infer()),
+    "mlflow": json.dumps({"inputs": ROWS}),
+    "tf-serving": json.dumps({"instances": ROWS}),
+}
+
+
+def slowly(body, profile):
+    request = read(body, profile)
+    for spec in profile.inputs:
+        check_values(spec, request.values[spec.name])
+    return request
+
+
+@pytest.mark.parametrize("protocol", FORMS)
+def test_plain_requests_are_read_fast(protocol):
+    body = FORMS[protocol].encode()
+
+    found = QUICK[protocol].read(body)
+
+    assert found.written is not None
+    assert json.loads(found.body) == json.loads(body)
+    assert np.array_equal(found.values[PROFILES[protocol].inputs[0].name], ROWS)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"id": "a"},
+        {"id": "data"},
+        {"parameters": {"a": 1, "b": "c"}},
+        {"outputs": [{"name": "data"}]},
+        {"outputs": [{"name": "y", "parameters": {"binary_data": False}}], "id": "b"},
+    ],
+)
+def test_what_else_a_request_may_say_goes_on(more):
+    body = json.dumps({**infer(), **more}).encode()
+
+    found = QUICK["oip-v2"].read(body)
+
+    assert json.loads(found.body) == json.loads(body)
+    assert found.id == more.get("id")
+
+
+TRICKS = st.sampled_from(
+    ["1e400", "-0", "-0.0", "1E-2", "0.5e0", "01", "+1", "1.", ".5", "NaN", "Infinity", "null",
+     "true", '"0.5"', "{}", "[]", "[0.5]", "0x1", "123456789012345678901234567890", "1e-400",
+     "0.1000000000000000055511151231257827", '"data"', '"data":[1]', "\ufeff", "\\u0030", "0.5,"]
+)  # fmt: skip
+
+
+@settings(max_examples=600, deadline=None)
+@given(protocol=st.sampled_from(sorted(FORMS)), trick=TRICKS, at=st.data(), drop=st.integers(0, 6))
+def test_whatever_is_put_in_it_is_never_read_otherwise(protocol, trick, at, drop):
+    text = FORMS[protocol]
+    place = at.draw(st.integers(0, len(text)))
+    body = (text[:place] + trick + text[place + drop :]).encode()
+    profile = PROFILES[protocol]
+
+    try:
+        fast = QUICK[protocol].read(body)
+    except RefusedError:
+        fast = None
+    if fast is None or fast.written is None:
+        return  # the slow reader has judged it
+    slow = slowly(body, profile)
+
+    name = profile.inputs[0].name
+    assert np.array_equal(fast.values[name], slow.values[name].astype(np.float64))
+    assert json.loads(fast.body) == json.loads(slow.body)
+    assert fast.id == slow.id
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"a":1,"a":2}', b'{"a":{"b":1,"b":2}}', b'{"a":[{"b":1,"b":1}]}', b'{"a":"x:y"}', b"[1]",
+     b'\xef\xbb\xbf{"a":1}', b'{"a":1}{"b":2}', b'{"a":1e999}', b'{"a":12345678901234567890123}'],
+)  # fmt: skip
+def test_documents_that_could_be_read_twice_are_left_to_the_slow_reader(body):
+    assert document_of(body) is None
+
+
+def test_a_verdict_is_the_same_for_one_row_as_for_many():
+    checks = Checks(PROFILES["tf-serving"])
+    rows = vectors(40, seed=9)
+
+    together = checks.scorer.judged(rows)
+    alone = [checks.scorer.judged(row[None]) for row in rows]
+
+    assert np.allclose(together.scores, [j.worst for j in alone], rtol=1e-4)
+    assert np.allclose(together.places, np.concatenate([j.places for j in alone]))

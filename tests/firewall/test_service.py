@@ -1,0 +1,218 @@
+"""A firewall that runs: new policies under load, modes of rules, limits, metrics, encryption."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import ssl
+import subprocess
+import threading
+import time
+from dataclasses import replace
+from http.client import HTTPConnection, HTTPSConnection
+
+import pytest
+
+from firewall.profiles import tensor, vectors
+from firewall.serving import alerts, firewall, model
+from modelwarden.firewall import dumped
+from modelwarden.firewall.config import Limit
+from modelwarden.firewall.limits import Rates
+
+PATH = "/v2/models/m/infer"
+
+
+def asked(rows, **more):
+    data = rows.tolist()
+    entry = {"name": "x", "shape": [len(data), 12], "datatype": "FP32", "data": data}
+    return {"inputs": [entry], **more}
+
+
+@pytest.fixture
+def place(tmp_path):
+    (tmp_path / "profile.json").write_bytes(dumped(tensor()))
+    return tmp_path
+
+
+def until(true, seconds=20.0):
+    deadline = time.monotonic() + seconds
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert true()
+
+
+def config(place, text):
+    (place / "c.toml").write_text(text)
+    return ("--config", "c.toml", "--alerts", "alerts")
+
+
+def rules(place):
+    path = place / "alerts"
+    return [(a["rule"], a["detail"]) for a in alerts(path)] if path.exists() else []
+
+
+def test_a_new_policy_is_taken_under_load_without_a_failed_request(place):
+    arguments = ("--mode", "enforce", *config(place, "[firewall]\nwatch_seconds = 0.1\n"))
+    statuses, stop = [], threading.Event()
+    with model() as server, firewall(server.port, "profile.json", *arguments, cwd=place) as wall:
+
+        def load(number):
+            seed = 1000 * number
+            while not stop.is_set():
+                seed += 1
+                statuses.append(wall.ask(asked(vectors(1, seed=seed)))[0])
+
+        threads = [threading.Thread(target=load, args=(n,)) for n in range(3)]
+        for thread in threads:
+            thread.start()
+        try:
+            wide = replace(tensor(), limits=replace(tensor().limits, rows=2))
+            (place / "next").write_bytes(dumped(wide))
+            (place / "next").replace(place / "profile.json")
+            until(lambda: any("was replaced" in d for _, d in rules(place)))
+            (place / "profile.json").write_text("{")
+            until(lambda: any("the old policy stays" in d for _, d in rules(place)))
+            wall.process.send_signal(signal.SIGHUP)
+            until(lambda: sum("the old policy stays" in d for _, d in rules(place)) >= 2)
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
+        three = wall.ask(asked(vectors(3, seed=1)))[0]
+
+    assert set(statuses) == {200}
+    assert three == 413  # the second policy is still in force
+
+
+def test_a_policy_that_refuses_what_was_in_order_is_not_taken(place):
+    arguments = ("--mode", "enforce", *config(place, "[firewall]\nwatch_seconds = 0.1\n"))
+    with model() as server, firewall(server.port, "profile.json", *arguments, cwd=place) as wall:
+        for seed in range(10):
+            wall.ask(asked(vectors(1, seed=seed)))
+        narrow = tensor(high=0.1)
+        (place / "profile.json").write_bytes(dumped(narrow))
+        until(lambda: any("refuses 10 of 10" in d for _, d in rules(place)))
+
+        assert wall.ask(asked(vectors(1, seed=50)))[0] == 200
+
+
+def test_each_rule_goes_as_far_as_it_is_told(place):
+    text = "[firewall.rules]\nrange = 'shadow'\nschema = 'off'\nshape = 'enforce'\n"
+    arguments = (*config(place, text), "--ledger", "ledger")
+    with model() as server, firewall(server.port, "profile.json", *arguments, cwd=place) as wall:
+        range_ = wall.ask(asked(vectors(1) + 9))[0]
+        schema = wall.ask({**asked(vectors(1)), "more": 1})[0]
+        shape = wall.ask(asked(vectors(1)[:, :5]))[0]
+        wall.end()
+
+    assert (range_, schema, shape) == (200, 200, 400)
+    assert [r for r, _ in rules(place)] == ["range", "shape"]
+
+
+def test_clients_that_ask_too_often_wait(place):
+    text = (
+        "[firewall]\nclient = 'token'\n[firewall.limit]\nrate = 0.1\nburst = 3\n"
+        "[firewall.rules]\nrate = 'enforce'\n"
+    )
+    with (
+        model() as server,
+        firewall(server.port, "profile.json", *config(place, text), cwd=place) as wall,
+    ):
+        mine = [wall.ask(asked(vectors(1)), Authorization="Bearer a")[0] for _ in range(5)]
+        other = wall.ask(asked(vectors(1)), Authorization="Bearer b")[0]
+
+    assert mine == [200, 200, 200, 429, 429]
+    assert other == 200
+    assert all("Bearer" not in json.dumps(a) for a in alerts(place / "alerts"))
+
+
+def test_rates_are_those_of_the_cell_algorithm():
+    rates = Rates(Limit(rate=2.0, burst=2))
+
+    waits = [rates.wait("a", now) for now in (0.0, 0.0, 0.0, 0.5, 0.5, 10.0, 10.0, 10.0)]
+
+    assert [w > 0 for w in waits] == [False, False, True, False, True, False, False, True]
+    assert waits[2] == pytest.approx(0.5)
+
+
+def test_metrics_health_and_readiness_are_told_at_an_address_of_their_own(place):
+    text = "[firewall]\nstatus = '127.0.0.1:{}'\n"
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    arguments = ("--mode", "enforce", *config(place, text.format(port)))
+    with model() as server, firewall(server.port, "profile.json", *arguments, cwd=place) as wall:
+        wall.ask(asked(vectors(1)))
+        wall.ask({"more": 1})
+        pages = {}
+        for path in ("/metrics", "/healthz", "/readyz", "/else"):
+            connection = HTTPConnection("127.0.0.1", port, timeout=10)
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            pages[path] = answer.status, answer.read().decode()
+            connection.close()
+
+    assert [pages[p][0] for p in ("/healthz", "/readyz", "/else")] == [200, 200, 404]
+    text = pages["/metrics"][1]
+    assert 'modelwarden_requests_total{model="m",decision="allow",rule=""} 1' in text
+    assert 'modelwarden_requests_total{model="m",decision="refuse",rule="schema"} 1' in text
+    assert 'modelwarden_request_seconds_bucket{le="+Inf"} 2' in text
+    assert all(re.fullmatch(r"(# .*|\w+(\{.*\})? [0-9.e+-]+)", line) for line in text.splitlines())
+
+
+def certificate(folder, name):
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+         "-nodes", "-days", "2", "-subj", f"/CN={name}", "-addext",
+         "subjectAltName=IP:127.0.0.1", "-keyout", folder / f"{name}.key",
+         "-out", folder / f"{name}.pem"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+
+
+def test_clients_are_told_apart_by_their_certificates(place):
+    certificate(place, "server")
+    certificate(place, "alice")
+    text = (
+        "[firewall]\nclient = 'certificate'\n[firewall.tls]\ncertificate = 'server.pem'\n"
+        "key = 'server.key'\nauthorities = 'alice.pem'\n"
+    )
+    arguments = ("--mode", "enforce", *config(place, text))
+    with model() as server, firewall(server.port, "profile.json", *arguments, cwd=place) as wall:
+        context = ssl.create_default_context(cafile=str(place / "server.pem"))
+        context.load_cert_chain(place / "alice.pem", place / "alice.key")
+        connection = HTTPSConnection("127.0.0.1", wall.port, context=context, timeout=20)
+        head = {"content-type": "application/json"}
+        connection.request("POST", PATH, json.dumps(asked(vectors(3))), head)
+        good = connection.getresponse()
+        good.read()
+        connection.request("POST", PATH, b"{", head)
+        bad = connection.getresponse()
+        bad.read()
+        connection.close()
+
+    assert (good.status, bad.status) == (200, 400)
+    assert [a["client"] for a in alerts(place / "alerts")] == ["alice"]
+
+
+def test_five_hundred_slow_clients_are_let_go_and_others_served(place):
+    import socket
+
+    text = "[firewall]\nrequest_seconds = 1.5\n"
+    arguments = ("--mode", "enforce", *config(place, text))
+    with model() as server, firewall(server.port, "profile.json", *arguments, cwd=place) as wall:
+        slow = [socket.create_connection(("127.0.0.1", wall.port)) for _ in range(500)]
+        for number, connection in enumerate(slow):
+            connection.settimeout(15)
+            if number % 2:
+                connection.sendall(b"POST /v2/mod")
+        served = [wall.ask(asked(vectors(1, seed=n)))[0] for n in range(20)]
+        ends = [c.recv(64) for c in slow]
+        for connection in slow:
+            connection.close()
+
+    assert set(served) == {200}
+    assert all(e == b"" for e in ends[::2])
+    assert all(e.startswith(b"HTTP/1.1 408") for e in ends[1::2])
