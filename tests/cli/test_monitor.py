@@ -1,4 +1,8 @@
 import json
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 
@@ -44,3 +48,40 @@ def test_what_cannot_be_read_is_one_line(tmp_path):
         assert done.code == 2
         assert done.err.count("\n") == 1
         assert name in done.err
+
+
+def test_the_watch_looks_once_and_tells_what_changed(tmp_path):
+    log = tmp_path / "log.jsonl"
+    asked = ["--log", str(log), "--state", str(tmp_path / "s.json"), "--once"]
+    rng = np.random.default_rng(0)
+    for moved in (0.0, 0.0, 1.0):
+        with log.open("a") as stream:
+            for value in rng.normal(size=400) + moved:
+                stream.write(json.dumps({"a": value}) + "\n")
+        done = run("monitor", "watch", *asked)
+        assert done.code == 0
+        assert ("feature-drift" in done.err) == (moved > 0)
+
+
+def test_the_watch_ends_with_130_when_it_is_interrupted(tmp_path):
+    asked = [sys.executable, "-m", "modelwarden", "monitor", "watch"]
+    log, state = tmp_path / "log.jsonl", tmp_path / "state.json"
+    log.write_text("")
+    with subprocess.Popen(
+        [*asked, "--log", str(log), "--state", str(state)], stderr=subprocess.PIPE
+    ) as process:
+        while not state.exists():
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        err = process.communicate(timeout=60)[1]
+
+    assert process.returncode == 130
+    assert b"Traceback" not in err
+
+
+def test_nothing_to_watch_is_a_usage_error():
+    done = run("monitor", "watch")
+
+    assert done.code == 2
+    assert "--log" in done.err

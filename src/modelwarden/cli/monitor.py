@@ -81,6 +81,73 @@ def drift(
     return finish(report, form, written, fail_on=policy.fail_on)
 
 
+@monitor.command()
+@click.option("--config", type=_FILE, metavar="FILE", help="A file with a section [monitor].")
+@click.option(
+    "--profile",
+    "profiles",
+    type=_FILE,
+    multiple=True,
+    metavar="FILE",
+    help="Of the model, with its probes beside it; may be repeated.",
+)
+@click.option("--upstream", metavar="URL", help="The model's server, which is asked the probes.")
+@click.option(
+    "--log", type=_FILE, metavar="PATH", help="A ledger, a growing .jsonl, or a folder of files."
+)
+@click.option("--labels", type=_FILE, metavar="PATH", help="Where labels come in later.")
+@click.option("--alerts", type=_FILE, metavar="FILE", help="Append alerts there, a line each.")
+@click.option("--state", type=_FILE, metavar="FILE", help="Keep what is known there.")
+@click.option("--once", is_flag=True, help="Look once; exit 1 on an alert of high or worse.")
+def watch(
+    config: Path | None,
+    profiles: tuple[Path, ...],
+    upstream: str | None,
+    log: Path | None,
+    labels: Path | None,
+    alerts: Path | None,
+    state: Path | None,
+    once: bool,
+) -> int:
+    """Follow a deployed model: its files, its log, late labels, and itself by secret questions.
+
+    It runs until it is asked to end; --state lets it go on after a restart.
+    """
+    import signal
+    from threading import Event
+
+    from modelwarden.metrics import require
+
+    require()
+    from modelwarden.monitor.config import MonitorConfig, load
+    from modelwarden.monitor.watch import Watch
+
+    settings = MonitorConfig() if config is None else load(config)
+    settings = replace(
+        settings,
+        profiles=profiles or settings.profiles,
+        upstream=upstream or settings.upstream,
+        log=log or settings.log,
+        labels=labels or settings.labels,
+        alerts=alerts or settings.alerts,
+        state=state or settings.state,
+    )
+    if not settings.profiles and settings.log is None:
+        raise click.UsageError("give --profile or --log: there is nothing to watch")
+    watching = Watch(settings, lambda line: click.echo(f"modelwarden: {_plain(line)}", err=True))
+    ending = Event()
+    signal.signal(signal.SIGTERM, lambda *_: ending.set())
+    watching.run(once=once, stop=ending.is_set)
+    click.echo(f"modelwarden: {_plain(watching.summary())}", err=True)
+    return 1 if once and watching.grave else 0
+
+
+def _plain(line: str) -> str:
+    from modelwarden.gate.walk import printable
+
+    return printable(line)
+
+
 def _policy(file: Path | None, fail_on: str | None) -> Policy:
     from modelwarden.core import Policy
     from modelwarden.policy import load

@@ -12,15 +12,17 @@ Source: two-sample chi-square; Wilson and Hilferty 1931 for its normal deviate.
 
 from __future__ import annotations
 
+import base64
 import math
 from collections import OrderedDict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from modelwarden.core import Json
 from modelwarden.core.values import dataclass
 from modelwarden.detectors.coding import Coder, Codes, Values
 from modelwarden.detectors.profile import Relations
@@ -153,6 +155,43 @@ class Windows:
         self._before = (frozenset(), frozenset())
         while self._next_block():
             pass
+
+    def saved(self) -> dict[str, Json]:
+        """Return the last rows as plain JSON: their bins, without values or names of clients."""
+        parts = [(b.codes, b.z, b.who) for b in self._blocks]
+        codes = np.concatenate([c for c, _, _ in parts]) if parts else np.zeros((0, 0), np.uint8)
+        z = np.concatenate([part for _, part, _ in parts]) if parts else np.zeros((0, 0))
+        return {
+            "rows": self.rows,
+            "names": list(self._coder.names),
+            "codes": base64.b64encode(codes.tobytes()).decode(),
+            "z": base64.b64encode(z.astype(np.float32).tobytes()).decode(),
+            "told": dict(self._told),
+        }
+
+    def restore(self, saved: Mapping[str, Json]) -> None:
+        """Go on from what was saved; what does not go with the reference is passed over."""
+        codes, z, told = saved.get("codes"), saved.get("z"), saved.get("told")
+        if saved.get("names") != list(self._coder.names):
+            return
+        if not isinstance(codes, str) or not isinstance(z, str) or not isinstance(told, dict):
+            return
+        try:
+            flat = np.frombuffer(base64.b64decode(codes), np.uint8)
+            table = flat.reshape(-1, len(self._coder.names))
+            wide = np.frombuffer(base64.b64decode(z), np.float32).reshape(len(table), self._wide)
+        except ValueError:
+            return
+        if table.size and int(table.max()) > self._coder.width:
+            return
+        rows = saved.get("rows")
+        self.rows = rows if type(rows) is int else len(table)
+        self._told = {str(k): v for k, v in told.items() if type(v) is int}
+        for at in range(0, len(table) - STEP + 1, STEP):
+            part = slice(at, at + STEP)
+            # Who sent them is not known any more: nobody alone.
+            who = -1 - np.arange(STEP, dtype=np.int64)
+            self._blocks.append(_block(table[part], wide[part], who, self._coder.width))
 
     def _put(self, values: Values, clients: list[str]) -> None:
         """Code rows, and keep those that are new."""
