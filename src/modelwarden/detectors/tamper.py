@@ -115,6 +115,8 @@ class FileWatch:
             left -= max(amount, 1)
             if self._hash.done:
                 reading, self._hash = self._hash, None
+                if reading.state != _state_of(self._files[self._turn].watched.path):
+                    continue  # it was replaced meanwhile: the next look sees that
                 yield from self._judged(self._files[self._turn], reading.state, reading.digest)
 
     def _judged(self, file: _File, state: State | None, digest: str) -> Iterator[Change]:
