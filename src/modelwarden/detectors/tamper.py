@@ -115,8 +115,8 @@ class FileWatch:
             left -= max(amount, 1)
             if self._hash.done:
                 reading, self._hash = self._hash, None
-                if reading.state != _state_of(self._files[self._turn].watched.path):
-                    continue  # it was replaced meanwhile: the next look sees that
+                if reading.began < self._files[self._turn].looked:
+                    continue  # it was changed and read whole meanwhile
                 yield from self._judged(self._files[self._turn], reading.state, reading.digest)
 
     def _judged(self, file: _File, state: State | None, digest: str) -> Iterator[Change]:
@@ -136,11 +136,13 @@ class _Reading:
 
     Attributes:
         done: nothing is left to be read.
+        began: when it was opened.
         state: of the open file; None when it cannot be read, and `digest` then says why.
     """
 
     def __init__(self, path: str) -> None:
         self.done = False
+        self.began = time.monotonic()
         self.state: State | None = None
         self.digest = ""
         self._hash = hashlib.sha256()
