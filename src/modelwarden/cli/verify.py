@@ -119,12 +119,12 @@ def _as_text(path: Path, check: Check, code: int) -> str:
     from modelwarden import __version__
     from modelwarden.gate.walk import printable
 
-    many = "1 file" if check.files == 1 else f"{check.files} files"
+    many = "1 file as it was" if check.files == 1 else f"{check.files} files as they were"
     lines = [f"modelwarden {__version__} · verify {printable(str(path))}"]
     if check.problems:
         lines.append(f"FAIL  {_counted(check.problems)}")
     else:
-        lines.append(f"{'VERIFIED' if code == 0 else 'FAIL'}  {many} as they were signed")
+        lines.append(f"{'VERIFIED' if code == 0 else 'FAIL'}  {many} signed")
     lines += [f"  {_line(problem)}" for problem in check.problems]
     if check.signer is not None:
         lines.append(f"  signed by  {printable(check.signer)}")
@@ -165,7 +165,7 @@ def _attested(bound: Attestation | None, code: int) -> list[str]:
     lines = [
         f"  attests    {bound.outcome} by {bound.tool.name} {bound.tool.version} "
         f"{bound.command} of {bound.started}",
-        f"             {found or 'no'} findings · {bound.gaps} gaps · {bound.waived} waived",
+        f"             findings: {found or 'none'} · gaps: {bound.gaps} · waived: {bound.waived}",
         f"             report sha256:{bound.report}",
     ]
     if bound.advisories is not None:
