@@ -190,6 +190,53 @@ ATTACKS: tuple[Entry, ...] = (
         access=Access.LABELS,
         inputs="texts",
     ),
+    Entry(
+        name="face-random",
+        title="Random noise on the first face of a pair: the floor for matchers",
+        place="modelwarden.attacks.corners:Corners",
+        access=Access.LABELS,
+        inputs="faces",
+        floor=True,
+    ),
+    Entry(
+        name="face-light",
+        title="Light and pose of the first face, by score",
+        place="modelwarden.attacks.signs:Signs",
+        access=Access.SCORES,
+        inputs="faces",
+        narrow=True,
+    ),
+    Entry(
+        name="face-noise",
+        title="Noise on the first face that follows the matcher's score",
+        place="modelwarden.attacks.square:Square",
+        access=Access.SCORES,
+        inputs="faces",
+    ),
+    Entry(
+        name="face-boundary",
+        title="Noise on the first face by the matcher's decisions alone",
+        place="modelwarden.attacks.boundary:Boundary",
+        access=Access.LABELS,
+        inputs="faces",
+        spare=True,
+    ),
+    Entry(
+        name="face-glasses",
+        title="A printed frame of glasses on the first face",
+        place="modelwarden.attacks.square:Square",
+        access=Access.SCORES,
+        inputs="faces",
+        narrow=True,
+    ),
+    Entry(
+        name="face-sticker",
+        title="A printed sticker on the first face",
+        place="modelwarden.attacks.square:Square",
+        access=Access.SCORES,
+        inputs="faces",
+        narrow=True,
+    ),
 )
 
 

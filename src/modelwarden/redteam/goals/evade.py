@@ -282,6 +282,7 @@ def _known(engagement: Engagement, clean: Clean, at: Labels, config: AttackConfi
         options=config.options,
         features=engagement.campaign.features,
         seed=engagement.campaign.seed,
+        attack=config.name,
     )
 
 

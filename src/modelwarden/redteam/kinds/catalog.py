@@ -16,6 +16,7 @@ KINDS: dict[str, str] = {
     "texts": "modelwarden.redteam.kinds.texts:TEXTS",
     "arrays": "modelwarden.redteam.kinds.arrays:ARRAYS",
     "tables": "modelwarden.redteam.kinds.tables:TABLES",
+    "faces": "modelwarden.redteam.faces.kind:FACES",
 }
 
 

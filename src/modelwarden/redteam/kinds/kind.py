@@ -113,6 +113,7 @@ class Known:
             position, −1 where it has none.
         options: further keys of `[[attack]]`.
         features: `[features]` of the campaign. seed: root of all chance.
+        attack: name of the attack that the space is for.
     """
 
     seeds: Seeds
@@ -124,6 +125,7 @@ class Known:
     options: Mapping[str, Json]
     features: FeaturesConfig
     seed: int
+    attack: str = ""
 
     def only(self, *known: str) -> None:
         """Refuse an option of the attack that the kind does not know.
