@@ -214,6 +214,14 @@ ATTACKS: tuple[Entry, ...] = (
         inputs="faces",
     ),
     Entry(
+        name="face-signs",
+        title="Noise on the first face, learnt from every score, also in l2",
+        place="modelwarden.attacks.signs:Signs",
+        access=Access.SCORES,
+        inputs="faces",
+        spare=True,
+    ),
+    Entry(
         name="face-boundary",
         title="Noise on the first face by the matcher's decisions alone",
         place="modelwarden.attacks.boundary:Boundary",

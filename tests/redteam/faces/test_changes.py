@@ -89,6 +89,20 @@ def test_strong_noise_dodges_and_impersonates():
     assert rates["different"] >= 0.3  # impersonation: two people are taken for one
 
 
+def test_noise_in_l2_stays_within_its_length():
+    chosen = np.flatnonzero(Y == "same")
+    ball = ball_for("noise", X[chosen], norm=Norm.L2, eps=4000.0)
+    entry = next(e for e in FACES if e.name == "face-signs")
+
+    outcome, _ = attacked(entry, ball, chosen, queries=300)
+
+    at = np.flatnonzero(outcome.success)
+    assert len(at)
+    won = ball.inputs(at, outcome.candidates[at])
+    moved = (won[:, 0].astype(float) - X[chosen][at, 0]).reshape(len(at), -1)
+    assert (np.linalg.norm(moved, axis=1) <= 4000.0).all()
+
+
 def test_a_win_through_jpeg_holds_in_the_file_that_is_delivered():
     chosen = np.flatnonzero(Y == "same")
     ball = ball_for("noise", X[chosen], eps=60.0, jpeg=75)

@@ -28,6 +28,7 @@ _LARGEST_SIDE = 4096
 _CHANGES = {
     "face-random": "noise",
     "face-noise": "noise",
+    "face-signs": "noise",
     "face-boundary": "noise",
     "face-sticker": "sticker",
     "face-glasses": "glasses",
