@@ -49,7 +49,9 @@ def test_a_model_that_falls_for_everything_breaks_every_rule(tmp_path):
     assert report.gaps == ()
     assert report.verdict.outcome == "fail"
     assert {d["model"] for d in seen} == {"shop-1"}
-    assert (tmp_path / "out" / "debrief.html").is_file()
+    debrief = (tmp_path / "out" / "debrief.md").read_text()
+    assert "76 of 76 answers did what they must not" in debrief
+    assert "1. Give the model no rights that the sender of the data should not have" in debrief
 
 
 def test_a_careful_model_passes(tmp_path):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
+from modelwarden.core import Report
 from modelwarden.core.values import dataclass
 from modelwarden.redteam.debrief.seen import Sight
 from modelwarden.redteam.engagement import Evasion
@@ -23,6 +25,7 @@ _TEXTS = {
     "its average.",
 }
 _SHOWN = 3
+_FIX = re.compile(r"^Fix: (.+?)(?:\n\n|\Z)", re.DOTALL | re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,20 @@ class Advice:
 def first_to_fix(evasions: Sequence[Evasion], sight: Sight | None) -> list[Advice]:
     """Return what to do, in order."""
     return [*_edits(evasions), *_asking(evasions, sight)]
+
+
+def of_rules(report: Report) -> list[Advice]:
+    """Return what the rules of the findings say is to be fixed, the worst first."""
+    pages = {rule.id: rule.help for rule in report.rules}
+    order = sorted(report.findings, key=lambda one: one.severity.rank)
+    found: dict[str, Advice] = {}
+    for one in order:
+        fix = _FIX.search(pages.get(one.rule, ""))
+        if fix is not None and one.rule not in found:
+            # `e.g.` and the like are not used on these pages: a full stop ends a sentence.
+            do = " ".join(fix[1].split()).partition(". ")[0].rstrip(".")
+            found[one.rule] = Advice(f"{do[:1].upper()}{do[1:]}.", one.message)
+    return list(found.values())[:_SHOWN]
 
 
 def _edits(evasions: Sequence[Evasion]) -> Iterator[Advice]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from modelwarden.core import Json, Measurement, Report
 from modelwarden.core.values import dataclass
 from modelwarden.redteam.config import Campaign
-from modelwarden.redteam.debrief.advice import Advice, first_to_fix
+from modelwarden.redteam.debrief.advice import Advice, first_to_fix, of_rules
 from modelwarden.redteam.debrief.seen import Sight, sight
 from modelwarden.redteam.engagement import STAGE, Engagement, Evasion, GoalResult
 from modelwarden.redteam.evasions import folder_of
@@ -69,7 +69,7 @@ def view_of(engagement: Engagement, result: GoalResult, report: Report, folder: 
         report=report,
         summary=_summary(campaign, result),
         scope=tuple(_scope(engagement)),
-        advice=tuple(first_to_fix(result.evasions, seen)),
+        advice=tuple(first_to_fix(result.evasions, seen) or of_rules(report)),
         cheapest=tuple(shown),
         rest=len(order) - len(shown),
         sight=seen,

@@ -178,10 +178,22 @@ def _result(
         gaps=tuple(_gaps(engagement, target, tallies, trials)),
         tables=(_table(target, tallies),) if tallies else (),
         notes=(
+            _told(target, tallies),
             f"{target.name}: repeats of one probe are not independent; an interval is of these "
             "questions, not of all that could be asked",
         ),
     )
+
+
+def _told(target: TargetConfig, tallies: Sequence[Tally]) -> str:
+    """Return what came of it in a sentence."""
+    broke, n = sum(t.broke for t in tallies), sum(t.judged for t in tallies)
+    told = f"{target.name}: {broke} of {n} answers did what they must not"
+    families = [str(t.family) for t in tallies if t.broke]
+    if families:
+        told += f" ({', '.join(families)})"
+    blind = [str(t.family) for t in tallies if not t.shown and not t.broke]
+    return f"{told}; nothing can be said of {', '.join(blind)}" if blind else f"{told}."
 
 
 def _found(target: TargetConfig, tally: Tally) -> Iterator[Finding]:
