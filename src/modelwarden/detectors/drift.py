@@ -97,7 +97,10 @@ def _distribution(reference: NumberCounts, current: NumberCounts, margins: Margi
     low, high = sorted((abs(ends.low), abs(ends.high)))
     if ends.low < 0 < ends.high:
         low = 0.0
-    value = reference.bins.values()[at]
+    # A value that occurs, not the middle of an empty bin between two of them.
+    held = np.flatnonzero(reference.counts[: at + 1] + current.counts[: at + 1])
+    value = reference.bins.values()[int(held[-1]) if held.size else at]
+    value = 0.0 if abs(value) < reference.bins.step / 100 else value
     share, before = there[at] / m, here[at] / n
     return Change(
         kind="distribution",

@@ -73,7 +73,7 @@ def compare(reference: Sample, current: Sample, *, seed: int, version: str) -> R
     began, started = time.monotonic(), dt.datetime.now(dt.UTC)
     with np.errstate(all="ignore"):
         result = _result(reference, current, seed)
-    here, there = reference.data, current.data
+    there = current.data
     return Report(
         subject=Subject(kind="data", name=there.source, digest=there.digest),
         tool=Tool(version=version),
@@ -87,20 +87,20 @@ def compare(reference: Sample, current: Sample, *, seed: int, version: str) -> R
         findings=result.findings,
         measurements=result.measurements,
         gaps=result.gaps,
-        coverage=tuple(map(_covered, (here, there))),
+        coverage=tuple(map(_covered, (reference, current))),
         rules=tuple(map(describe, RULES)),
         stages=(STAGE,) if result.done else (),
         tables=result.tables,
     )
 
 
-def _covered(data: DataSet) -> Coverage:
+def _covered(sample: Sample) -> Coverage:
     return Coverage(
-        path=data.source,
-        format=None,
+        path=sample.data.source,
+        format=sample.form,
         status=Status.EXAMINED,
         size=None,
-        sha256=data.digest.removeprefix("sha256:"),
+        sha256=sample.data.digest.removeprefix("sha256:"),
     )
 
 

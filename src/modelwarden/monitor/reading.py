@@ -50,11 +50,13 @@ class Sample:
         data: features, and labels where there are any.
         said: (n,) what the model answered; None where nothing tells.
         roles: the columns that were taken.
+        form: of the file.
     """
 
     data: DataSet
     said: Column | None
     roles: Roles
+    form: str
 
 
 def read_sample(name: str, path: Path, roles: Roles) -> Sample:
@@ -72,8 +74,10 @@ def read_sample(name: str, path: Path, roles: Roles) -> Sample:
     """
     try:
         if path.is_dir():
+            form = "ledger"
             raw, digest = _ledger(path), _folder_digest(path)
         else:
+            form = _form(path)
             raw = read_file(path)
             with path.open("rb") as stream:
                 digest = f"sha256:{sha256_of(stream)}"
@@ -82,10 +86,20 @@ def read_sample(name: str, path: Path, roles: Roles) -> Sample:
         raise DataError(
             f"cannot read {path}: {why}", hint="Check --reference and --current."
         ) from (error)
-    return _sample(name, raw, roles, path, digest)
+    return _sample(name, raw, roles, path, (form, digest))
 
 
-def _sample(name: str, raw: Raw, roles: Roles, path: Path, digest: str) -> Sample:
+def _form(path: Path) -> str:
+    with path.open("rb") as stream:
+        head = stream.read(64)
+    for start, form in ((b"PAR1", "parquet"), (b"PK", "npz"), (b"\x1f\x8b", "csv.gz")):
+        if head.startswith(start):
+            return form
+    return "jsonl" if head.lstrip()[:1] == b"{" else "csv"
+
+
+def _sample(name: str, raw: Raw, roles: Roles, path: Path, known: tuple[str, str]) -> Sample:
+    form, digest = known
     found = {key: _column(raw, key, getattr(roles, key), path) for key in _GUESSED}
     guessed = tuple(
         f"column {column!r} is taken as the {key}; --{key} names another"
@@ -106,7 +120,7 @@ def _sample(name: str, raw: Raw, roles: Roles, path: Path, digest: str) -> Sampl
         notes=(*raw.notes, *notes, *guessed),
     )
     chosen = Roles(label=label, prediction=said, id=found["id"], drop=roles.drop)
-    return Sample(data, None if said is None else raw.frame[said], chosen)
+    return Sample(data, None if said is None else raw.frame[said], chosen, form)
 
 
 def _column(raw: Raw, key: str, name: str | None, path: Path) -> str | None:
