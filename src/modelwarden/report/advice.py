@@ -92,7 +92,7 @@ def _by_kind(gaps: Iterable[Gap]) -> list[list[Gap]]:
 
 def _rule_step(group: list[Finding], fixes: dict[str, str]) -> Step:
     first = group[0]
-    path = first.location.path or "the subject"
+    path = first.location.path or first.location.route or "the subject"
     more = f" and {plural(len(group) - 1, 'more place')}" if len(group) > 1 else ""
     fix = fixes.get(first.rule) or "Read the rule's page."
     return Step(f"{first.severity} {first.rule} in {path}{more}", fix, first.rule)

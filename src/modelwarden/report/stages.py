@@ -30,6 +30,7 @@ QUESTIONS: Mapping[str, tuple[str, str]] = {
     "backdoor": ("Backdoor", "Does a hidden trigger change its answers?"),
     "privacy": ("Privacy", "Does it give away what it was trained on?"),
     "checks": ("Your own checks", "Does what your project asks of it besides hold?"),
+    "redteam": ("Red team", "What can somebody do who can only ask it questions?"),
     "cost": ("Cost", "What does an answer take in time and memory?"),
 }
 _FILES = ("artifacts", "dependencies")

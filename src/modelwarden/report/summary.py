@@ -48,6 +48,9 @@ def worst_first(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda f: (f.waived, f.severity.rank, _RANK[f.confidence]))
 
 
+ENDPOINT = "endpoint"  # the kind of subject that has no files
+
+
 def by_file(report: Report) -> list[FileGroup]:
     """Return one group for each file, those with the worst findings first, then those with gaps.
 
@@ -55,7 +58,7 @@ def by_file(report: Report) -> list[FileGroup]:
     """
     groups = {c.path: FileGroup(c.path, c) for c in report.coverage}
     for finding in worst_first(report.findings):
-        path = finding.location.path or ""
+        path = finding.location.path or finding.location.route or ""
         groups.setdefault(path, FileGroup(path)).findings.append(finding)
     for gap in report.gaps:
         path = file_of(gap.what, groups)
@@ -112,14 +115,16 @@ def tally(report: Report) -> str:
     waived = sum(f.waived for f in report.findings)
     if waived:
         parts.append(f"{waived:,} waived")
-    parts.append(plural(len(report.coverage), "file"))
+    if report.coverage or report.subject.kind != ENDPOINT:
+        parts.append(plural(len(report.coverage), "file"))
     return " · ".join(parts)
 
 
 def examined(report: Report) -> str:
     """Return how far the files were examined, in one line: `3 files: 2 examined, 1 partial`."""
     if not report.coverage:
-        return "no files"
+        asked = report.subject.kind == ENDPOINT
+        return "an endpoint, by nothing but questions" if asked else "no files"
     counts = Counter(c.status for c in report.coverage)
     parts = ", ".join(f"{counts[s]:,} {s}" for s in Status if counts[s])
     return f"{plural(len(report.coverage), 'file')}: {parts}"
