@@ -100,3 +100,19 @@ def test_the_same_campaign_comes_to_the_same_end(tmp_path, concurrency):
         )
 
     assert told[0] == told[1]
+
+
+def test_more_channels_change_nothing_but_the_time(tmp_path):
+    mails = tuple(f"get urgent free tea today as number {i}" for i in range(70))
+    seeded(tmp_path, mails)
+    told = []
+    for concurrency in (1, 4):
+        with serving(Endpoint()) as endpoint:
+            budget = {"concurrency": concurrency, "batch": 8, "rows": 20_000}
+            made = campaign(tmp_path, endpoint.url, budget=budget, target={"name": "filter"})
+            done = run(made, output=tmp_path / f"out-{concurrency}")
+        folder = done.folder / "evasions"
+        told.append([(folder / name / "evasion.json").read_bytes() for name in done.evasions])
+
+    assert len(told[0]) == len(mails)
+    assert told[0] == told[1]

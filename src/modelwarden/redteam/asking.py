@@ -12,7 +12,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -35,6 +35,7 @@ from modelwarden.targets.tiled import Asked, padded
 _ONE_BY_ONE = ("torchserve", "openai")
 _TOKEN = "MODELWARDEN_TARGET_TOKEN"  # noqa: S105 -- the name of a variable
 _TILE = 256
+_LANES = ("a", "b")
 MakeWire = Callable[[TargetConfig, Courier], Wire]
 
 
@@ -81,8 +82,11 @@ class Line:
         size: int,
         one_by_one: bool = False,
         told: str = "",
+        lane: str = "",
     ) -> None:
-        """Ask nothing yet; `size` is the rows of a request."""
+        """Ask nothing yet; `size` is the rows of a request, `lane` names a part of the channels."""
+        self.lane = lane
+        self._lanes: tuple[Line, ...] = ()
         self.number, self.size, self.told = number, size, told
         self.one_by_one = one_by_one
         self.batch = 0
@@ -99,10 +103,34 @@ class Line:
     @property
     def name(self) -> str:
         """As the record has it."""
-        return f"t{self.number}"
+        return f"t{self.number}{self.lane}"
+
+    def lanes(self) -> tuple[Line, ...]:
+        """Return the channels in two parts that are asked side by side; all, where there is one.
+
+        While one part waits for its answers, what is learnt from those of the other is worked out.
+        """
+        if len(self._channels) < len(_LANES):
+            return (self,)
+        if not self._lanes:
+            self._lanes = tuple(
+                Line(
+                    self.number,
+                    self._channels[place :: len(_LANES)],
+                    self._journal,
+                    size=self.size,
+                    one_by_one=self.one_by_one,
+                    told=self.told,
+                    lane=lane,
+                )
+                for place, lane in enumerate(_LANES)
+            )
+        return self._lanes
 
     def close(self) -> None:
         """Hang up."""
+        for lane in self._lanes:
+            lane.close()
         if self._pool is not None:
             self._pool.shutdown()
         for channel in self._channels:
@@ -120,13 +148,13 @@ class Line:
         """
         self.batch += 1
         parts = self._parts(inputs)
-        self._announce(parts)
+        syncing = self._announce(parts)
         if self._pool is None or len(parts) == 1:
             done = [_attempt(self._one, *part) for part in parts]
         else:
             flying = [self._pool.submit(_attempt, self._one, *part) for part in parts]
             done = [one.result() for one in flying]
-        self._journal.settle()
+        self._journal.settle(syncing)
         self.took = max(channel.envelope.took for channel, _, _ in parts)
         failed = [one for one in done if isinstance(one, Exception)]
         if failed:
@@ -165,14 +193,13 @@ class Line:
             parts.append((channel, rows, start))
         return parts
 
-    def _announce(self, parts: Sequence[tuple[Channel, Inputs, int]]) -> None:
+    def _announce(self, parts: Sequence[tuple[Channel, Inputs, int]]) -> Future[None] | None:
         requests = []
         for channel, rows, _ in parts:
             name, each = channel.envelope.name, channel.envelope.rows
             requests += [(f"{name}.{k + 1}", each) for k in range(len(rows) // max(each, 1))]
         fresh = [(n, rows) for n, rows in requests if self._journal.known(n) is None]
-        if fresh:
-            self._journal.intend(fresh, self.about)
+        return self._journal.intend(fresh, self.about) if fresh else None
 
     def _one(self, channel: Channel, rows: Inputs, start: int) -> tuple[Tensor, ...] | Refused:
         del start

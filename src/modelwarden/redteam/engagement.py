@@ -322,9 +322,9 @@ def _watched(labels: Labels) -> Labels:
 class _Withheld(Live):
     """A target whose scores the attacker is not shown."""
 
-    def __init__(self, live: LiveScores) -> None:
+    def __init__(self, live: Live) -> None:
         super().__init__(live.line, live.told)
-        self.full = live
+        self.full: Live = live
 
     def labels(self, inputs: Inputs) -> Labels:
         self.full.standing = self.standing
@@ -334,6 +334,9 @@ class _Withheld(Live):
 
     def look(self) -> None:
         self.full.look()
+
+    def beside(self, line: Line) -> Live:
+        return _Withheld(self.full.beside(line))
 
 
 def _withheld(live: Live) -> Live:

@@ -98,7 +98,6 @@ class Journal:
         self.repeated_rows = stood.repeated
         self.replayed = 0
         self._lock = threading.Lock()
-        self._syncing: Future[None] | None = None
         self._syncer = None if offline else ThreadPoolExecutor(1)
         self._at = 0
         if not offline:
@@ -122,8 +121,8 @@ class Journal:
         """Return what became of a request in an earlier run; None where that is not known."""
         return self.stood.answers.get(name)
 
-    def intend(self, requests: Sequence[tuple[str, int]], about: str) -> None:
-        """Say that requests are about to be sent; `settle` waits until the disk has it.
+    def intend(self, requests: Sequence[tuple[str, int]], about: str) -> Future[None] | None:
+        """Say that requests are about to be sent; what is returned ends when the disk has it.
 
         A kill cannot take back what was written. Only a power cut needs the disk, and waiting for
         it while the target answers costs nothing.
@@ -133,7 +132,8 @@ class Journal:
             about: what they are for.
         """
         again = [(n, self.stood.intents[n]) for n, _ in requests if n in self.stood.intents]
-        self.repeated_rows += sum(rows for _, rows in again)
+        with self._lock:
+            self.repeated_rows += sum(rows for _, rows in again)
         event: dict[str, Json] = {
             "event": "intent",
             "about": about,
@@ -143,23 +143,19 @@ class Journal:
         if again:
             event["repeated"] = sum(rows for _, rows in again)
         self.write(event)
-        if self._syncer is not None:
-            self._syncing = self._syncer.submit(self._sync)
+        return None if self._syncer is None else self._syncer.submit(self._sync)
 
-    def settle(self) -> None:
-        """Wait until the disk has the last intent, and every answer before it.
+    def settle(self, syncing: Future[None] | None) -> None:
+        """Wait until the disk has an intent, and every answer before it.
 
         Raises:
             OutputError: the disk refuses.
         """
-        if self._syncing is None:
-            return
         try:
-            self._syncing.result()
+            if syncing is not None:
+                syncing.result()
         except OSError as error:
             raise _unwritable(self.folder, error) from error
-        finally:
-            self._syncing = None
 
     def _sync(self) -> None:
         os.fdatasync(self._bodies)

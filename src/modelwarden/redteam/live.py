@@ -40,6 +40,7 @@ class Live:
         line: to the target. told: how its answers are read.
         standing: the class that a refused row stays; None: a refusal is an error.
         refused: rows that were refused.
+        watched: seeds that are asked again, and what was answered to them.
     """
 
     def __init__(self, line: Line, told: Told) -> None:
@@ -47,9 +48,15 @@ class Live:
         self.line, self.told = line, told
         self.standing: int | None = None
         self.refused = self.rows = self.calls = 0
-        self._watch: tuple[Inputs, Labels, Floats | None] | None = None
+        self.watched: tuple[Inputs, Labels, Floats | None] | None = None
         self._looked = 0
         self._looking = False
+
+    def beside(self, line: Line) -> Live:
+        """Return the same target, asked over another line, with an account of its own."""
+        twin = type(self)(line, self.told)
+        twin.standing, twin.watched = self.standing, self.watched
+        return twin
 
     @property
     def spec(self) -> TargetSpec:
@@ -106,7 +113,7 @@ class Live:
         self._looked = self.line.batch
         if not _alike(labels, scores, again, others):
             return False
-        self._watch = (inputs, labels, scores)
+        self.watched = (inputs, labels, scores)
         return True
 
     def look(self) -> None:
@@ -116,9 +123,9 @@ class Live:
             ChangedError: they are answered otherwise than before.
             EndedError: a limit of the campaign is reached.
         """
-        if self._watch is None or self._looking or self.line.batch == self._looked:
+        if self.watched is None or self._looking or self.line.batch == self._looked:
             return
-        inputs, labels, scores = self._watch
+        inputs, labels, scores = self.watched
         self._looking, refused = True, self.refused
         about, self.line.about = self.line.about, "the same seeds again"
         try:

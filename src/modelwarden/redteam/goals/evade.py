@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -25,6 +26,8 @@ from modelwarden.targets.labels import plain, same
 from modelwarden.targets.spec import Access
 
 _LEAST = 2  # rows of a seed: one to win, one for the judge
+_CROWD = 32  # seeds of a lane, at least
+_ALONE = ("texts", "tables", "arrays")  # kinds whose attacks learn nothing from seed to seed
 _SMALL = 40  # rows that the goal `evade` spends on making one win smaller
 
 
@@ -175,19 +178,19 @@ def _one(
     if each < _LEAST:
         why = f"was not run: {meter.left() or 0} rows are left for {len(due)} seeds"
         return engagement.gap(entry.name, why), []
-    clean.live.line.about = f"{entry.name} on {clean.seeds.source}"
-    began = (clean.live.rows, clean.live.calls, clean.live.refused)
-    found: list[Evasion] = []
-    outcomes: list[Outcome] = []
-    for one in np.unique(clean.y[due]).tolist():
-        at = due[clean.y[due] == one]
-        clean.live.standing = one
-        outcome, wins = _class(engagement, number, clean, config, entry, at, goal, each)
-        outcomes.append(outcome)
-        found += wins
-        if meter.ended is not None:
-            break
-    checked = clean.live.looked()
+    lanes = _lanes(engagement, clean, entry, due)
+    work = [
+        _Lane(number=number, clean=lane, entry=entry, config=config, due=due[place :: len(lanes)])
+        for place, lane in enumerate(lanes)
+    ]
+    if len(work) == 1:
+        parts = [_worked(engagement, work[0], goal, each)]
+    else:
+        with ThreadPoolExecutor(len(work)) as pool:
+            flying = [pool.submit(_worked, engagement, lane, goal, each) for lane in work]
+            parts = [one.result() for one in flying]
+    outcomes = [outcome for part in parts for outcome in part.outcomes]
+    found = [win for part in parts for win in part.found]
     success = np.concatenate([o.success for o in outcomes])
     queries = np.concatenate([o.queries for o in outcomes])
     unit = Unit(
@@ -198,13 +201,81 @@ def _one(
         attacked=len(success),
         fell=int(success.sum()),
         queries=tuple(int(q) for q in queries[success]),
-        rows=clean.live.rows - began[0],
-        calls=clean.live.calls - began[1],
-        refused=clean.live.refused - began[2],
+        rows=sum(part.rows for part in parts),
+        calls=sum(part.calls for part in parts),
+        refused=sum(part.refused for part in parts),
         lost=int(sum((o.refused > 0).sum() for o in outcomes)),
-        unchecked=not checked,
+        unchecked=not all(part.checked for part in parts),
     )
     return unit, found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Lane:
+    """The seeds that one part of the channels asks about."""
+
+    number: int
+    clean: Clean
+    entry: Entry
+    config: AttackConfig
+    due: Labels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Part:
+    """What came of one lane."""
+
+    outcomes: list[Outcome]
+    found: list[Evasion]
+    rows: int
+    calls: int
+    refused: int
+    checked: bool
+
+
+def _lanes(engagement: Engagement, clean: Clean, entry: Entry, due: Labels) -> list[Clean]:
+    """Return the target over one line, or over two that are asked side by side.
+
+    What comes of a seed depends on its own answers alone, so it is the same either way. Two need
+    limits that the plan of rows keeps by itself, and an attack that does not need all seeds.
+    """
+    budget = engagement.campaign.budget
+    if len(due) < 2 * _CROWD or budget.calls is not None or budget.seconds is not None:
+        return [clean]
+    if entry.inputs not in _ALONE or hasattr(entry.load(), "run_all"):
+        return [clean]
+    lines = clean.live.line.lanes()
+    if len(lines) == 1:
+        return [clean]
+    return [replace(clean, live=clean.live.beside(line)) for line in lines]
+
+
+def _worked(engagement: Engagement, lane: _Lane, goal: int | None, each: int) -> _Part:
+    """Attack the seeds of a lane, class by class."""
+    clean, live = lane.clean, lane.clean.live
+    live.line.about = f"{lane.entry.name} on {clean.seeds.source}"
+    began = (live.rows, live.calls, live.refused)
+    outcomes: list[Outcome] = []
+    found: list[Evasion] = []
+    for one in np.unique(clean.y[lane.due]).tolist():
+        at = lane.due[clean.y[lane.due] == one]
+        live.standing = one
+        outcome, wins = _class(
+            engagement, lane.number, clean, lane.config, lane.entry, at, goal, each
+        )
+        outcomes.append(outcome)
+        found += wins
+        if engagement.meter.ended is not None:
+            break
+    checked = live.looked()
+    return _Part(
+        outcomes=outcomes,
+        found=found,
+        rows=live.rows - began[0],
+        calls=live.calls - began[1],
+        refused=live.refused - began[2],
+        checked=checked,
+    )
 
 
 def _allowed(queries: int, left: int | None, seeds: int, attacks: int) -> int:
