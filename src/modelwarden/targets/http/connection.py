@@ -123,6 +123,7 @@ class Connection:
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
         self._connection: http.client.HTTPConnection | None = None
+        self._watch = _Watch(seconds)
 
     def get(self, path: str) -> bytes:
         """Return the body of an answer with status 200.
@@ -144,6 +145,7 @@ class Connection:
 
     def close(self) -> None:
         """Hang up."""
+        self._watch.stop()
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -177,9 +179,7 @@ class Connection:
         deadline = time.monotonic() + self._seconds
         connection = self._connected()
         # `timeout` bounds each wait for bytes; a drip of bytes is ended by closing its socket.
-        ended = threading.Timer(self._seconds, _hang_up, (connection.sock,))
-        ended.daemon = True
-        ended.start()
+        self._watch.begin(connection.sock)
         try:
             connection.request(method, path, body=body, headers=headers)
             response = connection.getresponse()
@@ -194,7 +194,7 @@ class Connection:
             response.close()
             return response.status, answer, _pause_asked(response)
         finally:
-            ended.cancel()
+            self._watch.end()
 
     def _connected(self) -> http.client.HTTPConnection:
         if self._connection is None or self._connection.sock is None:
@@ -228,6 +228,51 @@ def _again(error: Exception) -> bool:
     """Tell whether a connection was lost, as one that was kept too long is, and not refused."""
     lost = (ConnectionResetError, BrokenPipeError, http.client.RemoteDisconnected)
     return isinstance(error, lost)
+
+
+class _Watch:
+    """Hangs up where an answer is not there in time: one thread for all requests, started late.
+
+    All requests have the same time, so who sleeps until the end of one never sleeps too long for
+    the next; nobody has to be woken when a request begins or ends.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._due: tuple[float, socket.socket] | None = None
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def begin(self, connection: socket.socket | None) -> None:
+        if connection is None:
+            return
+        with self._lock:
+            self._due = (time.monotonic() + self._seconds, connection)
+            if self._thread is None:
+                self._stopped = threading.Event()
+                self._thread = threading.Thread(
+                    target=self._run, args=(self._stopped,), daemon=True
+                )
+                self._thread.start()
+
+    def end(self) -> None:
+        self._due = None
+
+    def stop(self) -> None:
+        """Let the thread end; the next request starts another."""
+        with self._lock:
+            self._due, self._thread = None, None
+            self._stopped.set()
+
+    def _run(self, stopped: threading.Event) -> None:
+        pause = self._seconds
+        while not stopped.wait(pause):
+            due = self._due
+            pause = self._seconds if due is None else due[0] - time.monotonic()
+            if due is not None and pause <= 0:
+                _hang_up(due[1])
+                pause = self._seconds
 
 
 def _hang_up(connection: socket.socket) -> None:
