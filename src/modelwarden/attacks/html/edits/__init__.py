@@ -1,0 +1,1 @@
+"""The edits, by what they work on; `catalog` lists them all."""

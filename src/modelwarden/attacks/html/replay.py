@@ -1,0 +1,182 @@
+"""What our scripts make of a page by the time it has loaded, worked out without running them.
+
+Only the exact scripts of `coding` are understood; every other script is left as it stands, on both
+sides of a comparison. A script of ours counts only where the parser finds it as a live script: in a
+comment, a template or a string of another script it would do nothing, and is then a text like any.
+"""
+
+from __future__ import annotations
+
+import re
+
+from modelwarden.attacks.html import coding
+from modelwarden.attacks.html.dom import TEXT, Node, parse
+from modelwarden.core.values import dataclass
+
+_ROUNDS, _MOST, _LARGEST = 6, 400, 8_000_000
+# Elements in which a script is no plain child, or ends something else.
+_NOT_IN = frozenset("colgroup frameset svg math title textarea style noframes".split())
+# What may be set late: nothing that is fetched, or acts, before it is set.
+_SETTABLE = {
+    "a": frozenset(("href", "title", "rel", "target")),
+    "form": frozenset(("action", "method", "name", "target", "enctype")),
+    "input": frozenset(("type", "name", "placeholder", "value", "autocomplete")),
+    "button": frozenset(("type", "name", "value", "formaction")),
+    "img": frozenset(("alt", "title")),
+}
+_HANDLERS = frozenset(("onsubmit", "onclick", "onchange", "onkeyup", "oncontextmenu"))
+
+
+class ReplayError(Exception):
+    """A page whose scripts of ours would not do what they are for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Loaded:
+    """A page once it has loaded.
+
+    Attributes:
+        document: the tree. scripts: how many scripts of ours acted. late: those that act at load.
+        wide: they hold characters beyond ASCII, which do not hang on the encoding of the page.
+    """
+
+    document: Node
+    scripts: int
+    late: int
+    wide: bool
+
+
+def loaded(html: str) -> Loaded:
+    """Return the tree of a page once it has loaded.
+
+    Raises:
+        ReplayError: a script of ours stands where it would do something else, or nothing.
+        TooLargeError: the page, or what is written into it, is beyond the bounds.
+    """
+    mark = "/*w*/"
+    while mark in html:
+        mark = mark.replace("w", "ww", 1)
+    source, written = _written(html, f"<script>{mark}</script>")
+    document = parse(source)
+    found = [n for n in document.elements("script") if not n.attributes and n.content() == mark]
+    if len(found) != written:
+        raise ReplayError("a script that writes stands where no script is run")
+    for node in found:
+        _check_place(node)
+        _remove(node)
+    acted, late = _acted(document)
+    wide = bool(written + acted) and _WIDE.search(html) is not None
+    return Loaded(document=document, scripts=written + acted, late=late, wide=wide)
+
+
+def _written(html: str, mark: str) -> tuple[str, int]:
+    """Return the source with what is written in its place, behind a mark."""
+    count = 0
+    for _ in range(_ROUNDS):
+        html, one = coding.WRITE.subn(lambda m: mark + coding.forwards(m[1]), html)
+        try:
+            html, two = coding.WRITE_PERCENT.subn(lambda m: mark + coding.from_percent(m[1]), html)
+        except UnicodeDecodeError as error:
+            raise ReplayError("a script writes what is no text") from error
+        count += one + two
+        if not one + two:
+            return html, count
+        if count > _MOST or len(html) > _LARGEST:
+            break
+    raise ReplayError("scripts write scripts that write, without end")
+
+
+def _check_place(node: Node) -> None:
+    if node.parent is None or node.parent.tag in _NOT_IN:
+        raise ReplayError("a script of ours stands where the page is read otherwise")
+
+
+def _acted(document: Node) -> tuple[int, int]:
+    """Let the scripts that set something act, in the order of the page; return how many did."""
+    acted = late = 0
+    at_load: list[tuple[Node, str, str]] = []
+    for node in document.elements("script"):
+        if node.attributes:
+            continue
+        code = node.content()
+        if match := coding.SET.fullmatch(code):
+            _check_place(node)
+            _set(_owner(node, match[1]), match[2], coding.forwards(match[3]))
+        elif match := coding.SET_AT_LOAD.fullmatch(code):
+            _check_place(node)
+            at_load.append((_owner(node, "parentNode"), match[1], coding.forwards(match[2])))
+            late += 1
+        elif match := coding.TITLE.fullmatch(code):
+            _check_place(node)
+            _set_title(document, node, coding.forwards(match[1]))
+        else:
+            continue
+        acted += 1
+        if acted > _MOST:
+            raise ReplayError(f"more than {_MOST} scripts set something")
+        _remove(node)
+    for owner, name, value in at_load:
+        _set(owner, name, value)
+    return acted, late
+
+
+def _set(owner: Node, name: str, value: str) -> None:
+    if name not in _SETTABLE.get(owner.tag, ()) and name not in _HANDLERS:
+        raise ReplayError(f"a script of ours sets {name} of {owner.tag}")
+    owner.attributes[name] = value
+
+
+def _owner(node: Node, whose: str) -> Node:
+    parent = node.parent
+    if parent is None:
+        raise ReplayError("a script of ours stands nowhere")
+    if whose == "parentNode":
+        return parent
+    before = parent.children[: parent.children.index(node)]
+    elements = [n for n in before if not n.tag.startswith("#")]
+    if not elements:
+        raise ReplayError("a script of ours has no element before it")
+    return elements[-1]
+
+
+def _set_title(document: Node, script: Node, title: str) -> None:
+    """Set the text of the first title; it must stand before the script, in the head."""
+    for node in document.elements("title", "script"):
+        if node is script:
+            break
+        if node.tag == "title" and node.parent is not None and node.parent.tag == "head":
+            node.children = [Node(TEXT, {}, title, node)] if title else []
+            return
+    raise ReplayError("a script sets a title that is not there yet")
+
+
+def _remove(node: Node) -> None:
+    """Take a node out; texts that come together become one, as a parser would write them."""
+    parent = node.parent
+    if parent is None:
+        return
+    at = parent.children.index(node)
+    del parent.children[at]
+    around = parent.children[max(at - 1, 0) : at + 1]
+    if len(around) == 2 and around[0].tag == around[1].tag == TEXT and at > 0:
+        around[0].text += around[1].text
+        del parent.children[at]
+
+
+# An escape of a character beyond ASCII, as scripts of ours write them.
+_WIDE = re.compile(r"\\x[89a-f][0-9a-f]|\\u[0-9a-f]{4}|%[89A-F][0-9A-F]")
+_ENCODING = re.compile(r"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w-]+)", re.IGNORECASE)
+_POLICY = re.compile(r"<meta[^>]*content-security-policy", re.IGNORECASE)
+_TAKEN_OVER = re.compile(r"document\.write(?:ln)?\s*=[^=]|currentScript\s*=[^=]")
+
+
+def encoding_of(html: str) -> str | None:
+    """Return the encoding that a browser finds in the first 1024 bytes."""
+    start = html.encode("utf-8", "replace")[:1024].decode("utf-8", "replace")
+    match = _ENCODING.search(start)
+    return match[1].lower() if match else None
+
+
+def forbids_scripts(html: str) -> bool:
+    """Tell whether a page may refuse scripts of ours, or changes what they call."""
+    return bool(_POLICY.search(html)) or bool(_TAKEN_OVER.search(html))
