@@ -119,7 +119,10 @@ class Browser:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         """End it, and remove its profile."""
         self._process.terminate()
@@ -156,7 +159,9 @@ class Browser:
             BrowserError: the browser ended, or did not answer in time.
         """
         place = url if url.startswith(("http://", "https://")) else "https://page.example/"
-        self._ask("Page.navigate", {"url": "about:blank"}, self._session, until="Page.loadEventFired")
+        self._ask(
+            "Page.navigate", {"url": "about:blank"}, self._session, until="Page.loadEventFired"
+        )
         self._body = (place.split("#")[0], html.encode("utf-8", "replace"))
         self._ask("Page.navigate", {"url": place}, self._session, until="Page.loadEventFired")
         time.sleep(_SETTLE)

@@ -80,7 +80,12 @@ class _Known:
     classes: frozenset[str]
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
+def _known_before(html: str) -> _Known:
+    """Return what is known of a page that many candidates are held against."""
+    return _known(html)
+
+
 def _known(html: str) -> _Known:
     page = loaded(html)
     _inline_data_scripts(page.document)
@@ -142,7 +147,7 @@ def prove(before: str, after: str, allowed: Allowance = ALL) -> tuple[str, ...]:
 
 
 def _prove(before: str, after: str, allowed: Allowance) -> tuple[str, ...]:
-    old, new = _known(before), _known(after)
+    old, new = _known_before(before), _known(after)
     wrong = list(_guards(before, after, old, new))
     walk = _Walk(before, old, new, allowed)
     difference = walk.difference()

@@ -124,6 +124,8 @@ class Draft:
         """Take a page."""
         self.html, self.url = html, url
         self._tokens: list[Token] | None = None
+        self._head, self._body = "", ""
+        self._ends: tuple[int | None, int] | None = None
 
     @property
     def tokens(self) -> list[Token]:
@@ -158,6 +160,23 @@ class Draft:
         """Return where what the body holds begins; None where the source does not say."""
         bodies = self.starts("body")
         return bodies[0].end if bodies else None
+
+    def inserted(self, *, head: str = "", body: str = "") -> str | None:
+        """Return the source with pieces at the end of head and body, behind those put in before.
+
+        None where the source does not say where its head ends and a piece is for it.
+        """
+        if self._ends is None:
+            self._ends = (self.head_end(), self.body_end())
+        head_end, body_end = self._ends
+        if head and (head_end is None or head_end > body_end):
+            return None
+        self._head += head
+        self._body += body
+        cuts = [(body_end, body_end, self._body)]
+        if head_end is not None and self._head:
+            cuts.append((head_end, head_end, self._head))
+        return self.spliced(cuts)
 
     def spliced(self, cuts: list[tuple[int, int, str]]) -> str:
         """Return the source with pieces replaced; they do not overlap."""

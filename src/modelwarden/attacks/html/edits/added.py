@@ -14,14 +14,12 @@ _STYLE = f'style="{HIDDEN}"'
 _DOT = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 
 
-def _at_end(draft: Draft, html: str) -> str:
-    end = draft.body_end()
-    return draft.spliced([(end, end, html)])
+def _at_end(draft: Draft, html: str) -> str | None:
+    return draft.inserted(body=html)
 
 
 def _in_head(draft: Draft, html: str) -> str | None:
-    end = draft.head_end()
-    return None if end is None else draft.spliced([(end, end, html)])
+    return draft.inserted(head=html)
 
 
 def hidden_links(draft: Draft, rng: np.random.Generator) -> str | None:
@@ -90,14 +88,11 @@ def classed_words(draft: Draft, rng: np.random.Generator) -> str | None:
     """Add paragraphs and links that a small sheet hides, by a class of its own."""
     filler = Filler(draft, rng)
     name = "m" + "".join(chr(97 + int(i)) for i in rng.integers(0, 26, 6))
-    if draft.head_end() is None or name in draft.html:
+    if name in draft.html:
         return None
     text = "".join(filler.section() for _ in range(4)) + filler.links(16)
     sheet = f"<style>.{name}{{{HIDDEN}}}</style>"
-    head, end = draft.head_end(), draft.body_end()
-    if head is None or end < head:
-        return None
-    return draft.spliced([(head, head, sheet), (end, end, f'<div class="{name}">{text}</div>')])
+    return draft.inserted(head=sheet, body=f'<div class="{name}">{text}</div>')
 
 
 def template(draft: Draft, rng: np.random.Generator) -> str | None:

@@ -17,17 +17,20 @@ from modelwarden.attacks.html.scan import Draft
 from modelwarden.core import UnknownNameError, seed_for
 
 _INERT = Allowance(inert=True)
+_ADDITIONS = 4
 
 
-def _edit(name: str, make: Make, phase: int, allows: Allowance = NOTHING) -> Edit:
+def _edit(
+    name: str, make: Make, phase: int, allows: Allowance = NOTHING, *, near: bool = False
+) -> Edit:
     title = (make.__doc__ or name).strip().split("\n")[0].rstrip(".")
-    return Edit(name=name, title=title, make=make, allows=allows, phase=phase)
+    return Edit(name=name, title=title, make=make, allows=allows, phase=phase, near=near)
 
 
 EDITS: tuple[Edit, ...] = (
-    _edit("comment-split", wording.split_by_comments, 0, Allowance(comments=True)),
+    _edit("comment-split", wording.split_by_comments, 0, Allowance(comments=True), near=True),
     _edit("zero-width", wording.zero_width, 0, Allowance(zero_width=True)),
-    _edit("wrapped-letters", wording.wrapped, 0, Allowance(wraps=True)),
+    _edit("wrapped-letters", wording.wrapped, 0, Allowance(wraps=True), near=True),
     _edit("white-space", wording.spaces, 0, Allowance(spaces=True)),
     _edit("renamed-classes", wording.renamed_classes, 0, Allowance(classes=True)),
     _edit("data-attributes", wording.data_attributes, 0, Allowance(data=True)),
@@ -80,6 +83,10 @@ _BY_NAME = {edit.name: edit for edit in EDITS}
 _RANK = {edit.name: (edit.phase, number) for number, edit in enumerate(EDITS)}
 
 
+# What is tried unless somebody asks for other edits.
+EXACT = tuple(edit.name for edit in EDITS if not edit.near)
+
+
 def edit_named(name: str) -> Edit:
     """Return an edit.
 
@@ -97,10 +104,14 @@ def edited(html: str, url: str, names: Iterable[str], seed: int) -> tuple[str, t
     Each edit draws from a stream of its own, so that it does the same whatever is made beside it.
     """
     done = []
+    draft = Draft(html, url)
     for name in sorted(set(names), key=_RANK.__getitem__):
         rng = np.random.default_rng(seed_for(seed, "edit", name))
-        made = _BY_NAME[name].make(Draft(html, url), rng)
+        edit = _BY_NAME[name]
+        made = edit.make(draft, rng)
         if made is not None and made != html:
             html = made
             done.append(name)
+            if edit.phase != _ADDITIONS:  # those keep their own account in one draft
+                draft = Draft(html, url)
     return html, tuple(done)

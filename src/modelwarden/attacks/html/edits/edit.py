@@ -24,6 +24,8 @@ class Edit:
         name: for people, reports and campaigns. title: what it does.
         make: does it.
         allows: what may differ afterwards; the proof holds it to that.
+        near: letters may move by a fraction of a pixel, as parts of a text are laid out apart; it
+            is left out unless it is asked for.
         phase: edits are made in this order, so that one does not hide from the next what it needs.
     """
 
@@ -32,3 +34,4 @@ class Edit:
     make: Make
     allows: Allowance = NOTHING
     phase: int
+    near: bool = False
