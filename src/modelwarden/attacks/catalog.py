@@ -25,7 +25,7 @@ class Entry:
         title: one line for somebody who has never heard the name.
         place: `module:class`, made without arguments.
         access: the least that it needs.
-        inputs: what it changes: `arrays`, `tables`, `texts`.
+        inputs: what it changes: `arrays`, `tables`, `texts`, `pages`.
         norms: in which it works; empty where none is meant.
         floor: it learns nothing, and is there to be beaten.
         narrow: it changes less than the floor may, and is not held against it.
@@ -244,6 +244,21 @@ ATTACKS: tuple[Entry, ...] = (
         access=Access.SCORES,
         inputs="faces",
         narrow=True,
+    ),
+    Entry(
+        name="random-page-edits",
+        title="Random edits that a page's visitor cannot tell: the floor for pages",
+        place="modelwarden.attacks.html.search:RandomPageEdits",
+        access=Access.LABELS,
+        inputs="pages",
+        floor=True,
+    ),
+    Entry(
+        name="page-edits",
+        title="Edits that a page's visitor cannot tell, in the order that won before",
+        place="modelwarden.attacks.html.search:PageEdits",
+        access=Access.LABELS,
+        inputs="pages",
     ),
 )
 

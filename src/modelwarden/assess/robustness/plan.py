@@ -9,7 +9,12 @@ import numpy.typing as npt
 
 from modelwarden.assess.config import RobustnessConfig
 from modelwarden.assess.context import Context
-from modelwarden.assess.robustness.spaces import rules_for, table_for, texts_for
+from modelwarden.assess.robustness.spaces import (
+    pages_for,
+    rules_for,
+    table_for,
+    texts_for,
+)
 from modelwarden.assess.truth import Judged
 from modelwarden.attacks.balls import Ball, Norm
 from modelwarden.attacks.catalog import Entry, entry_of, fitting
@@ -115,6 +120,8 @@ def space_for(
         return table_for(context, config, rules, seen, rows)
     if _kind(context) == "texts":
         return texts_for(context, config, seen, rows)
+    if _kind(context) == "pages":
+        return pages_for(context, config, rows)
     return ball_for(context, config, rows)
 
 
@@ -149,7 +156,7 @@ def _kind(context: Context) -> str:
 
 def _entries(config: RobustnessConfig, kind: str, access: Access) -> tuple[Entry, ...]:
     """Return the attacks that are named, or all that fit; the floor always comes with them."""
-    norm = config.norm if kind != "texts" else None
+    norm = config.norm if kind not in ("texts", "pages") else None
     fit = fitting(kind, norm, access)
     if not any(not entry.floor for entry in fit) and not config.attacks:
         if not fit:

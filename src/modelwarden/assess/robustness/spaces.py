@@ -11,6 +11,7 @@ from modelwarden.assess.context import Context
 from modelwarden.assess.truth import Judged, plain, same
 from modelwarden.attacks.balls import Norm
 from modelwarden.attacks.engine import Mask, Space
+from modelwarden.attacks.html.space import PageSpace
 from modelwarden.attacks.minimal import Shrink
 from modelwarden.attacks.spaces.guide import guide_of
 from modelwarden.attacks.spaces.rules import Rules, check_data, rules_of
@@ -90,6 +91,32 @@ def texts_for(
     return TextSpace(x=inputs[rows], eps=config.eps, guide=guide), tuple(notes)
 
 
+def pages_for(
+    context: Context, config: RobustnessConfig, rows: Labels
+) -> tuple[PageSpace, tuple[str, ...]]:
+    """Return the pages that look and act as some test rows, and what was assumed.
+
+    Raises:
+        InputError: eps is no number of edits.
+    """
+    inputs = context.test.inputs
+    if isinstance(inputs, Frame):
+        raise InputError("attacks on pages need pages")
+    if config.eps is not None and config.eps < 1:
+        raise InputError(f"eps counts edits of a page: it must be at least 1, not {config.eps:g}")
+    notes = (
+        () if config.eps is not None else ("no eps is set: a page may take any number of edits",)
+    )
+    pages = inputs[rows]
+    space = PageSpace(
+        x=pages,
+        urls=("",) * len(pages),
+        eps=config.eps,
+        seed=seed_for(context.seed, "robustness", "pages"),
+    )
+    return space, notes
+
+
 def shrink_for(space: Space) -> Shrink | None:
     """Return how wins in a space are made small; None of arrays, where that is by halves."""
     if isinstance(space, TableSpace):
@@ -100,6 +127,10 @@ def shrink_for(space: Space) -> Shrink | None:
         from modelwarden.attacks.text.search import shrunk as of_texts
 
         return of_texts
+    if isinstance(space, PageSpace):
+        from modelwarden.attacks.html.search import shrunk as of_pages
+
+        return of_pages
     return None
 
 

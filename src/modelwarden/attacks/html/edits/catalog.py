@@ -102,16 +102,18 @@ def edited(html: str, url: str, names: Iterable[str], seed: int) -> tuple[str, t
     """Return a page with edits made, in the order of their phases, and those that changed it.
 
     Each edit draws from a stream of its own, so that it does the same whatever is made beside it.
+
+    Raises:
+        UnknownNameError: a name is that of no edit.
     """
     done = []
     draft = Draft(html, url)
-    for name in sorted(set(names), key=_RANK.__getitem__):
-        rng = np.random.default_rng(seed_for(seed, "edit", name))
-        edit = _BY_NAME[name]
+    for edit in sorted({edit_named(name) for name in names}, key=lambda e: _RANK[e.name]):
+        rng = np.random.default_rng(seed_for(seed, "edit", edit.name))
         made = edit.make(draft, rng)
         if made is not None and made != html:
             html = made
-            done.append(name)
+            done.append(edit.name)
             if edit.phase != _ADDITIONS:  # those keep their own account in one draft
                 draft = Draft(html, url)
     return html, tuple(done)

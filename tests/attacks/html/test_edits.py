@@ -1,0 +1,221 @@
+"""Every edit does something, is proven where it does, and is not where it does something else."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.attacks.html.samples import PAGE, QUIET, URL
+
+from modelwarden.attacks.html.dom import TooLargeError, check
+from modelwarden.attacks.html.edits.catalog import EDITS, edited
+from modelwarden.attacks.html.proof import ALL, prove
+from modelwarden.core import UnknownNameError
+from modelwarden.redteam.phishing.pages import made
+
+NAMES = [edit.name for edit in EDITS]
+BY_NAME = {edit.name: edit for edit in EDITS}
+# What an edit that is wrong might also have done to a page.
+WRONGS = {
+    "another target": ('action="', 'action="https://evil.example/'),
+    "another word": ("<p>Please", "<p>Kindly"),
+    "a lost field": ('<input type="password" name="pass">', ""),
+    "another title": ("<title>Sign", "<title>Log"),
+    "a lost script": (
+        "<script>function ok(f){return f.elements[0].value.length > 0;}</script>",
+        "",
+    ),
+    "a field elsewhere": ("</form>", '</form><input name="more">'),
+    "a new form": ("</body>", '<form action="/x"></form></body>'),
+    "an image": ("<h1>", '<img src="/x.png"><h1>'),
+}
+
+
+def base_of(name: str) -> str:
+    """Return a page that the edit can change."""
+    for page in (PAGE, QUIET):
+        html, done = edited(page, URL, [name], 1)
+        if done and not prove(page, html, BY_NAME[name].allows):
+            return page
+    raise AssertionError(f"{name} changes no sample, or is not proven")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_edit_changes_the_source_and_is_proven(name):
+    base = base_of(name)
+
+    html, done = edited(base, URL, [name], 1)
+
+    assert done == (name,)
+    assert html != base
+    assert prove(base, html, BY_NAME[name].allows) == ()
+
+
+PAIRS = [(name, wrong) for name in NAMES for wrong in WRONGS if WRONGS[wrong][0] in base_of(name)]
+
+
+@pytest.mark.parametrize(("name", "wrong"), PAIRS)
+def test_an_edit_that_also_does_something_else_is_not_proven(name, wrong):
+    base = base_of(name)
+    changed = base.replace(*WRONGS[wrong])
+
+    html, _ = edited(changed, URL, [name], 1)
+
+    assert prove(base, html, BY_NAME[name].allows)
+    assert prove(base, html, ALL)
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if n.startswith(("late", "written", "action"))])
+def test_a_script_that_writes_or_sets_something_else_is_not_proven(name):
+    base = base_of(name)
+    html, _ = edited(base, URL, [name], 1)
+
+    # The inside of a string that our script turns round; another letter in it is another page.
+    literal = re.search(r'"((?:[^"\\]|\\x..|\\u....)*)"\.split', html)
+    assert literal is not None
+    letter = re.search(r"(?<![\\x])[a-z](?![0-9a-f]?\\)", literal[1])
+    at = literal.start(1) + (letter.start() if letter else 0)
+    spoilt = html[:at] + ("q" if html[at] != "q" else "z") + html[at + 1 :]
+
+    assert prove(base, spoilt, BY_NAME[name].allows)
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong"),
+    [
+        ("hidden-links", "display:none!important", "display:block"),
+        ("many-links", "display:none!important", "display:none"),
+        ("other-links", "<a href=", "<a onclick=x() href="),
+        ("hidden-words", "display:none!important", "opacity:0"),
+        ("many-words", "<h2>", '<h2 id="top">'),
+        ("hidden-site", "<nav>", "<nav><script>1</script>"),
+        ("hidden-copyright", "</small>", '<input name="a"></small>'),
+        ("hidden-pictures", "data:image/gif;base64", "https://other.example/a"),
+        ("classed-words", "display:none!important", "display:none"),
+        ("template", "<template>", "<section>"),
+        ("template", "<template>", "<template shadowrootmode=open>"),
+        ("noscript", "noscript>", "section>"),
+        ("comments", "-->", "--><b>"),
+        ("descriptions", 'name="keywords"', 'name="viewport"'),
+        ("descriptions", 'name="robots"', 'http-equiv="refresh"'),
+        ("head-links", 'rel="next"', 'rel="stylesheet"'),
+        ("own-icon", "/favicon.ico", "https://other.example/i.ico"),
+        ("structured-data", "application/ld+json", "text/javascript"),
+        ("base-target", "_self", "_blank"),
+        ("empty-frames", 'srcdoc=""', 'src="https://other.example/"'),
+        ("text-references", "&#78;", "&#77;"),
+        ("url-references", "&#104;", "&#103;"),
+        ("zero-width", "&#8204;", "&#65;"),
+        ("white-space", "<p>", "<p>&nbsp;"),
+        ("wrapped-letters", "all:unset", "font-size:0"),
+        ("data-attributes", " data-", " on-"),
+        ("repeated-attributes", "<form action=", '<form action="/search" action='),
+        ("percent-body", "%68%31", "%68%32"),
+        ("data-scripts", "%3E%200", "%3C%200"),
+        ("renamed-classes", ".btn", ".card"),
+    ],
+)
+def test_an_edit_done_wrong_is_not_proven(name, right, wrong):
+    base = base_of(name)
+    html, _ = edited(base, URL, [name], 1)
+
+    spoilt = html.replace(right, wrong) if name != "renamed-classes" else _swapped(html)
+
+    assert spoilt != html
+    assert prove(base, spoilt, BY_NAME[name].allows)
+
+
+def _swapped(html: str) -> str:
+    """Rename the first class of the sheet alone."""
+    return re.sub(r"(<style>\.)[\w-]+", r"\1other", html)
+
+
+@pytest.mark.parametrize(
+    ("page", "name"),
+    [
+        (PAGE.replace("<style>", "<style>div{display:block!important}"), "classed-words"),
+        (PAGE.replace("<style>", "<style>body>script:last-child{color:red}"), "hidden-words"),
+        (PAGE.replace("<script>", "<script>document.write=1;"), "written-forms"),
+        (
+            PAGE.replace(
+                "<title>", '<meta http-equiv="Content-Security-Policy" content="x"><title>'
+            ),
+            "late-title",
+        ),
+        (PAGE.replace("<script>", "<script>f.action='/x';"), "action-at-load"),
+        (PAGE.replace("<script>", "<script>e.firstChild.x;"), "comment-split"),
+        (PAGE.replace("<style>", "<style>p{white-space:pre}"), "white-space"),
+        (PAGE.replace("<style>", "<style>p{display:flex}"), "wrapped-letters"),
+        (QUIET.replace("</form>", "</form><link rel=stylesheet href=a.css>"), "renamed-classes"),
+    ],
+)
+def test_a_page_that_an_edit_would_break_is_told(page, name):
+    base = PAGE if page.startswith(PAGE[:200]) else QUIET
+    assert page not in (PAGE, QUIET)
+    html, done = edited(page, URL, [name], 1)
+
+    assert base
+    assert not done or prove(page, html, BY_NAME[name].allows)
+
+
+def test_edits_made_together_are_proven_together():
+    late = [n for n in NAMES if n.startswith(("late", "hidden", "desc", "written-f", "zero"))]
+
+    html, done = edited(PAGE, URL, late, 3)
+
+    assert len(done) > 10
+    assert prove(PAGE, html) == ()
+
+
+def test_generated_pages_take_every_edit():
+    pages = made(11, 12, phishing=True)
+    taken = set()
+    for number, page in enumerate(pages):
+        for name in NAMES:
+            html, done = edited(page.html, page.url, [name], number)
+            if done and not prove(page.html, html, BY_NAME[name].allows):
+                taken.add(name)
+
+    assert set(NAMES) - taken <= {"renamed-classes"}
+
+
+def test_an_unknown_edit_is_named_with_the_nearest():
+    with pytest.raises(UnknownNameError):
+        edited(PAGE, URL, ["hiden-links"], 0)
+
+
+_TAGS = (
+    "<p> </p> <a_href=#> </a> <b> <table> <tr> <td> <form_action=x> </form> <input_name=i> "
+    "<select> <option> <script>x</script> <style> </style> <!-- --> <title> & &amp; é \x00 <svg> <template> "
+    "</div> <body> word < >"
+)
+_ANY = st.lists(st.sampled_from(_TAGS.replace("_", "\t").split(" ")), max_size=25)
+
+
+@settings(max_examples=60, deadline=None)
+@given(_ANY, st.sampled_from(NAMES))
+def test_any_page_survives_any_edit(pieces, name):
+    page = " ".join(pieces)
+
+    html, done = edited(page, URL, [name], 0)
+
+    assert bool(done) == (html != page)
+    told = prove(page, html, BY_NAME[name].allows)
+    assert isinstance(told, tuple)
+    assert prove(page, page) == ()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.binary(max_size=300))
+def test_any_bytes_survive(data):
+    page = data.decode("utf-8", "replace")
+    try:
+        check(page)
+    except TooLargeError:
+        return
+
+    for name in ("written-body", "late-title", "hidden-links", "text-references"):
+        html, _ = edited(page, URL, [name], 0)
+        prove(page, html)
