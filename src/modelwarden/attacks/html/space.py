@@ -76,6 +76,10 @@ class PageSpace:
                 self._names[i][html] = done
         return self._made[i][key]
 
+    def candidates(self) -> list[list[str]]:
+        """Return, for each page, what was held against it so far."""
+        return [list(known) for known in self._proven]
+
     def names(self, i: int, html: str) -> tuple[str, ...]:
         """Return the edits that a candidate was made with; empty where it was not made here."""
         return self._names[i].get(html, ())
