@@ -10,7 +10,7 @@ pytest.importorskip("cryptography")
 
 from cli.command import command
 from ledger.keymaking import make_keys
-from modelwarden.ledger import HeadFile, Options, Writer, load_private
+from modelwarden.ledger import HeadFile, Options, Redaction, Seal, Writer, key_in, load_private
 
 
 @pytest.fixture
@@ -130,3 +130,21 @@ def test_what_was_altered_is_exported_and_said(made):
     assert ran.code == 1
     assert "was altered" in ran.line
     assert len(ran.out.splitlines()) > 20
+
+
+def test_a_ledger_is_shipped_and_its_sealed_fields_are_shown_with_the_key(tmp_path):
+    seal = Seal(key_in(tmp_path / "seal.key"))
+    redaction = Redaction(key=b"k", sealed=frozenset({"inputs"}), seal=seal)
+    with Writer(tmp_path / "l") as writer:
+        writer.append(redaction.of({"inputs": {"age": 41}}))
+
+    sent = command("ledger", "ship", "l", "--to", "copy.log", cwd=tmp_path)
+    bare = command("ledger", "show", "l", cwd=tmp_path)
+    opened = command("ledger", "show", "l", "--unseal", "seal.key", cwd=tmp_path)
+    strange = command("ledger", "ship", "l", "--to", "kafka://x/y", cwd=tmp_path)
+
+    assert (sent.code, bare.code, opened.code, strange.code) == (0, 0, 0, 2)
+    assert (tmp_path / "copy.log").read_bytes() == (tmp_path / "l" / "00000001.log").read_bytes()
+    assert '"age": 41' in opened.out
+    assert '"age"' not in bare.out
+    assert "kafka://" in strange.line

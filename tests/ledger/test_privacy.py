@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import stat
 
 import pytest
 
-from modelwarden.ledger import LedgerError, Redaction, key_in
+from modelwarden.ledger import LedgerError, Redaction, Seal, key_in
 
 
 def test_who_asked_is_hashed_with_the_key_at_any_depth(tmp_path):
@@ -48,3 +49,31 @@ def test_a_key_is_made_once_and_for_its_owner(tmp_path):
         key_in(path)
     with pytest.raises(LedgerError):
         key_in(tmp_path / "no" / "key")
+
+
+def test_sealed_fields_are_read_with_the_key_alone(tmp_path):
+    seal = Seal(key_in(tmp_path / "seal.key"))
+    other = Seal(key_in(tmp_path / "other.key"))
+    redaction = Redaction(key=b"k", sealed=frozenset({"inputs"}), seal=seal)
+    record = {"client": "ada", "inputs": {"age": 41}, "rows": 1}
+
+    kept = redaction.of(record)
+
+    assert "41" not in json.dumps(kept)
+    assert seal.opened(kept)["inputs"] == {"age": 41}
+    assert other.opened(kept) == kept
+
+
+def test_a_sealed_field_fits_no_other_place_and_no_change(tmp_path):
+    seal = Seal(key_in(tmp_path / "seal.key"))
+    kept = seal.sealed("inputs", [1])
+
+    with pytest.raises(LedgerError, match="not what was sealed"):
+        seal.opened({"outputs": kept})
+    with pytest.raises(LedgerError, match="not what was sealed"):
+        seal.opened({"inputs": {"sealed": kept["sealed"][:-8] + "AAAAAAA="}})
+
+
+def test_names_to_be_sealed_without_a_key_are_an_error():
+    with pytest.raises(LedgerError, match="no key"):
+        Redaction(key=b"k", sealed=frozenset({"inputs"}))

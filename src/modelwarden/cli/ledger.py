@@ -12,7 +12,7 @@ import click
 from modelwarden.cli.options import Named
 
 if TYPE_CHECKING:
-    from modelwarden.ledger import Check
+    from modelwarden.ledger import Check, Seal
 
 _FILE = click.Path(path_type=Path)
 _FOLDER = click.argument("folder", metavar="DIR", type=_FILE)
@@ -65,16 +65,88 @@ def verify(folder: Path, key: Path | None, heads: Path | None, form: str) -> int
     "--last", type=click.IntRange(min=1), default=20, show_default=True, help="How many lines."
 )
 @click.option("--all", "whole", is_flag=True, help="All of them.")
-def show(folder: Path, last: int, whole: bool) -> int:
+@click.option("--unseal", type=_FILE, metavar="K", help="Key of the fields that are sealed.")
+def show(
+    folder: Path,
+    last: int,
+    whole: bool,
+    unseal: Path | None,
+) -> int:
     """Show the newest lines, oldest first: position, kind and what was recorded."""
     from modelwarden.cli.finish import print_whole
     from modelwarden.gate.walk import printable
     from modelwarden.ledger import entries, last_entries
 
+    seal = None if unseal is None else _seal(unseal)
     for entry in entries(folder) if whole else last_entries(folder, last):
         kind = "ledger" if entry.own else "record"
-        print_whole(f"{entry.line:>10}  {kind}  {printable(entry.body)}\n")
+        body = entry.body if seal is None or entry.own else _opened(seal, entry.body)
+        print_whole(f"{entry.line:>10}  {kind}  {printable(body)}\n")
     return 0
+
+
+def _seal(path: Path) -> Seal:
+    from modelwarden.core import InputError
+    from modelwarden.ledger import Seal, key_in
+
+    if not path.is_file():
+        raise InputError(f"no such file: {path}")  # `key_in` would make one
+    return Seal(key_in(path))
+
+
+def _opened(seal: Seal, body: str) -> str:
+    try:
+        record = json.loads(body)
+    except (ValueError, RecursionError):
+        return body
+    return json.dumps(seal.opened(record)) if isinstance(record, dict) else body
+
+
+@ledger.command()
+@_FOLDER
+@click.option(
+    "--to",
+    required=True,
+    metavar="SINK",
+    help="A file, http(s)://, otlp+http(s):// or s3+http(s)://host/bucket/prefix.",
+)
+@click.option(
+    "--position",
+    type=_FILE,
+    metavar="FILE",
+    help="How far it came [default: DIR.shipped beside the ledger].",
+)
+@click.option("--follow", is_flag=True, help="Go on until it is asked to end.")
+def ship(
+    folder: Path,
+    to: str,
+    position: Path | None,
+    follow: bool,
+) -> int:
+    """Send what is new to another place; the ledger itself is the buffer.
+
+    Secrets come from the environment: LEDGER_TOKEN (http, otlp), AWS_ACCESS_KEY_ID,
+    AWS_SECRET_ACCESS_KEY and AWS_REGION (s3).
+    """
+    import signal
+    from threading import Event
+
+    from modelwarden.ledger.ship import Shipper, sink_of
+
+    place = position or folder.with_name(f"{folder.name}.shipped")
+    shipper = Shipper(folder, sink_of(to, dict(os.environ)), place)
+    if follow:
+        ending = Event()
+        signal.signal(signal.SIGTERM, lambda *_: ending.set())
+        shipper.run(ending.is_set, 1.0, lambda t: click.echo(f"modelwarden: {t}", err=True))
+    else:
+        shipper.ship()
+    click.echo(f"modelwarden: {shipper.sent} lines were sent", err=True)
+    if shipper.skipped:
+        click.echo(
+            f"modelwarden: {shipper.skipped} segments were removed before they were sent", err=True
+        )
+    return 3 if shipper.skipped else 0
 
 
 @ledger.command()

@@ -15,6 +15,7 @@ from modelwarden.ledger.heads import Head, HeadFile, heads_in, load_private, loa
 from modelwarden.ledger.privacy import Redaction, key_in
 from modelwarden.ledger.reading import Entry, entries, last_entries
 from modelwarden.ledger.retain import Retention
+from modelwarden.ledger.sealing import Seal
 from modelwarden.ledger.verify import Anchor, Check, Problem, ProblemKind, verify
 from modelwarden.ledger.writer import Options, Writer
 
@@ -34,6 +35,7 @@ __all__ = [
     "ProblemKind",
     "Redaction",
     "Retention",
+    "Seal",
     "Writer",
     "entries",
     "heads_in",

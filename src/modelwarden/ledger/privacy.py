@@ -16,6 +16,7 @@ from pathlib import Path
 from modelwarden.core import Json
 from modelwarden.core.values import dataclass
 from modelwarden.ledger.errors import LedgerError
+from modelwarden.ledger.sealing import Seal
 
 BODIES = frozenset({"body", "inputs", "outputs", "prompt", "answer"})
 SENSITIVE = frozenset({"client", "user", "token", "address"})
@@ -30,11 +31,20 @@ class Redaction:
         key: of the hashes; `key_in` reads or makes one.
         hashed: names of fields that are replaced by a keyed hash, at any depth.
         bodies: whether fields named in `BODIES` are kept.
+        sealed: names of fields that are kept under a key, at any depth; bodies too, then.
+        seal: by which they are.
     """
 
     key: bytes
     hashed: frozenset[str] = SENSITIVE
     bodies: bool = False
+    sealed: frozenset[str] = frozenset()
+    seal: Seal | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse names without a key: what was to be sealed would stand there for all to read."""
+        if self.sealed and self.seal is None:
+            raise LedgerError("fields are to be sealed, and there is no key to seal them with")
 
     def of(self, record: Mapping[str, Json]) -> dict[str, Json]:
         """Return a record as it may be kept; a field that is left out leaves its length.
@@ -45,6 +55,8 @@ class Redaction:
         return {name: self._kept(name, value) for name, value in record.items()}
 
     def _kept(self, name: str, value: Json) -> Json:
+        if self.seal is not None and name in self.sealed and value is not None:
+            return self.seal.sealed(name, value)
         if name in BODIES and not self.bodies:
             return {"left_out": len(value)} if isinstance(value, str | list | dict) else None
         if name in self.hashed and value is not None:
