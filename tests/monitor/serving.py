@@ -37,7 +37,8 @@ class Server:
                 self.end_headers()
                 self.wfile.write(answer)
 
-            do_PUT = do_POST
+            def do_PUT(self):
+                self.do_POST()
 
             def log_message(self, *_):
                 pass
