@@ -14,7 +14,7 @@ import numpy as np
 from modelwarden.targets.frames import Inputs, Labels
 
 if TYPE_CHECKING:
-    from modelwarden.attacks.engine import Candidates, Problem, Told
+    from modelwarden.attacks.problem import Candidates, Problem, Told
 
 
 class Judge:

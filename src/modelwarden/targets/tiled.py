@@ -8,9 +8,10 @@ many rows at once then changes nothing.
 from __future__ import annotations
 
 import time
+import copy
 from collections.abc import Callable, Sequence
-from dataclasses import field
-from typing import Protocol
+from dataclasses import field, replace
+from typing import Protocol, Self, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -90,6 +91,12 @@ class _Tiled:
     def reading(self) -> Reading:
         """How its answers are read."""
         return self._reading
+
+    def sized(self, tile: int) -> Self:
+        """Return the same target, counted together with this one, asked in other tiles."""
+        other = copy.copy(self)
+        other._spec = replace(self._spec, tile=tile)
+        return other
 
     def _over(
         self, inputs: Inputs, read: Callable[[Sequence[Tensor], Reading, int], Floats | Labels]
@@ -218,6 +225,10 @@ class _LabelsOnly:
     def __init__(self, target: LabelTarget) -> None:
         self._target = target
 
+    def sized(self, tile: int) -> Self:
+        """Return the same, asked in other tiles."""
+        return type(self)(in_tiles_of(self._target, tile))
+
     @property
     def spec(self) -> TargetSpec:
         """What is known of the model."""
@@ -258,6 +269,19 @@ class _ScoresOnly(_LabelsOnly):
         return np.where(yes, spec.positive, 1 - spec.positive).astype(np.int64)
 
 
+@runtime_checkable
+class _Sized(Protocol):
+    def sized(self, tile: int) -> Self: ...
+
+
+T = TypeVar("T", bound=LabelTarget)
+
+
+def in_tiles_of(target: T, tile: int) -> T:
+    """Return a target that is asked in tiles of another size; one that has no other as it is."""
+    return target.sized(tile) if isinstance(target, _Sized) else target
+
+
 def limited(target: LabelTarget, access: Access) -> LabelTarget:
     """Return the target as an attacker with this access sees it.
 
@@ -285,6 +309,7 @@ __all__ = [
     "TiledScores",
     "TiledValues",
     "ValueTarget",
+    "in_tiles_of",
     "limited",
     "padded",
     "target_for",

@@ -1,0 +1,118 @@
+"""Asking a target in calls of a few fixed sizes.
+
+A float model's answers depend on the shape of the batch, so a call has one of `sizes` rows and no
+other: the least that holds all that is asked. What is asked, and with whom, follows from the inputs
+and the seed alone, so a run that is repeated makes the same calls.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol, cast, runtime_checkable
+
+import numpy as np
+
+from modelwarden.core.values import dataclass
+from modelwarden.targets.access import GradientTarget, LabelTarget, ScoreTarget
+from modelwarden.targets.errors import AccessError
+from modelwarden.targets.frames import Floats, Inputs, Labels, joined
+from modelwarden.targets.tiled import in_tiles_of
+
+# The tile of the target, and its halves down to this.
+_SMALLEST, _HALVES = 8, 4
+
+
+@runtime_checkable
+class Decides(Protocol):
+    """A target that knows which decisions follow from its scores, without being asked again."""
+
+    def decided(self, scores: Floats) -> Labels:
+        """Return (n,) positions in the classes."""
+
+
+def decided(target: LabelTarget, scores: Floats) -> Labels:
+    """Return the decisions that follow from scores: by the target's own rule where it has one."""
+    if isinstance(target, Decides):
+        return np.asarray(target.decided(scores), np.int64)
+    return np.asarray(scores.argmax(axis=1), np.int64)
+
+
+def sizes_of(tile: int) -> tuple[int, ...]:
+    """Return the rows that calls may have, the fewest first.
+
+    >>> sizes_of(256), sizes_of(32), sizes_of(1)
+    ((16, 32, 64, 128, 256), (8, 16, 32), (1,))
+    """
+    halves = [tile >> k for k in range(1, _HALVES + 1) if tile % (1 << k) == 0]
+    return (*sorted(size for size in halves if size >= _SMALLEST), tile)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answered:
+    """What a call brought, row by row; scores or gradients where they were asked for."""
+
+    labels: Labels
+    scores: Floats | None = None
+    gradients: Floats | None = None
+
+    def part(self, start: int, end: int) -> Answered:
+        """Return some of the rows."""
+        scores = None if self.scores is None else self.scores[start:end]
+        gradients = None if self.gradients is None else self.gradients[start:end]
+        return Answered(self.labels[start:end], scores, gradients)
+
+
+class Asking:
+    """One target, in tiles of all sizes.
+
+    Attributes:
+        target: as it was given. tile: rows that a call holds at most. scored: it gives scores.
+        rows: asked. calls: made.
+    """
+
+    def __init__(self, target: LabelTarget) -> None:
+        """Ask nothing yet."""
+        self.target, self.tile = target, target.spec.tile
+        # Told once: to look at a protocol takes longer than a small model to answer.
+        self.scored = isinstance(target, ScoreTarget)
+        self._differentiable = isinstance(target, GradientTarget)
+        self._decides = isinstance(target, Decides)
+        self._sized = [(size, in_tiles_of(target, size)) for size in sizes_of(self.tile)]
+        self.rows = self.calls = 0
+
+    def ask(self, parts: list[Inputs]) -> Answered:
+        """Return labels, and scores where the target gives some."""
+        inputs = joined(parts) if len(parts) > 1 else parts[0]
+        target = self._count(len(inputs))
+        if self.scored:
+            scores = np.asarray(cast("ScoreTarget", target).scores(inputs), np.float64)
+            return Answered(self._decided(target, scores), scores)
+        return Answered(np.asarray(target.labels(inputs), np.int64))
+
+    def gradients(self, inputs: Inputs, weights: Floats) -> Answered:
+        """Return labels, logits and the gradients of their weighted sums.
+
+        Raises:
+            AccessError: the target gives none.
+        """
+        if not self._differentiable:
+            raise AccessError("an attack asked for gradients, which the target does not give")
+        target = self._count(len(inputs))
+        logits, gradients = cast("GradientTarget", target).gradients(inputs, weights)
+        return Answered(self._decided(target, logits), logits, gradients)
+
+    def _count(self, rows: int) -> LabelTarget:
+        """Count a call; return the target in tiles of the size that it takes."""
+        self.rows += rows
+        self.calls += -(-rows // self.tile)
+        for size, target in self._sized:
+            if rows <= size:
+                return target
+        return self.target
+
+    def _decided(self, target: LabelTarget, scores: Floats) -> Labels:
+        if self._decides:
+            return np.asarray(cast("Decides", target).decided(scores), np.int64)
+        return np.asarray(scores.argmax(axis=1), np.int64)
+
+
+__all__ = ["Answered", "Asking", "Decides", "decided", "sizes_of"]

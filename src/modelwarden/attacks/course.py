@@ -1,0 +1,237 @@
+"""One attack under way: whose turn it is, what is known, what a call may hold of it.
+
+    look()          who goes on, and how many rows they want
+    offer(room)     the next questions, as many as a call has room for
+    hear(…)         their answers, laid beside the candidates and told to search and judge
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from modelwarden.attacks.asking import Answered
+from modelwarden.attacks.judge import Judge
+from modelwarden.attacks.known import Known, keys_for
+from modelwarden.attacks.problem import (
+    Attack,
+    Candidates,
+    Mask,
+    Outcome,
+    Problem,
+    Proposal,
+    Signs,
+    Told,
+)
+from modelwarden.core.values import dataclass
+from modelwarden.targets.frames import Floats, Inputs, Labels
+
+# Rounds in a row in which an input only asked what it had asked before.
+STALLED = 64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Offer:
+    """Questions of one proposal.
+
+    Attributes:
+        proposal: as the search made it. candidates: (m, …) fitted. keys: of them.
+        allowed: (m,) candidates that may be at all. places: (m,) of known answers, −1 for none.
+        fresh: rows that must be asked.
+    """
+
+    proposal: Proposal
+    candidates: Candidates
+    keys: list[object]
+    allowed: Mask
+    places: Labels
+    fresh: Labels
+
+
+class Course:
+    """The state of one attack on all inputs.
+
+    Attributes:
+        judge: of its wins. asked: (n,) rows of each input. calls: that it took part in.
+    """
+
+    def __init__(
+        self, attack: Attack, problem: Problem, seed: int, queries: int, *, scored: bool
+    ) -> None:
+        n = len(problem)
+        self.attack, self.problem, self.queries = attack, problem, queries
+        self.search = attack.search(problem, seed, queries)
+        self.judge = Judge(problem)
+        self.asked = np.zeros(n, np.int64)
+        self.rows = self.calls = self.repeats = 0
+        self._scored = scored
+        self._known = Known(problem.classes, scored=scored)
+        self._stalled = np.zeros(n, np.int64)
+        self._live = np.arange(n)
+        self._widths = np.zeros(0, np.int64)
+
+    def look(self) -> int:
+        """Settle who goes on, and how many candidates each wants to ask; return how many in all."""
+        live = self._living()
+        self._live = live
+        self._widths = np.zeros(0, np.int64)
+        if len(live):
+            widths = np.minimum(self.search.width(live), self._left(live))
+            going = widths > 0
+            if not going.all():
+                live, widths = live[going], widths[going]
+            self._live, self._widths = live, widths
+        return int(self._widths.sum())
+
+    def _living(self) -> Labels:
+        """Return who goes on: neither won, nor waiting for the judge, nor only repeating itself."""
+        out = self.judge.success | (self._stalled >= STALLED)
+        out[self.judge.waiting] = True
+        live, back = self._live, self.judge.take_back()
+        if len(back):
+            live = np.concatenate((live, back[~np.isin(back, live)]))
+        return live[~out[live]]
+
+    def _left(self, at: Labels) -> Labels:
+        """Return the rows that these inputs may still be asked, without the one of the judge."""
+        return np.maximum(self.queries - 1 - self.asked[at], 0)
+
+    def offer(self, room: int, *, alone: bool) -> Offer | None:
+        """Return the next questions, of whole inputs as many as there is room for.
+
+        Args:
+            room: rows that the call still holds.
+            alone: nothing else is in it: then one input is asked whatever it wants.
+        """
+        if not len(self._live):
+            return None
+        chosen = int((np.cumsum(self._widths) <= room).sum())
+        if not chosen and not alone:
+            return None
+        chosen = max(chosen, 1)
+        at, widths = self._live[:chosen], self._widths[:chosen]
+        # Who was asked goes to the end of the queue.
+        self._live = np.concatenate((self._live[chosen:], at))
+        proposal = self.search.propose(at, widths)
+        candidates, allowed = self.problem.space.fit(
+            proposal.at, proposal.candidates, free=proposal.free
+        )
+        keys = keys_for(proposal.at, candidates)
+        offer = self._sorted_out(proposal, candidates, keys, allowed)
+        self._stalled[at] += 1
+        self._stalled[proposal.at[offer.fresh]] = 0
+        return offer
+
+    def _sorted_out(
+        self, proposal: Proposal, candidates: Candidates, keys: list[object], allowed: Mask
+    ) -> Offer:
+        """Tell what must be asked, within each input's budget, from what is known already."""
+        if proposal.weights is None:
+            places = self._known.find(keys)
+            if not allowed.all():
+                places[~allowed] = -1
+        else:
+            places = np.full(len(keys), -1, np.int64)
+        new = allowed & (places < 0)
+        new &= _first_of(keys)
+        rank = np.cumsum(new) - 1
+        owners = proposal.at
+        begins = np.flatnonzero(np.diff(owners, prepend=-1)) if len(owners) else owners
+        before = np.repeat(rank[begins] - new[begins] + 1, np.diff(begins, append=len(owners)))
+        fresh = np.flatnonzero(new & (rank - before < self._left(owners)))
+        return Offer(proposal, candidates, keys, allowed, places, fresh)
+
+    def inputs(self, offer: Offer) -> Inputs:
+        """Return what is to be asked; it is counted as asked from here on."""
+        at = offer.proposal.at[offer.fresh]
+        self.asked += np.bincount(at, minlength=len(self.asked))
+        self.rows += len(at)
+        every = len(at) == len(offer.proposal.at)
+        chosen = offer.candidates if every else offer.candidates[offer.fresh]
+        return self.problem.space.inputs(at, chosen)
+
+    def hear(self, offer: Offer, answered: Answered | None) -> None:
+        """Take in the answers to what was fresh; None where nothing was."""
+        told = self._told(offer, answered)
+        self.repeats += int(told.known.sum())
+        self.judge.see(told)
+        self.search.learn(told)
+
+    def _told(self, offer: Offer, answered: Answered | None) -> Told:
+        """Lay fresh and known answers beside the candidates, and remember the fresh ones."""
+        owners, fresh = offer.proposal.at, offer.fresh
+        m, wants = len(owners), offer.proposal.weights is not None
+        labels = np.full(m, -1, np.int64)
+        scores = np.full((m, self.problem.classes), np.nan) if self._scored else None
+        gradients = np.zeros((m, *offer.candidates.shape[1:])) if wants else None
+        if answered is not None:
+            labels[fresh] = answered.labels
+            if scores is not None and answered.scores is not None:
+                scores[fresh] = answered.scores
+            if gradients is not None and answered.gradients is not None:
+                gradients[fresh] = answered.gradients
+            if not wants:
+                keys = [offer.keys[i] for i in fresh.tolist()]
+                self._known.add(keys, answered.labels, answered.scores)
+        if not wants and len(fresh) < m:
+            self._recall(offer, labels, scores)
+        seen = labels >= 0
+        known = seen.copy()
+        known[fresh] = False
+        won = seen & self.problem.reached(owners, labels)
+        if won.any():
+            won[won] = self.problem.space.inside(owners[won], offer.candidates[won])
+        return Told(
+            at=owners,
+            candidates=offer.candidates,
+            answered=seen,
+            labels=labels,
+            scores=scores,
+            gradients=gradients,
+            won=won,
+            known=known,
+        )
+
+    def _recall(self, offer: Offer, labels: Labels, scores: Floats | None) -> None:
+        """Put in what was known before, and the one answer to equal candidates of this proposal."""
+        places = offer.places
+        missing = np.flatnonzero(offer.allowed & (places < 0) & (labels < 0))
+        if len(missing):
+            places = places.copy()
+            places[missing] = self._known.find([offer.keys[i] for i in missing.tolist()])
+        at = np.flatnonzero(places >= 0)
+        if len(at):
+            labels[at] = self._known.labels(places[at])
+            if scores is not None:
+                scores[at] = self._known.scores(places[at])
+
+    def judged(self, room: int) -> tuple[Labels, Inputs | None]:
+        """Return the inputs whose wins are asked next, and the wins; counted as asked."""
+        at = self.judge.waiting[:room]
+        if not len(at):
+            return at, None
+        self.asked[at] += 1
+        self.rows += len(at)
+        return at, self.judge.inputs(at)
+
+    def outcome(self) -> Outcome:
+        """Return what the attack came to."""
+        signs = self.search.signs() if isinstance(self.search, Signs) else {}
+        return Outcome(
+            attack=self.attack.name,
+            success=self.judge.success,
+            candidates=self.judge.candidates,
+            queries=self.asked,
+            refused=self.judge.refused,
+            rows=self.rows,
+            calls=self.calls,
+            repeats=self.repeats,
+            signs=signs,
+        )
+
+
+def _first_of(keys: list[object]) -> Mask:
+    """Return which keys were not there before in the list."""
+    if len(set(keys)) == len(keys):
+        return np.ones(len(keys), np.bool_)
+    seen: set[object] = set()
+    return np.array([not (key in seen or seen.add(key)) for key in keys], np.bool_)  # type: ignore[func-returns-value]
