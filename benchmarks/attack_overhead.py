@@ -17,13 +17,14 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from importlib.util import find_spec
 
 import numpy as np
 import numpy.typing as npt
 from attack_strength import EPS, Scores, victims
 
 from modelwarden.attacks.balls import Ball, Norm
-from modelwarden.attacks.catalog import fitting
+from modelwarden.attacks.catalog import entry_of, fitting
 from modelwarden.attacks.engine import Outcome, Problem, run_beside
 from modelwarden.targets.access import LabelTarget
 from modelwarden.targets.local import function_target
@@ -37,16 +38,14 @@ def all_victims() -> Iterator[Victim]:
     for name, scores, x, y in victims():
         yield name, scores, x, y, EPS[name]
         train = x, y
-    try:
-        import torch
-    except ImportError:
+    if find_spec("torch") is None:
         print("no torch here: the convolutional network is left out", file=sys.stderr)
         return
-    yield ("convolutional", *_convolutional(torch, *train), 0.12)
+    yield ("convolutional", *_convolutional(*train), 0.12)
 
 
 def _convolutional(
-    torch: object, x: npt.NDArray[np.float32], y: npt.NDArray[np.int64]
+    x: npt.NDArray[np.float32], y: npt.NDArray[np.int64]
 ) -> tuple[Scores, npt.NDArray[np.float32], npt.NDArray[np.int64]]:
     import torch
     from torch import nn
@@ -108,8 +107,9 @@ def best_row(scores: Scores, x: npt.NDArray[np.float32]) -> tuple[float, int]:
     for size in (16, 64, 256):
         whole = np.resize(x, (size, x.shape[1]))
         turns = max(3, 2048 // size)
-        found.append((seconds_of(lambda w=whole: [scores(w) for _ in range(turns)], 3), size))
-    return min((seconds / max(3, 2048 // size) / size, size) for seconds, size in found)
+        seconds = seconds_of(lambda w=whole, t=turns: [scores(w) for _ in range(t)], 3)
+        found.append((seconds / turns / size, size))
+    return min(found)
 
 
 def line(
@@ -136,8 +136,7 @@ def line(
 def measured(
     names: Sequence[str], target: LabelTarget, counted: Counted, problem: Problem, how: object
 ) -> tuple[list[Outcome], float]:
-    attacks = [e.load() for name in names for e in fitting("arrays", "linf", Access.SCORES)
-               if e.name == name]  # fmt: skip
+    attacks = [entry_of(name).load() for name in names]
     times = []
     for _ in range(how.rounds):
         counted.rows = counted.calls = 0
@@ -171,7 +170,7 @@ def main() -> None:
         rows = np.arange(len(some))
         problem = Problem(space=ball, y=truth, rows=rows, classes=10, clean=scores(some))
         known = {"victim": name, "best_batch": size, "row_us": round(row * 1e6, 2)}
-        fit = [e for e in fitting("arrays", "linf", Access.SCORES)]
+        fit = fitting("arrays", "linf", Access.SCORES)
         sets = [[e.name] for e in fit]
         usual = [e.name for e in fit if not e.spare and not e.floor]
         sets.append([*usual, *(e.name for e in fit if e.floor)])

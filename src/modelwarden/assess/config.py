@@ -118,6 +118,8 @@ class RobustnessConfig:
         grid: distance of neighbouring values of an input; None finds out (8-bit pixels, whole
             numbers), 0 allows any value.
         profile: one of `PROFILES`, which sets what is not set here.
+        sequential: stop before `samples` once the policy's question is answered. In a file it is
+            so unless `samples` is set.
     """
 
     norm: str = "linf"
@@ -130,6 +132,7 @@ class RobustnessConfig:
     rows: int | None = None
     grid: float | None = None
     profile: str = "standard"
+    sequential: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,6 +298,11 @@ def _robustness(fields: Fields) -> RobustnessConfig:
         rows=rows,
         grid=grid,
         profile=profile,
+        sequential=(
+            fields.flag("sequential")
+            if "sequential" in fields.table
+            else "samples" not in fields.table
+        ),
     )
 
 

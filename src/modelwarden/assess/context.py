@@ -15,7 +15,7 @@ from modelwarden.detectors.duplicates import Overlap, overlap
 from modelwarden.targets.config import FeaturesConfig
 
 if TYPE_CHECKING:
-    from modelwarden.core import Finding, Json
+    from modelwarden.core import Finding, Json, Threshold
     from modelwarden.targets.access import Target
     from modelwarden.targets.config import DataConfig, ModelConfig, ProjectConfig
     from modelwarden.targets.data import DataSet
@@ -54,6 +54,9 @@ class Context:
         ask: asks for rows; by default straight from the target.
         spent: what the model's answers have cost so far.
         root: the folder of modelwarden.toml.
+        asks: what the policy asks of measurements: who has answered it may stop.
+        journal: returns a target whose answers are kept under a name, and found again after an
+            interruption; it must be asked the same again, in the same order.
     """
 
     project: ProjectConfig
@@ -72,6 +75,8 @@ class Context:
     ask: Asker = lambda target, inputs, _: ask(target, inputs)
     spent: Callable[[], Spent] = Spent
     root: Path = Path()
+    asks: tuple[Threshold, ...] = ()
+    journal: Callable[[Target, str], Target] = lambda target, _: target
     _kept: dict[str, object] = field(default_factory=dict)
 
     def answers(self) -> Answers:

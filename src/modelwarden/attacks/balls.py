@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
 
-from modelwarden.attacks.engine import Candidates, Mask
+from modelwarden.attacks.problem import Candidates, Mask
 from modelwarden.core import InputError, Json
 from modelwarden.targets.frames import Floats, Inputs, Labels
 
@@ -81,6 +81,10 @@ class Ball:
     def origin(self) -> Candidates:
         """(n, …) the inputs as they are."""
         return self.x
+
+    def take(self, at: Labels) -> Ball:
+        """Return the space of some of the inputs."""
+        return replace(self, x=self.x[at])
 
     def fit(
         self, at: Labels, candidates: Candidates, *, free: bool = False

@@ -1,8 +1,8 @@
 """One attack under way: whose turn it is, what is known, what a call may hold of it.
 
-    look()          who goes on, and how many rows they want
-    offer(room)     the next questions, as many as a call has room for
-    hear(…)         their answers, laid beside the candidates and told to search and judge
+look()          who goes on, and how many rows they want
+offer(room)     the next questions, as many as a call has room for
+hear(…)         their answers, laid beside the candidates and told to search and judge
 """
 
 from __future__ import annotations

@@ -81,9 +81,7 @@ def run_beside(
     if queries < 2:
         raise ValueError("an attack needs two rows an input: one to win, one for the judge")
     asking = Asking(target)
-    courses = [
-        Course(attack, problem, seed, queries, scored=asking.scored) for attack in attacks
-    ]
+    courses = [Course(attack, problem, seed, queries, scored=asking.scored) for attack in attacks]
     while _call(courses, asking):
         pass
     return [course.outcome() for course in courses]
@@ -101,7 +99,7 @@ def _call(courses: Sequence[Course], asking: Asking) -> bool:
     call = _Call(asking)
     wanted = [course.look() for course in courses]
     # The last is asked last: it is the floor, or the only one.
-    order = sorted(range(len(courses) - 1), key=lambda i: wanted[i]) + [len(courses) - 1]
+    order = [*sorted(range(len(courses) - 1), key=lambda i: wanted[i]), len(courses) - 1]
     for i in order:
         if wanted[i] and call.room > 0:
             call.take_offer(courses[i])

@@ -105,6 +105,9 @@ class _Last:
     def origin(self) -> Candidates:
         return self.space.origin
 
+    def take(self, at: Labels) -> Space:
+        raise NotImplementedError  # what is made smaller is never cut into parts
+
     def fit(
         self, at: Labels, candidates: Candidates, *, free: bool = False
     ) -> tuple[Candidates, Mask]:

@@ -1,21 +1,21 @@
 """What attacks, spaces and the engine say to each other.
 
-    Attack    a frozen value: parameters and a name. `search(problem, seed, queries)` begins.
-    Search    the state of all inputs, as arrays. Asked, again and again and for any subset `at` of
-              the positions 0 … n − 1:
-                `width(at)`            how many candidates each asks next; 0 gives the input up
-                `propose(at, widths)`  that many candidates of each, the rows of one together
-                `learn(told)`          what came of them
-              What an input proposes depends on its own past and its own stream alone
-              (`streams.Streams`), never on which others are asked beside it.
-    Space     what may be changed: `fit` brings candidates to the nearest allowed ones – budget,
-              box, grid, constraints –, `inputs` shows them as the target is asked.
+Attack    a frozen value: parameters and a name. `search(problem, seed, queries)` begins.
+Search    the state of all inputs, as arrays. Asked, again and again and for any subset `at` of
+          the positions 0 … n − 1:
+            `width(at)`            how many candidates each asks next; 0 gives the input up
+            `propose(at, widths)`  that many candidates of each, the rows of one together
+            `learn(told)`          what came of them
+          What an input proposes depends on its own past and its own stream alone
+          (`streams.Streams`), never on which others are asked beside it.
+Space     what may be changed: `fit` brings candidates to the nearest allowed ones – budget,
+          box, grid, constraints –, `inputs` shows them as the target is asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
@@ -29,12 +29,16 @@ Mask: TypeAlias = npt.NDArray[np.bool_]
 # (m, …): floats of arrays, encoded rows of tables, objects that are str.
 Candidates: TypeAlias = npt.NDArray[np.generic]
 
+
 class Space(Protocol):
     """What candidates may be; position i stands for input i of the problem."""
 
     @property
     def origin(self) -> Candidates:
         """(n, …) the inputs as they are, as candidates."""
+
+    def take(self, at: Labels) -> Space:
+        """Return the space of some of the inputs, in this order."""
 
     def fit(
         self, at: Labels, candidates: Candidates, *, free: bool = False
@@ -84,6 +88,17 @@ class Problem:
     def __len__(self) -> int:
         """Inputs."""
         return len(self.y)
+
+    def take(self, at: Labels) -> Problem:
+        """Return the problem of some of the inputs, in this order."""
+        return replace(
+            self,
+            space=self.space.take(at),
+            y=self.y[at],
+            rows=self.rows[at],
+            goal=None if self.goal is None else self.goal[at],
+            clean=None if self.clean is None else self.clean[at],
+        )
 
     def reached(self, at: Labels, labels: Labels) -> Mask:
         """Tell which answers are what an attacker wants."""
@@ -195,3 +210,35 @@ class Outcome:
     calls: int
     repeats: int
     signs: Mapping[str, float] = field(default_factory=dict)
+
+    def take(self, at: Labels) -> Outcome:
+        """Return it with its inputs in this order; what was asked in all stays as it is."""
+        return replace(
+            self,
+            success=self.success[at],
+            candidates=self.candidates[at],
+            queries=self.queries[at],
+            refused=self.refused[at],
+        )
+
+
+def joined_outcomes(found: Sequence[Outcome]) -> Outcome:
+    """Return what an attack came to on several parts of a problem, one after another."""
+    if len(found) == 1:
+        return found[0]
+    sizes = np.array([len(one.success) for one in found], np.float64)
+    names = dict.fromkeys(name for one in found for name in one.signs)
+    return Outcome(
+        attack=found[0].attack,
+        success=np.concatenate([one.success for one in found]),
+        candidates=np.concatenate([one.candidates for one in found]),
+        queries=np.concatenate([one.queries for one in found]),
+        refused=np.concatenate([one.refused for one in found]),
+        rows=sum(one.rows for one in found),
+        calls=sum(one.calls for one in found),
+        repeats=sum(one.repeats for one in found),
+        signs={
+            name: float(np.average([one.signs.get(name, 0.0) for one in found], weights=sizes))
+            for name in names
+        },
+    )

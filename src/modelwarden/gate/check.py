@@ -462,6 +462,7 @@ class _Work:
             ask=asker,
             spent=partial(spent, first),
             root=project.root,
+            asks=project.policy.measures,
         )
 
     def _stage(self, context: Context | None, given: Given, stage: Stage) -> StageResult:

@@ -7,11 +7,11 @@ many rows at once then changes nothing.
 
 from __future__ import annotations
 
-import time
 import copy
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import field, replace
-from typing import Protocol, Self, TypeVar, runtime_checkable
+from typing import Protocol, Self, TypeVar
 
 import numpy as np
 
@@ -95,7 +95,7 @@ class _Tiled:
     def sized(self, tile: int) -> Self:
         """Return the same target, counted together with this one, asked in other tiles."""
         other = copy.copy(self)
-        other._spec = replace(self._spec, tile=tile)
+        other._spec = replace(self._spec, tile=tile)  # noqa: SLF001 -- a copy of this very one
         return other
 
     def _over(
@@ -269,17 +269,13 @@ class _ScoresOnly(_LabelsOnly):
         return np.where(yes, spec.positive, 1 - spec.positive).astype(np.int64)
 
 
-@runtime_checkable
-class _Sized(Protocol):
-    def sized(self, tile: int) -> Self: ...
-
-
 T = TypeVar("T", bound=LabelTarget)
 
 
 def in_tiles_of(target: T, tile: int) -> T:
     """Return a target that is asked in tiles of another size; one that has no other as it is."""
-    return target.sized(tile) if isinstance(target, _Sized) else target
+    sized: Callable[[int], T] | None = getattr(target, "sized", None)
+    return target if sized is None else sized(tile)
 
 
 def limited(target: LabelTarget, access: Access) -> LabelTarget:

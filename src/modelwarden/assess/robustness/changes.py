@@ -14,8 +14,8 @@ from modelwarden.core import Json, Table, TableKind
 from modelwarden.targets.frames import Floats, Frame, Labels
 
 if TYPE_CHECKING:
+    from modelwarden.assess.robustness.attacked import Attacked
     from modelwarden.assess.robustness.plan import Plan
-    from modelwarden.assess.robustness.stage import Attacked
 
 _SHOWN, _LONGEST, _FEATURES = 6, 240, 20
 

@@ -15,9 +15,9 @@ from modelwarden.targets.frames import Column, Frame, Inputs, Labels, take
 
 if TYPE_CHECKING:
     from modelwarden.assess.context import Context
+    from modelwarden.assess.robustness.attacked import Attacked
     from modelwarden.assess.robustness.plan import Plan
-    from modelwarden.assess.robustness.stage import Attacked
-    from modelwarden.attacks.engine import Mask
+    from modelwarden.attacks.problem import Mask
 
 NPZ, PARQUET = "adversarial.npz", "adversarial.parquet"
 

@@ -13,9 +13,9 @@ from modelwarden.metrics.intervals import of_share, quantile_ends
 from modelwarden.metrics.values import measured
 
 if TYPE_CHECKING:
+    from modelwarden.assess.robustness.attacked import Attacked
     from modelwarden.assess.robustness.plan import Plan
-    from modelwarden.assess.robustness.stage import Attacked
-    from modelwarden.attacks.engine import Mask
+    from modelwarden.attacks.problem import Mask
     from modelwarden.targets.frames import Labels
 
 _POINTS = 11
@@ -27,17 +27,20 @@ def measurements(
     """Return clean accuracy, the worst case over all attacks, then each attack by itself."""
     n, right = len(made.rows), int(made.right.sum())
     names: list[Json] = [entry.name for entry in attacked.entries]
-    found = [measured("clean_accuracy", right / n, of_share(right, n), n, conditions=conditions)]
+    level = attacked.look.level
+    share = of_share(right, n, level=level)
+    found = [measured("clean_accuracy", right / n, share, n, conditions=conditions)]
     best = attacked.winners()
     queries = np.zeros(len(best), np.int64)
     for number, outcome in enumerate(attacked.outcomes):
         queries[best == number] = outcome.queries[best == number]
-    found += _of(attacked.beaten, queries, n, {**conditions, "attacks": names})
+    found += _of(attacked.beaten, queries, n, {**conditions, "attacks": names}, level=level)
     for entry, outcome, each in zip(
         attacked.entries, attacked.outcomes, attacked.queries, strict=True
     ):
         mine = {**conditions, "attack": entry.name, "queries": each, "floor": entry.floor}
-        found += _of(outcome.success, outcome.queries, n, mine, {"attack": entry.name})
+        part = {"attack": entry.name}
+        found += _of(outcome.success, outcome.queries, n, mine, part, level=level)
     found += _changes(made, attacked, {**conditions, "attacks": names})
     return tuple(found)
 
@@ -48,6 +51,8 @@ def _of(
     n: int,
     conditions: Mapping[str, Json],
     group: Mapping[str, Json] | None = None,
+    *,
+    level: float,
 ) -> Iterator[Measurement]:
     """Yield robust accuracy over all samples, and success and rows over those that were right.
 
@@ -57,9 +62,9 @@ def _of(
     right, fell = len(beaten), int(beaten.sum())
     held = right - fell
     part = None if group is None else dict(group)
-    share = of_share(held, n)
+    share = of_share(held, n, level=level)
     yield measured("robust_accuracy", held / n, share, n, group=part, conditions=conditions)
-    share = of_share(fell, right)
+    share = of_share(fell, right, level=level)
     yield measured(
         "attack_success_rate", fell / right, share, right, group=part, conditions=conditions
     )
@@ -99,14 +104,14 @@ def tables(made: Plan, attacked: Attacked) -> tuple[Table, ...]:
 
 
 def _attacks(made: Plan, attacked: Attacked) -> Table:
-    n = len(made.rows)
-    rows: list[tuple[Json, ...]] = [_line("no attack", int(made.right.sum()), n, None)]
+    n, level = len(made.rows), attacked.look.level
+    rows: list[tuple[Json, ...]] = [_line("no attack", int(made.right.sum()), n, None, level)]
     for entry, outcome in zip(attacked.entries, attacked.outcomes, strict=True):
         won = outcome.queries[outcome.success]
         label = f"{entry.name} (floor)" if entry.floor else entry.name
-        rows.append(_line(label, int((~outcome.success).sum()), n, won))
+        rows.append(_line(label, int((~outcome.success).sum()), n, won, level))
     if len(attacked.entries) > 1:
-        rows.append(_line("all of them", int((~attacked.beaten).sum()), n, None))
+        rows.append(_line("all of them", int((~attacked.beaten).sum()), n, None, level))
     return Table(
         name="attacks",
         title="Share of all samples answered right under each attack",
@@ -119,8 +124,8 @@ def _attacks(made: Plan, attacked: Attacked) -> Table:
     )
 
 
-def _line(label: str, held: int, n: int, won: Labels | None) -> tuple[Json, ...]:
-    ends = of_share(held, n)
+def _line(label: str, held: int, n: int, won: Labels | None, level: float) -> tuple[Json, ...]:
+    ends = of_share(held, n, level=level)
     middle = None if won is None or not len(won) else float(np.median(won))
     return (label, held / n, ends.low, ends.high, n, middle)
 
@@ -135,7 +140,7 @@ def _curve(made: Plan, attacked: Attacked) -> Iterator[Table]:
     rows: list[tuple[Json, ...]] = []
     for point in np.linspace(0.0, float(eps), _POINTS):
         held = int((sizes > point * (1 + 1e-6) + 1e-12).sum())
-        ends = of_share(held, n)
+        ends = of_share(held, n, level=attacked.look.level)
         rows.append((float(point), held / n, ends.low, ends.high))
     yield Table(
         name="robustness_curve",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,7 @@ from modelwarden.assess.robustness.spaces import (
 from modelwarden.assess.truth import Judged
 from modelwarden.attacks.balls import Ball, Norm
 from modelwarden.attacks.catalog import Entry, entry_of, fitting
-from modelwarden.attacks.engine import Mask, Problem, Space
+from modelwarden.attacks.problem import Mask, Problem, Space
 from modelwarden.attacks.spaces.rules import Rules
 from modelwarden.core import InputError, seed_for
 from modelwarden.targets.access import GradientTarget, LabelTarget, ScoreTarget
@@ -41,6 +41,7 @@ class Plan:
         rows: (s,) test rows of the sample, in order. right: (s,) answered right as they are.
         problem: those that are right; position i is the i-th of them.
         entries: attacks, cheap ones first.
+        sampled: rows of the sample, before any was left out because the question was answered.
         notes: what was assumed.
     """
 
@@ -51,7 +52,16 @@ class Plan:
     right: npt.NDArray[np.bool_]
     problem: Problem
     entries: tuple[Entry, ...]
+    sampled: int
     notes: tuple[str, ...] = ()
+
+    def narrowed(self, at: Labels) -> Plan:
+        """Return the plan of some rows of the sample, by their places in order."""
+        place = np.cumsum(self.right) - 1
+        kept = place[at[self.right[at]]]
+        return replace(
+            self, rows=self.rows[at], right=self.right[at], problem=self.problem.take(kept)
+        )
 
 
 def plan(context: Context, config: RobustnessConfig) -> Plan:
@@ -100,6 +110,7 @@ def plan(context: Context, config: RobustnessConfig) -> Plan:
         right=right,
         problem=problem,
         entries=entries,
+        sampled=len(rows),
         notes=(*told, *notes, *assumed),
     )
 

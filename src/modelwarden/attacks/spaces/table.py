@@ -9,7 +9,7 @@ checked against every rule; it never relies on having mended well.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import field, replace
 
 import numpy as np
 
@@ -102,6 +102,10 @@ class TableSpace:
     def origin(self) -> Candidates:
         """(n, d) the true rows in numbers; 0 where a value is missing."""
         return self.x
+
+    def take(self, at: Labels) -> TableSpace:
+        """Return the space of some of the rows."""
+        return replace(self, frame=self.frame.take(at))
 
     def fit(
         self, at: Labels, candidates: Candidates, *, free: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 
 import numpy as np
 
@@ -52,6 +52,10 @@ class TextSpace:
     def origin(self) -> Candidates:
         """(n,) the texts as they are."""
         return self.x
+
+    def take(self, at: Labels) -> TextSpace:
+        """Return the space of some of the texts."""
+        return replace(self, x=self.x[at])
 
     def fit(
         self, at: Labels, candidates: Candidates, *, free: bool = False
