@@ -62,7 +62,7 @@ def test_parts_change_nothing(attack):
     problem = victim.problem(eps=20)
 
     whole = run(attack, victim.target, problem, queries=100)
-    (parts,) = run_in_parts([attack], victim.target, problem, queries=100, numbers=5 * 144)
+    parts = run_in_parts(attack, victim.target, problem, queries=100, numbers=5 * 144)
 
     assert (whole.success == parts.success).all()
     assert (whole.candidates == parts.candidates).all()

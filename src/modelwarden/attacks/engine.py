@@ -14,6 +14,7 @@ the floor, fills what is left. What an attack does is the same beside others as 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from modelwarden.attacks.asking import Answered, Asking, Decides, decided
 from modelwarden.attacks.course import STALLED, Course, Offer
@@ -31,6 +32,7 @@ from modelwarden.attacks.problem import (
     Told,
 )
 from modelwarden.targets.access import GradientTarget, LabelTarget, ScoreTarget
+from modelwarden.targets.budget import BudgetExhaustedError
 from modelwarden.targets.errors import AccessError
 from modelwarden.targets.frames import Inputs, Labels
 from modelwarden.targets.spec import Access
@@ -72,6 +74,9 @@ def run_beside(
         seed: root of all chance.
         queries: rows that each attack may ask of each input at most.
 
+    A target with a budget of its own ends the attacks by a `BudgetExhaustedError`: the outcomes are
+    then what was confirmed so far.
+
     Raises:
         AccessError: an attack needs more than the target gives.
         TargetError: the model failed, or answered something that is no answer.
@@ -82,8 +87,11 @@ def run_beside(
         raise ValueError("an attack needs two rows an input: one to win, one for the judge")
     asking = Asking(target)
     courses = [Course(attack, problem, seed, queries, scored=asking.scored) for attack in attacks]
-    while _call(courses, asking):
-        pass
+    # Of a target with a budget of its own, what was confirmed until it ended stays; what the judge
+    # has not seen is no win.
+    with suppress(BudgetExhaustedError):
+        while _call(courses, asking):
+            pass
     return [course.outcome() for course in courses]
 
 

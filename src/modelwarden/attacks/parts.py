@@ -16,6 +16,27 @@ NUMBERS = 4_000_000
 
 
 def run_in_parts(
+    attack: Attack,
+    target: LabelTarget,
+    problem: Problem,
+    *,
+    seed: int = 0,
+    queries: int = 500,
+    numbers: int = NUMBERS,
+) -> Outcome:
+    """Attack as `engine.run` does, some inputs after others where they are large.
+
+    Raises:
+        AccessError: the attack needs more than the target gives.
+        TargetError: the model failed, or answered something that is no answer.
+    """
+    (found,) = beside_in_parts(
+        [attack], target, problem, seed=seed, queries=queries, numbers=numbers
+    )
+    return found
+
+
+def beside_in_parts(
     attacks: Sequence[Attack],
     target: LabelTarget,
     problem: Problem,

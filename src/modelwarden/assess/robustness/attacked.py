@@ -17,7 +17,7 @@ from modelwarden.assess.robustness.plan import Plan
 from modelwarden.assess.robustness.spaces import shrink_for
 from modelwarden.attacks.catalog import Entry
 from modelwarden.attacks.minimal import minimal
-from modelwarden.attacks.parts import run_in_parts
+from modelwarden.attacks.parts import beside_in_parts, run_in_parts
 from modelwarden.attacks.problem import Candidates, Outcome, Problem, joined_outcomes
 from modelwarden.attacks.shrink import Shrunk, shrink
 from modelwarden.core import Gap, GapKind, Threshold, seed_for
@@ -156,7 +156,7 @@ def _beside(made: Plan, problem: Problem, seed: int) -> list[Outcome]:
     for group in (common, *([e] for e in entries if e.access is Access.GRADIENTS)):
         if group:
             attacks = [entry.load() for entry in group]
-            found = run_in_parts(attacks, made.target, problem, seed=seed, queries=queries)
+            found = beside_in_parts(attacks, made.target, problem, seed=seed, queries=queries)
             outcomes |= {e.name: one for e, one in zip(group, found, strict=True)}
     return [outcomes[entry.name] for entry in entries]
 
@@ -171,7 +171,7 @@ def _within(made: Plan, seed: int, rows: int) -> tuple[Attacked | None, tuple[Ga
             why = f"{entry.name} was not run: {left} of {rows} rows are left"
             gaps.append(Gap(what=entry.name, why=why, kind=GapKind.BUDGET, stage=NAME))
             continue
-        (one,) = run_in_parts([entry.load()], made.target, made.problem, seed=seed, queries=each)
+        one = run_in_parts(entry.load(), made.target, made.problem, seed=seed, queries=each)
         left -= one.rows
         entries.append(entry)
         outcomes.append(one)
