@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 from modelwarden.assess.asking import Answers, ask
 from modelwarden.assess.config import AssessConfig
@@ -22,6 +22,15 @@ if TYPE_CHECKING:
     from modelwarden.targets.frames import Frame, Inputs
 
 T = TypeVar("T")
+G = TypeVar("G", bound="Target")
+
+
+class Journal(Protocol):
+    """Keeps a target's answers under a name."""
+
+    def __call__(self, target: G, name: str, /) -> G:
+        """Return the target, whose answers are kept and found again."""
+
 
 Asker = Callable[["Target", "Inputs", str], Answers]
 """Asks a target for rows under a name; the name finds them again after an interruption."""
@@ -76,7 +85,7 @@ class Context:
     spent: Callable[[], Spent] = Spent
     root: Path = Path()
     asks: tuple[Threshold, ...] = ()
-    journal: Callable[[Target, str], Target] = lambda target, _: target
+    journal: Journal = lambda target, _: target
     _kept: dict[str, object] = field(default_factory=dict)
 
     def answers(self) -> Answers:
@@ -141,7 +150,8 @@ class Context:
         """
         from modelwarden.assess import invariance
 
-        return self._once("unsteady", lambda: invariance.check(self))
+        kept = replace(self, target=self.journal(self.target, "unsteady"))
+        return self._once("unsteady", lambda: invariance.check(kept))
 
     def shared(self) -> Overlap | None:
         """Return what test and training set share; None without a training set."""

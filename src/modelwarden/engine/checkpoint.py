@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from modelwarden.core import InputError, Json
@@ -77,6 +78,13 @@ class Checkpoint:
             beside.replace(path)
         except OSError:
             beside.unlink(missing_ok=True)
+
+    def place(self, key: str, ending: str) -> Path:
+        """Return where a file of one's own may stand that goes with this salt alone."""
+        path = self._path(key).with_suffix(f".{ending}")
+        with suppress(OSError):
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+        return path
 
     def _path(self, key: str) -> Path:
         name = hashlib.sha256(f"{len(self.salt)}:{self.salt}{key}".encode()).hexdigest()

@@ -29,6 +29,7 @@ from modelwarden.core import (
     GapKind,
     InputError,
     MeasureInfo,
+    Measurement,
     Policy,
     Report,
     RuleInfo,
@@ -47,10 +48,11 @@ from modelwarden.policy import judge
 from modelwarden.policy.load import STAGES
 
 if TYPE_CHECKING:
-    from modelwarden.assess.context import Asker, Context
+    from modelwarden.assess.context import Context
     from modelwarden.data.given import Given, Said
     from modelwarden.engine import Settled
     from modelwarden.gate.opening import Opened, Tools
+    from modelwarden.gate.state import State
     from modelwarden.targets.config import ModelConfig
     from modelwarden.targets.data import DataSet
 
@@ -198,6 +200,7 @@ class _Work:
         self.notes: list[str] = [_OWN]
         self.gaps: list[Gap] = []
         self.findings: list[Finding] = []
+        self.repeated: list[Measurement] = []
         self.rules: list[RuleInfo] = []
         self.isolation: str | None = None
         self.shut: str | None = None
@@ -418,23 +421,33 @@ class _Work:
         for i, one in enumerate(opened):
             digests[f"environment {i}"] = repr(sorted(one.environment.items()))
         state = state_for(self.project, self.how.state, digests, self.seed, trust=self.trust)
-        context = self._context(opened, sets, cards, state.asker())
+        context = self._context(opened, sets, cards, state)
         plan = Plan(codec=stage_codec(), resume=state.resume_stages())
         work = partial(self._stage, context, self._given(sets, context))
         settled = map_units(self.stages, work, plan)
         for stage, end in zip(self.stages, settled, strict=True):
             state.resumed += end.resumed
             self.results.append((stage, _result_of(end, stage, self.project.project.name)))
-        if state.resumed:
-            self.notes.append("an interrupted check was taken up where it had stopped")
+        self._tell_resumed(state)
         state.clear()
+
+    def _tell_resumed(self, state: State) -> None:
+        """Say what was taken up, and how many rows had to be asked twice for it."""
+        again = state.repeated_rows()
+        if again is None and not state.resumed:
+            return
+        self.notes.append("an interrupted check was taken up where it had stopped")
+        if again is not None:
+            from modelwarden.metrics.values import measured
+
+            self.repeated.append(measured("repeated_rows", again, None, again))
 
     def _context(
         self,
         opened: Sequence[Opened],
         sets: _Sets,
         cards: Mapping[str, bytes],
-        asker: Asker,
+        state: State,
     ) -> Context:
         from modelwarden.assess.context import Context
         from modelwarden.gate.opening import spent
@@ -459,7 +472,8 @@ class _Work:
                 "tile": first.target.spec.tile,
             },
             cards=cards,
-            ask=asker,
+            ask=state.asker(),
+            journal=state.journal,
             spent=partial(spent, first),
             root=project.root,
             asks=project.policy.measures,
@@ -502,7 +516,7 @@ class _Work:
                 *self.findings,
                 *_once(f for r in results for f in r.findings),
             ),
-            measurements=tuple(m for r in results for m in r.measurements),
+            measurements=(*(m for r in results for m in r.measurements), *self.repeated),
             gaps=(*seen.gaps, *self.gaps, *(g for r in results for g in r.gaps)),
             tables=tuple(t for r in results for t in r.tables),
             measures=_meanings(results),

@@ -13,9 +13,10 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -28,11 +29,14 @@ from modelwarden.engine import Checkpoint, Codec, Plan, Resume, map_units
 from modelwarden.gate.resume import code_digest
 from modelwarden.targets.errors import TargetError
 from modelwarden.targets.frames import Column, take
+from modelwarden.targets.record import Record, recorded
 
 if TYPE_CHECKING:
     from modelwarden.gate.project import Project
     from modelwarden.targets.access import Target
     from modelwarden.targets.frames import Inputs
+
+T = TypeVar("T", bound="Target")
 
 TILES = 16
 _MOST_FILES, _MOST_BYTES = 2_000, 64 << 20
@@ -62,9 +66,28 @@ class State:
 
     checkpoint: Checkpoint | None = None
     resumed: int = 0
+    records: dict[str, Record] = field(default_factory=dict)
+
+    def journal(self, target: T, name: str) -> T:
+        """Return a target whose answers are kept in the order in which they are asked."""
+        if self.checkpoint is None:
+            return target
+        if name not in self.records:
+            self.records[name] = Record(self.checkpoint.place(f"record/{name}", "record"))
+        return recorded(target, self.records[name])
+
+    def repeated_rows(self) -> int | None:
+        """Return the rows that were in flight in an earlier run; None where none was taken up."""
+        if not any(
+            record.replayed_rows or record.repeated_rows for record in self.records.values()
+        ):
+            return None
+        return sum(record.repeated_rows for record in self.records.values())
 
     def clear(self) -> None:
         """Remove what was kept; the check is done."""
+        for record in self.records.values():
+            record.close()
         if self.checkpoint is not None:
             shutil.rmtree(self.checkpoint.folder, ignore_errors=True)
 

@@ -98,6 +98,18 @@ class _Tiled:
         other._spec = replace(self._spec, tile=tile)  # noqa: SLF001 -- a copy of this very one
         return other
 
+    def through(self, wrap: Callable[[Asked], Asked]) -> Self:
+        """Return the same target, counted together with this one, behind something that listens."""
+        other = copy.copy(self)
+        other._asked = wrap(self._asked)  # noqa: SLF001 -- a copy of this very one
+        return other
+
+    def _count(self, began: float, rows: int) -> None:
+        """Count a call, unless its answer was known from an earlier run."""
+        if getattr(self._asked, "fresh", True):
+            self.account.seconds.append(time.perf_counter() - began)
+            self.account.rows += rows
+
     def _over(
         self, inputs: Inputs, read: Callable[[Sequence[Tensor], Reading, int], Floats | Labels]
     ) -> list[Floats | Labels]:
@@ -107,8 +119,7 @@ class _Tiled:
             tile = padded(inputs, start, rows, self._spec.tile)
             began = time.perf_counter()
             answer = self._asked.ask(tile)
-            self.account.seconds.append(time.perf_counter() - began)
-            self.account.rows += rows
+            self._count(began, rows)
             parts.append(read(answer, self._reading, self._spec.tile)[:rows])
         return parts
 
@@ -181,8 +192,7 @@ class TiledGradients(TiledScores):
             part[:rows] = weights[start : start + rows]
             began = time.perf_counter()
             both = self._asked.gradients(tile, part)
-            self.account.seconds.append(time.perf_counter() - began)
-            self.account.rows += rows
+            self._count(began, rows)
             logits.append(both[0][:rows])
             gradients.append(both[1][:rows])
         return np.concatenate(logits), np.concatenate(gradients)
@@ -228,6 +238,13 @@ class _LabelsOnly:
     def sized(self, tile: int) -> Self:
         """Return the same, asked in other tiles."""
         return type(self)(in_tiles_of(self._target, tile))
+
+    def through(self, wrap: Callable[[Asked], Asked]) -> Self:
+        """Return the same, behind something that listens."""
+        inner: Callable[[Callable[[Asked], Asked]], LabelTarget] | None = getattr(
+            self._target, "through", None
+        )
+        return self if inner is None else type(self)(inner(wrap))
 
     @property
     def spec(self) -> TargetSpec:

@@ -7,6 +7,7 @@ itself, and beside the floor's. The worst case of an input is what any of them d
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from modelwarden.assess.context import Context
 from modelwarden.assess.robustness import numbers
@@ -32,6 +33,7 @@ def run(context: Context) -> StageResult:
         note = "robustness was not measured: modelwarden.toml has no [assess.robustness]"
         return StageResult(notes=(note,), done=False)
     made = plan(context, config)
+    made = replace(made, target=context.journal(made.target, NAME))
     if not made.right.any():
         return _all_wrong(context, made)
     made, attacked, gaps = attack(made, context.seed, context.asks)
