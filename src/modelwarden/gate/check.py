@@ -144,13 +144,17 @@ def check(
             elapsed=round(time.monotonic() - began, 3),
         ),
     )
-    if earlier is not None:
-        report = compare.compared(report, *earlier)
+    attachments = tuple(a for _, result in work.results for a in result.attachments)
+    if earlier is not None and baseline is not None:
+        from modelwarden.gate.paired import paired
+
+        closer = partial(paired, attachments=attachments, earlier=earlier[0], place=baseline)
+        report = compare.compared(report, *earlier, closer)
     return Checked(
         report=judge(report, project.policy),
         rows=rows,
         policy=project.policy,
-        attachments=tuple(a for _, result in work.results for a in result.attachments),
+        attachments=attachments,
         shut=work.shut,
     )
 
@@ -210,6 +214,8 @@ class _Work:
         """Do the work; return the report without its verdict, and all rows."""
         self._check_choice()
         data = self._data() if self.stages else None
+        if data is not None:
+            self._check_settings(data)
         self._tell("artifacts")
         scanned = self._scan()
         if data is not None:
@@ -308,6 +314,33 @@ class _Work:
         for data in (test, train, current):
             self.notes += [] if data is None else [f"{data.name}: {n}" for n in data.notes]
         return _Sets(test, train, current)
+
+    def _check_settings(self, sets: _Sets) -> None:
+        """Refuse settings that do not go with the data, before anything is run.
+
+        Raises:
+            InputError: one line says which.
+        """
+        if not any(stage.name == "robustness" for stage in self.stages):
+            return
+        from modelwarden.assess.context import Context
+        from modelwarden.assess.robustness.plan import check_settings
+        from modelwarden.gate.opening import Unopened
+
+        project = self.project
+        check_settings(
+            Context(
+                project=project.project,
+                model=project.model,
+                data=project.data,
+                assess=project.assess,
+                features=project.features,
+                test=sets.test,
+                train=sets.train,
+                target=Unopened(),
+                root=project.root,
+            )
+        )
 
     def _tools(self) -> Tools:
         if self.how.tools is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,7 +34,7 @@ _LARGEST = 256 << 20
 # What a run found, not what it was run with.
 _RESULTS = frozenset(
     "beyond_chance calls expected_by_coincidence not_estimable p_value positives reference"
-    " repeatable trivial trivial_from".split()
+    " only_before only_now repeatable trivial trivial_from".split()
 )
 _LEFT_OUT = frozenset({"cost"})
 _NAMED = 50
@@ -65,12 +65,19 @@ def load(path: Path) -> tuple[Report, str]:
 _HINT = "Give the report.json of an earlier `modelwarden check`."
 
 
-def compared(report: Report, earlier: Report, digest: str) -> Report:
-    """Return the report with its comparison, and a finding for each measurement that got worse."""
+def compared(
+    report: Report,
+    earlier: Report,
+    digest: str,
+    closer: Callable[[Report], Report] = lambda report: report,
+) -> Report:
+    """Return the report with its comparison, and a finding for each measurement that got worse.
+
+    `closer` may judge a change by more than the two intervals.
+    """
     before = {f.fingerprint for f in earlier.findings}
     now = {f.fingerprint for f in report.findings}
     changes = list(_changes(report, earlier))
-    found = tuple(_worse(report, changes))
     comparison = Comparison(
         name=earlier.subject.name,
         digest=digest,
@@ -79,13 +86,20 @@ def compared(report: Report, earlier: Report, digest: str) -> Report:
         changes=tuple(changes),
         not_compared=tuple(_apart(report, earlier)),
     )
+    report = closer(replace(report, comparison=comparison))
+    comparison = report.comparison or comparison
+    found = tuple(_worse(report, list(comparison.changes)))
     return replace(
         report,
         findings=report.findings + found,
         rules=(*report.rules, describe(worse_than_baseline)),
-        comparison=comparison,
         run=replace(report.run, notes=(*report.run.notes, _told(comparison))),
     )
+
+
+def same_settings(now: Measurement, before: Measurement) -> bool:
+    """Tell whether two measurements were taken under the same conditions."""
+    return _settings(now) == _settings(before)
 
 
 def _key(measurement: Measurement) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from modelwarden.targets.access import Target
     from modelwarden.targets.config import DataConfig, LimitsConfig, ModelConfig, ProjectConfig
     from modelwarden.targets.data import DataSet
-    from modelwarden.targets.spec import Name
+    from modelwarden.targets.spec import Name, TargetSpec
 
 
 class Cost(Protocol):
@@ -60,6 +60,17 @@ class Opened(Protocol):
 
     def cost(self) -> Cost:
         """What it has cost so far."""
+
+
+class Unopened:
+    """Stands where a model will be once it is opened; to ask it anything is an error of ours."""
+
+    rows = calls = 0
+
+    @property
+    def spec(self) -> TargetSpec:
+        """Nothing is known yet."""
+        raise AssertionError("the model was not opened")
 
 
 class Tools(Protocol):

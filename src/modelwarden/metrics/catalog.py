@@ -244,6 +244,14 @@ MEASURES: tuple[Measure, ...] = (
         stage="robustness",
     ),
     Measure(
+        "robust_accuracy_change",
+        "Robust accuracy less that of the earlier model, on the same samples one by one",
+        True,
+        PAIRED,
+        low=-1.0,
+        stage="robustness",
+    ),
+    Measure(
         "attack_success_rate",
         "Of the inputs answered right, the share that an attack turned into a wrong answer",
         False,

@@ -28,6 +28,7 @@ from modelwarden.targets.tiled import limited
 
 _LEVELS = 255.0
 _IMAGE_EPS = 8 / 255
+_LEAST_EPS = 1e-6  # of the range of valid inputs: below it, all would look robust
 _OUTSIDE = 0.5  # of all numbers: then the box is in other units than the inputs
 
 
@@ -113,6 +114,36 @@ def plan(context: Context, config: RobustnessConfig) -> Plan:
         sampled=len(rows),
         notes=(*told, *notes, *assumed),
     )
+
+
+def check_settings(context: Context) -> None:
+    """Refuse what cannot be attacked as it is asked for, as far as data and settings tell.
+
+    The target of `context` is not looked at: nothing was opened yet.
+
+    Raises:
+        InputError: one line says why.
+    """
+    config = context.assess.robustness
+    if config is None:
+        return
+    if context.project.task is Task.REGRESSION:
+        raise InputError("robustness is measured on decisions: a regression makes none")
+    kind = _kind(context)
+    if kind == "pages":
+        return
+    _entries(config, kind, context.model.access)
+    inputs = context.test.inputs
+    if kind == "tables":
+        rules_for(context)
+    elif kind == "arrays" and not isinstance(inputs, Frame) and inputs.dtype.kind in "iuf":
+        whole = np.isfinite(inputs.reshape(len(inputs), -1).astype(np.float64)).all(axis=1)
+        if whole.any():
+            ball_for(context, config, np.flatnonzero(whole))
+    elif kind == "texts" and config.eps is not None and not config.eps >= 1:
+        raise InputError(
+            f"eps counts edited words of a text: it must be at least 1, not {config.eps:g}"
+        )
 
 
 def space_for(
@@ -255,6 +286,12 @@ def ball_for(
         notes.append(f"inputs lie on a grid of {grid:.6g}: changed ones are rounded to it")
     _check_box(inputs[rows], low, high)
     _check_eps(config, eps, max(grid, 1.0 if inputs.dtype.kind in "iu" else 0.0))
+    if config.norm != "l0" and eps < _LEAST_EPS * float(np.max(high - low)):
+        raise InputError(
+            f"eps {eps:g} is less than a millionth of the range of valid inputs: nothing that "
+            "small is a change",
+            hint="eps is in the model's own input units.",
+        )
     ball = Ball(x=inputs[rows], norm=Norm(config.norm), eps=eps, low=low, high=high, grid=grid)
     if len(rows) and not (ball.most > ball.least).any():
         raise InputError(

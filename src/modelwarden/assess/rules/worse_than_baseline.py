@@ -28,7 +28,8 @@ def worse_than_baseline(seen: Changed) -> Iterator[Hit]:
     """Flag a measurement whose interval lies wholly on the worse side of the earlier one's.
 
     Only measurements taken under the same conditions are compared: the same data by digest, the
-    same settings.
+    same settings. Robust accuracy is compared sample by sample where the attacked samples of the
+    earlier run stand beside its report.
 
     Why: this change made the model worse, by more than chance explains, on the same rows.
 

@@ -1,0 +1,124 @@
+"""Two models on the same samples: the difference is judged sample by sample."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import numpy as np
+import pytest
+
+from gate.checks import FakeTools, project
+from gate.test_check import checked
+from modelwarden.core import Comparison, Measurement, Report, Run, Subject
+from modelwarden.core.stages import Attachment
+from modelwarden.gate.paired import paired
+from modelwarden.metrics.intervals import paired as interval_of
+from modelwarden.report import render
+
+
+def file_of(index, success, queries=None):
+    stream = io.BytesIO()
+    queries = np.full(len(index), 9) if queries is None else np.asarray(queries)
+    np.savez(stream, index=np.asarray(index), success=np.asarray(success, bool), queries=queries)
+    return stream.getvalue()
+
+
+def report(value=0.5, **conditions):
+    robust = Measurement(
+        name="robust_accuracy",
+        value=value,
+        low=value - 0.1,
+        high=value + 0.1,
+        n=40,
+        higher_is_better=True,
+        conditions={"eps": 0.1, **conditions},
+        stage="robustness",
+    )
+    return Report(
+        subject=Subject(kind="model", name="m"),
+        run=Run(command="check"),
+        measurements=(robust,),
+        comparison=Comparison(name="m", digest="d", new=(), gone=(), changes=(), not_compared=()),
+    )
+
+
+def attached(data):
+    return [Attachment(name="adversarial.npz", data=base64.b64encode(data).decode())]
+
+
+def compared(tmp_path, now, before, **conditions):
+    (tmp_path / "adversarial.npz").write_bytes(before)
+    return paired(report(), attached(now), report(**conditions), tmp_path / "report.json")
+
+
+def test_only_what_one_of_them_holds_counts(tmp_path):
+    before = [False] * 30 + [True] * 10
+    now = [True] * 8 + [False] * 24 + [True] * 8
+
+    found = compared(tmp_path, file_of(range(40), now), file_of(range(40), before))
+
+    change = found.measurements[-1]
+    assert change.name == "robust_accuracy_change"
+    assert change.value == pytest.approx((2 - 8) / 40)
+    assert (change.low, change.high) == interval_of(2, 8, 40)
+    assert (change.n, change.conditions["only_now"], change.conditions["only_before"]) == (40, 2, 8)
+
+
+def test_samples_that_only_one_run_had_are_left_out_and_wrong_ones_were_not_held(tmp_path):
+    now = file_of([5, 6, 7], [False, False, False], queries=[0, 9, 9])
+    before = file_of([6, 5, 9], [True, False, False])
+
+    change = compared(tmp_path, now, before).measurements[-1]
+
+    assert change.n == 2
+    assert change.value == 0.0
+    assert (change.conditions["only_now"], change.conditions["only_before"]) == (1, 1)
+
+
+@pytest.mark.parametrize("data", [b"no archive", file_of([1.5], [True]), None])
+def test_without_a_file_of_ours_it_says_that_it_did_not_pair(tmp_path, data):
+    if data is not None:
+        (tmp_path / "adversarial.npz").write_bytes(data)
+
+    found = paired(report(), attached(file_of([1], [True])), report(), tmp_path / "report.json")
+
+    assert len(found.measurements) == 1
+    assert "not paired" in found.run.notes[-1]
+
+
+def test_other_settings_are_not_paired(tmp_path):
+    data = file_of(range(4), [True] * 4)
+
+    assert len(compared(tmp_path, data, data, queries=9).measurements) == 1
+
+
+MORE = "[assess.robustness]\neps = {eps}\nlow = -5\nhigh = 5\nqueries = 20\nsamples = 150\n"
+
+
+@pytest.mark.slow
+def test_a_change_that_weakens_a_model_is_found_though_the_intervals_overlap(tmp_path):
+    first = project(tmp_path / "p", more=MORE.format(eps=0.3))
+    done = checked(first, stages=("robustness",))
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/report.json").write_text(render(done.report, "json"))
+    for one in done.attachments:
+        (tmp_path / "out" / one.name).write_bytes(base64.b64decode(one.data))
+    weaker = project(tmp_path / "p", entry="worse", more=MORE.format(eps=0.3))
+
+    found = checked(
+        weaker,
+        stages=("robustness",),
+        baseline=tmp_path / "out/report.json",
+        tools=FakeTools(),
+    ).report
+
+    robust = next(m for m in found.measurements if m.name == "robust_accuracy" and not m.group)
+    before = next(
+        m for m in done.report.measurements if m.name == "robust_accuracy" and not m.group
+    )
+    assert robust.high > before.low
+    change = next(m for m in found.measurements if m.name == "robust_accuracy_change")
+    assert change.high < 0
+    assert "worse-than-baseline" in [f.rule for f in found.findings]
+    assert found.verdict.outcome.value == "fail"
