@@ -25,6 +25,7 @@ from torch import nn
 from modelwarden.assess.config import AssessConfig, RobustnessConfig
 from modelwarden.assess.context import Context
 from modelwarden.assess.robustness.stage import run
+from modelwarden.targets import inside
 from modelwarden.targets.config import DataConfig, ModelConfig, ProjectConfig
 from modelwarden.targets.data import DataSet
 from modelwarden.targets.frames import Frame
@@ -61,6 +62,17 @@ def trained(x: np.ndarray, y: np.ndarray, *, norm: bool = False) -> nn.Module:
     return net.eval()
 
 
+class Twin(nn.Module):
+    """A network behind something that changes how it answers."""
+
+    def __init__(self, net: nn.Module, forward: Forward) -> None:
+        super().__init__()
+        self.net, self.how = net, forward
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.how(x)
+
+
 def twins(net: nn.Module, normed: nn.Module) -> Iterator[tuple[str, str, Forward]]:
     """Yield the name, the name of the honest one, and how it answers."""
     chance = torch.Generator().manual_seed(1)
@@ -82,18 +94,20 @@ def twins(net: nn.Module, normed: nn.Module) -> Iterator[tuple[str, str, Forward
     yield "batch norm, training", "batch norm, honest", training
 
 
-def context(forward: Forward, x: np.ndarray, y: np.ndarray, how: argparse.Namespace) -> Context:
+def context(
+    net: nn.Module, forward: Forward, x: np.ndarray, y: np.ndarray, how: argparse.Namespace
+) -> Context:
+    # What answers in the sandboxed process, here without it.
+    opened = inside._Torch(Twin(net, forward))  # noqa: SLF001
+    seen = {"stepped": False}
+
     def scores(z: np.ndarray) -> np.ndarray:
-        with torch.no_grad():
-            return forward(torch.tensor(np.asarray(z, np.float32))).double().numpy()
+        return opened.ask(("array", np.asarray(z, np.float32))).double().numpy()
 
     def gradients(z: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        inputs = torch.tensor(np.asarray(z, np.float32), requires_grad=True)
-        logits = forward(inputs)
-        total = (logits * torch.tensor(weights, dtype=logits.dtype)).sum()
-        slope = torch.autograd.grad(total, inputs, allow_unused=True)[0]
-        slope = torch.zeros_like(inputs) if slope is None else slope
-        return logits.detach().double().numpy(), slope.double().numpy()
+        found = opened.gradients(("array", np.asarray(z, np.float32)), weights)
+        seen["stepped"] |= bool(found["stepped"].any())
+        return found["logits"].detach().double().numpy(), found["gradients"].double().numpy()
 
     spec = TargetSpec(
         task=Task.MULTICLASS,
@@ -106,13 +120,15 @@ def context(forward: Forward, x: np.ndarray, y: np.ndarray, how: argparse.Namesp
     config = RobustnessConfig(
         eps=EPS, low=0.0, high=1.0, grid=0.0, queries=how.queries, samples=how.samples
     )
+    target = function_target(scores, spec, x, gradients=gradients)
+    type(target.asked).stepped = property(lambda _: seen["stepped"])
     return Context(
         project=ProjectConfig(name="twin", task=Task.MULTICLASS, modality=Modality.IMAGE),
         model=ModelConfig(path="net.pt", adapter="torch", access=Access.GRADIENTS),
         data=DataConfig(test="test.npz", label="y"),
         assess=AssessConfig(robustness=config),
         test=DataSet("test", x, y, Frame((), ()), source="test.npz"),
-        target=function_target(scores, spec, x, gradients=gradients),
+        target=target,
         seed=how.seed,
     )
 
@@ -136,7 +152,7 @@ def main() -> None:
         if chosen.only and name not in chosen.only:
             continue
         began = time.process_time()
-        done = run(context(forward, x[1200:], y[1200:], chosen))
+        done = run(context(net, forward, x[1200:], y[1200:], chosen))
         robust = [m for m in done.measurements if m.name == "robust_accuracy"]
         results.append(
             {

@@ -222,6 +222,8 @@ class _Search:
         seen = told.answered
         o, c = o[seen], c[seen]
         logits, slope = told.scores[seen], flattened(told.gradients[seen])
+        # Clean answers are shares, but what a softmax was given may be seen here.
+        self._soft = self._soft and _are_shares(logits)
         points = flattened(told.candidates[seen].astype(np.float64)).astype(np.float32)
         opening = self._opened[o] <= self._opening
         value = self._loss(o, c, logits, opening)

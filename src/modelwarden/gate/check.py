@@ -443,8 +443,7 @@ class _Work:
 
     def _run(self, opened: Sequence[Opened], scanned: _Scanned, sets: _Sets) -> None:
         """Run the stages in order, taking up what an interrupted run has done."""
-        from modelwarden.engine import Plan, map_units
-        from modelwarden.gate.state import stage_codec, state_for
+        from modelwarden.gate.state import state_for
 
         test, train = sets.test, sets.train
         digests = {one.name: one.digest for one in (test, train, sets.current) if one is not None}
@@ -455,14 +454,24 @@ class _Work:
             digests[f"environment {i}"] = repr(sorted(one.environment.items()))
         state = state_for(self.project, self.how.state, digests, self.seed, trust=self.trust)
         context = self._context(opened, sets, cards, state)
+        try:
+            self._settle(state, context, self._given(sets, context))
+        finally:
+            state.close()
+        self._tell_resumed(state)
+        state.clear()
+
+    def _settle(self, state: State, context: Context, given: Given) -> None:
+        """Run the stages; what was settled by an interrupted run is taken from there."""
+        from modelwarden.engine import Plan, map_units
+        from modelwarden.gate.state import stage_codec
+
         plan = Plan(codec=stage_codec(), resume=state.resume_stages())
-        work = partial(self._stage, context, self._given(sets, context))
+        work = partial(self._stage, context, given)
         settled = map_units(self.stages, work, plan)
         for stage, end in zip(self.stages, settled, strict=True):
             state.resumed += end.resumed
             self.results.append((stage, _result_of(end, stage, self.project.project.name)))
-        self._tell_resumed(state)
-        state.clear()
 
     def _tell_resumed(self, state: State) -> None:
         """Say what was taken up, and how many rows had to be asked twice for it."""

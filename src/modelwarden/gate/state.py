@@ -84,10 +84,14 @@ class State:
             return None
         return sum(record.repeated_rows for record in self.records.values())
 
-    def clear(self) -> None:
-        """Remove what was kept; the check is done."""
+    def close(self) -> None:
+        """Close what is written to; it stays on the disk."""
         for record in self.records.values():
             record.close()
+
+    def clear(self) -> None:
+        """Remove what was kept; the check is done."""
+        self.close()
         if self.checkpoint is not None:
             shutil.rmtree(self.checkpoint.folder, ignore_errors=True)
 

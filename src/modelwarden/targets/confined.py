@@ -36,7 +36,11 @@ _MOST_PARTS, _MOST_AXES = 64, 8
 
 
 class Confined:
-    """Asks a model that a worker has opened."""
+    """Asks a model that a worker has opened.
+
+    Attributes:
+        stepped: gradients were asked for, and passed by steps that have none.
+    """
 
     def __init__(self, worker: Worker, before: Callable[[], None] = lambda: None) -> None:
         """Send the program that opens models; the worker has been confined already.
@@ -49,6 +53,7 @@ class Confined:
         self._order: Mapping[str, Json] | None = None
         self._given = Region(_LEAST_ROOM, ours=True)
         self._taken = Region(_LEAST_ROOM, ours=False)
+        self.stepped = False
         self._told = False  # the worker has our memory
         self._described: object = None  # what it knows of the inputs: tile after tile the same
         try:
@@ -111,6 +116,8 @@ class Confined:
         packed.body["weights"] = packed.lay(np.ascontiguousarray(weights, np.float64), "weights")
         found = {t.name: t.values for t in self._exchange("gradients", packed)}
         logits, gradients = found.get("logits"), found.get("gradients")
+        stepped = found.get("stepped")
+        self.stepped |= stepped is not None and bool(stepped.any())
         shape = inputs.shape if not isinstance(inputs, Frame) else (len(inputs), len(inputs.names))
         if logits is None or gradients is None or logits.shape != weights.shape:
             raise TargetError("the sandboxed process gave no logits and gradients")

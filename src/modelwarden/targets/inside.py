@@ -500,6 +500,65 @@ def _safetensors(path):
     return state
 
 
+_STEPS = ("round", "floor", "ceil", "trunc", "fix", "sign", "sgn", "round_", "floor_", "ceil_")
+_COMPARED = {"gt": 1, "ge": 1, "lt": -1, "le": -1, "__gt__": 1, "__ge__": 1, "__lt__": -1}
+_CAST = ("float", "double", "to", "type", "type_as", "half", "bfloat16")
+
+
+class _Blind:
+    stepped, last = False, (None, None)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        return None
+
+
+def _watching():
+    """Return a context in which a module's gradients are not hidden by steps, nor by a softmax.
+
+    What has no derivative – rounding, signs, comparisons – passes the gradient on as if it were not
+    there, and the input of the last softmax is remembered.
+    Source: Athalye, Carlini and Wagner 2018, "Obfuscated gradients give a false sense of security".
+    """
+    import torch
+
+    try:
+        from torch.overrides import TorchFunctionMode
+    except ImportError:  # torch before 1.13: gradients as they are
+        return _Blind()
+
+    class Watching(TorchFunctionMode):
+        def __init__(self):
+            super().__init__()
+            self.stepped = False
+            self.last = (None, None)
+            self.compared = {}
+
+        def __torch_function__(self, func, types, args=(), kwargs=None):
+            result = func(*args, **(kwargs or {}))
+            name = getattr(func, "__name__", "")
+            first = args[0] if args and isinstance(args[0], torch.Tensor) else None
+            if first is None or not isinstance(result, torch.Tensor):
+                return result
+            if name in _STEPS and first.requires_grad and result is not first:
+                self.stepped = True
+                return first + (result - first).detach()
+            if name == "softmax":
+                self.last = (result, first)
+            elif name in _COMPARED and first.requires_grad:
+                self.compared[id(result)] = (result, first, _COMPARED[name])
+            elif name in _CAST and id(first) in self.compared and result.is_floating_point():
+                _, values, way = self.compared[id(first)]
+                if values.shape == result.shape:
+                    self.stepped = True
+                    return result + way * (values - values.detach()).to(result.dtype)
+            return result
+
+    return Watching()
+
+
 class _Torch(Opened):
     """A module; its answers are what it returns, its gradients are autograd's."""
 
@@ -533,16 +592,22 @@ class _Torch(Opened):
         import torch
 
         x = self._tensor(inputs).requires_grad_(True)
-        scores = self.model(x)
-        if isinstance(scores, (tuple, list)):
-            scores = scores[0]
+        with _watching() as seen:
+            scores = self.model(x)
+            if isinstance(scores, (tuple, list)):
+                scores = scores[0]
         if scores.ndim == 1:
             scores = scores[:, None]
+        # Decisions of three classes and more are the same before a softmax, and show much more.
+        if scores is seen.last[0] and scores.ndim == 2 and scores.shape[1] > 2:
+            scores = seen.last[1]
         w = torch.from_numpy(weights).to(scores.dtype)
         if w.shape != scores.shape:
             raise ValueError("weights %s for scores %s" % (tuple(w.shape), tuple(scores.shape)))
-        (scores * w).sum().backward()
-        return {"logits": scores, "gradients": x.grad}
+        if scores.requires_grad:
+            (scores * w).sum().backward()
+        slope = torch.zeros_like(x) if x.grad is None else x.grad
+        return {"logits": scores, "gradients": slope, "stepped": torch.tensor([seen.stepped])}
 
 
 def _open_xgboost(body):

@@ -145,6 +145,7 @@ class Recorded:
     def __init__(self, asked: Asked, record: Record) -> None:
         """Put `record` between the target and what answers."""
         self._asked, self._record = asked, record
+        self.stepped = False
 
     @property
     def fresh(self) -> bool:
@@ -170,9 +171,11 @@ class Recorded:
         """Return logits and gradients, or those that were given."""
 
         def ask() -> list[Array]:
-            return [*cast("AskedForGradients", self._asked).gradients(inputs, weights)]
+            both = cast("AskedForGradients", self._asked).gradients(inputs, weights)
+            return [*both, np.array([getattr(self._asked, "stepped", False)])]
 
-        logits, gradients = self._record.answered("gradients", inputs, ask)
+        logits, gradients, stepped = self._record.answered("gradients", inputs, ask)
+        self.stepped |= bool(stepped.any())
         return logits.astype(np.float64), gradients.astype(np.float64)
 
 

@@ -183,6 +183,11 @@ class TiledGradients(TiledScores):
 
     _asked: AskedForGradients
 
+    @property
+    def stepped(self) -> bool:
+        """Tell whether gradients passed by steps that have none: rounding, signs, comparisons."""
+        return bool(getattr(self._asked, "stepped", False))
+
     def gradients(self, inputs: Inputs, weights: Floats) -> tuple[Floats, Floats]:
         """Return logits (n, k) and the gradient of their weighted sum (n, *shape)."""
         logits, gradients = [], []

@@ -83,6 +83,8 @@ def _masked(
     for outcome in white:
         for name, share in outcome.signs.items():
             signs[name] = max(signs.get(name, 0.0), share)
+    if getattr(made.target, "stepped", False):
+        signs["steps"] = 1.0
     refused = np.sum([o.refused for o in white], axis=0) > 0
     unsteady = sorted({str(f.location.terms.get("how")) for f in context.unsteady()})
     seen = Masked(

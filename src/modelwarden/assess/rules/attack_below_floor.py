@@ -11,6 +11,8 @@ from modelwarden.assess.rules._seen import Seen
 from modelwarden.core import Evidence, Hit, Severity, rule
 
 SIGNIFICANT = 0.01
+# Of the inputs: fewer than so many more than the attack are of no practical matter.
+NOTABLE = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +51,7 @@ def attack_below_floor(seen: AgainstFloor) -> Iterator[Hit]:
     Blind spot: that an attack beats the floor does not say that it is strong.
     """
     tried = seen.alone + seen.floor_alone
-    if seen.floor_alone <= seen.alone or not tried:
+    if not tried or seen.floor_alone - seen.alone < max(NOTABLE * seen.n, 1):
         return
     p = float(stats.binomtest(seen.floor_alone, tried, 0.5, alternative="greater").pvalue)
     if p > SIGNIFICANT:

@@ -13,7 +13,7 @@ NOTABLE = 0.1
 _SIGNS = {
     "saturated_loss": "the cross-entropy is saturated: its gradient vanishes in the arithmetic",
     "zero_gradients": "the gradient is exactly zero",
-    "no_progress": "steps along the gradient do not move the loss",
+    "steps": "rounding, signs or comparisons have no gradient (it was passed by them)",
 }
 
 
