@@ -42,6 +42,7 @@ OF_STAGES = {
     "excess_residual",
     "clean_accuracy",
     "robust_accuracy",
+    "robust_accuracy_change",
     "attack_success_rate",
     "median_changes",
     "median_queries",

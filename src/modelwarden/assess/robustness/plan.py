@@ -288,7 +288,7 @@ def ball_for(
     _check_eps(config, eps, max(grid, 1.0 if inputs.dtype.kind in "iu" else 0.0))
     if config.norm != "l0" and eps < _LEAST_EPS * float(np.max(high - low)):
         raise InputError(
-            f"eps {eps:g} changes nothing: it is less than a millionth of the range of valid inputs",
+            f"eps {eps:g} changes nothing: it is below a millionth of the range of valid inputs",
             hint="eps is in the model's own input units.",
         )
     ball = Ball(x=inputs[rows], norm=Norm(config.norm), eps=eps, low=low, high=high, grid=grid)
