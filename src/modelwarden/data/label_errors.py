@@ -17,6 +17,7 @@ from modelwarden.detectors.broken import rows_of
 from modelwarden.detectors.label_errors import Flips, flips
 from modelwarden.detectors.learners import Design, design_of, design_of_array
 from modelwarden.detectors.looks import frame_of
+from modelwarden.detectors.noise import MOST_SHARE
 from modelwarden.detectors.shingles import thumbnails
 from modelwarden.targets.data import DataSet
 from modelwarden.targets.frames import Column, Floats, Frame, Inputs, take
@@ -51,14 +52,24 @@ def run(given: Given) -> StageResult:
     if found is None:
         why = "too few rows or classes, or too many classes"
         return StageResult(notes=(f"wrong labels in {data.name} were not looked for: {why}",))
-    if not found.certain:
+    if not found.certain or found.share < given.margins.wrong_labels:
         told = (
             f"no evidence of label errors in {data.name}: what speaks against labels is no more "
             f"than the task's own uncertainty (p = {found.p:.2g}, {found.learner}, "
-            f"log loss {found.loss:.3f})"
+            f"log loss {found.loss:.3f}). {_not_told_apart(found.unseen)}"
         )
         return StageResult(notes=(told,))
     return _reported(given, data, rows, y, enough, found)
+
+
+def _not_told_apart(share: float) -> str:
+    """Return what could be wrong all the same."""
+    if share >= MOST_SHARE * 0.9:
+        return "The classes overlap so far that wrong labels cannot be told apart from right ones"
+    return (
+        f"Up to {share:.1%} of the labels could be wrong without being told apart from honest "
+        "exceptions (95 %)"
+    )
 
 
 def _reported(
@@ -90,6 +101,7 @@ def _reported(
         precision=found.precision,
         p=found.p,
         learner=found.learner,
+        told=found.told,
     )
     marks = (
         RowMark(

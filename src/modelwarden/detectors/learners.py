@@ -8,7 +8,7 @@ neighbours shapes. Which of them is asked is decided by their own log loss.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -96,11 +96,56 @@ def _levels(x: Floats) -> npt.NDArray[np.uint8]:
 
 def logistic(design: Design, train: Labels, y: Labels, k: int, ask: Labels) -> Floats:
     """Multinomial logistic regression with a ridge, by L-BFGS."""
-    x = np.column_stack([design.x[train], np.ones(len(train))])
-    other = np.column_stack([design.x[ask], np.ones(len(ask))])
+    return _straight(design.x, train, y, k, ask, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Ridge:
+    """Logistic regression with a ridge as heavy as `weight` rows."""
+
+    weight: float = 10.0
+
+    def __call__(self, design: Design, train: Labels, y: Labels, k: int, ask: Labels) -> Floats:
+        """Learn from `train` and return probabilities of `ask`."""
+        return _straight(design.x, train, y, k, ask, self.weight)
+
+
+@dataclass(frozen=True, slots=True)
+class Bent:
+    """Logistic regression on how near each row lies to some rows, which may bend in any way.
+
+    Source: Williams and Seeger 2001, "Using the Nyström method to speed up kernel machines".
+    """
+
+    marks: int = 300
+    weight: float = 10.0
+
+    def __call__(self, design: Design, train: Labels, y: Labels, k: int, ask: Labels) -> Floats:
+        """Learn from `train` and return probabilities of `ask`."""
+        rng = np.random.default_rng(0)
+        marks = design.x[train[rng.permutation(len(train))[: self.marks]]]
+        apart = _apart(marks, marks)
+        middle = float(np.median(apart[apart > 0])) if (apart > 0).any() else 1.0
+        values, turns = np.linalg.eigh(np.exp(-apart / middle) + 1e-6 * np.eye(len(marks)))
+        onto = turns / np.sqrt(np.maximum(values, 1e-6)) * np.sqrt(len(marks)) / 3
+        rows = np.concatenate([train, ask])
+        x = np.exp(-_apart(design.x[rows], marks) / middle) @ onto
+        at = np.arange(len(rows))
+        return _straight(x, at[: len(train)], y, k, at[len(train) :], self.weight)
+
+
+def _apart(one: Floats, two: Floats) -> Floats:
+    """Return squared distances, (n, m)."""
+    far = (one**2).sum(axis=1)[:, None] - 2 * one @ two.T + (two**2).sum(axis=1)
+    return np.asarray(np.maximum(far, 0.0), np.float64)
+
+
+def _straight(x: Floats, train: Labels, y: Labels, k: int, ask: Labels, weight: float) -> Floats:
+    other = np.column_stack([x[ask], np.ones(len(ask))])
+    x = np.column_stack([x[train], np.ones(len(train))])
     d = x.shape[1]
     hot = np.eye(k)[y]
-    ridge = np.full((d, 1), 1.0 / len(train))
+    ridge = np.full((d, 1), weight / len(train))
     ridge[-1] = 0.0
 
     def loss(flat: Floats) -> tuple[float, Floats]:
@@ -299,3 +344,27 @@ def auc(scores: Floats, positive: npt.NDArray[np.bool_]) -> float:
     ranks = np.empty(len(scores))
     ranks[order] = (first + last + 1) / 2
     return float((ranks[positive].sum() - n * (n + 1) / 2) / (n * m))
+
+
+def blended(answers: Sequence[Floats], y: Labels) -> tuple[Floats, Floats]:
+    """Return the log-linear mixture (n, k) of answers out of sample, and the weight of each.
+
+    Weights are those of the least log loss; none is negative. So a learner that tells nothing of
+    its own drops out, and of several that tell the same the mean is taken.
+    """
+    logs = np.stack([np.log(p / p.sum(axis=1, keepdims=True)) for p in answers])
+    own = logs[:, np.arange(len(y)), y]
+
+    def loss(weights: Floats) -> tuple[float, Floats]:
+        mixed = np.tensordot(weights, logs, axes=1)
+        top = special.logsumexp(mixed, axis=1, keepdims=True)
+        expected = (np.exp(mixed - top) * logs).sum(axis=2).mean(axis=1)
+        value = float((top[:, 0] - weights @ own).mean())
+        return value + 1e-4 * float(weights @ weights), expected - own.mean(axis=1) + 2e-4 * weights
+
+    many = len(answers)
+    end = optimize.minimize(
+        loss, np.full(many, 1.0 / many), jac=True, method="L-BFGS-B", bounds=[(0.0, 3.0)] * many
+    )
+    made = special.softmax(np.tensordot(end.x, logs, axes=1), axis=1)
+    return np.asarray(np.clip(made, _FLOOR, 1.0), np.float64), np.asarray(end.x, np.float64)
