@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from data.sets import column
+from modelwarden.core import Severity
 from modelwarden.detectors.breaks import breaks_of, date_format, differing_columns
 
 RNG = np.random.default_rng(0)
@@ -117,3 +118,27 @@ def test_columns_without_values_are_left_to_those_who_count_what_is_missing():
     assert kinds(nothing, PRICES) == []
     assert kinds(PRICES, [None] * 50) == []
     assert kinds(PRICES[:1], PRICES) == []
+
+
+def test_a_clock_that_goes_on_is_no_break():
+    before = np.arange(5000.0)
+
+    assert kinds(before, np.arange(5000.0, 7000.0)) == []
+    assert kinds(before, np.arange(50_000.0, 52_000.0)) == ["range"]
+
+
+@pytest.mark.parametrize(
+    ("there", "severity"),
+    [
+        (PRICES.max() * (1 + 0.0015 * np.arange(400)), Severity.MEDIUM),
+        (np.concatenate([PRICES, PRICES.max() * (1.01 + np.arange(60) / 2000)]), Severity.LOW),
+        (np.concatenate([PRICES, PRICES.max() * np.full(60, 40.0)]), Severity.HIGH),
+        (np.concatenate([PRICES, np.full(60, -3.0)]), Severity.HIGH),
+    ],
+)
+def test_how_far_values_lie_outside_says_how_severe_it_is(there, severity):
+    shuffled = np.random.default_rng(0).permutation(there)
+
+    (found,) = breaks_of(PRICES, shuffled)
+
+    assert (found.kind, found.severity) == ("range", severity)

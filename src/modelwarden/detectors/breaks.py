@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from modelwarden.core import Json
+from modelwarden.core import Json, Severity
 from modelwarden.detectors.counts import as_numbers, plain_text
 from modelwarden.targets.frames import Column, Floats
 from modelwarden.targets.labels import missing
@@ -28,6 +28,9 @@ _LEAST_KNOWN = 30
 _MOST_WORDS = 1000
 _SAMPLE = 20_000
 _LONGEST = 200
+_FAR = 0.5  # of the reference's width, that values lie beyond it in the middle
+_NEAR = 0.1
+_MANY = 0.2  # of the rows with words never seen
 _UNITS = {
     10.0: "tenths",
     100.0: "hundredths, percent or cents",
@@ -74,12 +77,15 @@ class Break:
             `date format`.
         told: for people.
         rows: that show it; empty where all do.
+        severity: high where values mean something else than before, lower where they only go on a
+            little further, as those of a later time do.
     """
 
     kind: str
     told: str
     facts: dict[str, Json]
     rows: tuple[int, ...] = ()
+    severity: Severity = Severity.HIGH
 
 
 def kind_of(column: Column) -> str:
@@ -180,7 +186,14 @@ def unseen(reference: Column, current: Column) -> Iterator[Break]:
         "expected_by_chance": round(expected * m, 1),
         "values": [word[:80] for word, _ in new.most_common(10)],
     }
-    yield Break(kind="unseen values", told=told, facts=facts, rows=tuple(rows))
+    grave = share >= _MANY or variants > 0.8 * len(rows)
+    yield Break(
+        kind="unseen values",
+        told=told,
+        facts=facts,
+        rows=tuple(rows),
+        severity=Severity.HIGH if grave else Severity.MEDIUM,
+    )
 
 
 def _keys(column: Column) -> list[str | None]:
@@ -252,7 +265,22 @@ def _unit(here: Floats, there: Floats) -> Break | None:
     )
 
 
+def _goes_on(here: Floats, there: Floats) -> bool:
+    """Return whether a column rises (or falls) along the rows and just goes on doing so: a clock.
+
+    What such a column holds later lies beyond all of before, and nothing broke.
+    """
+    for one, two in ((here, there), (-here, -there)):
+        width = float(one[-1] - one[0])
+        rises = width > 0 and bool((np.diff(one) >= 0).all()) and bool((np.diff(two) >= 0).all())
+        if rises and 0 <= two[0] - one[-1] <= _NEAR * width:
+            return True
+    return False
+
+
 def _range(here: Floats, there: Floats, finite: np.ndarray) -> Iterator[Break]:
+    if _goes_on(here, there[finite]):
+        return
     low, high = float(here.min()), float(here.max())
     m = int(finite.sum())
     for below in (True, False):
@@ -265,15 +293,25 @@ def _range(here: Floats, there: Floats, finite: np.ndarray) -> Iterator[Break]:
         values, times = np.unique(there[beyond], return_counts=True)
         edge, word = (low, "below") if below else (high, "above")
         told = f"{k} of {m} values lie {word} {edge:.6g}, the {'least' if below else 'most'} before"
-        facts: dict[str, Json] = {"rows": k, "of": m, "bound": edge}
+        by = abs(float(np.median(there[beyond])) - edge) / max(high - low, 1e-300)
+        facts: dict[str, Json] = {"rows": k, "of": m, "bound": edge, "beyond_by_widths": by}
         most = int(times.argmax())
-        if times[most] > 0.8 * k and k > _LEAST:
+        negative = below and low >= 0 and float(values[0]) < 0
+        coded = bool(times[most] > 0.8 * k and k > _LEAST)
+        if coded:
             told += f"; most are {values[most]:.6g}, a code for missing?"
             facts["value"] = float(values[most])
-        elif below and low >= 0 and float(values[0]) < 0:
+        elif negative:
             told += ", which is negative now"
+        severity = Severity.LOW if by < _NEAR else Severity.MEDIUM
+        if negative or by >= _FAR or (coded and by >= _NEAR):
+            severity = Severity.HIGH
         yield Break(
-            kind="range", told=told, facts=facts, rows=tuple(np.flatnonzero(beyond).tolist())
+            kind="range",
+            told=told,
+            facts=facts,
+            rows=tuple(np.flatnonzero(beyond).tolist()),
+            severity=severity,
         )
 
 
@@ -292,4 +330,5 @@ def differing_columns(
             yield name, Break(kind="missing column", told=told, facts={})
     for name in current:
         if name not in reference:
-            yield name, Break(kind="extra column", told="was not there before", facts={})
+            told = "was not there before"
+            yield name, Break(kind="extra column", told=told, facts={}, severity=Severity.MEDIUM)

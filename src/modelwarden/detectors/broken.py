@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from modelwarden.core import Finding, Location
 from modelwarden.core.seen import findings
@@ -31,7 +32,8 @@ def broken(reference: DataSet, other: DataSet, label: str, *, regression: bool) 
             name=name,
             found=one,
         )
-        found += findings(schema_break, seen, NAME)
+        told = findings(schema_break, seen, NAME)
+        found += (replace(finding, severity=one.severity) for finding in told)
         detail = f"{name}: {one.kind}"
         marks += [
             RowMark(frame=other.name, row=int(row), rule=schema_break.id, detail=detail)

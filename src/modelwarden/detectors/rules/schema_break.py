@@ -30,6 +30,12 @@ class Broken(Seen):
 def schema_break(seen: Broken) -> Iterator[Hit]:
     """Flag columns that are missing or new, of another type, unit, sign, range or form of date.
 
+    How severe it is: high where values mean something else than before – another type, unit, sign
+    or form of date, a column gone, a code for missing, many new words, values far beyond all that
+    training had. Values that go on less than half of training's width beyond it are medium, less
+    than a tenth low: a later time brings them. A column that rises along the rows and goes on
+    rising is a clock, and nothing is said.
+
     Why: the pipeline in front of the model changed, and the model answers all the same. A price in
     cents, a date the other way round, a new word for an old category: each row is answered with
     full confidence and means nothing.
