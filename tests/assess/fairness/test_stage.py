@@ -10,7 +10,7 @@ from sklearn import metrics as sk
 
 from assess.fakes import Labels, Scores, Values, context, rules, spec, table, vectors
 from modelwarden.assess.fairness.stage import run
-from modelwarden.core import GapKind
+from modelwarden.core import GapKind, Severity
 from modelwarden.targets.config import ProjectConfig
 from modelwarden.targets.spec import Modality, Task
 
@@ -71,20 +71,19 @@ def test_a_model_that_takes_from_one_group_is_found_in_every_rate_that_shows_it(
     result = run(made)
 
     found = metrics_of(result)
-    assert set(found) >= {
-        "demographic_parity_difference",
+    assert set(found) == {"equal_opportunity_difference", "counterfactual_change_rate"}
+    gap = found["equal_opportunity_difference"]
+    assert gap.location.terms["protected"] == ["sex"]
+    assert gap.location.terms["group"] == "f"
+    assert gap.severity is Severity.HIGH
+    assert set(gap.location.terms["metrics"]) >= {
         "equal_opportunity_difference",
+        "demographic_parity_difference",
         "false_positive_rate_difference",
         "equalized_odds_difference",
-        "counterfactual_change_rate",
     }
-    assert found["equal_opportunity_difference"].location.terms == {
-        "protected": ["sex"],
-        "group": "f",
-        "metric": "equal_opportunity_difference",
-    }
-    assert found["false_positive_rate_difference"].location.terms["group"] == "m"
-    assert "sex: f: get the positive answer" in found["demographic_parity_difference"].message
+    also = {one["metric"]: one for one in gap.evidence["also"]}
+    assert also["false_positive_rate_difference"]["group"] == "m"
     assert [f.location.terms["group"] for f in result.findings if f.rule == "miscalibrated"] == [
         {"sex": "f"}
     ]
@@ -241,6 +240,33 @@ def test_labels_alone_regressions_and_columns_beside_the_inputs_are_compared():
     assert rules(fair) == []
 
 
+def many_classes(n=6000, harmed="c"):
+    """Three classes told well, but for one class and one group, which is answered another."""
+    rng = np.random.default_rng(0)
+    y = np.array(["a", "b", "c"], object)[rng.integers(0, 3, n)]
+    sex = np.array(["f", "m"], object)[rng.integers(0, 2, n)]
+    said = np.where(rng.random(n) < 0.9, y, "a")
+    said = np.where((y == harmed) & (sex == "f") & (rng.random(n) < 0.4), "b", said)
+    codes = np.array(["abc".index(c) for c in said])
+    made = context(
+        Labels(spec(Task.MULTICLASS, ("a", "b", "c")), lambda _: codes), table({"sex": sex}, y)
+    )
+    made = replace(made, data=replace(made.data, protected=("sex",)))
+    return replace(made, ask=lambda t, i, name: made.answers().take(np.arange(len(i))))
+
+
+def test_of_many_classes_the_one_that_is_missed_in_one_group_is_named():
+    result = run(many_classes())
+    fair = run(many_classes(harmed=None))
+
+    (found,) = [f for f in result.findings if f.location.terms["metric"] != "counterfactual"]
+    assert found.location.terms["metric"] == "equal_opportunity_difference"
+    assert found.location.terms["group"] == "f"
+    assert found.evidence["class"] == "c"
+    assert "cases of 'c' are found" in found.message
+    assert rules(fair) == []
+
+
 def test_other_columns_that_tell_the_attribute_are_named():
     result = run(people(4000))
 
@@ -272,7 +298,9 @@ def test_a_gap_that_the_labels_have_as_well_says_so_and_is_less_sure():
 
     found = metrics_of(result)["demographic_parity_difference"]
     assert "the labels themselves differ by" in found.message
+    assert "as it was taught" in found.message
     assert found.evidence["in_labels"] > 0.2
+    assert found.severity is Severity.MEDIUM
 
 
 def test_without_protected_columns_the_stage_does_not_count_as_run():

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from modelwarden.assess.context import Context
+from modelwarden.assess.fairness.explained import expected_rates, unexplained
 from modelwarden.assess.fairness.grouping import Grouping
 from modelwarden.assess.truth import Judged
 from modelwarden.core import Json, Measurement, seed_for
@@ -46,6 +47,8 @@ class Gap:
         apart: the same with its test. margin: that matters.
         share: values are shares. in_labels: the gap of the labels.
         thin: groups in which the quantity rests on too few rows.
+        answer: the class that it is about, of a task with many.
+        explained: the labels of the two groups differ, and equal scores mean the same in both.
     """
 
     metric: str
@@ -57,6 +60,8 @@ class Gap:
     share: bool = True
     in_labels: float | None = None
     thin: tuple[str, ...] = ()
+    answer: str | None = None
+    explained: bool = False
 
     @property
     def worse(self) -> tuple[int, int]:
@@ -120,15 +125,21 @@ def _of_classes(context: Context, seen: Judged, grouping: Grouping, code: Labels
     )
     found: list[Gap] = []
     if positive is not None:
-        found += _of_rates(context, counts, grouping, positive)
+        found += _of_rates(context, seen, code, counts, grouping, positive)
         found += _of_ranks(context, seen, grouping, code)
     else:
         found.append(_of_accuracy(context, counts, grouping))
+        found += _of_each_class(context, counts, grouping)
     return Compared(grouping=grouping, gaps=tuple(found), each=each)
 
 
 def _of_rates(
-    context: Context, counts: Counts, grouping: Grouping, positive: str | float
+    context: Context,
+    seen: Judged,
+    code: Labels,
+    counts: Counts,
+    grouping: Grouping,
+    positive: str | float,
 ) -> Iterator[Gap]:
     """Yield every gap of a binary task."""
     rng = np.random.default_rng(seed_for(context.seed, "fairness", *grouping.protected))
@@ -143,21 +154,30 @@ def _of_rates(
         ]
     )
     cases = rates.share(table[:, index].sum(axis=-1), table.sum(axis=(1, 2)))
+    margin = context.assess.fairness.margin
+    expected = expected_rates(seen, code, len(grouping.names))
     for name, families in GAPS.items():
         far = apart_in(counts, name, positive=positive, least=LEAST_ROWS)
-        values = each[families[0]]
-        if len(families) > 1 and far.lowest >= 0:
-            wide = [float(np.ptp(each[f][[far.lowest, far.highest]])) for f in families]
-            values = each[families[int(np.argmax(wide))]]
+        two = (far.lowest, far.highest)
+        family = families[0]
+        if far.lowest >= 0:
+            family = max(families, key=lambda f: float(np.ptp(each[f][list(two)])))
+        explained = False
+        if far.lowest >= 0 and float(np.ptp(cases[list(two)])) >= margin / 2:
+            explained = families == (0,) and float(np.ptp(cases)) >= far.value
+            if expected is not None:
+                rest = unexplained(family, seen, code, two, each[family], expected)
+                explained = rest <= margin / 2
         left_out = known[name].conditions["not_estimable"]
         yield Gap(
             metric=name,
             grouping=grouping,
             measurement=known[name],
             apart=far,
-            values=tuple(values.tolist()),
-            margin=context.assess.fairness.margin,
+            values=tuple(each[family].tolist()),
+            margin=margin,
             in_labels=float(np.ptp(cases)) if families == (0,) and len(cases) else None,
+            explained=explained,
             thin=tuple(str(g) for g in left_out) if isinstance(left_out, Sequence) else (),
         )
 
@@ -168,6 +188,31 @@ def _of_accuracy(context: Context, counts: Counts, grouping: Grouping) -> Gap:
     values = rates.share(right, n)
     far = apart_shares(right, np.where(n > 0, n, np.nan))
     return _gap(context, "accuracy_score_difference", grouping, values, far, counts.n)
+
+
+def _of_each_class(context: Context, counts: Counts, grouping: Grouping) -> Iterator[Gap]:
+    """Yield, of many classes, how often each is answered and how often each is found."""
+    n = counts.table.sum(axis=(1, 2)).astype(np.float64)
+    for index, name in list(enumerate(counts.classes))[:_MANY_CLASSES]:
+        cases = counts.table[:, index].sum(axis=-1)
+        said, found = counts.table[:, :, index].sum(axis=-1), counts.table[:, index, index]
+        for metric, hits, whole in (
+            ("demographic_parity_difference", said, n),
+            ("equal_opportunity_difference", found, cases),
+        ):
+            enough = np.where(whole >= LEAST_ROWS, whole, np.nan)
+            far = apart_shares(hits, enough)
+            gap = _gap(context, metric, grouping, rates.share(hits, enough), far, counts.n)
+            shares = rates.share(cases, n)
+            conditions = {**gap.measurement.conditions, "class": name}
+            yield replace(
+                gap,
+                measurement=replace(gap.measurement, conditions=conditions),
+                in_labels=float(np.nanmax(shares) - np.nanmin(shares)) if whole is n else None,
+                # A rare class is missing in many groups: that is no gap of each of them.
+                thin=(),
+                answer=str(name),
+            )
 
 
 def _of_ranks(context: Context, seen: Judged, grouping: Grouping, code: Labels) -> Iterator[Gap]:

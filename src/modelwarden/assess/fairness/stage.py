@@ -27,6 +27,7 @@ from modelwarden.core import (
     Json,
     Location,
     Measurement,
+    Severity,
     Table,
     TableKind,
 )
@@ -36,6 +37,7 @@ from modelwarden.metrics.multiple import adjusted
 NAME = "fairness"
 _MOST_CROSSED = 12
 _SHOWN = 30
+_FOUR_FIFTHS = 0.8  # of the largest share of positive answers; a usual mark for unequal treatment
 _WIDE = 2.0  # margins that an interval may leave open
 
 
@@ -77,7 +79,7 @@ def _groups(context: Context) -> StageResult:
     told = [p for g in singles for p in proxies(context, g, protected)]
     return StageResult(
         findings=(
-            *(f for view in _most_general(views) for f in findings(group_gap, view, NAME)),
+            *(f for view in _merged(_most_general(views)) for f in _told(view)),
             *(f for m in asked for f in _counterfactual(context, m)),
             *_calibration(context, seen, singles),
         ),
@@ -132,6 +134,8 @@ def _view(context: Context, gap: Gap, p: float) -> GroupGap:
         n=gap.measurement.n,
         share=gap.share,
         in_labels=gap.in_labels,
+        answer=gap.answer,
+        explained=gap.explained,
     )
 
 
@@ -140,11 +144,51 @@ def _most_general(views: Sequence[GroupGap]) -> list[GroupGap]:
     kept: list[GroupGap] = []
     for view in sorted((v for v in views if v.apart), key=lambda v: len(v.protected)):
         parts = [
-            k for k in kept if k.metric == view.metric and set(k.protected) < set(view.protected)
+            k
+            for k in kept
+            if (k.metric, k.answer) == (view.metric, view.answer)
+            and set(k.protected) < set(view.protected)
         ]
         if all(view.low > k.gap + view.margin / 2 for k in parts):
             kept.append(view)
     return kept
+
+
+def _merged(views: Sequence[GroupGap]) -> Iterator[GroupGap]:
+    """Yield one view of each set of columns: the gap that is most margins wide, with the others.
+
+    What the labels explain does not lead where something else can; equalized odds is one of two
+    other gaps and leads only where neither stands by itself.
+    """
+    by_columns: dict[tuple[str, ...], list[GroupGap]] = {}
+    for view in views:
+        by_columns.setdefault(view.protected, []).append(view)
+    for some in by_columns.values():
+        first, *rest = sorted(
+            some,
+            key=lambda v: (
+                v.explained,
+                v.metric == "equalized_odds_difference",
+                -v.shrunken / v.margin,
+            ),
+        )
+        metrics: list[Json] = [*dict.fromkeys(v.metric for v in (first, *rest))]
+        terms = {**first.location.terms, "metrics": metrics}
+        yield replace(first, also=tuple(rest), location=replace(first.location, terms=terms))
+
+
+def _told(view: GroupGap) -> Iterator[Finding]:
+    """Yield the finding; what the labels explain is milder, and mildest above four fifths."""
+    for finding in findings(group_gap, view, NAME):
+        if not view.all_explained:
+            yield finding
+            continue
+        unlike = any(
+            gap.metric == "demographic_parity_difference"
+            and min(gap.here, gap.there) < _FOUR_FIFTHS * max(gap.here, gap.there)
+            for gap in (view, *view.also)
+        )
+        yield replace(finding, severity=Severity.MEDIUM if unlike else Severity.LOW)
 
 
 def _counterfactual(context: Context, m: Measurement) -> Iterator[Finding]:
@@ -243,11 +287,12 @@ def _gaps(one: Compared, whole: Grouping) -> Iterator[ReportGap]:
         if not math.isfinite(gap.margin) or math.isnan(gap.apart.value):
             continue
         if low < gap.margin and high > _WIDE * gap.margin and gap.apart.p_value > 0.01:
-            wide.append(f"{gap.metric} {gap.apart.value:.3g} ({low:.3g} to {high:.3g})")
+            what = gap.metric if gap.answer is None else f"{gap.metric} of {gap.answer}"
+            wide.append(f"{what} {gap.apart.value:.3g} ({low:.3g} to {high:.3g})")
     if wide:
         why = (
             "the intervals are too wide to tell whether groups are treated alike, more rows are "
-            f"needed: {'; '.join(wide)}"
+            f"needed: {'; '.join(wide[:8])}"
         )
         yield _gap(name, why)
 

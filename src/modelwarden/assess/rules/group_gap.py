@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from modelwarden.assess.rules._seen import Seen
-from modelwarden.core import Confidence, Evidence, Hit, Severity, rule
+from modelwarden.core import Confidence, Evidence, Hit, Json, Severity, rule
 
 SIGNIFICANT = 0.005
 
@@ -24,6 +24,11 @@ _WORDS = {
     "mean_error_difference": "predictions are off by {0} in the mean, of {other} {1}",
     "mean_absolute_error_difference": "the mean size of an error is {0}, of {other} {1}",
 }
+# The same of one class among many.
+_OF_CLASS = {
+    "demographic_parity_difference": "get the answer {answer} {0} of the time, {other} {1}",
+    "equal_opportunity_difference": "cases of {answer} are found {0} of the time, of {other} {1}",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +44,9 @@ class GroupGap(Seen):
         adjusted: p that no groups differ, adjusted for all that were compared.
         margin: that matters.
         in_labels: the same gap in the labels themselves, where there is such a thing.
+        answer: the class that it is about, of a task with many.
+        explained: the labels of the two groups differ, and equal scores mean the same in both.
+        also: other quantities in which groups of the same columns lie apart.
     """
 
     protected: tuple[str, ...]
@@ -56,11 +64,19 @@ class GroupGap(Seen):
     n: int
     share: bool = True
     in_labels: float | None = None
+    answer: str | None = None
+    explained: bool = False
+    also: tuple[GroupGap, ...] = ()
 
     @property
     def apart(self) -> bool:
         """The gap is significant and matters."""
         return self.adjusted <= SIGNIFICANT and self.shrunken >= self.margin
+
+    @property
+    def all_explained(self) -> bool:
+        """Nothing is apart but what the labels explain."""
+        return all(gap.explained for gap in (self, *self.also))
 
 
 @rule(
@@ -77,6 +93,13 @@ def group_gap(seen: GroupGap) -> Iterator[Hit]:
     many groups is larger than the truth, so it is drawn together before it is held against the
     margin, and the number of all comparisons is taken into account.
 
+    Each set of columns is one finding. The quantity with the largest gap, in margins, leads; the
+    others are listed with it. Where the labels of two groups differ, scores that mean the same in
+    both bring gaps with them, and not all can be closed at once. A gap that is no wider than that
+    is said to be so, and where all are the severity is medium when one group gets the positive
+    answer less than four fifths as often, else low: the model repeats what it was taught, and
+    whether that is acceptable is yours to say.
+
     Why: whom a model serves worse is seldom who complains first. Unequal treatment by sex, origin,
     age or religion is unlawful in many uses, whatever the average says.
 
@@ -90,40 +113,68 @@ def group_gap(seen: GroupGap) -> Iterator[Hit]:
     """
     if not seen.apart:
         return
-    form = "{:.1%}".format if seen.share else "{:.4g}".format
-    if seen.metric == "counterfactual_change_rate":
-        told = (
-            f"{seen.gap:.1%} of the answers change when nothing but {', '.join(seen.protected)} is "
-            f"changed"
-        )
-    else:
-        words = _WORDS[seen.metric].format(form(seen.here), form(seen.there), other=seen.other)
-        told = (
-            f"{' and '.join(seen.protected)}: {seen.group}: {words} (gap {form(seen.gap)}, "
-            f"{form(seen.low)} to {form(seen.high)})"
-        )
-    if seen.in_labels is not None:
-        told += f"; the labels themselves differ by {form(seen.in_labels)}"
-    explained = seen.in_labels is not None and seen.in_labels >= seen.gap
+    told = _told(seen)
+    if seen.explained:
+        told += "; the groups' labels differ and scores mean the same in both: as it was taught"
+    if seen.also:
+        others = "; ".join(f"{_name(gap)} {_form(gap)(gap.gap)}" for gap in seen.also[:8])
+        told += f"; apart as well: {others}"
     yield Hit(
         told,
         Evidence(
             facts={
-                "metric": seen.metric,
-                "group": seen.group,
-                "other": seen.other,
-                "here": seen.here,
-                "there": seen.there,
-                "gap": seen.gap,
-                "low": seen.low,
-                "high": seen.high,
-                "shrunken": seen.shrunken,
-                "p_adjusted": seen.adjusted,
-                "margin": seen.margin,
-                "n": seen.n,
-                "in_labels": seen.in_labels,
+                **_facts(seen),
+                "metrics": [*dict.fromkeys(gap.metric for gap in (seen, *seen.also))],
+                "also": [_facts(gap) for gap in seen.also],
             },
             identity=(*seen.protected, seen.metric),
         ),
-        confidence=Confidence.MEDIUM if explained else None,
+        confidence=Confidence.MEDIUM if seen.all_explained else None,
     )
+
+
+def _name(seen: GroupGap) -> str:
+    return seen.metric if seen.answer is None else f"{seen.metric} of {seen.answer[:60]!r}"
+
+
+def _form(seen: GroupGap) -> Callable[[float], str]:
+    return "{:.1%}".format if seen.share else "{:.4g}".format
+
+
+def _told(seen: GroupGap) -> str:
+    form = _form(seen)
+    if seen.metric == "counterfactual_change_rate":
+        return (
+            f"{seen.gap:.1%} of the answers change when nothing but {', '.join(seen.protected)} is "
+            f"changed"
+        )
+    words = _WORDS[seen.metric] if seen.answer is None else _OF_CLASS[seen.metric]
+    answer = "" if seen.answer is None else repr(seen.answer[:60])
+    words = words.format(form(seen.here), form(seen.there), other=seen.other, answer=answer)
+    told = (
+        f"{' and '.join(seen.protected)}: {seen.group}: {words} (gap {form(seen.gap)}, "
+        f"{form(seen.low)} to {form(seen.high)})"
+    )
+    if seen.in_labels is not None:
+        told += f"; the labels themselves differ by {form(seen.in_labels)}"
+    return told
+
+
+def _facts(seen: GroupGap) -> dict[str, Json]:
+    return {
+        "metric": seen.metric,
+        "group": seen.group,
+        "other": seen.other,
+        "here": seen.here,
+        "there": seen.there,
+        "gap": seen.gap,
+        "low": seen.low,
+        "high": seen.high,
+        "shrunken": seen.shrunken,
+        "p_adjusted": seen.adjusted,
+        "margin": seen.margin,
+        "n": seen.n,
+        "in_labels": seen.in_labels,
+        "explained": seen.explained,
+        **({} if seen.answer is None else {"class": seen.answer}),
+    }
