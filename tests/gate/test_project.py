@@ -63,6 +63,10 @@ margin = 0.02
 [assess.claims]
 strict = true
 
+[assess.data]
+mean = 0.2
+wrong_labels = 0.03
+
 [assess.robustness]
 norm = "linf"
 eps = 0.1
@@ -119,6 +123,8 @@ def test_every_key_of_the_contract_is_read(folder):
     assert found.assess.claims[0].slice == ({"column": "sex", "op": "==", "value": "Female"},)
     assert found.assess.performance.margin == 0.02
     assert found.assess.claiming.strict
+    assert (found.assess.data.mean, found.assess.data.wrong_labels) == (0.2, 0.03)
+    assert found.assess.data.missing == 0.02
     assert found.assess.robustness.attacks == ("square",)
     assert found.policy.require == ("artifacts", "performance")
     assert found.policy.waivers[0].path == "model/legacy.pkl"
@@ -134,6 +140,13 @@ def test_every_key_of_the_contract_is_read(folder):
         ("label =", "lable =", "unknown key 'data.lable'", "label"),
         ("metric =", "metrik =", "unknown key 'claims[0].metrik'", "metric"),
         ("queries =", "querys =", "unknown key 'assess.robustness.querys'", "queries"),
+        (
+            "wrong_labels =",
+            "wrong_label =",
+            "unknown key 'assess.data.wrong_label'",
+            "wrong_labels",
+        ),
+        ("mean = 0.2", "spread = 0.9", "assess.data.spread must be above 1", ""),
         ("immutable =", "imutable =", "unknown key 'features.imutable'", "immutable"),
         ("require =", "requires =", "unknown key 'policy.requires'", "require"),
         ('"callable"', '"callabel"', "model.adapter names an unknown adapter", "callable"),

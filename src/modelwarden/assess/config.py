@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from modelwarden.core.values import dataclass
+from modelwarden.detectors.margins import USUAL, DataMargins
 
 if TYPE_CHECKING:
     from modelwarden.core.fields import Fields
@@ -175,6 +176,7 @@ class AssessConfig:
     robustness: RobustnessConfig | None = None
     abnormal: AbnormalConfig = AbnormalConfig()
     checks: ChecksConfig = ChecksConfig()
+    data: DataMargins = USUAL
 
 
 def parse_claims(top: Fields) -> tuple[ClaimConfig, ...]:
@@ -236,6 +238,7 @@ def parse_assess(
             _robustness(fields.section("robustness")) if "robustness" in fields.table else None
         ),
         abnormal=_abnormal(fields.section("abnormal")),
+        data=_data(fields.section("data")),
     )
 
 
@@ -258,6 +261,17 @@ def _fairness(fields: Fields) -> FairnessConfig:
     fields.only(known)
     given = {key: _positive(fields, key) for key in known}
     return FairnessConfig(**{key: value for key, value in given.items() if value is not None})
+
+
+def _data(fields: Fields) -> DataMargins:
+    from dataclasses import replace
+
+    known = tuple(DataMargins.__dataclass_fields__)
+    fields.only(known)
+    given = {key: _positive(fields, key) for key in known}
+    if given["spread"] is not None and given["spread"] <= 1:
+        raise fields.error("spread", "must be above 1: it is a ratio")
+    return replace(USUAL, **{key: value for key, value in given.items() if value is not None})
 
 
 def _claiming(fields: Fields) -> ClaimsConfig:
@@ -331,6 +345,7 @@ _SECTIONS: Mapping[str, Callable[[Fields], object]] = {
     "fairness": _fairness,
     "robustness": _robustness,
     "abnormal": _abnormal,
+    "data": _data,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from modelwarden.data.given import Given, Said
 from modelwarden.detectors import moves
 from modelwarden.detectors.change_point import ChangePoint, change_point
 from modelwarden.detectors.counts import as_numbers
-from modelwarden.detectors.moves import ALPHA, ERROR, changes_of
+from modelwarden.detectors.moves import ALPHA, changes_of
 from modelwarden.detectors.rules.concept_drift import ConceptMoved, concept_drift
 from modelwarden.targets.data import DataSet
 from modelwarden.targets.errors import TargetError
@@ -22,6 +23,8 @@ from modelwarden.targets.labels import missing, positions, same
 from modelwarden.targets.spec import Task
 
 NAME = "data"
+_ASKED = 20_000  # training rows that the model is asked
+_BY_HEART = 0.02  # of the error rate, that is less on training rows
 
 
 def run(given: Given) -> StageResult:
@@ -29,13 +32,14 @@ def run(given: Given) -> StageResult:
     result = StageResult()
     for reference, other in given.pairs():
         if len(reference) and len(other):
-            result += moves.features(reference, other)
-            result += moves.joint(reference, other)
+            result += moves.features(reference, other, given.margins)
+            result += moves.joint(reference, other, given.margins)
             result += moves.labels(
                 reference,
                 other,
                 given.data.label or "y",
                 regression=given.project.task is Task.REGRESSION,
+                margins=given.margins,
             )
     return result + _answers(given)
 
@@ -58,6 +62,8 @@ def _answers(given: Given) -> StageResult:
     if len(said) == 2:
         result += _predictions(given, said)
         result += _errors_between(given, said)
+    elif said:
+        result += _against_training(given, said[given.test.name])
     for one in sets:
         if one.name in said:
             result += _errors_along(given, one, said[one.name])
@@ -69,7 +75,32 @@ def _predictions(given: Given, said: dict[str, Said]) -> StageResult:
     if current is None:
         return StageResult()
     columns = list(_answer_columns(said[test.name], said[current.name]))
-    return StageResult(findings=tuple(moves.answers(test, current, columns)))
+    return StageResult(findings=tuple(moves.answers(test, current, columns, given.margins)))
+
+
+def _against_training(given: Given, said: Said) -> StageResult:
+    """Compare what the model decides on the test set with what it decides on training rows.
+
+    A model that learned by heart answers training rows as they are labelled and others by what it
+    understood, which is no drift: where it errs less on training rows nothing is compared.
+    """
+    train, test = given.train, given.test
+    if train is None or given.ask is None or not len(train):
+        return StageResult()
+    rows = np.arange(0, len(train), -(-len(train) // _ASKED))
+    some = replace(train.take(rows), name="train, some rows")
+    try:
+        known = given.ask(some)
+    except TargetError:
+        return StageResult(notes=("the model did not answer training rows to compare with",))
+    one, two = errors_of(given, some, known), errors_of(given, test, said)
+    if one is None or two is None:
+        return StageResult()
+    if float(two[2].mean() - one[2].mean()) > _BY_HEART:
+        why = "answers were not held against those to training rows, on which the model errs less"
+        return StageResult(notes=(why,))
+    columns = [part for part in _answer_columns(known, said) if part[0] == "class"]
+    return StageResult(findings=tuple(moves.answers(train, test, columns, given.margins)))
 
 
 def _answer_columns(here: Said, there: Said) -> Iterator[tuple[str, Column, Column]]:
@@ -112,7 +143,8 @@ def _errors_between(given: Given, said: dict[str, Said]) -> StageResult:
     two = errors_of(given, current, said[current.name])
     if one is None or two is None:
         return StageResult()
-    return StageResult(findings=tuple(moves.errors_between(test, current, one[0], one[2], two[2])))
+    found = moves.errors_between(test, current, one[0], one[2], two[2], given.margins)
+    return StageResult(findings=tuple(found))
 
 
 def _errors_along(given: Given, data: DataSet, said: Said) -> StageResult:
@@ -132,7 +164,11 @@ def _errors_along(given: Given, data: DataSet, said: Said) -> StageResult:
         sequences.append(("outcome less what the score expects", residual[ranked]))
     for told, values in sequences:
         point = change_point(values)
-        if point is None or point.p > ALPHA / 2 or abs(point.after - point.before) < ERROR:
+        if (
+            point is None
+            or point.p > ALPHA / 2
+            or abs(point.after - point.before) < given.margins.errors
+        ):
             continue
         at = int(rows[ranked[point.at]])
         return StageResult(findings=tuple(_concept(given, data, told, point, at, name)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from modelwarden.core import Finding, Location
+from modelwarden.core import Finding, Gap, GapKind, Location
 from modelwarden.core.seen import findings
 from modelwarden.core.stages import RowMark, StageResult
 from modelwarden.data.given import Given
@@ -20,16 +20,19 @@ from modelwarden.detectors.duplicates import codes_of, overlap
 from modelwarden.detectors.looks import frame_of
 from modelwarden.detectors.repeats import Repeat, Repeats, repeats
 from modelwarden.detectors.rules.duplicate_rows import Repeated, duplicate_rows
-from modelwarden.detectors.shingles import LEAST_LENGTH, near_images, near_texts
+from modelwarden.detectors.shingles import (
+    LEAST_LENGTH,
+    MOST_IMAGES,
+    MOST_TEXTS,
+    near_images,
+    near_texts,
+)
 from modelwarden.targets.data import DataSet
 from modelwarden.targets.frames import Frame, Inputs, joined
 from modelwarden.targets.labels import missing
 from modelwarden.targets.spec import Task
 
 NAME = "data"
-IN_TRAINING = 0.005  # share of test rows, beyond coincidence
-WITHIN = 0.002  # of the rows of a set
-NEAR = 0.03
 CONFLICT = 0.001
 NEAR_CONFLICT, NEAR_SHARE = 0.005, 0.3
 _LEAST = 3
@@ -60,6 +63,7 @@ def run(given: Given) -> StageResult:
         how = "equal" if repeat.how == "equal" else "nearly equal"
         pairs.setdefault((two.data.name, one.data.name, how), []).append((two, one))
     result = _in_training(given, pairs.get(("test", "train", "equal"), []))
+    result += StageResult(gaps=tuple(_unlooked(given, inputs)))
     total = int(starts[-1])
     for (frame, against, how), some in pairs.items():
         share = len(some[0][0].data) * len(some[0][1].data) / total**2
@@ -68,6 +72,21 @@ def run(given: Given) -> StageResult:
             result += _repeated(given, some, frame, against, how, chance if how == "equal" else 0)
         result += _conflicts(given, some, frame, against, how)
     return result
+
+
+def _unlooked(given: Given, inputs: Inputs) -> Iterator[Gap]:
+    """Yield a gap where there are more texts or images than are compared by likeness."""
+    if isinstance(inputs, Frame) or (inputs.dtype.kind != "O" and inputs.ndim != 4):
+        return
+    most, what = (MOST_TEXTS, "texts") if inputs.dtype.kind == "O" else (MOST_IMAGES, "images")
+    if len(inputs) > most:
+        yield Gap(
+            what=given.project.name,
+            why=f"nearly equal {what} were looked for among the first {most:,} of {len(inputs):,}"
+            " only; equal ones among all",
+            kind=GapKind.OVER_LIMIT,
+            stage=NAME,
+        )
 
 
 def _place(sets: Sequence[DataSet], starts: np.ndarray, row: int) -> _Place:
@@ -139,11 +158,11 @@ def _in_training(given: Given, sure: Sequence[tuple[_Place, _Place]]) -> StageRe
         return StageResult()
     shared = overlap(test.inputs, train.inputs)
     rows, others = shared.test.tolist(), shared.train.tolist()
-    beyond, expected = shared.beyond(IN_TRAINING), shared.expected
+    beyond, expected = shared.beyond(given.margins.in_training), shared.expected
     if not beyond:
         expected = 0.0
         rows, others = [two.row for two, _ in sure], [one.row for _, one in sure]
-        beyond = len(rows) >= max(_LEAST, IN_TRAINING * len(test))
+        beyond = len(rows) >= max(_LEAST, given.margins.in_training * len(test))
     path = given.path(test)
     seen = Repeated(
         path=path,
@@ -179,7 +198,8 @@ def _repeated(
     rows = sorted(
         {two.row for two, _ in pairs} | ({one.row for _, one in pairs} if within else set())
     )
-    margin = (WITHIN if how == "equal" else NEAR) * len(data)
+    margins = given.margins
+    margin = (margins.duplicates if how == "equal" else margins.near_duplicates) * len(data)
     enough = len(pairs) >= 2 * chance + 4 * math.sqrt(chance) and len(rows) >= margin
     path = given.path(data)
     seen = Repeated(

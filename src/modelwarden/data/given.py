@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from modelwarden.detectors.margins import USUAL, DataMargins
 from modelwarden.targets.frames import Floats, Labels
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Given:
         current: a later frame, to compare with.
         seed: root of all chance.
         conditions: what every measurement depends on.
+        margins: the least effects that matter.
         ask: asks the model for all rows of a set; None where no model is open.
         spec: of the model; None likewise.
     """
@@ -50,6 +52,7 @@ class Given:
     current: DataSet | None = None
     seed: int = 0
     conditions: Mapping[str, Json] = field(default_factory=dict)
+    margins: DataMargins = USUAL
     ask: Callable[[DataSet], Said] | None = None
     spec: TargetSpec | None = None
 

@@ -21,6 +21,7 @@ from modelwarden.detectors.counts import NumberBins, WordCounts, as_numbers
 from modelwarden.detectors.drift import Change, Margins, of_missing, of_numbers, of_words
 from modelwarden.detectors.joint import changed_pairs, groups_of
 from modelwarden.detectors.looks import Look, frame_of, looks
+from modelwarden.detectors.margins import USUAL, DataMargins
 from modelwarden.detectors.rules._moved import Moved
 from modelwarden.detectors.rules.concept_drift import ConceptMoved, concept_drift
 from modelwarden.detectors.rules.feature_drift import feature_drift
@@ -36,32 +37,32 @@ from modelwarden.targets.labels import missing
 
 NAME = "data"
 ALPHA = 0.001  # of each family of tests, after correction
-CORRELATION = 0.10
-ERROR = 0.05  # of an error rate that changes, or a share of the spread of a regression
 LEAST_ERRORS = 30  # of each side
-LABELS = Margins(mix=0.02, distribution=0.03)
-ANSWERS = Margins(mix=0.03)
-FEATURES = Margins()
 _SHOWN = 60
 
 Tested = tuple[Look, Change]
 
 
-def features(reference: DataSet, other: DataSet) -> StageResult:
+def features(reference: DataSet, other: DataSet, margins: DataMargins = USUAL) -> StageResult:
     """Compare every feature, and what of each is missing."""
-    return features_of(reference, other, *tested_features(reference, other))
+    return features_of(reference, other, *tested_features(reference, other, margins))
 
 
-def tested_features(reference: DataSet, other: DataSet) -> tuple[list[Tested], list[Tested]]:
+def tested_features(
+    reference: DataSet,
+    other: DataSet,
+    margins: DataMargins = USUAL,  # noqa: PT028 -- no test of pytest's
+) -> tuple[list[Tested], list[Tested]]:
     """Return the tests of every feature, and those of what is missing."""
+    matters = margins.of_features()
     tested: list[Tested] = []
     gone: list[Tested] = []
     for look in looks(reference, other):
-        changes, lost = changes_of(look.here, look.there, FEATURES)
+        changes, lost = changes_of(look.here, look.there, matters)
         tested += [(look, change) for change in changes]
         if not look.aspect:
             gone.append((look, lost))
-    gone += [(look, change) for look, change in _emptied(reference, other)]
+    gone += _emptied(reference, other, margins.missing)
     return tested, gone
 
 
@@ -88,7 +89,7 @@ def changes_of(here: Column, there: Column, margins: Margins) -> tuple[tuple[Cha
     return tuple(of_numbers(one, two, margins)), lost
 
 
-def _emptied(reference: DataSet, other: DataSet) -> Iterator[Tested]:
+def _emptied(reference: DataSet, other: DataSet, margin: float) -> Iterator[Tested]:
     """Yield columns that lost all their values, or that had none: their type is not known."""
     here, there = reference.inputs, other.inputs
     if not isinstance(here, Frame) or not isinstance(there, Frame):
@@ -101,7 +102,7 @@ def _emptied(reference: DataSet, other: DataSet) -> Iterator[Tested]:
         if kinds[0] == kinds[1]:
             continue
         gone = [int(missing(column).sum()) for column in (here[name], there[name])]
-        change = of_missing(gone[0], len(here), gone[1], len(there), FEATURES.missing)
+        change = of_missing(gone[0], len(here), gone[1], len(there), margin)
         yield Look(name, "", here[name], there[name]), change
 
 
@@ -171,7 +172,7 @@ def _table(reference: DataSet, other: DataSet, tested: Sequence[Tested]) -> Iter
     )
 
 
-def joint(reference: DataSet, other: DataSet) -> StageResult:
+def joint(reference: DataSet, other: DataSet, margins: DataMargins = USUAL) -> StageResult:
     """Compare how features hang together."""
     here, there = frame_of(reference.inputs), frame_of(other.inputs)
     shared = [
@@ -184,7 +185,10 @@ def joint(reference: DataSet, other: DataSet) -> StageResult:
     if len(shared) < 2:
         return StageResult()
     pairs = changed_pairs(
-        _plain(here.only(shared)), _plain(there.only(shared)), margin=CORRELATION, alpha=ALPHA
+        _plain(here.only(shared)),
+        _plain(there.only(shared)),
+        margin=margins.correlation,
+        alpha=ALPHA,
     )
     found: list[Finding] = []
     for group in groups_of(pairs):
@@ -209,11 +213,18 @@ def _plain(frame: Frame) -> Frame:
     return Frame(frame.names, tuple(columns))
 
 
-def labels(reference: DataSet, other: DataSet, name: str, *, regression: bool) -> StageResult:
+def labels(
+    reference: DataSet,
+    other: DataSet,
+    name: str,
+    *,
+    regression: bool,
+    margins: DataMargins = USUAL,
+) -> StageResult:
     """Compare the labels; `name` is that of their column."""
     if reference.y is None or other.y is None:
         return StageResult()
-    tested = _truth_changes(reference.y, other.y, LABELS, regression=regression)
+    tested = _truth_changes(reference.y, other.y, margins.of_labels(), regression=regression)
     looked = [(Look(name, "", reference.y, other.y), change) for change in tested]
     return StageResult(findings=tuple(alarms(reference, other, looked, label_drift)))
 
@@ -229,27 +240,39 @@ def _truth_changes(
 
 
 def answers(
-    reference: DataSet, other: DataSet, columns: Sequence[tuple[str, Column, Column]]
+    reference: DataSet,
+    other: DataSet,
+    columns: Sequence[tuple[str, Column, Column]],
+    margins: DataMargins = USUAL,
 ) -> list[Finding]:
     """Compare what a model says; a column is named `class` where it holds labels."""
-    return alarms(reference, other, tested_answers(columns), prediction_drift)
+    return alarms(reference, other, tested_answers(columns, margins), prediction_drift)
 
 
-def tested_answers(columns: Sequence[tuple[str, Column, Column]]) -> list[Tested]:
+def tested_answers(
+    columns: Sequence[tuple[str, Column, Column]],
+    margins: DataMargins = USUAL,  # noqa: PT028 -- no test of pytest's
+) -> list[Tested]:
     """Return the tests of what a model says."""
+    matters = margins.of_answers()
     tested: list[Tested] = []
     for aspect, one, two in columns:
         changes = (
-            tuple(of_words(WordCounts.of(one), WordCounts.of(two), ANSWERS))
+            tuple(of_words(WordCounts.of(one), WordCounts.of(two), matters))
             if aspect == "class"
-            else changes_of(one, two, ANSWERS)[0]
+            else changes_of(one, two, matters)[0]
         )
         tested += [(Look("prediction", aspect, one, two), change) for change in changes]
     return tested
 
 
 def errors_between(
-    reference: DataSet, other: DataSet, what: str, before: Floats, after: Floats
+    reference: DataSet,
+    other: DataSet,
+    what: str,
+    before: Floats,
+    after: Floats,
+    margins: DataMargins = USUAL,
 ) -> list[Finding]:
     """Compare the errors of a model on two sets, (n,) and (m,)."""
     if min(len(before), len(after)) < LEAST_ERRORS:
@@ -257,7 +280,7 @@ def errors_between(
     gap = float(after.mean() - before.mean())
     error = math.sqrt(float(before.var()) / len(before) + float(after.var()) / len(after)) or 1e-12
     p = float(2 * special.ndtr(-abs(gap) / error))
-    if p > ALPHA or abs(gap) < ERROR:
+    if p > ALPHA or abs(gap) < margins.errors:
         return []
     half = z_of(0.95) * error
     seen = ConceptMoved(

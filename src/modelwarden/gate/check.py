@@ -437,6 +437,7 @@ class _Work:
             current=sets.current,
             seed=self.seed,
             conditions={"data": sets.test.digest, "seed": self.seed},
+            margins=self.project.assess.data,
             ask=None if context is None else answers,
             spec=None if context is None else context.target.spec,
         )
