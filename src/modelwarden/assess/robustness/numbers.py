@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from modelwarden.assess.robustness import changes
+from modelwarden.assess.robustness import advice, changes
 from modelwarden.core import Json, Measurement, Table, TableKind
 from modelwarden.metrics.intervals import of_share, quantile_ends
 from modelwarden.metrics.values import measured
@@ -100,6 +100,7 @@ def tables(made: Plan, attacked: Attacked) -> tuple[Table, ...]:
         _attacks(made, attacked),
         *_curve(made, attacked),
         *changes.tables(made, attacked),
+        *advice.table(made, attacked),
     )
 
 
