@@ -25,7 +25,7 @@ class Entry:
         title: one line for somebody who has never heard the name.
         place: `module:class`, made without arguments.
         access: the least that it needs.
-        inputs: what it changes: `arrays`, `tables`, `texts`, `pages`.
+        inputs: what it changes: `arrays`, `tables`, `texts`, `pages`, `urls`.
         norms: in which it works; empty where none is meant.
         floor: it learns nothing, and is there to be beaten.
         narrow: it changes less than the floor may, and is not held against it.
@@ -259,6 +259,21 @@ ATTACKS: tuple[Entry, ...] = (
         place="modelwarden.attacks.html.search:PageEdits",
         access=Access.LABELS,
         inputs="pages",
+    ),
+    Entry(
+        name="random-url-edits",
+        title="Random edits of an address by the owner of its domain: the floor for addresses",
+        place="modelwarden.attacks.urls.search:RandomUrlEdits",
+        access=Access.LABELS,
+        inputs="urls",
+        floor=True,
+    ),
+    Entry(
+        name="url-edits",
+        title="Edits of an address by the owner of its domain, in the order that won before",
+        place="modelwarden.attacks.urls.search:UrlEdits",
+        access=Access.LABELS,
+        inputs="urls",
     ),
 )
 

@@ -52,6 +52,9 @@ _INSTEAD = (
     ("written-scripts", "data-scripts"),
     ("late-action", "action-at-load"),
     ("written-icon", "own-icon"),
+    ("calm-path", "long-path", "short-path"),
+    ("calm-host", "www", "bare-host"),
+    ("no-query", "query-as-fragment"),
 )
 # What a recipe is worth before it was tried: as if so many tries had been won.
 _PRIOR, _WORTH = 2.0, 0.7
@@ -76,16 +79,14 @@ class Guide:
         tries, wins: of each recipe.
     """
 
-    def __init__(self, edits: Iterable[str]) -> None:
-        """Know recipes of these edits alone."""
+    def __init__(self, edits: Iterable[str], recipes: Iterable[Recipe] = RECIPES) -> None:
+        """Know recipes of these edits alone, and each edit by itself."""
         known = tuple(edits)
-        cut = [joined(tuple(n for n in recipe if n in known)) for recipe in RECIPES]
+        cut = [joined(tuple(n for n in recipe if n in known)) for recipe in recipes]
         singles = [(name,) for name in known]
         self.recipes: list[Recipe] = [r for r in dict.fromkeys([*cut, *singles]) if r]
-        self.edits = known
         self.tries: dict[Recipe, int] = {}
         self.wins: dict[Recipe, int] = {}
-        self.gains: dict[str, list[float]] = {}
 
     def told(self, recipe: Recipe, *, won: bool) -> None:
         """Take in what came of a recipe."""

@@ -7,32 +7,36 @@ lowers the score, with labels alone the sets are drawn. All pages of a problem s
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
+from typing import TypeAlias
 
 import numpy as np
 
 from modelwarden.attacks.engine import Candidates, Problem
-from modelwarden.attacks.html.edits.catalog import edit_named
-from modelwarden.attacks.html.guide import Guide, Recipe, joined
+from modelwarden.attacks.html.guide import RECIPES, Guide, Recipe, joined
 from modelwarden.attacks.html.space import PageSpace
 from modelwarden.attacks.scripts import Heard, Script, Scripts
+from modelwarden.attacks.urls.space import UrlSpace
 from modelwarden.core import InputError, seed_for
 from modelwarden.core.values import dataclass
 from modelwarden.targets.spec import Access
+
+# Spaces whose candidates are made by edits with names.
+EditSpace: TypeAlias = PageSpace | UrlSpace
 
 # Recipes that are tried of one page before sets are joined.
 _RECIPES = 8
 _ROUNDS = 400
 
 
-def pages_of(problem: Problem, name: str) -> PageSpace:
-    """Return the space of a problem whose inputs are pages.
+def edits_of(problem: Problem, name: str) -> EditSpace:
+    """Return the space of a problem whose inputs are pages or addresses.
 
     Raises:
         InputError: they are something else.
     """
-    if not isinstance(problem.space, PageSpace):
-        raise InputError(f"the attack {name} needs pages")
+    if not isinstance(problem.space, PageSpace | UrlSpace):
+        raise InputError(f"the attack {name} needs pages or addresses")
     return problem.space
 
 
@@ -54,7 +58,7 @@ class RandomPageEdits:
 
     def search(self, problem: Problem, seed: int, queries: int) -> Scripts:
         """Begin."""
-        space = pages_of(problem, self.name)
+        space = edits_of(problem, self.name)
 
         def script(i: int) -> Script:
             rng = np.random.default_rng(seed_for(seed, self.name, int(problem.rows[i])))
@@ -64,7 +68,7 @@ class RandomPageEdits:
         return Scripts(problem, script)
 
 
-def _drawn(space: PageSpace, rng: np.random.Generator, most: int = 6) -> Recipe:
+def _drawn(space: EditSpace, rng: np.random.Generator, most: int = 6) -> Recipe:
     """Return a random set of edits within the budget."""
     if space.eps is not None:
         most = min(most, int(space.eps))
@@ -82,20 +86,27 @@ class PageEdits:
 
     def search(self, problem: Problem, seed: int, queries: int) -> Scripts:
         """Begin."""
-        space = pages_of(problem, self.name)
-        guide = Guide(space.edits)
-
-        def script(i: int) -> Script:
-            rng = np.random.default_rng(seed_for(seed, self.name, int(problem.rows[i])))
-            return _Page(space, guide, i, rng).script(queries)
-
-        return Scripts(problem, script)
+        return learning(problem, self.name, RECIPES, seed, queries)
 
 
-class _Page:
-    """One page under attack."""
+def learning(
+    problem: Problem, name: str, recipes: Iterable[Recipe], seed: int, queries: int
+) -> Scripts:
+    """Return the scripts of all inputs of a problem, with one guide for them."""
+    space = edits_of(problem, name)
+    guide = Guide(space.edits, recipes)
 
-    def __init__(self, space: PageSpace, guide: Guide, i: int, rng: np.random.Generator) -> None:
+    def script(i: int) -> Script:
+        rng = np.random.default_rng(seed_for(seed, name, int(problem.rows[i])))
+        return _One(space, guide, i, rng).script(queries)
+
+    return Scripts(problem, script)
+
+
+class _One:
+    """One page or address under attack."""
+
+    def __init__(self, space: EditSpace, guide: Guide, i: int, rng: np.random.Generator) -> None:
         self.space, self.guide, self.i, self.rng = space, guide, i, rng
         self.seen: dict[Recipe, float] = {}
         self.asked: set[str] = {str(space.x[i])}
@@ -138,7 +149,7 @@ class _Page:
         if self.space.fit(at, _one(html), free=True)[1][0]:
             return html, names
         kept: Recipe = ()
-        for name in sorted(names, key=lambda n: edit_named(n).phase):
+        for name in sorted(names, key=self.space.rank):
             html = self.space.made(self.i, (*kept, name))
             if self.space.fit(at, _one(html), free=True)[1][0]:
                 kept = (*kept, name)
@@ -176,7 +187,7 @@ class _Page:
 
 def shrunk(problem: Problem, i: int, win: Candidates) -> Generator[Candidates, Heard, Candidates]:
     """Leave out edits that are not needed, half of them at a time, then one by one."""
-    space = pages_of(problem, "minimal")
+    space = edits_of(problem, "minimal")
     names = space.names(i, str(win))
     best = str(win)
     parts = 2

@@ -84,6 +84,10 @@ class PageSpace:
         """Return the edits that a candidate was made with; empty where it was not made here."""
         return self._names[i].get(html, ())
 
+    def rank(self, name: str) -> int:
+        """Return when an edit is made among others."""
+        return edit_named(name).phase
+
     def fit(
         self,
         at: Labels,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from modelwarden.core.values import dataclass
 
@@ -29,6 +29,13 @@ class Address:
     path: str
     query: str
     fragment: str
+
+    def text(self) -> str:
+        """Return the address as it is written."""
+        place = f"{self.user}@{self.host}" if self.user else self.host
+        if self.port:
+            place += f":{self.port}"
+        return urlunsplit((self.scheme, place, self.path, self.query, self.fragment))
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 # Asked in this order which of them claims a path.
 KINDS: dict[str, str] = {
     "pages": "modelwarden.redteam.phishing.kind:PAGES",
+    "urls": "modelwarden.redteam.phishing.addresses_kind:URLS",
     "texts": "modelwarden.redteam.kinds.texts:TEXTS",
     "arrays": "modelwarden.redteam.kinds.arrays:ARRAYS",
     "tables": "modelwarden.redteam.kinds.tables:TABLES",
