@@ -37,6 +37,11 @@ def redteam() -> None:
 @click.argument("folder", metavar="DIR", type=_PATH)
 @click.option("--url", metavar="URL", help="Another address of the same model, after a fix, say.")
 @click.option(
+    "--offline",
+    is_flag=True,
+    help="Play the transcript again instead: the report anew, and nobody is asked.",
+)
+@click.option(
     "--format",
     "form",
     type=Named("format", FORMATS),
@@ -49,7 +54,7 @@ def redteam() -> None:
     is_flag=True,
     help="Run a callable without a sandbox where this machine cannot give one.",
 )
-def replay(folder: Path, url: str | None, form: str, trust_model: bool) -> int:
+def replay(folder: Path, url: str | None, offline: bool, form: str, trust_model: bool) -> int:
     """Ask each evasion in DIR, the output of a campaign, again: fixed, or not fixed.
 
     The exit code is 0 when all are fixed, 1 when one still gets past, and 3 when an original is
@@ -60,10 +65,26 @@ def replay(folder: Path, url: str | None, form: str, trust_model: bool) -> int:
     from modelwarden.metrics import require
 
     require()
+    if offline:
+        if url is not None:
+            raise click.UsageError("--offline asks nobody, and --url names somebody")
+        return _played(folder, form)
     from modelwarden.redteam.replay import replay as ask_again
 
     done = ask_again(folder, url=url, trust=trust_model, version=__version__)
     return finish(done.report, form, None)
+
+
+def _played(folder: Path, form: str) -> int:
+    """Render the report that the transcript alone leads to."""
+    from modelwarden import __version__
+    from modelwarden.cli.finish import finish
+    from modelwarden.redteam import run
+    from modelwarden.redteam.pinned import campaign_in
+
+    campaign = campaign_in(folder)
+    done = run(campaign, output=folder, offline=True, version=__version__)
+    return finish(done.report, form, None, fail_on=campaign.policy.fail_on)
 
 
 @redteam.command("run")

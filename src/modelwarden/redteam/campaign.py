@@ -204,7 +204,8 @@ def _worked(engagement: Engagement, goal: str, journal: Journal) -> tuple[GoalRe
     try:
         result = goal_named(goal).load()(engagement)
     except TargetError as error:
-        if journal.replayed or engagement.meter.rows > sum(len(s) for _, s in engagement.seeds):
+        seedless = not engagement.campaign.seeds and journal.answers > 0
+        if engagement.told or journal.replayed or seedless:
             gap = Gap(
                 what=engagement.campaign.name, why=error.message, kind=error.kind, stage=STAGE
             )

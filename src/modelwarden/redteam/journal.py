@@ -88,6 +88,7 @@ class Journal:
     """The transcript of one campaign, open for writing.
 
     Attributes:
+        replayed: requests that the record answered. answers: those that were answered anew.
         stood: what an earlier run left. repeated_rows: asked again because nobody knows what
             became of them.
     """
@@ -96,7 +97,7 @@ class Journal:
         """Open both files for adding; `offline` writes nothing."""
         self.folder, self.stood, self.offline = folder, stood, offline
         self.repeated_rows = stood.repeated
-        self.replayed = 0
+        self.replayed = self.answers = 0
         self._lock = threading.Lock()
         self._syncer = None if offline else ThreadPoolExecutor(1)
         self._at = 0
@@ -175,7 +176,9 @@ class Journal:
                 "seconds": round(recorded.seconds, 6),
                 "clock": round(recorded.clock, 6),
             }
-            if recorded.failed is not None:
+            if recorded.failed is None:
+                self.answers += 1
+            else:
                 event["failed"] = recorded.failed
             self._put(event)
 

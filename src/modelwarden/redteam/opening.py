@@ -12,6 +12,7 @@ from modelwarden.artifacts.examine import examine
 from modelwarden.core import Finding, Gap, Severity
 from modelwarden.core.values import dataclass
 from modelwarden.formats import Limits, Source
+from modelwarden.protocols.tensors import Tensor
 from modelwarden.redteam.asking import Line, line_of, line_to
 from modelwarden.redteam.config import Campaign, TargetConfig
 from modelwarden.redteam.goals.catalog import goal_named
@@ -21,7 +22,7 @@ from modelwarden.redteam.meter import Meter
 from modelwarden.targets.config import ProjectConfig
 from modelwarden.targets.data import DataSet
 from modelwarden.targets.errors import TargetError
-from modelwarden.targets.frames import Frame
+from modelwarden.targets.frames import Frame, Inputs
 from modelwarden.targets.labels import names_in
 from modelwarden.targets.opened import OpenedModel, open_model
 from modelwarden.targets.spec import Name, Task
@@ -86,6 +87,8 @@ def opened(
                     classes=target.classes or _classes(seeds),
                     wires=goal_named(campaign.goal).wires(),
                 )
+            elif journal.offline:
+                line = line_of(number, _Nobody(), journal=journal, meter=meter)
             else:
                 model = _model(stack, campaign, target, seeds, trust=trust)
                 models.append(model)
@@ -93,6 +96,13 @@ def opened(
             stack.callback(line.close)
             lines.append(line)
         yield Opened(lines=tuple(lines), models=tuple(models))
+
+
+class _Nobody:
+    """Stands for a callable whose answers are all on record."""
+
+    def ask(self, inputs: Inputs) -> tuple[Tensor, ...]:
+        raise TargetError(f"nobody is there to answer {len(inputs)} rows")
 
 
 def _classes(seeds: tuple[tuple[Kind, Seeds], ...]) -> tuple[Name, ...]:

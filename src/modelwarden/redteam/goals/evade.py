@@ -385,7 +385,7 @@ def _evasions(number: int, clean: Clean, entry: Entry, wins: _Wins) -> Iterator[
     says, scores = _said(clean, after)
     cost = space.cost(won, wins.small[won])
     lead = space.cost(won, wins.outcome.candidates[won])
-    unit = str(space.conditions().get("norm", "changes"))
+    unit = str(space.conditions().get("norm") or "parts of the ranges of columns")
     for place, i in enumerate(won.tolist()):
         row, one = int(wins.at[i]), np.array([place])
         label = int(clean.y[row])

@@ -84,10 +84,11 @@ def _measurements(
         queries = [one.queries for one in evasions]
         every = {**conditions, "attacks": names}
         yield from _of(len(evasions), max(attacked, len(evasions)), queries, every, None)
-        costs = np.sort(np.array([one.cost for one in evasions], np.float64))
+        costs = np.sort(np.array(_changes(evasions, clean.kind.name), np.float64))
         if len(costs):
             ends = quantile_ends(costs, 0.5)
-            cost = {**every, "unit": evasions[0].unit}
+            counted = "changed features" if clean.kind.name == "tables" else evasions[0].unit
+            cost = {**every, "counted": counted}
             middle = float(np.median(costs))
             yield staged(measured("median_changes", middle, ends, len(costs), conditions=cost))
     for unit in units:
@@ -99,6 +100,13 @@ def _measurements(
         yield from _of(
             unit.fell, unit.attacked, unit.queries, mine, {**group, "attack": unit.attack}
         )
+
+
+def _changes(evasions: Sequence[Evasion], kind: str) -> list[float]:
+    """Return how many features or words each evasion changed; nothing of distances of arrays."""
+    if kind == "tables":
+        return [float(len(one.edits)) for one in evasions]
+    return [] if kind in ("arrays", "faces") else [one.cost for one in evasions]
 
 
 def _of(

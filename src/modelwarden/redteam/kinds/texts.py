@@ -175,7 +175,7 @@ def _column(raw: Raw, named: str | None, label: str | None) -> str | None:
         return known[0]
     rest = [n for n in raw.frame.names if n != label and n not in words]
     prose = [name for name in words if _is_prose(raw.frame[name])]
-    return prose[0] if len(prose) == 1 and not rest and len(words) <= 2 else None
+    return prose[0] if len(prose) == 1 and len(rest) <= 1 and len(words) <= 2 else None
 
 
 def _is_prose(column: Column) -> bool:

@@ -1,0 +1,108 @@
+"""`modelwarden redteam` as users run it: exit codes, one line on stderr, the folder."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from tests.redteam.campaigns import seeded
+from tests.redteam.endpoints import Endpoint, serving
+
+from modelwarden.cli.main import run
+
+FILE = """
+[campaign]
+name = "spam"
+goal = "evade"
+authorised_by = "the tests"
+[target]
+url = "{url}"
+protocol = "mlflow"
+[budget]
+rows = {rows}
+retries = 1
+[seeds]
+path = "seeds"
+label = "spam"
+[[attack]]
+name = "edits"
+queries = 60
+"""
+
+
+@pytest.fixture
+def place(tmp_path):
+    seeded(tmp_path)
+    return tmp_path
+
+
+def _file(place, url, rows=2000):
+    (place / "campaign.toml").write_text(FILE.format(url=url, rows=rows))
+    return str(place / "campaign.toml")
+
+
+def test_what_got_past_is_exit_code_1_and_so_is_its_replay(place, capsys):
+    with serving(Endpoint()) as endpoint:
+        path = _file(place, endpoint.url)
+        assert run(["redteam", path, "--format", "json"]) == 1
+        report = json.loads(capsys.readouterr().out)
+        folder = str(place / "campaign.redteam")
+        assert run(["redteam", "replay", folder]) == 1
+        assert "evasion-not-fixed" in capsys.readouterr().out
+        before = endpoint.rows
+        assert run(["redteam", "replay", folder, "--offline", "--format", "json"]) == 1
+        again = json.loads(capsys.readouterr().out)
+
+    assert endpoint.rows == before
+    assert again["findings"] == report["findings"]
+    assert again["measurements"] == report["measurements"]
+    assert again["subject"]["kind"] == "endpoint"
+
+
+def test_a_target_that_holds_is_exit_code_0(place, capsys):
+    with serving(Endpoint(lambda texts: [{"ham": 0.1, "spam": 0.9} for _ in texts])) as endpoint:
+        assert run(["redteam", _file(place, endpoint.url)]) == 0
+
+    assert "0 of 4 seeds" in capsys.readouterr().out
+
+
+def test_a_budget_that_is_too_small_is_exit_code_3(place, capsys):
+    with serving(Endpoint()) as endpoint:
+        assert run(["redteam", _file(place, endpoint.url, rows=7)]) == 3
+
+    assert "the budget of 7 rows is used up" in capsys.readouterr().out
+
+
+def test_a_file_without_an_authorisation_is_exit_code_2_and_one_line(place, capsys):
+    path = _file(place, "http://127.0.0.1:9")
+    text = (place / "campaign.toml").read_text().replace('authorised_by = "the tests"', "")
+    (place / "campaign.toml").write_text(text)
+
+    assert run(["redteam", path]) == 2
+
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert "authorised_by is missing: no campaign starts without it" in told
+
+
+def test_nobody_at_the_address_is_exit_code_2(place, capsys):
+    assert run(["redteam", _file(place, "http://127.0.0.1:9")]) == 2
+
+    assert "nothing listens at http://127.0.0.1:9" in capsys.readouterr().err
+
+
+def test_a_dry_run_asks_nothing_and_writes_nothing(place, capsys):
+    with serving(Endpoint()) as endpoint:
+        assert run(["redteam", _file(place, endpoint.url), "--dry-run"]) == 3
+
+    assert endpoint.rows == 0
+    assert not (place / "campaign.redteam").exists()
+    assert "would disguise 4 texts" in capsys.readouterr().out
+
+
+def test_help_names_both_forms(capsys):
+    assert run(["redteam", "--help"]) == 0
+
+    out = capsys.readouterr().out
+    assert "CAMPAIGN.toml" in out
+    assert "replay" in out
