@@ -114,6 +114,21 @@ def test_several_targets_and_attacks_share_one_budget(tmp_path):
     assert groups == {"scores", "labels"}
 
 
+def test_a_target_that_fails_does_not_take_the_others_with_it(tmp_path):
+    seeded(tmp_path)
+    page = (200, {}, b"<html>")
+    with serving(Endpoint()) as first, serving(Endpoint(fault=lambda n, rows: page)) as second:
+        made = document(first.url)
+        made["target"] = [
+            {"name": "down", "url": second.url, "protocol": "mlflow"},
+            {"name": "up", "url": first.url, "protocol": "mlflow"},
+        ]
+        done = run(campaign_of(made, root=tmp_path), output=tmp_path / "out")
+
+    assert [gap.what for gap in done.report.gaps] == ["down"]
+    assert len(done.evasions) == len(SPAM)
+
+
 PREDICT = """
 import math
 WORDS = {"free": 2.0, "winner": 2.0, "cash": 2.0, "urgent": 1.5, "prize": 2.0, "claim": 1.5}

@@ -54,6 +54,12 @@ def run(engagement: Engagement) -> GoalResult:
             except EndedError as error:
                 gap = engagement.gap(engagement.seeds[seeds][1].source, error.message)
                 return result + GoalResult(gaps=(gap,))
+            except TargetError as error:
+                if len(engagement.lines) == 1:
+                    raise
+                name = engagement.campaign.targets[number].name
+                result += GoalResult(gaps=(engagement.gap(name, error.message, error.kind),))
+                continue
             result += _attacked(engagement, number, clean)
             if engagement.meter.ended is not None:
                 return result
