@@ -62,6 +62,7 @@ class Exercise:
         to: class that the attacker wants; None takes any other.
         attacks: `[[attack]]` tables of the campaign.
         features: `[features]` of the campaign.
+        suffix: of the files of seeds and sample: `csv`, `npz`, or `html` for a folder of pages.
         steps: in order.
         lessons: what to take home.
     """
@@ -74,6 +75,7 @@ class Exercise:
     to: str | None = None
     attacks: tuple[Mapping[str, Json], ...]
     features: Mapping[str, Json] = field(default_factory=dict)
+    suffix: str = "csv"
     steps: tuple[Step, ...]
     lessons: tuple[str, ...]
 
@@ -88,6 +90,53 @@ _HERE = "modelwarden.redteam.range.served"
 _DEBRIEF = "Open debrief.html in its folder: which edit did it, and how few rows it took."
 
 EXERCISES: tuple[Exercise, ...] = (
+    Exercise(
+        name="phishing",
+        title="A phishing detector that reads the source of a page",
+        story=(
+            "You host a page that a mail gateway's detector calls phishing. Get it past with edits "
+            "of its source that nobody who opens it can see: same text, same forms, same targets. "
+            "The pages are made by code, name brands that do not exist, and lead nowhere."
+        ),
+        lineup="modelwarden.redteam.range.pages:phishing",
+        protocol="oip-v2",
+        to="ordinary",
+        attacks=({"name": "page-edits", "queries": 40},),
+        suffix="html",
+        steps=(
+            Step(
+                stand=Stand.OPEN,
+                task="Run the campaign. At least nine in ten pages should pass as ordinary.",
+                least=0.9,
+                queries=10,
+                points=50,
+                hints=(
+                    "The detector counts links, forms, hidden things and words in the source.",
+                    "What nobody sees still counts: links without text, empty elements, scripts.",
+                    "The campaign that stands ready does it: run it as the guide says.",
+                ),
+            ),
+            Step(
+                stand=Stand.HARDENED,
+                task=(
+                    "Run the same campaign against the detector that looks at the address alone. "
+                    "At most one in ten pages should pass."
+                ),
+                most=0.1,
+                points=50,
+                hints=(
+                    "Nothing in the page's source moves it. What would?",
+                    "An attacker must host the page somewhere; the address tells where.",
+                    "It is not the end: addresses can be chosen too. Try seeds of kind 'urls'.",
+                ),
+            ),
+        ),
+        lessons=(
+            "Features that the attacker writes are the attacker's: a page's source is one of them.",
+            "The debrief names the edits that did it: normalise or ignore exactly these first.",
+            "Robust signals are those that cost money to change: address, age, certificate.",
+        ),
+    ),
     Exercise(
         name="spam",
         title="A spam filter that reads words as they are spelled",
@@ -207,6 +256,7 @@ EXERCISES: tuple[Exercise, ...] = (
     ),
     Exercise(
         name="digits",
+        suffix="npz",
         title="A reader of hand-drawn digits, fooled by faint noise",
         story=(
             "A machine reads digits from small pictures. Change every pixel by at most 12 % of its "

@@ -40,26 +40,36 @@ def written(
     """
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is no folder", hint="Name another with --folder.")
-    suffix = "npz" if _is_array(lineup.seeds) else "csv"
-    files = {
-        f"seeds.{suffix}": _data(lineup.seeds, lineup.y, lineup.plain),
-        f"sample.{suffix}": _data(lineup.sample, lineup.sample_y, lineup.plain),
-        "GUIDE.md": "\n".join(_guide(exercise, lineup, folder, urls)).encode(),
-    }
+    files = {"GUIDE.md": "\n".join(_guide(exercise, lineup, folder, urls)).encode()}
+    files |= _files("seeds", lineup.seeds, lineup.y, lineup.plain, exercise.suffix)
+    files |= _files("sample", lineup.sample, lineup.sample_y, lineup.plain, exercise.suffix)
     for step in exercise.steps:
         if step.stand in urls:
-            made = _campaign(exercise, step, lineup, urls[step.stand], suffix)
+            made = _campaign(exercise, step, lineup, urls[step.stand])
             files[campaign_file(step.stand)] = made.encode()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, data in files.items():
-            beside = folder / f".{name}.tmp"
+            place = folder / name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            beside = place.with_name(f".{place.name}.tmp")
             beside.write_bytes(data)
-            beside.replace(folder / name)
+            beside.replace(place)
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         raise OutputError(f"cannot write {folder}: {why}", hint="Name another --folder.") from error
     return tuple(folder / name for name in files)
+
+
+def _files(stem: str, inputs: Inputs, y: Labels, model: Served, suffix: str) -> dict[str, bytes]:
+    """Return inputs as files by name: one of all, or one of each page in a folder of its class."""
+    if suffix != "html" or isinstance(inputs, Frame):
+        return {f"{stem}.{suffix}": _data(inputs, y, model)}
+    pages = zip(inputs.tolist(), y.tolist(), strict=True)
+    return {
+        f"{stem}/{model.classes[one]}/{i:03d}.html": str(page).encode()
+        for i, (page, one) in enumerate(pages)
+    }
 
 
 def _is_array(inputs: Inputs) -> bool:
@@ -81,7 +91,9 @@ def _data(inputs: Inputs, y: Labels, model: Served) -> bytes:
     return text.getvalue().encode()
 
 
-def _campaign(exercise: Exercise, step: Step, lineup: Lineup, url: str, suffix: str) -> str:
+def _campaign(exercise: Exercise, step: Step, lineup: Lineup, url: str) -> str:
+    suffix = exercise.suffix
+    name = "" if suffix == "html" else f".{suffix}"
     model = lineup.hardened if step.stand is Stand.HARDENED else lineup.plain
     classes = [int(c) for c in model.classes] if suffix == "npz" else list(model.classes)
     place = f"{url}/v2/models/{model.name}"
@@ -103,11 +115,10 @@ def _campaign(exercise: Exercise, step: Step, lineup: Lineup, url: str, suffix: 
             "classes": classes,
         },
         "budget": {"rows": 20_000, "seconds": 300, "batch": 32},
-        "knowledge": {"access": "scores", "sample": f"sample.{suffix}"},
-        "seeds": {"path": f"seeds.{suffix}", "label": _LABEL},
+        "knowledge": {"access": "scores", "sample": f"sample{name}"},
+        # A folder tells classes by its folders, an npz by its y.
+        "seeds": {"path": f"seeds{name}", **({"label": _LABEL} if suffix == "csv" else {})},
     }
-    if suffix == "npz":
-        sections["seeds"] = {"path": f"seeds.{suffix}"}
     if exercise.features:
         sections["features"] = exercise.features
     lines = [f"# {step.task}", f"# modelwarden redteam {campaign_file(step.stand)}", ""]
