@@ -21,7 +21,7 @@ def test_the_list_says_what_there_is(tmp_path):
 
     assert (text.code, data.code) == (0, 0)
     names = [e["name"] for e in json.loads(data.out)["exercises"]]
-    assert {"spam", "loans", "digits"} <= set(names)
+    assert {"phishing", "spam", "loans", "digits"} <= set(names)
     assert all(name in text.out for name in names)
     assert list(tmp_path.iterdir()) == []
 
@@ -101,12 +101,13 @@ def test_an_exercise_is_served_with_its_firewall_until_it_is_asked_to_end(tmp_pa
     assert {"GUIDE.md", "campaign.toml", "campaign-firewall.toml", "seeds.csv"} <= written
 
 
-def test_an_exercise_that_is_played_ends_with_its_score(tmp_path):
-    ran = run("range", "spam", "--run", "--format", "json", cwd=tmp_path)
+@pytest.mark.parametrize("name", ["spam", pytest.param("phishing", marks=pytest.mark.slow)])
+def test_an_exercise_that_is_played_ends_with_its_score(tmp_path, name):
+    ran = run("range", name, "--run", "--format", "json", cwd=tmp_path, timeout=300)
 
     assert ran.code == 0, ran.err
     score = json.loads(ran.out)
     assert (score["points"], score["of"]) == (100, 100)
     assert [step["stand"] for step in score["steps"]] == ["open", "hardened"]
     assert all(step["seen"] > 0 for step in score["steps"])
-    assert (tmp_path / "range-spam" / "open" / "debrief.html").is_file()
+    assert (tmp_path / f"range-{name}" / "open" / "debrief.html").is_file()

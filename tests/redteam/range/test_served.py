@@ -11,11 +11,12 @@ from modelwarden.attacks import engine
 from modelwarden.attacks.balls import Ball, Norm
 from modelwarden.attacks.catalog import entry_of
 from modelwarden.attacks.text.space import TextSpace
-from modelwarden.redteam.range import generate, learn, served
+from modelwarden.redteam.range import generate, learn, pages, served
 from modelwarden.targets.local import function_target
 from modelwarden.targets.spec import Modality, TargetSpec, Task
 
 spam, loans, digits = cache(served.spam), cache(served.loans), cache(served.digits)
+phishing = cache(pages.phishing)
 
 
 def fallen(lineup, model, space, attack, queries, **spec):
@@ -29,7 +30,7 @@ def fallen(lineup, model, space, attack, queries, **spec):
     return attacked.success.mean()
 
 
-@pytest.mark.parametrize("made", [spam, loans, digits])
+@pytest.mark.parametrize("made", [spam, loans, digits, phishing])
 def test_models_are_right_about_the_seeds_and_better_than_a_guess(made):
     lineup = made()
 
@@ -79,6 +80,17 @@ def test_the_hardened_scorer_does_not_listen_to_claims():
 
     assert changed[0] > 0.1
     assert changed[1] == 0
+
+
+def test_the_hardened_detector_of_pages_looks_at_the_address_alone():
+    lineup = phishing()
+    hidden = np.array([f"{page}<p hidden>account login</p>" for page in lineup.seeds], np.object_)
+    blank = np.array(["<p>hello</p>"], np.object_)
+
+    same = lineup.hardened.answer(hidden) - lineup.hardened.answer(lineup.seeds)
+
+    assert np.abs(same).max() == 0
+    assert lineup.hardened.answer(blank).argmax(axis=1).tolist() == [1]
 
 
 def test_data_are_the_same_for_one_seed_and_differ_between_parts():

@@ -101,7 +101,7 @@ EXERCISES: tuple[Exercise, ...] = (
         lineup="modelwarden.redteam.range.pages:phishing",
         protocol="oip-v2",
         to="ordinary",
-        attacks=({"name": "page-edits", "queries": 40},),
+        attacks=({"name": "page-edits", "queries": 16},),
         suffix="html",
         steps=(
             Step(
