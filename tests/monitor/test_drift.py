@@ -149,6 +149,21 @@ def test_arrays_are_compared_by_position(tmp_path):
     assert ("feature-drift", "x[1]") in found(compare(here, there, seed=0, version="0"))
 
 
+def test_pictures_are_compared_by_what_they_look_like(tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 200, (600, 12, 12)).astype(np.uint8)
+    other = rng.integers(0, 200, (600, 12, 12)).astype(np.uint8)
+    np.savez(tmp_path / "a.npz", x=x)
+    np.savez(tmp_path / "b.npz", x=other)
+    np.savez(tmp_path / "c.npz", x=(other * 0.8).astype(np.uint8))
+    here, same, darker = (
+        read_sample("any", tmp_path / f"{name}.npz", Roles()) for name in ("a", "b", "c")
+    )
+
+    assert found(compare(here, same, seed=0, version="0")) == []
+    assert ("feature-drift", "brightness") in found(compare(here, darker, seed=0, version="0"))
+
+
 def test_records_of_a_ledger_are_a_table(tmp_path):
     rng = np.random.default_rng(0)
     for name, share in (("before", 0.05), ("after", 0.4)):

@@ -19,9 +19,10 @@ from modelwarden.targets.data import DataSet
 from modelwarden.targets.frames import Floats, Frame, Labels
 from modelwarden.targets.labels import missing, positions, same
 
-MOST_ROWS = 10_000  # of each set
+MOST_ROWS = 5_000  # of each set
 _LEAST = 200
 _MOST_CLASSES = 20
+_MOST_FEATURES = 100  # that are learnt from; of more, every second, third, …
 _FARTHEST = 20.0  # that a row before counts more, or less, than another
 
 
@@ -106,6 +107,7 @@ def _design(here: DataSet, there: DataSet) -> Design | None:
     ]
     if not shared:
         return None
+    shared = shared[:: -(-len(shared) // _MOST_FEATURES)]
     both = (np.concatenate([one[name], two[name]]) for name in shared)
     return design_of(Frame(tuple(shared), tuple(both)))
 

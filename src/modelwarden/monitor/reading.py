@@ -25,6 +25,7 @@ _GUESSED = {
 # anything that could drift.
 _NOT_COMPARED = frozenset(("time", "kind", "client", "request_id", "detail", "mode", "model"))
 _MOST_RECORDS = 2_000_000
+_PICTURE = 8  # pixels of either side, from which on a table of numbers a row is a picture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +143,7 @@ def _inputs(raw: Raw, left_out: Sequence[str], path: Path) -> tuple[Inputs, tupl
     x = raw.array
     if x.dtype.kind == "O":
         return np.asarray(x.reshape(len(x)), np.object_), ()
-    if x.ndim == 4:
+    if x.ndim == 4 or (x.ndim == 3 and min(x.shape[1:]) >= _PICTURE):
         return images_of(x, str(path))
     return x.reshape(len(x), -1), ()
 
