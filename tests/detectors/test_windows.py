@@ -154,3 +154,24 @@ def test_deviates_are_those_of_the_chi_square_distribution():
     z, _ = chi_deviates(one, two, np.ones(1))
 
     assert z[0] == pytest.approx(stats.norm.isf(stats.chi2.sf(statistic, 2)), abs=0.05)
+
+
+def test_what_has_no_number_and_no_word_cannot_drift():
+    texts = np.empty(400, object)
+    texts[:] = [f"text {i}" for i in range(400)]
+    inputs = (Input(name="t", kind=Kind.TEXT, longest=100),)
+    watch = Windows(Coder(inputs, counts_of(inputs, {"t": texts})))
+
+    assert watch.add({"t": texts}, ["c"] * 400) == []
+
+
+def test_what_was_saved_goes_on_where_it_stopped():
+    values, moved = rows(400, 1), changed("mean")
+    first = windows()
+    fed(first, values)
+    second = windows()
+    second.restore(first.saved())
+    part = {name: v[:200] for name, v in moved.items()}
+
+    assert second.rows == first.rows
+    assert [d.rule for d in fed(second, part)] == [d.rule for d in fed(first, part)]

@@ -386,8 +386,8 @@ class _Repeats:
 
 def _bytes(table: npt.NDArray[Any]) -> list[bytes]:
     data = table.tobytes()
-    width = len(data) // len(table)
-    return [data[i : i + width] for i in range(0, width * len(table), width)] or [b""] * len(table)
+    width = len(data) // max(1, len(table))
+    return [data[i * width : (i + 1) * width] for i in range(len(table))]
 
 
 def _grouped(seen: Sequence[_Seen]) -> Iterator[Drift]:
