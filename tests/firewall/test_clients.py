@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from modelwarden.firewall.clients import Client, Cusum, Pattern
+from modelwarden.firewall.clients import Client, Clients, Cusum, Pattern
 from modelwarden.firewall.normal import REMEMBERED, Scorer, normal_of
 
 
@@ -19,11 +19,10 @@ def world():
 
 def alarms(world, stream):
     normal, scorer, _ = world
-    client = Client(normal)
+    clients = Clients(normal)
     found = []
     for row in stream:
-        judged = scorer.judged(row[None])
-        found += client.update(row[None], judged, judged.scores > normal.alarm)
+        found += clients.update("c", row[None], scorer.judged(row[None]))
     return found
 
 
@@ -53,8 +52,8 @@ def test_honest_queries_of_few_columns_are_no_search_also_for_small_references(d
         normal = normal_of(draw(rng, rows), rate=0.01)
         x = draw(rng, 1500)
         judged = Scorer(normal).judged(x)
-        alarms = Client(normal).update(x, judged, np.zeros(len(x), bool))
-        told += bool(alarms)
+        clients = Clients(normal)
+        told += any(clients.update("c", x[i : i + 1], judged.only([i])) for i in range(len(x)))
 
     assert told <= 1
 
@@ -98,14 +97,71 @@ def test_what_is_remembered_is_bounded(world):
     normal, scorer, _ = world
     rng = np.random.default_rng(5)
     client = Client(normal)
-    for _ in range(12):
+    for number in range(12):
         x = rng.uniform(0, 16, size=(200, 64))
-        judged = scorer.judged(x)
-        client.update(x, judged, judged.scores > normal.alarm)
+        client.update(list(range(200 * number, 200 * number + 200)), scorer.judged(x))
 
     assert client.rows == 2400
     assert len(client._places._rows) == REMEMBERED
     assert len(client._digests) == REMEMBERED
+
+
+def test_of_very_many_clients_those_not_heard_of_for_longest_are_forgotten(world):
+    normal, scorer, fresh = world
+    clients = Clients(normal, memory=1 << 20)
+    judged = [scorer.judged(row[None]) for row in fresh[:50]]
+
+    for number in range(5000):
+        at = number % 50
+        clients.update(f"c{number}", fresh[at : at + 1], judged[at])
+
+    assert 100 < len(clients) < 1000
+    assert clients._held == sum(c.bytes for c in clients._known.values())
+
+
+def test_a_search_under_so_much_noise_that_no_two_rows_are_near_is_noticed(world):
+    rng = np.random.default_rng(6)
+    start = world[2][3]
+
+    found = alarms(world, (np.clip(start + rng.normal(size=64) * 1.2, 0, 16) for _ in range(60)))
+
+    assert found
+    assert found[0].rows <= 30
+
+
+def test_a_search_that_is_spread_over_ten_clients_names_them(world):
+    normal, scorer, fresh = world
+    rng = np.random.default_rng(7)
+    clients = Clients(normal)
+    found = []
+    for number in range(60):
+        row = np.clip(fresh[0] + rng.normal(size=64) * 0.5, 0, 16)[None]
+        found += clients.update(f"c{number % 10}", row, scorer.judged(row))
+
+    spread = [a for a in found if a.pattern is Pattern.SPREAD_SEARCH]
+    assert spread[0].rows <= 30
+    assert len({c for a in spread for c in a.clients}) == 10
+
+
+def test_what_many_clients_ask_alike_is_no_search(world):
+    normal, scorer, fresh = world
+    clients = Clients(normal)
+    found = []
+    for number in range(400):
+        row = fresh[number % 7][None]
+        found += clients.update(f"c{number // 7}", row, scorer.judged(row))
+
+    assert found == []
+
+
+def test_rows_of_one_large_request_are_counted_in_part_and_found(world):
+    normal, scorer, fresh = world
+    rng = np.random.default_rng(8)
+    rows = np.clip(fresh[5] + rng.normal(size=(300, 64)) * 0.5, 0, 16)
+
+    found = Clients(normal).update("c", rows, scorer.judged(rows))
+
+    assert Pattern.NEAR_DUPLICATES in {a.pattern for a in found}
 
 
 def test_the_sum_is_pages():

@@ -13,14 +13,14 @@ from modelwarden.firewall.build import (
     values_of,
 )
 from modelwarden.firewall.checks import Checks, Verdict
-from modelwarden.firewall.clients import Alarm, Client, Pattern
+from modelwarden.firewall.clients import Alarm, Clients, Pattern
 from modelwarden.firewall.errors import ProfileError, Reason, RefusedError
 from modelwarden.firewall.profile import Profile, Protocol, dumped, load
 
 __all__ = [
     "Alarm",
     "Checks",
-    "Client",
+    "Clients",
     "Meta",
     "Pattern",
     "Profile",

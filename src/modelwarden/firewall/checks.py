@@ -64,6 +64,7 @@ class Checks:
             raise RefusedError(
                 Reason.ABNORMAL,
                 f"a row scores {judged.worst:.3g}, {normal.refuse:.3g} is the limit",
+                Verdict(request, matrix, judged, judged.scores > normal.alarm),
             )
         if judged.worst <= normal.alarm:
             return Verdict(request, matrix, judged, _none(request.rows))

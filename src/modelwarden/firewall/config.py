@@ -35,7 +35,6 @@ _KEYS = (
     "rules",
     "fail",
     "limit",
-    "answers",
     "tls",
     "upstream_tls",
 )
@@ -63,21 +62,6 @@ class Limit:
 
     rate: float
     burst: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answers:
-    """What is done about answers.
-
-    Attributes:
-        check: whether they are read.
-        digits: of probabilities and scores; None leaves them.
-        top: of a row of class scores only so many are told, the others as 0; None tells all.
-    """
-
-    check: bool = True
-    digits: int | None = None
-    top: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +103,6 @@ class FirewallConfig:
         rules: how far each rule goes, where that differs from the command line.
         closed: classes of rules that refuse when they fail; others let through.
         limit: None does not limit.
-        answers: what is done about them.
         tls: towards clients.
         upstream_tls: towards the server.
     """
@@ -143,7 +126,6 @@ class FirewallConfig:
     rules: Mapping[str, Mode] = field(default_factory=dict)
     closed: frozenset[Class] = frozenset({Class.FORM})
     limit: Limit | None = None
-    answers: Answers = Answers()
     tls: Tls | None = None
     upstream_tls: Tls | None = None
 
@@ -210,7 +192,6 @@ def _config(fields: Fields) -> FirewallConfig:
         rules=_rules(fields.section("rules")),
         closed=_closed(fields.section("fail")),
         limit=_limit(fields),
-        answers=_answers(fields.section("answers")),
         tls=_tls(fields, "tls"),
         upstream_tls=_tls(fields, "upstream_tls"),
     )
@@ -242,15 +223,6 @@ def _limit(fields: Fields) -> Limit | None:
     if rate is None or rate <= 0:
         raise section.error("rate", "must be greater than 0")
     return Limit(rate=rate, burst=_whole(section, "burst", 1) or max(1, int(rate)))
-
-
-def _answers(fields: Fields) -> Answers:
-    fields.only(("check", "digits", "top"))
-    return Answers(
-        check=_flag(fields, "check"),
-        digits=_whole(fields, "digits", 1),
-        top=_whole(fields, "top", 1),
-    )
 
 
 def _tls(fields: Fields, key: str) -> Tls | None:

@@ -5,19 +5,18 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from enum import StrEnum
 
 from modelwarden.core import Severity
 from modelwarden.core.values import dataclass
 from modelwarden.firewall.alerts import Alert, AlertKind
 from modelwarden.firewall.checks import Checks, Verdict
-from modelwarden.firewall.clients import Alarm, Client
+from modelwarden.firewall.clients import Alarm, Clients
 from modelwarden.firewall.errors import Reason, RefusedError
 from modelwarden.firewall.rules import ABNORMAL_ROW, BLOCKED, FAILED, RULES, Class, Mode, Modes
 from modelwarden.protocols.tensors import Array
 
-_MEMORY = 64 << 20
-"""Bytes of what is remembered of clients, for each model; the one not heard of for longest goes."""
 _BLOCKED_MOST = 10_000
 
 
@@ -105,15 +104,15 @@ class Judge:
         self._closed = closed
         self._failed = failed
         self._clock = clock
-        self._clients: OrderedDict[str, Client] = OrderedDict()
-        self._memory = 0
+        normal = checks.profile.normal
+        self._clients = None if normal is None else Clients(normal)
         self._blocked: OrderedDict[str, float] = OrderedDict()
 
     def inherit(self, other: Judge) -> None:
         """Go on with what another judge of the same model remembers."""
         self._blocked = other._blocked
         if self.checks.profile.normal == other.checks.profile.normal:
-            self._clients, self._memory = other._clients, other._memory
+            self._clients = other._clients
 
     def decide(self, body: bytes | bytearray, client: str, request_id: str | None) -> Decision:
         """Judge one body; what no rule enforces goes on, and alerts tell what would not."""
@@ -122,6 +121,9 @@ class Judge:
         try:
             verdict = self.checks.verdict(body)
         except RefusedError as error:
+            if error.verdict is not None:
+                with suppress(Exception):  # it is refused all the same
+                    self._count(error.verdict, client, request_id)
             return self._refused(error, body, client, request_id)
         except Exception as error:  # noqa: BLE001 - a check that fails is counted and told
             return self._broke(Class.FORM, error, body)
@@ -169,7 +171,20 @@ class Judge:
         severity = Severity.MEDIUM if error.reason is Reason.ABNORMAL else Severity.HIGH
         self._alert(severity, rule, error.detail, client, request_id)
         status = 413 if error.reason is Reason.SIZE else 400
-        return Decision(done_by(mode), rule, error.detail, status, body)
+        known = error.verdict
+        if known is None:
+            return Decision(done_by(mode), rule, error.detail, status, body)
+        return Decision(
+            done=done_by(mode),
+            rule=rule,
+            detail=error.detail,
+            status=status,
+            body=known.request.body,
+            rows=known.request.rows,
+            score=None if known.judged is None else known.judged.worst,
+            id=known.request.id,
+            values=known.request.values,
+        )
 
     def _broke(self, kind: Class, error: Exception, body: bytes | bytearray) -> Decision:
         """Decide where a check failed itself: refuse, unless nothing is enforced."""
@@ -179,41 +194,33 @@ class Judge:
         return Decision(done, FAILED, f"a check of the class {kind.value} failed", 400, body)
 
     def _count(self, verdict: Verdict, client: str, request_id: str | None) -> None:
-        normal = self.checks.profile.normal
-        if verdict.judged is None or normal is None:
+        if verdict.judged is None or self._clients is None:
             return
-        known = self._clients.get(client)
-        if known is None:
-            known = self._clients[client] = Client(normal)
-        else:
-            self._clients.move_to_end(client)
-            self._memory -= known.bytes
-        alarms = known.update(verdict.matrix, verdict.judged, verdict.abnormal)
-        self._memory += known.bytes
-        while self._memory > _MEMORY and len(self._clients) > 1:
-            self._memory -= self._clients.popitem(last=False)[1].bytes
-        for alarm in alarms:
+        for alarm in self._clients.update(client, verdict.matrix, verdict.judged):
             self._alarmed(alarm, client, request_id)
 
     def _alarmed(self, alarm: Alarm, client: str, request_id: str | None) -> None:
         mode = self._modes.of(alarm.pattern.value)
         if mode is Mode.OFF:
             return
-        self._emit(
-            Alert(
-                kind=AlertKind.CLIENT,
-                severity=Severity.HIGH,
-                rule=alarm.pattern.value,
-                detail=f"after {alarm.rows} rows",
-                client=client,
-                request_id=request_id,
+        many = len(alarm.clients) > 1
+        for took in alarm.clients:
+            self._emit(
+                Alert(
+                    kind=AlertKind.CLIENT,
+                    severity=Severity.HIGH,
+                    rule=alarm.pattern.value,
+                    detail=f"after {alarm.rows} rows"
+                    + (f", with {len(alarm.clients) - 1} other clients" if many else ""),
+                    client=took,
+                    request_id=request_id if took == client else None,
+                )
             )
-        )
-        if self._block > 0 and mode is not Mode.OBSERVE:
-            self._blocked[client] = self._clock() + self._block
-            self._blocked.move_to_end(client)
-            if len(self._blocked) > _BLOCKED_MOST:
-                self._blocked.popitem(last=False)
+            if self._block > 0 and mode is not Mode.OBSERVE:
+                self._blocked[took] = self._clock() + self._block
+                self._blocked.move_to_end(took)
+        while len(self._blocked) > _BLOCKED_MOST:
+            self._blocked.popitem(last=False)
 
     def _is_blocked(self, client: str) -> bool:
         until = self._blocked.get(client)

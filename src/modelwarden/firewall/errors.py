@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from modelwarden.detectors.profile import ProfileError
+
+if TYPE_CHECKING:
+    from modelwarden.firewall.checks import Verdict
 
 
 class Reason(StrEnum):
@@ -29,12 +33,14 @@ class RefusedError(Exception):
     Attributes:
         reason: the check that it did not pass.
         detail: what was wrong, without values of the request.
+        verdict: what is known of a request that could be read all the same; else None.
     """
 
-    def __init__(self, reason: Reason, detail: str) -> None:
+    def __init__(self, reason: Reason, detail: str, verdict: Verdict | None = None) -> None:
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail
+        self.verdict = verdict
 
 
 __all__ = ["ProfileError", "Reason", "RefusedError"]

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from modelwarden.core import Severity
 from modelwarden.firewall.alerts import AlertKind
 from modelwarden.firewall.connection import Connection
-from modelwarden.firewall.decide import Decision, Done, done_by
+from modelwarden.firewall.decide import Decision, Done
 from modelwarden.firewall.http import Answer, Head, head_of_length
 from modelwarden.firewall.profile import Protocol
 from modelwarden.firewall.records import Entry
 from modelwarden.firewall.routes import REFUSED, Route, error_body
-from modelwarden.firewall.rules import Mode
+from modelwarden.firewall.ruling import ruling
 
 if TYPE_CHECKING:
     from modelwarden.firewall.policy import Policy
@@ -26,7 +26,6 @@ _FORWARDED = ("authorization", "accept", "user-agent", "x-request-id", "tracepar
 _OF_BODIES = ("content-type", "content-encoding", "inference-header-content-length")
 _RETURNED = ("content-type", "x-request-id", "retry-after")
 _ID = re.compile(r"[!-~]{1,128}")
-_JSON = re.compile(r"application/json(\s*;\s*charset=\"?utf-8\"?)?", re.IGNORECASE)
 _JSON_HEADER = ("content-type", "application/json")
 _REFUSAL = (_JSON_HEADER, ("x-modelwarden", "refused"))
 _UNREACHED = "the model cannot be reached"
@@ -73,21 +72,18 @@ class Exchange:
 
     def decide(self, body: bytes | bytearray) -> None:
         """Judge the request, and go on when that is recorded."""
-        route = self._route = self._policy.routes.of(self.method, self._asked.path)
-        wrong = self._wrong(body, route)
-        if wrong is not None:
-            status, rule, detail = wrong
-            mode = self._policy.modes.of(rule)
-            if mode is not Mode.OFF:
-                self.note(AlertKind.REQUEST, Severity.MEDIUM, rule, detail)
-            done = Done.ALLOW if mode is Mode.OFF else done_by(mode)
-            self._settle(Decision(done, rule, detail, status, body), as_it_came=True)
-        elif route is None or route.checks is None:
-            self._send(b"", as_it_came=True)
+        ruled = ruling(
+            self._policy, self._asked, body, self._client, self._request_id, self._started
+        )
+        self._route = ruled.route
+        if ruled.alert:
+            decision = ruled.decision
+            self.note(AlertKind.REQUEST, Severity.MEDIUM, decision.rule or "", decision.detail)
+        self._request_id = self._request_id or ruled.decision.id
+        if ruled.asks:
+            self._settle(ruled.decision, as_it_came=ruled.as_it_came)
         else:
-            decision = self._policy.judge(route).decide(body, self._client, self._request_id)
-            self._request_id = self._request_id or decision.id
-            self._settle(decision, as_it_came=decision.values is None)
+            self._send(b"", as_it_came=True)
 
     def _settle(self, decision: Decision, *, as_it_came: bool) -> None:
         self._decision = decision
@@ -124,23 +120,6 @@ class Exchange:
             self._proxy.let_on(self._policy, self._route, decision, self._client)
             self._send(decision.body, as_it_came=as_it_came)
 
-    def _wrong(self, body: bytes | bytearray, route: Route | None) -> tuple[int, str, str] | None:
-        rates, headers = self._policy.rates, self._asked.headers
-        if rates is not None and rates.wait(self._client, self._started) > 0:
-            return 429, "rate", "more requests than the client may make"
-        if route is None:
-            return 404, "route", "no model has this path"
-        if route.checks is None:
-            return (400, "route", "a body where none belongs") if body else None
-        if "content-encoding" in headers and headers["content-encoding"].lower() != "identity":
-            return 415, "encoding", "a body that is compressed"
-        if "inference-header-content-length" in headers:
-            return 415, "encoding", "binary tensors"
-        given = headers.get("content-type", "")
-        if given != "application/json" and not _JSON.fullmatch(given):
-            return 415, "content-type", "another content type than JSON"
-        return None
-
     def refuse_broken(self, status: int, detail: str) -> None:
         """Refuse what is no HTTP that every server reads alike; in any mode."""
         self.note(AlertKind.REQUEST, Severity.HIGH, "http", detail)
@@ -170,15 +149,32 @@ class Exchange:
         self._proxy.ask(self)
 
     def streams(self, answer: Answer) -> bool:
-        """Tell whether the answer is wanted in parts."""
-        return answer.headers.get("content-type", "").startswith("text/event-stream")
+        """Tell whether the answer is wanted in parts: events are, as they come."""
+        if not answer.headers.get("content-type", "").startswith("text/event-stream"):
+            return False
+        self._begin(answer)
+        return True
+
+    def _begin(self, answer: Answer) -> None:
+        self._sent_parts = True
+        self._proxy.metrics.upstream[f"{answer.status // 100}xx"] += 1
+        if not self._gone:
+            headers = answer.headers
+            lines = [(name, headers[name]) for name in _RETURNED if name in headers]
+            self._connection.begin(answer.status, lines)
 
     def part(self, data: bytes) -> None:
         """Pass a part on."""
-        del data
+        self.deadline = self._proxy.now() + self._policy.config.upstream_seconds
+        if not self._gone:
+            self._connection.part(data)
 
     def ended(self) -> None:
         """End an answer in parts."""
+        self.deadline = math.inf
+        self._proxy.metrics.took(self._proxy.now() - self._started)
+        if not self._gone:
+            self._connection.finish()
 
     def answered(self, answer: Answer, body: bytes) -> None:
         """Give the server's answer to the client."""

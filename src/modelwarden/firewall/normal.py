@@ -231,12 +231,22 @@ class Judged:
         places: (n, k) on the axes.
         local: (n,) distance to the nearest rows of the sample.
         worst: the largest score.
+        cells: (n,) the nearest row of the sample.
     """
 
     scores: Floats
     places: Floats
     local: Floats
     worst: float
+    cells: npt.NDArray[np.intp]
+
+    def only(self, rows: list[int]) -> Judged:
+        """Return what is known of some of the rows."""
+        if len(rows) == len(self.scores):
+            return self
+        return Judged(
+            self.scores[rows], self.places[rows], self.local[rows], self.worst, self.cells[rows]
+        )
 
 
 class Scorer:
@@ -253,6 +263,7 @@ class Scorer:
         both = np.concatenate([-2 * sample, (sample**2).sum(axis=1)[:, None]], axis=1)
         self._sample = np.ascontiguousarray(both.T, np.float32)
         self._few = min(_NEIGHBOURS, len(sample))
+        self._cells: npt.NDArray[np.intp]  # of the rows that were measured last
 
     def judged(self, x: Floats) -> Judged:
         """Return what is known of (n, d) rows, before `step` is applied."""
@@ -263,7 +274,8 @@ class Scorer:
             return judged
         places, distances = self.measured(x)
         scores = _scores(self.normal, distances)
-        return Judged(scores, places, distances[:, 2], float(np.maximum.reduce(scores)))
+        worst = float(np.maximum.reduce(scores))
+        return Judged(scores, places, distances[:, 2], worst, self._cells)
 
     def _one(self, x: Floats) -> Judged | None:
         """Return what is known of one row, in a quarter of the time; None when it lacks a value."""
@@ -280,6 +292,7 @@ class Scorer:
         asked[-1] = 1
         apart = asked @ self._sample
         total = 0.0
+        cell = apart.argmin()
         for _ in range(self._few):
             at = apart.argmin()
             total += math.sqrt(max(float(apart[at]) + held, 0.0))
@@ -287,7 +300,7 @@ class Scorer:
         nearest = total / self._few
         within, across = math.sqrt(scaled.dot(scaled)), math.sqrt(max(energy - held, 0.0))
         score = _score(self.normal, within, across, nearest)
-        return Judged(np.array([score]), place[None], np.array([nearest]), score)
+        return Judged(np.array([score]), place[None], np.array([nearest]), score, np.array([cell]))
 
     def distances(self, x: Floats) -> Floats:
         """Return (n, 3): within the axes, across them, and to the nearest of the sample."""
@@ -320,11 +333,27 @@ class Scorer:
         apart = asked @ self._sample
         rows = np.arange(len(places))
         total = np.zeros(len(places))
-        for _ in range(self._few):
+        for turn in range(self._few):
             at = apart.argmin(axis=1)
+            if turn == 0:
+                self._cells = at
             total += np.sqrt(np.maximum(apart[rows, at] + held, 0.0))
             apart[rows, at] = np.inf
         return np.asarray(total / self._few, np.float64)
+
+
+def popularity(normal: Normal) -> Floats:
+    """Return (m,) the share of rows whose nearest row of the sample is this one.
+
+    The sample is held against itself. In many dimensions a few rows are nearest to very many.
+
+    Source: Radovanović, Nanopoulos and Ivanović, 2010 (hubs).
+    """
+    sample = np.array(normal.sample)
+    apart = _apart(sample, sample)
+    np.fill_diagonal(apart, np.inf)
+    counts = np.bincount(apart.argmin(axis=1), minlength=len(sample))
+    return np.asarray((counts + 0.5) / (1.5 * len(sample)), np.float64)
 
 
 def _score(normal: Normal, within: float, across: float, nearest: float) -> float:

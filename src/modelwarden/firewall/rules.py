@@ -32,7 +32,6 @@ class Class(StrEnum):
     FORM = "form"
     DETECTOR = "detector"
     CLIENT = "client"
-    ANSWER = "answer"
 
 
 RULES: Mapping[str, Class] = {
@@ -51,19 +50,12 @@ RULES: Mapping[str, Class] = {
     "missing": Class.FORM,
     "abnormal": Class.DETECTOR,
     ABNORMAL_ROW: Class.DETECTOR,
-    "invisible-characters": Class.DETECTOR,
-    "look-alike-letters": Class.DETECTOR,
-    "injection": Class.DETECTOR,
-    "signals": Class.DETECTOR,
     "near-duplicates": Class.CLIENT,
     "abnormal-stream": Class.CLIENT,
+    "crowded-rows": Class.CLIENT,
     "spread-search": Class.CLIENT,
     BLOCKED: Class.CLIENT,
     "rate": Class.CLIENT,
-    "answer-form": Class.ANSWER,
-    "answer-finite": Class.ANSWER,
-    "answer-secret": Class.ANSWER,
-    "answer-mix": Class.ANSWER,
 }
 
 
@@ -89,6 +81,4 @@ class Modes:
         return any(self.of(rule) is not Mode.OFF for rule in RULES if rule not in _OUTSIDE)
 
 
-_OUTSIDE = frozenset({"route", "encoding", "content-type", "rate"}) | {
-    name for name, kind in RULES.items() if kind is Class.ANSWER
-}
+_OUTSIDE = frozenset({"route", "encoding", "content-type", "rate"})

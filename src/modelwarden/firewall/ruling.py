@@ -1,0 +1,94 @@
+"""What becomes of one request, whatever form the firewall has: no sockets here."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from modelwarden.core.values import dataclass
+from modelwarden.firewall.decide import Decision, Done, done_by
+from modelwarden.firewall.http import Head
+from modelwarden.firewall.routes import Route
+from modelwarden.firewall.rules import Mode
+
+if TYPE_CHECKING:
+    from modelwarden.firewall.policy import Policy
+
+_JSON = re.compile(r"application/json(\s*;\s*charset=\"?utf-8\"?)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What becomes of a request.
+
+    Attributes:
+        route: where it goes; None where no model has its path.
+        decision: about it.
+        as_it_came: whether it goes on with the body that it came with.
+        asks: whether something is asked of a model; health and metadata are only passed on.
+        alert: whether the decision is to be told: what a judge decides it has told itself.
+    """
+
+    route: Route | None
+    decision: Decision
+    as_it_came: bool
+    asks: bool
+    alert: bool
+
+
+def ruling(
+    policy: Policy,
+    head: Head,
+    body: bytes | bytearray,
+    client: str,
+    request_id: str | None,
+    now: float,
+) -> Ruling:
+    """Judge a request that was read.
+
+    Args:
+        policy: to judge by.
+        head: of the request.
+        body: of it.
+        client: who asks.
+        request_id: that the client gave.
+        now: by a clock that never goes back.
+    """
+    route = policy.routes.of(head.method, head.path)
+    wrong = _wrong(policy, head, body, route, client, now)
+    if wrong is not None:
+        status, rule, detail = wrong
+        mode = policy.modes.of(rule)
+        done = Done.ALLOW if mode is Mode.OFF else done_by(mode)
+        decision = Decision(done, rule, detail, status, body)
+        return Ruling(route, decision, as_it_came=True, asks=True, alert=mode is not Mode.OFF)
+    if route is None or route.checks is None:
+        decision = Decision(Done.ALLOW, None, "", 200, b"")
+        return Ruling(route, decision, as_it_came=True, asks=False, alert=False)
+    decision = policy.judge(route).decide(body, client, request_id)
+    return Ruling(route, decision, as_it_came=decision.values is None, asks=True, alert=False)
+
+
+def _wrong(
+    policy: Policy,
+    head: Head,
+    body: bytes | bytearray,
+    route: Route | None,
+    client: str,
+    now: float,
+) -> tuple[int, str, str] | None:
+    rates, headers = policy.rates, head.headers
+    if rates is not None and rates.wait(client, now) > 0:
+        return 429, "rate", "more requests than the client may make"
+    if route is None:
+        return 404, "route", "no model has this path"
+    if route.checks is None:
+        return (400, "route", "a body where none belongs") if body else None
+    if "content-encoding" in headers and headers["content-encoding"].lower() != "identity":
+        return 415, "encoding", "a body that is compressed"
+    if "inference-header-content-length" in headers:
+        return 415, "encoding", "binary tensors"
+    given = headers.get("content-type", "")
+    if given != "application/json" and not _JSON.fullmatch(given):
+        return 415, "content-type", "another content type than JSON"
+    return None
