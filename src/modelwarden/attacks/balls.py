@@ -50,6 +50,7 @@ class Ball:
     least: Floats = field(init=False)
     most: Floats = field(init=False)
     steps: Floats = field(init=False)
+    gridded: bool = field(init=False)
 
     def __post_init__(self) -> None:
         """Work out what each number may be at least and at most, as values that the type has."""
@@ -76,6 +77,7 @@ class Ball:
         object.__setattr__(self, "least", _inward(low, real, self.x.dtype, up=True))
         object.__setattr__(self, "most", _inward(high, real, self.x.dtype, up=False))
         object.__setattr__(self, "steps", steps)
+        object.__setattr__(self, "gridded", bool((steps > 0).any()))
 
     @property
     def origin(self) -> Candidates:
@@ -94,22 +96,27 @@ class Ball:
         l2 and l1 are kept by drawing the candidate straight towards its input, which stays inside
         any box; l0 keeps the largest changes.
         """
-        wanted = np.asarray(candidates, np.float64)
-        least, most = self.least[at], self.most[at]
-        if free and self.norm is Norm.LINF:
-            least, most = self._box(at)
-        cut = np.minimum(np.maximum(wanted, least), most)
+        least, most = self._box(at) if free and self.norm is Norm.LINF else self._ends(at)
+        cut = np.minimum(np.maximum(candidates, least), most)
+        within = self.norm is Norm.LINF or free
+        if within and not self.gridded:
+            return self._stored(cut, at), np.ones(len(at), np.bool_)
         real = self.real[at]
-        if self.norm is not Norm.LINF and not free:
+        if not within:
             cut = real + _shrunk(cut - real, self.norm, self.eps)
         cut = self._on_grid(cut, real)
-        return self._stored(cut, self.x[at]), np.ones(len(at), np.bool_)
+        return self._stored(cut, at), np.ones(len(at), np.bool_)
 
-    def _stored(self, values: Floats, x: Candidates) -> Candidates:
+    def _ends(self, at: Labels) -> tuple[Floats, Floats]:
+        """Return the bounds."""
+        return self.least[at], self.most[at]
+
+    def _stored(self, values: Floats, at: Labels) -> Candidates:
         """Return values in the type of the inputs; where that rounds, towards the input."""
         stored: Candidates = values.astype(self.x.dtype)
         if self.norm is Norm.LINF or self.x.dtype.kind != "f" or self.x.dtype.itemsize == 8:
             return stored
+        x = self.x[at]
         beyond = np.abs(stored.astype(np.float64) - x.astype(np.float64)) > np.abs(
             values - x.astype(np.float64)
         )
@@ -124,7 +131,7 @@ class Ball:
 
     def _on_grid(self, values: Floats, real: Floats) -> Floats:
         """Round to the grid through each true input; changes of l2, l1 and l0 never grow."""
-        if not (self.steps > 0).any():
+        if not self.gridded:
             return values
         safe = np.where(self.steps > 0, self.steps, 1.0)
         moved = (values - real) / safe

@@ -6,7 +6,6 @@ of an input that holds is kept; one that does not is counted, and the search goe
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -70,8 +69,6 @@ def saved(candidates: Candidates) -> Candidates:
     """Return candidates as they come back from a file; texts are kept as they are."""
     if candidates.dtype.kind == "O":
         return candidates
-    stream = io.BytesIO()
-    np.save(stream, candidates, allow_pickle=False)
-    stream.seek(0)
-    loaded: Candidates = np.load(stream, allow_pickle=False)
-    return loaded
+    # What np.save writes after its head, and np.load reads: bytes in the order of rows.
+    data = np.ascontiguousarray(candidates).tobytes()
+    return np.frombuffer(bytearray(data), candidates.dtype).reshape(candidates.shape)

@@ -70,9 +70,12 @@ class _Search:
         self._bored = np.zeros(n, np.int64)
 
     def width(self, at: Labels) -> Labels:
-        """More at once, the rarer it is that one helps: then little is asked in vain."""
+        """More at once later, and the rarer it is that one helps: little is asked in vain then.
+
+        One by one to the end, the last inputs would have a call almost to themselves.
+        """
         rare = self._step[at] / (6.0 * (self._helped[at] + 2))
-        return np.clip(rare.astype(np.int64), 1, 16)
+        return np.clip(np.maximum(rare, self._step[at] // 8).astype(np.int64), 1, 16)
 
     def propose(self, at: Labels, widths: Labels) -> Proposal:
         """Return the best pictures with one square changed in each."""
@@ -125,10 +128,13 @@ class _Search:
     def _sets(self, owners: Labels, steps: Labels, share: Floats) -> Mask:
         """Return random sets of places of a vector, (m, 1, 1, d)."""
         size = self._shape[2]
-        ranks = self._streams.uniform(owners, steps, size, salt=3).argsort(axis=1).argsort(axis=1)
+        chance = self._streams.uniform(owners, steps, size, salt=3)
         # Where all single places are known, only more of them at once are worth a question.
         count = np.maximum(1, np.rint(share * size / 2)) + self._bored[owners] // 8
-        chosen = ranks < count[:, None]
+        # Those below the number that so many are below; two are never equal.
+        last = np.minimum(count, size).astype(np.int64) - 1
+        edge = np.sort(chance, axis=1)[np.arange(len(owners)), last]
+        chosen = chance <= edge[:, None]
         return np.asarray(chosen[:, None, None, :])
 
     def learn(self, told: Told) -> None:
