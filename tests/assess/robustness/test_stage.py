@@ -411,11 +411,6 @@ def test_texts_are_edited_and_delivered(tmp_path):
     assert named(result)["robust_accuracy"].conditions["norm"] == "edited words"
 
 
-def test_pages_have_no_attacks_yet():
-    with pytest.raises(InputError, match="no attacks on pages yet"):
-        run(worded(Modality.HTML))
-
-
 @pytest.mark.parametrize(
     ("more", "told"),
     [({"eps": 1e-12}, "changes nothing"), ({"eps": 0.5, "norm": "l0"}, "changes no number")],
