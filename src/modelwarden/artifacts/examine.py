@@ -94,9 +94,18 @@ class _Work:
         self.format: str | None = None
         self.producer: Producer | None = None
         self.producers: set[tuple[str, str | None]] = set()
+        self.met: set[tuple[tuple[int, int, int], str, str | None]] = set()
 
     def visit(self, source: Source) -> None:
-        """Identify and read one source, once for each format that claims it."""
+        """Identify and read one source, once for each format that claims it.
+
+        Archives may share their members' bytes: without a look at what was met already, a hundred
+        that are stored one behind the other would be examined in every combination.
+        """
+        met = source.place, source.label.rpartition("!")[2], source.expect
+        if met in self.met:
+            return
+        self.met.add(met)
         try:
             formats = identify(source, partial(self.unclaimed, source))
         except Exception as error:  # noqa: BLE001 -- one source must not end the scan

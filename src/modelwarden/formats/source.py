@@ -6,6 +6,7 @@ process with SIGBUS, a short read is a value that readers already handle.
 
 from __future__ import annotations
 
+import itertools
 import os
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,6 +21,7 @@ HEAD = 4096
 SMALL = 1 << 18
 SHORT = 1 << 12
 NEAR = 1 << 14
+_SERIALS = itertools.count()
 TAIL = 65_557 + 20  # the longest zip comment, its end record and a zip64 locator
 
 
@@ -110,6 +112,7 @@ class Source:
         "_head",
         "_origin",
         "_owns",
+        "_serial",
         "_store",
         "_tail",
         "depth",
@@ -147,6 +150,7 @@ class Source:
         self.expect = expect
         self._origin = origin
         self._owns = owns
+        self._serial = next(_SERIALS)
         self._folder: str | None = None
         self._head: bytes | None = None
         self._tail: bytes | None = None
@@ -181,6 +185,11 @@ class Source:
         return self.name if self.member is None else f"{self.name}!{self.member}"
 
     @property
+    def place(self) -> tuple[int, int, int]:
+        """Which bytes these are: equal for two parts of one store that are the same bytes."""
+        return self._serial, self._origin, self.size
+
+    @property
     def head(self) -> bytes:
         """The first bytes, kept: enough for every signature that stands at the front."""
         if self._head is None:
@@ -208,7 +217,7 @@ class Source:
     ) -> Source:
         """Return a window on this source without copying; with `member` it is one level deeper."""
         offset = max(0, min(offset, self.size))
-        return Source(
+        part = Source(
             self.name,
             self._store,
             size=max(0, min(size, self.size - offset)),
@@ -218,6 +227,8 @@ class Source:
             origin=self._origin + offset,
             owns=False,
         )
+        part._serial = self._serial
+        return part
 
     def inside(self, member: str) -> str:
         """Return the member path of something inside this source."""
