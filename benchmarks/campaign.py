@@ -119,6 +119,7 @@ def main() -> None:
     server.start()
     port = ours.recv()
     times: dict[str, list[float]] = {"campaign": [], "bare": []}
+    spent: dict[str, list[float]] = {"campaign": [], "bare": []}
     rows = calls = 0
     try:
         with tempfile.TemporaryDirectory() as place:
@@ -126,11 +127,14 @@ def main() -> None:
             seeds(root / "seeds", args.seeds)
             run(campaign(root, port, args), output=root / "warm")
             for turn in range(args.rounds):
-                began = time.perf_counter()
+                began, cpu = time.perf_counter(), time.process_time()
                 run(campaign(root, port, args), output=root / f"out-{turn}")
                 times["campaign"].append(time.perf_counter() - began)
+                spent["campaign"].append(time.process_time() - cpu)
                 batches = requests_of(root / f"out-{turn}")
+                cpu = time.process_time()
                 times["bare"].append(bare(port, batches, args.concurrency))
+                spent["bare"].append(time.process_time() - cpu)
                 calls = sum(len(batch) for batch in batches)
                 rows = sum(len(json.loads(body)["inputs"]) for batch in batches for body in batch)
     finally:
@@ -144,6 +148,7 @@ def main() -> None:
         "concurrency": args.concurrency,
         "batch": args.batch,
         "seconds": {name: round(statistics.median(t), 3) for name, t in times.items()},
+        "processor": {name: round(statistics.median(t), 3) for name, t in spent.items()},
         "ratio": round(statistics.median(ratios), 3),
         "rounds": args.rounds,
         "modelwarden": modelwarden.__version__,

@@ -343,7 +343,8 @@ def line_to(
             else:
                 wire = wire_for(model.protocol, courier, model=model.name, classes=classes)
         except WireError as error:
-            raise InputError(f"[target] {error.message}", hint=error.hint) from error
+            hint = error.hint.replace("[model] url", "[target] url").replace("name =", "model =")
+            raise InputError(f"[target] {error.message}", hint=hint) from error
         channels.append(_Served(courier, wire))
     return Line(
         number,
