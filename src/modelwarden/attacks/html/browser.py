@@ -13,6 +13,7 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from types import TracebackType
@@ -42,6 +43,13 @@ _FLAGS = (
     "--host-resolver-rules=MAP * ~NOTFOUND",
     "--proxy-server=127.0.0.1:9",
     "--remote-debugging-pipe",
+)
+# The protocol has it that commands come on descriptor 3 and answers go to 4. Both are moved out of
+# the way first: either may be 3 or 4 itself.
+_START = (
+    "import fcntl, os, sys; "
+    "r, w = (fcntl.fcntl(int(n), fcntl.F_DUPFD, 10) for n in sys.argv[1:3]); "
+    "os.dup2(r, 3); os.dup2(w, 4); os.execv(sys.argv[3], sys.argv[3:])"
 )
 _WAIT, _SETTLE, _LARGEST = 30.0, 0.15, 1 << 28
 _STATE = """JSON.stringify({
@@ -103,9 +111,8 @@ class Browser:
         self._folder = tempfile.mkdtemp(prefix="modelwarden-browser-")
         to_read, self._write = os.pipe()
         self._read, to_write = os.pipe()
-        # The protocol has it that commands come on descriptor 3 and answers go to 4.
-        command = ["sh", "-c", f'exec "$@" 3<&{to_read} 4>&{to_write}', "sh", self._program]
-        command += [*_FLAGS, f"--user-data-dir={self._folder}", "about:blank"]
+        command = [sys.executable, "-S", "-E", "-c", _START, str(to_read), str(to_write)]
+        command += [self._program, *_FLAGS, f"--user-data-dir={self._folder}", "about:blank"]
         self._process = subprocess.Popen(  # noqa: S603 -- the program is the user's own
             command,
             pass_fds=(to_read, to_write),
@@ -115,7 +122,11 @@ class Browser:
         )
         os.close(to_read)
         os.close(to_write)
-        self._session = self._begun()
+        try:
+            self._session = self._begun()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(
@@ -210,7 +221,10 @@ class Browser:
             message["sessionId"] = session
         data = json.dumps(message).encode() + b"\0"
         while data:
-            data = data[os.write(self._write, data) :]
+            try:
+                data = data[os.write(self._write, data) :]
+            except BrokenPipeError as error:
+                raise BrowserError(f"{self._program} ended, or cannot be started") from error
         return self._number
 
     def _next(self, end: float, method: str) -> _Message:
