@@ -48,7 +48,9 @@ def run(given: Given) -> StageResult:
     kept = np.isin(y, enough)
     rows, y = rows[kept], np.searchsorted(enough, y[kept]).astype(np.int64)
     rng = np.random.default_rng(seed_for(given.seed, NAME, "label-errors"))
-    found = flips(_design(take(data.inputs, rows)), y, len(enough), rng) if len(rows) else None
+    found = (
+        flips(design_of_inputs(take(data.inputs, rows)), y, len(enough), rng) if len(rows) else None
+    )
     if found is None:
         why = "too few rows or classes, or too many classes"
         return StageResult(notes=(f"wrong labels in {data.name} were not looked for: {why}",))
@@ -119,7 +121,7 @@ def _names(data: DataSet) -> tuple[object, ...]:
     return () if data.y is None else positions(data.y[~missing(data.y)])[0]
 
 
-def _design(inputs: Inputs) -> Design:
+def design_of_inputs(inputs: Inputs) -> Design:
     """Return any inputs as numbers for the small learners."""
     if isinstance(inputs, Frame):
         return design_of(inputs)

@@ -255,6 +255,18 @@ def many_classes(n=6000, harmed="c"):
     return replace(made, ask=lambda t, i, name: made.answers().take(np.arange(len(i))))
 
 
+@pytest.mark.parametrize(
+    "names", [lambda n: np.arange(n), lambda n: n * ["a"], lambda n: n * [None]]
+)
+def test_a_column_of_which_nothing_can_be_told_is_a_gap(names):
+    values = np.array([v if v is None else f"v{v}" for v in names(400)], object)
+
+    result = run(people(400, protected=("p",), p=values))
+
+    assert rules(result) == []
+    assert any(g.what == "p" for g in result.gaps)
+
+
 def test_of_many_classes_the_one_that_is_missed_in_one_group_is_named():
     result = run(many_classes())
     fair = run(many_classes(harmed=None))

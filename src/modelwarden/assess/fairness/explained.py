@@ -21,7 +21,7 @@ from modelwarden.targets.frames import Floats, Labels
 def expected_rates(seen: Judged, code: Labels, groups: int) -> Floats | None:
     """Return the rates of `metrics.groups.RATES`, (5, groups), that the scores let one expect.
 
-    None where there are no scores.
+    None where there are no scores, or no rows.
 
     Args:
         seen: labelled rows of a binary task.
@@ -29,7 +29,7 @@ def expected_rates(seen: Judged, code: Labels, groups: int) -> Floats | None:
         groups: how many.
     """
     at = seen.at_positive
-    if seen.scores is None or seen.y is None or seen.said is None or at is None:
+    if seen.scores is None or seen.y is None or seen.said is None or at is None or not seen.n:
         return None
     score = recalibrated(seen.scores[:, at], seen.y == at)
     said = (seen.said == at).astype(np.float64)
