@@ -86,7 +86,7 @@ def prepared(folder):
         path = folder / f"bodies-{count}"
         path.write_text("\n".join(made) + "\n")
         (folder / f"{name}.lua").write_text(LUA.format(path=path))
-    (folder / "off.toml").write_text('[firewall.rules]\nall = "off"\n')
+    (folder / "off.toml").write_text('[firewall]\ndrift = false\n[firewall.rules]\nall = "off"\n')
     # Each client's rows are few, else the same 64 bodies would count as a search.
     (folder / "on.toml").write_text("[firewall]\nblock_seconds = 0\n")
 

@@ -18,7 +18,7 @@ from firewall.profiles import tensor, vectors
 from firewall.serving import alerts, firewall, model
 from modelwarden.firewall import dumped
 from modelwarden.firewall.config import Limit
-from modelwarden.firewall.limits import Rates
+from modelwarden.firewall.limits import Allowance, Rates
 
 PATH = "/v2/models/m/infer"
 
@@ -134,6 +134,16 @@ def test_rates_are_those_of_the_cell_algorithm():
 
     assert [w > 0 for w in waits] == [False, False, True, False, True, False, False, True]
     assert waits[2] == pytest.approx(0.5)
+
+
+def test_of_a_flood_a_part_is_looked_at_and_of_quiet_traffic_all():
+    allowance = Allowance(rate=10.0, burst=20.0)
+
+    flood = [allowance.take(1, 100.0) for _ in range(50)]
+    quiet = [allowance.take(1, 101.0 + number) for number in range(50)]
+
+    assert sum(flood) == 20
+    assert all(quiet)
 
 
 def test_metrics_health_and_readiness_are_told_at_an_address_of_their_own(place):

@@ -17,6 +17,7 @@ from modelwarden.firewall.connection import Connection
 from modelwarden.firewall.decide import Decision
 from modelwarden.firewall.exchange import Exchange
 from modelwarden.firewall.http import Head, HttpError
+from modelwarden.firewall.limits import Allowance
 from modelwarden.firewall.metrics import Metrics
 from modelwarden.firewall.policy import Policy
 from modelwarden.firewall.pool import Pool, Question
@@ -61,6 +62,8 @@ class Proxy:
         self._loop: asyncio.AbstractEventLoop
         self._pool: Pool
         self._draining = False
+        self._rows_seen = Allowance(rate=500.0, burst=2000.0)
+        self._answers_seen = Allowance(rate=100.0, burst=1000.0)
         self.most = 0
         self.request_seconds = self.send_seconds = 0.0
 
@@ -173,7 +176,7 @@ class Proxy:
             return
         if decision.rule is None:
             policy.allowed(route, decision.body)
-        if self.watching is not None:
+        if self.watching is not None and self._rows_seen.take(decision.rows, self.now()):
             self.watching.seen(route.checks.profile, decision.values, client)
 
     def was_refused(self, route: Route | None, decision: Decision, client: str) -> None:
@@ -185,7 +188,9 @@ class Proxy:
 
     def was_answered(self, route: Route | None, body: bytes) -> None:
         """Take note of an answer."""
-        if self.watching is not None and route is not None and route.checks is not None:
+        if route is None or route.checks is None:
+            return
+        if self.watching is not None and self._answers_seen.take(1, self.now()):
             self.watching.answered(route.checks.profile, body)
 
     # what is told -----------------------------------------------------------------------------

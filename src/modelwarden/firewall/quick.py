@@ -214,11 +214,12 @@ def _raw(body: bytes | bytearray) -> bytes | bytearray | None:
     stand there once, that is where.
     """
     at = body.find(b'"data"')
-    if body.find(b'"data"', at + 6) >= 0:
-        return None
     start = body.index(b"[", at + 6)
     brace, quote = body.index(b"}", start), body.find(b'"', start)
     end = brace if quote < 0 else min(brace, quote)
+    # Between start and end is no quote, so none of these bytes either: most need no second look.
+    if body.find(b'"data"', at + 6, start) >= 0 or body.find(b'"data"', end) >= 0:
+        return None
     return body[start : body.rindex(b"]", start, end) + 1]
 
 
@@ -228,6 +229,8 @@ def _is(data: Any, shape: Sequence[int], flat: bool) -> bool:
         return True
     if len(data) != shape[0]:
         return False
+    if len(shape) == 2:
+        return set(map(len, data)) == {shape[1]}
     return len(shape) == 1 or all(_is(part, shape[1:], flat=False) for part in data)
 
 
