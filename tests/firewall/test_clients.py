@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from modelwarden.firewall.clients import Client, Clients, Cusum, Pattern
+from modelwarden.firewall.clients import Client, Clients, Cusum, Pattern, Places
 from modelwarden.firewall.normal import REMEMBERED, Scorer, normal_of
 
 
@@ -162,6 +162,20 @@ def test_rows_of_one_large_request_are_counted_in_part_and_found(world):
     found = Clients(normal).update("c", rows, scorer.judged(rows))
 
     assert Pattern.NEAR_DUPLICATES in {a.pattern for a in found}
+
+
+def test_rows_are_near_alike_alone_and_together(world):
+    normal, scorer, fresh = world
+    rng = np.random.default_rng(9)
+    rows = np.concatenate([fresh[:30], np.clip(fresh[:30] + rng.normal(size=(30, 64)), 0, 16)])
+    judged = scorer.judged(rows)
+    alone, together = Places(normal), Places(normal)
+
+    one = [bool(alone.near(judged.places[i : i + 1], judged.local[i : i + 1])) for i in range(60)]
+    parts = [together.near(judged.places[a:b], judged.local[a:b]) for a, b in ((0, 7), (7, 60))]
+
+    assert one == np.concatenate(parts).tolist()
+    assert 20 <= sum(one) <= 30
 
 
 def test_the_sum_is_pages():

@@ -102,7 +102,7 @@ class Places:
         # −2p and |p|² of each row: one product with a place gives all distances to it.
         width = len(normal.axes) + 1
         self._rows: npt.NDArray[np.float32] = np.empty((_FIRST, width), np.float32)
-        self._late: npt.NDArray[np.float32] = np.empty((0, width), np.float32)
+        self._late: list[npt.NDArray[np.float32]] = []
 
     @property
     def bytes(self) -> int:
@@ -116,6 +116,8 @@ class Places:
         before them and move on, while a search comes back to where it was.
         """
         count, width = places.shape
+        if count == 1:
+            return np.array([self._is_near(places[0], float(local[0]))])
         asked = np.ones((count, width + 1), np.float32)
         asked[:, :width] = places
         squares = np.einsum("ij,ij->i", asked, asked) - 1
@@ -128,15 +130,31 @@ class Places:
         kept[:, -1] = squares
         late = len(self._late)
         line = np.concatenate([self._late, kept]) if late else kept
-        if count > 1:
-            apart = asked @ line.T + squares[:, None]
-            old = np.arange(len(line)) < (late - _LAG + np.arange(count))[:, None]
-            apart[~old] = np.inf
-            nearest = np.minimum(nearest, np.minimum.reduce(apart, axis=1))
+        apart = asked @ line.T + squares[:, None]
+        old = np.arange(len(line)) < (late - _LAG + np.arange(count))[:, None]
+        apart[~old] = np.inf
+        nearest = np.minimum(nearest, np.minimum.reduce(apart, axis=1))
         if len(line) > _LAG:
             self._remember(line[:-_LAG])
-        self._late = line[-_LAG:]
+        self._late = list(line[-_LAG:])
         return np.asarray(nearest < self._near * local * local)
+
+    def _is_near(self, place: Floats, local: float) -> bool:
+        """Tell what `near` does, of one row."""
+        kept = np.empty(len(place) + 1, np.float32)
+        kept[:-1] = place
+        kept[-1] = 1.0
+        square = float(kept.dot(kept)) - 1
+        nearest = math.inf
+        if self.filled:
+            seen = self._rows[: self.filled]
+            nearest = float(np.minimum.reduce(seen @ kept)) + square
+        kept *= -2
+        kept[-1] = square
+        self._late.append(kept)
+        if len(self._late) > _LAG:
+            self._remember(self._late.pop(0)[None])
+        return nearest < self._near * local * local
 
     def _remember(self, rows: npt.NDArray[np.float32]) -> None:
         count, size = len(rows), len(self._rows)
