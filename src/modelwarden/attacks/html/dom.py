@@ -2,7 +2,7 @@
 
 The parser is lexbor (through selectolax): it follows the standard's tree construction, so that a
 page means here what it means in a browser; it is maintained, needs no other library, and reads a
-page of 20 kB in half a millisecond, where html5lib needs 40. Nothing of a page is ever run.
+page of 25 kB in 0.3 ms, where html5lib takes 8. Nothing of a page is ever run.
 """
 
 from __future__ import annotations
