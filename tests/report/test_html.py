@@ -66,13 +66,14 @@ def test_nothing_is_loaded_run_or_sent(report):
     assert all(re.match(r"#|https://(cwe\.mitre\.org|atlas\.mitre\.org)/", link) for link in links)
 
 
-def test_the_policy_allows_this_style_sheet_and_nothing_else():
+def test_the_policy_allows_this_style_sheet_pictures_in_the_page_and_nothing_else():
     page = Page(samples.telling())
 
     style = re.search(r"<style>(.*?)</style>", page.text, re.DOTALL)[1]
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     assert page.all("meta")[1]["content"] == (
-        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
     )
     assert "url(" not in style
     assert "@import" not in style

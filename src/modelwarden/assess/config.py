@@ -121,6 +121,7 @@ class RobustnessConfig:
         profile: one of `PROFILES`, which sets what is not set here.
         sequential: stop before `samples` once the policy's question is answered. In a file it is
             so unless `samples` is set.
+        severity: of changes of pictures that no norm counts, above 0 and at most 5.
     """
 
     norm: str = "linf"
@@ -134,6 +135,7 @@ class RobustnessConfig:
     grid: float | None = None
     profile: str = "standard"
     sequential: bool = False
+    severity: float = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,6 +299,9 @@ def _robustness(fields: Fields) -> RobustnessConfig:
     grid = fields.number("grid")
     if grid is not None and grid < 0:
         raise fields.error("grid", "must not be below 0")
+    severity = fields.number("severity")
+    if severity is not None and not 0 < severity <= 5:
+        raise fields.error("severity", "must be above 0 and at most 5")
     eps = _positive(fields, "eps")
     for key, value in (("eps", eps), ("low", low), ("high", high), ("grid", grid)):
         if value is not None and not math.isfinite(value):
@@ -317,6 +322,7 @@ def _robustness(fields: Fields) -> RobustnessConfig:
             if "sequential" in fields.table
             else "samples" not in fields.table
         ),
+        severity=3.0 if severity is None else severity,
     )
 
 

@@ -2,7 +2,8 @@
 
 The loss is a difference of logits: of one chosen class against the true one, or of whichever other
 class is nearest. Its gradient does not vanish where cross-entropy's does, and with steps of a fixed
-length the scale of the logits plays no part at all. Several classes are steered to side by side.
+length the scale of the logits plays no part at all. Several classes are steered to side by side;
+those that come nearest go on, and get the rows of those that do not.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from modelwarden.attacks.balls import Ball, Norm, flattened
+from modelwarden.attacks.balls import SLACK, Ball, Norm, flattened, onto_l1
 from modelwarden.attacks.corners import ball_of
 from modelwarden.attacks.engine import Mask, Problem, Proposal, Told
 from modelwarden.attacks.streams import Streams
@@ -25,6 +26,11 @@ SATURATED = 80.0
 _CHAINS = 9
 _LONGEST = 100  # steps of one chain before it begins anew
 _OPENING = 20  # steps towards the nearest other class, before all are tried
+# Shares of the rows after which only so many chains go on.
+_CUTS = ((0.36, 4), (0.63, 2))
+_PACED = 50  # steps that the lengths of steps are planned for
+# In l1: steps between looks at how many places are changed, and what a look may do.
+_LOOK, _SPARSER, _SHORTER, _SHORTEST = 3, 0.95, 1.5, 0.1
 _MOMENTUM = 0.75
 _RISES = 0.75
 _NUMBERS = 600_000  # of all chains of one input: fewer chains for large pictures
@@ -40,8 +46,9 @@ class Apgd:
         name: of the attack. access: what it needs.
 
     Source: Croce and Hein 2020, "Reliable evaluation of adversarial robustness with an ensemble of
-    diverse parameter-free attacks", algorithm 1 for the steps; losses as in Carlini and Wagner
-    2017, "Towards evaluating the robustness of neural networks", f6.
+    diverse parameter-free attacks", algorithm 1 for the steps; Croce and Hein 2021, "Mind the box:
+    l1-APGD for sparse adversarial attacks on image classifiers", for those in l1; losses as in
+    Carlini and Wagner 2017, "Towards evaluating the robustness of neural networks", f6.
     """
 
     name: str = "apgd"
@@ -68,7 +75,10 @@ class _Search:
         self._opening = min(_OPENING, max(2, queries // 4))
         paid = max(1, (queries - 1 - self._opening) // 20)
         self._chains = c = max(1, min(wanted, paid, _NUMBERS // max(size, 1)))
-        self._steps = max(10, min(_LONGEST, (queries - 1 - self._opening) // c))
+        self._steps = _LONGEST
+        self._cuts = self._planned(queries - 1 - self._opening)
+        self._live = np.ones((n, c), np.bool_)
+        self._peak = np.full((n, c), -np.inf)
         self._real = flattened(ball.real).astype(np.float32)
         self._at: Small = np.repeat(self._real[:, None, :], c, axis=1)
         self._before, self._best = self._at.copy(), self._at.copy()
@@ -82,6 +92,7 @@ class _Search:
             np.zeros((n, c), np.int64) for _ in range(4)
         )
         self._turn = np.zeros((n, c), np.int64)
+        self._share, self._places = np.full((n, c), 0.2), np.full((n, c), float(size))
         self._opened = np.zeros(n, np.int64)
         self._logits = self._first_logits()
         self._order = self._targets()
@@ -89,6 +100,16 @@ class _Search:
         self._seen, self._flat = np.zeros(n, np.int64), np.zeros(n, np.int64)
         self._soft = _are_shares(problem.clean)
         self._shut = np.zeros(n, np.bool_)
+
+    def _planned(self, rows: int) -> tuple[tuple[int, int], ...]:
+        """Return after how many steps of all chains that are left how many go on."""
+        cuts, before, spent, width = [], 0, 0.0, self._chains
+        for share, kept in _CUTS:
+            if kept < width:
+                before += max(8, int((share - spent) * rows / width))
+                cuts.append((before, kept))
+                spent, width = share, kept
+        return tuple(cuts)
 
     def _first_logits(self) -> Floats:
         clean = self._problem.clean
@@ -105,21 +126,25 @@ class _Search:
         return np.asarray((-ranked).argsort(axis=1, kind="stable")[:, :-1], np.int64)
 
     def width(self, at: Labels) -> Labels:
-        """One chain until the opening is over, then all of them side by side."""
-        return np.where(self._opened[at] < self._opening, 1, self._chains)
+        """One chain until the opening is over, then all that are left side by side."""
+        return np.where(self._opened[at] < self._opening, 1, self._live[at].sum(axis=1))
 
     def propose(self, at: Labels, widths: Labels) -> Proposal:
         """Return the next point of each chain, and the weights of its loss."""
         owners = np.repeat(at, widths)
-        chains = np.arange(len(owners)) - np.repeat(np.cumsum(widths) - widths, widths)
+        nth = np.arange(len(owners)) - np.repeat(np.cumsum(widths) - widths, widths)
         opening = self._opened[owners] < self._opening
+        going = (~self._live[owners]).argsort(axis=1, kind="stable")
+        chains = np.where(opening, 0, going[np.arange(len(owners)), nth])
         self._begin(owners[~opening], chains[~opening])
         self._rows = (owners, chains)
         points = self._next(owners, chains)
         weights = self._weights(owners, chains, opening)
         self._opened[at] += 1
         shape = (len(owners), *self._ball.x.shape[1:])
-        return Proposal(at=owners, candidates=points.reshape(shape), weights=weights)
+        # In l1 the points are brought into ball and box here: straight lines would cost sparsity.
+        free = self._ball.norm is Norm.L1
+        return Proposal(at=owners, candidates=points.reshape(shape), weights=weights, free=free)
 
     def _begin(self, o: Labels, c: Labels) -> None:
         """Set chains that have run their length, or whose opening is over, to a new start."""
@@ -140,6 +165,7 @@ class _Search:
         for counts in (self._step, self._rises, self._since, self._period):
             counts[o, c] = 0
         self._length[o, c], self._marked_length[o, c] = 1.0, 0.0
+        self._share[o, c], self._places[o, c] = 0.2, self._real.shape[1]
 
     def _scattered(self, o: Labels, steps: Labels) -> Small:
         size = self._real.shape[1]
@@ -159,10 +185,16 @@ class _Search:
         ahead = self._fitted(o, here + self._stride(o, c))
         drift = here - self._before[o, c]
         eased = here + _MOMENTUM * (ahead - here) + (1 - _MOMENTUM) * drift
-        moved = np.where((step >= 2)[:, None], eased, ahead)
+        sparse = self._ball.norm is Norm.L1
+        moved = np.where((step >= 2)[:, None] & (not sparse), eased, ahead)
         return np.where((step == 0)[:, None], here, moved)
 
     def _fitted(self, o: Labels, points: Floats) -> Floats:
+        if self._ball.norm is Norm.L1:
+            real = flattened(self._ball.real[o])
+            low = flattened(self._ball.least[o]) - real
+            high = flattened(self._ball.most[o]) - real
+            return real + onto_l1(points - real, low, high, self._ball.eps * (1 - SLACK))
         shape = (len(o), *self._ball.x.shape[1:])
         return flattened(self._ball.fit(o, points.reshape(shape))[0].astype(np.float64))
 
@@ -179,13 +211,17 @@ class _Search:
         ball, here = self._ball, self._at[o, c]
         least, most = flattened(ball.least[o]), flattened(ball.most[o])
         steep = np.where(slope > 0, here < most - 1e-7, here > least + 1e-7) * np.abs(slope)
-        share = 0.2 if ball.norm is Norm.L1 else max(1, eps) / slope.shape[1]
-        count = np.maximum(1, (share * slope.shape[1] * self._length[o, c]).astype(np.int64))
+        size = slope.shape[1]
+        some = (
+            self._share[o, c] if ball.norm is Norm.L1 else self._length[o, c] * max(1, eps) / size
+        )
+        count = np.maximum(1, (some * size).astype(np.int64))
         rank = (-steep).argsort(axis=1, kind="stable").argsort(axis=1, kind="stable")
         chosen = (rank < count[:, None]) & (steep > 0)
         if ball.norm is Norm.L0:
             return np.where(chosen, np.sign(slope) * (most - least), 0.0)
-        return np.where(chosen, np.sign(slope) * length / count[:, None], 0.0)
+        many = np.maximum(chosen.sum(axis=1, keepdims=True), 1)
+        return np.where(chosen, np.sign(slope) * length / 2 / many, 0.0)
 
     def _weights(self, o: Labels, c: Labels, opening: Mask) -> Floats:
         """Return d loss / d logits: +1 for the class that is steered to, −1 for the true one."""
@@ -238,10 +274,21 @@ class _Search:
         bo, bc = o[better], c[better]
         self._best[bo, bc], self._best_slope[bo, bc] = points[better], slope[better]
         self._top[bo, bc] = value[better]
+        self._peak[o, c] = np.maximum(self._peak[o, c], np.where(opening, -np.inf, value))
         self._rises[o, c] += rises
         self._step[o, c] += 1
         self._since[o, c] += 1
         self._check(o, c)
+        self._cut(np.unique(o))
+
+    def _cut(self, at: Labels) -> None:
+        """Let only the chains go on that came nearest, where it is time."""
+        for steps, kept in self._cuts:
+            due = at[self._opened[at] == self._opening + steps]
+            if len(due):
+                best = (-self._peak[due]).argsort(axis=1, kind="stable")[:, :kept]
+                self._live[due] = False
+                self._live[due[:, None], best] = True
 
     def _loss(self, o: Labels, c: Labels, logits: Floats, opening: Mask) -> Floats:
         rows = np.arange(len(o))
@@ -269,7 +316,10 @@ class _Search:
 
     def _check(self, o: Labels, c: Labels) -> None:
         """Halve the steps of chains that rose too seldom, and go back to their best points."""
-        whole = np.where(self._turn[o, c] == 0, self._opening, self._steps)
+        if self._ball.norm is Norm.L1:
+            self._look(o, c)
+            return
+        whole = np.where(self._turn[o, c] == 0, self._opening, _PACED)
         first = np.maximum(1, (0.22 * whole).astype(np.int64))
         least = np.maximum(1, (0.06 * whole).astype(np.int64))
         less = np.maximum(1, (0.03 * whole).astype(np.int64))
@@ -291,6 +341,24 @@ class _Search:
         self._value[ho, hc] = self._top[ho, hc]
         self._since[o, c], self._rises[o, c] = 0, 0
         self._period[o, c] = np.maximum(period - less, least)
+
+    def _look(self, o: Labels, c: Labels) -> None:
+        """Where the best change grew sparser go on from it by whole steps, else by shorter ones."""
+        due = self._since[o, c] >= _LOOK
+        o, c = o[due], c[due]
+        if not len(o):
+            return
+        best = self._best[o, c]
+        places = (np.abs(best - self._real[o]) > 1e-7).sum(axis=1).astype(np.float64)
+        sparser = places < _SPARSER * self._places[o, c]
+        self._share[o, c] = np.maximum(places, 1) / best.shape[1] / 1.5
+        shorter = np.maximum(self._length[o, c] / _SHORTER, _SHORTEST)
+        self._length[o, c] = np.where(sparser, 1.0, shorter)
+        self._places[o, c], self._since[o, c] = places, 0
+        so, sc = o[sparser], c[sparser]
+        self._at[so, sc] = self._before[so, sc] = self._best[so, sc]
+        self._slope[so, sc] = self._best_slope[so, sc]
+        self._value[so, sc] = self._top[so, sc]
 
     def signs(self) -> Mapping[str, float]:
         """Return the shares of inputs whose loss was saturated, or whose gradient was zero."""

@@ -15,6 +15,7 @@ from modelwarden.targets.frames import Floats, Inputs, Labels
 
 # Of eps: what rounding to the type of the inputs may add to a distance.
 SLACK = 1e-6
+_HALVES = 40
 
 
 class Norm(StrEnum):
@@ -192,6 +193,36 @@ def size_of(moved: Floats, norm: Norm) -> Floats:
     else:
         size = np.sqrt(np.einsum("ij,ij->i", flat, flat))
     return np.asarray(size, np.float64)
+
+
+def onto_l1(moved: Floats, low: Floats, high: Floats, eps: float) -> Floats:
+    """Return the nearest changes of at most eps in l1 that stay in the box, (m, d).
+
+    Args:
+        moved: (m, d) changes.
+        low: (m, d) how far each number may fall, at most 0.
+        high: (m, d) how far it may rise, at least 0.
+        eps: of all together.
+
+    What is nearest has every number drawn towards 0 by one and the same amount and cut to its end;
+    the amount is found by halving.
+
+    >>> onto_l1(np.array([[3.0, 1.0]]), np.full((1, 2), -9.0), np.full((1, 2), 9.0), 2.0).round(6)
+    array([[2., 0.]])
+
+    Source: Croce and Hein 2021, "Mind the box", proposition 1.
+    """
+    size, room = np.abs(moved), np.where(moved > 0, high, -low)
+    least = np.zeros(len(moved))
+    most = size.max(axis=1, initial=0.0)
+    fits = np.minimum(size, room).sum(axis=1) <= eps
+    for _ in range(_HALVES):
+        middle = (least + most) / 2
+        total = np.minimum(np.maximum(size - middle[:, None], 0), room).sum(axis=1)
+        over = total > eps
+        least, most = np.where(over, middle, least), np.where(over, most, middle)
+    drawn = np.where(fits, 0.0, most)[:, None]
+    return np.asarray(np.sign(moved) * np.minimum(np.maximum(size - drawn, 0), room), np.float64)
 
 
 def _shrunk(moved: Floats, norm: Norm, eps: float) -> Floats:

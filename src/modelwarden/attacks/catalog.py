@@ -14,6 +14,7 @@ from modelwarden.targets.spec import Access
 
 if TYPE_CHECKING:
     from modelwarden.attacks.engine import Attack
+    from modelwarden.attacks.universal import Together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,11 +26,13 @@ class Entry:
         title: one line for somebody who has never heard the name.
         place: `module:class`, made without arguments.
         access: the least that it needs.
-        inputs: what it changes: `arrays`, `tables`, `texts`, `pages`, `urls`.
+        inputs: what it changes: `arrays`, `tables`, `texts`, `pages`, `urls`, or `images` beyond
+            norms.
         norms: in which it works; empty where none is meant.
         floor: it learns nothing, and is there to be beaten.
         narrow: it changes less than the floor may, and is not held against it.
         spare: it runs by itself only where nothing that sees more can.
+        together: it needs all inputs at once, for one change that fools them (`universal`).
     """
 
     name: str
@@ -41,11 +44,18 @@ class Entry:
     floor: bool = False
     narrow: bool = False
     spare: bool = False
+    together: bool = False
 
     def load(self) -> Attack:
         """Import the attack and make it with its own parameters."""
         module, _, name = self.place.partition(":")
         made: Attack = getattr(import_module(module), name)()
+        return made
+
+    def load_together(self) -> Together:
+        """Import an attack that needs all inputs at once."""
+        module, _, name = self.place.partition(":")
+        made: Together = getattr(import_module(module), name)()
         return made
 
 
@@ -88,6 +98,46 @@ ATTACKS: tuple[Entry, ...] = (
         place="modelwarden.attacks.apgd:Apgd",
         access=Access.GRADIENTS,
         norms=ALL_NORMS,
+    ),
+    Entry(
+        name="universal",
+        title="One perturbation for all images or vectors, confirmed on those it was not found on",
+        place="modelwarden.attacks.universal:Shared",
+        access=Access.SCORES,
+        norms=("linf",),
+        together=True,
+    ),
+    Entry(
+        name="random-changes",
+        title="Random changes of pictures up to a severity: the floor beyond norms",
+        place="modelwarden.attacks.images.search:RandomChanges",
+        access=Access.LABELS,
+        inputs="images",
+        floor=True,
+    ),
+    Entry(
+        name="corruptions",
+        title="25 kinds of noise, blur, weather, light and compression, up to a severity",
+        place="modelwarden.attacks.images.search:Corruptions",
+        access=Access.LABELS,
+        inputs="images",
+        narrow=True,
+    ),
+    Entry(
+        name="spatial",
+        title="Turns, moves and scales pictures, up to a severity",
+        place="modelwarden.attacks.images.search:Spatial",
+        access=Access.LABELS,
+        inputs="images",
+        narrow=True,
+    ),
+    Entry(
+        name="patch",
+        title="A small square whose place and pixels are learnt from the scores",
+        place="modelwarden.attacks.images.search:Patch",
+        access=Access.SCORES,
+        inputs="images",
+        narrow=True,
     ),
     Entry(
         name="random-rows",
@@ -191,6 +241,14 @@ ATTACKS: tuple[Entry, ...] = (
         inputs="texts",
     ),
     Entry(
+        name="universal-trigger",
+        title="A few words that change the answer to any text they are put into",
+        place="modelwarden.attacks.universal:Trigger",
+        access=Access.LABELS,
+        inputs="texts",
+        together=True,
+    ),
+    Entry(
         name="face-random",
         title="Random noise on the first face of a pair: the floor for matchers",
         place="modelwarden.attacks.corners:Corners",
@@ -290,12 +348,22 @@ def entry_of(name: str) -> Entry:
     raise UnknownNameError("attack", name, [entry.name for entry in ATTACKS])
 
 
-def fitting(inputs: str, norm: str | None, access: Access) -> tuple[Entry, ...]:
-    """Return the attacks on such inputs that need no more than this access."""
+def fitting(
+    inputs: str, norm: str | None, access: Access, *, together: bool = False
+) -> tuple[Entry, ...]:
+    """Return the attacks on such inputs that need no more than this access.
+
+    Args:
+        inputs: what they change.
+        norm: in which they must work; None for any.
+        access: what is granted.
+        together: those that need all inputs at once, instead of those that take one by one.
+    """
     return tuple(
         entry
         for entry in ATTACKS
         if entry.inputs == inputs
+        and entry.together is together
         and (norm is None or norm in entry.norms)
         and entry.access.rank <= access.rank
     )

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from modelwarden.core import Severity
 from modelwarden.core.values import dataclass
 from modelwarden.report.advice import GAP_ADVICE, GAP_TITLES, first_steps
+from modelwarden.report.cells import drawn
 from modelwarden.report.escape import shown, value_text
 from modelwarden.report.plots import plot_of, strips
 from modelwarden.report.stages import (
@@ -221,6 +222,7 @@ def environment() -> Environment:
         "about": file_text,
         "measured": measured,
         "cell": _cell,
+        "drawn": drawn,
         "conditions": _conditions,
         "own": own_conditions,
         "shared": shared_conditions,

@@ -1,13 +1,15 @@
-"""What the smallest wins on tables and texts changed: how much, which features, for example."""
+"""What the smallest wins changed: how much, which features, and some of them to look at."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from modelwarden.assess.robustness import examples
+from modelwarden.attacks.balls import Ball
+from modelwarden.attacks.images.space import PictureSpace
 from modelwarden.attacks.spaces.table import TableSpace
 from modelwarden.attacks.text.space import TextSpace
 from modelwarden.core import Json, Table, TableKind
@@ -16,8 +18,10 @@ from modelwarden.targets.frames import Floats, Frame, Labels
 if TYPE_CHECKING:
     from modelwarden.assess.robustness.attacked import Attacked
     from modelwarden.assess.robustness.plan import Plan
+    from modelwarden.attacks.problem import Space
+    from modelwarden.targets.frames import Inputs
 
-_SHOWN, _LONGEST, _FEATURES = 6, 240, 20
+_FEATURES = 20
 
 
 def counts(made: Plan, attacked: Attacked) -> Floats | None:
@@ -46,8 +50,7 @@ def tables(made: Plan, attacked: Attacked) -> Iterator[Table]:
         return
     if isinstance(space, TableSpace):
         yield _carriers(space, at, attacked)
-    if isinstance(space, TableSpace | TextSpace):
-        yield _examples(made, attacked, at[:_SHOWN])
+    yield _examples(made, attacked, at[: examples.SHOWN])
 
 
 def _carriers(space: TableSpace, at: Labels, attacked: Attacked) -> Table:
@@ -77,41 +80,32 @@ def _examples(made: Plan, attacked: Attacked, at: Labels) -> Table:
     rows: list[tuple[Json, ...]] = []
     before = space.inputs(at, space.origin[at])
     after = space.inputs(at, wins[at])
+    third = False
     for place, i in enumerate(at.tolist()):
-        if isinstance(before, Frame) and isinstance(after, Frame):
-            told = _cells(before, after, place)
-        else:
-            told = (_visible(str(before[place])), _visible(str(after[place])))  # type: ignore[index]
+        told = _told(space, before, after, place, f"row {int(made.problem.rows[i])}")
+        third = len(told) == 3
         outcome = attacked.outcomes[int(best[i])]
         rows.append((int(made.problem.rows[i]), *told, outcome.attack, int(outcome.queries[i])))
+    file = "adversarial.parquet" if not isinstance(space, Ball | PictureSpace) else "its npz file"
     return Table(
         name="adversarial_examples",
         title="Inputs that were answered right, and the change that made the answer wrong",
         stage="robustness",
-        meaning="All of them, with every column, stand in adversarial.parquet.",
-        columns=("row", "before", "after", "attack", "rows asked"),
+        meaning=f"What went is struck out, what came is underlined. All of them stand in {file}.",
+        columns=("row", "before", "after", *(("change",) * third), "attack", "rows asked"),
         rows=tuple(rows),
     )
 
 
-def _cells(before: Frame, after: Frame, i: int) -> tuple[str, str]:
-    """Return the changed cells of a row, before and after."""
-    olds, news = [], []
-    for name, old, new in zip(before.names, before.columns, after.columns, strict=True):
-        if old[i] != new[i] and not (old[i] != old[i] and new[i] != new[i]):
-            olds.append(f"{name} = {_value(old[i])}")
-            news.append(f"{name} = {_value(new[i])}")
-    return _visible(", ".join(olds)), _visible(", ".join(news))
-
-
-def _value(value: object) -> str:
-    return f"{float(value):.6g}" if isinstance(value, float | np.floating) else str(value)
-
-
-def _visible(text: str) -> str:
-    """Return a text in which characters that nobody sees are written out."""
-    shown = "".join(
-        f"\\u{ord(c):04x}" if unicodedata.category(c) in ("Cf", "Cc", "Cs", "Co") else c
-        for c in text[:_LONGEST]
-    )
-    return shown if len(text) <= _LONGEST else shown + "…"
+def _told(space: Space, before: Inputs, after: Inputs, i: int, name: str) -> tuple[Json, ...]:
+    """Return the cells that show one example."""
+    if isinstance(before, Frame) and isinstance(after, Frame):
+        return examples.cells(before, after, i)
+    if isinstance(before, Frame) or isinstance(after, Frame):
+        raise TypeError(before)
+    if before.dtype.kind == "O":
+        return examples.texts(str(before[i]), str(after[i]))
+    low, high = space.conditions()["low"], space.conditions()["high"]
+    if before.ndim == 4 and isinstance(low, float | int) and isinstance(high, float | int):
+        return examples.pictures(before[i], after[i], float(low), float(high), name)
+    return examples.numbers(before[i].astype(np.float64), after[i].astype(np.float64))

@@ -18,6 +18,7 @@ from modelwarden.assess.robustness.spaces import (
 from modelwarden.assess.truth import Judged
 from modelwarden.attacks.balls import Ball, Norm
 from modelwarden.attacks.catalog import Entry, entry_of, fitting
+from modelwarden.attacks.images.space import PictureSpace
 from modelwarden.attacks.problem import Mask, Problem, Space
 from modelwarden.attacks.spaces.rules import Rules
 from modelwarden.core import InputError, seed_for
@@ -42,6 +43,8 @@ class Plan:
         rows: (s,) test rows of the sample, in order. right: (s,) answered right as they are.
         problem: those that are right; position i is the i-th of them.
         entries: attacks, cheap ones first.
+        beyond: attacks that are no part of the worst case: on pictures beyond norms, and those that
+            look for one change for all inputs.
         sampled: rows of the sample, before any was left out because the question was answered.
         notes: what was assumed.
     """
@@ -54,6 +57,7 @@ class Plan:
     problem: Problem
     entries: tuple[Entry, ...]
     sampled: int
+    beyond: tuple[Entry, ...] = ()
     notes: tuple[str, ...] = ()
 
     def narrowed(self, at: Labels) -> Plan:
@@ -75,8 +79,9 @@ def plan(context: Context, config: RobustnessConfig) -> Plan:
     if context.target.spec.task is Task.REGRESSION:
         raise InputError("robustness is measured on decisions: a regression makes none")
     target, access, told = _granted(context)
-    kind = _kind(context)
+    kind = "images" if pictures_only(config) else _kind(context)
     entries = _entries(config, kind, access)
+    beyond = _beyond(context, config, kind, access)
     rules: Rules | None = None
     keeps, notes = np.ones(len(context.test), np.bool_), tuple[str, ...]()
     if kind == "tables":
@@ -111,6 +116,7 @@ def plan(context: Context, config: RobustnessConfig) -> Plan:
         right=right,
         problem=problem,
         entries=entries,
+        beyond=beyond,
         sampled=len(rows),
         notes=(*told, *notes, *assumed),
     )
@@ -160,6 +166,8 @@ def space_for(
     """
     if rules is not None:
         return table_for(context, config, rules, seen, rows)
+    if pictures_only(config):
+        return pictures_for(context, config, rows)
     if _kind(context) == "texts":
         return texts_for(context, config, seen, rows)
     if _kind(context) == "pages":
@@ -198,28 +206,61 @@ def _kind(context: Context) -> str:
 
 def _entries(config: RobustnessConfig, kind: str, access: Access) -> tuple[Entry, ...]:
     """Return the attacks that are named, or all that fit; the floor always comes with them."""
-    norm = config.norm if kind not in ("texts", "pages") else None
+    norm = config.norm if kind not in ("texts", "pages", "images") else None
     fit = fitting(kind, norm, access)
     if not any(not entry.floor for entry in fit) and not config.attacks:
         if not fit:
             raise InputError(f"this version of Modelwarden has no attacks on {kind} yet")
         return fit
     for name in config.attacks:
-        _check_entry(entry_of(name), kind, norm, access)
+        entry = entry_of(name)
+        # Pictures may be changed within a norm and beyond it in one run.
+        _check_entry(entry, "images" if entry.inputs == "images" == _twin(kind) else kind, access)
+        if norm is not None and entry.norms and norm not in entry.norms:
+            raise InputError(
+                f"the attack {entry.name} does not work in {norm}",
+                hint=f"It works in {', '.join(entry.norms)}.",
+            )
     if not config.attacks:
         every = access is Access.LABELS or config.profile == "thorough"
         return tuple(entry for entry in fit if every or not entry.spare)
     return tuple(entry for entry in fit if entry.floor or entry.name in config.attacks)
 
 
-def _check_entry(entry: Entry, kind: str, norm: str | None, access: Access) -> None:
+def _twin(kind: str) -> str:
+    return "images" if kind == "arrays" else kind
+
+
+def pictures_only(config: RobustnessConfig) -> bool:
+    """Tell whether all attacks that are named change pictures beyond norms."""
+    return bool(config.attacks) and all(
+        entry_of(name).inputs == "images" for name in config.attacks
+    )
+
+
+def _beyond(
+    context: Context, config: RobustnessConfig, kind: str, access: Access
+) -> tuple[Entry, ...]:
+    """Return the attacks that run beside the worst case: those that are named, or in `thorough`."""
+    inputs = context.test.inputs
+    pictures = not isinstance(inputs, Frame) and inputs.ndim == 4 and kind == "arrays"
+    named = [entry_of(name) for name in config.attacks]
+    if named:
+        if kind == "arrays" and not pictures and any(e.inputs == "images" for e in named):
+            raise InputError(
+                "attacks on pictures need inputs of four axes: rows, channels, height, width"
+            )
+        return tuple(e for e in named if e.together or (pictures and e.inputs == "images"))
+    if config.profile != "thorough":
+        return ()
+    norm = config.norm if kind == "arrays" else None
+    found = fitting("images", None, access) if pictures else ()
+    return (*(e for e in found if not e.floor), *fitting(kind, norm, access, together=True))
+
+
+def _check_entry(entry: Entry, kind: str, access: Access) -> None:
     if entry.inputs != kind:
         raise InputError(f"the attack {entry.name} works on {entry.inputs}, not on {kind}")
-    if norm is not None and norm not in entry.norms:
-        raise InputError(
-            f"the attack {entry.name} does not work in {norm}",
-            hint=f"It works in {', '.join(entry.norms)}.",
-        )
     if entry.access.rank > access.rank:
         raise InputError(
             f"the attack {entry.name} needs {entry.access.value}, and it sees {access.value} only",
@@ -298,6 +339,33 @@ def ball_for(
             hint="eps is in the model's own input units.",
         )
     return ball, tuple(notes)
+
+
+def pictures_for(
+    context: Context, config: RobustnessConfig, rows: Labels
+) -> tuple[PictureSpace, tuple[str, ...]]:
+    """Return the space of pictures beyond norms, and what was assumed for it.
+
+    Raises:
+        InputError: the inputs are no pictures.
+    """
+    inputs = context.test.inputs
+    if isinstance(inputs, Frame) or inputs.dtype.kind not in "iuf":
+        raise InputError("attacks on pictures need pictures of numbers")
+    low, high, whence = _box(context, inputs, images=True)
+    least = float(low if config.low is None else config.low)
+    most = float(high if config.high is None else config.high)
+    if not least < most:
+        raise InputError("assess.robustness: no valid pixel lies between low and high")
+    space = PictureSpace(
+        x=inputs[rows],
+        rows=rows,
+        eps=config.severity,
+        low=least,
+        high=most,
+        grid=_grid(inputs, config, most, most - least, images=True),
+    )
+    return space, (f"pixels of pictures: {whence}; severity {config.severity:g} of 5",)
 
 
 def _check_box(

@@ -12,6 +12,7 @@ from modelwarden.assess.truth import Judged, plain, same
 from modelwarden.attacks.balls import Norm
 from modelwarden.attacks.engine import Mask, Space
 from modelwarden.attacks.html.space import PageSpace
+from modelwarden.attacks.images.space import PictureSpace
 from modelwarden.attacks.minimal import Shrink
 from modelwarden.attacks.spaces.guide import guide_of
 from modelwarden.attacks.spaces.rules import Rules, check_data, rules_of
@@ -131,6 +132,10 @@ def shrink_for(space: Space) -> Shrink | None:
         from modelwarden.attacks.html.search import shrunk as of_pages
 
         return of_pages
+    if isinstance(space, PictureSpace):
+        from modelwarden.attacks.images.search import shrunk as of_pictures
+
+        return of_pictures
     return None
 
 

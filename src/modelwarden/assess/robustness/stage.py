@@ -12,6 +12,7 @@ from dataclasses import replace
 from modelwarden.assess.context import Context
 from modelwarden.assess.robustness import numbers
 from modelwarden.assess.robustness.attacked import NAME, Attacked, attack
+from modelwarden.assess.robustness.beyond import beyond
 from modelwarden.assess.robustness.deliver import adversarial
 from modelwarden.assess.robustness.looks import looks_at
 from modelwarden.assess.robustness.plan import Plan, plan
@@ -40,13 +41,14 @@ def run(context: Context) -> StageResult:
     if attacked is None:
         return StageResult(gaps=gaps, notes=made.notes, done=False)
     conditions = _conditions(context, made)
+    more = beyond(context, made, attacked)
     return StageResult(
         findings=tuple(found_by(context, made, attacked)),
-        measurements=numbers.measurements(made, attacked, conditions),
-        gaps=gaps,
-        tables=numbers.tables(made, attacked),
-        notes=(*made.notes, *_notes(made, attacked)),
-        attachments=(adversarial(context, made, attacked),),
+        measurements=(*numbers.measurements(made, attacked, conditions), *more.measurements),
+        gaps=(*gaps, *more.gaps),
+        tables=(*numbers.tables(made, attacked), *more.tables),
+        notes=(*made.notes, *_notes(made, attacked), *more.notes),
+        attachments=(adversarial(context, made, attacked), *more.attachments),
     )
 
 

@@ -233,10 +233,12 @@ class Edits:
         """Go from word to word, the most telling first, and keep the edit that does most."""
         kept: list[_Move] = []
         level = np.inf
-        for move in moves[: min(12, text.most)]:
+        for turn, move in enumerate(moves[: min(_JOINED[-1], text.most)]):
             tried = [move]
             if move.place >= 0:
-                tried += text.variants(move.place, self.operators, _VARIANTS)
+                # What tells most deserves most; a long text needs edits of many words.
+                count = _VARIANTS if turn < 4 else _VARIANTS // 2
+                tried += text.variants(move.place, self.operators, count)
             heard = yield objects([text.made([*kept, one]) for one in tried])
             best = int(heard.margin.argmin())
             if heard.margin[best] < level or not np.isfinite(level):

@@ -1,0 +1,191 @@
+"""Victims for benchmarks of attacks: small nets, forests and boosted trees on pictures of digits.
+
+Each is made from a seed, which chooses its training rows, its start and its size. Attacks are tuned
+on seed 0 and reported on other seeds. Nets need torch, boosted trees xgboost and lightgbm; what is
+not installed is left out, and the caller says so.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Singles = npt.NDArray[np.float32]
+Labels = npt.NDArray[np.int64]
+
+NETS = ("cnn", "cnn-adv", "mlp")
+TREES = ("forest", "histgb", "xgboost", "lightgbm")
+SMALL = ("digits-mlp", *TREES)
+
+
+@dataclass(frozen=True, eq=False)
+class Victim:
+    """A model and test rows of it that it answers right.
+
+    Attributes:
+        name, seed: what was made.
+        x: (n, …) float32 in [0, 1]. y: (n,).
+        shape: (C, H, W) of one input as a picture.
+        scores: (m, …) → (m, 10): logits of nets, probabilities of the others.
+        module: of nets, on pictures.
+        accuracy: on all test rows.
+    """
+
+    name: str
+    seed: int
+    x: Singles
+    y: Labels
+    shape: tuple[int, int, int]
+    scores: Callable[[Any], Floats]
+    module: Any
+    accuracy: float
+
+
+def mnist(data: Path, seed: int) -> tuple[Singles, Labels, Singles, Labels]:
+    with np.load(data / "mnist-10k" / "mnist_10k.npz", allow_pickle=False) as stored:
+        x, y = stored["x"], stored["y"]
+    order = np.random.default_rng([seed, 1]).permutation(len(x))
+    x, y = (x[order, None] / np.float32(255)).astype(np.float32), y[order].astype(np.int64)
+    return x[:8000], y[:8000], x[8000:], y[8000:]
+
+
+def digits(seed: int) -> tuple[Singles, Labels, Singles, Labels]:
+    from sklearn.datasets import load_digits
+
+    loaded = load_digits()
+    order = np.random.default_rng([seed, 2]).permutation(len(loaded.data))
+    x, y = (loaded.data[order] / 16).astype(np.float32), loaded.target[order].astype(np.int64)
+    return x[:1200], y[:1200], x[1200:], y[1200:]
+
+
+def victim(name: str, seed: int, data: Path, count: int) -> Victim:
+    """Return a victim with `count` inputs.
+
+    Raises:
+        ImportError: its library is not installed.
+    """
+    if name in NETS:
+        x, y, tx, ty = mnist(data, seed)
+        module = _net(name, seed, x, y)
+        scores, shape = _logits(module), (1, 28, 28)
+    else:
+        x, y, tx, ty = digits(seed)
+        scores, shape, module = _fitted(name, seed, x, y), (1, 8, 8), None
+    right = scores(tx).argmax(axis=1) == ty
+    at = np.flatnonzero(right)[:count]
+    return Victim(name, seed, tx[at], ty[at], shape, scores, module, float(right.mean()))
+
+
+def _fitted(name: str, seed: int, x: Singles, y: Labels) -> Callable[[Any], Floats]:
+    rng = np.random.default_rng([seed, 3])
+    if name == "digits-mlp":
+        from sklearn.neural_network import MLPClassifier
+
+        model: Any = MLPClassifier((int(rng.integers(48, 81)),), max_iter=300, random_state=seed)
+    elif name == "forest":
+        from sklearn.ensemble import RandomForestClassifier
+
+        model = RandomForestClassifier(int(rng.integers(80, 121)), random_state=seed, n_jobs=1)
+    elif name == "histgb":
+        from sklearn.ensemble import HistGradientBoostingClassifier
+
+        model = HistGradientBoostingClassifier(
+            max_iter=int(rng.integers(40, 81)), random_state=seed
+        )
+    elif name == "xgboost":
+        from xgboost import XGBClassifier
+
+        model = XGBClassifier(
+            n_estimators=int(rng.integers(40, 81)), max_depth=4, random_state=seed, n_jobs=1
+        )
+    else:
+        from lightgbm import LGBMClassifier
+
+        model = LGBMClassifier(
+            n_estimators=int(rng.integers(40, 81)), random_state=seed, n_jobs=1, verbose=-1
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(x, y)
+
+    def scores(z: Any) -> Floats:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return np.asarray(model.predict_proba(np.asarray(z).reshape(len(z), -1)), np.float64)
+
+    return scores
+
+
+def _net(name: str, seed: int, x: Singles, y: Labels) -> Any:
+    import torch
+    from torch import nn
+    from torch.nn.functional import cross_entropy
+
+    torch.manual_seed(seed)
+    torch.set_num_threads(1)
+    wide = int(np.random.default_rng([seed, 4]).integers(6, 11))
+    if name == "mlp":
+        module: Any = nn.Sequential(nn.Flatten(), nn.Linear(784, 16 * wide), nn.ReLU())
+        module.append(nn.Linear(16 * wide, 10))
+    else:
+        module = nn.Sequential(nn.Conv2d(1, wide, 5, stride=2, padding=2), nn.ReLU())
+        module.append(nn.Conv2d(wide, 2 * wide, 5, stride=2, padding=2)).append(nn.ReLU())
+        module.append(nn.Flatten()).append(nn.Linear(98 * wide, 10))
+    known, truth = torch.tensor(x), torch.tensor(y)
+    best = torch.optim.Adam(module.parameters(), 2e-3)
+    for epoch in range(6 if name == "cnn-adv" else 4):
+        for at in torch.randperm(len(known)).split(128):
+            batch = known[at]
+            if name == "cnn-adv":
+                eps = 0.15 * min(1.0, (epoch + 1) / 3)
+                batch = _pgd(module, batch, truth[at], eps)
+            loss = cross_entropy(module(batch), truth[at])
+            best.zero_grad()
+            loss.backward()
+            best.step()
+    for weight in module.parameters():
+        weight.requires_grad_(requires_grad=False)
+    return module.eval()
+
+
+def _pgd(module: Any, x: Any, y: Any, eps: float) -> Any:
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    moved = x + eps * (2 * torch.rand_like(x) - 1)
+    for _ in range(5):
+        moved = moved.clamp(0, 1).requires_grad_()
+        slope = torch.autograd.grad(cross_entropy(module(moved), y), moved)[0]
+        moved = (moved.detach() + 0.4 * eps * slope.sign()).clamp(x - eps, x + eps)
+    return moved.clamp(0, 1).detach()
+
+
+def _logits(module: Any) -> Callable[[Any], Floats]:
+    import torch
+
+    def scores(z: Any) -> Floats:
+        with torch.no_grad():
+            return np.asarray(module(torch.as_tensor(np.asarray(z, np.float32))).double().numpy())
+
+    return scores
+
+
+def slopes(module: Any) -> Callable[[Any, Floats], tuple[Floats, Floats]]:
+    """Return a function that gives logits, and the gradient of their weighted sum."""
+    import torch
+
+    def gradients(z: Any, weights: Floats) -> tuple[Floats, Floats]:
+        x = torch.as_tensor(np.asarray(z, np.float32)).requires_grad_()
+        logits = module(x)
+        total = (logits * torch.as_tensor(weights, dtype=logits.dtype)).sum()
+        slope = torch.autograd.grad(total, x)[0]
+        return logits.detach().double().numpy(), slope.double().numpy()
+
+    return gradients
