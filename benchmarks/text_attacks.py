@@ -180,7 +180,15 @@ def peers(scores: Any, x: Any, seed: int) -> Iterator[dict[str, object]]:
         ImportError: TextAttack is not installed.
     """
     import random
+    import sys
+    from types import ModuleType
 
+    # TextAttack imports a tagger that none of these recipes uses; it need not be installed.
+    for missing in ("flair", "flair.data"):
+        sys.modules.setdefault(missing, ModuleType(missing))
+    for name in ("Sentence", "Tokenizer"):
+        setattr(sys.modules["flair.data"], name, object)
+    setattr(sys.modules["flair"], "data", sys.modules["flair.data"])  # noqa: B010 -- a stub
     import nltk.corpus
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
     from textattack.models.wrappers import ModelWrapper
