@@ -184,11 +184,11 @@ def peers(scores: Any, x: Any, seed: int) -> Iterator[dict[str, object]]:
     from types import ModuleType
 
     # TextAttack imports a tagger that none of these recipes uses; it need not be installed.
-    for missing in ("flair", "flair.data"):
+    for missing in ("flair", "flair.data", "flair.models"):
         sys.modules.setdefault(missing, ModuleType(missing))
-    for name in ("Sentence", "Tokenizer"):
-        setattr(sys.modules["flair.data"], name, object)
-    setattr(sys.modules["flair"], "data", sys.modules["flair.data"])  # noqa: B010 -- a stub
+    for part, name in (("data", "Sentence"), ("data", "Tokenizer"), ("models", "SequenceTagger")):
+        setattr(sys.modules[f"flair.{part}"], name, object)
+        setattr(sys.modules["flair"], part, sys.modules[f"flair.{part}"])
     import nltk.corpus
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
     from textattack.models.wrappers import ModelWrapper
