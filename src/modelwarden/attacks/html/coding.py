@@ -14,6 +14,8 @@ from urllib.parse import quote, unquote
 _BACK = '"((?:[^"\\\\<>\\r\\n\\u2028\\u2029]|\\\\x[0-9a-f]{2}|\\\\u[0-9a-f]{4})*)"'
 _TURN = r'\.split\(""\)\.reverse\(\)\.join\(""\)'
 _NAME = r'"([a-z-]+)"'
+# What is not written as it is.
+_WRITTEN = re.compile(r"[^ -~]|[\"\\<>&']")
 _ESCAPE = re.compile(r"\\x([0-9a-f]{2})|\\u([0-9a-f]{4})")
 
 WRITE = re.compile(
@@ -49,32 +51,22 @@ TITLE = re.compile(
 
 def backwards(text: str) -> str:
     """Return the inside of a string literal that holds a text from its end to its start."""
-    data = text.encode("utf-16-be", "surrogatepass")
+    # A script turns units of 16 bits round: little-endian bytes from the end are those, big-endian.
+    data = text.encode("utf-16-le", "surrogatepass")[::-1]
+    return _WRITTEN.sub(_escaped, data.decode("utf-16-be", "surrogatepass"))
+
+
+def _escaped(match: re.Match[str]) -> str:
+    data = match[0].encode("utf-16-be", "surrogatepass")
     units = [int.from_bytes(data[i : i + 2], "big") for i in range(0, len(data), 2)]
-    return "".join(_unit(unit) for unit in reversed(units))
-
-
-def _unit(unit: int) -> str:
-    if 0x20 <= unit < 0x7F and chr(unit) not in "\"\\<>&'":
-        return chr(unit)
-    return f"\\x{unit:02x}" if unit < 0x100 else f"\\u{unit:04x}"
+    return "".join(f"\\x{u:02x}" if u < 0x100 else f"\\u{u:04x}" for u in units)
 
 
 def forwards(literal: str) -> str:
     """Return the text that the inside of a literal holds, as the script will have it."""
-    units: list[int] = []
-    at = 0
-    while at < len(literal):
-        match = _ESCAPE.match(literal, at)
-        if match:
-            units.append(int(match[1] or match[2], 16))
-            at = match.end()
-        else:
-            data = literal[at].encode("utf-16-be", "surrogatepass")
-            units += [int.from_bytes(data[i : i + 2], "big") for i in range(0, len(data), 2)]
-            at += 1
-    data = b"".join(unit.to_bytes(2, "big") for unit in reversed(units))
-    return data.decode("utf-16-be", "surrogatepass")
+    units = _ESCAPE.sub(lambda m: chr(int(m[1] or m[2], 16)), literal)
+    data = units.encode("utf-16-be", "surrogatepass")[::-1]
+    return data.decode("utf-16-le", "surrogatepass")
 
 
 def write(html: str) -> str:
