@@ -97,6 +97,21 @@ def test_a_policy_that_refuses_what_was_in_order_is_not_taken(place):
         assert wall.ask(asked(vectors(1, seed=50)))[0] == 200
 
 
+def test_probes_that_others_can_read_do_not_end_the_following_of_files(place):
+    arguments = ("--mode", "enforce", *config(place, "[firewall]\nwatch_seconds = 0.1\n"))
+    with model() as server, firewall(server.port, "profile.json", *arguments, cwd=place) as wall:
+        probes = place / "profile.probes.json"
+        probes.write_text("{}")
+        probes.chmod(0o644)
+        wall.process.send_signal(signal.SIGHUP)
+        until(lambda: any("the old policy stays" in d for _, d in rules(place)))
+        probes.unlink()
+        wall.process.send_signal(signal.SIGHUP)
+        until(lambda: any("was replaced" in d for _, d in rules(place)))
+
+        assert wall.ask(asked(vectors(1)))[0] == 200
+
+
 def test_each_rule_goes_as_far_as_it_is_told(place):
     text = "[firewall.rules]\nrange = 'shadow'\nschema = 'off'\nshape = 'enforce'\n"
     arguments = (*config(place, text), "--ledger", "ledger")

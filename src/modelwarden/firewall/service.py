@@ -99,6 +99,7 @@ class Service:
             ConfigError: a certificate cannot be used.
         """
         _more_files()
+        secrets = self._secrets(policy)
         proxy, loop, config = self.proxy, asyncio.get_running_loop(), policy.config
         proxy.begin(policy, to_server(config.upstream_tls) if self._upstream.tls else None)
         context = None if config.tls is None else to_clients(config.tls)
@@ -119,7 +120,7 @@ class Service:
             loop.create_task(self._sweep()),
             loop.create_task(self._follow(changed)),
         ]
-        self._look_on(policy)
+        self._look_on(policy, secrets)
         name = server.sockets[0].getsockname()
         ready(str(name[0]), int(name[1]))
         try:
@@ -169,6 +170,7 @@ class Service:
             profiles, config = await asyncio.to_thread(self._sources.read)
             policy = await asyncio.to_thread(self._made, profiles, config)
             policy.tried(before)
+            secrets = self._secrets(policy)
         except InputError as error:
             proxy.metrics.reloads["refused"] += 1
             detail = f"the old policy stays: {error.message}"
@@ -176,7 +178,7 @@ class Service:
             return False
         policy.inherit(before)
         proxy.take(policy)
-        self._look_on(policy)
+        self._look_on(policy, secrets)
         proxy.metrics.reloads["taken"] += 1
         detail = f"policy {_digest(before.profiles)} was replaced by {_digest(policy.profiles)}"
         proxy.note(AlertKind.SELF, Severity.INFO, "reload", detail)
@@ -187,17 +189,23 @@ class Service:
 
     # what looks on ----------------------------------------------------------------------------
 
-    def _look_on(self, policy: Policy) -> None:
-        """Watch traffic and model by the profiles of a policy, instead of those before."""
-        if self._watch is not None:
-            self._watch.cancel()
-        config = policy.config
-        secrets = {}
+    def _secrets(self, policy: Policy) -> dict[str, Secret]:
+        """Read the golden probes that lie beside the profiles.
+
+        Raises:
+            ProfileError: others may read them, or they go with another profile.
+        """
+        secrets: dict[str, Secret] = {}
         for path, profile in zip(self._sources.profiles, policy.profiles, strict=False):
             place = golden.place_of(path)
-            known = golden.load(place, profile.name) if config.probe_seconds else None
+            known = golden.load(place, profile.name) if policy.config.probe_seconds else None
             if known is not None:
                 secrets[profile.name] = Secret(probes=known, path=place)
+        return secrets
+
+    def _look_on(self, policy: Policy, secrets: dict[str, Secret]) -> None:
+        """Watch traffic and model by the profiles of a policy, instead of those before."""
+        config = policy.config
         watching = Watching(
             policy.profiles,
             emit=self.proxy.emit,
@@ -206,6 +214,8 @@ class Service:
             probe_seconds=config.probe_seconds,
             drift=config.drift,
         )
+        if self._watch is not None:
+            self._watch.cancel()
         self.proxy.watching = watching
         self._watch = asyncio.get_running_loop().create_task(watching.run())
 
