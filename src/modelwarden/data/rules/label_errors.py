@@ -47,7 +47,7 @@ def label_errors(seen: Wrong) -> Iterator[Hit]:
     Small learners of our own answer every row out of sample. Rows are named only when it is shown
     first that there are flips at all: that the share of other labels has a floor, however sure the
     learners are. An uncertain task has none: there other labels become rare without end. Then as
-    many rows are named as keep three fifths of the list wrong by its own estimate, so that
+    many rows are named as keep two thirds of the list wrong by its own estimate, so that
     few wrong labels are missed; the chance of each stands in `rows.parquet`, to cut the list
     shorter.
 
