@@ -191,13 +191,14 @@ def peers(scores: Any, x: Any, seed: int) -> Iterator[dict[str, object]]:
         setattr(sys.modules["flair"], part, sys.modules[f"flair.{part}"])
     import nltk.corpus
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
-    from textattack.models.wrappers import ModelWrapper
 
     class Stop:
         def words(self, _: str) -> list[str]:
             return sorted(ENGLISH_STOP_WORDS)
 
+    # Recipes are made when TextAttack is imported, so its words must be there before.
     nltk.corpus.stopwords = Stop()
+    from textattack.models.wrappers import ModelWrapper
 
     class Wrapped(ModelWrapper):
         rows, model = 0, None
