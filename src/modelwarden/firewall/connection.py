@@ -84,8 +84,8 @@ class Connection(asyncio.BufferedProtocol):
 
     __slots__ = (
         "_advancing", "_body", "_chunked", "_ending", "_eof", "_handler", "_head", "_keep",
-        "_loop", "_parts", "_reader", "_size", "_state", "_tls", "_transport", "address",
-        "deadline", "exchange", "name",
+        "_loop", "_parts", "_reader", "_size", "_state", "_tls", "_transport", "_unread",
+        "address", "deadline", "exchange", "name",
     )  # fmt: skip
 
     def __init__(self, handler: Handler, loop: asyncio.AbstractEventLoop) -> None:
@@ -102,6 +102,7 @@ class Connection(asyncio.BufferedProtocol):
         self._size = 0
         self._body: bytearray | None = None
         self._advancing = self._eof = self._ending = self._chunked = self._tls = False
+        self._unread = False
         self._keep = True
         self._transport: asyncio.Transport
 
@@ -114,6 +115,11 @@ class Connection(asyncio.BufferedProtocol):
     def reading(self) -> bool:
         """Whether it may be closed without breaking off an answer."""
         return self._state is _State.READING
+
+    @property
+    def _ready(self) -> bool:
+        """Whether the next request may be read: answers that nobody reads must not pile up."""
+        return self._state is _State.READING and not self._unread
 
     # what asyncio calls -----------------------------------------------------------------------
 
@@ -141,23 +147,26 @@ class Connection(asyncio.BufferedProtocol):
     def get_buffer(self, sizehint: int) -> memoryview:
         """Return where to read to: a long body goes where it stays."""
         del sizehint
-        if self._body is None:
+        body = self._body
+        if body is None or self._head is None:
             return _SHARED
-        return memoryview(self._body)[self._size :]
+        if self._size == len(body):
+            body = self._body = _larger(body, 2 * len(body), self._head.length)
+        return memoryview(body)[self._size :]
 
     def buffer_updated(self, nbytes: int) -> None:
         """Read on, unless a request is under way."""
-        body = self._body
-        if body is not None:
+        body, head = self._body, self._head
+        if body is not None and head is not None:
             self._size += nbytes
-            if self._size == len(body):
+            if self._size == head.length:
                 self._body, self._size = None, 0
                 self._ask(body)
             return
         if self._state is _State.LINGERING:
             return
         self._reader.feed(bytes(_SHARED[:nbytes]))
-        if self._state is _State.READING:
+        if self._state is _State.READING and not self._unread:
             self._advance()
         elif self._reader.buffered > _WAITING_MOST:
             self._transport.pause_reading()
@@ -174,15 +183,19 @@ class Connection(asyncio.BufferedProtocol):
         return not self._tls
 
     def pause_writing(self) -> None:
-        """Wait for a client that does not read, but not for ever."""
+        """Wait for a client that does not read, but not for ever; take no request meanwhile."""
+        self._unread = True
         self.deadline = self._loop.time() + self._handler.send_seconds
         if self.exchange is not None:
             self.exchange.stalled(now=True)
 
     def resume_writing(self) -> None:
         """Go on."""
+        self._unread = False
         if self._state is _State.BUSY:
             self.deadline = math.inf
+        elif self._state is _State.READING:
+            self._read_on()
         if self.exchange is not None:
             self.exchange.stalled(now=False)
 
@@ -191,7 +204,7 @@ class Connection(asyncio.BufferedProtocol):
     def _advance(self) -> None:
         self._advancing = True
         try:
-            while self._state is _State.READING and self._reader.buffered and self._one():
+            while self._ready and self._reader.buffered and self._one():
                 pass
         except HttpError as error:
             self._break(error)
@@ -216,8 +229,7 @@ class Connection(asyncio.BufferedProtocol):
             self._hurry()
             if head.length > _LONG:
                 part = self._reader.some(head.length)
-                self._body, self._size = bytearray(head.length), len(part)
-                self._body[: len(part)] = part
+                self._body, self._size = _larger(part, _LONG << 3, head.length), len(part)
             return False
         self._ask(body)
         return True
@@ -261,7 +273,9 @@ class Connection(asyncio.BufferedProtocol):
 
     def expired(self) -> None:
         """Let a client go that was too slow."""
-        if self._state is _State.READING and not self.idle and not self._eof:
+        if self._unread and self._state is _State.READING:
+            self._transport.abort()
+        elif self._state is _State.READING and not self.idle and not self._eof:
             self._break(HttpError(408, "too slow"))
         elif self._state is _State.READING or self._state is _State.LINGERING:
             self._close()
@@ -329,12 +343,21 @@ class Connection(asyncio.BufferedProtocol):
             self._close_after_answer()
             return
         self._state = _State.READING
+        if self._unread:
+            self.deadline = self._loop.time() + self._handler.send_seconds
+        else:
+            self._read_on()
+
+    def _read_on(self) -> None:
+        """Read the next request, or the end."""
         self.deadline = self._loop.time() + _IDLE
         if self._advancing:
             return
         if self._reader.buffered:
             self._transport.resume_reading()
             self._advance()
+        if self._unread:
+            return
         if self._eof and self._state is _State.READING:
             if self._reader.buffered or self._head is not None:
                 self._break(HttpError(400, "a request that was cut"))
@@ -354,6 +377,19 @@ class Connection(asyncio.BufferedProtocol):
     def _close(self) -> None:
         self._state = _State.CLOSED
         self._transport.close()
+
+
+def _larger(part: bytes | bytearray, size: int, most: int) -> bytearray:
+    """Return bytes with room behind them: what a client only says that it will send costs nothing.
+
+    Args:
+        part: what came.
+        size: that is wanted.
+        most: that it may have.
+    """
+    body = bytearray(min(max(size, 2 * len(part)), most))
+    body[: len(part)] = part
+    return body
 
 
 def _name_in(certificate: object) -> str | None:

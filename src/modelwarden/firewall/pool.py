@@ -127,6 +127,8 @@ class Server(asyncio.Protocol):
             return False
         if self._length == CHUNKED:
             parts, ended = self._reader.chunks()
+            if self._reader.chunk > LARGEST:
+                raise HttpError(502, "a chunk that is too large")
         else:
             open_end = self._length == UNTIL_CLOSED
             parts = [self._reader.some(LARGEST if open_end else self._length)]
@@ -145,7 +147,7 @@ class Server(asyncio.Protocol):
             return
         self._parts.append(part)
         self._size += len(part)
-        if self._size > LARGEST:
+        if self._size + self._reader.chunk > LARGEST:
             raise HttpError(502, "an answer that is too large")
 
     def _done(self, answer: Answer, body: bytes) -> None:
