@@ -135,6 +135,13 @@ def test_answers_by_row_are_read_in_every_form(predictions, names, first):
         assert tensors[0].values.tolist() == first
 
 
+def test_an_object_with_a_number_that_no_float_holds_is_no_answer():
+    body = b'{"predictions": [{"cat": %s, "dog": 0.3}]}' % (b"9" * 400)
+
+    with pytest.raises(WireError, match="beyond 64 bits"):
+        mlflow.decode(body, 1)
+
+
 def test_objects_of_numbers_name_their_columns():
     body = json.dumps({"predictions": [{"cat": 0.7, "dog": 0.3}, {"dog": 1.0}]}).encode()
 

@@ -10,7 +10,7 @@ import pytest
 from modelwarden.redteam import run
 from modelwarden.redteam.debrief.seen import sight
 from tests.redteam.campaigns import SPAM, campaign, seeded
-from tests.redteam.endpoints import Endpoint, serving
+from tests.redteam.endpoints import Endpoint, named, serving
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +75,20 @@ def test_what_the_defender_could_see_is_what_the_endpoint_saw(debriefed):
     assert seen.refused == 0
     assert 0.5 < seen.alike <= 1
     assert seen.steps[0].about == "seeds as they are"
+
+
+def test_names_that_the_endpoint_gives_its_classes_write_nothing_into_the_debrief(tmp_path):
+    odd = "ham\x1b[2J<script>alert(1)</script>"
+    seeded(tmp_path)
+
+    def answer(texts):
+        return [{odd if k == "ham" else k: v for k, v in one.items()} for one in named(texts)]
+
+    with serving(Endpoint(answer=answer)) as endpoint:
+        run(campaign(tmp_path, endpoint.url), output=tmp_path / "out")
+
+    for name in ("debrief.md", "debrief.html"):
+        text = (tmp_path / "out" / name).read_text()
+        assert "alert(1)" in text
+        assert "\x1b" not in text
+        assert re.search(r"(?<!\\)<script", text) is None

@@ -42,7 +42,10 @@ def _of_objects(entries: Sequence[Mapping[str, Any]], name: str) -> tuple[Tensor
     if all(type(value) in (int, float) for value in values):
         # Servers that list only the likeliest classes leave the others out: they get the rest, 0.
         table = [[entry.get(key, 0.0) for key in keys] for entry in entries]
-        return (Tensor(name, np.array(table, np.float64), keys),)
+        try:
+            return (Tensor(name, np.array(table, np.float64), keys),)
+        except OverflowError as error:
+            raise WireError(f"{name} holds a number beyond 64 bits") from error
     if any(set(entry) != set(keys) for entry in entries):
         raise WireError(f"the entries of {name} have different keys")
     return tuple(Tensor(key, array_of([entry[key] for entry in entries], key)) for key in keys)

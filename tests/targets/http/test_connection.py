@@ -156,3 +156,29 @@ def test_a_token_is_sent_and_a_proxy_of_the_environment_is_not_used(connect, mon
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     with saying(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}") as url:
         assert connect(url, token="t0ken").get("/") == b"{}"
+
+
+def test_a_pause_that_only_looks_like_a_number_is_none(connect):
+    busy = (429, {"Retry-After": "\u00b2"}, b"")
+    with serving(lambda *_: busy) as url, pytest.raises(StatusError) as caught:
+        connect(url, pauses=()).get("/")
+
+    assert caught.value.pause == 0.0
+
+
+def test_a_chunk_of_a_negative_length_is_not_read_until_the_end(connect):
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    endless = saying(head + b"-1\r\n" + b" " * 100_000)
+    with endless as url, pytest.raises(TargetError, match="negative length"):
+        connect(url, longest=1000, pauses=()).get("/")
+
+
+def test_answers_in_chunks_leave_the_connection_as_good_as_before(connect):
+    chunks = b"2\r\n{}\r\n1\r\n \r\n0\r\n\r\n"
+
+    def answer(method, path, body):
+        return 200, {"Transfer-Encoding": "chunked"}, chunks
+
+    with serving(answer) as url:
+        connection = connect(url)
+        assert [connection.get("/") for _ in range(3)] == [b"{} "] * 3

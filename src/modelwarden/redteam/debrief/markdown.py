@@ -95,7 +95,8 @@ def _evasion(each: Shown) -> Iterator[str]:
 
 
 def _score(name: object, score: float | None) -> str:
-    return str(name) if score is None else f"{name} ({score:.3f})"
+    told = _plain(name)  # the endpoint chose it
+    return told if score is None else f"{told} ({score:.3f})"
 
 
 def _sight(view: View) -> Iterator[str]:

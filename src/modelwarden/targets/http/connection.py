@@ -8,6 +8,7 @@ up is asked again a few times; every try counts as a call.
 from __future__ import annotations
 
 import http.client
+import io
 import socket
 import ssl
 import threading
@@ -183,6 +184,8 @@ class Connection:
         try:
             connection.request(method, path, body=body, headers=headers)
             response = connection.getresponse()
+            if response.chunked:
+                response.fp = _Chunks(response.fp)  # type: ignore[assignment]
             answer = response.read(self._longest + 1)
             if time.monotonic() > deadline:
                 raise TimeoutError("timed out")
@@ -275,6 +278,23 @@ class _Watch:
                 pause = self._seconds
 
 
+class _Chunks:
+    """What an answer in chunks is read from; a chunk of a negative length is none.
+
+    `http.client` takes "-1" for a length, and would read until the connection ends, whatever the
+    limit is.
+    """
+
+    def __init__(self, stream: io.BufferedReader) -> None:
+        self._stream = stream
+        self.readline, self.flush, self.close = stream.readline, stream.flush, stream.close
+
+    def read(self, size: int) -> bytes:
+        if size < 0:
+            raise http.client.HTTPException("a chunk of a negative length")
+        return self._stream.read(size)
+
+
 def _hang_up(connection: socket.socket) -> None:
     try:
         connection.shutdown(socket.SHUT_RDWR)
@@ -284,4 +304,5 @@ def _hang_up(connection: socket.socket) -> None:
 
 def _pause_asked(response: http.client.HTTPResponse) -> float:
     asked = response.headers.get("Retry-After", "")
-    return float(asked) if asked.isdigit() and len(asked) < 6 else 0.0
+    # A superscript two is a digit too, and no number.
+    return float(asked) if asked.isdecimal() and len(asked) < 6 else 0.0
