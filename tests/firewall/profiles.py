@@ -24,6 +24,20 @@ def tensor(protocol="oip-v2", **rest):
     )
 
 
+def texts(protocol="oip-v2", name="text", rows=400, seed=0):
+    """Return the profile of a model of short English texts."""
+    words = np.empty(rows, np.object_)
+    words[:] = sentences(rows, seed)
+    meta = Meta(name="t", protocol=Protocol(protocol), input=name)
+    return profile_of(Frame((name,), (words,)), meta, digest="sha256:0", version="1")
+
+
+def sentences(rows, seed=0):
+    rng = np.random.default_rng(seed)
+    known = "the service was good food came late we liked this place never again staff".split()
+    return [" ".join(rng.choice(known, rng.integers(3, 30))) for _ in range(rows)]
+
+
 def people(rows=300, seed=0):
     rng = np.random.default_rng(seed)
     words = np.empty(rows, np.object_)

@@ -100,7 +100,8 @@ def test_references_that_do_not_fit_are_refused(tmp_path):
         (np.zeros((0, 3)), {}),
         (np.zeros((9, 3)), {"shape": (4,)}),
         (np.zeros((9, 3)), {"columns": ("a", "b")}),
-        (np.array([["a"]]), {}),
+        (np.array([["a", "b"]]), {}),
+        (np.array([1j]), {}),
     ):
         with pytest.raises(ProfileError):
             built(x, **meta)

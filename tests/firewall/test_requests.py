@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firewall.profiles import people, table, tensor, vectors
-from modelwarden.firewall import Checks, Protocol, Reason, RefusedError
+from modelwarden.firewall import Checks, Reason, RefusedError
 from modelwarden.firewall.requests import read
 from modelwarden.protocols import Tensor, mlflow, oip, tf_serving
 
@@ -262,10 +262,10 @@ def test_other_forms_of_frames_pass():
         max_leaves=20,
     ).map(lambda value: json.dumps(value).encode())
     | st.binary(max_size=60),
-    protocol=st.sampled_from(list(Protocol)),
+    protocol=st.sampled_from(sorted(TENSOR)),
     table=st.booleans(),
 )  # fmt: skip
 def test_no_body_does_anything_but_pass_or_be_refused(body, protocol, table):
-    checks = (TABLE if table else TENSOR)[protocol.value]
+    checks = (TABLE if table else TENSOR)[protocol]
     with suppress(RefusedError):
         assert checks.verdict(body).request.rows >= 1

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from modelwarden.targets.frames import Inputs
 
 _FILE = click.Path(path_type=Path)
-_PROTOCOLS = ("oip-v2", "mlflow", "tf-serving")
+_PROTOCOLS = ("oip-v2", "mlflow", "tf-serving", "torchserve")
 
 
 @click.command()

@@ -31,6 +31,7 @@ class Protocol(StrEnum):
     OIP = "oip-v2"
     MLFLOW = "mlflow"
     TF_SERVING = "tf-serving"
+    TORCHSERVE = "torchserve"
 
 
 class Kind(StrEnum):

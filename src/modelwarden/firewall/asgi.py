@@ -91,7 +91,7 @@ class Firewall:
 
     async def _refuse(self, send: Send, status: int, route: Any) -> None:
         protocol = self._policy.routes.protocol if route is None else route.protocol
-        body = error_body(protocol, REFUSED)
+        body = error_body(protocol, REFUSED, status)
         headers = [
             (b"content-type", b"application/json"),
             (b"x-modelwarden", b"refused"),

@@ -200,6 +200,7 @@ def profile_of(
     """
     if len(inputs) == 0:
         raise ProfileError("the reference has no rows")
+    inputs = _texts(inputs, meta)
     table = isinstance(inputs, Frame) or bool(meta.columns)
     specs, values = _table(inputs, meta) if table else _tensor(inputs, meta)
     matrix = matrix_of(specs, values, len(inputs))
@@ -221,6 +222,15 @@ def profile_of(
         model_version=meta.version,
         triggers=tuple(triggers),
     )
+
+
+def _texts(inputs: Inputs, meta: Meta) -> Inputs:
+    """Return an array of texts as a table of one column, named like the model's input."""
+    if isinstance(inputs, Frame) or meta.columns or inputs.dtype.kind not in "UO":
+        return inputs
+    if inputs.ndim > 1 and inputs.shape[1:] != (1,):
+        raise ProfileError(f"the texts of the reference have shape {inputs.shape[1:]} a row")
+    return Frame((meta.input or "text",), (inputs.reshape(-1).astype(np.object_),))
 
 
 def _tensor(inputs: Inputs, meta: Meta) -> tuple[tuple[Input, ...], dict[str, Array]]:
@@ -319,6 +329,7 @@ def values_of(inputs: Inputs, meta: Meta) -> dict[str, Array]:
     Raises:
         ProfileError: it is not what `meta` says.
     """
+    inputs = _texts(inputs, meta)
     table = isinstance(inputs, Frame) or bool(meta.columns)
     return (_table(inputs, meta) if table else _tensor(inputs, meta))[1]
 

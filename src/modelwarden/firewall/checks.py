@@ -45,13 +45,13 @@ class Checks:
         self._requests = Requests(profile)
         self.scorer = None if profile.normal is None else Scorer(profile.normal)
 
-    def verdict(self, body: bytes | bytearray) -> Verdict:
-        """Judge the body of a request.
+    def verdict(self, body: bytes | bytearray, *, text: bool = False) -> Verdict:
+        """Judge the body of a request; with `text` it is one text, not JSON.
 
         Raises:
             RefusedError: the model must not see it.
         """
-        request = self._requests.read(body)
+        request = self._requests.read(body, text=text)
         if not request.checked:
             for spec in self.profile.inputs:
                 check_values(spec, request.values[spec.name])

@@ -114,12 +114,21 @@ class Judge:
         if self.checks.profile.normal == other.checks.profile.normal:
             self._clients = other._clients
 
-    def decide(self, body: bytes | bytearray, client: str, request_id: str | None) -> Decision:
-        """Judge one body; what no rule enforces goes on, and alerts tell what would not."""
+    def decide(
+        self, body: bytes | bytearray, client: str, request_id: str | None, *, text: bool = False
+    ) -> Decision:
+        """Judge one body; what no rule enforces goes on, and alerts tell what would not.
+
+        Args:
+            body: in JSON, or one text.
+            client: who asks.
+            request_id: that the client gave.
+            text: whether it is one text.
+        """
         if not self._reads:
             return Decision(Done.ALLOW, None, "", 200, body)
         try:
-            verdict = self.checks.verdict(body)
+            verdict = self.checks.verdict(body, text=text)
         except RefusedError as error:
             if error.verdict is not None:
                 with suppress(Exception):  # it is refused all the same

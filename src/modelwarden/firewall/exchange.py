@@ -127,7 +127,7 @@ class Exchange:
 
     def _refuse(self, status: int) -> None:
         self._proxy.refused += 1
-        self._answer(status, _REFUSAL, error_body(self._protocol, REFUSED))
+        self._answer(status, _REFUSAL, error_body(self._protocol, REFUSED, status))
 
     @property
     def _protocol(self) -> Protocol:
@@ -196,7 +196,7 @@ class Exchange:
             self._connection.finish(whole=False)
             return
         lines = [_JSON_HEADER, ("retry-after", "1")] if status == 503 else [_JSON_HEADER]
-        self._answer(status, lines, error_body(self._protocol, _UNREACHED))
+        self._answer(status, lines, error_body(self._protocol, _UNREACHED, status))
 
     def _answer(self, status: int, lines: Sequence[tuple[str, str]], body: bytes) -> None:
         self.deadline = math.inf

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from modelwarden.core.values import dataclass
 from modelwarden.firewall.checks import Checks
 from modelwarden.firewall.errors import ProfileError
 from modelwarden.firewall.profile import Profile, Protocol
+from modelwarden.firewall.torch_form import takes_text
 
 REFUSED = "the request was refused"
 _VERSION = r"(?:/versions/[A-Za-z0-9._-]+)?"
@@ -24,10 +26,12 @@ class Route:
     Attributes:
         checks: of its model; None where nothing is asked of a model (health, metadata).
         protocol: that an answer of ours is in.
+        text: whether a body may be one text instead of JSON.
     """
 
     checks: Checks | None
     protocol: Protocol
+    text: bool = False
 
 
 class Routes:
@@ -51,7 +55,8 @@ class Routes:
             if asked in claimed:
                 raise ProfileError(f"two profiles are for the model {profile.name!r}")
             claimed.add(asked)
-            route = Route(Checks(profile), profile.protocol)
+            text = profile.protocol is Protocol.TORCHSERVE and takes_text(profile)
+            route = Route(Checks(profile), profile.protocol, text)
             self._asked.append((re.compile(asked), route))
             self._read += [(re.compile(part), Route(None, profile.protocol)) for part in read]
 
@@ -96,12 +101,19 @@ def _patterns(profile: Profile) -> tuple[str, tuple[str, ...]]:
             return f"{model}:predict", (f"{model}(?:/metadata)?",)
         case Protocol.MLFLOW:
             return "/invocations", ("/ping", "/health", "/version")
+        case Protocol.TORCHSERVE:
+            return rf"/predictions/{name}(?:/[A-Za-z0-9._-]+)?", ("/ping",)
 
 
-def error_body(protocol: Protocol, message: str = REFUSED) -> bytes:
+def error_body(protocol: Protocol, message: str = REFUSED, status: int = 400) -> bytes:
     """Return an error in the protocol's own shape; it tells nothing about why."""
-    if protocol is Protocol.MLFLOW:
-        document = {"error_code": "BAD_REQUEST", "message": message}
-    else:
-        document = {"error": message}
+    document: dict[str, Any]
+    match protocol:
+        case Protocol.MLFLOW:
+            document = {"error_code": "BAD_REQUEST", "message": message}
+        case Protocol.TORCHSERVE:
+            kind = "BadRequestException" if status < 500 else "ServiceUnavailableException"
+            document = {"code": status, "type": kind, "message": message}
+        case _:
+            document = {"error": message}
     return json.dumps(document).encode()

@@ -14,6 +14,7 @@ from modelwarden.firewall.rules import Mode
 if TYPE_CHECKING:
     from modelwarden.firewall.policy import Policy
 
+_TEXT = re.compile(r"text/plain(\s*;\s*charset=\"?utf-8\"?)?", re.IGNORECASE)
 _JSON = re.compile(r"application/json(\s*;\s*charset=\"?utf-8\"?)?", re.IGNORECASE)
 
 
@@ -65,8 +66,10 @@ def ruling(
     if route is None or route.checks is None:
         decision = Decision(Done.ALLOW, None, "", 200, b"")
         return Ruling(route, decision, as_it_came=True, asks=False, alert=False)
-    decision = policy.judge(route).decide(body, client, request_id)
-    return Ruling(route, decision, as_it_came=decision.values is None, asks=True, alert=False)
+    text = route.text and _TEXT.fullmatch(head.headers.get("content-type", "")) is not None
+    decision = policy.judge(route).decide(body, client, request_id, text=text)
+    as_it_came = text or decision.values is None
+    return Ruling(route, decision, as_it_came=as_it_came, asks=True, alert=False)
 
 
 def _wrong(
@@ -89,6 +92,10 @@ def _wrong(
     if "inference-header-content-length" in headers:
         return 415, "encoding", "binary tensors"
     given = headers.get("content-type", "")
-    if given != "application/json" and not _JSON.fullmatch(given):
+    if (
+        given != "application/json"
+        and not _JSON.fullmatch(given)
+        and not (route.text and _TEXT.fullmatch(given))
+    ):
         return 415, "content-type", "another content type than JSON"
     return None

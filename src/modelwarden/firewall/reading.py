@@ -1,0 +1,137 @@
+"""What the wire forms have in common: keys, arrays, rows, records and columns, read strictly."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from modelwarden.firewall.errors import Reason, RefusedError
+from modelwarden.firewall.profile import Input, Kind, Profile
+from modelwarden.protocols.tensors import Array, WireError, array_of
+
+LONGEST_ID = 256
+
+
+def only(document: dict[str, Any], known: Sequence[str]) -> None:
+    """Refuse an object that has other keys."""
+    if any(key not in known for key in document):
+        raise RefusedError(Reason.SCHEMA, "a key that this protocol does not have")
+
+
+def parameters(value: object) -> None:
+    """Let parameters through that are plain: words and numbers under plain names."""
+    if value is None:
+        return
+    if not isinstance(value, dict) or len(value) > 16:
+        raise RefusedError(Reason.SCHEMA, "parameters are no small object")
+    for part in value.values():
+        if isinstance(part, list | dict) or (isinstance(part, float) and not math.isfinite(part)):
+            raise RefusedError(Reason.SCHEMA, "a parameter is no plain value")
+        if isinstance(part, str) and len(part) > LONGEST_ID:
+            raise RefusedError(Reason.SCHEMA, "a parameter is too long")
+
+
+def array_in(data: object) -> Array:
+    """Return nested lists as an array; what is ragged or mixed is refused."""
+    try:
+        return array_of(data, "the input")
+    except WireError as error:
+        ragged = "ragged" in error.message or "nested" in error.message
+        raise RefusedError(Reason.SHAPE if ragged else Reason.TYPE, error.message) from error
+
+
+def split(data: object, profile: Profile) -> dict[str, Array]:
+    """Read an object of column names and rows."""
+    if not isinstance(data, dict):
+        raise RefusedError(Reason.SCHEMA, "a frame is no object")
+    only(data, ("columns", "data", "index"))
+    columns, rows = data.get("columns"), data.get("data")
+    if not isinstance(columns, list) or any(not isinstance(name, str) for name in columns):
+        raise RefusedError(Reason.SCHEMA, "columns is no list of names")
+    if not isinstance(rows, list) or any(
+        not isinstance(row, list) or len(row) != len(columns) for row in rows
+    ):
+        raise RefusedError(Reason.SHAPE, "rows and columns of a frame differ")
+    index = data.get("index")
+    if index is not None and (
+        not isinstance(index, list)
+        or len(index) != len(rows)
+        or any(type(part) not in (int, str) for part in index)
+    ):
+        raise RefusedError(Reason.SCHEMA, "index is no list of labels, one a row")
+    if len(set(columns)) != len(columns):
+        raise RefusedError(Reason.DUPLICATE_KEY, "a column is given twice")
+    if not profile.table:
+        return {profile.inputs[0].name: tensor(rows, profile.inputs[0])}
+    both = zip(*rows, strict=True) if rows else ([] for _ in columns)
+    return columns_of(dict(zip(columns, map(list, both), strict=True)), profile)
+
+
+def records(data: object, profile: Profile) -> dict[str, Array]:
+    """Read a list of rows, each an object of columns."""
+    if not isinstance(data, list) or any(not isinstance(row, dict) for row in data):
+        raise RefusedError(Reason.SCHEMA, "records are no list of objects")
+    names = [spec.name for spec in profile.inputs]
+    if not profile.table or any(set(row) != set(names) for row in data):
+        raise RefusedError(Reason.SCHEMA, "not the columns that the model has")
+    return columns_of({name: [row[name] for row in data] for name in names}, profile)
+
+
+def plain(data: object, profile: Profile) -> dict[str, Array]:
+    """Read a list of rows, a list of objects, or an object of columns."""
+    if isinstance(data, list) and data and isinstance(data[0], dict) and profile.table:
+        return records(data, profile)
+    if isinstance(data, dict) and profile.table:
+        return columns_of(data, profile)
+    if isinstance(data, dict) and set(data) == {profile.inputs[0].name}:
+        data = data[profile.inputs[0].name]
+    if profile.table:
+        names = [spec.name for spec in profile.inputs]
+        return split({"columns": names, "data": data}, profile)
+    return {profile.inputs[0].name: tensor(data, profile.inputs[0])}
+
+
+def tensor(data: object, spec: Input) -> Array:
+    """Read rows of the shape that the model takes."""
+    array = array_in(data)
+    if array.shape[1:] != spec.shape:
+        raise RefusedError(Reason.SHAPE, "another shape than the model's")
+    return array
+
+
+def columns_of(columns: dict[str, Any], profile: Profile) -> dict[str, Array]:
+    """Read an object of columns, just those that the model has."""
+    if set(columns) != {spec.name for spec in profile.inputs}:
+        raise RefusedError(Reason.SCHEMA, "not the columns that the model has")
+    return {spec.name: column_of(columns[spec.name], spec) for spec in profile.inputs}
+
+
+def column_of(data: object, spec: Input) -> Array:
+    """Read one column."""
+    if not isinstance(data, list):
+        raise RefusedError(Reason.SCHEMA, "a column is no list")
+    if (
+        data
+        and isinstance(data[0], list)
+        and all(isinstance(part, list) and len(part) == 1 for part in data)
+    ):
+        data = [part[0] for part in data]
+    if spec.kind in (Kind.CATEGORY, Kind.TEXT):
+        if any(part is not None and not isinstance(part, str) for part in data):
+            raise RefusedError(Reason.TYPE, f"column {spec.name!r} holds something else than text")
+        words = np.empty(len(data), np.object_)
+        words[:] = data
+        return words
+    if any(type(part) not in (int, float, bool, type(None)) for part in data):
+        raise RefusedError(Reason.TYPE, f"column {spec.name!r} holds something else than numbers")
+    if data and all(part is None for part in data):
+        return np.full(len(data), np.nan)
+    if any(part is None for part in data) and any(type(part) is bool for part in data):
+        data = [float(part) if type(part) is bool else part for part in data]
+    array = array_in(data)
+    if array.ndim != 1:
+        raise RefusedError(Reason.SHAPE, f"column {spec.name!r} is nested")
+    return array
