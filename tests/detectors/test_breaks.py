@@ -142,3 +142,10 @@ def test_how_far_values_lie_outside_says_how_severe_it_is(there, severity):
     (found,) = breaks_of(PRICES, shuffled)
 
     assert (found.kind, found.severity) == ("range", severity)
+
+
+def test_a_column_that_was_constant_has_no_width_to_count_in():
+    [found] = breaks_of(column(np.zeros(2000)), column(np.r_[np.zeros(1500), RNG.random(500) + 1]))
+
+    assert found.facts["bound"] == 0
+    assert "beyond_by_widths" not in found.facts

@@ -294,7 +294,9 @@ def _range(here: Floats, there: Floats, finite: np.ndarray) -> Iterator[Break]:
         edge, word = (low, "below") if below else (high, "above")
         told = f"{k} of {m} values lie {word} {edge:.6g}, the {'least' if below else 'most'} before"
         by = abs(float(np.median(there[beyond])) - edge) / max(high - low, 1e-300)
-        facts: dict[str, Json] = {"rows": k, "of": m, "bound": edge, "beyond_by_widths": by}
+        facts: dict[str, Json] = {"rows": k, "of": m, "bound": edge}
+        if high > low:  # a column that was constant has no width to count in
+            facts["beyond_by_widths"] = by
         most = int(times.argmax())
         negative = below and low >= 0 and float(values[0]) < 0
         coded = bool(times[most] > 0.8 * k and k > _LEAST)

@@ -117,8 +117,9 @@ def settle(
     ]
     if not found:
         shapes = ", ".join(f"{t.values.dtype} {t.values.shape}" for t in answer[:4])
+        known_as = f"{len(known)} class" if len(known) == 1 else f"{len(known)} classes"
         raise TargetError(
-            f"the model's answer ({shapes}) is neither scores nor labels of {len(known)} classes",
+            f"the model's answer ({shapes}) is neither scores nor labels of {known_as}",
             hint=_HINT,
         )
     best = max(found, key=lambda r: _rank(r, answer[r.at].name))

@@ -219,6 +219,8 @@ def test_what_is_no_data_set_is_one_clear_error(name, content, why, tmp_path):
         read(path)
 
     assert "\n" not in caught.value.message
+    assert "/proc/" not in caught.value.message
+    assert "SELECT" not in caught.value.message
 
 
 def test_a_missing_file_and_a_nearly_right_column_say_so(csv):

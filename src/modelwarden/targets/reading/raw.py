@@ -13,7 +13,7 @@ from modelwarden.targets.frames import Column, Frame
 class DataError(InputError):
     """A data file that cannot be used as it is."""
 
-    hint = "Mend the file, or name another in [data]."
+    hint = "Mend the file, or name another."
 
 
 @dataclass(frozen=True, slots=True, eq=False)

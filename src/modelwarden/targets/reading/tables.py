@@ -33,6 +33,7 @@ _CONFINED = {
 }
 _WHOLE = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
 _REAL = ("FLOAT", "DOUBLE", "DECIMAL", "UBIGINT", "HUGEINT", "UHUGEINT")
+_OPENED = re.compile(r"""\s*["']/proc/self/fd/\d+["']""")  # the name under which DuckDB sees a file
 _TIMES = ("DATE", "TIMESTAMP")
 _TEXTS = ("VARCHAR", "ENUM", "UUID", "TIME", "INTERVAL")
 # What pandas takes for a missing value: the model's own code will have read them so.
@@ -338,4 +339,7 @@ def _unreadable(path: Path, error: Exception) -> DataError:
 
 
 def _first(error: Exception) -> str:
-    return " ".join(str(error).split())[:300]
+    """Return what DuckDB says of the file, without its own statement and its name for the file."""
+    told = str(error).partition("\nLINE ")[0].partition("Possible fixes:")[0]
+    told = _OPENED.sub("", " ".join(told.split()))
+    return told.partition(" The search space used was:")[0][:300].rstrip()
