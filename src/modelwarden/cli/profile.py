@@ -216,7 +216,8 @@ def _told(output: Path, made: Profile, secret: Probes | None, key: Path | None) 
         lines.append(f"  abnormal   alarm at a score of {made.normal.alarm:.3g}, ")
         lines[-1] += f"refused from {made.normal.refuse:.3g}"
     if made.watched:
-        lines.append(f"  watched    {len(made.watched)} files")
+        files = "1 file" if len(made.watched) == 1 else f"{len(made.watched)} files"
+        lines.append(f"  watched    {files}")
     if secret is None:
         lines.append("  probes     none: the input has no name, or the protocol is not asked")
     else:

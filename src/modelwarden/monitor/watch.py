@@ -291,7 +291,8 @@ class Watch:
         self.told += 1
         self.grave += severity.rank <= Severity.HIGH.rank
         self._alerts.write(alert)
-        self._say(f"{alert.severity.value} {kind.value}/{rule} {model}: {detail}")
+        about = f" {model}" if model else ""
+        self._say(f"{alert.severity.value} {kind.value}/{rule}{about}: {detail}")
         for name in dict.fromkeys(self._channels_of(alert)):
             self._senders[name].send(alert)
 
@@ -306,7 +307,9 @@ class Watch:
 
     def summary(self) -> str:
         """Return one line on what was watched."""
-        parts = [f"{self.looks} looks", f"{self.told} alerts", self._performance.told]
+        looks = "1 look" if self.looks == 1 else f"{self.looks} looks"
+        alerts = "1 alert" if self.told == 1 else f"{self.told} alerts"
+        parts = [looks, alerts, self._performance.told]
         return " · ".join(part for part in parts if part)
 
     # What is kept --------------------------------------------------------------------------------
