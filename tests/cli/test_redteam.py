@@ -106,3 +106,35 @@ def test_help_names_both_forms(capsys):
     out = capsys.readouterr().out
     assert "CAMPAIGN.toml" in out
     assert "replay" in out
+
+
+def test_people_are_told_where_to_read_on(place, capsys):
+    with serving(Endpoint()) as endpoint:
+        assert run(["redteam", _file(place, endpoint.url)]) == 1
+
+    told = capsys.readouterr().err
+    folder = place / "campaign.redteam"
+    assert str(folder / "debrief.html") in told
+    assert (folder / "debrief.html").is_file()
+    assert f"redteam replay {folder}" in told
+
+
+def test_a_replay_that_nobody_answers_speaks_of_the_server_and_not_of_resuming(place, capsys):
+    with serving(Endpoint()) as endpoint:
+        run(["redteam", _file(place, endpoint.url)])
+    capsys.readouterr()
+
+    assert run(["redteam", "replay", str(place / "campaign.redteam")]) == 2
+
+    told = capsys.readouterr().err
+    assert "nothing listens at" in told
+    assert "--url" in told
+    assert "resume" not in told
+
+
+def test_a_replay_of_no_campaign_is_one_line_that_says_what_to_name(place, capsys):
+    assert run(["redteam", "replay", str(place / "nowhere")]) == 2
+
+    told = capsys.readouterr().err
+    assert "nowhere is not the output of a campaign" in told
+    assert "Errno" not in told

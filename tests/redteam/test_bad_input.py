@@ -239,3 +239,19 @@ def test_a_dry_run_asks_nothing(tmp_path):
     assert not (tmp_path / "out").exists()
     assert done.report.verdict.outcome is Outcome.INCOMPLETE
     assert any("would disguise 4 texts" in note for note in done.report.run.notes)
+
+
+@pytest.mark.parametrize(("batch", "told"), [(16, True), (1, False)])
+def test_that_a_refusal_takes_a_whole_request_is_told(tmp_path, batch, told):
+    seeded(tmp_path)
+
+    def fault(number, rows):
+        hidden = any(spam(text) < 0.9 for text in rows)
+        return (403, {"x-modelwarden": "refused"}, b"{}") if hidden else None
+
+    with serving(Endpoint(named, fault=fault)) as endpoint:
+        made = campaign(tmp_path, endpoint.url, budget={"batch": batch})
+        notes = run(made, output=tmp_path / "out").report.run.notes
+
+    assert any("rows were refused" in note for note in notes)
+    assert any("refused together" in note for note in notes) is told

@@ -69,9 +69,14 @@ def replay(folder: Path, url: str | None, offline: bool, form: str, trust_model:
         if url is not None:
             raise click.UsageError("--offline asks nobody, and --url names somebody")
         return _played(folder, form)
+    from modelwarden.redteam.courier import UnansweredError
     from modelwarden.redteam.replay import replay as ask_again
+    from modelwarden.targets.errors import TargetError
 
-    done = ask_again(folder, url=url, trust=trust_model, version=__version__)
+    try:
+        done = ask_again(folder, url=url, trust=trust_model, version=__version__)
+    except UnansweredError as error:  # there is nothing to resume here
+        raise TargetError(error.message, hint="Start the server, or name it with --url.") from error
     return finish(done.report, form, None)
 
 
@@ -141,7 +146,20 @@ def run_campaign(
     done = run(campaign, output=folder, resume=resume, trust=trust_model, version=__version__)
     if done.stopped is not None:
         tell(f"the campaign stopped: {done.stopped}", f"its state is safe in {folder}: --resume")
-    return finish(done.report, form, None, fail_on=campaign.policy.fail_on)
+    code = finish(done.report, form, None, fail_on=campaign.policy.fail_on)
+    if done.folder is not None:
+        _point(done.folder, len(done.evasions))
+    return code
+
+
+def _point(folder: Path, evasions: int) -> None:
+    """Tell on stderr where people read on; stdout is the report's own."""
+    from modelwarden.gate.walk import printable
+
+    line = f"modelwarden: debrief {folder / 'debrief.html'}"
+    if evasions:
+        line += f" · {evasions} in {folder / 'evasions'} · after a fix: redteam replay {folder}"
+    click.echo(printable(line), err=True)
 
 
 @redteam.command("import")

@@ -120,7 +120,7 @@ def _begun(
         if not read(output).ended:
             raise InputError(
                 f"{output} holds a campaign that did not come to its end",
-                hint="Go on with it with --resume, or name another --output.",
+                hint="Go on with it with --resume, name another --output, or delete the folder.",
             )
         _removed(output)
     elif offline:

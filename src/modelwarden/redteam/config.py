@@ -176,7 +176,9 @@ def load(path: Path) -> Campaign:
             data = stream.read(_LARGEST + 1)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise InputError(f"cannot read {path}: {reason}") from error
+        raise InputError(
+            f"cannot read {path}: {reason}", hint="Name a campaign file; docs/campaign.md has one."
+        ) from error
     if len(data) > _LARGEST:
         raise InputError(f"{path} is longer than {_LARGEST} bytes: it is no campaign file")
     try:

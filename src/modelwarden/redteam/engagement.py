@@ -67,6 +67,7 @@ class Unit:
     Attributes:
         attacked: seeds that were answered right before. fell: of them. queries: to each success.
         refused: rows that the target refused. unchecked: the budget ended before its last look.
+        gone: seeds of `fell` whose evasion was refused, or answered otherwise, in the end.
     """
 
     target: str
@@ -81,6 +82,7 @@ class Unit:
     refused: int = 0
     lost: int = 0
     unchecked: bool = False
+    gone: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

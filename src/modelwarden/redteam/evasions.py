@@ -109,7 +109,8 @@ def read(folder: Path) -> Iterator[Stored]:
     place = folder / FOLDER
     if not place.is_dir():
         raise InputError(
-            f"{folder} holds no evasions", hint="Name the output folder of a campaign."
+            f"{folder} holds no evasions: its campaign did not come to its end",
+            hint="Go on with it with --resume first.",
         )
     for own in sorted(p for p in place.iterdir() if p.is_dir()):
         about = read_json(own / FILE)

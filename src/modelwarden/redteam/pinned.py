@@ -81,9 +81,12 @@ def campaign_in(folder: Path) -> Campaign:
     Raises:
         InputError: it is none, or its files are not where they were.
     """
+    hint = "Name the folder that `modelwarden redteam` wrote: its --output."
+    if not (folder / STATE / FILE).is_file():
+        raise InputError(f"{folder} is not the output of a campaign", hint=hint)
     document = read_json(folder / STATE / FILE)
     if not isinstance(document, dict) or not isinstance(document.get("document"), dict):
-        raise InputError(f"{folder} is not the output of a campaign")
+        raise InputError(f"{folder} is not the output of a campaign", hint=hint)
     root, source = Path(str(document["root"])), str(document["source"])
     return campaign_of(document["document"], root=root, source=source)
 

@@ -212,6 +212,7 @@ def _one(
         refused=sum(part.refused for part in parts),
         lost=int(sum((o.refused > 0).sum() for o in outcomes)),
         unchecked=not all(part.checked for part in parts),
+        gone=int(success.sum()) - len(found),
     )
     return unit, found
 

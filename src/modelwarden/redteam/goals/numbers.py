@@ -37,7 +37,13 @@ def of(
     }
     made = [*_measurements(clean, units, evasions, conditions)]
     notes = [f"{clean.seeds.source}: {note}" for note in clean.seeds.notes]
-    notes += [_line(unit) for unit in units]
+    notes += [line_of(unit) for unit in units]
+    batch = engagement.campaign.budget.batch
+    if batch > 1 and any(unit.refused for unit in units):
+        notes.append(
+            f"all rows of a request are refused together, {batch} at most here: "
+            "[budget] batch = 1 tells whether single rows get through"
+        )
     path = target.model.url or target.model.path
     found = []
     if units:
@@ -50,11 +56,14 @@ def of(
     )
 
 
-def _line(unit: Unit) -> str:
+def line_of(unit: Unit) -> str:
+    """Return what came of one attack, in one line."""
     told = f"{unit.attack}: {unit.fell} of {unit.attacked} seeds of {unit.seeds} evade "
     told += f"{unit.target}, {unit.rows:,} rows in {unit.calls:,} calls"
     if unit.refused:
         told += f"; {unit.refused:,} rows were refused"
+    if unit.gone:
+        told += f"; {unit.gone} of the {unit.fell} did not get past when asked for the last time"
     if unit.lost:
         told += f"; {unit.lost} seeds seemed to evade and did not when they were asked again"
     if unit.unchecked:

@@ -33,7 +33,8 @@ def read_raw(given: Given) -> Raw:
     rows = len(raw.frame) if raw.array is None else len(raw.array)
     if not rows:
         raise InputError(
-            f"seeds.path = {given.shown!r} holds no rows: there is nothing to disguise"
+            f"seeds.path = {given.shown!r} holds no rows: there is nothing to disguise",
+            hint="Put what is to be disguised there, a row each.",
         )
     return raw
 
