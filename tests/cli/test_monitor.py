@@ -5,6 +5,7 @@ import sys
 import time
 
 import numpy as np
+import pytest
 
 from cli.command import command as run
 
@@ -85,3 +86,17 @@ def test_nothing_to_watch_is_a_usage_error():
 
     assert done.code == 2
     assert "--log" in done.err
+
+
+@pytest.mark.parametrize("option", ["--log", "--labels"])
+def test_what_is_not_there_is_no_clean_look(tmp_path, option):
+    there = tmp_path / "log.jsonl"
+    there.write_text('{"a": 1}\n')
+    given = {"--log": str(there), option: str(tmp_path / "nowhere.jsonl")}
+
+    done = run("monitor", "watch", "--once", *(part for one in given.items() for part in one))
+
+    assert done.code == 2
+    assert done.err.count("\n") == 1
+    assert f"{option} = " in done.err
+    assert "nowhere.jsonl' does not exist" in done.err

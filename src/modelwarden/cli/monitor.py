@@ -134,12 +134,30 @@ def watch(
     )
     if not settings.profiles and settings.log is None:
         raise click.UsageError("give --profile or --log: there is nothing to watch")
+    _there(settings.log, "--log", once=once)
+    _there(settings.labels, "--labels", once=once)
     watching = Watch(settings, lambda line: click.echo(f"modelwarden: {_plain(line)}", err=True))
     ending = Event()
     signal.signal(signal.SIGTERM, lambda *_: ending.set())
     watching.run(once=once, stop=ending.is_set)
     click.echo(f"modelwarden: {_plain(watching.summary())}", err=True)
     return 1 if once and watching.grave else 0
+
+
+def _there(path: Path | None, option: str, *, once: bool) -> None:
+    """Refuse to look once at what is not there; who watches on is told that it is waited for.
+
+    Raises:
+        InputError: nothing is there, so nothing can be found.
+    """
+    from modelwarden.core import InputError
+
+    if path is None or path.exists():
+        return
+    told = f"{option} = {str(path)!r} does not exist"
+    if once:
+        raise InputError(told, hint="Name what is there, or watch without --once until it comes.")
+    click.echo(f"modelwarden: {_plain(told)} yet: it is waited for", err=True)
 
 
 def _plain(line: str) -> str:
