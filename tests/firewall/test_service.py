@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import ssl
@@ -241,3 +242,19 @@ def test_five_hundred_slow_clients_are_let_go_and_others_served(place):
     assert set(served) == {200}
     assert all(e == b"" for e in ends[::2])
     assert all(e.startswith(b"HTTP/1.1 408") for e in ends[1::2])
+
+
+def test_a_pipe_in_a_profiles_place_does_not_hold_the_service(place):
+    """It was waited for without end: no later profile was taken, and no signal ended it."""
+    arguments = config(place, "[firewall]\nwatch_seconds = 0.1\n")
+    profile, good = place / "profile.json", (place / "profile.json").read_bytes()
+    with model() as server, firewall(server.port, "profile.json", *arguments, cwd=place) as wall:
+        profile.unlink()
+        os.mkfifo(profile)
+        wall.process.send_signal(signal.SIGHUP)
+        until(lambda: any("no regular file" in detail for _, detail in rules(place)))
+        profile.unlink()
+        profile.write_bytes(good + b"\n")
+        until(lambda: any("was replaced by" in detail for _, detail in rules(place)))
+        assert wall.ask(asked(vectors(1, seed=5)))[0] == 200
+        assert wall.end() == 0

@@ -24,7 +24,7 @@ from modelwarden.core import InputError, encode
 from modelwarden.core.decode import decode
 from modelwarden.core.findings import Json
 from modelwarden.core.values import dataclass
-from modelwarden.detectors.profile import Input, Kind, Profile, ProfileError, Protocol
+from modelwarden.detectors.profile import Input, Kind, Profile, ProfileError, Protocol, opened
 from modelwarden.protocols import mlflow, oip, tf_serving
 from modelwarden.protocols.documents import object_of
 from modelwarden.protocols.tensors import Tensor, WireError
@@ -184,7 +184,7 @@ def load(path: Path, name: str) -> Probes | None:
         ProfileError: others can read them, they are of another profile, or they are damaged.
     """
     try:
-        with path.open("rb") as stream:
+        with opened(path) as stream:
             if os.fstat(stream.fileno()).st_mode & 0o077:
                 raise ProfileError(
                     f"{path} can be read by others, so its probes are no secret",

@@ -5,11 +5,15 @@ Plain numbers only: a profile is looked at, compared and kept under version cont
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import stat
 from collections.abc import Mapping
 from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
+from typing import BinaryIO
 
 from modelwarden.core import InputError, encode
 from modelwarden.core.decode import decode
@@ -253,6 +257,21 @@ def dumped(profile: Profile) -> bytes:
     return json.dumps(encode(profile), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
+def opened(path: Path) -> BinaryIO:
+    """Open a file that is read again while a service runs: a pipe would hold it for ever.
+
+    Raises:
+        OSError: it cannot be opened, or is no regular file.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        reason = errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL
+        raise OSError(reason, "is a directory" if stat.S_ISDIR(mode) else "no regular file")
+    return os.fdopen(descriptor, "rb")
+
+
 def load(path: Path, key: Path | None = None) -> Profile:
     """Read a profile.
 
@@ -266,7 +285,7 @@ def load(path: Path, key: Path | None = None) -> Profile:
             after it was signed.
     """
     try:
-        with path.open("rb") as stream:
+        with opened(path) as stream:
             data = stream.read(_LARGEST + 1)
     except OSError as error:
         why = (error.strerror or str(error)).lower()

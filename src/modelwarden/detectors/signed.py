@@ -64,7 +64,8 @@ def check(document: dict[str, Any], path: Path, key: Path | None) -> None:
     from cryptography.exceptions import InvalidSignature
 
     bare = {**document, "signature": None}
-    data = json.dumps(bare, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    text = json.dumps(bare, ensure_ascii=False, separators=(",", ":"))
+    data = text.encode("utf-8", "surrogatepass") + b"\n"
     try:
         public.verify(value, _MADE_FOR + data)
     except InvalidSignature as error:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from modelwarden.core import ConfigError
 from modelwarden.core.fields import Fields
 from modelwarden.core.values import dataclass
+from modelwarden.detectors.profile import opened
 from modelwarden.firewall.rules import RULES, Class, Mode
 
 _KEYS = (
@@ -148,7 +149,8 @@ def load_config(path: Path | None) -> FirewallConfig:
     if path is None:
         return FirewallConfig()
     try:
-        document = tomllib.loads(path.read_bytes().decode())
+        with opened(path) as stream:
+            document = tomllib.loads(stream.read().decode())
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         raise ConfigError(f"cannot read {path}: {why}") from error
