@@ -31,6 +31,8 @@ from modelwarden.core import InputError, Json, ModelwardenError, OutputError
 from modelwarden.core.values import dataclass
 
 SCHEMA = "modelwarden/transcript/1"
+# What an event raises whose parts are missing or of other types: somebody edited it.
+_ODD = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, OSError)
 TRANSCRIPT, STATE, BODIES = "transcript.jsonl", "state", "bodies.bin"
 
 
@@ -227,9 +229,17 @@ def read(folder: Path) -> Stood:
     if not place.exists():
         return nothing()
     told = _Told()
-    with (folder / STATE / BODIES).open("rb") as bodies:
+    try:
+        bodies = (folder / STATE / BODIES).open("rb")
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise JournalError(f"cannot read {folder / STATE / BODIES}: {reason}") from error
+    with bodies:
         for number, line in enumerate(_whole_lines(place), 1):
-            told.take(_event(line, place, number), bodies)
+            try:
+                told.take(_event(line, place, number), bodies)
+            except _ODD as error:
+                raise JournalError(f"{place}, line {number}, is no event of a campaign") from error
     return told.stood()
 
 
@@ -299,7 +309,7 @@ def _whole_lines(place: Path) -> list[bytes]:
 def _event(line: bytes, place: Path, number: int) -> dict[str, Any]:
     try:
         event = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise JournalError(f"{place}, line {number}, is damaged: {error}") from error
     if not isinstance(event, dict):
         raise JournalError(f"{place}, line {number}, is no event")
@@ -310,7 +320,8 @@ def _recorded(event: Mapping[str, Any], bodies: BinaryIO) -> Recorded | None:
     """Return an answer; None where its body did not reach the disk, as when power failed."""
     got, sent = event["got"], event["sent"]
     bodies.seek(got["at"])
-    body = bodies.read(got["size"])
+    # A size is only believed as far as the file goes.
+    body = bodies.read(min(got["size"], os.fstat(bodies.fileno()).st_size))
     if hashlib.sha256(body).hexdigest() != got["sha256"]:
         return None
     return Recorded(
