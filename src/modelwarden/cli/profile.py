@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from modelwarden.targets.frames import Inputs
 
 _FILE = click.Path(path_type=Path)
-_PROTOCOLS = ("oip-v2", "mlflow", "tf-serving", "torchserve")
+_PROTOCOLS = ("oip-v2", "mlflow", "tf-serving", "torchserve", "openai")
 
 
 @click.command()
@@ -187,7 +187,10 @@ def _of_project(path: Path, protocol: str | None) -> Given:
     inputs = data.inputs
     if not isinstance(inputs, Frame) and inputs.dtype == np.object_:
         inputs = Frame((project.data.text or "text",), (inputs,))
-    return Given(inputs, Meta(name=project.project.name, protocol=Protocol(served)), data.digest)
+    name = project.project.name
+    if served in ("torchserve", "openai"):  # servers of many models, which requests name
+        name = project.model.name or name
+    return Given(inputs, Meta(name=name, protocol=Protocol(served)), data.digest)
 
 
 def require_numpy() -> None:

@@ -36,6 +36,7 @@ class Protocol(StrEnum):
     MLFLOW = "mlflow"
     TF_SERVING = "tf-serving"
     TORCHSERVE = "torchserve"
+    OPENAI = "openai"
 
 
 class Kind(StrEnum):
@@ -46,6 +47,27 @@ class Kind(StrEnum):
     BOOLEAN = "boolean"
     CATEGORY = "category"
     TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextNormal:
+    """What is usual of the reference's texts; more is a sign of an attack.
+
+    Attributes:
+        rate: share of such texts that may be beyond any threshold.
+        texts: of the reference.
+        length: characters.
+        unseen: share of characters that nobody sees.
+        mixed: share of words of several alphabets.
+        injection: score of patterns of prompt injection.
+    """
+
+    rate: float
+    texts: int
+    length: float
+    unseen: float
+    mixed: float
+    injection: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +84,7 @@ class Input:
         categories: that a category has.
         longest: characters of a text.
         missing: whether a value may be missing.
+        texts: what is usual of texts; None where that was not learnt.
     """
 
     name: str
@@ -73,6 +96,7 @@ class Input:
     categories: tuple[str, ...] = ()
     longest: int | None = None
     missing: bool = False
+    texts: TextNormal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

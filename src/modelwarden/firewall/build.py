@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,12 +29,16 @@ from modelwarden.firewall.profile import (
     Protocol,
     Watched,
 )
+from modelwarden.firewall.text_signs import text_normal
 from modelwarden.protocols.tensors import Array
 from modelwarden.targets.frames import Frame, Inputs
 from modelwarden.targets.schema import Field, field_of
 from modelwarden.targets.schema import Kind as Found
 
 _ROWS = 1000
+_MESSAGES = 512  # of one chat
+_CHAT_BODY = 1 << 20
+_CHAT_TEXT = 32_000  # characters of one message, at the least
 _LEAST_BODY = 1 << 16
 _NUMBER_BYTES = 32  # of one number in JSON, with room to spare
 _TEXT_ROOM = 4
@@ -203,6 +208,11 @@ def profile_of(
     inputs = _texts(inputs, meta)
     table = isinstance(inputs, Frame) or bool(meta.columns)
     specs, values = _table(inputs, meta) if table else _tensor(inputs, meta)
+    specs = tuple(_told_texts(spec, values[spec.name], rate) for spec in specs)
+    chat = meta.protocol is Protocol.OPENAI
+    if chat and [spec.kind for spec in specs] != [Kind.TEXT]:
+        raise ProfileError("the reference of a chat model is one column of texts")
+    most = _MESSAGES if chat else _ROWS
     matrix = matrix_of(specs, values, len(inputs))
     counts = counts_of(specs, values)
     return Profile(
@@ -211,7 +221,7 @@ def profile_of(
         protocol=meta.protocol,
         table=table,
         inputs=specs,
-        limits=Limits(body=_body(specs), rows=_ROWS),
+        limits=Limits(body=min(_body(specs), _CHAT_BODY) if chat else _body(specs), rows=most),
         normal=normal_of(matrix, rate=rate, seed=seed),
         counts=counts,
         relations=_related(specs, counts, values),
@@ -222,6 +232,14 @@ def profile_of(
         model_version=meta.version,
         triggers=tuple(triggers),
     )
+
+
+def _told_texts(spec: Input, values: Array, rate: float) -> Input:
+    """Return the input with what is usual of its texts."""
+    if spec.kind is not Kind.TEXT:
+        return spec
+    known = [str(value) for value in values.tolist() if value is not None]
+    return replace(spec, texts=text_normal(known, rate)) if known else spec
 
 
 def _texts(inputs: Inputs, meta: Meta) -> Inputs:
@@ -268,7 +286,8 @@ def _table(inputs: Inputs, meta: Meta) -> tuple[tuple[Input, ...], dict[str, Arr
         longest = None
         if kind is Kind.TEXT:
             lengths = [len(str(v)) for v in column.tolist() if v is not None]
-            longest = max(1000, _TEXT_ROOM * max(lengths, default=0))
+            least = _CHAT_TEXT if meta.protocol is Protocol.OPENAI else 1000
+            longest = max(least, _TEXT_ROOM * max(lengths, default=0))
         specs.append(_input(field, meta, kind, longest=longest))
         values[name] = column
     return tuple(specs), values

@@ -11,11 +11,13 @@ import functools
 import numpy as np
 
 from modelwarden.core.values import dataclass
+from modelwarden.firewall.chat import instructing
 from modelwarden.firewall.errors import Reason, RefusedError
 from modelwarden.firewall.features import matrix_of
 from modelwarden.firewall.normal import Flags, Judged, Scorer
-from modelwarden.firewall.profile import Input, Kind, Profile
+from modelwarden.firewall.profile import Input, Kind, Profile, Protocol
 from modelwarden.firewall.requests import Request, Requests
+from modelwarden.firewall.text_signs import Sign, signs_in
 from modelwarden.protocols.tensors import Array
 from modelwarden.targets.frames import Floats
 
@@ -29,12 +31,14 @@ class Verdict:
         matrix: (rows, features).
         judged: None where the profile has no reference to judge by.
         abnormal: (rows,) whose score is above the profile's alarm.
+        signs: what speaks against its texts.
     """
 
     request: Request
     matrix: Floats
     judged: Judged | None
     abnormal: Flags
+    signs: tuple[Sign, ...] = ()
 
 
 class Checks:
@@ -43,6 +47,7 @@ class Checks:
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
         self._requests = Requests(profile)
+        self._texts = tuple(spec for spec in profile.inputs if spec.texts is not None)
         self.scorer = None if profile.normal is None else Scorer(profile.normal)
 
     def verdict(self, body: bytes | bytearray, *, text: bool = False) -> Verdict:
@@ -55,20 +60,28 @@ class Checks:
         if not request.checked:
             for spec in self.profile.inputs:
                 check_values(spec, request.values[spec.name])
+        signs = self._signs(request) if self._texts else ()
         matrix = self._matrix(request)
         if self.scorer is None:
-            return Verdict(request, matrix, None, np.zeros(request.rows, np.bool_))
+            return Verdict(request, matrix, None, np.zeros(request.rows, np.bool_), signs)
         judged = self.scorer.judged(matrix)
         normal = self.scorer.normal
         if judged.worst > normal.refuse:
             raise RefusedError(
                 Reason.ABNORMAL,
                 f"a row scores {judged.worst:.3g}, {normal.refuse:.3g} is the limit",
-                Verdict(request, matrix, judged, judged.scores > normal.alarm),
+                Verdict(request, matrix, judged, judged.scores > normal.alarm, signs),
             )
         if judged.worst <= normal.alarm:
-            return Verdict(request, matrix, judged, _none(request.rows))
-        return Verdict(request, matrix, judged, judged.scores > normal.alarm)
+            return Verdict(request, matrix, judged, _none(request.rows), signs)
+        return Verdict(request, matrix, judged, judged.scores > normal.alarm, signs)
+
+    def _signs(self, request: Request) -> tuple[Sign, ...]:
+        chat = self.profile.protocol is Protocol.OPENAI
+        own = instructing(request.document) if chat else frozenset()
+        return tuple(
+            s for spec in self._texts for s in signs_in(spec, request.values[spec.name], own)
+        )
 
     def _matrix(self, request: Request) -> Floats:
         if request.checked:  # one tensor of numbers

@@ -14,7 +14,7 @@ from modelwarden.core import ConfigError
 from modelwarden.core.fields import Fields
 from modelwarden.core.values import dataclass
 from modelwarden.detectors.profile import opened
-from modelwarden.firewall.rules import RULES, Class, Mode
+from modelwarden.firewall.rules import INJECTION, RULES, Class, Mode
 
 _KEYS = (
     "client",
@@ -204,7 +204,10 @@ def _rules(fields: Fields) -> Mapping[str, Mode]:
     known = [mode.value for mode in Mode]
     given = {k: Mode(fields.one_of(k, v, "mode", known)) for k, v in fields.table.items()}
     default = given.pop("all", None)
-    return given if default is None else dict.fromkeys(RULES, default) | given
+    if default is None:
+        return given
+    hint = Mode.OFF if default is Mode.OFF else Mode.OBSERVE
+    return dict.fromkeys(RULES, default) | {INJECTION: hint} | given
 
 
 def _closed(fields: Fields) -> frozenset[Class]:

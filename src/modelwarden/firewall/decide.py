@@ -6,6 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from enum import StrEnum
 
 from modelwarden.core import Severity
@@ -14,7 +15,16 @@ from modelwarden.firewall.alerts import Alert, AlertKind
 from modelwarden.firewall.checks import Checks, Verdict
 from modelwarden.firewall.clients import Alarm, Clients
 from modelwarden.firewall.errors import Reason, RefusedError
-from modelwarden.firewall.rules import ABNORMAL_ROW, BLOCKED, FAILED, RULES, Class, Mode, Modes
+from modelwarden.firewall.rules import (
+    ABNORMAL_ROW,
+    BLOCKED,
+    FAILED,
+    INJECTION,
+    RULES,
+    Class,
+    Mode,
+    Modes,
+)
 from modelwarden.protocols.tensors import Array
 
 _BLOCKED_MOST = 10_000
@@ -150,7 +160,7 @@ class Judge:
         elif self._strange(verdict) and self._modes.of(ABNORMAL_ROW) is not Mode.OFF:
             rule, detail = ABNORMAL_ROW, f"{int(verdict.abnormal.sum())} rows above the alarm"
             self._alert(Severity.LOW, rule, detail, client, name)
-        return Decision(
+        decision = Decision(
             done=done,
             rule=rule,
             detail=detail,
@@ -161,6 +171,24 @@ class Judge:
             id=verdict.request.id,
             values=verdict.request.values,
         )
+        return self._signed(decision, verdict, client, name) if verdict.signs else decision
+
+    def _signed(
+        self, decision: Decision, verdict: Verdict, client: str, name: str | None
+    ) -> Decision:
+        """Add what speaks against its texts; what is refused for something else stays so."""
+        for sign in verdict.signs:
+            mode = self._modes.of(sign.rule)
+            if mode is Mode.OFF:
+                continue
+            severity = Severity.LOW if sign.rule == INJECTION else Severity.MEDIUM
+            self._alert(severity, sign.rule, sign.detail, client, name)
+            done = done_by(mode)
+            if decision.done is Done.ALLOW or (decision.allowed and done is Done.REFUSE):
+                decision = replace(
+                    decision, done=done, rule=sign.rule, detail=sign.detail, status=400
+                )
+        return decision
 
     def _strange(self, verdict: Verdict) -> bool:
         normal = self.checks.profile.normal
@@ -183,7 +211,7 @@ class Judge:
         known = error.verdict
         if known is None:
             return Decision(done_by(mode), rule, error.detail, status, body)
-        return Decision(
+        decision = Decision(
             done=done_by(mode),
             rule=rule,
             detail=error.detail,
@@ -194,6 +222,7 @@ class Judge:
             id=known.request.id,
             values=known.request.values,
         )
+        return self._signed(decision, known, client, request_id) if known.signs else decision
 
     def _broke(self, kind: Class, error: Exception, body: bytes | bytearray) -> Decision:
         """Decide where a check failed itself: refuse, unless nothing is enforced."""

@@ -212,8 +212,11 @@ class Exchange:
             self.server.stall(now=now)
 
     def abandoned(self) -> None:
-        """Let nobody wait for the answer any more."""
+        """Let nobody wait for the answer any more; one in parts may have no end of its own."""
         self._gone = True
+        if self._sent_parts and self.server is not None and self.server.question is self:
+            self.deadline = math.inf
+            self.server.drop()
 
     def note(self, kind: AlertKind, severity: Severity, rule: str, detail: str) -> None:
         """Raise an alert about this request."""

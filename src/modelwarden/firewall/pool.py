@@ -178,6 +178,11 @@ class Server(asyncio.Protocol):
         if question is not None:
             question.failed(status, detail)
 
+    def drop(self) -> None:
+        """Let the server stop: nobody wants the rest of its answer."""
+        self.question = None
+        self.abort()
+
     def abort(self) -> None:
         """Close without further ado."""
         self._pool.gone(self)

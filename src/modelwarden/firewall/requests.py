@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from modelwarden.core.values import dataclass
+from modelwarden.firewall.chat import chat_values
 from modelwarden.firewall.errors import Reason, RefusedError
 from modelwarden.firewall.profile import Input, Profile, Protocol
 from modelwarden.firewall.quick import Quick, document_of
@@ -299,4 +300,5 @@ _READERS: dict[Protocol, Callable[[dict[str, Any], Profile], dict[str, Array]]] 
     Protocol.MLFLOW: _mlflow,
     Protocol.TF_SERVING: _tf_serving,
     Protocol.TORCHSERVE: torch_values,
+    Protocol.OPENAI: chat_values,
 }

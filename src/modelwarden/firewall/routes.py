@@ -101,6 +101,8 @@ def _patterns(profile: Profile) -> tuple[str, tuple[str, ...]]:
             return f"{model}:predict", (f"{model}(?:/metadata)?",)
         case Protocol.MLFLOW:
             return "/invocations", ("/ping", "/health", "/version")
+        case Protocol.OPENAI:
+            return "/v1/chat/completions", ("/v1/models",)
         case Protocol.TORCHSERVE:
             return rf"/predictions/{name}(?:/[A-Za-z0-9._-]+)?", ("/ping",)
 
@@ -114,6 +116,10 @@ def error_body(protocol: Protocol, message: str = REFUSED, status: int = 400) ->
         case Protocol.TORCHSERVE:
             kind = "BadRequestException" if status < 500 else "ServiceUnavailableException"
             document = {"code": status, "type": kind, "message": message}
+        case Protocol.OPENAI:
+            kind = "invalid_request_error" if status < 500 else "server_error"
+            told = {"message": message, "type": kind, "param": None, "code": None}
+            document = {"error": told}
         case _:
             document = {"error": message}
     return json.dumps(document).encode()

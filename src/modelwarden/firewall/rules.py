@@ -14,6 +14,11 @@ from modelwarden.core.values import dataclass
 ABNORMAL_ROW = "abnormal-row"
 """The rule of a request that goes on although a row of it is above the alarm."""
 BLOCKED = "blocked-client"
+TEXT_LENGTH = "text-length"
+INVISIBLE = "invisible-characters"
+MIXED = "mixed-scripts"
+INJECTION = "injection"
+"""A hint that is easily got around and easily wrong: refuses only where it is named for that."""
 FAILED = "check-failed"
 
 
@@ -50,6 +55,10 @@ RULES: Mapping[str, Class] = {
     "missing": Class.FORM,
     "abnormal": Class.DETECTOR,
     ABNORMAL_ROW: Class.DETECTOR,
+    TEXT_LENGTH: Class.DETECTOR,
+    INVISIBLE: Class.DETECTOR,
+    MIXED: Class.DETECTOR,
+    INJECTION: Class.DETECTOR,
     "near-duplicates": Class.CLIENT,
     "abnormal-stream": Class.CLIENT,
     "crowded-rows": Class.CLIENT,
@@ -73,6 +82,8 @@ class Modes:
 
     def of(self, rule: str) -> Mode:
         """Return how far a rule goes."""
+        if rule == INJECTION and rule not in self.own and self.default is not Mode.OFF:
+            return Mode.OBSERVE
         return self.own.get(rule, self.default)
 
     @property
