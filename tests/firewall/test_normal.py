@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer, load_digits
@@ -72,7 +74,8 @@ def test_the_distances_are_those_of_the_textbook():
     assert within == pytest.approx(wanted, rel=0.01)
     z = asked / x.std(axis=0) - x.mean(axis=0) / x.std(axis=0)
     places = z @ np.array(normal.axes).T
-    apart = np.linalg.norm(np.array(normal.sample)[None] - places[:, None], axis=2)
+    sample = np.array(normal.sample)[: normal.measured]
+    apart = np.linalg.norm(sample[None] - places[:, None], axis=2)
     assert nearest == pytest.approx(np.sort(apart, axis=1)[:, :3].mean(axis=1), rel=1e-6)
 
 
@@ -85,6 +88,19 @@ def test_the_same_seed_gives_the_same_and_rows_are_judged_alone_as_in_a_batch():
     together = scorer.judged(x[:40]).scores
     alone = [float(scorer.judged(row[None]).scores[0]) for row in x[:40]]
     assert together == pytest.approx(alone, rel=1e-6)
+
+
+def test_a_profile_that_does_not_tell_how_many_measures_to_the_whole_sample():
+    x = np.random.default_rng(2).normal(size=(2000, 4))
+    normal = replace(normal_of(x, rate=0.01), measured=0)
+    asked = x[:5] + 0.1
+
+    judged = Scorer(normal).judged(asked)
+
+    assert Scorer(normal).distances(asked)[:, 2] == pytest.approx(judged.local, rel=1e-6)
+    places = judged.places[:, None]
+    apart = np.linalg.norm(np.array(normal.sample)[None] - places, axis=2)
+    assert judged.cells.tolist() == apart.argmin(axis=1).tolist()
 
 
 def test_too_few_rows_or_no_features_give_nothing():

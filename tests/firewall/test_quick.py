@@ -70,6 +70,32 @@ def test_what_else_a_request_may_say_goes_on(more):
     assert found.id == more.get("id")
 
 
+@pytest.mark.parametrize(
+    "numbers",
+    ["[1]", "[]", "[[1]]", '["a"]', "[null]", "[1,2],[3]", "{}", "[1e400]", '[1],"data":[2]'],
+)  # fmt: skip
+def test_a_form_that_is_known_vouches_for_nothing_but_itself(numbers):
+    requests = Requests(PROFILES["oip-v2"])
+    requests.read(FORMS["oip-v2"].encode())
+    body = json.dumps(infer(data="*")).replace('"*"', numbers).encode()
+
+    with pytest.raises(RefusedError):
+        requests.read(body)
+
+
+def test_each_form_keeps_its_own_id_and_shape():
+    requests = Requests(PROFILES["oip-v2"])
+    for name, rows in (("a", 3), ("b", 2), ("a", 2), ("b", 3)) * 2:
+        entry = {"name": "x", "shape": [rows, 12], "datatype": "FP32", "data": ROWS[:rows]}
+        body = json.dumps({"id": name, "inputs": [entry]}).encode()
+
+        found = requests.read(body)
+
+        assert (found.id, found.rows) == (name, rows)
+        assert found.written is not None
+        assert json.loads(found.body) == json.loads(body)
+
+
 TRICKS = st.sampled_from(
     ["1e400", "-0", "-0.0", "1E-2", "0.5e0", "01", "+1", "1.", ".5", "NaN", "Infinity", "null",
      "true", '"0.5"', "{}", "[]", "[0.5]", "0x1", "123456789012345678901234567890", "1e-400",

@@ -124,7 +124,10 @@ def read_as(inputs: tuple[Input, ...], rows: list[tuple[Floats, tuple[str, ...]]
 
 def _class(numbers: Floats, words: tuple[str, ...]) -> str | None:
     if len(numbers) > 1:
-        return str(int(np.nan_to_num(numbers, nan=-np.inf).argmax()))
+        at = int(numbers.argmax())  # the first that is missing, where any is
+        if numbers[at] != numbers[at]:
+            at = int(np.nan_to_num(numbers, nan=-np.inf).argmax())
+        return str(at)
     if len(numbers) == 1:
         return f"{float(numbers[0]):g}" if np.isfinite(numbers[0]) else None
     return words[0] if words else None
@@ -134,22 +137,23 @@ class Refusals:
     """Tells when many clients at once send what the model must not see."""
 
     def __init__(self) -> None:
-        self._last: deque[tuple[str | None, str]] = deque(maxlen=_LAST)
+        self._last: deque[tuple[str | None, str]] = deque()
+        self._reasons: Counter[str] = Counter()  # of the last
         self._earlier: Counter[str] = Counter()
         self._told: set[str] = set()
 
     def add(self, reason: str | None, client: str) -> list[Drift]:
         """Count one request, with the reason why it should not pass; None when it may."""
-        self._last.append((reason if reason in _OF_DATA else None, client))
+        self._count(reason if reason in _OF_DATA else None, client)
         if len(self._earlier) < _LAST:
             self._earlier[client] += 1
         if reason not in _OF_DATA or (reason in self._told and reason is not None):
             self._forget()
             return []
-        own = Counter(c for r, c in self._last if r == reason)
-        count = own.total()
+        count = self._reasons[reason]
         if count < _LEAST or count < _MORE * len(self._last):
             return []
+        own = Counter(c for r, c in self._last if r == reason)
         loudest, most = own.most_common(1)[0]
         others = self._earlier.total() - self._earlier[loudest]
         if most > _ALONE * count and others >= _LEAST:
@@ -158,6 +162,16 @@ class Refusals:
         told = f"{count} of the last {len(self._last)} requests fail the check {reason!r}"
         return [Drift(rule="refusals", features=(), told=told, rows=len(self._last), z=0.0)]
 
+    def _count(self, reason: str | None, client: str) -> None:
+        """Count one more request, and the oldest no longer."""
+        self._last.append((reason, client))
+        if reason is not None:
+            self._reasons[reason] += 1
+        if len(self._last) > _LAST:
+            gone, _ = self._last.popleft()
+            if gone is not None:
+                self._reasons[gone] -= 1
+
     def _forget(self) -> None:
-        now = Counter(r for r, _ in self._last)
-        self._told = {r for r in self._told if now[r] >= _LEAST // 2}
+        if self._told:
+            self._told = {r for r in self._told if self._reasons[r] >= _LEAST // 2}

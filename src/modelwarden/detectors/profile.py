@@ -135,6 +135,7 @@ class Normal:
         nearest: of the third.
         lows: of the lower ends of the three; 0 where too small a distance says nothing.
         near: share of the distance to the sample below which two rows are nearly the same.
+        measured: so many of the sample the distances are to, its first; 0 for all.
     """
 
     rate: float
@@ -151,6 +152,7 @@ class Normal:
     nearest: float
     lows: tuple[float, ...]
     near: float
+    measured: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

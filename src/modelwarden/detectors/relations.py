@@ -61,7 +61,8 @@ def _short(values: Floats, digits: int) -> tuple[float, ...]:
 def standardised(x: Floats, centre: Floats, unit: Floats) -> Small:
     """Return values in deviations from the middle, cut at three; a missing one is 0."""
     z = np.clip((x - centre) / unit, -_CLIP, _CLIP)
-    return np.asarray(np.nan_to_num(z, nan=0.0), np.float32)
+    np.copyto(z, 0.0, where=np.isnan(z))
+    return np.asarray(z, np.float32)
 
 
 def _correlations(z: Small) -> tuple[Floats, Floats]:

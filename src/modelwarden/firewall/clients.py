@@ -13,6 +13,7 @@ import math
 from collections import OrderedDict, deque
 from collections.abc import Sequence
 from enum import StrEnum
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -301,8 +302,7 @@ class Client:
             else:
                 fresh.append(number)
             known[digest] = None
-        while len(known) > REMEMBERED:
-            del known[next(iter(known))]
+        _forget(known, len(known) - REMEMBERED)
         return fresh
 
 
@@ -363,8 +363,7 @@ class Clients:
         known = self._sent
         new = [at for at in fresh if digests[at] not in known]
         known.update(dict.fromkeys(digests))
-        while len(known) > _HOT:
-            del known[next(iter(known))]
+        _forget(known, len(known) - _HOT)
         return new
 
     def _of(self, client: str) -> Client:
@@ -387,6 +386,13 @@ class Clients:
                 self._near.clear()
                 return [Alarm(Pattern.SPREAD_SEARCH, self._rows, took)]
         return []
+
+
+def _forget(known: dict[int, None], count: int) -> None:
+    """Take out the oldest, all at once: to find the first one passes over all that are gone."""
+    if count > 0:
+        for digest in list(islice(known, count)):
+            del known[digest]
 
 
 def _digests(matrix: Floats) -> list[int]:

@@ -36,10 +36,32 @@ def _library() -> Any:
 _SIMDJSON = _library()
 AVAILABLE = _SIMDJSON is not None
 _LONGEST_ID = 256
+_FORMS = 64
+_LONGEST_FORM = 1024
+_SHORT = 4096
 _FLOATS = {"FP32": float(np.finfo("f").max), "FP64": float(np.finfo("d").max)}
 _INTEGERS = {f"INT{n}": (-(2 ** (n - 1)), 2 ** (n - 1) - 1) for n in (8, 16, 32, 64)} | {
     f"UINT{n}": (0, 2**n - 1) for n in (8, 16, 32)
 }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Form:
+    """What stands around the numbers of a request, read once: most of a client's are alike.
+
+    Attributes:
+        shape: of the values.
+        datatype: of the values.
+        id: the protocol's own.
+        before: what goes on before the numbers.
+        after: likewise.
+    """
+
+    shape: list[int]
+    datatype: str
+    id: str | None
+    before: bytes
+    after: bytes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,6 +100,7 @@ class Quick:
         self._parameters = parameters
         self._outputs = outputs
         self._parser: Any = _SIMDJSON.Parser() if self._usable else None
+        self._forms: dict[tuple[bytes, bytes], _Form] = {}
         oip = profile.protocol is Protocol.OIP
         self._reader = self._oip if oip else self._rows
         self._key = "inputs" if profile.protocol is Protocol.MLFLOW else "instances"
@@ -96,6 +119,25 @@ class Quick:
             return None
 
     def _oip(self, body: bytes | bytearray) -> Numbers | None:
+        """Read a tensor: by a form that is known, else as a whole.
+
+        What is around the text of one JSON list of numbers means the same around any other one.
+        """
+        if (span := _span(body)) is None:
+            return None
+        start, end = span
+        around = (bytes(body[:start]), bytes(body[end:]))
+        form = self._forms.get(around)
+        if form is None:
+            return self._whole(body, around)
+        raw = body[start:end]
+        data = self._parser.parse(raw)
+        values = self._values(data, form.datatype, form.shape)
+        if values is None or not self._fits(raw, values, form.shape):
+            return None
+        return Numbers(values, form.id, b"".join((form.before, raw, form.after)))
+
+    def _whole(self, body: bytes | bytearray, around: tuple[bytes, bytes]) -> Numbers | None:
         document = self._parser.parse(body)
         keys = list(document.keys())
         if len(keys) > 1 and len(set(keys)) != len(keys):
@@ -123,14 +165,23 @@ class Quick:
             shown = ""
         datatype, shape = entry["datatype"], entry["shape"].as_list()
         values = self._values(entry["data"], datatype, shape)
-        raw = _raw(body)
-        if values is None or raw is None or not self._fits(raw, values, shape):
+        raw = body[len(around[0]) : len(body) - len(around[1])]
+        if values is None or not self._fits(raw, values, shape):
             return None
         first = (
             f'{{"inputs":[{{"name":{quoted(given)},"shape":{shape},'
             f'"datatype":"{datatype}"{shown},"data":'
         )
-        return Numbers(values, name, b"".join((first.encode(), raw, b"}]", more.encode(), b"}")))
+        form = _Form(shape, datatype, name, first.encode(), b"}]" + more.encode() + b"}")
+        self._keep(around, form)
+        return Numbers(values, name, b"".join((form.before, raw, form.after)))
+
+    def _keep(self, around: tuple[bytes, bytes], form: _Form) -> None:
+        if len(around[0]) + len(around[1]) > _LONGEST_FORM:
+            return
+        if len(self._forms) >= _FORMS:
+            del self._forms[next(iter(self._forms))]
+        self._forms[around] = form
 
     def _rest(self, document: Any, keys: list[str]) -> str:
         more = ""
@@ -179,7 +230,7 @@ class Quick:
 
     def _fits(self, raw: bytes | bytearray, values: Array, shape: Sequence[int]) -> bool:
         """Tell whether the brackets of the data are those of a flat list or of the shape."""
-        brackets = raw.count(b"[")
+        brackets = _count(raw, b"[")
         if brackets == 1:
             return True
         wanted, product = 1, 1
@@ -207,8 +258,15 @@ class Quick:
         return Numbers(values, None, b'{"%s":%s}' % (self._key.encode(), raw))
 
 
-def _raw(body: bytes | bytearray) -> bytes | bytearray | None:
-    """Return the text of the one value under the key `data`, which is known to be numbers only.
+def _count(text: bytes | bytearray, letter: bytes) -> int:
+    """Return how often a letter stands in a text, four times as fast as `bytes.count`."""
+    if len(text) < _SHORT:
+        return text.count(letter)
+    return int(np.count_nonzero(np.frombuffer(text, np.uint8) == letter[0]))
+
+
+def _span(body: bytes | bytearray) -> tuple[int, int] | None:
+    """Return where the text of the one value under the key `data` is, if it is numbers only.
 
     There is no backslash in the body. So a key `data` stands there as it is; and when these bytes
     stand there once, that is where.
@@ -220,7 +278,7 @@ def _raw(body: bytes | bytearray) -> bytes | bytearray | None:
     # Between start and end is no quote, so none of these bytes either: most need no second look.
     if body.find(b'"data"', at + 6, start) >= 0 or body.find(b'"data"', end) >= 0:
         return None
-    return body[start : body.rindex(b"]", start, end) + 1]
+    return start, body.rindex(b"]", start, end) + 1
 
 
 def _is(data: Any, shape: Sequence[int], flat: bool) -> bool:
