@@ -79,8 +79,8 @@ class Corner:
         ball = self._ball
         size = int(np.prod(ball.x.shape[1:]))
         shape = (len(owners), *ball.x.shape[1:])
-        signs = self._streams.signs(owners, numbers, size).reshape(shape)
-        ends = np.where(signs > 0, ball.most[owners], ball.least[owners])
+        ups = self._streams.coins(owners, numbers, size).reshape(shape)
+        ends = np.where(ups, ball.most[owners], ball.least[owners])
         if ball.norm is Norm.LINF:
             return ends
         shares = self._streams.uniform(owners, numbers, 1, salt=1)
@@ -94,5 +94,5 @@ class Corner:
         each = (ball.eps / (count if ball.norm is Norm.L1 else np.sqrt(count))).reshape(
             (-1, *(1,) * (len(shape) - 1))
         )
-        moved: Floats = np.where(chosen, signs * each, 0.0)
+        moved: Floats = np.where(chosen, np.where(ups, each, -each), 0.0)
         return ball.real[owners] + moved

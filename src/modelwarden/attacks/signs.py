@@ -12,11 +12,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from modelwarden.attacks.balls import Ball, Norm, flattened
 from modelwarden.attacks.corners import ball_of
-from modelwarden.attacks.engine import Problem, Proposal, Told
+from modelwarden.attacks.doubt import Doubt
+from modelwarden.attacks.engine import Mask, Problem, Proposal, Told
 from modelwarden.attacks.margins import Margins
 from modelwarden.attacks.streams import Streams
 from modelwarden.targets.frames import Floats, Labels
@@ -94,7 +94,7 @@ class _Search:
         self._unit = _units(ball)
         # One feature more for what all changes have in common: no model is linear.
         self._slope = np.zeros((n, d + 1))
-        self._doubt: npt.NDArray[np.float32] = np.tile(np.eye(d + 1, dtype=np.float32), (n, 1, 1))
+        self._doubt = Doubt(n, d + 1, _NOISE * d)
         self._clean = self._margins.clean()
         self._best = np.full(n, np.inf)
         self._change = np.zeros((n, len(self._cells)))
@@ -111,24 +111,28 @@ class _Search:
         owners = np.repeat(at, widths)
         first = np.repeat(np.cumsum(widths) - widths, widths)
         steps = self._step[owners] + np.arange(len(owners)) - first
-        d = self._places
         drawn = self._drawn(owners, steps)
         change = self._extreme(owners, drawn)
-        chance = self._streams.uniform(owners, steps, d + 2, salt=2)
-        local = (chance[:, d] < _LOCAL) & (steps > _FIRST)
-        # From one place to all of them, every order of magnitude as likely as any other.
-        share = np.exp(-chance[:, d + 1] * np.log(d))
-        keep = local[:, None] & (chance[:, :d] >= share[:, None])
-        change = np.where(keep[:, self._cells], self._change[owners], change)
+        chance = self._streams.uniform(owners, steps, 2, salt=2)
+        local = np.flatnonzero((chance[:, 0] < _LOCAL) & (steps > _FIRST))
+        if len(local):
+            change[local] = self._local(owners[local], steps[local], change[local], chance[local])
         self._step[at] += widths
         shape = (len(owners), *self._ball.x.shape[1:])
         candidates = self._ball.real[owners] + change.reshape(shape)
         return Proposal(at=owners, candidates=candidates)
 
+    def _local(self, owners: Labels, steps: Labels, change: Floats, chance: Floats) -> Floats:
+        """Return the best changes so far, with some of their places replaced."""
+        # From one place to all of them, every order of magnitude as likely as any other.
+        share = np.exp(-chance[:, 1] * np.log(self._places))
+        keep = self._streams.uniform(owners, steps, self._places, salt=3) >= share[:, None]
+        return np.where(keep[:, self._cells], self._change[owners], change)
+
     def _drawn(self, owners: Labels, steps: Labels) -> Floats:
         """Return slopes as they may be, (m, places)."""
         d = self._places
-        spread = np.sqrt(np.maximum(np.einsum("ijj->ij", self._doubt)[owners, :d], 0))
+        spread = np.sqrt(self._doubt.variance[owners, :d])
         unit = np.sqrt(self._missed[owners] / np.maximum(steps, 1) / d + 1e-12)
         wide = self._attack.explore * 2.0 ** np.minimum(self._bored[owners], 8)
         normal = self._streams.normal(owners, steps, d)
@@ -171,27 +175,48 @@ class _Search:
         at, scores = told.at[seen], told.scores[seen]
         margin = self._margins(at, scores)
         moved = flattened(told.candidates[seen].astype(np.float64) - self._ball.real[at])
-        for turn in _turns(at):
-            self._take(at[turn], moved[turn], margin[turn])
+        counts = np.bincount(at)
+        many = counts[at]
+        for count in np.unique(many).tolist():
+            part = np.flatnonzero(many == count)
+            # An input's answers stand side by side, in the order of its questions.
+            self._take(at[part[::count]], moved[part], margin[part].reshape(-1, count))
 
     def _take(self, at: Labels, moved: Floats, margin: Floats) -> None:
-        """Take in one answer of each input; `at` names none twice."""
-        again = (moved == self._change[at]).all(axis=1) & (margin == self._best[at])
-        self._bored[at] = np.where(again, self._bored[at] + 1, np.maximum(self._bored[at] - 0.1, 0))
-        at, moved, margin = at[~again], moved[~again], margin[~again]
-        seen = np.ones((len(at), self._places + 1), np.float32)
-        seen[:, :-1] = self._features(at, moved)
-        doubt = self._doubt[at]
-        gain = np.einsum("ijk,ik->ij", doubt, seen)
-        noise = _NOISE * self._places + np.einsum("ij,ij->i", gain, seen)
-        missed = margin - self._clean[at] - np.einsum("ij,ij->i", self._slope[at], seen)
-        share = gain / noise[:, None]
-        self._slope[at] += share * missed[:, None]
-        self._doubt[at] = doubt - share[:, :, None] * gain[:, None, :]
-        self._missed[at] += missed**2
-        better = margin < self._best[at]
-        self._best[at[better]] = margin[better]
-        self._change[at[better]] = moved[better]
+        """Take in as many answers of each input, (m, count); `at` names none twice."""
+        shape = (*margin.shape, -1)
+        fresh = self._noted(at, moved.reshape(shape), margin)
+        seen = np.ones((*margin.shape, self._places + 1), np.float32)
+        seen[:, :, :-1] = self._features(np.repeat(at, shape[1]), moved).reshape(shape)
+        slope = self._slope[at]
+        missed = margin - self._clean[at][:, None] - (seen @ slope[:, :, None])[:, :, 0]
+        if not fresh.all():
+            seen[~fresh] = 0.0
+            missed[~fresh] = 0.0
+        step, wrong = self._doubt.update(at, seen, missed)
+        self._slope[at] = slope + step
+        self._missed[at] += wrong
+
+    def _noted(self, at: Labels, moved: Floats, margin: Floats) -> Mask:
+        """Keep what is best, and count its repeats; return which answers are none, (m, count)."""
+        best = np.minimum.accumulate(np.column_stack((self._best[at], margin)), axis=1)
+        better = margin < best[:, :-1]
+        places = np.arange(margin.shape[1])
+        holds = np.maximum.accumulate(np.where(better, places, -1), axis=1)
+        fresh = np.ones(margin.shape, np.bool_)
+        for i, j in np.argwhere(margin == best[:, :-1]).tolist():
+            holder = int(holds[i, j])
+            held = self._change[at[i]] if holder < 0 else moved[i, holder]
+            fresh[i, j] = (moved[i, j] != held).any()
+        bored = self._bored[at]
+        for j in range(margin.shape[1]):
+            bored = np.where(fresh[:, j], np.maximum(bored - 0.1, 0), bored + 1)
+        self._bored[at] = bored
+        last = holds[:, -1]
+        won = np.flatnonzero(last >= 0)
+        self._best[at[won]] = best[won, -1]
+        self._change[at[won]] = moved[won, last[won]]
+        return fresh
 
     def _features(self, at: Labels, moved: Floats) -> Floats:
         """Return the mean change of each cell, in units of what it is at most or on average."""
@@ -211,12 +236,3 @@ def _units(ball: Ball) -> Floats:
         room = flattened(ball.most - ball.least).max(axis=1, initial=0.0)
         return np.asarray(np.maximum(room, 1e-300), np.float64)
     return np.full(n, ball.eps / np.sqrt(size))
-
-
-def _turns(at: Labels) -> list[Labels]:
-    """Return places such that each part names no input twice, in their order."""
-    if not len(at):
-        return []
-    fresh = np.flatnonzero(np.diff(at, prepend=at[0] - 1))
-    within = np.arange(len(at)) - np.repeat(fresh, np.diff(fresh, append=len(at)))
-    return [np.flatnonzero(within == turn) for turn in range(int(within.max()) + 1)]
