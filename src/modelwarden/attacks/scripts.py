@@ -47,6 +47,27 @@ class Heard:
 Script: TypeAlias = Generator[Candidates, Heard, None]
 
 
+# Generations without anything better, after which breeding ends.
+_BORED = 12
+
+
+def bred(
+    children: Callable[[], Candidates], take: Callable[[Heard], bool], generations: int
+) -> Script:
+    """Ask generation after generation, until many in a row were no better.
+
+    Args:
+        children: makes the next one of what is known.
+        take: takes in what came of it; true where that is better than what was known.
+        generations: at most.
+    """
+    bored = 0
+    for _ in range(generations):
+        if bored >= _BORED:
+            return
+        bored = 0 if take((yield children())) else bored + 1
+
+
 class Scripts:
     """Runs a script for each input."""
 

@@ -12,7 +12,7 @@ from collections.abc import Generator, Iterator
 import numpy as np
 
 from modelwarden.attacks.engine import Candidates, Problem
-from modelwarden.attacks.scripts import Heard, Script, Scripts
+from modelwarden.attacks.scripts import Heard, Script, Scripts, bred
 from modelwarden.attacks.text.operators import OPERATORS
 from modelwarden.attacks.text.space import TextSpace
 from modelwarden.core import InputError, seed_for
@@ -23,7 +23,6 @@ from modelwarden.targets.spec import Access
 _WORDS, _HELPS, _VARIANTS = 40, 16, 12
 _JOINED = (2, 3, 4, 5, 6, 8, 11, 15, 20, 30)
 _TOGETHER = 16
-_BORED = 12
 
 ALL = tuple(OPERATORS)
 TYPING = ("swap", "drop", "insert", "mistyped")
@@ -253,17 +252,19 @@ class Edits:
             return
         rng = text.rng
         pool: list[tuple[float, list[_Move]]] = [(np.inf, moves[: text.most])]
-        bored = 0
-        for _ in range(queries):
-            if bored >= _BORED:
-                return
-            children = [self._child(text, moves, pool, rng) for _ in range(_TOGETHER)]
-            heard = yield objects([text.made(child) for child in children])
+        made: list[list[_Move]] = []
+
+        def children() -> Candidates:
+            made[:] = [self._child(text, moves, pool, rng) for _ in range(_TOGETHER)]
+            return objects([text.made(child) for child in made])
+
+        def take(heard: Heard) -> bool:
             before = pool[0][0]
-            pool += [(m, c) for m, c in zip(heard.margin.tolist(), children, strict=True)]
-            pool.sort(key=lambda one: one[0])
-            pool = pool[:_TOGETHER]
-            bored = 0 if pool[0][0] < before else bored + 1
+            both = [*pool, *zip(heard.margin.tolist(), made, strict=True)]
+            pool[:] = sorted(both, key=lambda one: one[0])[:_TOGETHER]
+            return pool[0][0] < before
+
+        yield from bred(children, take, queries)
 
     def _child(
         self,
