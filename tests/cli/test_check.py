@@ -181,6 +181,28 @@ def test_a_file_that_cannot_be_used_is_told_in_one_line(tmp_path, old, new, line
     assert ran.out == ""
 
 
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ("eps = 0.0", "eps must be above 0"),
+        ("eps = -1.0", "eps must be above 0"),
+        ("eps = 0.1\nlow = 1.0\nhigh = 0.0", "high must be above low"),
+        ('eps = 0.1\nnorm = "l3"', "unknown norm 'l3'"),
+        ('eps = 0.1\nattacks = ["sqare"]', "unknown attack 'sqare'"),
+        ('eps = 0.1\nattacks = ["apgd"]', "apgd needs gradients"),
+    ],
+)
+def test_attacks_that_cannot_be_run_are_told_before_a_model_is_opened(tmp_path, settings, line):
+    # A model that is asked anything fails, and the report tells it: exit 3.
+    project(tmp_path, entry="crash", more=f"[assess.robustness]\n{settings}")
+
+    ran = run(tmp_path)
+
+    assert ran.code == 2
+    assert line in ran.line
+    assert ran.out == ""
+
+
 def test_no_project_points_to_init(tmp_path):
     ran = run(tmp_path)
 
