@@ -40,7 +40,7 @@ _FILE = click.Path()
     type=Named("engine", ("local", "ray")),
     default="local",
     show_default=True,
-    help="Where files are scanned; ray needs the extra of that name.",
+    help="Where files are scanned; all else runs here. ray needs the extra of that name.",
 )
 @click.option(
     "--baseline", type=_FILE, metavar="REPORT", help="An earlier report.json to compare with."
