@@ -22,7 +22,7 @@ from assess.fakes import (
 )
 from modelwarden.assess.asking import ask
 from modelwarden.assess.performance import run
-from modelwarden.core import GapKind
+from modelwarden.core import GapKind, Severity
 from modelwarden.targets.errors import TargetError
 from modelwarden.targets.spec import Task
 
@@ -199,6 +199,24 @@ def test_a_class_that_is_missed_more_than_the_others_is_named():
 
     assert rules(result) == ["weak-class"]
     assert result.findings[0].location.terms["class"] == 2
+
+
+@pytest.mark.parametrize(("shift", "severity"), [(0.0, Severity.LOW), (1.5, Severity.MEDIUM)])
+def test_a_rare_class_that_the_scores_say_is_hard_to_find_is_a_small_matter(shift, severity):
+    """Honest scores say so themselves; those that take from the class are not believed."""
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(4000, 1))
+    y = (rng.random(4000) < 1 / (1 + np.exp(2.5 - x[:, 0]))).astype(int)
+
+    def answer(rows):
+        p = 1 / (1 + np.exp(2.5 + shift - np.asarray(rows)[:, 0]))
+        return np.stack([1 - p, p], axis=1)
+
+    result = run(context(Scores(spec(), answer), vectors(x, y)))
+
+    (found,) = [f for f in result.findings if f.rule == "weak-class"]
+    assert found.location.terms["class"] == 1
+    assert found.severity is severity
 
 
 def test_a_reference_model_is_compared_row_by_row():

@@ -61,6 +61,22 @@ def test_what_moved_is_named_and_nothing_else(change, expected):
     assert found == expected
 
 
+def test_a_clock_that_goes_on_is_no_drift_and_no_break():
+    rng = np.random.default_rng(0)
+    sets = {
+        name: table(name, rng.integers(0, 2, 800), x=rng.normal(size=800), day=days)
+        for name, days in (
+            ("train", np.sort(rng.integers(0, 300, 800))),
+            ("test", np.sort(rng.integers(300, 600, 800))),
+            ("current", np.sort(rng.integers(600, 900, 800))),
+        )
+    }
+    shuffled = table("test", sets["test"].y, x=sets["test"].inputs["x"], day=np.arange(800)[::-1])
+
+    assert named(run(given(**sets))) == []
+    assert "day" in {f for _, f in named(run(given(**(sets | {"test": shuffled}))))}
+
+
 def test_every_finding_has_an_effect_an_interval_and_a_corrected_p():
     result = run(both(lambda c, rng: c.update(age=c["age"] + 0.15)))
 

@@ -124,7 +124,9 @@ def test_a_clock_that_goes_on_is_no_break():
     before = np.arange(5000.0)
 
     assert kinds(before, np.arange(5000.0, 7000.0)) == []
+    assert kinds(before, np.arange(9000.0, 11_000.0)) == []  # another set lies between
     assert kinds(before, np.arange(50_000.0, 52_000.0)) == ["range"]
+    assert kinds(before, np.repeat([6000.0, 6001.0], 500)) == ["range"]  # two values, no clock
 
 
 @pytest.mark.parametrize(

@@ -209,3 +209,22 @@ def test_any_answer_is_read_in_one_way_or_refused(values):
         else:
             shape = scores_in(given, reading, len(values)).shape
             assert shape == (len(values), len(reading.classes))
+
+
+@pytest.mark.parametrize("only", [0, 1, 1.0])
+def test_labels_of_one_class_leave_a_binary_model_readable(only):
+    scores = binary(answer([[0.2, 0.8]]), classes=(only,), positive=None)
+    labels = binary(answer([1, 0]), classes=(only,), positive=None)
+
+    assert (scores.form, scores.classes, scores.positive) == (Form.SCORES, (0, 1), 1)
+    assert (labels.form, labels.classes) == (Form.LABELS, (0, 1))
+
+
+def test_labels_of_one_word_say_why_the_answers_cannot_be_read():
+    with pytest.raises(TargetError, match=r"all labels are 'yes', .* does not list its classes"):
+        binary(answer([[0.2, 0.8]]), classes=("yes",), positive=None)
+
+
+def test_a_class_that_the_model_cannot_answer_is_named():
+    with pytest.raises(TargetError, match=r"the 3 classes that the data have \('maybe', 'no'"):
+        multi(answer([[0.2, 0.8]]), classes=("maybe", "no", "yes"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from scipy import special
@@ -18,7 +19,17 @@ from modelwarden.assess.rules.worse_than_reference import Compared, worse_than_r
 from modelwarden.assess.rules.worse_than_trivial import AgainstTrivial, worse_than_trivial
 from modelwarden.assess.stage import StageResult
 from modelwarden.assess.truth import Judged, same, sizes_of
-from modelwarden.core import Finding, Gap, GapKind, Json, Location, Measurement, Table, TableKind
+from modelwarden.core import (
+    Finding,
+    Gap,
+    GapKind,
+    Json,
+    Location,
+    Measurement,
+    Severity,
+    Table,
+    TableKind,
+)
 from modelwarden.metrics import classification, rates
 from modelwarden.metrics.counts import Counts, tables_at
 from modelwarden.metrics.intervals import Floats, of_share, paired
@@ -31,6 +42,8 @@ STAGE = "performance"
 _CONFUSION = 30
 _EACH = 100
 _TELLING = 0.02
+_BEYOND = 2.58  # standard errors
+_OFF = 0.1  # of the cases of a class, that its scores may be off in sum
 
 
 def headline(seen: Judged) -> Measurement:
@@ -230,8 +243,29 @@ def _weak(context: Context, seen: Judged, counts: Counts) -> Iterator[Finding]:
             two=two,
             adjusted=float(adjusted[i]),
             margin=margin,
+            expected=_expected(seen, int(i)),
         )
-        yield from findings(weak_class, seen_class, STAGE)
+        for finding in findings(weak_class, seen_class, STAGE):
+            low = seen_class.as_expected
+            yield replace(finding, severity=Severity.LOW) if low else finding
+
+
+def _expected(seen: Judged, at: int) -> float | None:
+    """Return how often a class is found if its scores hold, None where they do not as a whole.
+
+    A model that gives a class too little has scores that say so too, and they are not believed:
+    their sum is not the number of cases.
+    """
+    if seen.scores is None or seen.y is None or seen.said is None:
+        return None
+    score, cases = seen.scores[:, at], int((seen.y == at).sum())
+    if score.min() < 0 or score.max() > 1:
+        return None
+    whole = float(score.sum())
+    chance = _BEYOND * math.sqrt(float((score * (1 - score)).sum()))
+    if not whole or abs(whole - cases) > max(_OFF * cases, chance):
+        return None
+    return float(score[seen.said == at].sum()) / whole
 
 
 def _at_most(found: int, cases: int, share: float) -> float:

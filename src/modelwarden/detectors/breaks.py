@@ -30,6 +30,8 @@ _SAMPLE = 20_000
 _LONGEST = 200
 _FAR = 0.5  # of the reference's width, that values lie beyond it in the middle
 _NEAR = 0.1
+_BETWEEN = 2.0  # widths of the reference between it and a clock that goes on
+_STEPS = 10  # different values of a clock
 _MANY = 0.2  # of the rows with words never seen
 _UNITS = {
     10.0: "tenths",
@@ -265,21 +267,27 @@ def _unit(here: Floats, there: Floats) -> Break | None:
     )
 
 
-def _goes_on(here: Floats, there: Floats) -> bool:
+def goes_on(reference: Column, current: Column) -> bool:
     """Return whether a column rises (or falls) along the rows and just goes on doing so: a clock.
 
-    What such a column holds later lies beyond all of before, and nothing broke.
+    What such a column holds later lies beyond all of before, and nothing broke. Another set may
+    lie between the two, so it may go on as much as two widths later.
     """
+    if kind_of(reference) != "number" or kind_of(current) != "number":
+        return False
+    here, there = (v[np.isfinite(v)] for v in map(as_numbers, (reference, current)))
+    if min(len(here), len(there)) < _LEAST_KNOWN:
+        return False
     for one, two in ((here, there), (-here, -there)):
         width = float(one[-1] - one[0])
         rises = width > 0 and bool((np.diff(one) >= 0).all()) and bool((np.diff(two) >= 0).all())
-        if rises and 0 <= two[0] - one[-1] <= _NEAR * width:
-            return True
+        if rises and 0 <= two[0] - one[-1] <= _BETWEEN * width:
+            return len(np.unique(one)) >= _STEPS and len(np.unique(two)) >= _STEPS
     return False
 
 
 def _range(here: Floats, there: Floats, finite: np.ndarray) -> Iterator[Break]:
-    if _goes_on(here, there[finite]):
+    if goes_on(here, there):
         return
     low, high = float(here.min()), float(here.max())
     m = int(finite.sum())

@@ -16,7 +16,7 @@ from modelwarden.core import Finding, Location, Table
 from modelwarden.core.rules import Rule
 from modelwarden.core.seen import findings
 from modelwarden.core.stages import StageResult
-from modelwarden.detectors.breaks import kind_of
+from modelwarden.detectors.breaks import goes_on, kind_of
 from modelwarden.detectors.counts import NumberBins, WordCounts, as_numbers
 from modelwarden.detectors.drift import Change, Margins, of_missing, of_numbers, of_words
 from modelwarden.detectors.joint import changed_pairs, groups_of
@@ -59,7 +59,8 @@ def tested_features(
     gone: list[Tested] = []
     for look in looks(reference, other):
         changes, lost = changes_of(look.here, look.there, matters)
-        tested += [(look, change) for change in changes]
+        if look.aspect or not goes_on(look.here, look.there):  # a clock moves, and nothing drifted
+            tested += [(look, change) for change in changes]
         if not look.aspect:
             gone.append((look, lost))
     gone += _emptied(reference, other, margins.missing)

@@ -108,6 +108,9 @@ def settle(
     if task is Task.REGRESSION:
         return _values(answer)
     known = _known(classes, listed)
+    only = known if len(known) == 1 and not listed else ()
+    if only and task is Task.BINARY and same(only[0]) in {"0", "1"}:
+        known = (0, 1)
     rows = max((len(t) for t in answer if t.values.ndim), default=0)
     found = [
         reading
@@ -115,11 +118,18 @@ def settle(
         if tensor.values.ndim and len(tensor) == rows
         if (reading := _classified(tensor, at, task, known, listed, positive)) is not None
     ]
+    if not found and only:
+        raise TargetError(
+            f"all labels are {only[0]!r}, and the model does not list its classes: what its answers"
+            " stand for cannot be told",
+            hint="Name [data] train as well, or labelled rows of every class.",
+        )
     if not found:
         shapes = ", ".join(f"{t.values.dtype} {t.values.shape}" for t in answer[:4])
-        known_as = f"{len(known)} class" if len(known) == 1 else f"{len(known)} classes"
+        some = ", ".join(repr(c) for c in known[:6]) + (", …" if len(known) > 6 else "")
         raise TargetError(
-            f"the model's answer ({shapes}) is neither scores nor labels of {known_as}",
+            f"the model's answer ({shapes}) is neither scores nor labels of the {len(known)} "
+            f"classes that the data have ({some})",
             hint=_HINT,
         )
     best = max(found, key=lambda r: _rank(r, answer[r.at].name))

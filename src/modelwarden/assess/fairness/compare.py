@@ -49,6 +49,7 @@ class Gap:
         thin: groups in which the quantity rests on too few rows.
         answer: the class that it is about, of a task with many.
         explained: the labels of the two groups differ, and equal scores mean the same in both.
+        cases: share of positive labels in each group, of a task with two classes.
     """
 
     metric: str
@@ -62,6 +63,7 @@ class Gap:
     thin: tuple[str, ...] = ()
     answer: str | None = None
     explained: bool = False
+    cases: tuple[float, ...] = ()
 
     @property
     def worse(self) -> tuple[int, int]:
@@ -178,6 +180,7 @@ def _of_rates(
             margin=margin,
             in_labels=float(np.ptp(cases)) if families == (0,) and len(cases) else None,
             explained=explained,
+            cases=tuple(cases.tolist()),
             thin=tuple(str(g) for g in left_out) if isinstance(left_out, Sequence) else (),
         )
 

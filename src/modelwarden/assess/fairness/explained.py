@@ -12,10 +12,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from modelwarden.assess.context import Context
 from modelwarden.assess.slices.losses import recalibrated
 from modelwarden.assess.truth import Judged
 from modelwarden.metrics import rates
+from modelwarden.metrics.groups import LEAST_ROWS
 from modelwarden.targets.frames import Floats, Labels
+
+_NOTABLE = 0.1  # of a regression's spread, by which the labels of groups differ
+_BEYOND = 2.58  # standard errors
 
 
 def expected_rates(seen: Judged, code: Labels, groups: int) -> Floats | None:
@@ -79,3 +84,48 @@ def unexplained(
         return float("inf")
     off = seen.scores[:, at] - (seen.y == at)
     return float(abs(off[code == one].mean() - off[code == two].mean()))
+
+
+def borne_out(seen: Judged, code: Labels, groups: int, context: Context) -> bool:
+    """Return whether the labels of groups differ, and what is said is right in all of them.
+
+    Then a model that follows the attribute repeats what it was taught. In which groups what is said
+    is off must be shown beyond chance, as small groups always are a little.
+
+    Args:
+        seen: labelled rows.
+        code: (n,) group of each, negative for none.
+        groups: how many.
+        context: has the margins.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):  # errors without a bound bear nothing out
+        return _borne_out(seen, code, groups, context)
+
+
+def _borne_out(seen: Judged, code: Labels, groups: int, context: Context) -> bool:
+    fairness = context.assess.fairness
+    if seen.truth is not None and seen.values is not None:
+        truth, said = seen.truth, seen.values
+        margin = fairness.error_margin * float(np.abs(said - truth).mean()) / 2
+        differ = _NOTABLE * float(truth.std())
+    elif seen.y is not None and seen.scores is not None and seen.at_positive is not None:
+        truth, said = (
+            (seen.y == seen.at_positive).astype(np.float64),
+            seen.scores[:, seen.at_positive],
+        )
+        margin = differ = fairness.margin / 2
+    else:
+        return False
+    whole = float((said - truth).mean())
+    means = []
+    for at in range(groups):
+        rows = code == at
+        if rows.sum() < LEAST_ROWS:
+            continue
+        off = (said - truth)[rows] - whole
+        error = float(off.std(ddof=1)) / float(rows.sum()) ** 0.5
+        far = abs(float(off.mean()))
+        if not np.isfinite(far) or far > max(margin, _BEYOND * error):
+            return False
+        means.append(float(truth[rows].mean()))
+    return len(means) > 1 and max(means) - min(means) >= differ

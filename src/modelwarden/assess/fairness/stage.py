@@ -14,6 +14,7 @@ from modelwarden.assess.context import Context
 from modelwarden.assess.fairness import terms
 from modelwarden.assess.fairness.changed import Proxy, changed, proxies
 from modelwarden.assess.fairness.compare import Compared, Gap, compare, group_of
+from modelwarden.assess.fairness.explained import borne_out
 from modelwarden.assess.fairness.grouping import Grouping, crossed, grouping_of
 from modelwarden.assess.rules._seen import findings
 from modelwarden.assess.rules.group_gap import GroupGap, group_gap
@@ -37,7 +38,7 @@ from modelwarden.metrics.multiple import adjusted
 NAME = "fairness"
 _MOST_CROSSED = 12
 _SHOWN = 30
-_FOUR_FIFTHS = 0.8  # of the largest share of positive answers; a usual mark for unequal treatment
+_MANY_CHANGE = 0.25  # of the answers with the attribute alone, that is no small matter
 _WIDE = 2.0  # margins that an interval may leave open
 
 
@@ -75,18 +76,18 @@ def _groups(context: Context) -> StageResult:
     tested = [gap for one in (*own, *both) for gap in one.gaps]
     p_values = adjusted([gap.apart.p_value for gap in tested])
     views = [_view(context, gap, p) for gap, p in zip(tested, p_values, strict=True)]
-    asked = [m for g in singles if (m := changed(context, g)) is not None]
+    asked = [(m, g) for g in singles if (m := changed(context, g)) is not None]
     told = [p for g in singles for p in proxies(context, g, protected)]
     return StageResult(
         findings=(
             *(f for view in _merged(_most_general(views)) for f in _told(view)),
-            *(f for m in asked for f in _counterfactual(context, m)),
+            *(f for m, g in asked for f in _counterfactual(context, m, seen, g)),
             *_calibration(context, seen, singles),
         ),
         measurements=(
             *(m for one in own for m in _measurements(context, one, crossed=False)),
             *(m for one in both for m in _measurements(context, one, crossed=True)),
-            *asked,
+            *(m for m, _ in asked),
             *(proxy.auc for proxy in told),
         ),
         gaps=tuple(g for one, whole in zip(own, singles, strict=True) for g in _gaps(one, whole)),
@@ -136,6 +137,7 @@ def _view(context: Context, gap: Gap, p: float) -> GroupGap:
         in_labels=gap.in_labels,
         answer=gap.answer,
         explained=gap.explained,
+        labels=(gap.cases[worse], gap.cases[better]) if known and gap.cases else None,
     )
 
 
@@ -178,49 +180,49 @@ def _merged(views: Sequence[GroupGap]) -> Iterator[GroupGap]:
 
 
 def _told(view: GroupGap) -> Iterator[Finding]:
-    """Yield the finding; what the labels explain is milder, and mildest above four fifths."""
+    """Yield the finding; what the labels explain is milder, mildest where no group is left out."""
     for finding in findings(group_gap, view, NAME):
         if not view.all_explained:
             yield finding
             continue
-        unlike = any(
-            gap.metric == "demographic_parity_difference"
-            and min(gap.here, gap.there) < _FOUR_FIFTHS * max(gap.here, gap.there)
-            for gap in (view, *view.also)
-        )
+        unlike = any(gap.lopsided for gap in (view, *view.also))
         yield replace(finding, severity=Severity.MEDIUM if unlike else Severity.LOW)
 
 
-def _counterfactual(context: Context, m: Measurement) -> Iterator[Finding]:
-    group = m.group
-    names = group["protected"] if isinstance(group, dict) else []
+def _counterfactual(
+    context: Context, m: Measurement, seen: Judged, grouping: Grouping
+) -> Iterator[Finding]:
+    """Yield the finding; what the labels of the groups bear out is milder."""
     low = m.low or 0.0
     margin = context.assess.fairness.change_margin
-    protected = tuple(str(n) for n in names) if isinstance(names, list) else ()
-    yield from findings(
-        group_gap,
-        GroupGap(
+    protected = grouping.protected
+    explained = borne_out(seen, grouping.code[seen.rows], len(grouping.names), context)
+    view = GroupGap(
+        path=context.model.path,
+        location=Location(
             path=context.model.path,
-            location=Location(
-                path=context.model.path,
-                terms={"protected": list(protected), "group": None, "metric": m.name},
-            ),
-            protected=protected,
-            metric=m.name,
-            group="",
-            other="",
-            here=m.value,
-            there=0.0,
-            gap=m.value,
-            low=low,
-            high=1.0 if m.high is None else m.high,
-            shrunken=m.value,
-            adjusted=0.0 if low >= margin / 2 else 1.0,
-            margin=margin,
-            n=m.n,
+            terms={"protected": list(protected), "group": None, "metric": m.name},
         ),
-        NAME,
+        protected=protected,
+        metric=m.name,
+        group="",
+        other="",
+        here=m.value,
+        there=0.0,
+        gap=m.value,
+        low=low,
+        high=1.0 if m.high is None else m.high,
+        shrunken=m.value,
+        adjusted=0.0 if low >= margin / 2 else 1.0,
+        margin=margin,
+        n=m.n,
+        explained=explained,
     )
+    for finding in findings(group_gap, view, NAME):
+        if explained:
+            severity = Severity.MEDIUM if low >= _MANY_CHANGE else Severity.LOW
+            finding = replace(finding, severity=severity)
+        yield finding
 
 
 def _calibration(context: Context, seen: Judged, singles: Sequence[Grouping]) -> Iterator[Finding]:

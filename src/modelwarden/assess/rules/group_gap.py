@@ -9,6 +9,7 @@ from modelwarden.assess.rules._seen import Seen
 from modelwarden.core import Confidence, Evidence, Hit, Json, Severity, rule
 
 SIGNIFICANT = 0.005
+LOPSIDED = 0.5  # of the other group's share
 
 # What each gap says of the two groups, the harmed one first.
 _WORDS = {
@@ -46,6 +47,7 @@ class GroupGap(Seen):
         in_labels: the same gap in the labels themselves, where there is such a thing.
         answer: the class that it is about, of a task with many.
         explained: the labels of the two groups differ, and equal scores mean the same in both.
+        labels: share of positive labels in the two groups, where there is such a thing.
         also: other quantities in which groups of the same columns lie apart.
     """
 
@@ -66,12 +68,25 @@ class GroupGap(Seen):
     in_labels: float | None = None
     answer: str | None = None
     explained: bool = False
+    labels: tuple[float, float] | None = None
     also: tuple[GroupGap, ...] = ()
 
     @property
     def apart(self) -> bool:
         """The gap is significant and matters."""
         return self.adjusted <= SIGNIFICANT and self.shrunken >= self.margin
+
+    @property
+    def lopsided(self) -> bool:
+        """One group gets the positive answer less than half as often, far beyond a mild difference.
+
+        Either the labels are as lopsided, or the model makes of a mild difference a large one: its
+        answers are less than half as much alike as the labels.
+        """
+        if self.metric != "demographic_parity_difference" or self.labels is None:
+            return False
+        said, taught = (_ratio(*pair) for pair in ((self.here, self.there), self.labels))
+        return said < LOPSIDED and (taught < LOPSIDED or said < LOPSIDED * taught)
 
     @property
     def all_explained(self) -> bool:
@@ -97,8 +112,11 @@ def group_gap(seen: GroupGap) -> Iterator[Hit]:
     others are listed with it. Where the labels of two groups differ, scores that mean the same in
     both bring gaps with them, and not all can be closed at once. A gap that is no wider than that
     is said to be so, and where all are the severity is medium when one group gets the positive
-    answer less than four fifths as often, else low: the model repeats what it was taught, and
-    whether that is acceptable is yours to say.
+    answer less than half as often (and the labels are as lopsided, or half as much so), else low:
+    the model repeats what it was taught, and whether that is acceptable is yours to say.
+
+    Answers that change with the attribute alone are high; where the labels of the groups differ
+    and scores mean the same in all of them, medium when a quarter of the answers changes, else low.
 
     Why: whom a model serves worse is seldom who complains first. Unequal treatment by sex, origin,
     age or religion is unlawful in many uses, whatever the average says.
@@ -131,6 +149,10 @@ def group_gap(seen: GroupGap) -> Iterator[Hit]:
         ),
         confidence=Confidence.MEDIUM if seen.all_explained else None,
     )
+
+
+def _ratio(one: float, two: float) -> float:
+    return min(one, two) / max(one, two, 1e-9)
 
 
 def _name(seen: GroupGap) -> str:

@@ -9,6 +9,7 @@ from modelwarden.core import Evidence, Hit, Severity, rule
 from modelwarden.core.values import dataclass
 
 SIGNIFICANT = 0.05
+BEYOND = 0.1  # below what the scores let one expect, that is no honest difficulty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,7 @@ class ClassRecall(Seen):
             half where there are only two classes.
         adjusted: p that it is not below that, adjusted for the number of classes.
         margin: below it that matters.
+        expected: share that the model's own scores let one expect, where they are right in sum.
     """
 
     name: str
@@ -30,6 +32,12 @@ class ClassRecall(Seen):
     two: bool
     adjusted: float
     margin: float
+    expected: float | None = None
+
+    @property
+    def as_expected(self) -> bool:
+        """The class is hard to tell, and the scores say so."""
+        return self.expected is not None and self.found >= self.cases * (self.expected - BEYOND)
 
 
 @rule(
@@ -44,6 +52,10 @@ def weak_class(seen: ClassRecall) -> Iterator[Hit]:
 
     With two classes one is always found less often, so there a class is flagged when fewer than
     half of its cases are found.
+
+    Where the model's own scores say how seldom it will be found, the class is hard to tell from the
+    others, or rare, and the severity is low: another threshold or better columns would help, and no
+    other model of the same columns need do better.
 
     Why: a good average hides it. Whoever depends on this class is served by a much worse model than
     the headline says.
@@ -60,6 +72,8 @@ def weak_class(seen: ClassRecall) -> Iterator[Hit]:
     if share > seen.against - seen.margin:
         return
     held = "fewer than half" if seen.two else f"{seen.against:.1%} of the other classes"
+    if seen.as_expected:
+        held += ", as its own scores let one expect"
     yield Hit(
         f"class {seen.name}: {seen.found} of {seen.cases} cases are found ({share:.1%}); {held}",
         Evidence(
@@ -70,6 +84,7 @@ def weak_class(seen: ClassRecall) -> Iterator[Hit]:
                 "n": seen.cases,
                 "p_adjusted": seen.adjusted,
                 "margin": seen.margin,
+                "expected": seen.expected,
             },
             identity=(seen.name,),
         ),

@@ -291,7 +291,7 @@ def _cast(name: str, kind: str) -> str:
         return f"CAST({quoted} AS TIMESTAMP) AS {quoted}"
     if base == "BOOLEAN":
         return quoted
-    if base.startswith(_TEXTS):
+    if base.startswith(_TEXTS) or kind == '"NULL"':  # no value of any type
         return f"CAST({quoted} AS VARCHAR) AS {quoted}"
     raise DataError(f"column {name!r} holds values of type {kind}, which no model is given")
 
