@@ -93,10 +93,10 @@ def test_a_model_with_findings_is_not_even_loaded_in_the_sandbox(tmp_path):
 
 def test_an_interpreter_without_the_libraries_is_told(tmp_path, classifier):
     with pytest.raises(ConvertError, match="No module named") as refused:
-        convert_model(classifier, tmp_path / "o.skops", form="skops", python=sys.executable)
+        convert_model(classifier, tmp_path / "o.onnx", form="onnx", python=sys.executable)
 
-    assert "skops" in refused.value.hint
-    assert not (tmp_path / "o.skops").exists()
+    assert "onnx" in refused.value.hint
+    assert not (tmp_path / "o.onnx").exists()
 
 
 @pytest.mark.parametrize(
