@@ -251,7 +251,22 @@ def test_that_a_refusal_takes_a_whole_request_is_told(tmp_path, batch, told):
 
     with serving(Endpoint(named, fault=fault)) as endpoint:
         made = campaign(tmp_path, endpoint.url, budget={"batch": batch})
-        notes = run(made, output=tmp_path / "out").report.run.notes
+        report = run(made, output=tmp_path / "out").report
 
-    assert any("rows were refused" in note for note in notes)
-    assert any("refused together" in note for note in notes) is told
+    assert any("rows were refused" in note for note in report.run.notes)
+    assert any("refused together" in note for note in report.run.notes) is told
+    assert any("single rows" in gap.why for gap in report.gaps) is told
+
+
+@pytest.mark.parametrize("status", [401, 404])
+def test_a_token_that_runs_out_is_no_defence(tmp_path, status):
+    seeded(tmp_path)
+    fault = after(3, (status, {}, b'{"message": "expired"}'))
+    with serving(Endpoint(fault=fault)) as endpoint:
+        done = run(campaign(tmp_path, endpoint.url), output=tmp_path / "out")
+    with serving(Endpoint()) as endpoint:
+        whole = run(campaign(tmp_path, endpoint.url), output=tmp_path / "whole")
+
+    assert done.report.verdict.outcome is not Outcome.PASS
+    assert any(f"status {status}" in gap.why for gap in done.report.gaps) or done.stopped
+    assert whole.stopped is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from modelwarden.core import InputError, Outcome
@@ -62,3 +64,41 @@ def test_an_address_outside_the_rules_is_not_asked(evaded):
 def test_a_folder_without_a_campaign_is_refused(tmp_path):
     with pytest.raises(InputError):
         replay(tmp_path)
+
+
+def _kept(folder):
+    place = folder / "state" / "campaign.json"
+    return place, json.loads(place.read_text("utf-8"))
+
+
+def test_a_folder_does_not_decide_whom_we_ask(evaded):
+    place, kept = _kept(evaded)
+    kept["document"]["target"] |= {"url": "http://192.0.2.1/x", "allowed_hosts": ["192.0.2.1"]}
+    place.write_text(json.dumps(kept), "utf-8")
+
+    with pytest.raises(InputError, match=r"would have 192\.0\.2\.1 asked"):
+        replay(evaded)
+
+
+def test_a_folder_that_brings_its_own_code_is_not_run(evaded):
+    place, kept = _kept(evaded)
+    target = {"entry": "evasions/predict.py:predict", "path": "evasions"}
+    kept["document"]["target"] = target
+    kept["root"] = str(evaded)
+    place.write_text(json.dumps(kept), "utf-8")
+
+    with pytest.raises(InputError, match="would have its own evasions run"):
+        replay(evaded)
+
+
+def test_the_own_campaign_file_must_be_the_folders(tmp_path):
+    seeded(tmp_path)
+    with serving(Endpoint()) as endpoint:
+        own = campaign(tmp_path, endpoint.url)
+        run(own, output=tmp_path / "out")
+        done = replay(tmp_path / "out", rules=own)
+        other = campaign(tmp_path, endpoint.url, campaign={"seed": 9})
+        with pytest.raises(InputError, match=r"another campaign.*seed was 3, is 9"):
+            replay(tmp_path / "out", rules=other)
+
+    assert {one.outcome for one in done.again} == {Became.NOT_FIXED}

@@ -37,6 +37,13 @@ def redteam() -> None:
 @click.argument("folder", metavar="DIR", type=_PATH)
 @click.option("--url", metavar="URL", help="Another address of the same model, after a fix, say.")
 @click.option(
+    "--campaign",
+    "own",
+    type=_PATH,
+    metavar="FILE",
+    help="Your own campaign file: without it only this machine is asked.",
+)
+@click.option(
     "--offline",
     is_flag=True,
     help="Play the transcript again instead: the report anew, and nobody is asked.",
@@ -54,7 +61,9 @@ def redteam() -> None:
     is_flag=True,
     help="Run a callable without a sandbox where this machine cannot give one.",
 )
-def replay(folder: Path, url: str | None, offline: bool, form: str, trust_model: bool) -> int:
+def replay(
+    folder: Path, url: str | None, own: Path | None, offline: bool, form: str, trust_model: bool
+) -> int:
     """Ask each evasion in DIR, the output of a campaign, again: fixed, or not fixed.
 
     The exit code is 0 when all are fixed, 1 when one still gets past, and 3 when an original is
@@ -66,15 +75,17 @@ def replay(folder: Path, url: str | None, offline: bool, form: str, trust_model:
 
     require()
     if offline:
-        if url is not None:
-            raise click.UsageError("--offline asks nobody, and --url names somebody")
+        if url is not None or own is not None:
+            raise click.UsageError("--offline asks nobody: leave --url and --campaign out")
         return _played(folder, form)
+    from modelwarden.redteam import load
     from modelwarden.redteam.courier import UnansweredError
     from modelwarden.redteam.replay import replay as ask_again
     from modelwarden.targets.errors import TargetError
 
     try:
-        done = ask_again(folder, url=url, trust=trust_model, version=__version__)
+        rules = None if own is None else load(own)
+        done = ask_again(folder, url=url, rules=rules, trust=trust_model, version=__version__)
     except UnansweredError as error:  # there is nothing to resume here
         raise TargetError(error.message, hint="Start the server, or name it with --url.") from error
     return finish(done.report, form, None)

@@ -56,6 +56,11 @@ def scope_of(url: str, listed: tuple[str, ...]) -> Scope:
     return Scope(address, listed)
 
 
+def is_here(host: str) -> bool:
+    """Tell whether a host is this machine, by its spelling alone."""
+    return _plain(host) == _HERE
+
+
 def _plain(host: str) -> str:
     """Return a host in one spelling; all names of this machine are one host.
 

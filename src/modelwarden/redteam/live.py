@@ -21,6 +21,8 @@ from modelwarden.targets.spec import TargetSpec
 
 WATCHED = 4  # seeds that are asked again
 _EVERY = 64  # batches
+# What a defence does not say: no access at all, no such address, no such method.
+_NO_DEFENCE = frozenset({401, 404, 405, 407, 410})
 _NEAR = 1e-4  # two answers to one input may differ by so much
 
 
@@ -80,6 +82,14 @@ class Live:
 
     def _stands(self, part: Refused) -> int:
         """Return the class of rows that were refused: who is refused has not got through."""
+        if self.standing is not None and part.status in _NO_DEFENCE:
+            what = f"the target no longer answers as it did (status {part.status}): {part.why}"
+            self.line.disown(what)
+            raise TargetError(
+                what,
+                kind=GapKind.NOT_ASSESSABLE,
+                hint="A token that ran out, or an address that moved: mend it, then --resume.",
+            )
         if self.standing is None:
             raise TargetError(
                 f"the target refuses (status {part.status}): {part.why}",

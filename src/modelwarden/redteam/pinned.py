@@ -116,6 +116,25 @@ def check(folder: Path, pins: Mapping[str, object]) -> None:
     )
 
 
+def check_same(kept: Campaign, own: Campaign) -> None:
+    """Refuse the output of another campaign than the user's own.
+
+    Raises:
+        InputError: naming what differs.
+    """
+    before, now = (
+        {key: value for key, value in _flat(one.document) if not _is_free(key)}
+        for one in (kept, own)
+    )
+    keys = [key for key in sorted({*before, *now}) if before.get(key) != now.get(key)]
+    if keys:
+        shown = "; ".join(_change(key, before.get(key), now.get(key)) for key in keys[:_SHOWN])
+        raise InputError(
+            f"the folder is the output of another campaign than {own.source}: {shown}",
+            hint="Name the campaign file that the folder was made with.",
+        )
+
+
 def _change(key: str, before: object, now: object) -> str:
     if key.startswith("content of"):
         return f"{key.removeprefix('content of ')} has other content"

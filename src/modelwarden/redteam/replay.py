@@ -37,7 +37,7 @@ from modelwarden.redteam import evasions, pinned
 from modelwarden.redteam.config import Campaign
 from modelwarden.redteam.engagement import STAGE, Engagement
 from modelwarden.redteam.evasions import Stored
-from modelwarden.redteam.hosts import scope_of
+from modelwarden.redteam.hosts import is_here, scope_of
 from modelwarden.redteam.journal import Held, Journal, nothing
 from modelwarden.redteam.kinds.catalog import kind_named
 from modelwarden.redteam.kinds.kind import Kind, Seeds
@@ -86,14 +86,24 @@ class Replayed:
 
 
 def replay(
-    folder: Path, *, url: str | None = None, trust: bool = False, version: str = ""
+    folder: Path,
+    *,
+    url: str | None = None,
+    rules: Campaign | None = None,
+    trust: bool = False,
+    version: str = "",
 ) -> Replayed:
     """Ask every evasion of a campaign's output again.
 
+    A folder may come from somebody else, so it does not decide whom we ask: without `rules` only
+    endpoints on this machine are asked, and callables whose files lie outside of the folder.
+
     Args:
         folder: the output of the campaign.
-        url: another address of the same model; its host must be loopback or one that the campaign
-            was allowed to ask.
+        url: another address of the same model; its host must be one that the campaign was allowed
+            to ask.
+        rules: the user's own campaign file, where it is at hand; it takes the place of the
+            folder's copy, and must be the same campaign.
         trust: run a callable also where nothing can confine it.
         version: of the program, for the report.
 
@@ -101,7 +111,7 @@ def replay(
         InputError: the folder holds no campaign, or the address is outside of its rules.
         TargetError: the target does not answer.
     """
-    campaign = _campaign(folder, url)
+    campaign = _campaign(folder, url, rules)
     stored = list(evasions.read(folder))
     again: list[Again] = []
     gaps: list[Gap] = []
@@ -111,9 +121,18 @@ def replay(
     return Replayed(again=tuple(again), report=report)
 
 
-def _campaign(folder: Path, url: str | None) -> Campaign:
-    """Return the campaign of a folder, at another address if one is given."""
+def _campaign(folder: Path, url: str | None, rules: Campaign | None) -> Campaign:
+    """Return the campaign of a folder, at another address if one is given.
+
+    Raises:
+        InputError: it is another than the user's own, or would ask what only the folder allows.
+    """
     campaign = pinned.campaign_in(folder)
+    if rules is not None:
+        pinned.check_same(campaign, rules)
+        campaign = rules
+    else:
+        _check_near(campaign, folder)
     if url is None:
         return campaign
     targets = []
@@ -129,6 +148,25 @@ def _campaign(folder: Path, url: str | None) -> Campaign:
     if len(targets) > 1:
         raise InputError("--url goes with campaigns of one target, and this one has several")
     return replace(campaign, targets=tuple(targets))
+
+
+def _check_near(campaign: Campaign, folder: Path) -> None:
+    """Refuse what nobody but the folder itself names.
+
+    Raises:
+        InputError: an endpoint elsewhere, or a callable or interpreter within the folder.
+    """
+    hint = "If it is your own campaign, name its file with --campaign."
+    for target in campaign.targets:
+        if target.scope is not None:
+            host = target.scope.address.host
+            if not is_here(host):
+                raise InputError(f"{folder} would have {host} asked, on its own word", hint=hint)
+            continue
+        for name in (target.model.path, target.model.python):
+            place = None if name is None else (campaign.root / name).resolve()
+            if place is not None and place.is_relative_to(folder.resolve()):
+                raise InputError(f"{folder} would have its own {name} run", hint=hint)
 
 
 def _asked(

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from modelwarden.core import Finding, Json, Location, Measurement, Table, TableKind
+from modelwarden.core import Finding, GapKind, Json, Location, Measurement, Table, TableKind
 from modelwarden.core.seen import findings
 from modelwarden.metrics.intervals import of_share, quantile_ends
 from modelwarden.metrics.values import measured
@@ -19,6 +19,7 @@ from modelwarden.redteam.rules.endpoint_evaded import Evaded, endpoint_evaded
 from modelwarden.redteam.rules.unsteady_endpoint import Unsteady, unsteady_endpoint
 
 _SHOWN = 20
+_HIDDEN = 0.5  # of the rows: beyond that, refusals hide what single rows would have shown
 
 
 def of(
@@ -48,7 +49,18 @@ def of(
     found = []
     if units:
         found += [*_findings(path, target, clean, units, evasions)]
+    gaps = tuple(
+        engagement.gap(
+            unit.attack,
+            f"{unit.refused:,} of {unit.rows:,} rows were refused in requests of up to {batch}: "
+            "whether single rows get through was not tried ([budget] batch = 1 does)",
+            GapKind.NOT_ASSESSABLE,
+        )
+        for unit in units
+        if batch > 1 and unit.refused > _HIDDEN * unit.rows
+    )
     return GoalResult(
+        gaps=gaps,
         measurements=tuple(made),
         findings=tuple(found),
         tables=tuple(tables(target, clean, units, evasions)),
