@@ -8,7 +8,8 @@ import time
 import pytest
 
 from modelwarden.core import ConfigError, Severity
-from modelwarden.monitor.alerts import Alert, Kind
+from modelwarden.detectors.alerts import AlertKind
+from modelwarden.monitor.alerts import Alert
 from modelwarden.monitor.config import load
 from modelwarden.monitor.notify import TRIES, Channel, Sender, check
 from monitor.serving import Taker
@@ -16,7 +17,7 @@ from monitor.serving import Taker
 
 def alert(detail="weights changed", severity=Severity.CRITICAL):
     return Alert(
-        kind=Kind.TAMPER,
+        kind=AlertKind.TAMPER,
         severity=severity,
         rule="digest-changed",
         detail=detail,
@@ -140,7 +141,7 @@ def test_rules_say_who_is_told_what_and_secrets_come_from_the_environment(tmp_pa
 
     assert found.channels[0].url.endswith("s3cret")
     assert found.log == tmp_path / "log"
-    assert found.routes[0].kinds == {Kind.TAMPER}
+    assert found.routes[0].kinds == {AlertKind.TAMPER}
 
 
 @pytest.mark.parametrize(

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import json
-import os
-from enum import StrEnum
-from pathlib import Path
-
-from modelwarden.core import Json, OutputError, Severity
+from modelwarden.core import Json, Severity
 from modelwarden.core.values import dataclass
+from modelwarden.detectors.alerts import AlertKind
 
-
-class Kind(StrEnum):
-    """What an alert is about."""
-
-    DRIFT = "drift"
-    TAMPER = "tamper"
-    UPSTREAM = "upstream"
-    SELF = "self"
+TOLD = (AlertKind.DRIFT, AlertKind.TAMPER, AlertKind.UPSTREAM, AlertKind.SELF)
+"""What a monitor can tell of; it sees no requests."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +19,7 @@ class Alert:
         key: tells this alert from others of its rule; it is not told again for a while.
     """
 
-    kind: Kind
+    kind: AlertKind
     severity: Severity
     rule: str
     detail: str
@@ -55,47 +44,3 @@ class Alert:
             "detail": self.detail,
             "model": self.model,
         }
-
-
-def now() -> str:
-    """Return the time, in UTC to the millisecond."""
-    return dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-class AlertFile:
-    """A file of alerts; None writes none.
-
-    Attributes:
-        lost: alerts that the disk refused.
-    """
-
-    def __init__(self, path: Path | None) -> None:
-        """Open the file.
-
-        Raises:
-            OutputError: it cannot be written.
-        """
-        self.lost = 0
-        self._fd = -1
-        if path is None:
-            return
-        try:
-            self._fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            why = (error.strerror or str(error)).lower()
-            raise OutputError(f"cannot write alerts to {path}: {why}") from error
-
-    def write(self, alert: Alert) -> None:
-        """Append one alert; the watch goes on when the disk refuses."""
-        if self._fd < 0:
-            return
-        try:
-            os.write(self._fd, json.dumps(alert.document()).encode() + b"\n")
-        except OSError:
-            self.lost += 1
-
-    def close(self) -> None:
-        """Close the file."""
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1

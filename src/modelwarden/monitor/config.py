@@ -9,7 +9,8 @@ from pathlib import Path
 from modelwarden.core import ConfigError, Severity
 from modelwarden.core.fields import Fields
 from modelwarden.core.values import dataclass
-from modelwarden.monitor.alerts import Kind
+from modelwarden.detectors.alerts import AlertKind
+from modelwarden.monitor.alerts import TOLD
 from modelwarden.monitor.notify import KINDS, Channel, check, from_environment
 
 _KEYS = (
@@ -54,7 +55,7 @@ class Route:
         kinds: empty takes all. severity: the least. to: names of channels.
     """
 
-    kinds: frozenset[Kind] = frozenset()
+    kinds: frozenset[AlertKind] = frozenset()
     severity: Severity = Severity.MEDIUM
     to: tuple[str, ...]
 
@@ -196,7 +197,7 @@ def _secret(fields: Fields, key: str) -> str:
 def _route(fields: Fields) -> Route:
     fields.only(("kinds", "severity", "to"))
     kinds = [
-        Kind(fields.one_of("kinds", name, "kind of alert", [k.value for k in Kind]))
+        AlertKind(fields.one_of("kinds", name, "kind of alert", [k.value for k in TOLD]))
         for name in fields.texts("kinds")
     ]
     severity = fields.one_of(

@@ -17,13 +17,14 @@ import numpy as np
 
 from modelwarden.core import InputError, Json, Severity
 from modelwarden.detectors import probes as golden
+from modelwarden.detectors.alerts import AlertFile, AlertKind, now
 from modelwarden.detectors.answering import version_in
 from modelwarden.detectors.asking import post
 from modelwarden.detectors.probes import Golden
 from modelwarden.detectors.profile import Profile, Watched
 from modelwarden.detectors.profile import load as load_profile
 from modelwarden.detectors.tamper import FileWatch
-from modelwarden.monitor.alerts import Alert, AlertFile, Kind, now
+from modelwarden.monitor.alerts import Alert
 from modelwarden.monitor.config import MonitorConfig
 from modelwarden.monitor.follow import Follower, ruled
 from modelwarden.monitor.labels import Performance, Worse
@@ -159,7 +160,7 @@ class Watch:
 
     def _trouble(self, log: Log) -> None:
         for told in log.trouble:
-            self._tell(Kind.SELF, Severity.MEDIUM, "log", told, "", key=told)
+            self._tell(AlertKind.SELF, Severity.MEDIUM, "log", told, "", key=told)
         log.trouble = []
 
     def _follow(self, frame: Frame) -> None:
@@ -171,7 +172,7 @@ class Watch:
                 one = ruled(drift, answers, frozenset())
                 detail = f"{one.told} (last {one.rows} rows)"
                 key = ",".join(one.features[:3])
-                self._tell(Kind.DRIFT, Severity.MEDIUM, one.rule, detail, name, key=key)
+                self._tell(AlertKind.DRIFT, Severity.MEDIUM, one.rule, detail, name, key=key)
         if config.id in frame.names and config.prediction in frame.names:
             worse = self._performance.answered(frame[config.id], frame[config.prediction])
             self._worse(worse)
@@ -201,7 +202,7 @@ class Watch:
         for drift in self._of_labels.add(only, [""] * len(frame)):
             one = ruled(drift, frozenset(), frozenset((config.label,)))
             detail = f"{one.told} (last {one.rows} labels)"
-            self._tell(Kind.DRIFT, Severity.MEDIUM, one.rule, detail, self._first)
+            self._tell(AlertKind.DRIFT, Severity.MEDIUM, one.rule, detail, self._first)
 
     @property
     def _first(self) -> str:
@@ -211,13 +212,13 @@ class Watch:
         for one in found:
             real = one.rule == "performance-drop"
             severity = Severity.HIGH if real else Severity.MEDIUM
-            self._tell(Kind.DRIFT, severity, one.rule, one.told, self._first, key=one.rule)
+            self._tell(AlertKind.DRIFT, severity, one.rule, one.told, self._first, key=one.rule)
 
     def _look_at_files(self, seconds: float) -> None:
         for change in self._files.look(seconds):
             if change.told:
                 detail = f"{change.path} {change.told}"
-                self._tell(Kind.TAMPER, Severity.CRITICAL, "digest-changed", detail, "")
+                self._tell(AlertKind.TAMPER, Severity.CRITICAL, "digest-changed", detail, "")
 
     # The model -----------------------------------------------------------------------------------
 
@@ -239,7 +240,7 @@ class Watch:
             asked.silent += 1
             if asked.silent == _DOWN:
                 detail = f"the model does not answer: {status or 'no connection'}"
-                self._tell(Kind.UPSTREAM, Severity.HIGH, "upstream", detail, profile.name)
+                self._tell(AlertKind.UPSTREAM, Severity.HIGH, "upstream", detail, profile.name)
             return False
         asked.silent = 0
         try:
@@ -249,7 +250,7 @@ class Watch:
         asked.rounds += 0 if new else len(some)
         if wrong:
             rule = "golden-probes"
-            self._tell(Kind.TAMPER, Severity.CRITICAL, rule, wrong, profile.name, key=rule)
+            self._tell(AlertKind.TAMPER, Severity.CRITICAL, rule, wrong, profile.name, key=rule)
         if new and secret.learnt:
             self._learnt(asked)
         self._pin(profile, body)
@@ -261,7 +262,7 @@ class Watch:
             golden.write(asked.place, asked.secret.probes)
         except OSError as error:
             detail += f"; they cannot be kept: {(error.strerror or str(error)).lower()}"
-        self._tell(Kind.SELF, Severity.INFO, "probes-learnt", detail, asked.profile.name)
+        self._tell(AlertKind.SELF, Severity.INFO, "probes-learnt", detail, asked.profile.name)
 
     def _pin(self, profile: Profile, body: bytes) -> None:
         version = version_in(profile.protocol, body)
@@ -271,12 +272,12 @@ class Watch:
         if known != version:
             self._versions[profile.name] = version
             detail = f"answers as version {version!r}, was {known!r}"
-            self._tell(Kind.TAMPER, Severity.CRITICAL, "version-changed", detail, profile.name)
+            self._tell(AlertKind.TAMPER, Severity.CRITICAL, "version-changed", detail, profile.name)
 
     # What is told --------------------------------------------------------------------------------
 
     def _tell(
-        self, kind: Kind, severity: Severity, rule: str, detail: str, model: str, key: str = ""
+        self, kind: AlertKind, severity: Severity, rule: str, detail: str, model: str, key: str = ""
     ) -> None:
         alert = Alert(
             kind=kind, severity=severity, rule=rule, detail=detail, model=model, key=key, time=now()
@@ -290,7 +291,7 @@ class Watch:
         self._sent[alert.identity] = here
         self.told += 1
         self.grave += severity.rank <= Severity.HIGH.rank
-        self._alerts.write(alert)
+        self._alerts.write(alert.document())
         about = f" {model}" if model else ""
         self._say(f"{alert.severity.value} {kind.value}/{rule}{about}: {detail}")
         for name in dict.fromkeys(self._channels_of(alert)):
@@ -332,7 +333,9 @@ class Watch:
             _write(self._config.state, json.dumps(state, separators=(",", ":")).encode())
         except OSError as error:
             why = (error.strerror or str(error)).lower()
-            self._tell(Kind.SELF, Severity.HIGH, "state", f"the state cannot be kept: {why}", "")
+            self._tell(
+                AlertKind.SELF, Severity.HIGH, "state", f"the state cannot be kept: {why}", ""
+            )
 
 
 class _Asked:

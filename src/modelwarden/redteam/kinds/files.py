@@ -10,9 +10,39 @@ import numpy as np
 
 from modelwarden.core import InputError, digest_of_tree
 from modelwarden.redteam.kinds.kind import Given, truth
-from modelwarden.targets.frames import Column, Frame
+from modelwarden.targets.frames import Column, Frame, Inputs
 from modelwarden.targets.reading import read_file
 from modelwarden.targets.reading.raw import DataError, Raw
+
+
+def save_texts(
+    folder: Path, before: Inputs, after: Inputs, ending: str = ".txt"
+) -> tuple[str, str]:
+    """Write one text and what became of it; any text comes back as it was.
+
+    Returns:
+        The names of both files.
+    """
+    names = (f"original{ending}", f"changed{ending}")
+    for name, inputs in zip(names, (before, after), strict=True):
+        (folder / name).write_bytes(str(inputs[0]).encode("utf-8", "surrogatepass"))  # type: ignore[index]
+    return names
+
+
+def load_texts(folder: Path, ending: str = ".txt") -> tuple[Inputs, Inputs]:
+    """Read what `save_texts` wrote.
+
+    Raises:
+        InputError: it is not there, or no text.
+    """
+    try:
+        before, after = (
+            texts_of([(folder / f"{name}{ending}").read_bytes().decode("utf-8", "surrogatepass")])
+            for name in ("original", "changed")
+        )
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{folder} holds no evasion that can be read: {error}") from error
+    return before, after
 
 
 def read_raw(given: Given) -> Raw:

@@ -14,7 +14,14 @@ from modelwarden.attacks.text.guide import guide_of
 from modelwarden.attacks.text.space import TextSpace, cut
 from modelwarden.core import InputError, UnknownNameError
 from modelwarden.core.values import dataclass
-from modelwarden.redteam.kinds.files import digest_at, labelled, read_raw, texts_of
+from modelwarden.redteam.kinds.files import (
+    digest_at,
+    labelled,
+    load_texts,
+    read_raw,
+    save_texts,
+    texts_of,
+)
 from modelwarden.redteam.kinds.kind import Edit, Given, Known, Seeds, truth
 from modelwarden.targets.frames import Column, Frame, Inputs
 from modelwarden.targets.reading.raw import Raw
@@ -137,21 +144,11 @@ class Texts:
 
     def save(self, folder: Path, before: Inputs, after: Inputs) -> tuple[str, str]:
         """Write both texts."""
-        names = ("original.txt", "changed.txt")
-        for name, inputs in zip(names, (before, after), strict=True):
-            (folder / name).write_bytes(str(inputs[0]).encode("utf-8", "surrogatepass"))  # type: ignore[index]
-        return names
+        return save_texts(folder, before, after)
 
     def load(self, folder: Path) -> tuple[Inputs, Inputs]:
         """Read both texts."""
-        try:
-            both = [
-                texts_of([(folder / name).read_bytes().decode("utf-8", "surrogatepass")])
-                for name in ("original.txt", "changed.txt")
-            ]
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"{folder} holds no evasion that can be read: {error}") from error
-        return both[0], both[1]
+        return load_texts(folder)
 
     def checks(self, before: Inputs, after: Inputs) -> tuple[str, ...]:  # noqa: ARG002 -- all kinds
         """Return nothing: the number of edited words is held by the space."""

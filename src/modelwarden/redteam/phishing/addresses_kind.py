@@ -13,7 +13,14 @@ from modelwarden.attacks.urls.rules import broken
 from modelwarden.attacks.urls.space import UrlSpace
 from modelwarden.core import InputError, seed_for
 from modelwarden.core.values import dataclass
-from modelwarden.redteam.kinds.files import digest_at, labelled, read_raw, texts_of
+from modelwarden.redteam.kinds.files import (
+    digest_at,
+    labelled,
+    load_texts,
+    read_raw,
+    save_texts,
+    texts_of,
+)
 from modelwarden.redteam.kinds.kind import Edit, Given, Known, Seeds, truth
 from modelwarden.targets.frames import Column, Frame, Inputs
 from modelwarden.targets.spec import Modality
@@ -98,21 +105,11 @@ class Urls:
 
     def save(self, folder: Path, before: Inputs, after: Inputs) -> tuple[str, str]:
         """Write both addresses; as text, so that nobody opens one by accident."""
-        names = ("original.txt", "changed.txt")
-        for name, inputs in zip(names, (before, after), strict=True):
-            (folder / name).write_bytes(str(inputs[0]).encode("utf-8", "surrogatepass"))  # type: ignore[index]
-        return names
+        return save_texts(folder, before, after)
 
     def load(self, folder: Path) -> tuple[Inputs, Inputs]:
         """Read both addresses."""
-        try:
-            both = [
-                texts_of([(folder / name).read_bytes().decode("utf-8", "surrogatepass")])
-                for name in ("original.txt", "changed.txt")
-            ]
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"{folder} holds no evasion that can be read: {error}") from error
-        return both[0], both[1]
+        return load_texts(folder)
 
     def checks(self, before: Inputs, after: Inputs) -> tuple[str, ...]:
         """Return what makes a changed address invalid, or another owner's."""

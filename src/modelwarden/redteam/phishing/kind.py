@@ -16,7 +16,7 @@ from modelwarden.attacks.html.space import PageSpace
 from modelwarden.attacks.minimal import Shrink
 from modelwarden.core import InputError, seed_for
 from modelwarden.core.values import dataclass
-from modelwarden.redteam.kinds.files import digest_at, texts_of
+from modelwarden.redteam.kinds.files import digest_at, load_texts, save_texts, texts_of
 from modelwarden.redteam.kinds.kind import Edit, Given, Known, Seeds, truth
 from modelwarden.targets.frames import Column, Frame, Inputs
 from modelwarden.targets.spec import Modality
@@ -99,21 +99,11 @@ class Pages:
 
     def save(self, folder: Path, before: Inputs, after: Inputs) -> tuple[str, str]:
         """Write both pages."""
-        names = ("original.html", "changed.html")
-        for name, inputs in zip(names, (before, after), strict=True):
-            (folder / name).write_bytes(str(inputs[0]).encode("utf-8", "surrogatepass"))  # type: ignore[index]
-        return names
+        return save_texts(folder, before, after, ".html")
 
     def load(self, folder: Path) -> tuple[Inputs, Inputs]:
         """Read both pages."""
-        try:
-            both = [
-                texts_of([(folder / name).read_bytes().decode("utf-8", "surrogatepass")])
-                for name in ("original.html", "changed.html")
-            ]
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"{folder} holds no evasion that can be read: {error}") from error
-        return both[0], both[1]
+        return load_texts(folder, ".html")
 
     def checks(self, before: Inputs, after: Inputs) -> tuple[str, ...]:
         """Return what does not hold: the text that is seen, forms with their targets, the tree."""
