@@ -76,15 +76,21 @@ def test_samples_that_only_one_run_had_are_left_out_and_wrong_ones_were_not_held
     assert (change.conditions["only_now"], change.conditions["only_before"]) == (1, 1)
 
 
-@pytest.mark.parametrize("data", [b"no archive", file_of([1.5], [True]), None])
-def test_without_a_file_of_ours_it_says_that_it_did_not_pair(tmp_path, data):
-    if data is not None:
-        (tmp_path / "adversarial.npz").write_bytes(data)
-
+def test_without_a_file_of_ours_it_says_that_it_did_not_pair(tmp_path):
     found = paired(report(), attached(file_of([1], [True])), report(), tmp_path / "report.json")
 
     assert len(found.measurements) == 1
     assert "not paired" in found.run.notes[-1]
+
+
+@pytest.mark.parametrize("data", [b"no archive", b"", file_of([1.5], [True])])
+def test_a_file_that_is_broken_is_a_gap_and_not_the_same_as_none(tmp_path, data):
+    (tmp_path / "adversarial.npz").write_bytes(data)
+
+    found = paired(report(), attached(file_of([1], [True])), report(), tmp_path / "report.json")
+
+    assert len(found.measurements) == 1
+    assert [gap.what for gap in found.gaps] == ["adversarial.npz"]
 
 
 def test_other_settings_are_not_paired(tmp_path):

@@ -34,7 +34,6 @@ from modelwarden.core import (
     Report,
     RuleInfo,
     Run,
-    Severity,
     Subject,
     Tool,
     UnknownNameError,
@@ -42,8 +41,11 @@ from modelwarden.core import (
 from modelwarden.core.stages import Attachment, RowMark, Stage, StageResult
 from modelwarden.core.values import dataclass
 from modelwarden.gate import stages as every
+from modelwarden.gate.cards import cards_of
+from modelwarden.gate.datasets import Sets, read_sets
 from modelwarden.gate.project import Project, load
-from modelwarden.gate.walk import below, printable
+from modelwarden.gate.subject import Scanned, models_of, scan_models
+from modelwarden.gate.walk import printable
 from modelwarden.policy import judge
 from modelwarden.policy.load import STAGES
 
@@ -208,16 +210,22 @@ class _Work:
         self.rules: list[RuleInfo] = []
         self.isolation: str | None = None
         self.shut: str | None = None
-        self.shut_kind = GapKind.UNREADABLE
 
     def report(self) -> tuple[Report, tuple[RowMark, ...]]:
         """Do the work; return the report without its verdict, and all rows."""
         self._check_choice()
-        data = self._data() if self.stages else None
-        if data is not None:
+        data = None
+        if self.stages:
+            data = read_sets(self.project, self._tools(), self.chosen)
+            self.notes += [f"{one.name}: {note}" for one in data for note in one.notes]
             self._check_settings(data)
         self._tell("artifacts")
-        scanned = self._scan()
+        scanned = scan_models(
+            self.project,
+            dependencies="dependencies" in self.chosen or not self.named,
+            engine=self.how.engine,
+        )
+        self.shut = scanned.shut
         if data is not None:
             self._assess(scanned, data)
         marks = dict.fromkeys(row for _, r in self.results for row in r.rows)
@@ -240,82 +248,7 @@ class _Work:
             order = ["artifacts", *(s.name for s in self.stages)]
             self.how.progress(stage, order.index(stage), len(order))
 
-    def _models(self) -> Iterator[ModelConfig]:
-        yield self.project.model
-        if self.project.model.reference is not None:
-            yield self.project.model.reference
-
-    def _scan(self) -> _Scanned:
-        """Scan every model that has files; nothing is opened before all are judged."""
-        from modelwarden.gate.scan import How, scan
-        from modelwarden.gate.unit import Options
-        from modelwarden.targets.snapshot import digest_of_files, files_of
-
-        merged: Report | None = None
-        digests: list[str | None] = []
-        for model in self._models():
-            if model.path is None:
-                digests.append(None)
-                continue
-            place = self.project.at(model.path)
-            before = files_of(place)
-            options = Options(dependencies="dependencies" in self.chosen or not self.named)
-            seen = scan([place], options=options, how=How(engine=self.how.engine))
-            digests.append(digest_of_files(place, before))
-            changed = _other_than(before, seen)
-            if changed is not None:
-                why = f"{changed} changed while it was scanned, so the model is not opened"
-                self.gaps.append(Gap(what=model.path, why=why, kind=GapKind.UNREADABLE))
-                self.shut = why
-            seen = _below_root(seen, model.path, self.project.root)
-            merged = seen if merged is None else merged.merge(seen)
-        if merged is None:
-            self.notes.append("the model is served by others, so there is no file to scan")
-            merged = Report(subject=Subject(kind="model", name=""), run=Run(command="check"))
-        judged = judge(replace(merged, verdict=None), self.project.policy)
-        closed = [
-            f for f in judged.findings if not f.waived and f.severity.rank <= Severity.HIGH.rank
-        ]
-        if closed and self.shut is None:
-            first = closed[0]
-            self.shut_kind = GapKind.NOT_ASSESSABLE
-            self.shut = (
-                f"the model was not opened: the scan found {first.rule} "
-                f"({first.severity}) in {first.location.path}"
-            )
-        return _Scanned(merged, tuple(digests))
-
-    def _data(self) -> _Sets:
-        """Read the data sets, and check that their labels go with the task.
-
-        Raises:
-            InputError: a file cannot be read, or its labels do not fit.
-        """
-        from modelwarden.gate.labels import check_labels
-
-        config, tools = self.project.data, self._tools()
-        sets: list[DataSet | None] = []
-        for name, path in (
-            ("test", config.test),
-            ("train", config.train),
-            ("current", config.current),
-        ):
-            unused = name == "current" and not {"data", "performance"} & set(self.chosen)
-            if path is None or unused:
-                sets.append(None)
-                continue
-            sets.append(
-                tools.read_data(name, path, config, self.project.project, self.project.root)
-            )
-        test, train, current = sets
-        if test is None:
-            raise AssertionError  # told in _check_choice
-        check_labels(self.project, test, train)
-        for data in (test, train, current):
-            self.notes += [] if data is None else [f"{data.name}: {n}" for n in data.notes]
-        return _Sets(test, train, current)
-
-    def _check_settings(self, sets: _Sets) -> None:
+    def _check_settings(self, sets: Sets) -> None:
         """Refuse settings that do not go with the data, before anything is run.
 
         Raises:
@@ -349,11 +282,11 @@ class _Work:
 
         return Ours()
 
-    def _assess(self, scanned: _Scanned, sets: _Sets) -> None:
+    def _assess(self, scanned: Scanned, sets: Sets) -> None:
         """Open the model and run the stages; without one, each that asks it says why it cannot."""
         test, train = sets.test, sets.train
-        if self.shut is not None:
-            self._none(self.shut, self.shut_kind, sets)
+        if scanned.shut is not None:
+            self._none(scanned.shut, scanned.kind, sets)
             return
         if not len(test):
             why = f"{printable(test.source or test.name)} holds no row"
@@ -365,7 +298,7 @@ class _Work:
             try:
                 opened = [
                     stack.enter_context(self._open(model, digest, test, train))
-                    for model, digest in zip(self._models(), scanned.digests, strict=True)
+                    for model, digest in zip(models_of(self.project), scanned.digests, strict=True)
                 ]
             except TargetError as error:
                 self._none(error.message, error.kind, sets)
@@ -401,7 +334,7 @@ class _Work:
             expected_digest=digest,
         )
 
-    def _none(self, why: str, kind: GapKind, sets: _Sets | None = None) -> None:
+    def _none(self, why: str, kind: GapKind, sets: Sets | None = None) -> None:
         """Run what asks no model, and leave a gap for every other stage."""
         model = self.project.model
         what = printable(model.path or model.url or self.project.project.name)
@@ -412,13 +345,13 @@ class _Work:
             gap = Gap(what=what, why=why, kind=kind, stage=stage.name)
             self.results.append((stage, StageResult(gaps=(gap,), done=False)))
 
-    def _without_model(self, stage: Stage, sets: _Sets) -> StageResult:
+    def _without_model(self, stage: Stage, sets: Sets) -> StageResult:
         from modelwarden.engine import map_units
 
         (end,) = map_units([stage], lambda one: self._stage(None, self._given(sets), one))
         return _result_of(end, stage, self.project.project.name)
 
-    def _given(self, sets: _Sets, context: Context | None = None) -> Given:
+    def _given(self, sets: Sets, context: Context | None = None) -> Given:
         """Return what a stage is given that works on the data, with or without a model."""
         from modelwarden.data.given import Given
 
@@ -442,14 +375,13 @@ class _Work:
             spec=None if context is None else context.target.spec,
         )
 
-    def _run(self, opened: Sequence[Opened], scanned: _Scanned, sets: _Sets) -> None:
+    def _run(self, opened: Sequence[Opened], scanned: Scanned, sets: Sets) -> None:
         """Run the stages in order, taking up what an interrupted run has done."""
         from modelwarden.gate.state import state_for
 
-        test, train = sets.test, sets.train
-        digests = {one.name: one.digest for one in (test, train, sets.current) if one is not None}
+        digests = {one.name: one.digest for one in sets}
         digests |= {f"model {i}": digest or "" for i, digest in enumerate(scanned.digests)}
-        cards = _cards(self.project)
+        cards = cards_of(self.project)
         digests |= {f"card {n}": hashlib.sha256(data).hexdigest() for n, data in cards.items()}
         for i, one in enumerate(opened):
             digests[f"environment {i}"] = repr(sorted(one.environment.items()))
@@ -488,7 +420,7 @@ class _Work:
     def _context(
         self,
         opened: Sequence[Opened],
-        sets: _Sets,
+        sets: Sets,
         cards: Mapping[str, bytes],
         state: State,
     ) -> Context:
@@ -536,7 +468,7 @@ class _Work:
         gap = Gap(what=self.project.project.name, why=why, kind=kind, stage=stage.name)
         return StageResult(gaps=(gap,), done=False)
 
-    def _merged(self, scanned: _Scanned) -> Report:
+    def _merged(self, scanned: Scanned) -> Report:
         seen = scanned.report
         done = [stage.name for stage, result in self.results if result.done]
         ran = tuple(name for name in (*seen.stages, *done) if name in self.chosen)
@@ -597,15 +529,6 @@ class _Work:
 _OWN = "modelwarden.toml is your own code: it names what is run, and decides what must be shown"
 
 
-@dataclass(frozen=True, slots=True)
-class _Sets:
-    """The data sets that were read."""
-
-    test: DataSet
-    train: DataSet | None = None
-    current: DataSet | None = None
-
-
 def _result_of(end: Settled[StageResult], stage: Stage, what: str) -> StageResult:
     """Return what a stage gave, or the gap that it left by failing."""
     if end.value is not None:
@@ -622,62 +545,6 @@ def _once(findings: Iterable[Finding]) -> Iterator[Finding]:
         if finding.fingerprint not in seen:
             seen.add(finding.fingerprint)
             yield finding
-
-
-@dataclass(frozen=True, slots=True)
-class _Scanned:
-    """What the scan saw.
-
-    Attributes:
-        report: of all models, paths relative to the folder of modelwarden.toml.
-        digests: of each model; None of one without files.
-    """
-
-    report: Report
-    digests: tuple[str | None, ...]
-
-
-def _below_root(report: Report, name: str, root: Path) -> Report:
-    """Return a scan's report with its paths relative to the folder of modelwarden.toml.
-
-    Those of a model that lies elsewhere begin as modelwarden.toml names it.
-    """
-    real = os.path.realpath(root / name)
-    inside = below(real, [os.path.realpath(root)])
-    base = os.path.relpath(real, os.path.realpath(root)) if inside else name.rstrip("/")
-    if not os.path.isdir(real):  # noqa: PTH112 -- beside its siblings
-        base = os.path.dirname(base)  # noqa: PTH120
-    base = printable("" if base in {".", ""} else base.rstrip("/"))
-    if not base:
-        return report
-
-    def moved(path: str | None) -> str | None:
-        return path if path is None else f"{base}/{path}"
-
-    return replace(
-        report,
-        findings=tuple(
-            replace(f, location=replace(f.location, path=moved(f.location.path)))
-            for f in report.findings
-        ),
-        gaps=tuple(replace(g, what=f"{base}/{g.what}") for g in report.gaps),
-        coverage=tuple(replace(c, path=f"{base}/{c.path}") for c in report.coverage),
-        inventory=tuple(replace(i, path=moved(i.path)) for i in report.inventory),
-    )
-
-
-def _other_than(before: Mapping[str, str], seen: Report) -> str | None:
-    """Return a file of which the scan read other bytes than were there before; None of none.
-
-    What is opened later is held against the digests from before: they must be those of the very
-    bytes that were examined.
-    """
-    single = len(before) == 1
-    for line in seen.coverage:
-        known = next(iter(before.values())) if single else before.get(line.path)
-        if line.sha256 is not None and known is not None and known != line.sha256:
-            return line.path
-    return None
 
 
 def _weakest(tiers: Iterable[str | None]) -> str | None:
@@ -703,34 +570,3 @@ def _meanings(results: Sequence[StageResult]) -> tuple[MeasureInfo, ...]:
         for entry in entries
     ]
     return (*ours, *own.values())
-
-
-def _cards(project: Project) -> dict[str, bytes]:
-    """Return the model card that is named, or all of a folder of them, within bounds."""
-    name = project.model.card
-    if name is None:
-        return {}
-    places = [project.at(name)]
-    if project.model.path is not None:
-        places.append(project.at(project.model.path) / name)
-    place = next((p for p in places if p.exists()), places[0])
-    files = [place]
-    if place.is_dir():
-        files = sorted(p for p in place.iterdir() if p.suffix in {".yaml", ".yml", ".json"})
-    shown = {f: name if f == place else f"{name.rstrip('/')}/{f.name}" for f in files}
-    return {shown[file]: _read_card(file, shown[file]) for file in files}
-
-
-_LARGEST_CARD = 16 << 20
-
-
-def _read_card(place: Path, name: str) -> bytes:
-    try:
-        with place.open("rb") as stream:
-            data = stream.read(_LARGEST_CARD + 1)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError(f"cannot read the card {printable(name)}: {reason}") from error
-    if len(data) > _LARGEST_CARD:
-        raise InputError(f"the card {printable(name)} is larger than {_LARGEST_CARD} bytes")
-    return data

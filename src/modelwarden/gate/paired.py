@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from modelwarden.core import Measurement, Report
+from modelwarden.core import Gap, GapKind, Measurement, Report
 from modelwarden.core.stages import Attachment
 from modelwarden.core.values import dataclass
 from modelwarden.gate.compare import same_settings
@@ -52,9 +52,11 @@ def paired(
     before = _worst(earlier)
     if now is None or before is None or not same_settings(now, before):
         return report
-    ours, why = _ours(attachments), f"no {' or '.join(_FILES)} beside {place.name}"
-    theirs = _theirs(place)
+    ours, theirs = _ours(attachments), _theirs(place)
+    if isinstance(theirs, Gap):  # it was to be compared with, and could not be read
+        return replace(report, gaps=(*report.gaps, theirs))
     if ours is None or theirs is None:
+        why = f"no {' or '.join(_FILES)} beside {place.name}"
         note = f"robust accuracy was not paired with the earlier one: {why}"
         return replace(report, run=replace(report.run, notes=(*report.run.notes, note)))
     return _with(report, _measured(ours, theirs, now))
@@ -115,19 +117,32 @@ def _ours(attachments: Iterable[Attachment]) -> Held | None:
     return None
 
 
-def _theirs(place: Path) -> Held | None:
+def _theirs(place: Path) -> Held | Gap | None:
+    """Return what the earlier run left; None where it left nothing, a gap where that is broken."""
     for name in _FILES:
         path = place.with_name(name)
+        if not path.exists():
+            continue
+        why = f"it is larger than {_LARGEST} bytes"
         try:
             if path.stat().st_size <= _LARGEST:
-                return _held(name, path.read_bytes())
-        except OSError:
-            continue
+                held = _held(name, path.read_bytes())
+                if held is not None:
+                    return held
+                why = "it does not hold the attacked samples of a check"
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+        return Gap(
+            what=name,
+            why=f"robust accuracy was not paired with the earlier one: {why}",
+            kind=GapKind.UNREADABLE,
+            stage="robustness",
+        )
     return None
 
 
 def _held(name: str, data: bytes) -> Held | None:
-    """Return which samples were held; None where the file is none of ours."""
+    """Return which samples were held; None where the bytes are none of ours: the caller says so."""
     try:
         columns = _of_npz(data) if name.endswith(".npz") else _of_parquet(data)
     except Exception:  # noqa: BLE001 -- whatever a file of others does, it is none of ours

@@ -1,0 +1,56 @@
+"""The data sets of a check, read and held against the task."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING
+
+from modelwarden.core.values import dataclass
+from modelwarden.gate.project import Project
+
+if TYPE_CHECKING:
+    from modelwarden.gate.opening import Tools
+    from modelwarden.targets.data import DataSet
+
+_CURRENT = frozenset({"data", "performance"})
+"""The stages that look at `[data] current`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sets:
+    """The data sets that were read."""
+
+    test: DataSet
+    train: DataSet | None = None
+    current: DataSet | None = None
+
+    def __iter__(self) -> Iterator[DataSet]:
+        """Yield those that are there."""
+        return (one for one in (self.test, self.train, self.current) if one is not None)
+
+
+def read_sets(project: Project, tools: Tools, chosen: Collection[str]) -> Sets:
+    """Read the data sets, and check that their labels go with the task.
+
+    Args:
+        project: names them; `data.test` must be set.
+        tools: how data are read.
+        chosen: stages; what none of them looks at is not read.
+
+    Raises:
+        InputError: a file cannot be read, or its labels do not fit.
+    """
+    from modelwarden.gate.labels import check_labels
+
+    config = project.data
+    paths = {"test": config.test, "train": config.train}
+    if not _CURRENT.isdisjoint(chosen):
+        paths["current"] = config.current
+    read = {
+        name: tools.read_data(name, path, config, project.project, project.root)
+        for name, path in paths.items()
+        if path is not None
+    }
+    sets = Sets(read["test"], read.get("train"), read.get("current"))
+    check_labels(project, sets.test, sets.train)
+    return sets
