@@ -10,12 +10,22 @@ from modelwarden.assess import catalog as assess
 from modelwarden.assess.abnormal import images, tables, texts, trials
 from modelwarden.attacks import catalog as attacks
 from modelwarden.data import catalog as data
+from modelwarden.firewall.rules import RULES
 from modelwarden.metrics.catalog import MEASURES
+from modelwarden.redteam import catalog as redteam
+from modelwarden.redteam.goals.catalog import GOALS
 
 PAGE = Path(__file__).parents[1] / "docs/stress-tests.md"
 ROW = re.compile(r"^\| (.+?) \| (yes|partly|no) \| (.+) \|$", re.MULTILINE)
 # Words in code style that are neither: keys, options, and what is said not to be here.
-OTHERS = {"modelwarden check", "n", "--baseline", "[features]", "label-errors"}
+OTHERS = {
+    "modelwarden check",
+    "modelwarden redteam",
+    "n",
+    "--baseline",
+    "[features]",
+    "label-errors",
+}
 
 
 def rows():
@@ -33,7 +43,8 @@ def test_what_is_claimed_exists():
     known = {rule.id for rule in (*assess.all_rules(), *data.all_rules(), *artifacts.all_rules())}
     known |= {entry.name for entry in MEASURES} | OTHERS
     known |= {o.name for o in (*tables.OPERATORS, *texts.OPERATORS, *images.OPERATORS)}
-    known |= {entry.name for entry in attacks.ATTACKS}
+    known |= {rule.id for rule in redteam.all_rules()} | set(RULES)
+    known |= {entry.name for entry in (*attacks.ATTACKS, *GOALS)}
     known |= {o.name for o in vars(trials).values() if isinstance(o, trials.Operator)}
     text = PAGE.read_text("utf-8")
     links = re.findall(r"\]\(([\w-]+\.md)\)", text)
