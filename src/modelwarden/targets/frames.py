@@ -58,6 +58,10 @@ class Frame:
         at = np.asarray(rows)
         return replace(self, columns=tuple(column[at] for column in self.columns))
 
+    def part(self, start: int, end: int) -> Frame:
+        """Return the rows from `start` to before `end`, without copying them."""
+        return replace(self, columns=tuple(column[start:end] for column in self.columns))
+
     def only(self, names: Iterable[str]) -> Frame:
         """Return these columns, in this order."""
         chosen = tuple(names)

@@ -131,8 +131,12 @@ def tiles(rows: int, tile: int) -> list[tuple[int, int]]:
 
 def padded(inputs: Inputs, start: int, rows: int, tile: int) -> Inputs:
     """Return rows from `start`, filled up to a whole tile with copies of the first of them."""
-    if rows == tile and not isinstance(inputs, Frame):
-        return inputs[start : start + rows]
+    if rows == tile:
+        return (
+            inputs.part(start, start + rows)
+            if isinstance(inputs, Frame)
+            else inputs[start : start + rows]
+        )
     at = np.full(tile, start, np.int64)
     at[:rows] = np.arange(start, start + rows)
     return take(inputs, at)
