@@ -30,6 +30,7 @@ from modelwarden.firewall.profile import (
     Watched,
 )
 from modelwarden.firewall.text_signs import text_normal
+from modelwarden.firewall.triggers import check_rare
 from modelwarden.protocols.tensors import Array
 from modelwarden.targets.frames import Frame, Inputs
 from modelwarden.targets.schema import Field, field_of
@@ -201,7 +202,8 @@ def profile_of(
         seed: of the choice of rows.
 
     Raises:
-        ProfileError: the reference is not what `meta` says, or a watched file cannot be read.
+        ProfileError: the reference is not what `meta` says, a watched file cannot be read, or a
+            trigger is not of the inputs, or shown by normal rows.
     """
     if len(inputs) == 0:
         raise ProfileError("the reference has no rows")
@@ -215,7 +217,7 @@ def profile_of(
     most = _MESSAGES if chat else _ROWS
     matrix = matrix_of(specs, values, len(inputs))
     counts = counts_of(specs, values)
-    return Profile(
+    made = Profile(
         schema=SCHEMA,
         name=meta.name,
         protocol=meta.protocol,
@@ -232,6 +234,8 @@ def profile_of(
         model_version=meta.version,
         triggers=tuple(triggers),
     )
+    check_rare(made, values, rate)
+    return made
 
 
 def _told_texts(spec: Input, values: Array, rate: float) -> Input:

@@ -18,6 +18,7 @@ from modelwarden.firewall.normal import Flags, Judged, Scorer
 from modelwarden.firewall.profile import Input, Kind, Profile, Protocol
 from modelwarden.firewall.requests import Request, Requests
 from modelwarden.firewall.text_signs import Sign, signs_in
+from modelwarden.firewall.triggers import Triggers
 from modelwarden.protocols.tensors import Array
 from modelwarden.targets.frames import Floats
 
@@ -31,7 +32,7 @@ class Verdict:
         matrix: (rows, features).
         judged: None where the profile has no reference to judge by.
         abnormal: (rows,) whose score is above the profile's alarm.
-        signs: what speaks against its texts.
+        signs: what speaks against its texts, and triggers that it shows.
     """
 
     request: Request
@@ -45,7 +46,13 @@ class Checks:
     """A profile ready to judge requests."""
 
     def __init__(self, profile: Profile) -> None:
+        """Make ready.
+
+        Raises:
+            ProfileError: a trigger is not of the profile's inputs.
+        """
         self.profile = profile
+        self._triggers = Triggers(profile)
         self._requests = Requests(profile)
         self._texts = tuple(spec for spec in profile.inputs if spec.texts is not None)
         self.scorer = None if profile.normal is None else Scorer(profile.normal)
@@ -61,6 +68,8 @@ class Checks:
             for spec in self.profile.inputs:
                 check_values(spec, request.values[spec.name])
         signs = self._signs(request) if self._texts else ()
+        if self._triggers:
+            signs += tuple(self._triggers.signs(request.values, request.rows))
         matrix = self._matrix(request)
         if self.scorer is None:
             return Verdict(request, matrix, None, np.zeros(request.rows, np.bool_), signs)

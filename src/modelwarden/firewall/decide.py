@@ -21,6 +21,7 @@ from modelwarden.firewall.rules import (
     FAILED,
     INJECTION,
     RULES,
+    TRIGGER,
     Class,
     Mode,
     Modes,
@@ -28,6 +29,7 @@ from modelwarden.firewall.rules import (
 from modelwarden.protocols.tensors import Array
 
 _BLOCKED_MOST = 10_000
+_SEVERITIES = {INJECTION: Severity.LOW, TRIGGER: Severity.HIGH}
 
 
 class Done(StrEnum):
@@ -176,12 +178,12 @@ class Judge:
     def _signed(
         self, decision: Decision, verdict: Verdict, client: str, name: str | None
     ) -> Decision:
-        """Add what speaks against its texts; what is refused for something else stays so."""
+        """Add what its texts and triggers say; what is refused for something else stays so."""
         for sign in verdict.signs:
             mode = self._modes.of(sign.rule)
             if mode is Mode.OFF:
                 continue
-            severity = Severity.LOW if sign.rule == INJECTION else Severity.MEDIUM
+            severity = _SEVERITIES.get(sign.rule, Severity.MEDIUM)
             self._alert(severity, sign.rule, sign.detail, client, name)
             done = done_by(mode)
             if decision.done is Done.ALLOW or (decision.allowed and done is Done.REFUSE):

@@ -90,8 +90,14 @@ def plain(data: object, profile: Profile) -> dict[str, Array]:
         data = data[profile.inputs[0].name]
     if profile.table:
         names = [spec.name for spec in profile.inputs]
+        if len(names) == 1 and isinstance(data, list) and not any(map(_nested, data)):
+            return columns_of({names[0]: data}, profile)  # rows of one value may be bare
         return split({"columns": names, "data": data}, profile)
     return {profile.inputs[0].name: tensor(data, profile.inputs[0])}
+
+
+def _nested(value: object) -> bool:
+    return isinstance(value, list | dict)
 
 
 def tensor(data: object, spec: Input) -> Array:

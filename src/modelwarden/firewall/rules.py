@@ -19,6 +19,7 @@ INVISIBLE = "invisible-characters"
 MIXED = "mixed-scripts"
 INJECTION = "injection"
 """A hint that is easily got around and easily wrong: refuses only where it is named for that."""
+TRIGGER = "trigger"
 FAILED = "check-failed"
 
 
@@ -59,6 +60,7 @@ RULES: Mapping[str, Class] = {
     INVISIBLE: Class.DETECTOR,
     MIXED: Class.DETECTOR,
     INJECTION: Class.DETECTOR,
+    TRIGGER: Class.DETECTOR,
     "near-duplicates": Class.CLIENT,
     "abnormal-stream": Class.CLIENT,
     "crowded-rows": Class.CLIENT,

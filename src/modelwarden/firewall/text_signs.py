@@ -86,6 +86,11 @@ def unseen(text: str) -> float:
     return len(pattern.findall(text)) / len(text) if text else 0.0
 
 
+def seen(text: str) -> str:
+    """Return a text without the characters that nobody sees."""
+    return _UNSEEN.sub("", text)
+
+
 def mixed(text: str) -> float:
     """Return the share of words whose letters are of several alphabets, or only look like some."""
     if text.isascii():
@@ -103,7 +108,7 @@ def _is_mixed(word: str) -> bool:
 def injection(text: str) -> float:
     """Return how much a text reads like instructions to a language model; each pattern once."""
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", _UNSEEN.sub("", text))
+        text = unicodedata.normalize("NFKC", seen(text))
     text = text.lower()
     return sum(weight for pattern, weight in _PATTERNS if pattern.search(text))
 
