@@ -10,13 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firewall.profiles import tensor, vectors
-from modelwarden.firewall import Checks, RefusedError
+from modelwarden.firewall import Checks, RefusedError, Wanted
 from modelwarden.firewall.checks import check_values
 from modelwarden.firewall.quick import AVAILABLE, document_of
 from modelwarden.firewall.requests import Requests, read
 
 pytestmark = pytest.mark.skipif(not AVAILABLE, reason="simdjson has no wheel here")
-PROFILES = {p: tensor(p) for p in ("oip-v2", "mlflow", "tf-serving")}
+OWN = Wanted(route="/score", inputs={"x": "$.rows[*]"}, under="", others=(), reads=())
+PROFILES = {p: tensor(p) for p in ("oip-v2", "mlflow", "tf-serving")} | {
+    "json": tensor("json", form=OWN)
+}
 QUICK = {name: Requests(profile) for name, profile in PROFILES.items()}
 ROWS = vectors(3, seed=4).round(4).tolist()
 
@@ -30,6 +33,7 @@ FORMS = {
     "oip-v2": json.dumps(infer()),
     "mlflow": json.dumps({"inputs": ROWS}),
     "tf-serving": json.dumps({"instances": ROWS}),
+    "json": json.dumps({"rows": ROWS}),
 }
 
 

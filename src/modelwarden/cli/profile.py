@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from modelwarden.targets.frames import Inputs
 
 _FILE = click.Path(path_type=Path)
-_PROTOCOLS = ("oip-v2", "mlflow", "tf-serving", "torchserve", "openai")
+_PROTOCOLS = ("oip-v2", "mlflow", "tf-serving", "torchserve", "openai", "json")
 
 
 @click.command()
@@ -57,6 +57,12 @@ _PROTOCOLS = ("oip-v2", "mlflow", "tf-serving", "torchserve", "openai")
 @click.option(
     "--triggers", type=_FILE, metavar="FILE.json", help="Backdoor triggers that were recovered."
 )
+@click.option(
+    "--form",
+    type=_FILE,
+    metavar="FILE.json",
+    help="With the protocol json: route, and the JSONPath of each input.",
+)
 @click.option("--output", type=_FILE, required=True, metavar="FILE", help="The profile, in JSON.")
 def profile(
     path: Path | None,
@@ -69,6 +75,7 @@ def profile(
     key: Path | None,
     upstream: str | None,
     triggers: Path | None,
+    form: Path | None,
     output: Path,
 ) -> int:
     """Learn what normal requests of a model look like, for the firewall.
@@ -82,16 +89,26 @@ def profile(
         raise click.UsageError("--reference and --meta go together")
     if reference is not None and path is not None:
         raise click.UsageError("give either modelwarden.toml or --reference")
-    taken = (reference, meta, key, triggers, *watch)
+    taken = (reference, meta, key, triggers, form, *watch)
     check_writable(output, [str(p) for p in taken if p is not None])
     if reference is not None and meta is not None:
         given = _of_reference(reference, meta)
     else:
         given = _of_project(path or Path(), protocol)
+    if form is not None:
+        given = _formed(given, form)
     made, secret = _made(given, watch, triggers, rate=rate, seed=seed, upstream=upstream)
     _write(output, made, secret, key)
     click.echo(_told(output, made, secret, key), nl=False)
     return 0
+
+
+def _formed(given: Given, form: Path) -> Given:
+    from dataclasses import replace
+
+    from modelwarden.firewall import wanted_in
+
+    return given._replace(meta=replace(given.meta, form=wanted_in(form)))
 
 
 def _made(

@@ -8,8 +8,9 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
@@ -18,9 +19,11 @@ from typing import BinaryIO
 from modelwarden.core import InputError, encode
 from modelwarden.core.decode import decode
 from modelwarden.core.values import dataclass
+from modelwarden.protocols.json_paths import PathError, Template
 
 SCHEMA = "modelwarden/profile/1"
 _LARGEST = 256 << 20
+_ROUTE = re.compile(r"(?:/[A-Za-z0-9._~:@!$&'()*+,;=-]+)+")
 
 
 class ProfileError(InputError):
@@ -37,6 +40,7 @@ class Protocol(StrEnum):
     TF_SERVING = "tf-serving"
     TORCHSERVE = "torchserve"
     OPENAI = "openai"
+    JSON = "json"
 
 
 class Kind(StrEnum):
@@ -235,6 +239,37 @@ class Trigger:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """How a server of a form of its own is asked.
+
+    Attributes:
+        route: path that requests are posted to.
+        inputs: JSONPath of each input, by its name.
+        others: JSONPaths of plain values that may be there as well.
+        reads: paths that may be read with GET.
+    """
+
+    route: str
+    inputs: Mapping[str, str]
+    others: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+
+    def template(self, inputs: Sequence[Input]) -> Template:
+        """Return what requests are read by.
+
+        Raises:
+            PathError: the paths are not understood, or are not those of the inputs.
+        """
+        if set(self.inputs) != {spec.name for spec in inputs}:
+            raise PathError("the JSONPaths are not those of the model's inputs")
+        for path in (self.route, *self.reads):
+            if not _ROUTE.fullmatch(path):
+                raise PathError(f"{path[:100]!r} is no path of a server", hint="Write /score")
+        missing = [spec.name for spec in inputs if spec.missing]
+        return Template(self.inputs, self.others, missing)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """What normal requests of one model look like.
 
@@ -247,6 +282,7 @@ class Profile:
         normal: None where the inputs have no numbers to be judged by.
         counts: for drift.
         relations: for drift of what hangs together; None of fewer than two numbers.
+        form: of requests; None of a protocol that others share.
         model_version: that answers must name, where the protocol names one; "" takes the first.
         answer_inputs: what answers are, read like inputs; empty where no model was asked.
         answers: how they are spread.
@@ -271,6 +307,7 @@ class Profile:
     reference: str
     version: str
     relations: Relations | None = None
+    form: Form | None = None
     model_version: str = ""
     answer_inputs: tuple[Input, ...] = ()
     answers: tuple[Counts, ...] = ()
@@ -344,6 +381,7 @@ def _check(profile: Profile, path: Path) -> None:
     if not profile.table and len(profile.inputs) != 1:
         raise ProfileError(f"{path} has {len(profile.inputs)} tensors; one is supported")
     _check_relations(profile, path)
+    _check_form(profile, path)
     if normal is None:
         return
     width, axes = len(normal.mean), len(normal.axes)
@@ -359,6 +397,16 @@ def _check(profile: Profile, path: Path) -> None:
         or any(part <= 0 for part in normal.variance)
     ):
         raise ProfileError(f"{path} does not fit together: its statistics differ in size")
+
+
+def _check_form(profile: Profile, path: Path) -> None:
+    if (profile.protocol is Protocol.JSON) is not (profile.form is not None):
+        raise ProfileError(f"{path}: a form goes with the protocol 'json', and only with it")
+    if profile.form is not None:
+        try:
+            profile.form.template(profile.inputs)
+        except PathError as error:
+            raise ProfileError(f"{path}: {error.message}", hint=error.hint) from error
 
 
 def _check_relations(profile: Profile, path: Path) -> None:

@@ -9,13 +9,14 @@ from modelwarden.firewall.build import (
     meta_of,
     profile_of,
     reference_of,
-    triggers_of,
     values_of,
 )
 from modelwarden.firewall.checks import Checks, Verdict
 from modelwarden.firewall.clients import Alarm, Clients, Pattern
 from modelwarden.firewall.errors import ProfileError, Reason, RefusedError
+from modelwarden.firewall.json_form import Wanted, wanted_in
 from modelwarden.firewall.profile import Profile, Protocol, dumped, load
+from modelwarden.firewall.triggers import triggers_of
 
 __all__ = [
     "Alarm",
@@ -29,6 +30,7 @@ __all__ = [
     "Reason",
     "RefusedError",
     "Verdict",
+    "Wanted",
     "dumped",
     "load",
     "meta_of",
@@ -36,4 +38,5 @@ __all__ = [
     "reference_of",
     "triggers_of",
     "values_of",
+    "wanted_in",
 ]

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from modelwarden.core import InputError, sha256_of
-from modelwarden.core.decode import decode
 from modelwarden.core.fields import Fields
 from modelwarden.core.values import dataclass
 from modelwarden.detectors.coding import Coder, Values, counts_of
@@ -18,6 +17,7 @@ from modelwarden.detectors.profile import Relations, Trigger
 from modelwarden.detectors.relations import relations_of
 from modelwarden.firewall.errors import ProfileError
 from modelwarden.firewall.features import matrix_of
+from modelwarden.firewall.json_form import Wanted
 from modelwarden.firewall.normal import normal_of
 from modelwarden.firewall.profile import (
     SCHEMA,
@@ -36,6 +36,7 @@ from modelwarden.targets.frames import Frame, Inputs
 from modelwarden.targets.schema import Field, field_of
 from modelwarden.targets.schema import Kind as Found
 
+_FORM_HINT = "Give --protocol json and --form FILE.json together, or neither."
 _ROWS = 1000
 _MESSAGES = 512  # of one chat
 _CHAT_BODY = 1 << 20
@@ -75,6 +76,7 @@ class Meta:
         high: likewise.
         columns: names of a table's columns; empty for a tensor.
         version: that answers must name; "" takes the first that they do.
+        form: of requests, for the protocol `json`.
     """
 
     name: str
@@ -86,6 +88,7 @@ class Meta:
     high: float | None = None
     columns: tuple[str, ...] = ()
     version: str = ""
+    form: Wanted | None = None
 
 
 def meta_of(path: Path) -> Meta:
@@ -207,6 +210,9 @@ def profile_of(
     """
     if len(inputs) == 0:
         raise ProfileError("the reference has no rows")
+    if (meta.protocol is Protocol.JSON) is not (meta.form is not None):
+        raise ProfileError("a form of requests goes with the protocol 'json'", hint=_FORM_HINT)
+    meta = _named(meta)
     inputs = _texts(inputs, meta)
     table = isinstance(inputs, Frame) or bool(meta.columns)
     specs, values = _table(inputs, meta) if table else _tensor(inputs, meta)
@@ -233,6 +239,7 @@ def profile_of(
         version=version,
         model_version=meta.version,
         triggers=tuple(triggers),
+        form=None if meta.form is None else meta.form.form(specs, table=table),
     )
     check_rare(made, values, rate)
     return made
@@ -346,37 +353,24 @@ def _related(specs: Sequence[Input], counts: Sequence[Counts], values: Values) -
     return relations_of(coder.names, coder.numbers(values, rows))
 
 
+def _named(meta: Meta) -> Meta:
+    """Return the meta data with the name of the only input, where the form alone tells it."""
+    if meta.form is None or meta.input:
+        return meta
+    names = list(meta.form.inputs)
+    return replace(meta, input=names[0] if len(names) == 1 else "x")
+
+
 def values_of(inputs: Inputs, meta: Meta) -> dict[str, Array]:
     """Return a reference by the names of the profile's inputs.
 
     Raises:
         ProfileError: it is not what `meta` says.
     """
+    meta = _named(meta)
     inputs = _texts(inputs, meta)
     table = isinstance(inputs, Frame) or bool(meta.columns)
     return (_table(inputs, meta) if table else _tensor(inputs, meta))[1]
-
-
-def triggers_of(path: Path) -> tuple[Trigger, ...]:
-    """Read recovered triggers: a JSON list of objects as a profile holds them.
-
-    Raises:
-        ProfileError: it cannot be read, or is something else.
-    """
-    try:
-        listed = json.loads(path.read_bytes())
-        if not isinstance(listed, list):
-            raise ProfileError(f"{path} is no list of triggers")
-        return tuple(decode(Trigger, one, f"{path}[{i}]") for i, one in enumerate(listed))
-    except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        raise ProfileError(f"cannot read {path}: {why}") from error
-    except (ValueError, RecursionError) as error:
-        raise ProfileError(f"{path} is no valid JSON") from error
-    except ProfileError:
-        raise
-    except InputError as error:
-        raise ProfileError(error.message) from error
 
 
 def _files(paths: Sequence[Path]) -> Iterator[Path]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from modelwarden.detectors.profile import (
     SCHEMA,
     Counts,
+    Form,
     Input,
     Kind,
     Limits,
@@ -21,6 +22,7 @@ from modelwarden.detectors.profile import (
 __all__ = [
     "SCHEMA",
     "Counts",
+    "Form",
     "Input",
     "Kind",
     "Limits",

@@ -37,6 +37,7 @@ _SIMDJSON = _library()
 AVAILABLE = _SIMDJSON is not None
 _LONGEST_ID = 256
 _FORMS = 64
+_KEYS = {Protocol.MLFLOW: "inputs", Protocol.TF_SERVING: "instances"}
 _LONGEST_FORM = 1024
 _SHORT = 4096
 _FLOATS = {"FP32": float(np.finfo("f").max), "FP64": float(np.finfo("d").max)}
@@ -103,8 +104,10 @@ class Quick:
         self._forms: dict[tuple[bytes, bytes], _Form] = {}
         oip = profile.protocol is Protocol.OIP
         self._reader = self._oip if oip else self._rows
-        self._key = "inputs" if profile.protocol is Protocol.MLFLOW else "instances"
-        self._usable &= profile.protocol in (Protocol.OIP, Protocol.MLFLOW, Protocol.TF_SERVING)
+        self._key = _KEYS.get(profile.protocol, "")
+        if profile.form is not None:
+            self._key = profile.form.template(profile.inputs).key
+        self._usable &= oip or (self._key.isascii() and self._key.isidentifier())
 
     def read(self, body: bytes | bytearray) -> Numbers | None:
         """Return what a body asks; None when somebody else should look at it."""

@@ -7,6 +7,7 @@ the model is `Request.body`, written anew from what was read.
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 from collections.abc import Callable
@@ -17,6 +18,7 @@ import numpy as np
 from modelwarden.core.values import dataclass
 from modelwarden.firewall.chat import chat_values
 from modelwarden.firewall.errors import Reason, RefusedError
+from modelwarden.firewall.json_form import form_values
 from modelwarden.firewall.profile import Input, Profile, Protocol
 from modelwarden.firewall.quick import Quick, document_of
 from modelwarden.firewall.reading import (
@@ -79,6 +81,7 @@ class Requests:
 
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
+        self._reader = reader_of(profile)
         self._quick = Quick(profile, parameters, _outputs)
         self._name = profile.inputs[0].name
 
@@ -96,15 +99,41 @@ class Requests:
             raise RefusedError(Reason.SIZE, f"{len(body)} bytes, {limit} are allowed")
         found = self._quick.read(body)
         if found is None:
-            return read(body, self._profile)
+            return read(body, self._profile, self._reader)
         values = {self._name: found.values}
         return Request(
             values, len(found.values), found.id, checked=True, written=found.body, read=None
         )
 
 
-def read(body: bytes | bytearray, profile: Profile) -> Request:
+@dataclass(frozen=True, slots=True, eq=False)
+class Reader:
+    """How documents of one profile are read.
+
+    Attributes:
+        values: of a document, by the names of the inputs.
+        listed: whether a document may be a list.
+    """
+
+    values: Callable[[Any, Profile], dict[str, Array]]
+    listed: bool
+
+
+def reader_of(profile: Profile) -> Reader:
+    """Return how documents of a profile are read."""
+    if profile.form is not None:
+        template = profile.form.template(profile.inputs)
+        return Reader(functools.partial(form_values, template), template.listed)
+    return Reader(_READERS[profile.protocol], profile.protocol is Protocol.TORCHSERVE)
+
+
+def read(body: bytes | bytearray, profile: Profile, reader: Reader | None = None) -> Request:
     """Return what a body asks, slowly; what this refuses is refused.
+
+    Args:
+        body: of the request.
+        profile: of the model.
+        reader: of the profile; None makes one.
 
     Raises:
         RefusedError: it is too large, no JSON that every parser reads alike, or not what the
@@ -112,10 +141,9 @@ def read(body: bytes | bytearray, profile: Profile) -> Request:
     """
     if len(body) > profile.limits.body:
         raise RefusedError(Reason.SIZE, f"{len(body)} bytes, {profile.limits.body} are allowed")
-    lists = profile.protocol is Protocol.TORCHSERVE
-    document = document_of(body) or _document(body, lists=lists)
-    reader = _READERS[profile.protocol]
-    values = reader(document, profile)
+    reader = reader or reader_of(profile)
+    document = document_of(body) or _document(body, lists=reader.listed)
+    values = reader.values(document, profile)
     given = document.get("id") if isinstance(document, dict) else None
     name = given if isinstance(given, str) else None
     return Request(

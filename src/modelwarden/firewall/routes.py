@@ -53,7 +53,9 @@ class Routes:
         for profile in profiles:
             asked, read = _patterns(profile)
             if asked in claimed:
-                raise ProfileError(f"two profiles are for the model {profile.name!r}")
+                raise ProfileError(
+                    f"two profiles are for the model {profile.name!r}, or for one path"
+                )
             claimed.add(asked)
             text = profile.protocol is Protocol.TORCHSERVE and takes_text(profile)
             route = Route(Checks(profile), profile.protocol, text)
@@ -105,6 +107,11 @@ def _patterns(profile: Profile) -> tuple[str, tuple[str, ...]]:
             return "/v1/chat/completions", ("/v1/models",)
         case Protocol.TORCHSERVE:
             return rf"/predictions/{name}(?:/[A-Za-z0-9._-]+)?", ("/ping",)
+        case Protocol.JSON:
+            form = profile.form
+            if form is None:
+                raise ProfileError(f"the profile of {profile.name!r} has no form of requests")
+            return re.escape(form.route), tuple(map(re.escape, form.reads))
 
 
 def error_body(protocol: Protocol, message: str = REFUSED, status: int = 400) -> bytes:

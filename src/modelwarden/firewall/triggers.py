@@ -7,13 +7,17 @@ what nobody sees between them.
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from modelwarden.core import InputError
+from modelwarden.core.decode import decode
 from modelwarden.detectors.profile import Trigger
 from modelwarden.firewall.errors import ProfileError
 from modelwarden.firewall.profile import Input, Kind, Profile
@@ -55,6 +59,28 @@ class Triggers:
                 target = f", class {known.trigger.target[:_NAME]}" if known.trigger.target else ""
                 found.append(Sign(TRIGGER, f"{count} rows show the trigger {told!r}{target}"))
         return found
+
+
+def triggers_of(path: Path) -> tuple[Trigger, ...]:
+    """Read recovered triggers: a JSON list of objects as a profile holds them.
+
+    Raises:
+        ProfileError: it cannot be read, or is something else.
+    """
+    try:
+        listed = json.loads(path.read_bytes())
+        if not isinstance(listed, list):
+            raise ProfileError(f"{path} is no list of triggers")
+        return tuple(decode(Trigger, one, f"{path}[{i}]") for i, one in enumerate(listed))
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise ProfileError(f"cannot read {path}: {why}") from error
+    except (ValueError, RecursionError) as error:
+        raise ProfileError(f"{path} is no valid JSON") from error
+    except ProfileError:
+        raise
+    except InputError as error:
+        raise ProfileError(error.message) from error
 
 
 def check_rare(profile: Profile, values: Values, rate: float) -> None:
