@@ -17,16 +17,15 @@ if TYPE_CHECKING:
 _FILE = click.Path(path_type=Path)
 
 
-@click.command()
-@click.option("--upstream", required=True, metavar="URL", help="The model's server.")
+@click.group(invoke_without_command=True)
+@click.option("--upstream", metavar="URL", help="The model's server.  [required]")
 @click.option(
     "--profile",
     "profiles",
     type=_FILE,
-    required=True,
     multiple=True,
     metavar="FILE",
-    help="What normal requests look like; may be repeated, one for each model.",
+    help="What normal requests look like; may be repeated, one for each model.  [required]",
 )
 @click.option(
     "--listen",
@@ -45,8 +44,10 @@ _FILE = click.Path(path_type=Path)
 @click.option("--ledger", type=_FILE, metavar="DIR", help="Record every decision there.")
 @click.option("--alerts", type=_FILE, metavar="FILE", help="Append alerts there, a line each.")
 @click.option("--config", type=_FILE, metavar="FILE", help="A file with a section [firewall].")
+@click.pass_context
 def firewall(
-    upstream: str,
+    ctx: click.Context,
+    upstream: str | None,
     profiles: tuple[Path, ...],
     listen: str,
     mode: str,
@@ -58,6 +59,23 @@ def firewall(
 
     Requests are read strictly, held against the profile, recorded, and written anew.
     """
+    if ctx.invoked_subcommand is not None:
+        return 0
+    if upstream is None or not profiles:
+        missing = "--profile" if upstream is not None else "--upstream"
+        raise click.MissingParameter(ctx=ctx, param_type="option", param_hint=f"'{missing}'")
+    return _serve(upstream, profiles, listen, mode, ledger, alerts, config)
+
+
+def _serve(
+    upstream: str,
+    profiles: tuple[Path, ...],
+    listen: str,
+    mode: str,
+    ledger: Path | None,
+    alerts: Path | None,
+    config: Path | None,
+) -> int:
     from modelwarden.cli.profile import require_numpy
 
     require_numpy()
@@ -94,6 +112,25 @@ def firewall(
             ) from error
     click.echo(f"modelwarden: {proxy.asked_count} requests, {proxy.refused} refused", err=True)
     return 0
+
+
+@firewall.command()
+@click.option(
+    "--status",
+    default="127.0.0.1:9100",
+    show_default=True,
+    metavar="HOST:PORT",
+    help="Where the firewall tells its status: [firewall] status of its configuration.",
+)
+@click.option("--once", is_flag=True, help="Show it once and end; so also without a terminal.")
+@click.option("--json", "as_json", is_flag=True, help="Show it once, as JSON.")
+def top(status: str, once: bool, as_json: bool) -> int:
+    """Show what a running firewall does: rates, refusals, latest alerts."""
+    from modelwarden.cli.top import show
+    from modelwarden.firewall.config import listen_of
+
+    host, port = listen_of(status)
+    return show(host, port, once=once, as_json=as_json)
 
 
 def _records(folder: Path, settings: FirewallConfig, stack: ExitStack) -> Records:

@@ -46,6 +46,20 @@ class Metrics:
         self._times[bisect_left(_BUCKETS, seconds)] += 1
         self._total += seconds
 
+    @property
+    def times(self) -> tuple[int, ...]:
+        """How many requests took how long: one count more than `edges`."""
+        return tuple(self._times)
+
+    @property
+    def edges(self) -> tuple[float, ...]:
+        """Upper ends of these counts, in seconds."""
+        return _BUCKETS
+
+    def gauges(self) -> dict[str, float]:
+        """Return the values that are read when they are asked for."""
+        return {name: float(read()) for name, _, _, read in self._gauges}
+
     def gauge(self, name: str, text: str, read: Callable[[], float], kind: str = "gauge") -> None:
         """Tell a value that is read when it is asked for."""
         self._gauges.append((name, text, kind, read))

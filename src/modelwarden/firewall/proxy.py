@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import ssl
+import time
 
 from modelwarden.core import Severity
 from modelwarden.firewall.alerts import Alert, AlertKind, Alerts
@@ -18,6 +19,7 @@ from modelwarden.firewall.decide import Decision
 from modelwarden.firewall.exchange import Exchange
 from modelwarden.firewall.http import Head, HttpError
 from modelwarden.firewall.limits import Allowance
+from modelwarden.firewall.live import Live
 from modelwarden.firewall.metrics import Metrics
 from modelwarden.firewall.policy import Policy
 from modelwarden.firewall.pool import Pool, Question
@@ -41,6 +43,7 @@ class Proxy:
         recorder: writes decisions; None without a ledger.
         host: of the server, as requests to it name it.
         watching: None when nothing looks on.
+        live: what is done at this moment.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class Proxy:
         self.watching: Watching | None = None
         self.host = f"{upstream.host}:{upstream.port}"
         self.policy: Policy
+        self.live = Live(self.metrics, time.monotonic)
         self._upstream = upstream
         self._alerts = alerts
         self._records = records
@@ -201,6 +205,7 @@ class Proxy:
         if self.watching is not None and alert.kind is AlertKind.CLIENT and alert.client:
             for profile in self.policy.profiles:
                 self.watching.alarmed(profile, alert.client)
+        self.live.told(alert)
         self._alerts.emit(alert)
 
     def note(
@@ -250,6 +255,7 @@ class Proxy:
         for connection in [c for c in self.connections if c.deadline < now]:
             connection.expired()
         self._pool.sweep(now)
+        self.live.tick()
 
     def drain(self) -> None:
         """Take no new request; those that are under way are finished."""

@@ -108,9 +108,8 @@ class Service:
         )
         status = None
         if config.status is not None:
-            status = await loop.create_server(
-                lambda: StatusPage(proxy, loop).client(), *config.status
-            )
+            page = StatusPage(proxy, loop)
+            status = await loop.create_server(page.client, *config.status)
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
