@@ -36,6 +36,7 @@ _KEYS = (
     "rules",
     "fail",
     "limit",
+    "traces",
     "tls",
     "upstream_tls",
 )
@@ -63,6 +64,21 @@ class Limit:
 
     rate: float
     burst: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traces:
+    """Where spans go, and of how many requests.
+
+    Attributes:
+        url: of the collector.
+        sample: share of requests without a parent that is sampled.
+        most: requests a second, whatever parents say.
+    """
+
+    url: str
+    sample: float = 1.0
+    most: float = 100.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +120,7 @@ class FirewallConfig:
         rules: how far each rule goes, where that differs from the command line.
         closed: classes of rules that refuse when they fail; others let through.
         limit: None does not limit.
+        traces: where spans of requests go; None nowhere.
         tls: towards clients.
         upstream_tls: towards the server.
     """
@@ -127,6 +144,7 @@ class FirewallConfig:
     rules: Mapping[str, Mode] = field(default_factory=dict)
     closed: frozenset[Class] = frozenset({Class.FORM})
     limit: Limit | None = None
+    traces: Traces | None = None
     tls: Tls | None = None
     upstream_tls: Tls | None = None
 
@@ -194,6 +212,7 @@ def _config(fields: Fields) -> FirewallConfig:
         rules=_rules(fields.section("rules")),
         closed=_closed(fields.section("fail")),
         limit=_limit(fields),
+        traces=_traces(fields),
         tls=_tls(fields, "tls"),
         upstream_tls=_tls(fields, "upstream_tls"),
     )
@@ -228,6 +247,28 @@ def _limit(fields: Fields) -> Limit | None:
     if rate is None or rate <= 0:
         raise section.error("rate", "must be greater than 0")
     return Limit(rate=rate, burst=_whole(section, "burst", 1) or max(1, int(rate)))
+
+
+def _traces(fields: Fields) -> Traces | None:
+    if "traces" not in fields.table:
+        return None
+    section = fields.section("traces")
+    section.only(("url", "sample", "most"))
+    url = section.text("url")
+    parts = urlsplit(url or "")
+    if url is None or parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise section.error("url", "must be the address of a collector, http://host:4318")
+    sample, most = section.number("sample"), section.number("most")
+    if sample is not None and not 0 <= sample <= 1:
+        raise section.error("sample", "must be a share, from 0 to 1")
+    if most is not None and most <= 0:
+        raise section.error("most", "must be greater than 0")
+    default = Traces(url=url)
+    return Traces(
+        url=url,
+        sample=default.sample if sample is None else sample,
+        most=default.most if most is None else most,
+    )
 
 
 def _tls(fields: Fields, key: str) -> Tls | None:

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from modelwarden.firewall.policy import Policy
     from modelwarden.firewall.pool import Server
     from modelwarden.firewall.proxy import Proxy
+    from modelwarden.firewall.traces import Trail
 
 _FORWARDED = ("authorization", "accept", "user-agent", "x-request-id", "traceparent", "tracestate")
 _OF_BODIES = ("content-type", "content-encoding", "inference-header-content-length")
 _RETURNED = ("content-type", "x-request-id", "retry-after")
+_LONGEST_PATH = 200
 _ID = re.compile(r"[!-~]{1,128}")
 _JSON_HEADER = ("content-type", "application/json")
 _REFUSAL = (_JSON_HEADER, ("x-modelwarden", "refused"))
@@ -44,8 +46,8 @@ class Exchange:
 
     __slots__ = (
         "_asked", "_client", "_connection", "_decision", "_gone", "_policy", "_proxy",
-        "_request_id", "_route", "_sent_parts", "_started", "body", "deadline", "head", "method",
-        "server",
+        "_request_id", "_route", "_sent_parts", "_started", "_trail", "body", "deadline", "head",
+        "method", "server",
     )  # fmt: skip
 
     def __init__(
@@ -67,6 +69,11 @@ class Exchange:
         given = head.headers.get("x-request-id", "")
         self._request_id = given if given and _ID.fullmatch(given) else None
         self._route: Route | None = None
+        self._trail = (
+            None
+            if proxy.tracer is None
+            else proxy.tracer.trail(head.headers.get("traceparent"), self._started)
+        )
 
     # deciding ---------------------------------------------------------------------------------
 
@@ -139,6 +146,9 @@ class Exchange:
         head = self._asked.headers
         lines = [("host", self._proxy.host)]
         lines += [(name, head[name]) for name in _FORWARDED if name in head]
+        if self._trail is not None:
+            lines = [line for line in lines if line[0] != "traceparent"]
+            lines.append(("traceparent", self._trail.asking()))
         if as_it_came:
             lines += [(name, head[name]) for name in _OF_BODIES if name in head]
         elif body:
@@ -171,8 +181,7 @@ class Exchange:
 
     def ended(self) -> None:
         """End an answer in parts."""
-        self.deadline = math.inf
-        self._proxy.metrics.took(self._proxy.now() - self._started)
+        self._over(200)
         if not self._gone:
             self._connection.finish()
 
@@ -193,16 +202,42 @@ class Exchange:
             return
         self.note(AlertKind.UPSTREAM, Severity.HIGH, "upstream", detail)
         if self._sent_parts:
+            self._over(status)
             self._connection.finish(whole=False)
             return
         lines = [_JSON_HEADER, ("retry-after", "1")] if status == 503 else [_JSON_HEADER]
         self._answer(status, lines, error_body(self._protocol, _UNREACHED, status))
 
     def _answer(self, status: int, lines: Sequence[tuple[str, str]], body: bytes) -> None:
-        self.deadline = math.inf
-        self._proxy.metrics.took(self._proxy.now() - self._started)
+        self._over(status)
         if not self._gone:
             self._connection.answer(status, lines, body, bare=self.method == "HEAD")
+
+    def _over(self, status: int) -> None:
+        """Take note that the request has its answer."""
+        self.deadline = math.inf
+        self._proxy.metrics.took(self._proxy.now() - self._started)
+        if self._trail is not None:
+            self._end_trail(self._trail, status)
+            self._trail = None
+
+    def _end_trail(self, trail: Trail, status: int) -> None:
+        """Tell what was done; who asked, and what, stays out of it."""
+        about: dict[str, str | int] = {
+            "http.request.method": self.method,
+            "url.path": self._asked.path.partition("?")[0][:_LONGEST_PATH],
+        }
+        if self._route is not None and self._route.checks is not None:
+            about["modelwarden.model"] = self._route.checks.profile.name
+        decision = self._decision
+        if decision is not None:
+            about["modelwarden.decision"] = decision.done.value
+            about["modelwarden.rows"] = decision.rows
+            about |= {} if decision.rule is None else {"modelwarden.rule": decision.rule}
+        if self._request_id is not None:
+            about["modelwarden.request_id"] = self._request_id
+        place = "elsewhere" if self._route is None else self._route.protocol.value
+        trail.end(f"{self.method} {place}", about, status)
 
     # what the client's connection tells -------------------------------------------------------
 

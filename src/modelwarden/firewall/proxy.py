@@ -26,6 +26,7 @@ from modelwarden.firewall.pool import Pool, Question
 from modelwarden.firewall.records import Recorder, Records
 from modelwarden.firewall.routes import Route
 from modelwarden.firewall.rules import Class
+from modelwarden.firewall.traces import Tracer
 from modelwarden.firewall.watching import Watching
 
 _CONNECTIONS = 4096
@@ -44,6 +45,7 @@ class Proxy:
         host: of the server, as requests to it name it.
         watching: None when nothing looks on.
         live: what is done at this moment.
+        tracer: None when no request is traced.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Proxy:
         self.host = f"{upstream.host}:{upstream.port}"
         self.policy: Policy
         self.live = Live(self.metrics, time.monotonic)
+        self.tracer: Tracer | None = None
         self._upstream = upstream
         self._alerts = alerts
         self._records = records
@@ -89,6 +92,11 @@ class Proxy:
         )
         if self._records is not None:
             self.recorder = Recorder(self._records, self._loop, self._unrecorded)
+        if config.traces is not None:
+            self.tracer = tracer = Tracer(config.traces)
+            tracer.begin()
+            told = "Spans that no collector took."
+            self.metrics.gauge("spans_lost_total", told, lambda: tracer.lost, "counter")
         self.take(policy)
         gauge = self.metrics.gauge
         gauge("connections", "Clients that are connected.", lambda: len(self.connections))
@@ -264,5 +272,7 @@ class Proxy:
             connection.end()
 
     def close(self) -> None:
-        """Close connections to the server."""
+        """Close connections to the server, and send the last spans."""
         self._pool.close()
+        if self.tracer is not None:
+            self.tracer.end()
