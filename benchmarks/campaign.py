@@ -20,6 +20,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import modelwarden
@@ -73,34 +74,36 @@ def campaign(root: Path, port: int, args: argparse.Namespace) -> Any:
     return campaign_of(document, root=root)
 
 
-def requests_of(folder: Path) -> list[list[bytes]]:
-    """Return the bodies of each batch, as the campaign sent them."""
+def requests_of(folder: Path) -> list[bytes]:
+    """Return all bodies, as the campaign sent them."""
     bodies = (folder / "state/bodies.bin").read_bytes()
-    batches: dict[str, list[bytes]] = {}
+    found = []
     for line in (folder / "transcript.jsonl").read_text().splitlines():
         event = json.loads(line)
         if event["event"] == "answer":
             at, size = event["sent"]["at"], event["sent"]["size"]
-            batches.setdefault(event["request"].split(".")[1], []).append(bodies[at : at + size])
-    return list(batches.values())
+            found.append(bodies[at : at + size])
+    return found
 
 
-def bare(port: int, batches: list[list[bytes]], concurrency: int) -> float:
-    """Send all batches, one after another, each over as many connections; return seconds."""
-    connections = [http.client.HTTPConnection("127.0.0.1", port) for _ in range(concurrency)]
+def bare(port: int, bodies: list[bytes], concurrency: int) -> float:
+    """Send all bodies over as many connections, none ever idle; return seconds."""
+    waiting: SimpleQueue[bytes | None] = SimpleQueue()
+    for body in (*bodies, *[None] * concurrency):
+        waiting.put(body)
 
-    def send(connection: http.client.HTTPConnection, body: bytes) -> bytes:
-        connection.request("POST", "/invocations", body)
-        return connection.getresponse().read()
+    def send() -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port)
+        while (body := waiting.get()) is not None:
+            connection.request("POST", "/invocations", body)
+            connection.getresponse().read()
+        connection.close()
 
     began = time.perf_counter()
     with ThreadPoolExecutor(concurrency) as pool:
-        for batch in batches:
-            list(pool.map(send, connections, batch))
-    elapsed = time.perf_counter() - began
-    for connection in connections:
-        connection.close()
-    return elapsed
+        for one in [pool.submit(send) for _ in range(concurrency)]:
+            one.result()
+    return time.perf_counter() - began
 
 
 def main() -> None:
@@ -131,12 +134,12 @@ def main() -> None:
                 run(campaign(root, port, args), output=root / f"out-{turn}")
                 times["campaign"].append(time.perf_counter() - began)
                 spent["campaign"].append(time.process_time() - cpu)
-                batches = requests_of(root / f"out-{turn}")
+                bodies = requests_of(root / f"out-{turn}")
                 cpu = time.process_time()
-                times["bare"].append(bare(port, batches, args.concurrency))
+                times["bare"].append(bare(port, bodies, args.concurrency))
                 spent["bare"].append(time.process_time() - cpu)
-                calls = sum(len(batch) for batch in batches)
-                rows = sum(len(json.loads(body)["inputs"]) for batch in batches for body in batch)
+                calls = len(bodies)
+                rows = sum(len(json.loads(body)["inputs"]) for body in bodies)
     finally:
         server.terminate()
         server.join()

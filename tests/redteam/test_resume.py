@@ -11,7 +11,7 @@ import pytest
 
 from modelwarden.core import InputError, encode
 from modelwarden.redteam import load, run
-from tests.redteam.campaigns import seeded
+from tests.redteam.campaigns import SPAM, seeded
 from tests.redteam.endpoints import Endpoint, serving
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,13 +34,15 @@ path = "seeds"
 label = "spam"
 [[attack]]
 name = "edits"
-queries = 50
+queries = {queries}
 """
 
 
-def _file(folder: Path, url: str, *, rows: int = 2000, concurrency: int = 1) -> Path:
+def _file(
+    folder: Path, url: str, *, rows: int = 2000, concurrency: int = 1, queries: int = 50
+) -> Path:
     path = folder / "campaign.toml"
-    path.write_text(FILE.format(url=url, rows=rows, concurrency=concurrency))
+    path.write_text(FILE.format(url=url, rows=rows, concurrency=concurrency, queries=queries))
     return path
 
 
@@ -84,6 +86,27 @@ def test_a_killed_campaign_ends_as_an_undisturbed_one(tmp_path, concurrency):
     assert result(folder) == result(tmp_path / "whole")
     assert cut <= undisturbed + _repeated(folder)
     assert _repeated(folder) <= 3 * 8 * concurrency
+
+
+def test_seeds_that_are_worked_on_in_turn_come_to_the_same_end_after_kills(tmp_path):
+    many = tuple(f"{text} {number}" for number in range(18) for text in SPAM)
+    seeded(tmp_path, many)
+    with serving(Endpoint()) as endpoint:
+        path = _file(tmp_path, endpoint.url, concurrency=2, queries=10)
+        run(load(path), output=tmp_path / "whole")
+        undisturbed = endpoint.rows
+        folder = tmp_path / "cut"
+        for events in (40, 31, 60):
+            _killed(path, folder, events)
+        run(load(path), output=folder, resume=True)
+        cut = endpoint.rows - undisturbed
+    names = (folder / "transcript.jsonl").read_text()
+
+    assert '"t0a.' in names
+    assert '"t0b.' in names
+    assert result(folder) == result(tmp_path / "whole")
+    assert undisturbed <= cut <= undisturbed + _repeated(folder)
+    assert _repeated(folder) <= 3 * 8 * 2
 
 
 def test_a_line_that_was_cut_is_cut_off(tmp_path):

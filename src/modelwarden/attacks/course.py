@@ -27,6 +27,8 @@ from modelwarden.targets.frames import Floats, Inputs, Labels
 
 # Rounds in a row in which an input only asked what it had asked before.
 STALLED = 64
+# Inputs that are looked at first, then twice as many.
+_STEP = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,18 +71,29 @@ class Course:
         self._live = np.arange(n)
         self._widths = np.zeros(0, np.int64)
 
-    def look(self) -> int:
-        """Settle who goes on, and how many candidates each wants to ask; return how many in all."""
+    def look(self, room: int | None = None) -> int:
+        """Settle who goes on, and how many candidates each wants to ask; return how many in all.
+
+        Args:
+            room: rows of a call that this attack has to itself: who stands behind those that fill
+                it is left for later, and need not begin yet. None looks at all.
+        """
         live = self._living()
-        self._live = live
-        self._widths = np.zeros(0, np.int64)
-        if len(live):
-            widths = np.minimum(self.search.width(live), self._left(live))
-            going = widths > 0
-            if not going.all():
-                live, widths = live[going], widths[going]
-            self._live, self._widths = live, widths
-        return int(self._widths.sum())
+        step = len(live) if room is None else _STEP
+        going: list[Labels] = []
+        wanted: list[Labels] = []
+        total, start = 0, 0
+        while start < len(live) and (room is None or total < room):
+            part = live[start : start + step]
+            start, step = start + step, 2 * step
+            widths = np.minimum(self.search.width(part), self._left(part))
+            kept = widths > 0
+            going.append(part[kept])
+            wanted.append(widths[kept])
+            total += int(widths.sum())
+        self._live = np.concatenate((*going, live[start:]))
+        self._widths = np.concatenate(wanted) if wanted else np.zeros(0, np.int64)
+        return total
 
     def _living(self) -> Labels:
         """Return who goes on: neither won, nor waiting for the judge, nor only repeating itself."""

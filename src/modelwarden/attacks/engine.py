@@ -104,8 +104,8 @@ def _check_access(attack: Attack, target: LabelTarget) -> None:
 
 def _call(courses: Sequence[Course], asking: Asking) -> bool:
     """Make one call of what the attacks want to know; tell whether there was anything to ask."""
-    call = _Call(asking)
-    wanted = [course.look() for course in courses]
+    call = _Call(asking, alone=len(courses) == 1)
+    wanted = [call.look(course) for course in courses]
     # The last is asked last: it is the floor, or the only one.
     order = [*sorted(range(len(courses) - 1), key=lambda i: wanted[i]), len(courses) - 1]
     for i in order:
@@ -121,13 +121,17 @@ def _call(courses: Sequence[Course], asking: Asking) -> bool:
 class _Call:
     """What one call asks, of whom."""
 
-    def __init__(self, asking: Asking) -> None:
-        self._asking = asking
+    def __init__(self, asking: Asking, *, alone: bool) -> None:
+        self._asking, self._alone = asking, alone
         self.room = asking.tile
         self.differentiated = False
         self._parts: list[Inputs] = []
         self._ends: list[tuple[Course, Offer | Labels]] = []
         self._learnt = False
+
+    def look(self, course: Course) -> int:
+        """Settle who goes on; where several share a call, all are looked at to rank them."""
+        return course.look(self.room if self._alone else None)
 
     def take_offer(self, course: Course) -> None:
         """Put in questions of an attack; what is known already it hears at once, and goes on."""
@@ -135,7 +139,7 @@ class _Call:
         while offer is not None and not len(offer.fresh):
             course.hear(offer, None)
             self._learnt = True
-            course.look()
+            self.look(course)
             offer = course.offer(self.room, alone=not self._parts)
         if offer is None:
             return

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from queue import SimpleQueue
 from typing import Protocol
 
 import numpy as np
@@ -22,9 +23,10 @@ from modelwarden.core import InputError
 from modelwarden.core.values import dataclass
 from modelwarden.protocols.tensors import Tensor, WireError
 from modelwarden.redteam.config import BudgetConfig, TargetConfig
-from modelwarden.redteam.courier import BUSY, Courier, Envelope
-from modelwarden.redteam.journal import Journal, JournalError, Recorded
+from modelwarden.redteam.courier import BUSY, Courier, Envelope, Learnt
+from modelwarden.redteam.journal import Journal, JournalError, Recorded, ends_before
 from modelwarden.redteam.meter import EndedError, Meter
+from modelwarden.redteam.turns import Turns
 from modelwarden.targets.errors import TargetError
 from modelwarden.targets.frames import Inputs, take
 from modelwarden.targets.http.connection import StatusError
@@ -35,7 +37,7 @@ from modelwarden.targets.tiled import Asked, padded
 _ONE_BY_ONE = ("torchserve", "openai")
 _TOKEN = "MODELWARDEN_TARGET_TOKEN"  # noqa: S105 -- the name of a variable
 _TILE = 256
-_LANES = ("a", "b")
+_LANES = "abcdefgh"
 MakeWire = Callable[[TargetConfig, Courier], Wire]
 
 
@@ -52,6 +54,54 @@ class Channel(Protocol):
         """Hang up."""
 
 
+class Channels:
+    """All channels to one target; a request goes to whichever is free."""
+
+    def __init__(self, channels: Sequence[Channel]) -> None:
+        """Ask nothing yet."""
+        self.all = tuple(channels)
+        self._free: SimpleQueue[Channel] = SimpleQueue()
+        for channel in channels:
+            self._free.put(channel)
+        self._pool = ThreadPoolExecutor(len(channels))
+
+    def submit(self, work: Callable[[Channel, Part], Answer], part: Part) -> Future[Answer]:
+        """Do a request when a channel is free."""
+        return self._pool.submit(self._on_free, work, part)
+
+    def _on_free(self, work: Callable[[Channel, Part], Answer], part: Part) -> Answer:
+        channel = self._free.get()
+        try:
+            return work(channel, part)
+        finally:
+            self._free.put(channel)
+
+    def close(self) -> None:
+        """Hang up."""
+        self._pool.shutdown(cancel_futures=True)
+        for channel in self.all:
+            channel.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One request of a batch, or several of one row each.
+
+    Attributes:
+        name: on record, without the number of the request. start: first row. each: rows of one.
+    """
+
+    name: str
+    rows: Inputs
+    start: int
+    each: int
+
+    @property
+    def requests(self) -> list[str]:
+        """Names of the requests."""
+        return [f"{self.name}.{k + 1}" for k in range(len(self.rows) // max(self.each, 1))]
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
     """An answer that is none: the endpoint refused the request, as a firewall does.
@@ -65,76 +115,95 @@ class Refused:
     why: str
 
 
+# What came of a request, and the seconds that it took.
+Answer = tuple[tuple[Tensor, ...] | Refused | Exception, float]
+
+
 class Line:
-    """All channels to one target.
+    """What asks one target, or one of the lanes to it.
 
     Attributes:
         number: of the target in the campaign. batch: that was asked last. about: what the next
-            batches are for, for the record. told: how it is asked.
+            batches are for, for the record. told: how it is asked. size: rows of a request.
+            tile: rows that are asked at once. turns: taken with other lanes; None alone.
     """
 
     def __init__(
         self,
         number: int,
-        channels: Sequence[Channel],
+        channels: Channels,
         journal: Journal,
+        meter: Meter,
         *,
         size: int,
+        tile: int,
         one_by_one: bool = False,
         told: str = "",
         lane: str = "",
     ) -> None:
-        """Ask nothing yet; `size` is the rows of a request, `lane` names a part of the channels."""
-        self.lane = lane
-        self._lanes: tuple[Line, ...] = ()
-        self.number, self.size, self.told = number, size, told
-        self.one_by_one = one_by_one
+        """Ask nothing yet; `lane` is a letter where this is one of several."""
+        self.number, self.size, self.tile, self.told = number, size, tile, told
+        self.one_by_one, self.lane = one_by_one, lane
         self.batch = 0
         self.took = 0.0  # seconds of the slowest request of the last batch, as on record
         self.about = ""
-        self._channels, self._journal = channels, journal
-        self._pool = ThreadPoolExecutor(len(channels)) if len(channels) > 1 else None
-
-    @property
-    def tile(self) -> int:
-        """Rows that are asked at once."""
-        return self.size * len(self._channels)
+        self._channels, self._journal, self._meter = channels, journal, meter
+        self._lanes: list[Line] = []
+        self.turns: Turns | None = None
 
     @property
     def name(self) -> str:
         """As the record has it."""
         return f"t{self.number}{self.lane}"
 
-    def lanes(self) -> tuple[Line, ...]:
-        """Return the channels in two parts that are asked side by side; all, where there is one.
+    def lanes(self, count: int) -> tuple[Line, ...]:
+        """Return lines that ask over the same channels, and think in turn.
 
-        While one part waits for its answers, what is learnt from those of the other is worked out.
+        While one waits for its answers, the others work out what to ask next. The order of turns
+        is fixed, so what is asked, and in which order, does not depend on who answers first.
         """
-        if len(self._channels) < len(_LANES):
+        if count < 2:
             return (self,)
-        if not self._lanes:
-            self._lanes = tuple(
-                Line(
-                    self.number,
-                    self._channels[place :: len(_LANES)],
-                    self._journal,
-                    size=self.size,
-                    one_by_one=self.one_by_one,
-                    told=self.told,
-                    lane=lane,
-                )
-                for place, lane in enumerate(_LANES)
+        for place in range(len(self._lanes), count):
+            lane = Line(
+                self.number,
+                self._channels,
+                self._journal,
+                self._meter,
+                size=self.size,
+                tile=self.tile,
+                one_by_one=self.one_by_one,
+                told=self.told,
+                lane=_LANES[place],
             )
-        return self._lanes
+            self._lanes.append(lane)
+        turns = Turns(_LANES[:count])
+        for lane in self._lanes[:count]:
+            lane.turns = turns
+        return tuple(self._lanes[:count])
+
+    @property
+    def splits(self) -> bool:
+        """Whether lanes cost no more calls: a callable is always asked in whole tiles."""
+        return self.told != "callable"
+
+    def stop(self) -> None:
+        """End every lane that takes turns with this one."""
+        if self.turns is not None:
+            self.turns.stop()
+
+    @contextmanager
+    def thinking(self) -> Iterator[None]:
+        """Take turns with the other lanes; an error ends them all."""
+        if self.turns is None:
+            yield
+            return
+        with self.turns.taken(self.lane):
+            yield
 
     def close(self) -> None:
         """Hang up."""
-        for lane in self._lanes:
-            lane.close()
-        if self._pool is not None:
-            self._pool.shutdown()
-        for channel in self._channels:
-            channel.close()
+        self._channels.close()
 
     def ask(self, inputs: Inputs) -> list[tuple[int, int, tuple[Tensor, ...] | Refused]]:
         """Return, for each request of a batch, its first row, its rows and what came of them.
@@ -148,25 +217,25 @@ class Line:
         """
         self.batch += 1
         parts = self._parts(inputs)
-        syncing = self._announce(parts)
-        if self._pool is None or len(parts) == 1:
-            done = [_attempt(self._one, *part) for part in parts]
-        else:
-            flying = [self._pool.submit(_attempt, self._one, *part) for part in parts]
+        self._count(parts)
+        flying = [self._channels.submit(self._attempt, part) for part in parts]
+        if self.turns is None:
             done = [one.result() for one in flying]
-        self._journal.settle(syncing)
-        self.took = max(channel.envelope.took for channel, _, _ in parts)
-        failed = [one for one in done if isinstance(one, Exception)]
+        else:
+            with self.turns.passed(self.lane):
+                done = [one.result() for one in flying]
+        self.took = max((seconds for _, seconds in done), default=0.0)
+        failed = [one for one, _ in done if isinstance(one, Exception)]
         if failed:
             # What the budget stopped is told after what went wrong: it is no fault of the target's.
             raise next((e for e in failed if not isinstance(e, EndedError)), failed[0])
-        answers = [one for one in done if not isinstance(one, Exception)]
-        return [(p[2], len(p[1]), a) for p, a in zip(parts, answers, strict=True)]
+        answers = [one for one, _ in done if not isinstance(one, Exception)]
+        return [(p.start, len(p.rows), a) for p, a in zip(parts, answers, strict=True)]
 
     @contextmanager
     def impatient(self) -> Iterator[None]:
         """Ask once, and take no answer for one."""
-        before = [(channel, channel.retries) for channel in self._channels]
+        before = [(channel, channel.retries) for channel in self._channels.all]
         for channel, _ in before:
             channel.retries = 0
         try:
@@ -180,52 +249,50 @@ class Line:
         first = self.batch if since is None else since
         self._journal.write({"event": "bad", "target": self.name, "since": first, "why": why})
 
-    def _parts(self, inputs: Inputs) -> list[tuple[Channel, Inputs, int]]:
+    def _parts(self, inputs: Inputs) -> list[Part]:
         n, parts = len(inputs), []
         for place, start in enumerate(range(0, n, self.size)):
             rows = inputs
             if n > self.size:
                 rows = take(inputs, np.arange(start, min(start + self.size, n)))
-            channel = self._channels[place % len(self._channels)]
             each = 1 if self.one_by_one else len(rows)
-            channel.envelope.name = f"{self.name}.{self.batch}.{place}"
-            channel.envelope.rows, channel.envelope.number = each, 0
-            parts.append((channel, rows, start))
+            parts.append(Part(f"{self.name}.{self.batch}.{place}", rows, start, each))
         return parts
 
-    def _announce(self, parts: Sequence[tuple[Channel, Inputs, int]]) -> Future[None] | None:
-        requests = []
-        for channel, rows, _ in parts:
-            name, each = channel.envelope.name, channel.envelope.rows
-            requests += [(f"{name}.{k + 1}", each) for k in range(len(rows) // max(each, 1))]
-        fresh = [(n, rows) for n, rows in requests if self._journal.known(n) is None]
-        return self._journal.intend(fresh, self.about) if fresh else None
+    def _count(self, parts: Sequence[Part]) -> None:
+        """Count what is about to be sent; what is known was counted when it was."""
+        fresh = [name for part in parts for name in self._fresh(part)]
+        if not fresh:
+            return
+        if self._journal.offline:
+            # Only time ends a campaign where its record does not tell.
+            late = self._meter.late() if self._journal.stood.ended else None
+            raise late or ends_before(fresh[0])
+        rows = sum(part.each * len(self._fresh(part)) for part in parts)
+        self._meter.spend(rows, calls=len(fresh))
 
-    def _one(self, channel: Channel, rows: Inputs, start: int) -> tuple[Tensor, ...] | Refused:
-        del start
+    def _fresh(self, part: Part) -> list[str]:
+        """Return the requests of a part that the record does not answer."""
+        return [name for name in part.requests if self._journal.known(name) is None]
+
+    def _attempt(self, channel: Channel, part: Part) -> Answer:
+        """Do one request; others beside it must end before an error is told."""
+        channel.envelope.address(part.name, part.each)
+        if fresh := self._fresh(part):
+            self._journal.intend([(name, part.each) for name in fresh], self.about)
         try:
-            return channel.ask(rows)
+            return channel.ask(part.rows), channel.envelope.took
         except TargetError as error:
             # A refusal is told in the protocol's own words, with the status as its cause.
             status = error if isinstance(error, StatusError) else error.__cause__
             if isinstance(status, StatusError) and status.status not in BUSY:
-                return Refused(tuple(range(len(rows))), status.status, error.message)
+                rows = tuple(range(len(part.rows)))
+                return Refused(rows, status.status, error.message), channel.envelope.took
             if not error.lost and not error.unsent:
                 self.disown(error.message)
-            raise
-
-
-def _attempt(
-    work: Callable[[Channel, Inputs, int], tuple[Tensor, ...] | Refused],
-    channel: Channel,
-    rows: Inputs,
-    start: int,
-) -> tuple[Tensor, ...] | Refused | Exception:
-    """Do one request; others beside it must end before an error is told."""
-    try:
-        return work(channel, rows, start)
-    except (TargetError, JournalError, EndedError) as error:
-        return error
+            return error, channel.envelope.took
+        except (JournalError, EndedError) as error:
+            return error, channel.envelope.took
 
 
 class _Served:
@@ -272,9 +339,6 @@ class _Called:
             self._journal.replayed += 1
             self.envelope.took = known.seconds
             return unpacked(known.body)
-        if self._journal.offline:
-            raise JournalError(f"the transcript ends before request {name}")
-        self._meter.spend(rows)
         self._meter.pace()
         began = time.monotonic()
         answer = self._answered(inputs)
@@ -324,7 +388,7 @@ def line_to(
     model = target.model
     if target.scope is None or model.protocol is None:
         raise InputError(f"{target.name} is no endpoint")
-    known: dict[str, bytes | StatusError] = {}
+    learnt = Learnt()
     channels = []
     for _ in range(budget.concurrency):
         courier = Courier(
@@ -334,7 +398,7 @@ def line_to(
             journal=journal,
             meter=meter,
             retries=budget.retries,
-            known=known,
+            learnt=learnt,
         )
         try:
             # The wires ask a connection for its address, `get` and `post`, and a courier has them.
@@ -346,12 +410,16 @@ def line_to(
             hint = error.hint.replace("[model] url", "[target] url").replace("name =", "model =")
             raise InputError(f"[target] {error.message}", hint=hint) from error
         channels.append(_Served(courier, wire))
+    # Where a request takes one row, as also a question to a chat model does, each goes where a
+    # channel is free, and a refusal of one is none of the others'.
+    single = model.protocol in _ONE_BY_ONE or wires is not None
     return Line(
         number,
-        channels,
+        Channels(channels),
         journal,
-        # A refusal of one question is none of the others'.
-        size=budget.batch if wires is None else 1,
+        meter,
+        size=1 if single else budget.batch,
+        tile=budget.concurrency if wires is not None else budget.batch * budget.concurrency,
         one_by_one=model.protocol in _ONE_BY_ONE,
         told=model.protocol,
     )
@@ -359,7 +427,8 @@ def line_to(
 
 def line_of(number: int, asked: Asked, *, journal: Journal, meter: Meter) -> Line:
     """Return what asks a callable that was opened."""
-    return Line(number, [_Called(asked, journal, meter)], journal, size=_TILE, told="callable")
+    channels = Channels([_Called(asked, journal, meter)])
+    return Line(number, channels, journal, meter, size=_TILE, tile=_TILE, told="callable")
 
 
 def packed(tensors: Sequence[Tensor]) -> bytes:

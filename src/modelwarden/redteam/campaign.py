@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -167,6 +168,9 @@ def _fought(
     """Work towards the goal, then write down what came of it."""
     began, started, goal = time.monotonic(), _now(), campaign.goal
     sample = read_sample(campaign)
+    if not journal.offline:
+        # It is made ready while the first answers are waited for.
+        threading.Thread(target=_ready, daemon=True).start()
     with opened(campaign, seeds, journal, meter, trust=trust) as targets:
         engagement = Engagement(
             campaign=campaign,
@@ -193,6 +197,13 @@ def _fought(
         if stopped is None:
             journal.write({"event": "end", "time": _now(), "rows": meter.rows}, sync=True)
     return Done(report=report, folder=journal.folder, stopped=stopped, evasions=tuple(names))
+
+
+def _ready() -> None:
+    """Prepare the page that is written in the end."""
+    from modelwarden.redteam.debrief import template
+
+    template()
 
 
 def _worked(engagement: Engagement, goal: str, journal: Journal) -> tuple[GoalResult, str | None]:

@@ -8,10 +8,11 @@ engagement is an error that names where it leads.
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
 
 from modelwarden.core.values import dataclass
-from modelwarden.redteam.journal import Journal, JournalError, Recorded
+from modelwarden.redteam.journal import Journal, JournalError, Recorded, ends_before
 from modelwarden.redteam.meter import EndedError, Meter
 from modelwarden.targets.errors import TargetError
 from modelwarden.targets.http.connection import Address, Connection, StatusError
@@ -37,10 +38,23 @@ class Envelope:
     number: int = 0
     took: float = 0.0
 
+    def address(self, name: str, rows: int) -> None:
+        """Begin with the requests of another name."""
+        self.name, self.rows, self.number, self.took = name, rows, 0, 0.0
+
     def next(self) -> str:
         """Return the name of one more request."""
         self.number += 1
         return f"{self.name}.{self.number}"
+
+
+class Learnt:
+    """What was asked by GET, once for all channels."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self.found: dict[str, bytes | StatusError] = {}
+        self.lock = threading.Lock()
 
 
 class Courier:
@@ -60,14 +74,14 @@ class Courier:
         journal: Journal,
         meter: Meter,
         retries: int,
-        known: dict[str, bytes | StatusError],
+        learnt: Learnt,
     ) -> None:
-        """Connect to nothing yet; `known` holds what was asked by GET, for all channels."""
+        """Connect to nothing yet; `learnt` is common to all channels."""
         self.address = address
         self.envelope = Envelope()
         self._connection = Connection(address, seconds=seconds, token=token, pauses=())
         self._journal, self._meter, self.retries = journal, meter, retries
-        self._known = known
+        self._learnt = learnt
 
     def close(self) -> None:
         """Hang up."""
@@ -80,18 +94,25 @@ class Courier:
             StatusError: the endpoint has no such thing.
             TargetError: it does not answer.
         """
-        if path not in self._known:
-            name = f"{self.envelope.name.partition('.')[0]}.get{path}"
-            if self._journal.known(name) is None:
-                self._journal.intend([(name, 0)], "metadata")
-            try:
-                self._known[path] = self._settled(name, 0, None, path, "")
-            except StatusError as error:
-                self._known[path] = error
-        found = self._known[path]
+        with self._learnt.lock:
+            if path not in self._learnt.found:
+                self._learnt.found[path] = self._looked_up(path)
+            found = self._learnt.found[path]
         if isinstance(found, StatusError):
             raise found
         return found
+
+    def _looked_up(self, path: str) -> bytes | StatusError:
+        name = f"{self.envelope.name.partition('.')[0]}.get{path}"
+        if self._journal.known(name) is None:
+            if self._journal.offline:
+                raise ends_before(name)
+            self._meter.spend(0)
+            self._journal.intend([(name, 0)], "metadata")
+        try:
+            return self._settled(name, 0, None, path, "")
+        except StatusError as error:
+            return error
 
     def post(self, path: str, body: bytes, content_type: str = "application/json") -> bytes:
         """Send a body; return that of an answer with status 200.
@@ -125,9 +146,6 @@ class Courier:
     def _sent(
         self, name: str, rows: int, body: bytes | None, path: str, content_type: str
     ) -> Recorded:
-        if self._journal.offline:
-            raise JournalError(f"the transcript ends before request {name}")
-        self._meter.spend(rows)
         tries, pause = 1, _FIRST
         began = time.monotonic()
         while True:
@@ -227,4 +245,4 @@ class Courier:
             )
 
 
-__all__ = ["Courier", "EndedError", "Envelope", "UnansweredError"]
+__all__ = ["Courier", "EndedError", "Envelope", "Learnt", "UnansweredError"]

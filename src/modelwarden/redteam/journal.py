@@ -2,8 +2,7 @@
 
     transcript.jsonl    one event a line, only ever added to
         begin           which campaign, who authorised it
-        intent          a batch is about to be sent: written before its first byte leaves, on the
-                        disk before any of its answers is used
+        intent          a request is about to be sent: written before its first byte leaves
         answer          what came of one request of it; bodies by reference
         retry           a request that failed and is sent again
         bad             answers since a batch that turned out to be none
@@ -13,6 +12,9 @@
 A search depends on its answers alone. So a campaign is resumed by running it again from its start
 and answering from here, request by request, until the record ends: what was in flight then is the
 only thing that is asked twice. A line that was cut by a kill is left out, and cut off the file.
+
+A kill cannot take back what was written; the disk itself follows at most a moment later, beside the
+campaign. Of a power cut's last moments no more is known than that they may be asked again.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ import json
 import os
 import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -33,6 +35,7 @@ from modelwarden.core.values import dataclass
 SCHEMA = "modelwarden/transcript/1"
 # What an event raises whose parts are missing or of other types: somebody edited it.
 _ODD = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, OSError)
+_MOMENT = 0.5  # seconds between what was written and the disk
 TRANSCRIPT, STATE, BODIES = "transcript.jsonl", "state", "bodies.bin"
 
 
@@ -101,8 +104,9 @@ class Journal:
         self.repeated_rows = stood.repeated
         self.replayed = self.answers = 0
         self._lock = threading.Lock()
-        self._syncer = None if offline else ThreadPoolExecutor(1)
         self._at = 0
+        self._closing = threading.Event()
+        self._syncer = threading.Thread(target=self._follow, daemon=True)
         if not offline:
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
             try:
@@ -111,12 +115,13 @@ class Journal:
             except OSError as error:
                 raise _unwritable(folder, error) from error
             self._at = os.fstat(self._bodies).st_size
+            self._syncer.start()
 
     def close(self) -> None:
         """Close both files."""
-        if self._syncer is not None:
-            self._syncer.shutdown()
         if not self.offline:
+            self._closing.set()
+            self._syncer.join()
             os.close(self._events)
             os.close(self._bodies)
 
@@ -124,19 +129,14 @@ class Journal:
         """Return what became of a request in an earlier run; None where that is not known."""
         return self.stood.answers.get(name)
 
-    def intend(self, requests: Sequence[tuple[str, int]], about: str) -> Future[None] | None:
-        """Say that requests are about to be sent; what is returned ends when the disk has it.
-
-        A kill cannot take back what was written. Only a power cut needs the disk, and waiting for
-        it while the target answers costs nothing.
+    def intend(self, requests: Sequence[tuple[str, int]], about: str) -> None:
+        """Say that requests are about to be sent.
 
         Args:
             requests: names, and rows of each.
             about: what they are for.
         """
         again = [(n, self.stood.intents[n]) for n, _ in requests if n in self.stood.intents]
-        with self._lock:
-            self.repeated_rows += sum(rows for _, rows in again)
         event: dict[str, Json] = {
             "event": "intent",
             "about": about,
@@ -145,24 +145,9 @@ class Journal:
         }
         if again:
             event["repeated"] = sum(rows for _, rows in again)
-        self.write(event)
-        return None if self._syncer is None else self._syncer.submit(self._sync)
-
-    def settle(self, syncing: Future[None] | None) -> None:
-        """Wait until the disk has an intent, and every answer before it.
-
-        Raises:
-            OutputError: the disk refuses.
-        """
-        try:
-            if syncing is not None:
-                syncing.result()
-        except OSError as error:
-            raise _unwritable(self.folder, error) from error
-
-    def _sync(self) -> None:
-        os.fdatasync(self._bodies)
-        os.fdatasync(self._events)
+        with self._lock:
+            self.repeated_rows += sum(rows for _, rows in again)
+            self._put(event)
 
     def answered(self, name: str, request: bytes, recorded: Recorded) -> None:
         """Keep what became of a request."""
@@ -184,12 +169,26 @@ class Journal:
                 event["failed"] = recorded.failed
             self._put(event)
 
+    def _follow(self) -> None:
+        """Bring the disk up to what was written, again and again."""
+        while not self._closing.wait(_MOMENT):
+            # A disk that refuses says so to whoever writes next, or at the end.
+            with suppress(OSError):
+                self._sync()
+
+    def _sync(self) -> None:
+        os.fdatasync(self._bodies)
+        os.fdatasync(self._events)
+
     def write(self, event: Mapping[str, Json], *, sync: bool = False) -> None:
         """Add an event; with `sync`, return when the disk has it."""
         with self._lock:
             self._put(event)
         if sync and not self.offline:
-            os.fdatasync(self._events)
+            try:
+                self._sync()
+            except OSError as error:
+                raise _unwritable(self.folder, error) from error
 
     def _put(self, event: Mapping[str, Json]) -> None:
         if self.offline:
@@ -212,6 +211,11 @@ class Journal:
                 data = data[os.write(descriptor, data) :]
         except OSError as error:
             raise _unwritable(self.folder, error) from error
+
+
+def ends_before(name: str) -> JournalError:
+    """Return the error about a request that a record does not know."""
+    return JournalError(f"the transcript ends before request {name}")
 
 
 def nothing() -> Stood:

@@ -51,26 +51,21 @@ class Meter:
         limit = self.budget.rows
         return None if limit is None else max(limit - self.rows, 0)
 
-    def room(self, rows: int, calls: int = 1) -> None:
-        """Refuse what would exceed a limit; spend nothing.
+    def spend(self, rows: int, *, calls: int = 1) -> None:
+        """Count requests before they are sent.
 
         Raises:
-            EndedError: it would.
+            EndedError: they would exceed a limit; then nothing is counted.
         """
         with self._lock:
             self._check(rows, calls)
+            self.rows += rows
+            self.calls += calls
 
-    def spend(self, rows: int, *, tries: int = 1) -> None:
-        """Count a request with all its tries, before it is sent.
-
-        Raises:
-            EndedError: it would exceed a limit; then nothing is counted.
-        """
-        with self._lock:
-            self._check(rows * tries, tries)
-            self.rows += rows * tries
-            self.calls += tries
-            self.retried_rows += rows * (tries - 1)
+    def late(self) -> EndedError | None:
+        """Return what ended a campaign whose record ends; None where time was no limit of it."""
+        limit = self.budget.seconds
+        return None if limit is None else self._end("seconds", limit)
 
     def again(self, rows: int) -> None:
         """Count one further try.

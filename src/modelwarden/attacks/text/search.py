@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterator
+from itertools import islice
 
 import numpy as np
 
@@ -202,23 +203,26 @@ class Edits:
 
     def _weighed(self, text: _Text) -> Generator[Candidates, Heard, list[_Move]]:
         """Ask one edit of each word, and each helping word; return them, the best first."""
-        places = text.ranked()[:_WORDS]
-        moves = [move for place in places for move in text.variants(place, self._first(), 1)]
-        guide = text.space.guide
-        if self.helps and guide is not None:
-            good = guide.helps(text.y, text.goal)[:_HELPS]
-            moves += [_Move(-1, word) for word in good]
-        if not moves:
-            return []
-        prior = [text.prior(m.place) if m.place >= 0 else 0.5 for m in moves]
+        moves: list[_Move] = []
         gained: list[tuple[float, float, int]] = []
-        for start in range(0, len(moves), _TOGETHER):
-            part = moves[start : start + _TOGETHER]
+        single = self._single(text)
+        while part := list(islice(single, _TOGETHER)):
             heard = yield objects([text.made([move]) for move in part])
+            prior = [text.prior(m.place) if m.place >= 0 else 0.5 for m in part]
             for k, margin in enumerate(heard.margin.tolist()):
-                gained.append((margin, -prior[start + k], start + k))
+                gained.append((margin, -prior[k], len(moves) + k))
+            moves += part
         gained.sort()
         return [moves[k] for _, _, k in gained]
+
+    def _single(self, text: _Text) -> Iterator[_Move]:
+        """Yield one edit of each word, the word expected to matter most first, then good words."""
+        first = self._first()
+        for place in text.ranked()[:_WORDS]:
+            yield from text.variants(place, first, 1)
+        guide = text.space.guide
+        if self.helps and guide is not None:
+            yield from (_Move(-1, word) for word in guide.helps(text.y, text.goal)[:_HELPS])
 
     def _first(self) -> tuple[str, ...]:
         """Return operators in the order in which they tell what a word is worth."""
@@ -359,8 +363,15 @@ def _edited(
     from difflib import SequenceMatcher
 
     a, b = _GAPS.split(first), _GAPS.split(second)
-    matcher = SequenceMatcher(None, a, b, autojunk=False)
-    return a, b, [code[1:] for code in matcher.get_opcodes() if code[0] != "equal"]
+    # What both begin and end with they have in common anyway; to find it is quicker here.
+    shorter = min(len(a), len(b))
+    start = next((i for i in range(shorter) if a[i] != b[i]), shorter)
+    rest = shorter - start
+    end = next((i for i in range(rest) if a[-1 - i] != b[-1 - i]), rest)
+    middle = (a[start : len(a) - end], b[start : len(b) - end])
+    matcher = SequenceMatcher(None, *middle, autojunk=False)
+    found = [code[1:] for code in matcher.get_opcodes() if code[0] != "equal"]
+    return a, b, [(i + start, j + start, k + start, m + start) for i, j, k, m in found]
 
 
 def _fewer(first: str, second: str) -> Iterator[str]:

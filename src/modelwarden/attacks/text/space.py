@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
+from operator import ne
 
 import numpy as np
 
@@ -17,7 +17,6 @@ from modelwarden.targets.frames import Floats, Inputs, Labels
 # Without a budget: this share of a text's words, but at least so many.
 SHARE, LEAST = 0.3, 5
 _LONGEST = 4
-_SPACE = re.compile(r"\s+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,7 +73,15 @@ class TextSpace:
 
     def inside(self, at: Labels, candidates: Candidates) -> Mask:
         """Tell which are within the budget."""
-        return np.asarray(self.cost(at, candidates) <= self.budget[at])
+        pairs = zip(at.tolist(), candidates.tolist(), strict=True)
+        return np.array([self._is_inside(i, text) for i, text in pairs], np.bool_)
+
+    def _is_inside(self, i: int, text: str) -> bool:
+        own, other = self.words[i], cut(text)
+        # Words that were only exchanged need no alignment to be counted.
+        if len(own) == len(other) and sum(map(ne, own, other)) <= self.budget[i]:
+            return True
+        return bool(distance(own, other) <= self.budget[i])
 
     def cost(self, at: Labels, candidates: Candidates) -> Floats:
         """Return how many words are changed, put in or left out."""
@@ -99,7 +106,7 @@ class TextSpace:
 
 def cut(text: str) -> list[str]:
     """Return the words of a text."""
-    return [word for word in _SPACE.split(text) if word]
+    return text.split()
 
 
 def distance(first: Sequence[str], second: Sequence[str]) -> int:

@@ -15,7 +15,7 @@ from modelwarden.core.values import dataclass
 from modelwarden.redteam.journal import STATE, TRANSCRIPT
 
 _WORD = re.compile(r"[\w.-]+")
-_REQUESTS, _ROWS, _SEEDS = 100, 200, 200
+_REQUESTS, _ROWS, _SEEDS = 100, 100, 200
 _ALIKE = 0.7
 _LONGEST = 4_000  # characters of a row that are compared
 
@@ -126,8 +126,9 @@ def _likeness(
 
     Likeness is the share of words that two rows have in common, of all that either has.
     """
-    clean = [a for a in answers if "as they are" in about.get(a["request"], "")]
-    later = [a for a in answers if a not in clean and " on " in about.get(a["request"], "")]
+    told = [(about.get(a["request"], ""), a) for a in answers]
+    clean = [a for what, a in told if "as they are" in what]
+    later = [a for what, a in told if "as they are" not in what and " on " in what]
     if not clean or not later:
         return None, None, 0
     seeds = [_words(row) for row in _rows(folder, clean, _SEEDS)]

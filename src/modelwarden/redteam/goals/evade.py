@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -20,13 +20,14 @@ from modelwarden.redteam.goals import numbers
 from modelwarden.redteam.kinds.kind import Known
 from modelwarden.redteam.live import LiveScores
 from modelwarden.redteam.meter import EndedError
+from modelwarden.redteam.turns import StoppedError
 from modelwarden.targets.errors import TargetError
 from modelwarden.targets.frames import Floats, Inputs, Labels, take
 from modelwarden.targets.labels import plain, same
 from modelwarden.targets.spec import Access
 
 _LEAST = 2  # rows of a seed: one to win, one for the judge
-_CROWD = 32  # seeds of a lane, at least
+_CROWD, _MOST = 32, 4  # seeds of a lane at least; lanes at most
 _ALONE = ("texts", "tables", "arrays")  # kinds whose attacks learn nothing from seed to seed
 _SMALL = 40  # rows that the goal `evade` spends on making one win smaller
 
@@ -184,17 +185,12 @@ def _one(
     if each < _LEAST:
         why = f"was not run: {meter.left() or 0} rows are left for {len(due)} seeds"
         return engagement.gap(entry.name, why), []
-    lanes = _lanes(engagement, clean, entry, due)
+    lanes = _lanes(clean, entry, due)
     work = [
         _Lane(number=number, clean=lane, entry=entry, config=config, due=due[place :: len(lanes)])
         for place, lane in enumerate(lanes)
     ]
-    if len(work) == 1:
-        parts = [_worked(engagement, work[0], goal, each)]
-    else:
-        with ThreadPoolExecutor(len(work)) as pool:
-            flying = [pool.submit(_worked, engagement, lane, goal, each) for lane in work]
-            parts = [one.result() for one in flying]
+    parts = _side_by_side(lambda lane: _worked(engagement, lane, goal, each), work)
     outcomes = [outcome for part in parts for outcome in part.outcomes]
     found = [win for part in parts for win in part.found]
     success = np.concatenate([o.success for o in outcomes])
@@ -240,41 +236,52 @@ class _Part:
     checked: bool
 
 
-def _lanes(engagement: Engagement, clean: Clean, entry: Entry, due: Labels) -> list[Clean]:
-    """Return the target over one line, or over two that are asked side by side.
+def _lanes(clean: Clean, entry: Entry, due: Labels) -> list[Clean]:
+    """Return the target over one line, or over several that think in turn.
 
-    What comes of a seed depends on its own answers alone, so it is the same either way. Two need
-    limits that the plan of rows keeps by itself, and an attack that does not need all seeds.
+    What comes of a seed depends on its own answers alone, so it is the same either way.
     """
-    budget = engagement.campaign.budget
-    if len(due) < 2 * _CROWD or budget.calls is not None or budget.seconds is not None:
+    alone = entry.inputs in _ALONE and not hasattr(entry.load(), "run_all")
+    count = min(len(due) // _CROWD, _MOST) if alone and clean.live.line.splits else 1
+    if count < 2:
         return [clean]
-    if entry.inputs not in _ALONE or hasattr(entry.load(), "run_all"):
-        return [clean]
-    lines = clean.live.line.lanes()
-    if len(lines) == 1:
-        return [clean]
-    return [replace(clean, live=clean.live.beside(line)) for line in lines]
+    return [replace(clean, live=clean.live.beside(one)) for one in clean.live.line.lanes(count)]
+
+
+def _side_by_side(work: Callable[[_Lane], _Part], lanes: Sequence[_Lane]) -> list[_Part]:
+    """Work on all lanes; the first failure is told once all have ended."""
+    if len(lanes) == 1:
+        return [work(lanes[0])]
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        flying = [pool.submit(work, lane) for lane in lanes]
+        try:
+            wait(flying)
+        except BaseException:
+            lanes[0].clean.live.line.stop()
+            raise
+    failed = [error for one in flying if (error := one.exception()) is not None]
+    if failed:
+        raise next((e for e in failed if not isinstance(e, StoppedError)), failed[0])
+    return [one.result() for one in flying]
 
 
 def _worked(engagement: Engagement, lane: _Lane, goal: int | None, each: int) -> _Part:
     """Attack the seeds of a lane, class by class."""
     clean, live = lane.clean, lane.clean.live
-    live.line.about = f"{lane.entry.name} on {clean.seeds.source}"
     began = (live.rows, live.calls, live.refused)
     outcomes: list[Outcome] = []
     found: list[Evasion] = []
-    for one in np.unique(clean.y[lane.due]).tolist():
-        at = lane.due[clean.y[lane.due] == one]
-        live.standing = one
-        outcome, wins = _class(
-            engagement, lane.number, clean, lane.config, lane.entry, at, goal, each
-        )
-        outcomes.append(outcome)
-        found += wins
-        if engagement.meter.ended is not None:
-            break
-    checked = live.looked()
+    with live.line.thinking():
+        live.line.about = f"{lane.entry.name} on {clean.seeds.source}"
+        for one in np.unique(clean.y[lane.due]).tolist():
+            at = lane.due[clean.y[lane.due] == one]
+            live.standing = one
+            outcome, wins = _class(engagement, lane, at, goal, each)
+            outcomes.append(outcome)
+            found += wins
+            if engagement.meter.ended is not None:
+                break
+        checked = live.looked()
     return _Part(
         outcomes=outcomes,
         found=found,
@@ -302,17 +309,11 @@ def _goal(engagement: Engagement, clean: Clean) -> int | None:
 
 
 def _class(
-    engagement: Engagement,
-    number: int,
-    clean: Clean,
-    config: AttackConfig,
-    entry: Entry,
-    at: Labels,
-    goal: int | None,
-    each: int,
+    engagement: Engagement, lane: _Lane, at: Labels, goal: int | None, each: int
 ) -> tuple[Outcome, list[Evasion]]:
     """Attack the seeds of one class, then make the wins small with what is left of their rows."""
-    campaign = engagement.campaign
+    campaign, clean = engagement.campaign, lane.clean
+    number, entry, config = lane.number, lane.entry, lane.config
     space = clean.kind.space(_known(engagement, clean, at, config))
     problem = Problem(
         space=space,
