@@ -105,7 +105,7 @@ def context(
         return opened.ask(("array", np.asarray(z, np.float32))).double().numpy()
 
     def gradients(z: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        found = opened.gradients(("array", np.asarray(z, np.float32)), weights)
+        found = opened.gradients(("array", np.asarray(z, np.float32)), weights, 0)
         seen["stepped"] |= bool(found["stepped"].any())
         return found["logits"].detach().double().numpy(), found["gradients"].double().numpy()
 

@@ -214,3 +214,28 @@ def test_the_corners_are_found_where_they_reach_a_linear_model():
     # In eight numbers there are 256 corners: trying 399 at random nearly always meets the best.
     assert not (found.success & (victim.distance(Norm.LINF) > 0.3 + 1e-6)).any()
     assert found.success.mean() >= (victim.distance(Norm.LINF) < 0.25).mean()
+
+
+def test_a_model_that_answers_at_random_is_beaten_where_most_of_its_answers_are():
+    rng = np.random.default_rng(0)
+
+    def shaken(x):
+        # Class 1 beyond 0.5, and one time in four before.
+        high = np.asarray(x, float)[:, 0] > 0.5
+        z = np.where(high | (rng.random(len(x)) < 0.25), 1.0, -1.0)
+        return np.stack([-z, z], axis=1)
+
+    x = np.zeros((40, 1), np.float32)
+    target = function_target(shaken, spec(), x)
+
+    def robust(eps, times):
+        ball = Ball(x=x, norm=Norm.LINF, eps=eps, low=0, high=1)
+        rows, y = np.arange(len(x)), np.zeros(len(x), np.int64)
+        problem = Problem(space=ball, y=y, rows=rows, classes=2, confirmations=times)
+        found = run(Steps(), target, problem, queries=60)
+        assert (found.queries <= 60).all()
+        return 1 - found.success.mean()
+
+    assert robust(0.4, 1) < 0.7
+    assert robust(0.4, 15) > 0.9
+    assert robust(0.8, 15) < 0.1

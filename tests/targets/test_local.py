@@ -60,9 +60,10 @@ def test_the_kind_of_target_follows_from_the_answers():
     assert not isinstance(values, LabelTarget)
     assert isinstance(smooth, GradientTarget)
     weights = np.random.default_rng(1).normal(size=(21, 2))
-    logits, gradient = smooth.gradients(X, weights)
-    np.testing.assert_allclose(logits, X @ W)
-    np.testing.assert_allclose(gradient, weights @ W.T)
+    told = smooth.gradients(X, weights)
+    np.testing.assert_allclose(told.scores, X @ W)
+    np.testing.assert_allclose(told.logits, X @ W)
+    np.testing.assert_allclose(told.gradients, weights @ W.T)
     assert smooth.rows == 21
 
 

@@ -268,7 +268,8 @@ def test_gradients_are_those_of_finite_differences():
     with case.open(tile=8) as opened:
         target = opened.target
         assert isinstance(target, GradientTarget)
-        logits, gradient = target.gradients(x, weights)
+        told = target.gradients(x, weights)
+        logits, gradient = told.logits, told.gradients
         slope = []
         for at in ((0, 0, 1, 1), (3, 0, 7, 0)):
             step = np.zeros_like(x)

@@ -23,6 +23,7 @@ from modelwarden.targets.spec import Access
 
 # Where a float32 softmax gives the other classes exactly nothing, and cross-entropy no gradient.
 SATURATED = 80.0
+_ROUNDED, _TINIEST, _NEARLY = 1e-10, 1e-300, 0.9
 _CHAINS = 9
 _LONGEST = 100  # steps of one chain before it begins anew
 _OPENING = 20  # steps towards the nearest other class, before all are tried
@@ -99,7 +100,7 @@ class _Search:
         self._rows: tuple[Labels, Labels] = (np.empty(0, np.int64), np.empty(0, np.int64))
         self._seen, self._flat = np.zeros(n, np.int64), np.zeros(n, np.int64)
         self._soft = _are_shares(problem.clean)
-        self._shut = np.zeros(n, np.bool_)
+        self._shut = saturated(problem)
 
     def _planned(self, rows: int) -> tuple[tuple[int, int], ...]:
         """Return after how many steps of all chains that are left how many go on."""
@@ -263,7 +264,7 @@ class _Search:
         points = flattened(told.candidates[seen].astype(np.float64)).astype(np.float32)
         opening = self._opened[o] <= self._opening
         value = self._loss(o, c, logits, opening)
-        self._notice(o, c, logits, slope)
+        self._notice(o, slope)
         still = ~slope.any(axis=1)
         slope[still] = self._slope[o, c][still]
         self._before[o, c] = self._at[o, c]
@@ -301,18 +302,10 @@ class _Search:
             logits = np.log(np.maximum(logits, 1e-30))
         return np.asarray(logits[rows, aim] - logits[rows, away])
 
-    def _notice(self, o: Labels, c: Labels, logits: Floats, slope: Floats) -> None:
-        """Count gradients that are exactly zero, and answers that leave cross-entropy none."""
+    def _notice(self, o: Labels, slope: Floats) -> None:
+        """Count gradients that are exactly zero."""
         self._seen[o] += 1
         np.add.at(self._flat, o, (~slope.any(axis=1)).astype(np.int64))
-        first = (self._step[o, c] == 0) & (self._turn[o, c] == 0) & (c == 0)
-        rows = np.flatnonzero(first)
-        own = self._problem.y[o[rows]]
-        if not self._soft and len(rows):
-            others = logits[rows].copy()
-            others[np.arange(len(rows)), own] = -np.inf
-            gap = logits[rows, own] - others.max(axis=1)
-            self._shut[o[rows]] = gap > SATURATED
 
     def _check(self, o: Labels, c: Labels) -> None:
         """Halve the steps of chains that rose too seldom, and go back to their best points."""
@@ -365,7 +358,7 @@ class _Search:
         asked = self._seen > 0
         count = max(1, int(asked.sum()))
         return {
-            "saturated_loss": float(self._shut.sum() / count),
+            "saturated_loss": float(self._shut.mean()),
             "zero_gradients": float((asked & (self._flat >= self._seen * 0.9)).sum() / count),
         }
 
@@ -375,6 +368,27 @@ def _runner_up(logits: Floats, own: Labels) -> Labels:
     others = logits.copy()
     others[np.arange(len(own)), own] = -np.inf
     return np.asarray(others.argmax(axis=1), np.int64)
+
+
+def saturated(problem: Problem) -> Mask:
+    """Tell of which inputs the clean scores leave cross-entropy no gradient.
+
+    A share of exactly zero has underflown where its class has others that are tiny; elsewhere it
+    may be the rest of a rounded one, and says something only where all other classes of nearly
+    all inputs have it.
+    """
+    clean, rows = problem.clean, np.arange(len(problem))
+    if clean is None or not len(clean):
+        return np.zeros(len(problem), np.bool_)
+    none = np.zeros(len(problem), np.bool_)
+    if _are_shares(clean):
+        least = np.min(clean, axis=0, where=clean > 0, initial=1.0)
+        none = ((clean == 0) | (clean == 1)).all(axis=1)
+        clean = np.log(np.maximum(clean, np.where(least < _ROUNDED, _TINIEST, least)))
+    others = clean.copy()
+    others[rows, problem.y] = -np.inf
+    gap = clean[rows, problem.y] - others.max(axis=1)
+    return np.asarray((gap > SATURATED) | (none & (none.mean() >= _NEARLY)))
 
 
 def _are_shares(clean: Floats | None) -> bool:

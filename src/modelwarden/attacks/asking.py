@@ -97,8 +97,8 @@ class Asking:
         if not self._differentiable:
             raise AccessError("an attack asked for gradients, which the target does not give")
         target = self._count(len(inputs))
-        logits, gradients = cast("GradientTarget", target).gradients(inputs, weights)
-        return Answered(self._decided(target, logits), logits, gradients)
+        told = cast("GradientTarget", target).gradients(inputs, weights)
+        return Answered(self._decided(target, told.scores), told.logits, told.gradients)
 
     def _count(self, rows: int) -> LabelTarget:
         """Count a call; return the target in tiles of the size that it takes."""

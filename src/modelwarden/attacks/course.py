@@ -57,7 +57,14 @@ class Course:
     """
 
     def __init__(
-        self, attack: Attack, problem: Problem, seed: int, queries: int, *, scored: bool
+        self,
+        attack: Attack,
+        problem: Problem,
+        seed: int,
+        queries: int,
+        *,
+        scored: bool,
+        tile: int,
     ) -> None:
         n = len(problem)
         self.attack, self.problem, self.queries = attack, problem, queries
@@ -66,6 +73,8 @@ class Course:
         self.asked = np.zeros(n, np.int64)
         self.rows = self.calls = self.repeats = 0
         self._scored = scored
+        # Few rows: the judge has half of them at most.
+        self._times = max(1, min(problem.confirmations, tile, queries // 2))
         self._known = Known(problem.classes, scored=scored)
         self._stalled = np.zeros(n, np.int64)
         self._live = np.arange(n)
@@ -105,8 +114,8 @@ class Course:
         return live[~out[live]]
 
     def _left(self, at: Labels) -> Labels:
-        """Return the rows that these inputs may still be asked, without the one of the judge."""
-        return np.maximum(self.queries - 1 - self.asked[at], 0)
+        """Return the rows that these inputs may still be asked, without those of the judge."""
+        return np.maximum(self.queries - self._times - self.asked[at], 0)
 
     def offer(self, room: int, *, alone: bool) -> Offer | None:
         """Return the next questions, of whole inputs as many as there is room for.
@@ -219,12 +228,13 @@ class Course:
 
     def judged(self, room: int) -> tuple[Labels, Inputs | None]:
         """Return the inputs whose wins are asked next, and the wins; counted as asked."""
-        at = self.judge.waiting[:room]
+        times = self._times
+        at = self.judge.waiting[: room // times]
         if not len(at):
             return at, None
-        self.asked[at] += 1
-        self.rows += len(at)
-        return at, self.judge.inputs(at)
+        self.asked[at] += times
+        self.rows += times * len(at)
+        return at, self.judge.inputs(at, times)
 
     def outcome(self) -> Outcome:
         """Return what the attack came to."""

@@ -86,7 +86,10 @@ def run_beside(
     if queries < 2:
         raise ValueError("an attack needs two rows an input: one to win, one for the judge")
     asking = Asking(target)
-    courses = [Course(attack, problem, seed, queries, scored=asking.scored) for attack in attacks]
+    courses = [
+        Course(attack, problem, seed, queries, scored=asking.scored, tile=asking.tile)
+        for attack in attacks
+    ]
     # Of a target with a budget of its own, what was confirmed until it ended stays; what the judge
     # has not seen is no win.
     with suppress(BudgetExhaustedError):
@@ -126,7 +129,7 @@ class _Call:
         self.room = asking.tile
         self.differentiated = False
         self._parts: list[Inputs] = []
-        self._ends: list[tuple[Course, Offer | Labels]] = []
+        self._ends: list[tuple[Course, Offer | Labels, int]] = []
         self._learnt = False
 
     def look(self, course: Course) -> int:
@@ -155,11 +158,11 @@ class _Call:
         """Put in wins for the judge."""
         at, inputs = course.judged(self.room)
         if inputs is not None:
-            self._put(course, at, inputs, len(at))
+            self._put(course, at, inputs, len(inputs))
 
     def _put(self, course: Course, what: Offer | Labels, inputs: Inputs, rows: int) -> None:
         self._parts.append(inputs)
-        self._ends.append((course, what))
+        self._ends.append((course, what, rows))
         self.room -= rows
 
     def _ask_gradients(self, course: Course, offer: Offer) -> None:
@@ -177,8 +180,8 @@ class _Call:
             return self._learnt or self.differentiated
         answered = self._asking.ask(self._parts)
         start = 0
-        for course, what in self._ends:
-            end = start + (len(what.fresh) if isinstance(what, Offer) else len(what))
+        for course, what, rows in self._ends:
+            end = start + rows
             part = answered.part(start, end)
             if isinstance(what, Offer):
                 course.hear(what, part)

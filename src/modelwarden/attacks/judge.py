@@ -1,5 +1,7 @@
 """What is a win: decided outside of every attack, by asking the target once more.
 
+A target that answers at random is asked several times, and most of its answers must be a win.
+
 What is asked is what would be delivered: the candidate as it comes back from a file. The first win
 of an input that holds is kept; one that does not is counted, and the search goes on.
 """
@@ -44,13 +46,16 @@ class Judge:
         self.candidates[owners] = wins
         self.waiting = np.concatenate((self.waiting, owners))
 
-    def inputs(self, at: Labels) -> Inputs:
-        """Return the wins of these inputs as the target is asked."""
-        return self._problem.space.inputs(at, self.candidates[at])
+    def inputs(self, at: Labels, times: int = 1) -> Inputs:
+        """Return the wins of these inputs as the target is asked, each several times in a row."""
+        every = np.repeat(at, times)
+        return self._problem.space.inputs(every, self.candidates[every])
 
     def decide(self, at: Labels, labels: Labels) -> None:
-        """Keep the wins that hold."""
-        holds = self._problem.reached(at, labels)
+        """Keep the wins that hold; `labels` are as many answers to each."""
+        each = np.repeat(at, len(labels) // max(len(at), 1))
+        votes = self._problem.reached(each, labels).reshape(len(at), -1)
+        holds = 2 * votes.sum(axis=1) > votes.shape[1]
         holds &= self._problem.space.inside(at, self.candidates[at])
         self.success[at[holds]] = True
         lost = at[~holds]

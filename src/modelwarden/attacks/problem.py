@@ -76,6 +76,7 @@ class Problem:
         goal: (n,) classes that are to be reached; None wants any other than the true one.
         clean: (n, k) scores of the inputs as they are; None where they are not known.
         classes: how many there are.
+        confirmations: how often the judge asks about a win; more than half must hold.
     """
 
     space: Space
@@ -84,6 +85,7 @@ class Problem:
     classes: int
     goal: Labels | None = None
     clean: Floats | None = None
+    confirmations: int = 1
 
     def __len__(self) -> int:
         """Inputs."""

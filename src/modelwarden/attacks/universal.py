@@ -126,11 +126,12 @@ class Asking:
         others[rows, own] = -np.inf
         weights[rows, others.argmax(axis=1)] += 1
         weights[rows, own] -= 1
-        logits, gradients = target.gradients(inputs, weights)
+        told = target.gradients(inputs, weights)
+        logits, gradients = told.logits, told.gradients.copy()
         others = logits.copy()
         others[rows, own] = -np.inf
         gradients[logits[rows, own] - others.max(axis=1) < -_CLIPPED] = 0
-        return decided(target, logits), gradients
+        return decided(target, told.scores), gradients
 
 
 def universal(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
+from modelwarden.core.values import dataclass
 from modelwarden.targets.frames import Floats, Inputs, Labels
 from modelwarden.targets.spec import TargetSpec
 
@@ -55,12 +56,28 @@ class ScoreTarget(LabelTarget, Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Slopes:
+    """Answers with gradients.
+
+    Attributes:
+        scores: (n, k) as the model gives them; decisions follow from them.
+        logits: (n, k) what the scores rest on: as they are before a softmax, a scale or a limit,
+            where that could be seen, else the scores. The largest is that of the scores.
+        gradients: (n, *spec.shape) of the weighted sum of the logits.
+    """
+
+    scores: Floats
+    logits: Floats
+    gradients: Floats
+
+
 @runtime_checkable
 class GradientTarget(ScoreTarget, Protocol):
     """A differentiable classifier."""
 
-    def gradients(self, inputs: Inputs, weights: Floats) -> tuple[Floats, Floats]:
-        """Return scores before any softmax, and the gradient of their weighted sum.
+    def gradients(self, inputs: Inputs, weights: Floats) -> Slopes:
+        """Return scores, what they rest on, and the gradient of the weighted sum of that.
 
         Any loss of the logits is the caller's to differentiate: with `weights` = d loss / d logits
         this gives d loss / d inputs.
@@ -68,9 +85,6 @@ class GradientTarget(ScoreTarget, Protocol):
         Args:
             inputs: (n, *spec.shape).
             weights: (n, k).
-
-        Returns:
-            Logits (n, k) and gradients (n, *spec.shape).
 
         Raises:
             TargetError: the model failed, or has no gradient here.

@@ -343,6 +343,35 @@ def scores_in(answer: Sequence[Tensor], reading: Reading, rows: int) -> Floats:
     return np.ascontiguousarray(scores)
 
 
+def weights_in(weights: Floats, reading: Reading) -> Floats:
+    """Return weights of (n, k) scores as weights of the columns that the model answers with."""
+    if reading.form is Form.POSITIVE:
+        of = reading.columns[0]
+        return weights[:, [of]] - weights[:, [1 - of]]
+    columns = list(reading.columns)
+    placed = np.zeros((len(weights), max(columns) + 1))
+    placed[:, columns] = weights
+    return placed
+
+
+def logits_in(given: Floats, scores: Floats, reading: Reading) -> Floats:
+    """Return (n, k) what scores rest on, as the model's side tells it, in the order of `scores`.
+
+    Args:
+        given: (n, columns), or (n, 2) where one number stands behind a single score.
+        scores: that were read from the same answer.
+        reading: how.
+    """
+    if reading.form is not Form.POSITIVE:
+        return np.asarray(given[:, list(reading.columns)], np.float64)
+    single = given[:, -1].astype(np.float64)
+    of = reading.columns[0]
+    if given.shape[1] == 1 and np.array_equal(single, scores[:, of]):
+        return scores
+    both = np.stack((-single, single), axis=1)
+    return both if of == 1 else both[:, ::-1]
+
+
 def _named(given: Floats, columns: Sequence[str], classes: Sequence[Name]) -> Floats:
     """Return the scores of each class by the names of the columns; 0 for one that is left out."""
     at = {same(name): i for i, name in enumerate(columns)}

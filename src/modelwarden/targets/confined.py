@@ -25,6 +25,7 @@ from modelwarden.sandbox import ModelError, Worker, WorkerError
 from modelwarden.sandbox.memory import Region
 from modelwarden.targets.errors import TargetError
 from modelwarden.targets.frames import Column, Floats, Frame, Inputs
+from modelwarden.targets.tiled import Sloped
 
 if TYPE_CHECKING:
     from modelwarden.core import Json
@@ -33,6 +34,7 @@ _NO_MODULE = re.compile(r"No module named '([\w.]+)")
 _TYPES = {"bool": 1, "int64": 8, "float32": 4, "float64": 8}
 _LEAST_ROOM, _MOST_ROOM = 1 << 16, 1 << 28
 _MOST_PARTS, _MOST_AXES = 64, 8
+_TOLD = 3  # arrays before the answer itself, where gradients were asked for
 
 
 class Confined:
@@ -106,24 +108,32 @@ class Confined:
         """
         return self._exchange("ask", _Packed(inputs), seconds)
 
-    def gradients(self, inputs: Inputs, weights: Floats) -> tuple[Floats, Floats]:
-        """Return logits and the gradient of their weighted sum, both as the worker says them.
+    def gradients(self, inputs: Inputs, weights: Floats, at: int) -> Sloped:
+        """Return the answer, what it rests on and the gradient of that, as the worker says them.
+
+        Args:
+            inputs: of one tile.
+            weights: (n, c) for the columns of the scores as the model gives them.
+            at: which array of the answer has the scores.
 
         Raises:
             TargetError: it failed, or they do not have the shapes that were asked for.
         """
         packed = _Packed(inputs)
         packed.body["weights"] = packed.lay(np.ascontiguousarray(weights, np.float64), "weights")
-        found = {t.name: t.values for t in self._exchange("gradients", packed)}
+        packed.body["at"] = at
+        told = self._exchange("gradients", packed)
+        found = {t.name: t.values for t in told[:_TOLD]}
         logits, gradients = found.get("logits"), found.get("gradients")
         stepped = found.get("stepped")
         self.stepped |= stepped is not None and bool(stepped.any())
         shape = inputs.shape if not isinstance(inputs, Frame) else (len(inputs), len(inputs.names))
-        if logits is None or gradients is None or logits.shape != weights.shape:
+        if logits is None or gradients is None or logits.shape not in _shapes_of(weights):
             raise TargetError("the sandboxed process gave no logits and gradients")
         if gradients.shape != shape:
             raise TargetError(f"the gradient has shape {gradients.shape} for inputs {shape}")
-        return logits.astype(np.float64), gradients.astype(np.float64)
+        numbers = logits.astype(np.float64), gradients.astype(np.float64)
+        return Sloped(told[_TOLD:], *numbers)
 
     def decide(self, scores: Floats, folder: str, entry: str) -> Column:
         """Return what the user's own rule makes of scores, one value a row."""
@@ -182,6 +192,12 @@ class Confined:
             failed = TargetError(error.message, kind=_kind_of(error), hint=error.hint)
             failed.lost, failed.late = True, error.late
             raise failed from error
+
+
+def _shapes_of(weights: Floats) -> tuple[tuple[int, ...], ...]:
+    """Return the shapes that logits may have: one number may stand behind a score each of two."""
+    n, width = weights.shape
+    return ((n, width), (n, 2)) if width == 1 else ((n, width),)
 
 
 def _hint_of(error: ModelError) -> str:

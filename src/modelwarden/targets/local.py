@@ -16,13 +16,13 @@ from modelwarden.targets.answers import settle
 from modelwarden.targets.errors import TargetError
 from modelwarden.targets.frames import Floats, Inputs
 from modelwarden.targets.spec import TargetSpec
-from modelwarden.targets.tiled import AnyTarget, Decide, padded, target_for
+from modelwarden.targets.tiled import AnyTarget, Decide, Sloped, padded, target_for
 
 Answering = Callable[[Inputs], npt.ArrayLike | Mapping[str, npt.ArrayLike]]
 """Answers a tile with one array, or with several by name."""
 
 Differentiating = Callable[[Inputs, Floats], tuple[Floats, Floats]]
-"""Gives logits, and the gradient of their weighted sum, as `GradientTarget.gradients` does."""
+"""Gives scores, and the gradient of their weighted sum."""
 
 
 class _Local:
@@ -34,10 +34,10 @@ class _Local:
         named = answer if isinstance(answer, Mapping) else {"": answer}
         return tuple(Tensor(name, _array(values)) for name, values in named.items())
 
-    def gradients(self, inputs: Inputs, weights: Floats) -> tuple[Floats, Floats]:
+    def gradients(self, inputs: Inputs, weights: Floats, at: int) -> Sloped:  # noqa: ARG002
         if self._gradients is None:
             raise TargetError("this function has no gradients")
-        return self._gradients(inputs, weights)
+        return Sloped(None, *self._gradients(inputs, weights))
 
 
 def _array(values: npt.ArrayLike) -> npt.NDArray[np.generic]:

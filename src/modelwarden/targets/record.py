@@ -26,7 +26,7 @@ import numpy.typing as npt
 from modelwarden.protocols.tensors import Tensor
 from modelwarden.targets.access import Target
 from modelwarden.targets.frames import Floats, Frame, Inputs
-from modelwarden.targets.tiled import Asked, AskedForGradients
+from modelwarden.targets.tiled import Asked, AskedForGradients, Sloped
 
 _HEAD = struct.Struct("<cQI")
 _INTENT, _ANSWER = b"i", b"a"
@@ -156,27 +156,37 @@ class Recorded:
         """Return what the model answers to these rows, or answered."""
 
         def ask() -> list[Array]:
-            tensors = self._asked.ask(inputs)
-            names = json.dumps([[t.name, list(t.columns)] for t in tensors])
-            return [np.frombuffer(names.encode(), np.uint8), *(t.values for t in tensors)]
+            return _listed(self._asked.ask(inputs))
 
-        names, *values = self._record.answered("ask", inputs, ask)
-        listed = json.loads(names.tobytes())
-        return tuple(
-            Tensor(name, array, tuple(columns))
-            for (name, columns), array in zip(listed, values, strict=True)
-        )
+        return _tensors(self._record.answered("ask", inputs, ask))
 
-    def gradients(self, inputs: Inputs, weights: Floats) -> tuple[Floats, Floats]:
-        """Return logits and gradients, or those that were given."""
+    def gradients(self, inputs: Inputs, weights: Floats, at: int) -> Sloped:
+        """Return the answer, logits and gradients, or those that were given."""
 
         def ask() -> list[Array]:
-            both = cast("AskedForGradients", self._asked).gradients(inputs, weights)
-            return [*both, np.array([getattr(self._asked, "stepped", False)])]
+            told = cast("AskedForGradients", self._asked).gradients(inputs, weights, at)
+            stepped = np.array([getattr(self._asked, "stepped", False)])
+            answer = [] if told.answer is None else _listed(told.answer)
+            return [told.logits, told.gradients, stepped, *answer]
 
-        logits, gradients, stepped = self._record.answered("gradients", inputs, ask)
+        logits, gradients, stepped, *rest = self._record.answered("gradients", inputs, ask)
         self.stepped |= bool(stepped.any())
-        return logits.astype(np.float64), gradients.astype(np.float64)
+        numbers = logits.astype(np.float64), gradients.astype(np.float64)
+        return Sloped(_tensors(rest) if rest else None, *numbers)
+
+
+def _listed(tensors: Sequence[Tensor]) -> list[Array]:
+    """Return tensors as plain arrays; the first has the names of them and of their columns."""
+    names = json.dumps([[t.name, list(t.columns)] for t in tensors])
+    return [np.frombuffer(names.encode(), np.uint8), *(t.values for t in tensors)]
+
+
+def _tensors(arrays: Sequence[Array]) -> tuple[Tensor, ...]:
+    names, *values = arrays
+    return tuple(
+        Tensor(name, array, tuple(columns))
+        for (name, columns), array in zip(json.loads(names.tobytes()), values, strict=True)
+    )
 
 
 T = TypeVar("T", bound=Target)

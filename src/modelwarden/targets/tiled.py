@@ -17,14 +17,22 @@ import numpy as np
 
 from modelwarden.core.values import dataclass
 from modelwarden.protocols.tensors import Tensor
-from modelwarden.targets.access import GradientTarget, LabelTarget, ScoreTarget, ValueTarget
+from modelwarden.targets.access import (
+    GradientTarget,
+    LabelTarget,
+    ScoreTarget,
+    Slopes,
+    ValueTarget,
+)
 from modelwarden.targets.answers import (
     Form,
     Reading,
     decided,
     labels_in,
+    logits_in,
     scores_in,
     values_in,
+    weights_in,
 )
 from modelwarden.targets.errors import AccessError
 from modelwarden.targets.frames import Floats, Frame, Inputs, Labels, take
@@ -41,11 +49,26 @@ class Asked(Protocol):
         """Return what the model answers to these rows."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Sloped:
+    """An answer with gradients.
+
+    Attributes:
+        answer: as without them; None where the logits are it.
+        logits: (n, columns) what its scores rest on, or those scores.
+        gradients: (n, …) of the weighted sum of the logits.
+    """
+
+    answer: tuple[Tensor, ...] | None
+    logits: Floats
+    gradients: Floats
+
+
 class AskedForGradients(Asked, Protocol):
     """Answers with gradients too."""
 
-    def gradients(self, inputs: Inputs, weights: Floats) -> tuple[Floats, Floats]:
-        """Return the scores before any softmax, and the gradient of their weighted sum."""
+    def gradients(self, inputs: Inputs, weights: Floats, at: int) -> Sloped:
+        """Return the answer, what its array `at` rests on, and the gradient of the weighted sum."""
 
 
 @dataclass(slots=True)
@@ -192,19 +215,24 @@ class TiledGradients(TiledScores):
         """Tell whether gradients passed by steps that have none: rounding, signs, comparisons."""
         return bool(getattr(self._asked, "stepped", False))
 
-    def gradients(self, inputs: Inputs, weights: Floats) -> tuple[Floats, Floats]:
-        """Return logits (n, k) and the gradient of their weighted sum (n, *shape)."""
-        logits, gradients = [], []
+    def gradients(self, inputs: Inputs, weights: Floats) -> Slopes:
+        """Return scores and logits (n, k), and the gradient of the weighted sum of these."""
+        size, reading, found = self._spec.tile, self._reading, []
         for start, rows in tiles(len(inputs), self._spec.tile):
-            tile = padded(inputs, start, rows, self._spec.tile)
-            part = np.zeros((self._spec.tile, weights.shape[1]))
+            tile = padded(inputs, start, rows, size)
+            part = np.zeros((size, weights.shape[1]))
             part[:rows] = weights[start : start + rows]
             began = time.perf_counter()
-            both = self._asked.gradients(tile, part)
+            told = self._asked.gradients(tile, weights_in(part, reading), reading.at)
             self._count(began, rows)
-            logits.append(both[0][:rows])
-            gradients.append(both[1][:rows])
-        return np.concatenate(logits), np.concatenate(gradients)
+            plain = (Tensor("", told.logits),) if told.answer is None else told.answer
+            scores = scores_in(
+                plain, replace(reading, at=0) if told.answer is None else reading, size
+            )
+            logits = logits_in(told.logits, scores, reading)
+            found.append((scores[:rows], logits[:rows], told.gradients[:rows]))
+        scores, logits, gradients = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        return Slopes(scores=scores, logits=logits, gradients=gradients)
 
 
 class TiledValues(_Tiled):
@@ -233,7 +261,7 @@ def target_for(
         return TiledValues(asked, spec, reading, account)
     if reading.form is Form.LABELS:
         return TiledLabels(asked, spec, reading, account)
-    if gradients and reading.form is Form.SCORES:
+    if gradients and not reading.by_name:
         return TiledGradients(asked, spec, reading, account, decide)
     return TiledScores(asked, spec, reading, account, decide)
 

@@ -23,6 +23,7 @@ from modelwarden.attacks.problem import Mask, Problem, Space
 from modelwarden.attacks.spaces.rules import Rules
 from modelwarden.core import InputError, seed_for
 from modelwarden.targets.access import GradientTarget, LabelTarget, ScoreTarget
+from modelwarden.targets.accompanied import accompanied
 from modelwarden.targets.frames import Frame, Labels
 from modelwarden.targets.spec import Access, Modality, Task
 from modelwarden.targets.tiled import limited
@@ -30,6 +31,7 @@ from modelwarden.targets.tiled import limited
 _LEVELS = 255.0
 _IMAGE_EPS = 8 / 255
 _LEAST_EPS = 1e-6  # of the range of valid inputs: below it, all would look robust
+_VOTES = 15  # answers of a model that answers at random
 _OUTSIDE = 0.5  # of all numbers: then the box is in other units than the inputs
 
 
@@ -79,6 +81,7 @@ def plan(context: Context, config: RobustnessConfig) -> Plan:
     if context.target.spec.task is Task.REGRESSION:
         raise InputError("robustness is measured on decisions: a regression makes none")
     target, access, told = _granted(context)
+    target, confirmations, how = _steadied(context, target)
     kind = "images" if pictures_only(config) else _kind(context)
     entries = _entries(config, kind, access)
     beyond = _beyond(context, config, kind, access)
@@ -107,6 +110,7 @@ def plan(context: Context, config: RobustnessConfig) -> Plan:
         rows=rows[right],
         classes=len(context.target.spec.classes),
         clean=None if scores is None or access is Access.LABELS else scores[rows[right]],
+        confirmations=confirmations,
     )
     return Plan(
         config=config,
@@ -118,7 +122,7 @@ def plan(context: Context, config: RobustnessConfig) -> Plan:
         entries=entries,
         beyond=beyond,
         sampled=len(rows),
-        notes=(*told, *notes, *assumed),
+        notes=(*told, *how, *notes, *assumed),
     )
 
 
@@ -193,6 +197,18 @@ def _granted(context: Context) -> tuple[LabelTarget, Access, tuple[str, ...]]:
             f"attacks see {access.value}",
         )
     return limited(target, access), access, told
+
+
+def _steadied(context: Context, target: LabelTarget) -> tuple[LabelTarget, int, tuple[str, ...]]:
+    """Return the target in steady company, how often a win is asked about, and why."""
+    how = {finding.location.terms.get("how") for finding in context.unsteady()}
+    notes: list[str] = []
+    if "batch" in how:
+        target = accompanied(target, context.test.inputs)
+        notes.append("answers depend on the batch: rows are asked among the same test rows always")
+    if "repeat" in how:
+        notes.append(f"answers change at random: a win must hold in most of {_VOTES} answers")
+    return target, _VOTES if "repeat" in how else 1, tuple(notes)
 
 
 def _kind(context: Context) -> str:
