@@ -201,7 +201,7 @@ def test_a_class_that_is_missed_more_than_the_others_is_named():
     assert result.findings[0].location.terms["class"] == 2
 
 
-@pytest.mark.parametrize(("shift", "severity"), [(0.0, Severity.LOW), (1.5, Severity.MEDIUM)])
+@pytest.mark.parametrize(("shift", "severity"), [(0.0, Severity.INFO), (1.5, Severity.MEDIUM)])
 def test_a_rare_class_that_the_scores_say_is_hard_to_find_is_a_small_matter(shift, severity):
     """Honest scores say so themselves; those that take from the class are not believed."""
     rng = np.random.default_rng(3)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from data.sets import arrays, given, named, rows_of, rules, table
+from modelwarden.data import duplicates
 from modelwarden.data.stage import run
 from modelwarden.targets.spec import Modality, Task
 
@@ -82,6 +83,22 @@ def test_repeats_in_a_table_of_few_values_are_neither_duplicates_nor_conflicts()
 
         result = run(given(train=table("train", **few()), test=table("test", **few())))
         assert result.findings == ()
+
+
+def test_a_few_rows_that_are_near_by_chance_are_no_conflict():
+    rng = np.random.default_rng(4)
+
+    def shop(n):
+        item, maker = rng.zipf(1.3, n) % 300, rng.integers(0, 40, n)
+        price = np.round(rng.lognormal(2 + (item % 7) / 5, 0.5, n), 2)
+        words = {"item": item.astype(str), "maker": maker.astype(str)}
+        return {"y": rng.integers(0, 2, n), "price": price, **words}
+
+    result = duplicates.run(
+        given(train=table("train", **shop(4000)), test=table("test", **shop(2000)))
+    )
+
+    assert result.findings == ()
 
 
 def test_numbers_as_labels_conflict_when_they_are_far_apart():

@@ -86,6 +86,14 @@ def test_rows_on_a_thin_surface_are_not_near_by_much(dimensions):
     assert len(repeats(table(x)).pairs) <= 0.02 * 3000
 
 
+def test_whole_numbers_with_gaps_lie_on_a_lattice_and_are_not_near_by_much():
+    rng = np.random.default_rng(3)
+    x = np.column_stack([rng.gamma(9, 7, 4800), rng.normal(125, 14, 4800)]).round()
+    gaps = np.where(rng.random(4800) < 0.7, np.nan, rng.lognormal(1.7, 0.25, 4800).round(2))
+
+    assert len(repeats(table(np.column_stack([x, gaps]))).pairs) <= 0.005 * 4800
+
+
 def test_hardly_any_rows_or_columns_repeat_nothing():
     assert repeats(frame(a=[1.0])).pairs == ()
     assert repeats(table(np.empty((0, 2)))).pairs == ()

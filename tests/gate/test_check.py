@@ -21,8 +21,12 @@ from modelwarden.core import (
     encode,
 )
 from modelwarden.gate.check import CheckHow, check
+from modelwarden.gate.labels import check_labels
+from modelwarden.gate.project import load
 from modelwarden.gate.stages import built
 from modelwarden.targets import snapshot
+from modelwarden.targets.data import DataSet
+from modelwarden.targets.frames import Frame
 
 
 def checked(file, **more):
@@ -306,6 +310,21 @@ def test_labels_that_do_not_go_with_the_task_are_refused_in_one_line(tmp_path):
         saved(tmp_path, x, y, "train")
         with pytest.raises(InputError, match=expected):
             checked(file)
+
+
+def test_a_class_that_only_test_rows_have_is_no_reason_to_refuse_a_binary_task(tmp_path):
+    file = load(project(tmp_path))
+    two, three = (labelled(np.array(y)) for y in ([0, 1], [0, 1, 7]))
+
+    check_labels(file, three, two)
+
+    for train in (None, three):
+        with pytest.raises(ConfigError, match="have 3 values"):
+            check_labels(file, three, train)
+
+
+def labelled(y):
+    return DataSet("test", np.zeros((len(y), 3)), y, Frame((), ()))
 
 
 def test_a_positive_class_that_no_row_has_names_the_nearest(tmp_path):

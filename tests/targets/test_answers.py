@@ -43,6 +43,21 @@ def test_two_columns_are_scores_of_two_classes():
     assert decided(scores_in(given, reading, 2), reading, 0.95).tolist() == [0, 0]
 
 
+def test_a_model_that_lists_no_classes_has_those_of_training_where_the_data_have_more():
+    def reading(values, classes, task=Task.MULTICLASS, positive=None):
+        return settle(
+            answer(values), task=task, classes=classes, positive=positive, taught=("a", "c")
+        )
+
+    for scores in ([[0.2, 0.8], [0.9, 0.1]], [1, 0]):
+        assert reading(scores, ("a", "b", "c")).classes == ("a", "c")
+    one = reading([0.2, 0.9], ("a", "b", "c"), Task.BINARY, "c")
+    assert (one.classes, one.positive) == (("a", "c"), 1)
+    words = np.array(["a", "b"], object)
+    assert reading(words, ("a", "b", "c")).classes == ("a", "b", "c")
+    assert reading([[0.1, 0.2, 0.7]], ("a", "b", "c")).classes == ("a", "b", "c")
+
+
 @pytest.mark.parametrize("shape", [(3,), (3, 1)])
 def test_one_probability_a_row_is_that_of_the_positive_class(shape):
     given = answer(np.array([0.2, 0.5, 0.75]).reshape(shape))

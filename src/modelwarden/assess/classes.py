@@ -231,6 +231,7 @@ def _weak(context: Context, seen: Judged, counts: Counts) -> Iterator[Finding]:
     adjusted = np.ones(len(cases))
     adjusted[known] = benjamini_hochberg(p[known])
     margin = 0.0 if two else context.assess.performance.class_margin
+    own = {same(name) for name in seen.spec.classes}
     for i in known:
         name = str(seen.classes[i])
         seen_class = ClassRecall(
@@ -244,10 +245,11 @@ def _weak(context: Context, seen: Judged, counts: Counts) -> Iterator[Finding]:
             adjusted=float(adjusted[i]),
             margin=margin,
             expected=_expected(seen, int(i)),
+            named=same(seen.classes[i]) in own,
         )
         for finding in findings(weak_class, seen_class, STAGE):
-            low = seen_class.as_expected
-            yield replace(finding, severity=Severity.LOW) if low else finding
+            honest = seen_class.as_expected
+            yield replace(finding, severity=Severity.INFO) if honest else finding
 
 
 def _expected(seen: Judged, at: int) -> float | None:

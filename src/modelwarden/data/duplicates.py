@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import special
 
 from modelwarden.core import Finding, Gap, GapKind, Location
 from modelwarden.core.seen import findings
@@ -29,13 +30,14 @@ from modelwarden.detectors.shingles import (
 )
 from modelwarden.targets.data import DataSet
 from modelwarden.targets.frames import Frame, Inputs, joined
-from modelwarden.targets.labels import missing
+from modelwarden.targets.labels import missing, positions
 from modelwarden.targets.spec import Task
 
 NAME = "data"
 CONFLICT = 0.001
 NEAR_CONFLICT, NEAR_SHARE = 0.005, 0.3
 _LEAST = 3
+_SURPRISE = 1e-3  # of labels that differ so often by chance
 _SHOWN = 20
 _SPREAD = 0.5  # standard deviations by which numbers as labels differ in earnest
 _MOST_VECTOR = 512
@@ -62,15 +64,23 @@ def run(given: Given) -> StageResult:
         one, two = _place(sets, starts, repeat.first), _place(sets, starts, repeat.second)
         how = "equal" if repeat.how == "equal" else "nearly equal"
         pairs.setdefault((two.data.name, one.data.name, how), []).append((two, one))
-    result = _in_training(given, pairs.get(("test", "train", "equal"), []))
-    result += StageResult(gaps=tuple(_unlooked(given, inputs)))
+    result = StageResult(gaps=tuple(_unlooked(given, inputs)))
     total = int(starts[-1])
+
+    def by_chance(frame: DataSet, against: DataSet) -> float:
+        share = len(frame) * len(against) / total**2
+        return found.by_chance * share * (1 if frame is against else 2)
+
+    if given.train is not None and len(sets) == 2:
+        sure = pairs.get(("test", "train", "equal"), [])
+        result += _in_training(given, sure, by_chance(given.test, given.train))
     for (frame, against, how), some in pairs.items():
-        share = len(some[0][0].data) * len(some[0][1].data) / total**2
-        chance = found.by_chance * share * (1 if frame == against else 2)
+        chance = by_chance(some[0][0].data, some[0][1].data)
+        repeated = StageResult()
         if (frame, against, how) != ("test", "train", "equal"):
-            result += _repeated(given, some, frame, against, how, chance if how == "equal" else 0)
-        result += _conflicts(given, some, frame, against, how)
+            repeated = _repeated(given, some, frame, against, how, chance if how == "equal" else 0)
+        result += repeated
+        result += _conflicts(given, some, frame, against, how, chance, told=bool(repeated.findings))
     return result
 
 
@@ -151,7 +161,7 @@ def _unlike(pairs: Iterator[Repeat], inputs: Inputs) -> Iterator[Repeat]:
             yield pair
 
 
-def _in_training(given: Given, sure: Sequence[tuple[_Place, _Place]]) -> StageResult:
+def _in_training(given: Given, sure: Sequence[tuple[_Place, _Place]], chance: float) -> StageResult:
     """Report test rows that training has: more than coincide, or rows that hardly could."""
     train, test = given.train, given.test
     if train is None or not len(train) or not len(test):
@@ -162,7 +172,8 @@ def _in_training(given: Given, sure: Sequence[tuple[_Place, _Place]]) -> StageRe
     if not beyond:
         expected = 0.0
         rows, others = [two.row for two, _ in sure], [one.row for _, one in sure]
-        beyond = len(rows) >= max(_LEAST, given.margins.in_training * len(test))
+        least = max(_LEAST, given.margins.in_training * len(test))
+        beyond = len(rows) >= max(least, _most_by(chance))
     path = given.path(test)
     seen = Repeated(
         path=path,
@@ -200,7 +211,7 @@ def _repeated(
     )
     margins = given.margins
     margin = (margins.duplicates if how == "equal" else margins.near_duplicates) * len(data)
-    enough = len(pairs) >= 2 * chance + 4 * math.sqrt(chance) and len(rows) >= margin
+    enough = len(pairs) >= _most_by(chance) and len(rows) >= margin
     path = given.path(data)
     seen = Repeated(
         path=path,
@@ -226,19 +237,39 @@ def _repeated(
     return StageResult(findings=found, rows=tuple(marks[row] for row in sorted(marks)))
 
 
+def _most_by(chance: float) -> float:
+    """Return the pairs that there may be where so many are expected, an estimate as well."""
+    return 2 * chance + 4 * math.sqrt(chance)
+
+
 def _conflicts(
-    given: Given, pairs: Sequence[tuple[_Place, _Place]], frame: str, against: str, how: str
+    given: Given,
+    pairs: Sequence[tuple[_Place, _Place]],
+    frame: str,
+    against: str,
+    how: str,
+    chance: float,
+    *,
+    told: bool,
 ) -> StageResult:
+    """Report repeats whose labels differ.
+
+    Equal rows must do so more often than chance makes equal rows. Nearly equal ones differ by the
+    ordinary uncertainty of the task: where they are too few to be told themselves, they must differ
+    more often than any two rows do.
+    """
     wrong = [
         (two, one, *labels)
         for two, one in pairs
         if (labels := _labels(given, two, one)) is not None
     ]
     data = pairs[0][0].data
-    # Near rows have other labels by the ordinary uncertainty of the task, unless most of them do.
-    least = CONFLICT if how == "equal" else NEAR_CONFLICT
-    few = how != "equal" and len(wrong) < NEAR_SHARE * len(pairs)
-    if few or len(wrong) < max(_LEAST, least * len(data)):
+    if how == "equal":
+        enough = len(wrong) >= max(CONFLICT * len(data), _most_by(chance))
+    else:
+        enough = len(wrong) >= max(NEAR_CONFLICT * len(data), NEAR_SHARE * len(pairs))
+        enough &= told or _beyond_any(given, data, len(wrong), len(pairs))
+    if not enough or len(wrong) < _LEAST:
         return StageResult()
     path = given.path(data)
     rows = sorted({two.row for two, *_ in wrong})
@@ -266,6 +297,16 @@ def _conflicts(
                 ),
             )
     return StageResult(findings=found, rows=tuple(marks.values()))
+
+
+def _beyond_any(given: Given, data: DataSet, wrong: int, pairs: int) -> bool:
+    """Tell whether labels of pairs differ more often than those of any two rows."""
+    if data.y is None or given.project.task is Task.REGRESSION:
+        return False
+    known = data.y[~missing(data.y)]
+    sizes = np.bincount(positions(known)[1])
+    share = 1 - float(((sizes / sizes.sum()) ** 2).sum())
+    return share < 1 and float(special.bdtrc(wrong - 1, pairs, share)) <= _SURPRISE
 
 
 def _labels(given: Given, one: _Place, two: _Place) -> tuple[str, str] | None:

@@ -15,7 +15,7 @@ from scipy import special
 from modelwarden.core.values import dataclass
 from modelwarden.targets.frames import Column, Frame, Inputs, Labels
 
-SIGNIFICANT = 0.01
+SIGNIFICANT = 0.001
 Codes = npt.NDArray[np.uint64]
 
 

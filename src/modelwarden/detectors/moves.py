@@ -36,7 +36,7 @@ from modelwarden.targets.frames import Column, Floats, Frame
 from modelwarden.targets.labels import missing
 
 NAME = "data"
-ALPHA = 0.001  # of each family of tests, after correction
+ALPHA = 1e-4  # of each family of tests, after correction: a check has some ten of them
 LEAST_ERRORS = 30  # of each side
 _SHOWN = 60
 

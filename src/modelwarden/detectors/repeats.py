@@ -217,10 +217,30 @@ def _expected_near(
         cells.append(np.asarray(np.unique(np.floor(values / width), return_inverse=True)[1]))
     tied = [np.unique(coded.columns[j][rows], return_inverse=True)[1] for j in others]
     chance, _ = chance_of_rows([*cells, *map(np.asarray, tied)], np.arange(len(rows)))
-    apart = np.abs(numbers[pairs[:, 0]] - numbers[pairs[:, 1]])
     # Narrower than a cell, the chance shrinks in each column with the distance.
-    shrunk = np.log(np.clip(np.nan_to_num(2 * apart / width), 1e-3, 1.0)).sum(axis=1)
+    shrunk = np.zeros(len(pairs))
+    for column in numbers.T:
+        shrunk += np.log(_as_near(column, pairs, width))
     return np.asarray(len(rows) * np.exp(chance[pairs[:, 0]] + shrunk), np.float64)
+
+
+def _as_near(column: Floats, pairs: Labels, width: float) -> Floats:
+    """Return which share of a cell lies as near to the first of each pair as the second does.
+
+    Of a column without ties that is the distance over the width. Rounded values, and values that
+    are missing, are shared by others all the same, and those are counted.
+    """
+    ranked = np.sort(column[np.isfinite(column)])
+    one = column[pairs[:, 0]]
+    apart = np.abs(one - column[pairs[:, 1]])
+
+    def within(reach: Floats | float) -> Floats:
+        high = np.searchsorted(ranked, one + reach, side="right")
+        return np.asarray(high - np.searchsorted(ranked, one - reach, side="left"), np.float64)
+
+    others = np.maximum(within(apart * (1 + 1e-9)) - 2, 0) / np.maximum(within(width / 2), 1)
+    share = np.clip(np.maximum(2 * apart / width, others), 1e-3, 1.0)
+    return np.asarray(np.where(np.isfinite(apart), share, 1.0), np.float64)
 
 
 def _much_closer(numbers: Floats, tied: Codes, pairs: Labels) -> Mask:
@@ -252,9 +272,10 @@ def _much_closer(numbers: Floats, tied: Codes, pairs: Labels) -> Mask:
 
 
 def _dimensions(sample: Floats) -> float:
-    """Return three quarters of the dimensions that rows fill, at least one.
+    """Return three quarters of the dimensions that rows fill, at least one, at most all columns.
 
     The ratio of the distances to the second and to the first neighbour has the median 2^(1/k).
+    Rounded rows lie on a lattice, where both are often the same.
 
     Source: Facco, d'Errico, Rodriguez and Laio 2017, "Estimating the intrinsic dimension".
     """
@@ -266,4 +287,5 @@ def _dimensions(sample: Floats) -> float:
     near = np.sort(np.partition(apart, 1, axis=1)[:, :2], axis=1)
     known = np.isfinite(near).all(axis=1)
     ratio = float(np.median(np.log(near[known, 1] / near[known, 0]) / 2)) if known.any() else 1.0
-    return max(1.0, 0.75 * math.log(2) / max(ratio, 1e-3))
+    filled = min(math.log(2) / max(ratio, 1e-3), float(sample.shape[1]))
+    return max(1.0, 0.75 * filled)

@@ -22,7 +22,8 @@ def check_labels(project: Project, test: DataSet, train: DataSet | None) -> None
 
     Raises:
         InputError: the label of a regression is no number.
-        ConfigError: a binary task with more than two classes, or a positive class that no row has.
+        ConfigError: a binary task with more than two classes, those aside that only test rows have;
+            or a positive class that no row has.
     """
     task, shown = project.project.task, printable(str(project.file))
     if task is Task.REGRESSION:
@@ -31,7 +32,8 @@ def check_labels(project: Project, test: DataSet, train: DataSet | None) -> None
                 numbers(data, project.data.label or "y")
         return
     classes = classes_of(project, test, train)
-    if task is Task.BINARY and len(classes) > 2:
+    taught = () if train is None else classes_of(project, train, None)
+    if task is Task.BINARY and len(classes) > 2 and len(taught) != 2:
         some = ", ".join(repr(c) for c in classes[:5]) + (", …" if len(classes) > 5 else "")
         raise ConfigError(
             f"{shown}: the task is binary, and the labels have {len(classes)} values ({some})",

@@ -88,6 +88,7 @@ def settle(
     classes: Sequence[Name],
     positive: Name | None,
     listed: Sequence[Name] = (),
+    taught: Sequence[Name] = (),
     margins: bool = False,
 ) -> Reading:
     """Return how a model's answers are to be read.
@@ -98,6 +99,8 @@ def settle(
         classes: that the labels of the data have.
         positive: the positive class of a binary task, where it is stated.
         listed: classes in the model's own order, where it lists them.
+        taught: classes of the training rows. Where the data have more, a model that lists none may
+            know these alone.
         margins: the model says itself that its scores are no probabilities.
 
     Raises:
@@ -111,13 +114,9 @@ def settle(
     only = known if len(known) == 1 and not listed else ()
     if only and task is Task.BINARY and same(only[0]) in {"0", "1"}:
         known = (0, 1)
-    rows = max((len(t) for t in answer if t.values.ndim), default=0)
-    found = [
-        reading
-        for at, tensor in enumerate(answer)
-        if tensor.values.ndim and len(tensor) == rows
-        if (reading := _classified(tensor, at, task, known, listed, positive)) is not None
-    ]
+    found = _readings(answer, task, known, listed, positive)
+    if taught and not listed and (not found or any(reading.positions for reading in found)):
+        found = _readings(answer, task, tuple(taught), listed, positive) or found
     if not found and only:
         raise TargetError(
             f"all labels are {only[0]!r}, and the model does not list its classes: what its answers"
@@ -134,6 +133,23 @@ def settle(
         )
     best = max(found, key=lambda r: _rank(r, answer[r.at].name))
     return replace(best, margins=best.margins or margins)
+
+
+def _readings(
+    answer: Sequence[Tensor],
+    task: Task,
+    known: tuple[Name, ...],
+    listed: Sequence[Name],
+    positive: Name | None,
+) -> list[Reading]:
+    """Return how each array of an answer can be read, if the classes are these."""
+    rows = max((len(t) for t in answer if t.values.ndim), default=0)
+    return [
+        reading
+        for at, tensor in enumerate(answer)
+        if tensor.values.ndim and len(tensor) == rows
+        if (reading := _classified(tensor, at, task, known, listed, positive)) is not None
+    ]
 
 
 def _rank(reading: Reading, name: str) -> tuple[int, int, int]:

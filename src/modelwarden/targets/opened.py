@@ -131,8 +131,8 @@ def open_model(
         limits: of the worker.
         root: the folder of modelwarden.toml.
         sample: rows on which the reading of its answers is settled.
-        train: whose labels are the classes where `classes_hint` is empty.
-        classes_hint: classes of the data.
+        train: whose labels are classes that the model was taught.
+        classes_hint: classes of the data; those of both sets where it is empty.
         positive: the positive class of a binary task, where it is stated.
         trust: run the model also where nothing can confine it.
         expected_digest: `sha256:` of what was scanned; None where nothing was.
@@ -142,10 +142,11 @@ def open_model(
         InputError: the interpreter, a file or the address cannot be used.
         TargetError: the model cannot be opened, or what it answers cannot be read.
     """
-    classes = tuple(classes_hint) or _classes_of(sample, train)
+    classes = tuple(classes_hint) or _classes_of(train, sample)
+    taught = _classes_of(train)
     if model.adapter == "http":
         with closing(_connection(model, limits)) as connection:
-            yield _served(project, model, connection, sample, classes, positive, tile)
+            yield _served(project, model, connection, sample, classes, taught, positive, tile)
         return
     place = root / (model.path or "")
     _check_digest(place, expected_digest, model.path)
@@ -160,7 +161,17 @@ def open_model(
             )
         confined = Confined(worker, lambda: _check_digest(place, expected_digest, model.path))
         opened = _opened(
-            worker, confined, project, model, root, place, sample, classes, positive, tile or TILE
+            worker,
+            confined,
+            project,
+            model,
+            root,
+            place,
+            sample,
+            classes,
+            taught,
+            positive,
+            tile or TILE,
         )
         _check_digest(place, expected_digest, model.path)
         yield opened
@@ -173,9 +184,9 @@ def open_model(
             confined.close()
 
 
-def _classes_of(sample: DataSet, train: DataSet | None) -> tuple[Name, ...]:
+def _classes_of(*sets: DataSet | None) -> tuple[Name, ...]:
     found: dict[str, Name] = {}
-    for data in (train, sample):
+    for data in sets:
         if data is None or data.y is None:
             continue
         for value in set(data.y.tolist()):
@@ -238,6 +249,7 @@ def _opened(
     place: Path,
     sample: DataSet,
     classes: tuple[Name, ...],
+    taught: tuple[Name, ...],
     positive: Name | None,
     tile: int,
 ) -> OpenedModel:
@@ -264,7 +276,7 @@ def _opened(
     )
     margins = said.get("margins") is True
     reading = _settled(
-        confined, project.task, sample, classes, positive, names, tile, margins=margins
+        confined, project.task, sample, classes, taught, positive, names, tile, margins=margins
     )
     spec = _spec(project, model, sample.inputs, reading, tile)
     decide = _rule(confined, model, root, place, reading)
@@ -298,6 +310,7 @@ def _settled(
     task: Task,
     sample: DataSet,
     classes: tuple[Name, ...],
+    taught: tuple[Name, ...],
     positive: Name | None,
     listed: Sequence[Name],
     tile: int,
@@ -309,7 +322,13 @@ def _settled(
         raise TargetError("there is no row to try the model on")
     answer = _whole(asked.ask(padded(sample.inputs, 0, rows, tile)), tile)
     return settle(
-        answer, task=task, classes=classes, positive=positive, listed=listed, margins=margins
+        answer,
+        task=task,
+        classes=classes,
+        positive=positive,
+        listed=listed,
+        taught=taught,
+        margins=margins,
     )
 
 
@@ -376,6 +395,7 @@ def _served(
     connection: Connection,
     sample: DataSet,
     classes: tuple[Name, ...],
+    taught: tuple[Name, ...],
     positive: Name | None,
     tile: int | None,
 ) -> OpenedModel:
@@ -384,7 +404,7 @@ def _served(
     except WireError as error:
         raise InputError(f"[model] {error.message}", hint=error.hint) from error
     rows = tile or (1 if model.protocol in _ONE_BY_ONE else TILE)
-    reading = _settled_at(wire, project.task, sample, classes, positive, rows)
+    reading = _settled_at(wire, project.task, sample, classes, taught, positive, rows)
     spec = _spec(project, model, sample.inputs, reading, rows)
     target = target_for(wire, spec, reading)
     return OpenedModel(target=target, isolation=None, notes=(wire.told, *_notes(reading)))
@@ -395,17 +415,18 @@ def _settled_at(
     task: Task,
     sample: DataSet,
     classes: tuple[Name, ...],
+    taught: tuple[Name, ...],
     positive: Name | None,
     tile: int,
 ) -> Reading:
     """Settle on more than one answer where a call has one row only."""
     if tile > 1:
-        return _settled(wire, task, sample, classes, positive, (), tile)
+        return _settled(wire, task, sample, classes, taught, positive, (), tile)
     rows = min(len(sample), 8)
     if not rows:
         raise TargetError("there is no row to try the model on")
     answer = _whole(wire.ask(take(sample.inputs, np.arange(rows))), rows)
-    return settle(answer, task=task, classes=classes, positive=positive)
+    return settle(answer, task=task, classes=classes, positive=positive, taught=taught)
 
 
 __all__ = ["Cost", "OpenedModel", "TiledScores", "open_model"]

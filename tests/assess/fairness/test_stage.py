@@ -291,7 +291,7 @@ def test_other_columns_that_tell_the_attribute_are_named():
 
 @pytest.mark.parametrize(
     ("effect", "base", "severity"),
-    [(2.0, -1.0, Severity.LOW), (2.0, -2.6, Severity.MEDIUM), (0.9, -1.2, Severity.LOW)],
+    [(2.0, -1.0, Severity.INFO), (2.0, -2.6, Severity.MEDIUM), (0.9, -1.2, Severity.INFO)],
 )
 def test_a_gap_that_the_labels_have_as_well_says_so_and_is_less_sure(effect, base, severity):
     rng = np.random.default_rng(0)
@@ -315,7 +315,7 @@ def test_a_gap_that_the_labels_have_as_well_says_so_and_is_less_sure(effect, bas
     assert "demographic_parity_difference" in found.evidence["metrics"]
     assert found.severity is severity
     assert "as it was taught" in changed.message
-    assert changed.severity in {Severity.LOW, Severity.MEDIUM}
+    assert changed.severity in {Severity.INFO, Severity.MEDIUM}
 
 
 def test_without_protected_columns_the_stage_does_not_count_as_run():

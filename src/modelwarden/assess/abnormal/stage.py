@@ -17,6 +17,7 @@ from modelwarden.assess.abnormal import images, tables, texts, vectors
 from modelwarden.assess.abnormal.judging import Judgement, judge, severity
 from modelwarden.assess.abnormal.trials import (
     ALONE,
+    BAD_ROW,
     DUPLICATES,
     ORDER,
     REPEAT,
@@ -291,7 +292,7 @@ def _findings(context: Context, tried: list[Tried]) -> Iterator[Finding]:
     for one in worst.values():
         trial, judgement = one.trial, one.judgement
         name = trial.operator.name
-        if judgement.outcome in _FINE:
+        if judgement.outcome in _FINE or _told_alone(one, tried):
             continue
         counts[name] = counts.get(name, 0) + 1
         if counts[name] > _FINDINGS:
@@ -316,6 +317,16 @@ def _findings(context: Context, tried: list[Tried]) -> Iterator[Finding]:
         )
         for finding in findings(brittle_input, seen, STAGE):
             yield replace(finding, severity=seen.severity)
+
+
+def _told_alone(one: Tried, tried: list[Tried]) -> bool:
+    """Tell whether a batch breaks by one abnormal row just as that row breaks alone."""
+    return one.trial.operator is BAD_ROW and any(
+        other.trial.operator is not BAD_ROW
+        and (other.judgement.outcome, other.judgement.words)
+        == (one.judgement.outcome, one.judgement.words)
+        for other in tried
+    )
 
 
 def _rank(one: Tried) -> tuple[int, int]:

@@ -186,7 +186,7 @@ def _told(view: GroupGap) -> Iterator[Finding]:
             yield finding
             continue
         unlike = any(gap.lopsided for gap in (view, *view.also))
-        yield replace(finding, severity=Severity.MEDIUM if unlike else Severity.LOW)
+        yield replace(finding, severity=Severity.MEDIUM if unlike else Severity.INFO)
 
 
 def _counterfactual(
@@ -220,7 +220,9 @@ def _counterfactual(
     )
     for finding in findings(group_gap, view, NAME):
         if explained:
-            severity = Severity.MEDIUM if low >= _MANY_CHANGE else Severity.LOW
+            # All numbers that a regression says move when it takes the attribute in at all.
+            many = low >= _MANY_CHANGE and seen.truth is None
+            severity = Severity.MEDIUM if many else Severity.INFO
             finding = replace(finding, severity=severity)
         yield finding
 

@@ -112,11 +112,12 @@ def group_gap(seen: GroupGap) -> Iterator[Hit]:
     others are listed with it. Where the labels of two groups differ, scores that mean the same in
     both bring gaps with them, and not all can be closed at once. A gap that is no wider than that
     is said to be so, and where all are the severity is medium when one group gets the positive
-    answer less than half as often (and the labels are as lopsided, or half as much so), else low:
+    answer less than half as often (and the labels are as lopsided, or half as much so), else info:
     the model repeats what it was taught, and whether that is acceptable is yours to say.
 
     Answers that change with the attribute alone are high; where the labels of the groups differ
-    and scores mean the same in all of them, medium when a quarter of the answers changes, else low.
+    and scores mean the same in all of them, medium when a quarter of the answers changes, else info
+    (as of every regression, all of whose answers move a little).
 
     Why: whom a model serves worse is seldom who complains first. Unequal treatment by sex, origin,
     age or religion is unlawful in many uses, whatever the average says.

@@ -8,7 +8,7 @@ from modelwarden.assess.rules._seen import Seen
 from modelwarden.core import Evidence, Hit, Json, Severity, rule
 from modelwarden.core.values import dataclass
 
-SIGNIFICANT = 0.01
+SIGNIFICANT = 0.001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

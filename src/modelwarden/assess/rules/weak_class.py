@@ -8,7 +8,7 @@ from modelwarden.assess.rules._seen import Seen
 from modelwarden.core import Evidence, Hit, Severity, rule
 from modelwarden.core.values import dataclass
 
-SIGNIFICANT = 0.05
+SIGNIFICANT = 0.005
 BEYOND = 0.1  # below what the scores let one expect, that is no honest difficulty
 
 
@@ -23,6 +23,7 @@ class ClassRecall(Seen):
         adjusted: p that it is not below that, adjusted for the number of classes.
         margin: below it that matters.
         expected: share that the model's own scores let one expect, where they are right in sum.
+        named: the model has the class among its answers.
     """
 
     name: str
@@ -33,6 +34,7 @@ class ClassRecall(Seen):
     adjusted: float
     margin: float
     expected: float | None = None
+    named: bool = True
 
     @property
     def as_expected(self) -> bool:
@@ -54,8 +56,8 @@ def weak_class(seen: ClassRecall) -> Iterator[Hit]:
     half of its cases are found.
 
     Where the model's own scores say how seldom it will be found, the class is hard to tell from the
-    others, or rare, and the severity is low: another threshold or better columns would help, and no
-    other model of the same columns need do better.
+    others, or rare, and the severity is info: another threshold or better columns would help, and
+    no other model of the same columns need do better.
 
     Why: a good average hides it. Whoever depends on this class is served by a much worse model than
     the headline says.
@@ -74,8 +76,9 @@ def weak_class(seen: ClassRecall) -> Iterator[Hit]:
     held = "fewer than half" if seen.two else f"{seen.against:.1%} of the other classes"
     if seen.as_expected:
         held += ", as its own scores let one expect"
+    name = seen.name if seen.named else f"{seen.name}, which the model does not have"
     yield Hit(
-        f"class {seen.name}: {seen.found} of {seen.cases} cases are found ({share:.1%}); {held}",
+        f"class {name}: {seen.found} of {seen.cases} cases are found ({share:.1%}); {held}",
         Evidence(
             facts={
                 "class": seen.name,
