@@ -49,7 +49,7 @@ def test_a_valid_file_gives_tensors_metadata_and_producer():
     assert [(t.name, t.dtype, t.shape, t.begin, t.end) for t in view.tensors] == [
         ("w", "F32", (2,), 0, 8)
     ]
-    assert view.metadata == {"format": "pt"}
+    assert [(one.key, one.value) for one in view.metadata] == [("format", "pt")]
     assert view.producer is not None
     assert view.producer.name == "torch"
     assert accepted(data)

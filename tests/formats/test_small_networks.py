@@ -91,25 +91,28 @@ def test_a_sound_file_is_quiet(data: bytes, form: str):
 # The runtime looks the operator up among those that the application registered, hands the program
 # to a driver, calls Python, or reads behind the table or the file.
 EXECUTORCH = {
-    "an operator of a library": (operators("acme::run"), "network-custom-operator"),
-    "a compiled program": (delegates("QnnBackend"), "network-custom-operator"),
-    "a delegate that is not there": (delegates("XnnpackBackend", 7), "network-invalid"),
-    "an operator that is not there": (chain(et_call(9)), "network-invalid"),
-    "an operator before the first": (chain(et_call(-1)), "network-invalid"),
-    "a value that is not there": (chain(et_call(arguments=[0, 99])), "network-invalid"),
-    "a value before the first": (chain(et_call(arguments=[-5])), "network-invalid"),
-    "a call of no delegate": (chain(et_call(0, kind=2)), "network-invalid"),
-    "a jump behind the chain": (chain(et_jump(0, 100)), "network-invalid"),
-    "a jump before the chain": (chain(et_jump(0, -100)), "network-invalid"),
-    "an unknown instruction": (chain(et_call(kind=77)), "network-invalid"),
-    "inputs that are not there": (pte(et_plan(inputs=[44])), "network-invalid"),
+    "an operator of a library": (operators("acme::run"), "model-custom-code"),
+    "a compiled program": (delegates("QnnBackend"), "model-custom-code"),
+    "a delegate that is not there": (delegates("XnnpackBackend", 7), "model-bad-reference"),
+    "an operator that is not there": (chain(et_call(9)), "model-bad-reference"),
+    "an operator before the first": (chain(et_call(-1)), "model-bad-reference"),
+    "a value that is not there": (chain(et_call(arguments=[0, 99])), "model-bad-reference"),
+    "a value before the first": (chain(et_call(arguments=[-5])), "model-bad-reference"),
+    "a call of no delegate": (chain(et_call(0, kind=2)), "model-bad-reference"),
+    "a jump behind the chain": (chain(et_jump(0, 100)), "model-bad-reference"),
+    "a jump before the chain": (chain(et_jump(0, -100)), "model-bad-reference"),
+    "an unknown instruction": (chain(et_call(kind=77)), "model-bad-reference"),
+    "inputs that are not there": (pte(et_plan(inputs=[44])), "model-bad-reference"),
     "a buffer that is not there": (
         pte(et_plan(values=[et_value(buffer=i32(99)), et_value()])),
-        "network-invalid",
+        "model-bad-reference",
     ),
-    "a segment behind the file": (pte(segments=[segment(1 << 40, 8)]), "network-invalid"),
-    "a segment that wraps": (pte(segments=[segment((1 << 64) - 4, 8)]), "network-invalid"),
-    "a root behind the file": (struct.pack("<I", 1 << 30) + b"ET12" + bytes(32), "network-invalid"),
+    "a segment behind the file": (pte(segments=[segment(1 << 40, 8)]), "model-bad-reference"),
+    "a segment that wraps": (pte(segments=[segment((1 << 64) - 4, 8)]), "model-bad-reference"),
+    "a root behind the file": (
+        struct.pack("<I", 1 << 30) + b"ET12" + bytes(32),
+        "model-bad-reference",
+    ),
 }
 INNER = {"nodes": [mx_node("Custom", op_type="evil")], "arg_nodes": [], "heads": []}
 ENDLESS = mx_parameters(mx_array(), names=[])[:-8] + b"\1" + b"\xff" * 15
@@ -124,44 +127,44 @@ MXNET = {
         "network-python-operator",
     ),
     "a file": (mx_symbol(mx_node("_cvimread", 0)), "network-file-operator"),
-    "an operator of a library": (mx_symbol(mx_node("my_gemm", 0)), "network-custom-operator"),
-    "an input that is not there": (mx_symbol(mx_node("relu", 99)), "network-invalid"),
-    "an input before the first": (mx_symbol(mx_node("relu", -1)), "network-invalid"),
-    "a node without an operator": (mx_symbol({"name": "x"}), "network-invalid"),
-    "a pickle behind": (mx_parameters(mx_array()) + pickle.dumps(eval), "network-invalid"),
+    "an operator of a library": (mx_symbol(mx_node("my_gemm", 0)), "model-custom-code"),
+    "an input that is not there": (mx_symbol(mx_node("relu", 99)), "model-invalid"),
+    "an input before the first": (mx_symbol(mx_node("relu", -1)), "model-invalid"),
+    "a node without an operator": (mx_symbol({"name": "x"}), "model-invalid"),
+    "a pickle behind": (mx_parameters(mx_array()) + pickle.dumps(eval), "model-hidden-data"),
     "a shape that overflows": (
         mx_parameters(mx_array((1 << 40, 1 << 40), data=b"")),
-        "network-invalid",
+        "model-invalid",
     ),
-    "a negative shape": (mx_parameters(mx_array((-2, 3), data=b"")), "network-invalid"),
-    "numbers of no type": (mx_parameters(mx_array(kind=99)), "network-invalid"),
-    "too few numbers": (mx_parameters(mx_array((9, 9), data=bytes(4))), "network-invalid"),
-    "too many names": (mx_parameters(mx_array(), names=["a", "b"]), "network-invalid"),
+    "a negative shape": (mx_parameters(mx_array((-2, 3), data=b"")), "model-invalid"),
+    "numbers of no type": (mx_parameters(mx_array(kind=99)), "model-invalid"),
+    "too few numbers": (mx_parameters(mx_array((9, 9), data=bytes(4))), "model-invalid"),
+    "too many names": (mx_parameters(mx_array(), names=["a", "b"]), "model-invalid"),
     "an endless name": (
         mx_parameters(mx_array(), names=[])[:-8] + b"\1" + b"\xff" * 15,
-        "network-invalid",
+        "model-invalid",
     ),
 }
 FLAX = {
-    "a pickle behind": (mp_map(w=mp_array()) + pickle.dumps(eval), "network-invalid"),
+    "a pickle behind": (mp_map(w=mp_array()) + pickle.dumps(eval), "model-hidden-data"),
     "a pickle as bytes": (
         mp_map(w=mp_array(), x=mp_bytes(pickle.dumps(eval))),
         "pickle-unsafe-global",
     ),
-    "too few numbers": (mp_map(w=mp_array((9, 9), data=bytes(4))), "network-invalid"),
-    "too many numbers": (mp_map(w=mp_array((1, 1), data=bytes(400))), "network-invalid"),
-    "a shape that overflows": (mp_map(w=mp_array((1 << 40, 1 << 40), data=b"")), "network-invalid"),
-    "a negative shape": (mp_map(w=mp_array((-1, 4), data=b"")), "network-invalid"),
-    "objects": (mp_map(w=mp_array((1, 1), "object", bytes(8))), "network-invalid"),
-    "no array": (mp_map(w=mp_array(), v=mp_extension(1, b"\x92\x01\x02")), "network-invalid"),
+    "too few numbers": (mp_map(w=mp_array((9, 9), data=bytes(4))), "model-invalid"),
+    "too many numbers": (mp_map(w=mp_array((1, 1), data=bytes(400))), "model-invalid"),
+    "a shape that overflows": (mp_map(w=mp_array((1 << 40, 1 << 40), data=b"")), "model-invalid"),
+    "a negative shape": (mp_map(w=mp_array((-1, 4), data=b"")), "model-invalid"),
+    "objects": (mp_map(w=mp_array((1, 1), "object", bytes(8))), "model-invalid"),
+    "no array": (mp_map(w=mp_array(), v=mp_extension(1, b"\x92\x01\x02")), "model-invalid"),
     "bytes in an array": (
         mp_map(w=mp_array(), v=mp_extension(1, b"\x93\x90\xa1x\xc0")),
-        "network-invalid",
+        "model-invalid",
     ),
-    "a mark of nothing": (mp_map(w=mp_array(), v=b"\xc1"), "network-invalid"),
+    "a mark of nothing": (mp_map(w=mp_array(), v=b"\xc1"), "model-invalid"),
     "a text that leaves the file": (
         mp_map(w=mp_array(), v=b"\xdb\xff\xff\xff\xff"),
-        "network-invalid",
+        "model-invalid",
     ),
 }
 EVIL = 'layer { name: "p" type: "Python" python_param { module: "evil" layer: "Run" } top: "x" }'
@@ -176,7 +179,7 @@ CAFFE = {
         "network-python-operator",
     ),
     "a file that is written": (caffe(caffe_layer("HDF5Output")), "network-file-operator"),
-    "a layer of a library": (caffe(caffe_layer("Acme")), "network-custom-operator"),
+    "a layer of a library": (caffe(caffe_layer("Acme")), "model-custom-code"),
     "a Python layer as text": (prototxt(EVIL), "network-python-operator"),
     "a Python layer in one line": (EVIL.encode(), "network-python-operator"),
     "a Python layer with other brackets": (
@@ -194,7 +197,7 @@ CAFFE = {
     "a written file as text": (prototxt('layer { type: "HDF5Output" }'), "network-file-operator"),
     "a layer of a library as text": (
         prototxt('layer { type: "Acme" }'),
-        "network-custom-operator",
+        "model-custom-code",
     ),
 }
 HOSTILE = {

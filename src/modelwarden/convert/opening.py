@@ -306,7 +306,8 @@ def _safetensors(source: Source, limits: Limits) -> Contents:
     if view.faults or view.gaps:
         why = view.faults[0].why if view.faults else view.gaps[0].why
         raise ConvertError(f"{source.label} is no valid safetensors file: {why}")
-    found = Contents("safetensors", view.metadata.get("format", "np"))
+    told = {one.key: one.value for one in view.metadata}
+    found = Contents("safetensors", told.get("format", "np"))
     start = 8 + int.from_bytes(source.head[:8], "little")
     for tensor in view.tensors:
         if tensor.dtype not in WIDTHS:
@@ -322,5 +323,5 @@ def _safetensors(source: Source, limits: Limits) -> Contents:
                 strides=row_major(tensor.shape, WIDTHS[tensor.dtype][0]),
             )
         )
-    found.kept.update({k: v for k, v in view.metadata.items() if k != "format"})
+    found.kept.update({k: v for k, v in told.items() if k != "format"})
     return found

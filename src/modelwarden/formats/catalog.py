@@ -175,6 +175,9 @@ FORMATS: tuple[Format, ...] = (
         "modelwarden.formats.vocabulary.tokenizer",
         {"hf-tokenizer": "Hugging Face tokenizer"},
     ),
+    *family(
+        "json", "modelwarden.formats.shards", {"safetensors-index": "index of a model in shards"}
+    ),
     *family("json", "modelwarden.formats.tfjs", {"tfjs-model": "TensorFlow.js model"}),
     *family(
         "json",
@@ -198,10 +201,7 @@ FORMATS: tuple[Format, ...] = (
     *family(
         "json",
         "modelwarden.formats.jsondata",
-        {
-            "jsonl": "JSON lines",
-            "safetensors-index": "index of safetensors shards",
-        },
+        {"jsonl": "JSON lines"},
         Tier.DATA,
     ),
     Format(

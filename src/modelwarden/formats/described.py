@@ -16,6 +16,7 @@ from modelwarden.formats.view import Child, DamagedError, View, gap
 _GAPS = 50
 _FAULTS = 100
 _ENTRIES = 10_000
+_PLACES = 10_000
 
 
 class Metadatum(NamedTuple):
@@ -23,7 +24,7 @@ class Metadatum(NamedTuple):
 
     key: str
     value: str
-    at: int
+    at: int | None
 
 
 class Fault(NamedTuple):
@@ -53,16 +54,42 @@ class Described(View):
     faults: tuple[Fault, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlainModel(Described):
-    """A model of numbers and structure alone, which no loader takes for code.
+class Place(NamedTuple):
+    """One file that a model names.
 
-    Its faults are of these kinds. `reference`: something points, or counts, out of what the file
-    holds, so that a loader that trusts it leaves its memory or never ends. `invalid`: the file
-    contradicts itself or its format. `trailing`: bytes behind its end. `path`: its bytes are
-    taken from elsewhere. `code`: it needs code that its library does not have. `rewrite`: it puts
-    words into the texts that go through it.
+    Attributes:
+        what: the part that names it. path: as written. at: offset in the source.
     """
+
+    what: str
+    path: str
+    at: int | None = None
+
+
+APART = frozenset("reference trailing path code rewrite external expansion include".split())
+"""Kinds of faults that have a rule of their own; all others are contradictions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked(Described):
+    """A model whose faults, and the files it names, are told by the rules for all such formats.
+
+    Some kinds of faults have a rule of their own. `reference`: something points, or counts, out of
+    what the file holds, so that a loader that trusts it leaves its memory or never ends.
+    `trailing`: bytes behind its end. `path`: its bytes are taken from elsewhere. `code`: it needs
+    code that its library does not have. `rewrite`: it puts words into the texts that go through
+    it. By any other kind the file contradicts itself or its format.
+
+    Attributes:
+        places: files that are read with it.
+    """
+
+    places: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainModel(Checked):
+    """A model of numbers and structure alone, which no loader takes for code."""
 
 
 @dataclass(slots=True)
@@ -74,6 +101,7 @@ class Notes:
     faults: list[Fault] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     children: list[Child] = field(default_factory=list)
+    places: list[Place] = field(default_factory=list)
 
     def attempt(self, walk: Callable[[], object], fault: str = "") -> bool:
         """Run a walk; tell whether it came to its end.
@@ -93,11 +121,11 @@ class Notes:
             return True
         return False
 
-    def behind(self, at: int) -> None:
-        """Note what stands from `at` on, behind the end of the model, to be looked into."""
-        left = self.source.size - at
+    def behind(self, at: int, end: int | None = None, why: str = "behind the model") -> None:
+        """Note what stands from `at` on and is no part of the model, to be looked into."""
+        left = (self.source.size if end is None else end) - at
         if left > 0:
-            self.fault("trailing", "", f"{left} bytes behind the model", at)
+            self.fault("trailing", "", f"{left} bytes {why}", at)
             name = f"trailing@{at}"
             self.children.append(Child(name, partial(self.source.part, at, left, name)))
 
@@ -107,6 +135,15 @@ class Notes:
             self.metadata.append(Metadatum(key, value, at))
         else:
             self.note("more metadata than any model has", GapKind.OVER_LIMIT, at)
+
+    def place(self, what: str, path: str, at: int | None = None) -> None:
+        """Keep a file that is named, once for each path."""
+        if any(one.path == path for one in self.places[-64:]):
+            return
+        if len(self.places) < _PLACES:
+            self.places.append(Place(what[:200], path, at))
+        else:
+            self.note("more files than any model names", GapKind.OVER_LIMIT)
 
     def fault(self, kind: str, what: str, why: str, at: int | None = None) -> None:
         """Keep a fault, up to a hundred."""

@@ -50,6 +50,7 @@ def read(source: Source, limits: Limits) -> Network:
         format="executorch",
         producer=by,
         gaps=tuple(walk.notes.gaps),
+        children=tuple(walk.notes.children),
         inventory=made_by(source, by),
         faults=tuple(walk.notes.faults),
         operators=tuple(walk.notes.kinds.values()),
@@ -98,9 +99,7 @@ class _Walk:
             self._plan(one)
         end = max([size, *self.ends])
         if end < self.source.size and self.source.read(end, 1 << 16).strip(b"\0"):
-            why = f"{self.source.size - end} bytes behind the program and its segments"
-            self.notes.fault("hidden", "", why, end)
-            self.notes.note(why, at=end)
+            self.notes.behind(end, why="behind the program and its segments")
 
     def _header(self) -> tuple[int, int]:
         """Return the bytes of the program itself, and where its segments begin."""

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 
 from modelwarden.core import GapKind
 from modelwarden.formats.cursor import Cursor
-from modelwarden.formats.described import Notes
+from modelwarden.formats.described import Checked, Notes
 from modelwarden.formats.identified.magic import FLAX
 from modelwarden.formats.limits import LimitExceededError
 from modelwarden.formats.msgpack import Item, items
-from modelwarden.formats.network import Checked
 from modelwarden.formats.view import Child, DamagedError
 
 if TYPE_CHECKING:
@@ -62,10 +61,7 @@ def read(source: Source, limits: Limits) -> Checked:
             elif item.kind == "bytes" and item.size and len(children) < _CHILDREN:
                 name = f"bytes at {item.at}"
                 children.append(Child(name, partial(source.part, item.at, item.size, name)))
-        if cursor.left:
-            why = f"{cursor.left} bytes behind the checkpoint"
-            notes.fault("hidden", "", why, cursor.at)
-            notes.note(why, at=cursor.at)
+        notes.behind(cursor.at, why="behind the checkpoint")
     except DamagedError as damage:
         notes.fault("layout", "", damage.why, damage.offset)
         notes.note(damage.why, at=damage.offset)
@@ -77,7 +73,7 @@ def read(source: Source, limits: Limits) -> Checked:
         producer=FLAX.produced(source),
         gaps=tuple(notes.gaps),
         faults=tuple(notes.faults),
-        children=tuple(children),
+        children=(*children, *notes.children),
     )
 
 

@@ -50,7 +50,8 @@ def identify(
     found: list[Format] = []
     for place, entry in enumerate(FORMATS):
         if entry.id == source.expect:
-            found.append(entry)
+            # The reader of its family reads it as what is expected: once is enough.
+            found = [*(one for one in found if one.module != entry.module), entry]
         elif place not in marked or (entry.last and found):
             continue
         elif _claims(entry, source, failed):

@@ -16,7 +16,8 @@ class Origin(NamedTuple):
     """One place that packages come from.
 
     Attributes:
-        kind: `index`, `find-links`, `trusted-host`, `channel`, `address`, `repository` or `path`.
+        kind: `index`, `find-links`, `trusted-host`, `channel`, `list` (of requirements), `address`
+            or `repository`.
         value: the address, without names and passwords. line: 1-based.
         more: the index is asked besides the usual one, so the higher version of either wins.
     """
@@ -51,6 +52,12 @@ _URL = re.compile(
 _CHANNEL = re.compile(
     r"(?im)^[ \t]*-[ \t]+[\"']?((?:https?|file)://[^\s\"'#]+)[\"']?[ \t]*(?:#.*)?$"
 )
+_CHANNELS = re.compile(r"(?m)^[ \t]*[\"']?[\w-]*channels[\"']?[ \t]*:[ \t]*\[([^\]]*)\]")
+_SITE = re.compile(r"(?:https?|file)://[^\s\"',#\]]+")
+_LIST = re.compile(
+    r"(?m)(?:^|[\s\"'])(?:-[rc][ \t]*|--(?:requirement|constraint)s?[ \t=]+)[\"']?"
+    r"((?:https?|ftp|file)://[^\s\"',;\]]+)"
+)
 _ADDRESS = re.compile(
     r"(?i)(?:\b(?:git|hg|svn|bzr)\+[a-z+]+:[^\s\"'#,;]+"
     r"|\b(?:https?|ftp|file)://[^\s\"'#,;]+?\.(?:whl|tar\.gz|tgz|zip|tar\.bz2|egg|conda)\b)"
@@ -84,6 +91,11 @@ def _found(text: str, *, settings: bool, channels: bool) -> Iterator[Origin]:
         yield from _set(text)
     for match in islice(_CHANNEL.finditer(text), _LOOKED) if channels else ():
         yield Origin("channel", _bare(match[1]), _line(text, match.start(1)))
+    for match in islice(_CHANNELS.finditer(text), _LOOKED) if channels else ():
+        for site in _SITE.finditer(match[1]):
+            yield Origin("channel", _bare(site[0]), _line(text, match.start()))
+    for match in islice(_LIST.finditer(text), _LOOKED):
+        yield Origin("list", _bare(match[1]), _line(text, match.start(1)))
     for match in islice(_ADDRESS.finditer(text), _LOOKED):
         kind = "repository" if "+" in match[0].partition(":")[0] else "address"
         yield Origin(kind, _bare(match[0]), _line(text, match.start()))

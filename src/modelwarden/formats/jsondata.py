@@ -129,7 +129,12 @@ DIALECTS: tuple[Dialect, ...] = (
     ),
     Dialect("paddle-pir", "a PaddlePaddle 3 program", ("base_code.magic", "program")),
     Dialect("notebook", "", ("nbformat",), ("cells", "worksheets")),
-    Dialect("safetensors-index", "", ("weight_map",)),
+    Dialect(
+        "safetensors-index",
+        "",
+        ("weight_map",),
+        reader="modelwarden.formats.shards",
+    ),
     Dialect(
         "hf-tokenizer-config",
         "",

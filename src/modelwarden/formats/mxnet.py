@@ -9,12 +9,12 @@ from __future__ import annotations
 from modelwarden.core import GapKind
 from modelwarden.core.values import dataclass
 from modelwarden.formats.cursor import Cursor
-from modelwarden.formats.described import Notes
+from modelwarden.formats.described import Checked, Notes
 from modelwarden.formats.identified.kind import producer
 from modelwarden.formats.identified.magic import MXNET_PARAMS
 from modelwarden.formats.jsontree import tree
 from modelwarden.formats.limits import LimitExceededError, Limits
-from modelwarden.formats.network import Checked, Network, NetworkNotes
+from modelwarden.formats.network import Network, NetworkNotes
 from modelwarden.formats.source import Source
 from modelwarden.formats.view import DamagedError
 
@@ -118,10 +118,7 @@ class _ParametersReader:
                 if size > _NAME:
                     raise DamagedError(f"a name of {size} bytes", cursor.at)
                 cursor.skip(size)
-            if cursor.left:
-                why = f"{cursor.left} bytes behind the last name"
-                notes.fault("hidden", "", why, cursor.at)
-                notes.note(why, at=cursor.at)
+            notes.behind(cursor.at, why="behind the last name")
         except DamagedError as damage:
             notes.fault("layout", "", damage.why, damage.offset)
             notes.note(damage.why, at=damage.offset)
@@ -133,6 +130,7 @@ class _ParametersReader:
             producer=MXNET_PARAMS.produced(source),
             gaps=tuple(notes.gaps),
             faults=tuple(notes.faults),
+            children=tuple(notes.children),
         )
 
 

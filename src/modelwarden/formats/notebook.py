@@ -35,6 +35,7 @@ _SHELLS = re.compile(r"%%(?:bash|sh|zsh|system|sx|!|cmd|script\b.*\b(?:ba|z)?sh)
 _OTHERS = re.compile(
     r"%%(?:perl|ruby|R|julia|node|js|javascript|html|svg|latex|markdown|cython|sql|(?:write)?file)"
 )
+_WRITTEN = re.compile(r"%%(?:write)?file\s+(?:-\w+\s+)*(\S+)")
 _LINE = re.compile(
     r"^([ \t]*)(?:([\w., ]+?)\s*=\s*)?(?:(!!?)(.*)|%(sx|system|pip|conda|mamba|uv|sh)\b(.*)"
     r"|(%{1,2})(\w+)(.*))$"
@@ -257,6 +258,8 @@ def _other(first: str, body: Sequence[str], number: int, parts: _Parts) -> None:
     elif first.startswith(("%%html", "%%svg", "%%markdown")):
         _keep(parts, Shown(number, "code", "text/html", text))
     else:
+        if written := _WRITTEN.match(first):
+            parts.shell.append(f"cat > {written[1]}")
         parts.texts.append(text)
 
 

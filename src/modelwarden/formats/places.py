@@ -7,6 +7,9 @@ def escapes(location: str) -> str:
     """Return why a place is not in the folder of the model, or nothing.
 
     Separators of both kinds count: which one a loader takes depends on where it runs.
+
+    >>> escapes("../../etc/passwd"), escapes("weights/w.bin")
+    ('leads out of the folder', '')
     """
     parts = location.replace("\\", "/").split("/")
     if "\0" in location:
@@ -15,7 +18,7 @@ def escapes(location: str) -> str:
         return "is an address"
     if not parts[0] and len(parts) > 1:
         return "is an absolute path"
-    if location[1:2] == ":":
+    if location[1:2] == ":" and location[:1].isalpha():
         return "names a drive"
     if ".." in parts:
         return "leads out of the folder"

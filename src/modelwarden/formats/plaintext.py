@@ -35,6 +35,10 @@ _DOCKER = re.compile(
     re.IGNORECASE,
 )
 _MAKE = re.compile(r"(?:^|/)(?:gnu)?makefile(?:\.[^/]*)?$|\.mk$", re.IGNORECASE)
+_SHELL = re.compile(
+    r"(?:^|/)(?:\.(?:bashrc|bash_profile|bash_login|bash_logout|profile|zshrc|zprofile|zshenv|envrc"
+    r"|xinitrc|xprofile)|crontab|[^/]+\.desktop)$"
+)
 _LOOKED = 1 << 16
 _SHORT = 1 << 10  # a pointer has some 130 bytes
 _CONTROLS = bytes(set(range(0x20)) - set(b"\t\n\r\f\v\x1b\b")) + b"\x7f"
@@ -232,6 +236,8 @@ def _by_name(label: str, ending: str) -> str | None:
         return "makefile"
     if _GIT.search(label):
         return "git-settings"
+    if _SHELL.search(label):
+        return "script"
     return None
 
 

@@ -17,13 +17,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import field
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelwarden.core import Gap, GapKind, Producer
 from modelwarden.core.values import dataclass
+from modelwarden.formats.described import Described, Fault, Metadatum
 from modelwarden.formats.limits import LimitExceededError
-from modelwarden.formats.view import Child, DamagedError, View, gap
+from modelwarden.formats.view import Child, DamagedError, gap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,38 +76,20 @@ class Tensor(NamedTuple):
     end: int
 
 
-class Fault(NamedTuple):
-    """One thing that the specification forbids.
-
-    Attributes:
-        kind: `header`, `duplicate`, `entry`, `metadata`, `dtype`, `shape`, `offsets`, `size`,
-            `overlap`, `hole`, `trailing` or `padding`.
-        what: name of the tensor, or empty.
-        why: in words.
-        at: offset in the file, where there is one.
-    """
-
-    kind: str
-    what: str
-    why: str
-    at: int | None = None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Safetensors(View):
+class Safetensors(Described):
     """A safetensors file.
+
+    Faults are of these kinds: `header`, `duplicate`, `entry`, `metadata`, `dtype`, `shape`,
+    `offsets`, `size`, `overlap`, `hole`, `trailing`, `padding`.
 
     Attributes:
         tensors: as the header has them, those with faults left out.
-        metadata: the strings of `__metadata__`.
-        faults: at most 100.
         more_faults: how many there are beyond those.
         hidden: parts of the file that no tensor owns, as (begin, end); zeros in them are left out.
     """
 
     tensors: tuple[Tensor, ...] = ()
-    metadata: Mapping[str, str] = field(default_factory=dict)
-    faults: tuple[Fault, ...] = ()
     more_faults: int = 0
     hidden: tuple[tuple[int, int], ...] = ()
 
@@ -139,7 +121,7 @@ def read(source: Source, limits: Limits) -> Safetensors:
         gaps=tuple(check.gaps),
         children=tuple(_child(source, begin, end) for begin, end in hidden),
         tensors=tuple(check.tensors),
-        metadata=check.metadata,
+        metadata=tuple(Metadatum(key, text, 8) for key, text in check.metadata.items()),
         faults=tuple(check.faults),
         more_faults=check.more_faults,
         hidden=hidden,

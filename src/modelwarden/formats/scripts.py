@@ -1,20 +1,21 @@
 """Shell scripts, Dockerfiles and makefiles: the commands in them, one by one.
 
-Nothing is expanded. A command whose program is computed (`eval`, `"$COMMAND"`) cannot be told,
-and is a gap.
+Nothing is expanded. Python that stands in a command is handed on as a program. A command whose
+program is computed (`eval`, `"$COMMAND"`) cannot be told, and is a gap.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelwarden.core import Gap, GapKind
 from modelwarden.core.values import dataclass
 from modelwarden.formats.installs import origins_in
 from modelwarden.formats.plaintext import PlainText
-from modelwarden.formats.view import gap
+from modelwarden.formats.view import Child, gap
 
 if TYPE_CHECKING:
     from modelwarden.formats.limits import Limits
@@ -34,6 +35,12 @@ _COMPUTED = re.compile(
 _INSTALL = re.compile(
     r"\b(?:pip3?|uv|conda|mamba|micromamba|poetry|pdm|pipx)\b[^\n]*\b(?:install|add|sync)\b"
 )
+_PYTHON = re.compile(
+    r"\b(?:python[\d.]*|py)[ \t]+(?:-[A-Za-z]*[ \t]+)*?"
+    r"(?:-[A-Za-z]*c[ \t]*|(?:-[ \t]*)?<<-?[^\n]*(\n))"
+)
+_VARIABLE = re.compile(r"\$\{\w[^}]*\}|\$\w+")
+_PROGRAMS = 50
 _MAKE_SHELL = re.compile(r"\$\(shell\s")
 _ECHO = re.compile(r"\\x[0-9a-fA-F]{2}(?:\\x[0-9a-fA-F]{2}){7}")
 
@@ -88,9 +95,46 @@ def read(source: Source, limits: Limits, kind: str, encoding: str) -> Script:
         gaps=tuple(gaps),
         encoding=encoding,
         commands=tuple(commands),
+        children=tuple(_children(source, commands)),
         tokens=tokens_of(text, settings=True),
         origins=tuple(origins_in(_installing(commands), settings=False)),
     )
+
+
+def _children(source: Source, commands: Sequence[Command]) -> Iterator[Child]:
+    """Yield the Python programs that stand in commands."""
+    found: dict[str, bytes] = {}
+    for command in commands:
+        for code in programs_in(command.text) if command.kind == "run" else ():
+            found.setdefault(f"line {command.line}", code.encode("utf-8", "replace"))
+    for name, data in islice(found.items(), _PROGRAMS):
+        yield _child(source, name, data)
+
+
+def _child(source: Source, name: str, data: bytes) -> Child:
+    return Child(name, lambda: source.nested(data, name, expect="notebook-code"))
+
+
+def programs_in(command: str) -> Iterator[str]:
+    """Yield the Python that a command runs with `-c`, or from a here-document.
+
+    What a shell would put in for a variable is not known: a name stands for it.
+
+    >>> list(programs_in("cd /x && python3 -c 'import os' && true"))
+    ['import os']
+    """
+    for match in _PYTHON.finditer(command):
+        rest = command[match.end() :]
+        if match[1] is not None:
+            yield rest
+        elif rest[:1] == "'":
+            yield rest[1:].partition("'")[0]
+        elif rest[:1] == '"':
+            quoted = re.match(r'"((?:[^"\\]|\\.)*)', rest, re.DOTALL)
+            text = re.sub(r'\\(["\\$`])', r"\1", quoted[1] if quoted else "")
+            yield _VARIABLE.sub("_", text)
+        elif rest.strip() and (" " in rest.strip() or "(" in rest):
+            yield rest.strip()
 
 
 def _installing(commands: Sequence[Command]) -> str:
@@ -112,10 +156,24 @@ def _logical(text: str, mark: str = "\\") -> Iterator[tuple[str, int]]:
         while line.endswith(mark) and at < len(lines) and len(line) < _LONGEST:
             line = line[:-1] + " " + lines[at].strip()
             at += 1
+        line, at = _with_program(lines, at, line)
         found = _HEREDOC.search(line)
         if found and not line.lstrip().startswith("#"):
             at, line = _with_body(lines, at, line, found[2])
         yield line, begin + 1
+
+
+def _with_program(lines: list[str], at: int, line: str) -> tuple[str, int]:
+    """Add the lines up to the quote that ends the Python program in a command."""
+    begun = next((m.end() for m in _PYTHON.finditer(line) if m[1] is None), len(line))
+    mark, whole, end = line[begun : begun + 1], line, at
+    if mark not in ("'", '"') or mark in line[begun + 1 :]:
+        return line, at
+    while end < len(lines) and len(whole) < _LONGEST:
+        whole, end = f"{whole}\n{lines[end]}", end + 1
+        if mark in lines[end - 1].replace('\\"', ""):
+            return whole, end
+    return line, at
 
 
 def _with_body(lines: list[str], at: int, line: str, end: str) -> tuple[int, str]:

@@ -20,7 +20,6 @@ from modelwarden.core.values import dataclass
 from modelwarden.formats.described import Notes, PlainModel
 from modelwarden.formats.identified.kind import plain, producer
 from modelwarden.formats.nested import Each, Members, Node, Scalar, feed_json
-from modelwarden.formats.places import escapes
 from modelwarden.formats.view import Child
 
 if TYPE_CHECKING:
@@ -80,6 +79,7 @@ def read(source: Source, limits: Limits) -> TfjsModel:
         children=children,
         metadata=tuple(model.notes.metadata),
         faults=tuple(model.notes.faults),
+        places=tuple(model.notes.places),
         kind=model.top.text("format"),
         weights=model.weights,
         size=model.size,
@@ -204,9 +204,7 @@ class _Group(Members):
     def closed(self, at: int) -> None:
         model, begin = self.model, self.paths.at
         for path in self.paths.values:
-            if why := escapes(path):
-                said = f"weights are read from {path[:120]!r}, which {why}"
-                model.notes.fault("path", path, said, begin)
+            model.notes.place("weights", path, begin)
         model.size += self.size
         model.files.update(dict.fromkeys(self.paths.values[:_FILES]))
         if self.paths.more or len(model.files) > _FILES:

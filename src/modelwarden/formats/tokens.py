@@ -29,6 +29,7 @@ _PREFIX = re.compile(
     r"hf_|api_org_|gh[pousr]_|github_pat_|glpat-|AKIA|ASIA|AIza|xox[abeprs]|xapp-|sk-|sk_|rk_|pk_live|whsec_"
     r"|eyJ|PRIVATE KEY|npm_|pypi-|SG\.|AC[0-9a-f]{32}|dop_v1_|shpat_|AccountKey=|://[^\s/:@]*:[^\s/@]+@"
     r"|hooks\.slack\.com|ya29\.|nvapi-|gsk_|r8_|dckr_pat_|lin_api_|ATATT|tskey-|AGE-SECRET-KEY|xai-"
+    r"|dapi[0-9a-f]{32}|/api/webhooks/|:AA[\w-]{33}"
 )
 _FORMS = (
     r"(?<![A-Za-z0-9_-])(?:"
@@ -39,6 +40,8 @@ _FORMS = (
     r"|SG\.[\w-]{22}\.[\w-]{43}|dop_v1_[0-9a-f]{64}|shpat_[0-9a-f]{32}|ya29\.[\w-]{40,}|nvapi-[\w-]{40,}"
     r"|gsk_[A-Za-z0-9]{40,}|r8_[A-Za-z0-9]{37}|dckr_pat_[\w-]{20,}|lin_api_[A-Za-z0-9]{40}|xai-[A-Za-z0-9]{60,}"
     r"|ATATT[\w=-]{80,}|tskey-[\w-]{20,}|AGE-SECRET-KEY-1[A-Z0-9]{58}"
+    r"|dapi[0-9a-f]{32}(?:-\d)?(?!\w)|\d{8,10}:AA[\w-]{33}(?![\w-])"
+    r"|https://discord(?:app)?\.com/api/webhooks/\d{17,20}/[\w-]{60,}"
     r"|https://hooks\.slack\.com/services/T\w+/B\w+/\w{16,}"
     r"|AccountKey=[A-Za-z0-9+/]{86}==)"
     r"|-----BEGIN (?:[A-Z]+ )?PRIVATE KEY(?: BLOCK)?-----(?:[^-]|-(?!----)){0,4000}"

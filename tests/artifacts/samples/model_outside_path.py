@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tfjsmodels import group, layers, model
 
-EXPECT = {"fault": "path", "what": "../../.ssh/id_rsa", "severity": "high"}
+EXPECT = {"path": "../../.ssh/id_rsa", "severity": "high"}
 
 
 def bad(folder: Path) -> str:

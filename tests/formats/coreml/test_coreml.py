@@ -38,53 +38,53 @@ LINKED = message((1, message((1, message((1, "../other.mlmodelc"))))))
 
 # Core ML asks the application for the class, or opens the file: what each would do there.
 HOSTILE = {
-    "a custom layer": (coreml((500, network(layer("Evil")))), "network-custom-operator"),
-    "a custom model": (coreml((555, message((10, "Evil")))), "network-custom-operator"),
+    "a custom layer": (coreml((500, network(layer("Evil")))), "model-custom-code"),
+    "a custom model": (coreml((555, message((10, "Evil")))), "model-custom-code"),
     "a custom layer in a classifier": (
         coreml((403, network(layer("Evil")))),
-        "network-custom-operator",
+        "model-custom-code",
     ),
     "a custom model in a pipeline": (
         coreml((202, message((1, coreml((555, message((10, "Evil")))))))),
-        "network-custom-operator",
+        "model-custom-code",
     ),
     "a custom layer in a loop": (
         coreml((500, network(message((1, "l"), (615, message((4, network(layer("Evil"))))))))),
-        "network-custom-operator",
+        "model-custom-code",
     ),
     "a custom layer in a branch": (
         coreml((500, network(message((605, message((2, network(layer("Evil"))))))))),
-        "network-custom-operator",
+        "model-custom-code",
     ),
     "a custom operation of a program": (
         coreml((502, program(operation("custom_layer")))),
-        "network-custom-operator",
+        "model-custom-code",
     ),
     "a custom operation in a block of another": (
         coreml((502, program(operation("cond", b"", block(operation("custom_layer")))))),
-        "network-custom-operator",
+        "model-custom-code",
     ),
     "weights above the package": (
         coreml((502, program(operation(value=blob("@model_path/../../../etc/passwd"))))),
-        "network-path-escape",
+        "model-outside-path",
     ),
     "weights of the system": (
         coreml((502, program(operation(value=blob("/etc/passwd"))))),
-        "network-path-escape",
+        "model-outside-path",
     ),
     "weights in a list of a value": (
         coreml(
             (502, program(operation(value=message((3, message((3, message((1, blob("/x"))))))))))
         ),
-        "network-path-escape",
+        "model-outside-path",
     ),
-    "a linked model elsewhere": (coreml((556, LINKED)), "network-path-escape"),
+    "a linked model elsewhere": (coreml((556, LINKED)), "model-outside-path"),
     "weights out of line": (
         coreml((502, program(operation(value=blob(offset=65))))),
-        "network-invalid",
+        "model-invalid",
     ),
-    "two kinds at once": (coreml((402, b""), (555, message((10, "Evil")))), "network-invalid"),
-    "a custom layer without a class": (coreml((500, network(layer("")))), "network-invalid"),
+    "two kinds at once": (coreml((402, b""), (555, message((10, "Evil")))), "model-invalid"),
+    "a custom layer without a class": (coreml((500, network(layer("")))), "model-invalid"),
 }
 
 
@@ -155,14 +155,19 @@ def _patched(at: int, layout: str, value: int) -> bytes:
         _patched(80, "<Q", 64),
         _patched(80, "<Q", (1 << 64) - 64),
         _patched(192, "<I", 7),
-        weights(b"x" * 64) + b"\x80\x04K\x01.",
         weights(b"x" * 64)[:-8],
         weights(b"x" * 64, kind=99),
     ],
-    ids=["count", "size", "offset", "own record", "wraps", "mark", "behind", "cut", "type"],
+    ids=["count", "size", "offset", "own record", "wraps", "mark", "cut", "type"],
 )
 def test_weights_that_contradict_themselves_are_found(data: bytes):
-    assert "network-invalid" in rules(data, "weight.bin")
+    assert "model-invalid" in rules(data, "weight.bin")
+
+
+def test_what_stands_behind_the_last_blob_is_found():
+    data = weights(b"x" * 64) + b"\x80\x04K\x01."
+
+    assert rules(data, "weight.bin") == {"model-hidden-data"}
 
 
 def test_a_sound_manifest_is_quiet():
@@ -175,12 +180,12 @@ def test_a_sound_manifest_is_quiet():
 @pytest.mark.parametrize(
     ("data", "rule"),
     [
-        (manifest("../../etc/passwd"), "network-path-escape"),
-        (manifest("com.apple.CoreML/m.mlmodel", "/etc/passwd"), "network-path-escape"),
-        (manifest("C:\\Windows\\x"), "network-path-escape"),
-        (manifest("a", root="7"), "network-invalid"),
-        (manifest(""), "network-invalid"),
-        (b'{"itemInfoEntries": [], "rootModelIdentifier": "0"}', "network-invalid"),
+        (manifest("../../etc/passwd"), "model-outside-path"),
+        (manifest("com.apple.CoreML/m.mlmodel", "/etc/passwd"), "model-outside-path"),
+        (manifest("C:\\Windows\\x"), "model-outside-path"),
+        (manifest("a", root="7"), "model-invalid"),
+        (manifest(""), "model-invalid"),
+        (b'{"itemInfoEntries": [], "rootModelIdentifier": "0"}', "model-invalid"),
     ],
 )
 def test_a_manifest_that_leads_astray_is_found(data: bytes, rule: str):

@@ -54,18 +54,18 @@ HOSTILE = {
     "a Python layer": (one("pylayer"), "network-python-operator"),
     "a reader in Python": (one("create_py_reader"), "network-python-operator"),
     "writing a file": (one("save", file_path="out"), "network-file-operator"),
-    "writing many": (one("save_combine", file_path="/etc/cron.d/x"), "network-path-escape"),
+    "writing many": (one("save_combine", file_path="/etc/cron.d/x"), "model-outside-path"),
     "reading a file": (one("load", file_path="/etc/shadow"), "network-file-operator"),
-    "reading a key": (one("read_file", filename="../../.ssh/id_rsa"), "network-path-escape"),
-    "listening": (one("listen_and_serv"), "network-custom-operator"),
-    "a compiled engine": (one("tensorrt_engine"), "network-custom-operator"),
-    "an operator of a library": (one("my_custom_op"), "network-custom-operator"),
+    "reading a key": (one("read_file", filename="../../.ssh/id_rsa"), "model-outside-path"),
+    "listening": (one("listen_and_serv"), "model-custom-code"),
+    "a compiled engine": (one("tensorrt_engine"), "model-custom-code"),
+    "an operator of a library": (one("my_custom_op"), "model-custom-code"),
     "a block that is not there": (
         paddle(paddle_block(paddle_operator("while", sub_block=7))),
-        "network-invalid",
+        "model-invalid",
     ),
-    "a block under another number": (paddle(paddle_block(), paddle_block()), "network-invalid"),
-    "no type": (one(""), "network-invalid"),
+    "a block under another number": (paddle(paddle_block(), paddle_block()), "model-invalid"),
+    "no type": (one(""), "model-invalid"),
 }
 
 
@@ -131,7 +131,7 @@ def test_sound_parameters_are_quiet(data: bytes):
 def test_parameters_that_contradict_themselves_are_found(data: bytes):
     found = examined(data, "inference.pdiparams")
 
-    assert {finding.rule for finding in found.findings} == {"network-invalid"}
+    assert {finding.rule for finding in found.findings} == {"model-invalid"}
     assert found.gaps
 
 

@@ -118,7 +118,7 @@ HOSTILE = {
     ),
     "a class of a package": (rds(alternative("evil", "acme", numbers(1))), "r-foreign-class"),
     "a package": (rds(function(call("sum"), home=namespace("acme"))), "r-needs-package"),
-    "bytes behind": (rds(numbers(1)) + b"hidden", "network-invalid"),
+    "bytes behind": (rds(numbers(1)) + b"hidden", "model-hidden-data"),
 }
 
 

@@ -65,7 +65,7 @@ INVALID = {
 def test_a_tensor_that_contradicts_itself_is_found(tmp_path: Path, entries: dict[str, bytes]):
     found = scanned(tmp_path, table(HEADER | entries), bytes(8))
 
-    assert rules(found) == {"network-invalid"}
+    assert rules(found) == {"model-invalid"}
 
 
 def test_a_shard_that_is_not_there_is_a_gap(tmp_path: Path):
@@ -75,18 +75,20 @@ def test_a_shard_that_is_not_there_is_a_gap(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("entries", "data"),
+    ("entries", "data", "rule"),
     [
-        ({"a": bundle_entry()}, bytes(8) + b"\x80\x04hidden"),
-        ({"a": bundle_entry(at=8)}, b"hidden!!" + bytes(8)),
-        ({"a": bundle_entry(), "b": bundle_entry(at=4)}, bytes(12)),
+        ({"a": bundle_entry()}, bytes(8) + b"\x80\x04hidden", "model-hidden-data"),
+        ({"a": bundle_entry(at=8)}, b"hidden!!" + bytes(8), "model-hidden-data"),
+        ({"a": bundle_entry(), "b": bundle_entry(at=4)}, bytes(12), "model-invalid"),
     ],
     ids=["behind", "before", "overlap"],
 )
-def test_bytes_that_no_tensor_has_are_found(tmp_path: Path, entries: dict[str, bytes], data: bytes):
+def test_bytes_that_no_tensor_has_are_found(
+    tmp_path: Path, entries: dict[str, bytes], data: bytes, rule: str
+):
     found = scanned(tmp_path, table(HEADER | entries), data, "data")
 
-    assert rules(found) == {"network-invalid"}
+    assert rules(found) == {rule}
 
 
 def test_a_pickle_in_a_string_is_looked_into(tmp_path: Path):

@@ -62,10 +62,10 @@ HOSTILE = {
     ),
     "a caller of methods": (exported(node("_operator.methodcaller")), "network-python-operator"),
     "an attribute of math": (exported(node("math.__loader__")), "network-python-operator"),
-    "a library": (exported(node("torch.ops.acme.run.default")), "network-custom-operator"),
+    "a library": (exported(node("torch.ops.acme.run.default")), "model-custom-code"),
     "a kernel": (
         exported(node("torch.ops.higher_order.triton_kernel_wrapper_mutation")),
-        "network-custom-operator",
+        "model-custom-code",
     ),
     "a file": (exported(node("torch.ops.aten.from_file.default")), "network-file-operator"),
     "a compiled library": (

@@ -9,7 +9,7 @@ import math
 import re
 import string
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from modelwarden.formats.tokens import tokens_in
 
@@ -27,6 +27,7 @@ _PLACEHOLDER = re.compile(
 GUESSED = "what looks like a secret"
 _BITS = 2.5
 _TOKEN_BITS = 3.0
+_LETTER_BITS = 3.8
 _HOME = re.compile(
     r"(?:/home/|/Users/|[A-Za-z]:[\\/]+Users[\\/]+|[A-Za-z]:[\\/]+Documents and Settings[\\/]+)"
     r"(?!Public\b|Shared\b|runner\b|default\b|\.)[^\s/\\:*?\"<>|\x00-\x1f]{1,64}[\\/]?[^\s\"'<>|,;]{0,120}"
@@ -35,13 +36,19 @@ _WEAK = frozenset(
     "password passwd secret pass postgres root admin user test guest mysql redis changeme pwd "
     "mypassword my-secret-pw".split()
 )
-_LOCAL = re.compile(r"@(?:localhost|127\.|0\.0\.0\.0|host\b|db\b|redis\b|postgres\b|mysql\b)")
+_LOCAL = re.compile(r"@(?:localhost|127\.[\d.]+|0\.0\.0\.0|host|db|redis|postgres|mysql)(?![\w.-])")
 
 
 def _random(value: str) -> bool:
     """Tell whether the part behind the prefix looks drawn by lot."""
     body = re.split(r"[_\-.]", value)[-1]
     return _entropy(body) >= _TOKEN_BITS and any(c.isdigit() for c in body)
+
+
+def _letters(value: str) -> bool:
+    """Tell whether a token that may be of letters alone looks drawn by lot."""
+    body = value.rpartition("_")[2]
+    return _entropy(body) > _LETTER_BITS and body != body.lower() and body != body.upper()
 
 
 def _checksummed(value: str) -> bool:
@@ -92,7 +99,7 @@ def _with_password(value: str) -> bool:
 
 # Forms that their issuers publish, and what else must hold.
 _FORMS: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
-    ("a Hugging Face token", r"(?:hf_|api_org_)[A-Za-z0-9]{30,}", _random),
+    ("a Hugging Face token", r"(?:hf_|api_org_)[A-Za-z0-9]{30,}", _letters),
     ("a GitHub token", r"gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{40,}", _checksummed),
     ("a GitLab token", r"glpat-[\w-]{20,}", _random),
     ("an AWS access key", r"(?:AKIA|ASIA)[A-Z0-9]{16}", lambda v: _entropy(v[4:]) >= _TOKEN_BITS),
@@ -109,6 +116,10 @@ _FORMS: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
     ("a SendGrid key", r"SG\.[\w-]{22}\.[\w-]{43}", _random),
     ("a DigitalOcean token", r"dop_v1_[0-9a-f]{64}", _random),
     ("a Shopify token", r"shpat_[0-9a-f]{32}", _random),
+    ("a Databricks token", r"dapi[0-9a-f]{32}(?:-\d)?", _random),
+    ("a Discord webhook", r"https://discord(?:app)?\.com/api/webhooks/\d{17,20}/[\w-]{60,}",
+     _random),
+    ("a Telegram bot token", r"\d{8,10}:AA[\w-]{33}", _random),
     ("an NVIDIA key", r"nvapi-[\w-]{40,}", _random),
     ("a Groq key", r"gsk_[A-Za-z0-9]{40,}", _random),
     ("an xAI key", r"xai-[A-Za-z0-9]{60,}", _random),
@@ -138,6 +149,18 @@ def secret_in(key: str, value: str) -> str | None:
     if any(c.isspace() for c in value) or _PLACEHOLDER.fullmatch(value) or _entropy(value) < _BITS:
         return None
     return GUESSED
+
+
+def secrets_in(key: str, value: str) -> Iterator[tuple[str, str]]:
+    """Yield each secret of a setting with its kind: all of the value, or what stands within it."""
+    kind = secret_in(key, value)
+    if kind is not None:
+        yield kind, value
+        return
+    for token in tokens_in(value, settings=None):
+        kind = secret_in("", token.value)
+        if kind is not None:
+            yield kind, token.value
 
 
 def looks_drawn(value: str) -> bool:

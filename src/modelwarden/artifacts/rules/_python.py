@@ -17,7 +17,12 @@ MOST = 20
 _RAN = (When.IMPORT, When.LOAD)
 _SHOWN = 120
 _RUNS = frozenset((Can.PROGRAM, Can.CODE, Can.FILE_CODE))
+_CONNECTIONS = ("socket.socket()", "socket.create_connection()", "ssl.wrap_socket()")
 _OPENS = frozenset(("builtins.open", "io.open", "codecs.open"))
+_PICKLES = frozenset(
+    "pickle.load pickle.loads dill.load dill.loads cloudpickle.load cloudpickle.loads joblib.load "
+    "pandas.read_pickle".split()
+)
 _HEADERS = frozenset("headers auth token api_key".split())
 
 
@@ -43,6 +48,8 @@ def judged(program: PythonFile) -> Iterator[Judged]:
         can = ability(act.path)
         if can is None and _stays(act):
             can = Can.WRITE
+        if act.path == "os.dup2" and _connected(act):
+            can = Can.NETWORK
         if can is None or (act.kind is Kind.HANDED and not is_handed(act.path, can)):
             continue
         key = (act.path, act.line, act.when, rendered(act))
@@ -145,8 +152,13 @@ def attack_of(one: Judged) -> str | None:
         attack = attack_in(" ".join(word or "?" for word in words))
         if attack is not None:
             return attack
+    if (can is Can.PROGRAM or act.path == "os.dup2") and _connected(act):
+        return "opens a shell to the network"
+    fetched = any(fetches(origin) for origin in act.origins)
+    if fetched and act.path in _PICKLES:
+        return "unpickles what it has just fetched"
     if can in _RUNS:
-        if act.path != "marshal.loads" and any(fetches(origin) for origin in act.origins):
+        if act.path != "marshal.loads" and fetched:
             return "runs what it has just fetched"
         if can is Can.CODE and _decoded(act):
             return "runs what it has just decoded"
@@ -155,6 +167,12 @@ def attack_of(one: Judged) -> str | None:
     if can in {Can.SEND, Can.NETWORK} and _carries(act):
         return "sends secrets of whoever runs it to the network"
     return None
+
+
+def _connected(act: Act) -> bool:
+    """Tell whether a connection becomes the input or output of a program."""
+    given = (*act.args, *act.named.values())
+    return any((value.path or "").startswith(_CONNECTIONS) for value in given)
 
 
 def _decoded(act: Act) -> bool:

@@ -13,6 +13,7 @@ from modelwarden.formats.config.scalars import Scalar
 _MODULE = re.compile(r"\[\d+\]\.type")
 _PART = re.compile(r"\w+\[0\]")
 _AUTO_MAP = re.compile(r"(?:^|\.)auto_map(?:[.\[]|$)")
+_KERNEL = re.compile(r"[\w.-]+/[\w.-]+(?:[@:|][\w.@:-]*)?")
 _ACTIVATION = re.compile(r"activation_f(?:n|unction)$")
 _PARENTS = frozenset(
     "transformers diffusers timm torch peft sentence_transformers optimum trl builtins".split()
@@ -33,12 +34,13 @@ _PIPELINE_LIBRARIES = frozenset(
     weakness="custom_code_in_model",
 )
 def config_remote_code(config: ConfigFile) -> Iterator[Hit]:
-    """Flag `auto_map`, a `trust_remote_code` that is on, and parts made by code of the repository.
+    """Flag `auto_map`, a `trust_remote_code` that is on, and parts made by code of a repository.
 
     Why: the classes named by `auto_map` are Python files of the repository, or of another one
     when the name has `--` in it, which the library downloads and runs once it is told to trust
-    them. The modules of Sentence Transformers and the parts of a Diffusers pipeline can name such
-    files likewise.
+    them. An `attn_implementation` with a slash in it is a repository whose kernels the library
+    downloads and runs without asking. The modules of Sentence Transformers and the parts of a
+    Diffusers pipeline can name such files likewise.
 
     Fix: read that code at a pinned revision, or use a model whose class the library has itself.
 
@@ -73,6 +75,8 @@ def _named(scalar: Scalar) -> str | None:
         return f"makes a pipeline from {scalar.value[:80]!r} of the repository"
     if scalar.key == "parent_library" and scalar.text and top not in _PARENTS:
         return f"imports {scalar.value[:80]!r} to find the class of its base model"
+    if "attn_implementation" in scalar.key and _KERNEL.fullmatch(scalar.value):
+        return f"has attention computed by code of the repository {scalar.value[:80]!r}"
     if _ACTIVATION.search(scalar.key) and "." in scalar.value and scalar.text and top != "torch":
         return f"imports {scalar.value[:80]!r} as its activation function"
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-from modelwarden.artifacts.known.secrets import GUESSED, secret_in, shown
+from modelwarden.artifacts.known.secrets import GUESSED, secrets_in, shown
 from modelwarden.core import Confidence, Evidence, Hit, Severity, rule
 from modelwarden.formats.config.reader import ConfigFile
 
@@ -31,9 +31,9 @@ def config_secret(config: ConfigFile) -> Iterator[Hit]:
     # Tokens of known form in YAML are found in its text, by `text-secret`.
     in_json = config.syntax == "json" or config.source.depth > 0
     for scalar in config.scalars:
-        kind = secret_in(scalar.key, scalar.value) if scalar.text else None
-        if kind is not None and (in_json or kind == GUESSED):
-            facts = {"path": scalar.path[:200], "value": shown(scalar.value, kind)}
-            mark = hashlib.sha256(scalar.value.encode(errors="surrogatepass")).hexdigest()[:16]
-            where = Evidence(facts=facts, line=scalar.line, identity=(scalar.path, kind, mark))
-            yield Hit(f"{scalar.key[:60]} holds {kind}", where)
+        for kind, value in secrets_in(scalar.key, scalar.value) if scalar.text else ():
+            if in_json or kind == GUESSED:
+                facts = {"path": scalar.path[:200], "value": shown(value, kind)}
+                mark = hashlib.sha256(value.encode(errors="surrogatepass")).hexdigest()[:16]
+                where = Evidence(facts=facts, line=scalar.line, identity=(scalar.path, kind, mark))
+                yield Hit(f"{scalar.key[:60]} holds {kind}", where)

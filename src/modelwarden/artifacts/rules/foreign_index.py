@@ -30,7 +30,7 @@ _USUAL_BELOW = (".pytorch.org", ".anaconda.org", ".anaconda.com", ".pythonhosted
     weakness="unsigned_or_altered_artifact",
 )
 def foreign_index(one: PlainText) -> Iterator[Hit]:
-    """Flag other package indexes, folders of links, channels, and hosts that need no certificate.
+    """Flag other package indexes, links, channels, far lists, and hosts without a certificate.
 
     Why: whoever runs the index decides what is installed. One that is asked besides the usual one
     wins with a higher version number of any package; one without TLS can be anybody.
@@ -49,7 +49,7 @@ def foreign_index(one: PlainText) -> Iterator[Hit]:
 def _foreign(origin: Origin) -> str | None:
     if origin.kind == "trusted-host":
         return f"takes packages from {origin.value[:100]} without checking who it is"
-    if origin.kind not in {"index", "find-links", "channel"}:
+    if origin.kind not in {"index", "find-links", "channel", "list"}:
         return None
     if origin.kind == "find-links" and "://" not in origin.value:
         return None
@@ -58,5 +58,6 @@ def _foreign(origin: Origin) -> str | None:
     if scheme == "https" and (host in _USUAL or host.endswith(_USUAL_BELOW)):
         return None
     how = "asks a second index for packages" if origin.more else "takes packages"
+    how = "takes its list of packages" if origin.kind == "list" else how
     bare = ", without TLS" if scheme == "http" else ""
     return f"{how} from {origin.value[:120]}{bare}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from modelwarden.artifacts.known.secrets import secret_in, shown
+from modelwarden.artifacts.known.secrets import secrets_in, shown
 from modelwarden.core import Confidence, Evidence, Hit, Severity, rule
 from modelwarden.formats.described import Described
 
@@ -25,10 +25,10 @@ def metadata_secret(model: Described) -> Iterator[Hit]:
 
     Fix: revoke it first, then export the model again without it.
 
-    Blind spot: a secret inside a longer text is not taken for one.
+    Blind spot: a secret of unknown form under an innocent name looks like any other text.
     """
     for one in model.metadata:
-        kind = secret_in(one.key.rpartition(": ")[2].rpartition(".")[2], one.value)
-        if kind is not None:
-            facts = {"key": one.key[:200], "value": shown(one.value, kind)}
+        name = one.key.rpartition(": ")[2].rpartition(".")[2]
+        for kind, value in secrets_in(name, one.value):
+            facts = {"key": one.key[:200], "value": shown(value, kind)}
             yield Hit(f"{one.key[:60]!r} holds {kind}", Evidence(at=one.at, facts=facts))

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from modelwarden.core import Evidence, Hit, Severity, rule
-from modelwarden.formats.described import PlainModel
+from modelwarden.formats.described import Checked
 
 
 @rule(
     "model-bad-reference",
     title="A model points outside of itself",
     severity=Severity.HIGH,
-    reads=PlainModel,
+    reads=Checked,
     references=("CWE-125", "CWE-787"),
     weakness="custom_code_in_model",
 )
-def model_bad_reference(model: PlainModel) -> Iterator[Hit]:
+def model_bad_reference(model: Checked) -> Iterator[Hit]:
     """Flag nodes, features, categories, offsets and counts that do not exist in the file.
 
     Why: most libraries follow them without a check. XGBoost and LightGBM read outside of their

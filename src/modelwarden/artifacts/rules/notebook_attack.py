@@ -11,7 +11,7 @@ from modelwarden.formats.python.reader import PythonFile
 
 @rule(
     "notebook-attack",
-    title="A notebook attacks whoever runs it",
+    title="A notebook, or Python in a script, attacks whoever runs it",
     severity=Severity.HIGH,
     reads=PythonFile,
     references=(
@@ -24,9 +24,10 @@ from modelwarden.formats.python.reader import PythonFile
 def notebook_attack(one: PythonFile) -> Iterator[Hit]:
     """Flag cells that run what they fetched or decoded, send secrets, open a shell, or destroy.
 
-    Why: notebooks are run from top to bottom to see what they do.
+    Why: notebooks are run from top to bottom to see what they do, and so is Python that stands in
+    a command of a script.
 
-    Fix: do not run it; read the cell.
+    Fix: do not run it; read the cell or the command.
 
     Blind spot: shell lines are looked at as scripts; what a package does that a cell installs is
     not seen.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from modelwarden.core import Evidence, Hit, Severity, rule
-from modelwarden.formats.network import leads_out
+from modelwarden.formats.places import escapes
 from modelwarden.formats.tensorflow.checkpoint import CheckpointState
 
 
@@ -28,7 +28,7 @@ def tf_checkpoint_path(state: CheckpointState) -> Iterator[Hit]:
 
     Blind spot: what lies at the other place is not looked at.
     """
-    found = ((place, why) for place in state.places if (why := leads_out(place.path)))
+    found = ((place, why) for place in state.places if (why := escapes(place.path)))
     for place, why in islice(found, 20):
         facts = {"path": place.path[:200], "why": why}
         yield Hit(f"the checkpoint {place.path[:120]!r} {why}", Evidence(facts=facts))

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from modelwarden.core import Gap, GapKind
 from modelwarden.core.values import dataclass
 from modelwarden.formats.config.text import Shape, decoded, encoding_of, shape_of
+from modelwarden.formats.described import Described, Metadatum
 from modelwarden.formats.limits import LimitExceededError, Limits
 from modelwarden.formats.source import Source
-from modelwarden.formats.view import Child, DamagedError, View, gap
+from modelwarden.formats.view import Child, DamagedError, gap
 
 if TYPE_CHECKING:
     from modelwarden.formats.config.scalars import Scalar
@@ -41,6 +42,8 @@ _TELLING = tuple(
         *((word, _KEY) for word in (b"auth_token", b"bearer_token", b"refresh_token")),
         *((word, rb'"?\s*:') for word in (b"auto_map", b"trust_remote_code")),
         *((word, rb'"?\s*:') for word in (b"_target_", b"_component_")),
+        *((word, rb"\"?\s*:\s*[\"']?\w+\.\w") for word in (b"target", b"class_path")),
+        (b"attn_implementation", rb"\w*\"?\s*:\s*[\"']?[\w.-]+/"),
         (b'"type"', rb'\s*:\s*"\w+\.[\w.]+"'),
         (b"_diffusers_version", rb'"?\s*:'),
         *((word, rb'"?\s*:') for word in (b"custom_pipelines", b"parent_library")),
@@ -65,18 +68,35 @@ _TELLING = tuple(
         (b"xox", rb"[abprs]-"),
         (b"sk-", rb"[\w-]{32}"),
         (b"private key-----", rb""),
+        *((word, rb"[\w-]{16}") for word in (b"sk_live_", b"rk_live_", b"whsec_", b"npm_")),
+        *((word, rb"[\w-]{20}") for word in (b"pypi-age", b"ya29.", b"nvapi-", b"dckr_pat_")),
+        *((word, rb"[\w-]{20}") for word in (b"tskey-", b"age-secret-key-", b"atatt")),
+        *((word, rb"[a-z0-9]{30}") for word in (b"gsk_", b"r8_", b"lin_api_", b"xai-", b"shpat_")),
+        (b"api_org_", rb"[a-z0-9]{30}"),
+        (b"dop_v1_", rb"[0-9a-f]{64}"),
+        (b"dapi", rb"[0-9a-f]{32}"),
+        (b"sg.", rb"[\w-]{22}\.[\w-]{43}"),
+        (b"eyj", rb"[\w-]{8,}\.eyj"),
+        (b"accountkey=", rb"[a-z0-9+/]{86}"),
+        (b"hooks.slack.com/services/", rb""),
+        (b"/api/webhooks/", rb"\d{17}"),
+        (b":aa", rb"[\w-]{33}"),
+        (b"://", rb"[^\s/:@\"]*:[^\s/@\"]{3,}@"),
+        *((word, rb"[\w.-]+[/\\]") for word in (b"/home/", b"/users/")),
+        (b":\\users\\", rb""),
         # Escapes of letters, `_`, `{` and `%` hide something: no JSON writer makes them.
         (b"\\u00", rb"(?:25|4[1-9a-f]|5[0-9af]|6|7[0-9ab])"),
     )
 )
-FLAVOURS = re.compile(rb"(?m)^[\"']?flavors[\"']?[ \t]*:")
+_HOMES = re.compile(r"/home/|[/\\]Users[/\\]|\\Documents and Settings\\")
+FLAVOURS = re.compile(rb"(?m)(?:^|\A\s*\{[^{}]*)[ \t]*[\"']?flavors[\"']?[ \t]*:")
 _TAG = re.compile(rb"(?:^|[\s\[{,:-])!|%TAG", re.MULTILINE)
 _SURE_TAG = re.compile(rb"(?:^|[\s\[{,:-])!(?:![\w%]|<)|^%TAG", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigFile(View):
-    """A configuration.
+class ConfigFile(Described):
+    """A configuration; what it tells of somebody's folders is its metadata.
 
     Attributes:
         scalars: values in the order of the text, as many as were read.
@@ -141,6 +161,7 @@ def read(source: Source, limits: Limits) -> ConfigFile:
         source=source,
         format="config",
         scalars=tuple(kept),
+        metadata=tuple(Metadatum(s.path, s.value, None) for s in kept if _HOMES.search(s.value)),
         syntax=shape.value,
         gaps=tuple(gaps),
         children=tuple(children),

@@ -24,6 +24,10 @@ _STRINGS = JSONDecoder(strict=False)
 _LITERAL: Final = re.compile(
     r"true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?|NaN|-?Infinity"
 )
+_PLAIN: Final = re.compile(
+    r"(?i)|~|null|true|false|yes|no|on|off|[-+]?[\d.][\d_.,:xobea-f+-]*|[-+]?\.(?:inf|nan)"
+)
+"""What YAML takes for something else than text, and a little more: dates, versions, hashes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ class Scalar:
     Attributes:
         path: of keys and positions, `a.b[0]`; only the last dozen steps.
         key: the last key on the path, also for items of a list under it.
-        value: the text; for JSON's and YAML's plain values as written.
+        value: the text; numbers and words like `true` as written.
         text: it is a string, not a number or a word like `true`.
         line: 1-based.
         tag: YAML's, in full; None when there is none.
@@ -230,9 +234,10 @@ class _YamlWalk:
         return self._made(event, value, tag)
 
     def _made(self, event: Event, value: str, tag: str | None) -> Scalar:
-        plain = getattr(event, "style", None) in {None, ""}
+        plain = getattr(event, "style", None) in {None, ""} and not tag
         line = event.start_mark.line + 1 if event.start_mark else 1
-        return Scalar(self.place.path, self.place.key, value, not plain or bool(tag), line, tag)
+        text = not plain or _PLAIN.fullmatch(value) is None
+        return Scalar(self.place.path, self.place.key, value, text, line, tag)
 
     def _turn(self) -> None:
         """A node is complete: in a mapping key and value alternate, a sequence counts on."""

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from modelwarden.core import GapKind
 from modelwarden.formats.cursor import Cursor
-from modelwarden.formats.described import Notes
+from modelwarden.formats.described import Checked, Notes
 from modelwarden.formats.identified.magic import MLPACKAGE_WEIGHTS
 from modelwarden.formats.limits import LimitExceededError, Limits
-from modelwarden.formats.network import Checked
 from modelwarden.formats.source import Source
 from modelwarden.formats.view import DamagedError
 
@@ -51,6 +50,7 @@ def read(source: Source, limits: Limits) -> Checked:
         producer=MLPACKAGE_WEIGHTS.produced(source),
         gaps=tuple(notes.gaps),
         faults=tuple(notes.faults),
+        children=tuple(notes.children),
     )
 
 
@@ -76,7 +76,5 @@ def _record(source: Source, cursor: Cursor, notes: Notes) -> None:
 def _rest(source: Source, at: int, notes: Notes) -> None:
     for offset in range(at, source.size, _PIECE):
         if source.read(offset, _PIECE).strip(b"\0"):
-            why = f"{source.size - at} bytes behind the last blob"
-            notes.fault("hidden", "", why, at)
-            notes.note(why, at=at)
-            return
+            return notes.behind(at, why="behind the last blob")
+    return None

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from modelwarden.core import GapKind
 from modelwarden.formats.cursor import Cursor
-from modelwarden.formats.described import Notes
+from modelwarden.formats.described import Checked, Notes
 from modelwarden.formats.identified.magic import PADDLE_PARAMS
 from modelwarden.formats.limits import LimitExceededError, Limits
-from modelwarden.formats.network import Checked, made_by
+from modelwarden.formats.network import made_by
 from modelwarden.formats.protobuf import VARINT, fields, signed
 from modelwarden.formats.source import Source
 from modelwarden.formats.view import DamagedError

@@ -12,11 +12,10 @@ from dataclasses import field
 
 from modelwarden.core import GapKind, InventoryItem, ItemKind
 from modelwarden.core.values import dataclass
-from modelwarden.formats.described import Notes
+from modelwarden.formats.described import Checked, Notes
 from modelwarden.formats.identified.kind import plain
 from modelwarden.formats.identified.magic import R_DATA
 from modelwarden.formats.limits import LimitExceededError, Limits
-from modelwarden.formats.network import Checked
 from modelwarden.formats.rdata.code import Code
 from modelwarden.formats.rdata.inputs import Binary, Words
 from modelwarden.formats.rdata.machine import Machine
@@ -60,10 +59,7 @@ def read(source: Source, limits: Limits) -> RData:
             machines.append(machine)
             machine.run(workspace=source.read(at, 2) == b"RD")
             at = _behind(source, machine.data.at)
-        if at < source.size:
-            why = f"{source.size - at} bytes behind the last object"
-            notes.fault("hidden", "", why, at)
-            notes.note(why, at=at)
+        notes.behind(at, why="behind the last object")
     except DamagedError as damage:
         notes.note(damage.why, at=damage.offset)
     except LimitExceededError as over:
@@ -76,6 +72,7 @@ def read(source: Source, limits: Limits) -> RData:
         format="r-data",
         producer=R_DATA.produced(source),
         gaps=tuple(notes.gaps),
+        children=tuple(notes.children),
         inventory=tuple(_inventory(source, packages)),
         faults=tuple(notes.faults),
         codes=tuple(code for machine in machines for code in machine.codes),

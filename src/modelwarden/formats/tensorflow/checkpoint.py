@@ -15,12 +15,11 @@ from typing import NamedTuple
 from modelwarden.core import GapKind
 from modelwarden.core.values import dataclass
 from modelwarden.formats.cursor import Cursor
-from modelwarden.formats.described import Described, Notes
+from modelwarden.formats.described import Checked, Described, Notes, Place
 from modelwarden.formats.identified.companions import CHECKPOINT_DATA
 from modelwarden.formats.identified.kind import plain, producer
 from modelwarden.formats.identified.magic import CHECKPOINT
 from modelwarden.formats.limits import LimitExceededError, Limits
-from modelwarden.formats.network import Checked, Place
 from modelwarden.formats.protobuf import LEN, VARINT, fields, signed
 from modelwarden.formats.source import Source
 from modelwarden.formats.tensorflow.table import Entry, entries
@@ -232,7 +231,7 @@ class _DataReader:
             producer=producer("tensorflow"),
             gaps=tuple(notes.gaps),
             faults=tuple(notes.faults),
-            children=children,
+            children=(*children, *notes.children),
         )
 
 
@@ -252,9 +251,7 @@ def _covered(source: Source, tensors: list[Tensor], notes: Notes) -> None:
 
 def _hidden(source: Source, at: int, end: int, notes: Notes) -> None:
     if source.read(at, min(end - at, 1 << 20)).strip(b"\0"):
-        why = f"{end - at} bytes that belong to no tensor"
-        notes.fault("hidden", "", why, at)
-        notes.note(why, at=at)
+        notes.behind(at, end, "that belong to no tensor")
 
 
 def _texts(source: Source, tensors: list[Tensor], limits: Limits) -> Iterator[Child]:
