@@ -53,6 +53,13 @@ def test_names_from_elsewhere_are_foreign(module: str | None, name: str):
     assert origin(module=module, class_name=name) is Origin.FOREIGN
 
 
+def test_a_function_of_a_part_that_builds_models_is_foreign():
+    made = {"module": "keras.src.layers", "class_name": "function"}
+
+    assert origin(**made, config="anything") is Origin.FOREIGN
+    assert origin(**made | {"module": "keras.activations"}, config="relu") is Origin.KERAS
+
+
 def test_a_registered_name_of_another_package_is_foreign():
     thing = {"module": "keras.layers", "class_name": "Dense", "registered_name": "mine>Dense"}
 
@@ -73,6 +80,8 @@ def test_a_registered_name_of_another_package_is_foreign():
         ("keras.config", "function", "enable_unsafe_deserialization"),
         ("keras.src.saving.serialization_lib", "function", "enable_unsafe_deserialization"),
         ("keras.saving", "function", "load_model"),
+        ("keras.models", "function", "load_model"),
+        ("keras.src.models.cloning", "function", "from_config"),
         ("keras.layers", "TorchModuleWrapper", {}),
         (None, "TorchModuleWrapper", {}),
         ("keras.layers", "TFSMLayer", {}),

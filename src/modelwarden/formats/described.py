@@ -17,6 +17,7 @@ _GAPS = 50
 _FAULTS = 100
 _ENTRIES = 10_000
 _PLACES = 10_000
+_LEAST = 16
 
 
 class Metadatum(NamedTuple):
@@ -128,6 +129,22 @@ class Notes:
             self.fault("trailing", "", f"{left} bytes {why}", at)
             name = f"trailing@{at}"
             self.children.append(Child(name, partial(self.source.part, at, left, name)))
+
+    def beyond(self, at: int) -> None:
+        """Look into what stands behind all that was reached, where some format claims it."""
+        from modelwarden.formats.identify import identify  # what identifies imports readers
+
+        padding = self.source.read(at, 64)
+        at += len(padding) - len(padding.lstrip(b"\0"))
+        size, name = self.source.size - at, f"trailing@{at}"
+        if size < _LEAST:
+            return
+        try:
+            known = bool(identify(self.source.part(at, size, name)))
+        except Exception:  # noqa: BLE001 -- whoever opens it says which reader failed
+            known = True
+        if known:
+            self.children.append(Child(name, partial(self.source.part, at, size, name)))
 
     def describe(self, key: str, value: str, at: int) -> None:
         """Keep a text, up to ten thousand of them."""

@@ -97,6 +97,8 @@ class _Walk:
             self._inside(one, 1, "<I", self.segments, "segment of named data")
         for one in self._items(program, 1):
             self._plan(one)
+        if size == self.source.size:
+            self.notes.beyond(self.flat.end)
         end = max([size, *self.ends])
         if end < self.source.size and self.source.read(end, 1 << 16).strip(b"\0"):
             self.notes.behind(end, why="behind the program and its segments")

@@ -38,9 +38,12 @@ class Flatbuffer:
     """Access to one flatbuffer.
 
     Every method raises `DamagedError` where an offset or a length leaves the file.
+
+    Attributes:
+        end: behind the last byte that was reached.
     """
 
-    __slots__ = ("_base", "_limits", "_source", "_vtables", "_window")
+    __slots__ = ("_base", "_limits", "_source", "_vtables", "_window", "end")
 
     def __init__(self, source: Source, limits: Limits) -> None:
         """Read `source`; each table costs one operation of `limits`."""
@@ -49,6 +52,7 @@ class Flatbuffer:
         self._vtables: dict[int, tuple[int, tuple[int, ...]]] = {}
         self._window = b""
         self._base = 0
+        self.end = 0
 
     def root(self) -> Table:
         """Return the outermost table."""
@@ -66,6 +70,7 @@ class Flatbuffer:
         size, slots = known
         if size > self._source.size - at:
             raise DamagedError(f"a table of {size} bytes that leaves the file", at)
+        self.end = max(self.end, at + size)
         return Table(at, size, slots)
 
     def _vtable(self, at: int) -> tuple[int, tuple[int, ...]]:
@@ -75,6 +80,7 @@ class Flatbuffer:
         if length < 4 or length % 2 or size < 4:
             raise DamagedError(f"a table of {size} bytes with a list of {length}", at)
         raw = self._bytes(at + 4, length - 4)
+        self.end = max(self.end, at + length)
         return size, struct.unpack(f"<{len(raw) // 2}H", raw)
 
     def scalar(self, table: Table, slot: int, layout: str, default: int = 0) -> int:
@@ -101,6 +107,7 @@ class Flatbuffer:
         count = self._number("<I", at)
         if count * item > self._source.size - at - 4:
             raise DamagedError(f"a vector of {count} items of {item} bytes leaves the file", at)
+        self.end = max(self.end, at + 4 + count * item)
         return Vector(at + 4, count)
 
     def string(self, table: Table, slot: int, longest: int = 300) -> str:
@@ -123,6 +130,7 @@ class Flatbuffer:
         at = vector.at + 4 * index
         begin = self._followed(at, self._number("<I", at))
         length = self._number("<I", begin)
+        self.end = max(self.end, begin + 4 + length)
         return self._source.read(begin + 4, min(length, longest)).decode("utf-8", "replace")
 
     def _followed(self, at: int, offset: int) -> int:

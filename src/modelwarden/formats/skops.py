@@ -123,9 +123,22 @@ class _Tree:
             module = "operator"
         elif loader == "MethodNode":
             module, name, disguise = _method(node, module, name)
+        elif loader == "FunctionNode" and isinstance(node.get("content"), dict):
+            self._function(path, node, f"{module}.{name}")
+            if name == "function":  # the type that files of protocol 0 say; newer ones import it
+                return
         elif loader == "NdArrayNode" and (module, name) == ("numpy", "ndarray"):
             return
         self._add(SkopsNode(loader, module, name, use, path, disguise=disguise))
+
+    def _function(self, path: str, node: Mapping[str, object], said: str) -> None:
+        """Files of protocol 0 name a function in the content of its node, and import that one."""
+        content = node["content"]
+        module = _word(content.get("module_path")) if isinstance(content, dict) else ""
+        name = _word(content.get("function")) if isinstance(content, dict) else ""
+        disguise = "" if said.startswith(f"{module}.") else f"says {said}, and is {module}.{name}"
+        use = _USES.get("FunctionNode")
+        self._add(SkopsNode("FunctionNode", module, name, use, path, disguise=disguise))
 
     def _generator(self, path: str, node: Mapping[str, object]) -> None:
         """A generator names the class of its bits in its state."""

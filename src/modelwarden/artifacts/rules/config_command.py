@@ -10,7 +10,7 @@ from modelwarden.artifacts.known.commands import attack_in
 from modelwarden.artifacts.known.secrets import redacted
 from modelwarden.artifacts.rules._content import bound_to
 from modelwarden.core import Confidence, Hit, Severity, rule
-from modelwarden.formats.config.reader import ConfigFile
+from modelwarden.formats.config.reader import MARSHALLED, ConfigFile
 
 _LONGEST = 2000
 _CODE_CALLS = frozenset("__import__ eval exec compile".split())
@@ -39,9 +39,11 @@ def config_command(config: ConfigFile) -> Iterator[Hit]:
     """
     evidence = bound_to(config)
     for scalar in config.scalars:
-        if not scalar.text or not 4 < len(scalar.value) <= _LONGEST:
+        if not scalar.text or len(scalar.value) <= 4:
             continue
-        what = _command(scalar.value) or _code(scalar.value)
+        what = _marshalled(scalar.value)
+        if what is None and len(scalar.value) <= _LONGEST:
+            what = _command(scalar.value) or _code(scalar.value)
         if what is not None:
             facts = {"path": scalar.path[:200], "value": redacted(scalar.value)[:120]}
             yield Hit(f"{scalar.key[:60]}: {what}", evidence(facts, scalar.line))
@@ -51,6 +53,11 @@ def _command(value: str) -> str | None:
     """Say what a shell command would do; None for anything else."""
     attack = attack_in(value)
     return None if attack is None else f"the command {attack}"
+
+
+def _marshalled(value: str) -> str | None:
+    """Say that a text is compiled code; loaders of Keras models as YAML run it."""
+    return "marshalled code" if MARSHALLED.match(value[:40].strip().encode()) else None
 
 
 def _code(value: str) -> str | None:

@@ -88,6 +88,8 @@ _TELLING = tuple(
         (b"\\u00", rb"(?:25|4[1-9a-f]|5[0-9af]|6|7[0-9ab])"),
     )
 )
+# Marshalled code of Python in base 64, as Keras writes a function.
+MARSHALLED = re.compile(rb"[4Y]w[A-Z]AAAAAAAA")
 _HOMES = re.compile(r"/home/|[/\\]Users[/\\]|\\Documents and Settings\\")
 FLAVOURS = re.compile(rb"(?m)(?:^|\A\s*\{[^{}]*)[ \t]*[\"']?flavors[\"']?[ \t]*:")
 _TAG = re.compile(rb"(?:^|[\s\[{,:-])!|%TAG", re.MULTILINE)
@@ -132,6 +134,8 @@ def _pieces(source: Source) -> Iterator[bytes]:
 def _telling(piece: bytes, tag: re.Pattern[bytes] | None) -> bool:
     lower = piece.lower()
     if any(word in lower and around.search(lower) for word, around in _TELLING):
+        return True
+    if MARSHALLED.search(piece):
         return True
     return tag is not None and tag.search(piece) is not None
 

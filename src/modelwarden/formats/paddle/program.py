@@ -6,10 +6,13 @@ branches refer to blocks by number, so every block of the program is walked anyh
 
 from __future__ import annotations
 
+from itertools import islice
+
 from modelwarden.core import GapKind
 from modelwarden.formats.identified.protobuf import PADDLE
 from modelwarden.formats.limits import LimitExceededError, Limits
 from modelwarden.formats.network import Network, NetworkNotes, made_by
+from modelwarden.formats.protobuf import text
 from modelwarden.formats.protowalk import Message, Schema, messages
 from modelwarden.formats.source import Source
 from modelwarden.formats.view import DamagedError
@@ -24,6 +27,7 @@ _SCHEMA: Schema = {
 _BLOCK, _BLOCKS = 8, 10  # kinds of attribute
 # Attributes of operators that read or write a file, or hand a program to a driver.
 _PATHS = {"file_path", "model_file", "filename", "engine_path", "model_opt_cache_dir"}
+_TRACE = "op_callstack"  # where the exporter's own code made an operator
 
 
 def sniff(source: Source) -> bool:
@@ -51,6 +55,7 @@ def read(source: Source, limits: Limits) -> Network:
         producer=producer,
         gaps=tuple(notes.gaps),
         inventory=made_by(source, producer),
+        metadata=tuple(notes.metadata),
         faults=tuple(notes.faults),
         operators=tuple(notes.kinds.values()),
         places=tuple(notes.places),
@@ -66,6 +71,7 @@ class _Walk:
         self.operator = ""
         self.blocks: list[Message] = []
         self.called: dict[int, int] = {}
+        self.traced = False
 
     def look(self, one: Message) -> None:
         """Write down what one message says."""
@@ -85,6 +91,10 @@ class _Walk:
             for number in (5, 8):
                 if path := one.text(self.source, number):
                     self.notes.place(f"{self.operator}.{name}", path, one.at)
+        if name == _TRACE and not self.traced:  # of one operator: they are much the same
+            self.traced = True
+            lines = "\n".join(text(self.source, f, 400) for f in islice(one.all(8), 100))
+            self.notes.describe(name, lines, one.at)
         kind = one.number(2)
         if kind == _BLOCK:
             self.called[one.number(12)] = one.at

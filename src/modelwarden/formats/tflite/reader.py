@@ -88,7 +88,7 @@ def read(source: Source, limits: Limits) -> TfliteModel:
         format="tflite",
         producer=TFLITE.produced(source),
         gaps=tuple(walk.notes.gaps),
-        children=tuple(walk.children()),
+        children=(*walk.children(), *walk.notes.children),
         metadata=tuple(walk.notes.metadata),
         faults=tuple(walk.notes.faults),
         operators=tuple(one for one in walk.codes if one.name),
@@ -127,6 +127,8 @@ class _Walk:
             self._metadata(one)
         for one in self._items(model, 7):
             self._inside(one, 4, self.subgraphs, "subgraph of a signature")
+        if self.source.read(self.flat.end, 2) != b"PK":  # files that an archive holds
+            self.notes.beyond(self.flat.end)
         if len(model.slots) > 8 and any(model.slots[8:]):
             self.notes.note("parts of the model that are not known, or lie in other files")
 
