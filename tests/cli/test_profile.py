@@ -157,3 +157,20 @@ def test_triggers_that_were_recovered_stand_in_the_profile(place):
 
     (found,) = load(place / "profile.json").triggers
     assert (found.name, found.places, found.values) == ("corner", (0, 1), (9.0, 9.0))
+
+
+def test_a_model_that_is_only_served_needs_no_section_of_its_own(tmp_path):
+    rows = "\n".join(f"{n / 10},{n % 7},{n % 2}" for n in range(200))
+    (tmp_path / "train.csv").write_text(f"a,b,label\n{rows}\n")
+    (tmp_path / "modelwarden.toml").write_text(
+        '[project]\nname = "t"\nmodality = "tabular"\ntask = "binary"\n'
+        '[data]\ntrain = "train.csv"\ntest = "train.csv"\nlabel = "label"\n'
+    )
+
+    told = command("profile", "--protocol", "mlflow", "--output", "p.json", cwd=tmp_path)
+    silent = command("profile", "--output", "q.json", cwd=tmp_path)
+
+    assert told.code == 0, told.err
+    assert [spec.name for spec in load(tmp_path / "p.json").inputs] == ["a", "b"]
+    assert silent.code == 2
+    assert "Give --protocol" in silent.line

@@ -190,7 +190,7 @@ def _of_project(path: Path, protocol: str | None) -> Given:
     from modelwarden.targets.frames import Frame
     from modelwarden.targets.reading import read_data
 
-    project = load(path)
+    project = load(path, served=True)
     served = protocol or project.model.protocol
     if served not in _PROTOCOLS:
         raise InputError(

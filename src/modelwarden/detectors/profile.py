@@ -23,13 +23,14 @@ from modelwarden.protocols.json_paths import PathError, Template
 
 SCHEMA = "modelwarden/profile/1"
 _LARGEST = 256 << 20
+_WRITTEN = "Name a file that `modelwarden profile --output FILE` of this version wrote, unchanged."
 _ROUTE = re.compile(r"(?:/[A-Za-z0-9._~:@!$&'()*+,;=-]+)+")
 
 
 class ProfileError(InputError):
     """A profile, or what one is made from, that cannot be used."""
 
-    hint = "docs/profile.md tells what a profile is made from."
+    hint = "`modelwarden profile --help` and docs/profile.md tell what it is made from."
 
 
 class Protocol(StrEnum):
@@ -352,15 +353,15 @@ def load(path: Path, key: Path | None = None) -> Profile:
             data = stream.read(_LARGEST + 1)
     except OSError as error:
         why = (error.strerror or str(error)).lower()
-        raise ProfileError(f"cannot read the profile {path}: {why}") from error
+        raise ProfileError(f"cannot read the profile {path}: {why}", hint=_WRITTEN) from error
     if len(data) > _LARGEST:
-        raise ProfileError(f"{path} is too large for a profile")
+        raise ProfileError(f"{path} is too large for a profile", hint=_WRITTEN)
     try:
         document = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise ProfileError(f"{path} is no profile: no valid JSON") from error
+        raise ProfileError(f"{path} is no profile: no valid JSON", hint=_WRITTEN) from error
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-        raise ProfileError(f"{path} is no profile of the schema {SCHEMA}")
+        raise ProfileError(f"{path} is no profile of the schema {SCHEMA}", hint=_WRITTEN)
     if key is not None or document.get("signature") is not None:
         from modelwarden.detectors.signed import check
 
@@ -368,7 +369,7 @@ def load(path: Path, key: Path | None = None) -> Profile:
     try:
         profile = decode(Profile, document, str(path))
     except InputError as error:
-        raise ProfileError(error.message) from error
+        raise ProfileError(error.message, hint=_WRITTEN) from error
     _check(profile, path)
     return profile
 
@@ -377,7 +378,7 @@ def _check(profile: Profile, path: Path) -> None:
     """Refuse a profile whose parts do not fit each other."""
     normal = profile.normal
     if not profile.inputs:
-        raise ProfileError(f"{path} names no input")
+        raise ProfileError(f"{path} names no input", hint=_WRITTEN)
     if not profile.table and len(profile.inputs) != 1:
         raise ProfileError(f"{path} has {len(profile.inputs)} tensors; one is supported")
     _check_relations(profile, path)
@@ -396,7 +397,9 @@ def _check(profile: Profile, path: Path) -> None:
         or any(scale <= 0 for scale in normal.scale)
         or any(part <= 0 for part in normal.variance)
     ):
-        raise ProfileError(f"{path} does not fit together: its statistics differ in size")
+        raise ProfileError(
+            f"{path} does not fit together: its statistics differ in size", hint=_WRITTEN
+        )
 
 
 def _check_form(profile: Profile, path: Path) -> None:
@@ -421,4 +424,6 @@ def _check_relations(profile: Profile, path: Path) -> None:
         or any(unit <= 0 for unit in related.unit)
         or {len(related.correlation), len(related.noise)} != {count * (count - 1) // 2}
     ):
-        raise ProfileError(f"{path} does not fit together: its relations differ in size")
+        raise ProfileError(
+            f"{path} does not fit together: its relations differ in size", hint=_WRITTEN
+        )

@@ -16,7 +16,7 @@ import numpy as np
 
 from modelwarden.firewall.errors import Reason, RefusedError
 from modelwarden.firewall.profile import Profile
-from modelwarden.firewall.reading import LONGEST_ID, only, parameters
+from modelwarden.firewall.reading import LONGEST_ID, is_word, only, parameters
 from modelwarden.protocols.tensors import Array
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -173,7 +173,7 @@ def _is_name(value: object) -> bool:
 
 
 def _is_id(value: object) -> bool:
-    return isinstance(value, str) and 1 <= len(value) <= LONGEST_ID
+    return is_word(value) and value != ""
 
 
 def _number(low: float, high: float) -> Callable[[Any], bool]:

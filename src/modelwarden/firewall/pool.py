@@ -263,7 +263,12 @@ class Pool:
     def _connect(self, question: Question) -> None:
         task = self._loop.create_task(self._connected(question))
         self._connecting[task] = question
-        task.add_done_callback(lambda done: self._connecting.pop(done, None))
+        task.add_done_callback(self._connects_no_more)
+
+    def _connects_no_more(self, task: asyncio.Task[None]) -> None:
+        """Give the place of a try that failed to what waits: nothing else would ask for it."""
+        self._connecting.pop(task, None)
+        self._ask_next()
 
     async def _connected(self, question: Question) -> None:
         try:
@@ -293,8 +298,13 @@ class Pool:
         self._open.discard(server)
         if server in self._idle:
             self._idle.remove(server)
-        if self.waiting and len(self._open) + len(self._connecting) < self._most:
-            self._connect(self.waiting.popleft())
+        self._ask_next()
+
+    def _ask_next(self) -> None:
+        while self.waiting and len(self._open) + len(self._connecting) < self._most:
+            question = self.waiting.popleft()
+            if question.deadline < math.inf:
+                self._connect(question)
 
     def sweep(self, now: float) -> None:
         """Give up what has waited too long."""
@@ -310,7 +320,8 @@ class Pool:
                 question.failed(504, late)
 
     def close(self) -> None:
-        """Close everything."""
+        """Close everything; what waits is asked no more."""
+        self.waiting.clear()
         for task in list(self._connecting):
             task.cancel()
         for server in list(self._open):

@@ -22,6 +22,7 @@ import numpy as np
 from modelwarden.core.values import dataclass
 from modelwarden.firewall.errors import RefusedError
 from modelwarden.firewall.profile import Kind, Profile, Protocol
+from modelwarden.firewall.reading import is_word
 from modelwarden.protocols.tensors import Array
 
 
@@ -35,7 +36,6 @@ def _library() -> Any:
 
 _SIMDJSON = _library()
 AVAILABLE = _SIMDJSON is not None
-_LONGEST_ID = 256
 _FORMS = 64
 _KEYS = {Protocol.MLFLOW: "inputs", Protocol.TF_SERVING: "instances"}
 _LONGEST_FORM = 1024
@@ -148,7 +148,7 @@ class Quick:
         more, name = "", None
         if "id" in keys:
             name = document["id"]
-            if type(name) is not str or len(name) > _LONGEST_ID:
+            if not is_word(name):
                 return None
             more = f',"id":{quoted(name)}'
         if len(keys) > 1 + (name is not None):
@@ -156,7 +156,7 @@ class Quick:
         (entry,) = document["inputs"]
         own, spec = list(entry.keys()), self._spec
         given = entry["name"]
-        if type(given) is not str or (spec.name and given != spec.name):
+        if not is_word(given) or (spec.name and given != spec.name):
             return None
         if len(own) != 4 or set(own) != {"name", "shape", "datatype", "data"}:
             if "parameters" not in own or len(own) != 5 or len(set(own)) != 5:

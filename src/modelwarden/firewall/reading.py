@@ -21,17 +21,27 @@ def only(document: dict[str, Any], known: Sequence[str]) -> None:
         raise RefusedError(Reason.SCHEMA, "a key that this protocol does not have")
 
 
+def is_word(value: object) -> bool:
+    """Tell whether this is a short text of letters that are seen.
+
+    Servers write names and ids into logs and terminals, where line feeds and escapes do harm.
+    """
+    return isinstance(value, str) and len(value) <= LONGEST_ID and value.isprintable()
+
+
 def parameters(value: object) -> None:
     """Let parameters through that are plain: words and numbers under plain names."""
     if value is None:
         return
     if not isinstance(value, dict) or len(value) > 16:
         raise RefusedError(Reason.SCHEMA, "parameters are no small object")
-    for part in value.values():
+    for key, part in value.items():
+        if not is_word(key):
+            raise RefusedError(Reason.SCHEMA, "a parameter has no plain name")
         if isinstance(part, list | dict) or (isinstance(part, float) and not math.isfinite(part)):
             raise RefusedError(Reason.SCHEMA, "a parameter is no plain value")
-        if isinstance(part, str) and len(part) > LONGEST_ID:
-            raise RefusedError(Reason.SCHEMA, "a parameter is too long")
+        if isinstance(part, str) and not is_word(part):
+            raise RefusedError(Reason.SCHEMA, "a parameter is no plain word")
 
 
 def array_in(data: object) -> Array:
@@ -59,7 +69,7 @@ def split(data: object, profile: Profile) -> dict[str, Array]:
     if index is not None and (
         not isinstance(index, list)
         or len(index) != len(rows)
-        or any(type(part) not in (int, str) for part in index)
+        or any(type(part) is not int and not is_word(part) for part in index)
     ):
         raise RefusedError(Reason.SCHEMA, "index is no list of labels, one a row")
     if len(set(columns)) != len(columns):

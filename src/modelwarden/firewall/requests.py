@@ -22,8 +22,8 @@ from modelwarden.firewall.json_form import form_values
 from modelwarden.firewall.profile import Input, Profile, Protocol
 from modelwarden.firewall.quick import Quick, document_of
 from modelwarden.firewall.reading import (
-    LONGEST_ID,
     array_in,
+    is_word,
     only,
     parameters,
     plain,
@@ -223,7 +223,7 @@ def _oip(document: dict[str, Any], profile: Profile) -> dict[str, Array]:
     only(document, ("id", "parameters", "inputs", "outputs"))
     parameters(document.get("parameters"))
     given = document.get("id", "")
-    if not isinstance(given, str) or len(given) > LONGEST_ID:
+    if not is_word(given):
         raise RefusedError(Reason.SCHEMA, "id is no short text")
     _outputs(document.get("outputs", []))
     inputs = document.get("inputs")
@@ -233,7 +233,7 @@ def _oip(document: dict[str, Any], profile: Profile) -> dict[str, Array]:
     values: dict[str, Array] = {}
     for entry in inputs:
         name = entry.get("name") if isinstance(entry, dict) else None
-        if len(specs) == 1 and "" in specs and isinstance(name, str):
+        if len(specs) == 1 and "" in specs and is_word(name):
             name = ""
         if not isinstance(name, str) or name not in specs or name in values:
             raise RefusedError(Reason.SCHEMA, "not the inputs that the model has")
@@ -245,7 +245,7 @@ def _outputs(outputs: object) -> None:
     if not isinstance(outputs, list) or len(outputs) > 64:
         raise RefusedError(Reason.SCHEMA, "outputs is no short list")
     for entry in outputs:
-        if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
+        if not isinstance(entry, dict) or not is_word(entry.get("name")):
             raise RefusedError(Reason.SCHEMA, "an output has no name")
         only(entry, ("name", "parameters"))
         parameters(entry.get("parameters"))
@@ -315,7 +315,7 @@ def _mlflow(document: dict[str, Any], profile: Profile) -> dict[str, Array]:
 def _tf_serving(document: dict[str, Any], profile: Profile) -> dict[str, Array]:
     only(document, ("signature_name", "instances", "inputs"))
     signature = document.get("signature_name", "")
-    if not isinstance(signature, str) or len(signature) > LONGEST_ID:
+    if not is_word(signature):
         raise RefusedError(Reason.SCHEMA, "signature_name is no short text")
     given = [form for form in ("instances", "inputs") if form in document]
     if len(given) != 1:

@@ -95,8 +95,12 @@ def find(path: str | os.PathLike[str] = ".") -> Path:
     return place
 
 
-def load(path: str | os.PathLike[str] = ".") -> Project:
+def load(path: str | os.PathLike[str] = ".", *, served: bool = False) -> Project:
     """Read a modelwarden.toml, or that of a folder; every path that it names must be there.
+
+    Args:
+        path: of the file, or its folder.
+        served: whether the model may be one that is only served, so that nothing is said of it.
 
     Raises:
         InputError: there is no such file.
@@ -115,8 +119,9 @@ def load(path: str | os.PathLike[str] = ".") -> Project:
         raise ConfigError(f"{shown}: not valid TOML: {what}") from error
     top = Fields(document, shown, failure=ConfigError)
     top.only(_SECTIONS)
+    model = ModelConfig(adapter="http") if served and "model" not in document else None
     for section in ("project", "model", "data"):
-        if section not in document:
+        if section not in document and not (model and section == "model"):
             raise top.error(section, "is missing")
     project = parse_project(top.section("project"))
     loaded = Project(
@@ -124,7 +129,7 @@ def load(path: str | os.PathLike[str] = ".") -> Project:
         root=Path(os.path.realpath(file)).parent,
         digest=f"sha256:{hashlib.sha256(data).hexdigest()}",
         project=project,
-        model=parse_model(top.section("model")),
+        model=model or parse_model(top.section("model")),
         limits=parse_limits(top.section("limits")),
         data=parse_data(top.section("data"), project),
         assess=parse_assess(

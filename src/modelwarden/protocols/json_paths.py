@@ -222,5 +222,5 @@ def _check_plain(value: object) -> None:
         raise WireError("a list or an object where a plain value may be")
     if isinstance(value, float) and not math.isfinite(value):
         raise WireError("a number that JSON does not have")
-    if isinstance(value, str) and len(value) > _LONGEST_VALUE:
-        raise WireError("a plain value that is too long")
+    if isinstance(value, str) and not (len(value) <= _LONGEST_VALUE and value.isprintable()):
+        raise WireError("a plain value that is no short text")
