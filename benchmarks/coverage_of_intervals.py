@@ -1,6 +1,7 @@
 """How often nominal 95 % intervals hold the truth, over simulated data whose truth is known.
 
     python benchmarks/coverage_of_intervals.py [--sets 2000] [--n 30 100 1000 100000] [--only NAME]
+        [--seed 0]
 
 Prints a Markdown table. Shares are not simulated: their coverage is summed over the binomial.
 """
@@ -212,7 +213,7 @@ def of_shares(method: Callable[[int, int], intervals.Interval], n: int, share: f
     return float(stats.binom.pmf(held, n, share).sum())
 
 
-def table(cases: Sequence[str], sizes: Sequence[int], sets: int) -> str:
+def table(cases: Sequence[str], sizes: Sequence[int], sets: int, seed: int = SEED) -> str:
     """Return the Markdown table of coverage in per cent; shares first."""
     rows: dict[str, dict[int, str]] = {}
     for name, method in (
@@ -226,7 +227,7 @@ def table(cases: Sequence[str], sizes: Sequence[int], sets: int) -> str:
                 line[n] = f"{100 * of_shares(method, n, share):.1f}"
     for case in cases:
         for n in sizes:
-            for name, (hit, out_of) in simulate(case, n, sets).items():
+            for name, (hit, out_of) in simulate(case, n, sets, seed).items():
                 low, high = wilson(hit, out_of)
                 line = rows.setdefault(name, {})
                 line[n] = f"{100 * hit / out_of:.1f} ({100 * low:.1f}–{100 * high:.1f})"
@@ -242,8 +243,10 @@ def main() -> int:
     parser.add_argument("--sets", type=int, default=2_000)
     parser.add_argument("--n", type=int, nargs="+", default=[30, 100, 1_000, 100_000])
     parser.add_argument("--only", choices=CASES, action="append")
+    parser.add_argument("--seed", type=int, default=SEED)
     arguments = parser.parse_args()
-    print(table(arguments.only or list(CASES), arguments.n, arguments.sets))
+    cases = arguments.only or list(CASES)
+    print(table(cases, arguments.n, arguments.sets, arguments.seed))
     return 0
 
 

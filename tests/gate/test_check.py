@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cli.command import HARMFUL
+from cli.command import HARMFUL, HARMLESS
 from gate.checks import FakeTools, project
 from modelwarden.assess import catalog
 from modelwarden.assess.stage import Stage
@@ -88,6 +88,22 @@ def test_a_hostile_model_is_not_opened_and_every_stage_says_so(tmp_path):
     assert report.isolation is None
     assert report.measurements == ()
     assert "performance" not in report.stages
+
+
+def test_what_the_models_code_reads_besides_is_scanned_and_part_of_its_digest(tmp_path):
+    file = project(tmp_path, model='files = ["words.pkl"]')
+    (tmp_path / "words.pkl").write_bytes(HARMLESS)
+    harmless, plain = checked(file).report, checked(project(tmp_path / "plain")).report
+    (tmp_path / "words.pkl").write_bytes(HARMFUL)
+    tools = FakeTools()
+
+    hostile = checked(file, tools=tools).report
+
+    assert [line.path for line in harmless.coverage] == ["model/weights.pkl", "words.pkl"]
+    assert harmless.subject.digest != plain.subject.digest
+    assert tools.opened == []
+    assert hostile.verdict.outcome is Outcome.FAIL
+    assert {f.location.path for f in hostile.findings if f.stage == "artifacts"} == {"words.pkl"}
 
 
 def test_a_waived_finding_opens_the_model_again(tmp_path):
@@ -202,7 +218,7 @@ def test_a_model_that_cannot_be_asked_is_a_gap_in_every_stage_that_needs_it(tmp_
 def test_stages_are_chosen_by_name_and_the_scan_always_comes_first(tmp_path):
     report = checked(project(tmp_path), stages=["cost"]).report
 
-    assert report.stages == ("cost",)
+    assert report.stages == ("artifacts", "cost")
     assert report.coverage != ()
     assert {m.stage for m in report.measurements} == {"cost"}
 

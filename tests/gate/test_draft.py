@@ -9,6 +9,7 @@ import duckdb
 import joblib
 import numpy as np
 import pytest
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from cli.command import HARMLESS, command
@@ -155,6 +156,22 @@ def test_broken_data_files_are_named_and_passed_over(tmp_path):
 
     assert text.count("# not read: ") == 3
     assert "# test = " in text
+
+
+def test_a_vectoriser_is_no_model_and_a_function_that_joins_them_is_shown_both(tmp_path):
+    words = TfidfVectorizer().fit(["one text", "another text"] * 40)
+    joblib.dump(words, tmp_path / "a_words.joblib")
+    x = words.transform(["one text", "another text"])
+    joblib.dump(LogisticRegression().fit(x, [0, 1]), tmp_path / "model.joblib")
+
+    alone, text = written(tmp_path)
+    (tmp_path / "predict.py").write_text("def predict(texts):\n    return texts\n")
+    joined, _ = written(tmp_path)
+
+    assert (alone.model.path, alone.model.adapter) == ("model.joblib", "sklearn")
+    assert "a_words.joblib holds a TfidfVectorizer, a step before the model" in text
+    assert (joined.model.path, joined.model.adapter) == ("model.joblib", "callable")
+    assert joined.model.files == ("a_words.joblib",)
 
 
 def test_without_a_model_nothing_is_written(tmp_path):

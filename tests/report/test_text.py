@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from modelwarden.core import Coverage, Status
+from modelwarden.core import Coverage, Gap, GapKind, Status
 from modelwarden.report import render
 
 from . import samples
@@ -45,6 +45,16 @@ def test_findings_of_a_file_stand_worst_first_and_its_gaps_beside_them():
         "NOT EXAMINED unreadable",
         "NOT EXAMINED unsupported",
     ]
+
+
+def test_a_gap_that_stops_several_stages_stands_once_with_their_names():
+    gap = Gap(what="m.pkl", why="no keras", kind=GapKind.NOT_ASSESSABLE, stage="performance")
+    report = replace(samples.telling(), gaps=(gap, replace(gap, stage="cost")))
+
+    lines = lines_of(report)
+
+    told = [line for line in lines if "NOT EXAMINED" in line]
+    assert told == ["  NOT EXAMINED not-assessable · gap in 2 stages: performance, cost"]
 
 
 def test_why_and_fix_of_a_rule_are_told_once():

@@ -197,7 +197,7 @@ def test_what_is_not_there_is_said(opening, tmp_path):
         opening("import nonesuch"),
     ):
         pass
-    assert caught.value.hint.startswith("Install nonesuch in the environment")
+    assert caught.value.hint.startswith("Install nonesuch beside Modelwarden")
     with pytest.raises(TargetError, match="no row"), opening(inputs=X[:0]):
         pass
 

@@ -30,6 +30,7 @@ from modelwarden.core import (
     InputError,
     MeasureInfo,
     Measurement,
+    ModelwardenError,
     Policy,
     Report,
     RuleInfo,
@@ -301,7 +302,7 @@ class _Work:
                     for model, digest in zip(models_of(self.project), scanned.digests, strict=True)
                 ]
             except TargetError as error:
-                self._none(error.message, error.kind, sets)
+                self._none(_with_hint(error), error.kind, sets)
                 self._take_from_error(error)
                 return
             self._run(opened, scanned, sets)
@@ -462,16 +463,17 @@ class _Work:
         try:
             return stage.load()(context if stage.model else given)
         except TargetError as error:
-            why, kind = error.message, error.kind
+            why, kind = _with_hint(error), error.kind
         except InputError as error:
-            why, kind = error.message, GapKind.NOT_ASSESSABLE
+            why, kind = _with_hint(error), GapKind.NOT_ASSESSABLE
         gap = Gap(what=self.project.project.name, why=why, kind=kind, stage=stage.name)
         return StageResult(gaps=(gap,), done=False)
 
     def _merged(self, scanned: Scanned) -> Report:
         seen = scanned.report
         done = [stage.name for stage, result in self.results if result.done]
-        ran = tuple(name for name in (*seen.stages, *done) if name in self.chosen)
+        scanned_ = tuple(name for name in seen.stages if name == SCANNED[0] or name in self.chosen)
+        ran = (*scanned_, *(name for name in done if name in self.chosen))
         results = [result for _, result in self.results]
         rules = {info.id: info for info in (*seen.rules, *self.rules, *self._described())}
         report = replace(
@@ -527,6 +529,11 @@ class _Work:
 
 
 _OWN = "modelwarden.toml is your own code: it names what is run, and decides what must be shown"
+
+
+def _with_hint(error: ModelwardenError) -> str:
+    """Return what went wrong, with the next step."""
+    return f"{error.message.rstrip('.')}. {error.hint}" if error.hint else error.message
 
 
 def _result_of(end: Settled[StageResult], stage: Stage, what: str) -> StageResult:

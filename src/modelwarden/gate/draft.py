@@ -110,20 +110,16 @@ def _model(seen: Seen, chosen: Guess[Model] | None, task: str) -> Iterator[str]:
     entry = _entry(seen, chosen)
     yield "[model]"
     if chosen is not None:
-        told = ", ".join(p for p in (chosen.value.format, chosen.value.producer) if p)
+        told = ", ".join(dict.fromkeys(filter(None, (chosen.value.format, chosen.value.producer))))
         yield f"# {chosen.why}: {printable(told)}. It is scanned first, always."
         yield f"path = {_text(_place(seen, chosen.value, entry))}"
-        others = [m.path for m in seen.models if m is not chosen.value][:_SHOWN]
-        if others:
-            yield f"# also there: {', '.join(printable(o) for o in others)}"
+        yield from _others(seen, chosen.value, entry)
     elif entry is not None:
         yield f"path = {_text(entry.rpartition(':')[0])}"
     if entry is not None:
         yield 'adapter = "callable"  # GUESS: there is a function of this name'
         yield "# a batch in (data frame, texts, or arrays), (n, k) scores or (n,) labels out"
         yield f"entry = {_text(entry)}"
-        if len(seen.models) > 1:
-            yield "# only what `path` names is scanned: put all that it reads in a folder"
     else:
         adapter = chosen.value.adapter if chosen and chosen.value.adapter else "sklearn"
         known = chosen is not None and chosen.value.adapter is not None
@@ -133,6 +129,7 @@ def _model(seen: Seen, chosen: Guess[Model] | None, task: str) -> Iterator[str]:
             yield '# entry = "net.py:build"         # a function that returns the module'
             yield '# weights = "model.safetensors"  # for it'
         yield '# entry = "predict.py:predict"   # with adapter = "callable": your own function'
+        yield from _joining(seen, chosen)
     yield "# the most that an attacker is granted: labels, scores or gradients"
     yield 'access = "scores"'
     if task == "binary":
@@ -140,6 +137,32 @@ def _model(seen: Seen, chosen: Guess[Model] | None, task: str) -> Iterator[str]:
     yield '# python = "…"           # interpreter of an environment that has what the model needs'
     for card in seen.cards[:1]:
         yield f"card = {_text(card)}  # its claims are verified on your data"
+
+
+def _others(seen: Seen, chosen: Model, entry: str | None) -> Iterator[str]:
+    """Yield what is said of the other models, and the key that shows them to a function."""
+    others = [m for m in seen.models if m is not chosen][:_SHOWN]
+    if others and entry is not None and _place(seen, chosen, entry) == chosen.path:
+        yield "# GUESS: what the function below reads besides; it is scanned as well"
+        yield f"files = [{', '.join(_text(m.path) for m in others)}]"
+    elif others:
+        yield f"# also there: {', '.join(printable(o.path) for o in others)}"
+
+
+def _joining(seen: Seen, chosen: Guess[Model] | None) -> Iterator[str]:
+    """Yield how a step and a model that were saved apart are put together."""
+    step = next((m for m in seen.models if m.step is not None), None)
+    if step is None or chosen is None or chosen.value.step is not None:
+        return
+    yield f"# {printable(step.path)} holds a {step.step}, a step before the model."
+    yield "# To ask both, write predict.py, and run `modelwarden init --force` again:"
+    yield "#     from pathlib import Path"
+    yield "#     import joblib"
+    yield "#     HERE = Path(__file__).parent"
+    yield f"#     step = joblib.load(HERE / {_text(step.path)})"
+    yield f"#     model = joblib.load(HERE / {_text(chosen.value.path)})"
+    yield "#     def predict(rows):"
+    yield "#         return model.predict_proba(step.transform(rows))  # or model.predict(…)"
 
 
 def _place(seen: Seen, chosen: Model, entry: str | None) -> str:

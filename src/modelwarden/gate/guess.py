@@ -155,7 +155,10 @@ def text_column(table: Table, taken: Sequence[str]) -> str | None:
 def model(seen: Seen) -> Guess[Model] | None:
     """Return the model to test: one that an adapter opens, the largest of them."""
     usable = [m for m in seen.models if m.adapter is not None]
+    whole = [m for m in usable if m.step is None]
+    if whole:
+        why = "the only model" if len(whole) == 1 else f"the largest of {len(whole)} models"
+        return Guess(whole[0], why)
     if usable:
-        why = "the only model" if len(usable) == 1 else f"the largest of {len(usable)} models"
-        return Guess(usable[0], why)
+        return Guess(usable[0], f"no model by itself, but a {usable[0].step}")
     return Guess(seen.models[0], "no adapter is known for it") if seen.models else None

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import ast
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -32,12 +33,14 @@ class Model:
     Attributes:
         path: relative to the folder. format, producer: as the scan tells them.
         adapter: that opens such a model; None when none is known.
+        step: the class of a step before a model, such as a vectoriser, if it holds nothing else.
     """
 
     path: str
     format: str
     producer: str | None
     adapter: str | None
+    step: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +164,13 @@ def _models(folder: Path, names: list[str]) -> Iterator[Model]:
             if adapter is not None or line.format in _MODELS:
                 told += 1
                 producer = line.producer.name if line.producer else None
-                yield Model(path=name, format=line.format, producer=producer, adapter=adapter)
+                yield Model(
+                    path=name,
+                    format=line.format,
+                    producer=producer,
+                    adapter=adapter,
+                    step=step_in(item.name for item in report.inventory if item.kind == "import"),
+                )
 
 
 _ADAPTERS = {
@@ -190,6 +199,20 @@ def adapter_of(line: Coverage) -> str | None:
         known = line.producer is not None and line.producer.name.lower() in _PICKLED
         return "sklearn" if known else None
     return _ADAPTERS.get(line.format or "")
+
+
+_STEPS = re.compile(
+    r"sklearn\.(feature_extraction|feature_selection|preprocessing|decomposition|impute|"
+    r"random_projection|kernel_approximation|compose)\b"
+)
+
+
+def step_in(imports: Iterable[str]) -> str | None:
+    """Return the class of a pickled step before a model; None where a model stands in it too."""
+    own = [name for name in imports if name.startswith("sklearn.")]
+    if not own or not all(_STEPS.match(name) for name in own):
+        return None
+    return own[0].rpartition(".")[2]
 
 
 def _entries(folder: Path, names: list[str]) -> Iterator[str]:

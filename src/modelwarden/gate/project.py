@@ -161,7 +161,8 @@ def _paths(project: Project) -> Iterator[tuple[str, str]]:
     if project.model.reference is not None:
         models.append(("model.reference", project.model.reference))
     for place, model in models:
-        keys: dict[str, str | None] = {"path": model.path, "card": model.card}
+        keys = {"path": model.path, "weights": model.weights, "card": model.card}
+        keys |= {f"files[{number}]": name for number, name in enumerate(model.files)}
         for key in ("entry", "decide"):
             value = getattr(model, key)
             keys[key] = None if value is None else value.rpartition(":")[0]
@@ -196,17 +197,17 @@ def _check_own(project: Project, shown: str) -> None:
     """Refuse a file that lies inside what it puts under test: it may be the stranger's own."""
     models = [project.model, project.model.reference]
     for model in models:
-        if model is None or model.path is None:
-            continue
-        real = os.path.realpath(project.at(model.path))
-        if below(os.path.realpath(project.file), [real]):
-            raise ConfigError(
-                f"{shown} lies inside the model that it names ({printable(model.path)}), so it may"
-                " have come with it and is not used",
-                hint="modelwarden.toml is your own code: keep it outside of the model's folder.",
-            )
+        places = () if model is None else model.places
+        real = {name: os.path.realpath(project.at(name)) for name in places}
+        for name, place in real.items():
+            if below(os.path.realpath(project.file), [place]):
+                raise ConfigError(
+                    f"{shown} lies inside the model that it names ({printable(name)}), so it may"
+                    " have come with it and is not used",
+                    hint="modelwarden.toml is your own code: keep it outside of the model.",
+                )
         for name in project.assess.checks.modules:
-            if below(os.path.realpath(project.at(name)), [real]):
+            if below(os.path.realpath(project.at(name)), [*real.values()]):
                 raise ConfigError(
                     f"{shown}: the checks in {printable(name)} lie inside the model, so they may"
                     " have come with it and are not run",

@@ -53,26 +53,26 @@ def scan_models(project: Project, *, dependencies: bool, engine: str) -> Scanned
     """
     from modelwarden.gate.scan import How, scan
     from modelwarden.gate.unit import Options
-    from modelwarden.targets.snapshot import digest_of_files, files_of
+    from modelwarden.targets.snapshot import digest_of_files, files_of, together
 
     merged: Report | None = None
     digests: list[str | None] = []
     gaps: list[Gap] = []
     shut: str | None = None
     for model in models_of(project):
-        if model.path is None:
-            digests.append(None)
-            continue
-        place = project.at(model.path)
-        before = files_of(place)
-        seen = scan([place], options=Options(dependencies=dependencies), how=How(engine=engine))
-        digests.append(digest_of_files(place, before))
-        changed = _other_than(before, seen)
-        if changed is not None:
-            shut = f"{changed} changed while it was scanned, so the model is not opened"
-            gaps.append(Gap(what=model.path, why=shut, kind=GapKind.UNREADABLE))
-        seen = _below_root(seen, model.path, project.root)
-        merged = seen if merged is None else merged.merge(seen)
+        taken: dict[str, str] = {}
+        for name in model.places:
+            place = project.at(name)
+            before = files_of(place)
+            seen = scan([place], options=Options(dependencies=dependencies), how=How(engine=engine))
+            taken[name] = digest_of_files(place, before)
+            changed = _other_than(before, seen)
+            if changed is not None:
+                shut = f"{changed} changed while it was scanned, so the model is not opened"
+                gaps.append(Gap(what=name, why=shut, kind=GapKind.UNREADABLE))
+            seen = _below_root(seen, name, project.root)
+            merged = seen if merged is None else merged.merge(seen)
+        digests.append(together(taken) if taken else None)
     if merged is None:
         note = "the model is served by others, so there is no file to scan"
         run = Run(command="check", notes=(note,))

@@ -118,7 +118,8 @@ def _model(
     *,
     trust: bool,
 ) -> OpenedModel:
-    _check_files(campaign.root / (target.model.path or ""), target)
+    for name in target.model.places:
+        _check_files(campaign.root / name, target)
     kind, first = seeds[0]
     known = target.classes or _classes(seeds)
     task = Task.BINARY if len(known) == 2 else Task.MULTICLASS

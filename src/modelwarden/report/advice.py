@@ -35,7 +35,8 @@ GAP_ADVICE = {
     "opened is a warning of its own.",
     GapKind.BUDGET: "Give the run a larger budget, or look at fewer inputs.",
     GapKind.FAILED: "Treat it as not examined and report the fault to the maintainers.",
-    GapKind.NOT_ASSESSABLE: "Provide what the measure needs; the reason names it.",
+    GapKind.NOT_ASSESSABLE: "Provide what the measure needs, which the reason names; where that "
+    "cannot be had, accept this gap in a policy (allow_gaps).",
     GapKind.PARTIAL_ISOLATION: "Run it on a machine whose kernel can confine the model fully.",
 }
 _MEASURE_ADVICE = (
@@ -113,5 +114,6 @@ def _measure_steps(report: Report) -> list[Step]:
 
 def _gap_step(group: list[Gap]) -> Step:
     first = group[0]
-    more = f" and {len(group) - 1:,} more" if len(group) > 1 else ""
+    places = len({gap.what for gap in group})
+    more = f" and {places - 1:,} more" if places > 1 else ""
     return Step(f"not examined ({first.kind}): {first.what}{more}", GAP_ADVICE[first.kind])

@@ -28,6 +28,7 @@ from modelwarden.report.stages import (
 from modelwarden.report.summary import (
     FileGroup,
     by_file,
+    by_reason,
     examined,
     file_text,
     infos,
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
-    from modelwarden.core import Finding, Json, Report
+    from modelwarden.core import Finding, Gap, Json, Report
     from modelwarden.core.pages import Page
 
 _TEMPLATES = Path(__file__).with_name("templates")
@@ -81,6 +82,7 @@ def render(report: Report, *, fail_on: Severity, terminal: bool, width: int) -> 
         meanings={info.name: info for info in report.measures},
         quiet=sum(group.quiet for group in by_file(report)),
         examined=examined(report),
+        gaps=_gaps(report),
         gap_titles=GAP_TITLES,
         gap_advice=GAP_ADVICE,
         page_of=pages(report),
@@ -133,6 +135,14 @@ class _Segment:
     count: int
     x: float
     width: float
+
+
+def _gaps(report: Report) -> dict[str, list[list[Gap]]]:
+    """Return the gaps by kind, those that say the same together."""
+    kinds: dict[str, list[list[Gap]]] = {}
+    for alike in by_reason(report.gaps):
+        kinds.setdefault(alike[0].kind, []).append(alike)
+    return dict(sorted(kinds.items()))
 
 
 def _files(report: Report, told: set[str]) -> list[_File]:

@@ -12,6 +12,7 @@ from modelwarden.report.escape import shown, value_text
 from modelwarden.report.rule_page import escape, prose
 from modelwarden.report.summary import (
     by_file,
+    by_reason,
     examined,
     file_text,
     location_text,
@@ -71,7 +72,7 @@ def _findings(report: Report) -> str:
 
 
 def _gaps(report: Report) -> str:
-    rows = ((gap.kind.value, _cell(gap.what), _cell(gap.why)) for gap in report.gaps)
+    rows = ((gap.kind.value, _cell(gap.what), _cell(gap.why)) for gap, *_ in by_reason(report.gaps))
     return _table("Not examined", ("gap", "what", "why"), rows)
 
 

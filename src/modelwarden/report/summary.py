@@ -79,6 +79,14 @@ def file_of(what: str, files: Container[str]) -> str:
     return next((what[:i] for i in reversed(cuts) if what[:i] in files), what)
 
 
+def by_reason(gaps: Iterable[Gap]) -> list[list[Gap]]:
+    """Return the gaps, those together that say the same of the same thing in several stages."""
+    groups: dict[tuple[str, str, str], list[Gap]] = {}
+    for gap in gaps:
+        groups.setdefault((gap.what, gap.why, gap.kind), []).append(gap)
+    return list(groups.values())
+
+
 def path_of(gap: Gap, files: Container[str]) -> str | None:
     """Return the file of a gap; None for a gap of a stage that does not look at files."""
     return file_of(gap.what, files) if gap.stage in _FILE_STAGES else None
@@ -155,6 +163,7 @@ def reasons(report: Report) -> list[str]:
 
 
 def _reason(kind: str, name: str, details: list[str]) -> str:
+    details = list(dict.fromkeys(details))
     more = f" (and {len(details) - 1:,} more)" if len(details) > 1 else ""
     return f"{kind} {shown(name, 200)}".rstrip() + f": {shown(details[0])}{more}"
 

@@ -16,6 +16,7 @@ from modelwarden.report.stages import QUESTIONS
 from modelwarden.report.summary import (
     FileGroup,
     by_file,
+    by_reason,
     examined,
     file_text,
     location_text,
@@ -144,9 +145,10 @@ def _file(paper: _Paper, group: FileGroup, known: dict[str, Page], explained: se
         page = None if finding.rule in explained else known.get(finding.rule)
         explained.add(finding.rule)
         _finding(paper, finding, page)
-    for gap in group.gaps[:_PER_FILE]:
-        _gap(paper, gap)
-    left = len(group.findings[_PER_FILE:]) + len(group.gaps[_PER_FILE:])
+    gaps = by_reason(group.gaps)
+    for alike in gaps[:_PER_FILE]:
+        _gap(paper, alike)
+    left = len(group.findings[_PER_FILE:]) + len(gaps[_PER_FILE:])
     if left:
         paper.line(f"  … and {left:,} more in this file: --format json lists all.")
     paper.line()
@@ -180,8 +182,11 @@ def _evidence(finding: Finding) -> list[str]:
     return [line] if 0 < len(line) <= _ONE_LINE else facts
 
 
-def _gap(paper: _Paper, gap: Gap) -> None:
-    paper.line("  ", paper.badge("NOT EXAMINED"), (f" {gap.kind}", "bold"), (" · gap", "dim"))
+def _gap(paper: _Paper, alike: list[Gap]) -> None:
+    gap = alike[0]
+    stages = [shown(stage) for stage in dict.fromkeys(one.stage for one in alike)]
+    where = f" · gap in {len(stages)} stages: {', '.join(stages)}" if len(stages) > 1 else " · gap"
+    paper.line("  ", paper.badge("NOT EXAMINED"), (f" {gap.kind}", "bold"), (where, "dim"))
     paper.field("what", shown(gap.what), style="bold")
     paper.field("why", shown(gap.why))
 

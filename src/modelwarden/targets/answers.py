@@ -124,7 +124,7 @@ def settle(
             hint="Name [data] train as well, or labelled rows of every class.",
         )
     if not found:
-        shapes = ", ".join(f"{t.values.dtype} {t.values.shape}" for t in answer[:4])
+        shapes = ", ".join(_told(t) for t in answer[:4])
         some = ", ".join(repr(c) for c in known[:6]) + (", …" if len(known) > 6 else "")
         raise TargetError(
             f"the model's answer ({shapes}) is neither scores nor labels of the {len(known)} "
@@ -150,6 +150,15 @@ def _readings(
         if tensor.values.ndim and len(tensor) == rows
         if (reading := _classified(tensor, at, task, known, listed, positive)) is not None
     ]
+
+
+def _told(tensor: Tensor) -> str:
+    """Return the form of an array, with the first few words of one that holds words."""
+    values = tensor.values
+    if values.dtype.kind != "O":
+        return f"{values.dtype} {values.shape}"
+    words = dict.fromkeys(repr(v)[:40] for v in values.reshape(-1)[:1_000].tolist())
+    return f"words {values.shape}: {', '.join(list(words)[:3])}{', …' if len(words) > 3 else ''}"
 
 
 def _rank(reading: Reading, name: str) -> tuple[int, int, int]:

@@ -5,9 +5,11 @@ Paths are as the user wrote them, relative to the folder of the file. Nothing he
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import field
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from modelwarden.core.values import dataclass
@@ -49,6 +51,7 @@ class ModelConfig:
         adapter: one of `ADAPTERS`.
         entry: `file.py:name` of a callable, or of a torch module's factory.
         weights: of a torch module.
+        files: what else its code reads: scanned, held to its digest and shown to it like `path`.
         url: of a served model. protocol: one of `PROTOCOLS`.
         name: of a served model at its server, where the url does not tell it.
         access: the most that an attacker is granted.
@@ -62,6 +65,7 @@ class ModelConfig:
     adapter: str
     entry: str | None = None
     weights: str | None = None
+    files: tuple[str, ...] = ()
     url: str | None = None
     protocol: str | None = None
     name: str | None = None
@@ -71,6 +75,19 @@ class ModelConfig:
     python: str | None = None
     card: str | None = None
     reference: ModelConfig | None = None
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """All that it is made of, each once: path, weights and files, none inside another."""
+        given: dict[PurePosixPath, str] = {}
+        for name in (self.path, self.weights, *self.files):
+            if name is not None:
+                given.setdefault(PurePosixPath(posixpath.normpath(name)), name)
+        return tuple(
+            name
+            for place, name in given.items()
+            if not any(place != other and place.is_relative_to(other) for other in given)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +205,7 @@ def parse_model(fields: Fields) -> ModelConfig:
         adapter=adapter,
         entry=_entry(fields, "entry"),
         weights=fields.text("weights"),
+        files=fields.texts("files"),
         url=fields.text("url"),
         protocol=protocol,
         name=fields.text("name"),

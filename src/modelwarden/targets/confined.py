@@ -212,7 +212,20 @@ def _hint_of(error: ModelError) -> str:
                 "older one in [model] python, or have the model saved anew."
             )
         top = found[1].partition(".")[0]
-        return f"Install {top} in the environment that [model] python names, or name another."
+        return (
+            f"Install {top} beside Modelwarden, or name in [model] python the interpreter of an "
+            "environment that has it."
+        )
+    if error.kind == "XGBoostError" and "str[0] == '{'" in error.message:
+        return (
+            "The file has the old binary form, which XGBoost reads no longer: name an environment "
+            "with an older one in [model] python, or have the model saved as JSON."
+        )
+    if error.kind == "PermissionError":
+        return (
+            "The model sees no more than [model] path and the Python modules beside "
+            "modelwarden.toml: name in [model] files what its code reads besides."
+        )
     if error.kind in ("AttributeError", "ImportError", "NotFittedError"):
         return (
             "The file may come from another release of its library, or from code that is not "

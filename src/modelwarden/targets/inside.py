@@ -74,7 +74,9 @@ def _as_frame(inputs):
     try:
         import pandas
     except ImportError:
-        return _as_matrix(inputs)
+        return _as_matrix(
+            inputs, why="a data frame needs pandas, which this interpreter does not have"
+        )
     frame = pandas.DataFrame(dict(zip(names, columns)))
     for name, column in zip(names, columns):
         if isinstance(column, list) and None in column and frame[name].dtype == object:
@@ -83,7 +85,10 @@ def _as_frame(inputs):
     return frame
 
 
-def _as_matrix(inputs, dtype="float64"):
+_ENCODED = "this model takes numbers: encode it in a function of your own (adapter = 'callable')"
+
+
+def _as_matrix(inputs, dtype="float64", why=_ENCODED):
     import numpy
 
     if inputs[0] != "frame":
@@ -91,10 +96,7 @@ def _as_matrix(inputs, dtype="float64"):
     _, names, columns = inputs
     for name, column in zip(names, columns):
         if isinstance(column, list) or column.dtype.kind not in "biuf":
-            raise TypeError(
-                "column %r holds no numbers, and a data frame needs pandas, which this "
-                "interpreter does not have" % name
-            )
+            raise TypeError("column %r holds no numbers, and %s" % (name, why))
     return numpy.column_stack([column.astype(dtype) for column in columns])
 
 
@@ -274,7 +276,11 @@ def _estimator(model, body):
     if isinstance(model, dict) and len(model) == 1:
         model = next(iter(model.values()))
     if not hasattr(model, "predict"):
-        raise TypeError("the file holds a %s, which has no predict" % type(model).__name__)
+        raise TypeError(
+            "the file holds a %s, which has no predict: it is a step before a model. Name the "
+            "model's own file, or a function that takes both (adapter = 'callable')"
+            % type(model).__name__
+        )
     names = getattr(model, "feature_names_in_", None)
 
     def given(inputs):

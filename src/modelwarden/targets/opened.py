@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,7 @@ from modelwarden.targets.flavours import flavours_of
 from modelwarden.targets.frames import Floats, Frame, Inputs, Labels, take
 from modelwarden.targets.http.connection import Connection, parse_address
 from modelwarden.targets.http.wires import wire_for
-from modelwarden.targets.snapshot import digest_of_place
+from modelwarden.targets.snapshot import digest_of_places
 from modelwarden.targets.spec import Modality, Name, TargetSpec, Task
 from modelwarden.targets.tiled import AnyTarget, Asked, TiledScores, padded, target_for
 
@@ -149,7 +150,8 @@ def open_model(
             yield _served(project, model, connection, sample, classes, taught, positive, tile)
         return
     place = root / (model.path or "")
-    _check_digest(place, expected_digest, model.path)
+    check = partial(_check_digest, root, model, expected_digest)
+    check()
     worker = _started(model, limits, root, place)
     confined: Confined | None = None
     try:
@@ -159,7 +161,7 @@ def open_model(
                 kind=GapKind.PARTIAL_ISOLATION,
                 hint="Run on a kernel with Landlock or seccomp, or pass --trust-model.",
             )
-        confined = Confined(worker, lambda: _check_digest(place, expected_digest, model.path))
+        confined = Confined(worker, check)
         opened = _opened(
             worker,
             confined,
@@ -173,7 +175,7 @@ def open_model(
             positive,
             tile or TILE,
         )
-        _check_digest(place, expected_digest, model.path)
+        check()
         yield opened
     except TargetError as error:
         error.findings = findings_of(worker.attempts, model.path, looked_at=_folders(root, place))
@@ -196,12 +198,12 @@ def _classes_of(*sets: DataSet | None) -> tuple[Name, ...]:
     return tuple(sorted(found.values(), key=lambda v: (isinstance(v, str), v)))
 
 
-def _check_digest(place: Path, expected: str | None, shown: str | None) -> None:
+def _check_digest(root: Path, model: ModelConfig, expected: str | None) -> None:
     if expected is None:
         return
-    if digest_of_place(place) != expected:
+    if digest_of_places(root, model.places) != expected:
         raise TargetError(
-            f"{shown} is not what was scanned: it changed since",
+            f"{', '.join(model.places)} is not what was scanned: it changed since",
             kind=GapKind.NOT_ASSESSABLE,
             hint="Let nothing write to the model while it is checked, and run again.",
         )
@@ -212,8 +214,8 @@ def _started(model: ModelConfig, limits: LimitsConfig, root: Path, place: Path) 
         raise InputError(f"[model] path = {model.path!r} does not exist")
     # The user's own modules only; beside them may lie data, keys and other projects.
     own = (Path(file) for file in _modules(model, root, place).values())
-    readable = [place, *(file.parent if file.name == _INIT else file for file in own)]
-    readable += [root / model.weights] if model.weights else []
+    parts = [root / name for name in model.places]
+    readable = [*parts, *(file.parent if file.name == _INIT else file for file in own)]
     given = SandboxLimits(memory=limits.memory, seconds=limits.seconds)
     try:
         return Worker(model.python or sys.executable, readable=readable, limits=given)

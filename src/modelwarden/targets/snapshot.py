@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from modelwarden.core import digest_of_tree
@@ -13,6 +13,18 @@ from modelwarden.core import digest_of_tree
 def digest_of_place(place: Path) -> str:
     """Return `sha256:` of a file, or of the sorted (path, digest) of the files below a folder."""
     return digest_of_files(place, files_of(place))
+
+
+def digest_of_places(root: Path, names: Iterable[str]) -> str:
+    """Return the digest of all that a model is made of; of one place it is that place's own."""
+    return together({name: digest_of_place(root / name) for name in names})
+
+
+def together(digests: Mapping[str, str]) -> str:
+    """Return one digest of places by their names; of one place it is that place's own."""
+    if len(digests) == 1:
+        return next(iter(digests.values()))
+    return digest_of_tree((name, digest) for name, digest in digests.items())
 
 
 def digest_of_files(place: Path, files: Mapping[str, str]) -> str:

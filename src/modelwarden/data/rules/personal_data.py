@@ -40,8 +40,9 @@ def personal_data(seen: Holding) -> Iterator[Hit]:
     rows and 5,000 characters of each are looked at.
     """
     found = seen.found
+    kinds = f"{found.kind}es" if found.kind.endswith("s") else f"{found.kind}s"
     yield Hit(
-        f"column {seen.name} of {seen.frame} holds {found.kind}s in {len(found.rows)} of "
+        f"column {seen.name} of {seen.frame} holds {kinds} in {len(found.rows)} of "
         f"{found.n} rows, of the form {found.shape}",
         Evidence(
             facts={"kind": found.kind, "rows": len(found.rows), "n": found.n, "shape": found.shape},

@@ -31,7 +31,8 @@ def target_leakage(seen: Leaking) -> Iterator[Hit]:
 
     Four kinds: a column whose value is almost the label (`value`); one that is filled in, or
     empty, almost only for one class (`missing values`); an identifier whose order tells the class
-    (`identifier`); rows that stand in blocks of one class (`order`).
+    (`identifier`); rows that stand in blocks of one class (`order`, at medium: no model is given
+    the order of a file, but a split of it may be).
 
     Why: it was written after the outcome, or comes from how the data were gathered. The model leans
     on it, looks excellent here, and fails where the outcome is not known yet.
