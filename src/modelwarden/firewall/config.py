@@ -41,6 +41,7 @@ _KEYS = (
     "upstream_tls",
 )
 _MAY_BE_ZERO = ("block_seconds", "probe_seconds")
+REDIS_PASSWORD = "MODELWARDEN_REDIS_PASSWORD"  # noqa: S105 - the name of a variable
 _TOKEN = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
@@ -54,16 +55,32 @@ class Who(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Redis:
+    """Where several firewalls keep what they share.
+
+    Attributes:
+        database: number.
+    """
+
+    host: str
+    port: int
+    tls: bool = False
+    database: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
     """How often one client may ask.
 
     Attributes:
         rate: requests a second, in the long run.
         burst: requests at once.
+        redis: where several firewalls count together; None counts in each by itself.
     """
 
     rate: float
     burst: int
+    redis: Redis | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,11 +259,33 @@ def _limit(fields: Fields) -> Limit | None:
     if "limit" not in fields.table:
         return None
     section = fields.section("limit")
-    section.only(("rate", "burst"))
+    section.only(("rate", "burst", "redis"))
     rate = section.number("rate")
     if rate is None or rate <= 0:
         raise section.error("rate", "must be greater than 0")
-    return Limit(rate=rate, burst=_whole(section, "burst", 1) or max(1, int(rate)))
+    burst = _whole(section, "burst", 1) or max(1, int(rate))
+    return Limit(rate=rate, burst=burst, redis=_redis(section))
+
+
+def _redis(fields: Fields) -> Redis | None:
+    url = fields.text("redis")
+    if url is None:
+        return None
+    try:
+        parts = urlsplit(url)
+        port = parts.port or 6379
+    except ValueError as error:
+        raise fields.error("redis", "is no address, redis://host:6379/0") from error
+    database = parts.path.strip("/") or "0"
+    if parts.scheme not in {"redis", "rediss"} or not parts.hostname or parts.query:
+        raise fields.error("redis", "is no address, redis://host:6379/0")
+    if parts.username or parts.password:
+        raise fields.error("redis", f"must not hold a password: set {REDIS_PASSWORD} for it")
+    if not database.isdigit() or len(database) > 4:
+        raise fields.error("redis", "names no number of a database")
+    return Redis(
+        host=parts.hostname, port=port, tls=parts.scheme == "rediss", database=int(database)
+    )
 
 
 def _traces(fields: Fields) -> Traces | None:

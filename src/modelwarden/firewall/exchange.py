@@ -79,8 +79,15 @@ class Exchange:
 
     def decide(self, body: bytes | bytearray) -> None:
         """Judge the request, and go on when that is recorded."""
+        shared, limit = self._proxy.shared_rates, self._policy.config.limit
+        if shared is None or limit is None or limit.redis is None:
+            self._ruled(body, None)
+        else:
+            shared.ask(self._client, limit, lambda wait: self._ruled(body, wait))
+
+    def _ruled(self, body: bytes | bytearray, wait: float | None) -> None:
         ruled = ruling(
-            self._policy, self._asked, body, self._client, self._request_id, self._started
+            self._policy, self._asked, body, self._client, self._request_id, self._started, wait
         )
         self._route = ruled.route
         if ruled.alert:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import ssl
 import time
 
 from modelwarden.core import Severity
 from modelwarden.firewall.alerts import Alert, AlertKind, Alerts
-from modelwarden.firewall.config import Upstream, Who
+from modelwarden.firewall.config import REDIS_PASSWORD, Upstream, Who
 from modelwarden.firewall.connection import Connection
 from modelwarden.firewall.decide import Decision
 from modelwarden.firewall.exchange import Exchange
@@ -26,6 +27,7 @@ from modelwarden.firewall.pool import Pool, Question
 from modelwarden.firewall.records import Recorder, Records
 from modelwarden.firewall.routes import Route
 from modelwarden.firewall.rules import Class
+from modelwarden.firewall.shared_rates import SharedRates
 from modelwarden.firewall.traces import Tracer
 from modelwarden.firewall.watching import Watching
 
@@ -46,6 +48,7 @@ class Proxy:
         watching: None when nothing looks on.
         live: what is done at this moment.
         tracer: None when no request is traced.
+        shared_rates: None where each firewall limits by itself.
     """
 
     def __init__(
@@ -63,6 +66,7 @@ class Proxy:
         self.policy: Policy
         self.live = Live(self.metrics, time.monotonic)
         self.tracer: Tracer | None = None
+        self.shared_rates: SharedRates | None = None
         self._upstream = upstream
         self._alerts = alerts
         self._records = records
@@ -92,6 +96,10 @@ class Proxy:
         )
         if self._records is not None:
             self.recorder = Recorder(self._records, self._loop, self._unrecorded)
+        if config.limit is not None and config.limit.redis is not None:
+            password = os.environ.get(REDIS_PASSWORD, "")
+            self.shared_rates = SharedRates(config.limit.redis, self._loop, self._alone, password)
+            self.shared_rates.begin()
         if config.traces is not None:
             self.tracer = tracer = Tracer(config.traces)
             tracer.begin()
@@ -244,6 +252,10 @@ class Proxy:
         detail = f"a check of the class {kind.value} failed ({done}): {type(error).__name__}"
         self.note(AlertKind.SELF, Severity.HIGH, "check-failed", detail)
 
+    def _alone(self, why: str) -> None:
+        self.metrics.failures[Class.CLIENT.value, "alone"] += 1
+        self.note(AlertKind.SELF, Severity.HIGH, "shared-rate", why)
+
     def _unrecorded(self, why: str) -> None:
         self.note(AlertKind.SELF, Severity.CRITICAL, "ledger", why)
 
@@ -274,5 +286,7 @@ class Proxy:
     def close(self) -> None:
         """Close connections to the server, and send the last spans."""
         self._pool.close()
+        if self.shared_rates is not None:
+            self.shared_rates.close()
         if self.tracer is not None:
             self.tracer.end()

@@ -44,6 +44,7 @@ def ruling(
     client: str,
     request_id: str | None,
     now: float,
+    wait: float | None = None,
 ) -> Ruling:
     """Judge a request that was read.
 
@@ -54,9 +55,12 @@ def ruling(
         client: who asks.
         request_id: that the client gave.
         now: by a clock that never goes back.
+        wait: seconds that the client would have to wait, where that is known; else it is counted.
     """
     route = policy.routes.of(head.method, head.path)
-    wrong = _wrong(policy, head, body, route, client, now)
+    if wait is None and policy.rates is not None:
+        wait = policy.rates.wait(client, now)
+    wrong = _wrong(head, body, route, wait or 0.0)
     if wrong is not None:
         status, rule, detail = wrong
         mode = policy.modes.of(rule)
@@ -73,15 +77,10 @@ def ruling(
 
 
 def _wrong(
-    policy: Policy,
-    head: Head,
-    body: bytes | bytearray,
-    route: Route | None,
-    client: str,
-    now: float,
+    head: Head, body: bytes | bytearray, route: Route | None, wait: float
 ) -> tuple[int, str, str] | None:
-    rates, headers = policy.rates, head.headers
-    if rates is not None and rates.wait(client, now) > 0:
+    headers = head.headers
+    if wait > 0:
         return 429, "rate", "more requests than the client may make"
     if route is None:
         return 404, "route", "no model has this path"
