@@ -15,6 +15,10 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
 
+# One worker a core runs the tests: more threads of a matrix library would only wait for each other.
+for _key in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_key, "1")
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

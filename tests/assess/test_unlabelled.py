@@ -80,13 +80,13 @@ def test_labels_of_some_rows_tell_more_together_with_the_scores_of_all():
 
 def test_the_corrected_interval_holds_the_truth_as_often_as_it_says():
     held = 0
-    for seed in range(100):
+    for seed in range(40):
         x, y = binary(1500, seed)
         few = np.where(np.arange(1500) % 5 == 0, y, np.nan)
         got = estimated(run(context(honest(slope=8.0), vectors(x, few))))["estimated_accuracy"]
         p = logistic(x)[:, 1]
         held += got.low <= np.maximum(p, 1 - p).mean() <= got.high
-    assert held >= 88
+    assert held >= 34
 
 
 def test_what_tells_nothing_without_labels_is_said():

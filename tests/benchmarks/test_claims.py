@@ -12,9 +12,10 @@ sys.path.append(str(ROOT / "benchmarks"))
 
 from claims import WORLDS, rates  # noqa: E402
 
+CASES = [(name, None) for name in sorted(WORLDS)] + [("balanced", 2_000)]
 
-@pytest.mark.parametrize("name", sorted(WORLDS))
-@pytest.mark.parametrize("own_n", [None, 2_000])
+
+@pytest.mark.parametrize(("name", "own_n"), CASES)
 def test_the_two_errors_are_rare(name, own_n):
     row = rates(WORLDS[name], 500, 60, seed=3, own_n=own_n)
 

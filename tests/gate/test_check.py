@@ -28,6 +28,8 @@ from modelwarden.targets import snapshot
 from modelwarden.targets.data import DataSet
 from modelwarden.targets.frames import Frame
 
+PLAIN = ("performance", "cost")  # where it does not matter which stages run
+
 
 def checked(file, **more):
     tools = more.pop("tools", None) or FakeTools()
@@ -67,7 +69,7 @@ def test_two_runs_give_the_same_report_but_for_times(tmp_path):
 
 
 def test_a_bad_model_fails(tmp_path):
-    report = checked(project(tmp_path, entry="turned")).report
+    report = checked(project(tmp_path, entry="turned"), stages=PLAIN).report
 
     assert report.verdict.outcome is Outcome.FAIL
     assert "worse-than-trivial" in [r.rule for r in report.verdict.reasons]
@@ -108,7 +110,7 @@ def test_what_the_models_code_reads_besides_is_scanned_and_part_of_its_digest(tm
 
 def test_a_waived_finding_opens_the_model_again(tmp_path):
     file = project(tmp_path, weights=HARMFUL)
-    first = checked(file).report
+    first = checked(file, stages=PLAIN).report
     waivers = "".join(
         f"[[policy.waiver]]\nfingerprint = '{f.fingerprint}'\nreason = 'r'\nowner = 'o'\n"
         "expires = 2100-01-01\n"
@@ -116,7 +118,8 @@ def test_a_waived_finding_opens_the_model_again(tmp_path):
     )
     tools = FakeTools()
 
-    report = checked(project(tmp_path, weights=HARMFUL, more=waivers), tools=tools).report
+    file = project(tmp_path, weights=HARMFUL, more=waivers)
+    report = checked(file, tools=tools, stages=PLAIN).report
 
     assert len(tools.opened) == 1
     assert all(f.waived for f in report.findings)
@@ -127,7 +130,7 @@ def test_a_waived_finding_opens_the_model_again(tmp_path):
 def test_the_model_is_opened_with_the_digest_that_was_scanned(tmp_path):
     tools = FakeTools()
 
-    report = checked(project(tmp_path), tools=tools).report
+    report = checked(project(tmp_path), tools=tools, stages=PLAIN).report
 
     assert tools.opened == [("model/", report.subject.digest)]
 
@@ -137,7 +140,7 @@ def test_a_model_beside_the_folder_is_named_as_the_file_names_it(tmp_path):
     (tmp_path / "p" / "model").rename(tmp_path / "elsewhere")
     file.write_text(file.read_text().replace('"model/"', '"../elsewhere/"'))
 
-    report = checked(file).report
+    report = checked(file, stages=PLAIN).report
 
     assert [line.path for line in report.coverage] == ["../elsewhere/weights.pkl"]
     assert report.verdict.outcome is Outcome.PASS
@@ -155,7 +158,7 @@ def test_a_model_that_changes_while_it_is_scanned_is_not_opened(tmp_path, monkey
 
     monkeypatch.setattr("modelwarden.targets.snapshot.files_of", changing)
 
-    report = checked(file, tools=tools).report
+    report = checked(file, tools=tools, stages=PLAIN).report
 
     assert tools.opened == []
     assert report.verdict.outcome is Outcome.INCOMPLETE
@@ -168,19 +171,18 @@ def test_a_model_in_a_clone_is_opened_though_git_is_not_scanned(tmp_path):
     (tmp_path / "model" / ".git").mkdir()
     (tmp_path / "model" / ".git" / "index").write_bytes(b"DIRC" + b"\0" * 60)
 
-    report = checked(file, tools=tools).report
+    report = checked(file, tools=tools, stages=PLAIN).report
 
     assert len(tools.opened) == 1
     assert "performance" in report.stages
 
 
 def test_a_policy_is_judged_at_the_pessimistic_end_and_names_the_rows_needed(tmp_path):
-    value = next(
-        m.value for m in checked(project(tmp_path)).report.measurements if m.name == "accuracy"
-    )
+    first = checked(project(tmp_path), stages=PLAIN).report
+    value = next(m.value for m in first.measurements if m.name == "accuracy")
     more = f'[policy]\n[policy.measure]\n"accuracy" = {{min = {value - 0.01}}}\n'
 
-    report = checked(project(tmp_path, more=more)).report
+    report = checked(project(tmp_path, more=more), stages=PLAIN).report
 
     assert report.verdict.outcome is Outcome.FAIL
     assert "would settle it" in report.verdict.reasons[0].detail
@@ -189,7 +191,7 @@ def test_a_policy_is_judged_at_the_pessimistic_end_and_names_the_rows_needed(tmp
 def test_a_threshold_may_speak_of_one_class(tmp_path):
     more = '[policy.measure]\n"recall" = {min = 0.99, where = {class = 0}}\n'
 
-    report = checked(project(tmp_path, more=more)).report
+    report = checked(project(tmp_path, more=more), stages=PLAIN).report
 
     assert report.verdict.outcome is Outcome.FAIL
     assert report.verdict.reasons[0].name == "recall"
@@ -236,7 +238,7 @@ def test_a_stage_that_is_not_built_is_incomplete_and_never_looks_as_if_it_had_ru
 
 def test_claims_that_are_required_and_not_stated_are_incomplete(tmp_path):
     more = '[policy]\nrequire = ["claims"]\n'
-    report = checked(project(tmp_path, more=more)).report
+    report = checked(project(tmp_path, more=more), stages=[*PLAIN, "claims"]).report
 
     assert report.verdict.outcome is Outcome.INCOMPLETE
 
@@ -299,7 +301,8 @@ def with_reference(folder, entry, reference):
 def test_a_model_that_got_worse_than_its_reference_fails(tmp_path):
     tools = FakeTools()
 
-    report = checked(with_reference(tmp_path, "worse", "honest"), tools=tools).report
+    file = with_reference(tmp_path, "worse", "honest")
+    report = checked(file, tools=tools, stages=PLAIN).report
 
     assert report.verdict.outcome is Outcome.FAIL
     assert "worse-than-reference" in [r.rule for r in report.verdict.reasons]
@@ -434,7 +437,7 @@ def test_nothing_is_taken_up_when_anything_changed(tmp_path, monkeypatch, change
 
     monkeypatch.setattr("modelwarden.assess.claims.verify.run", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        checked(file, state=tmp_path / "state")
+        checked(file, state=tmp_path / "state", stages=["performance", "claims"])
     monkeypatch.undo()
     if changed == "environment":
         monkeypatch.setenv("MODELWARDEN_TEST_FAKE", "2")
@@ -450,6 +453,6 @@ def test_nothing_is_taken_up_when_anything_changed(tmp_path, monkeypatch, change
     else:
         (tmp_path / "p" / changed).write_bytes(b"{}")
 
-    report = checked(file, state=tmp_path / "state").report
+    report = checked(file, state=tmp_path / "state", stages=["performance", "claims"]).report
 
     assert not any("taken up" in note for note in report.run.notes)
