@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
@@ -347,8 +348,36 @@ def test_files_without_end_are_stopped_and_removed(tmp_path):
     assert not Path(folder).exists()
 
 
-def test_what_looks_after_memory_is_not_blinded_by_folders(tmp_path):
-    code = NESTED.format(depth=30) + BOMB
+# Shared memory is not what RLIMIT_DATA counts.
+BOMB = """
+    import mmap, time
+    kept = []
+    {before}
+    while True:
+        kept.append(mmap.mmap({file}, 8 << 20, prot=mmap.PROT_READ | {prot}))
+        {touch}
+        time.sleep(0.002)
+"""
+WRITTEN = {"file": -1, "prot": "mmap.PROT_WRITE", "touch": "kept[-1].write(bytes(8 << 20))"}
+LET_GO = "; kept[-1].madvise(mmap.MADV_DONTNEED)"
+BOMBS = {
+    "behind folders": NESTED.format(depth=30) + BOMB.format(before="", **WRITTEN),
+    "without output": "import os\ndef predict(rows):"
+    + BOMB.format(before="os.close(1); os.close(2)", **WRITTEN),
+    "let go of": "def predict(rows):"
+    + BOMB.format(before="", **(WRITTEN | {"touch": WRITTEN["touch"] + LET_GO})),
+    "read from a device": "import os\ndef predict(rows):"
+    + BOMB.format(
+        before="zero = os.open('/dev/zero', os.O_RDONLY)",
+        file="zero",
+        prot="0",
+        touch="kept[-1][::4096]" + LET_GO,
+    ),
+}
+
+
+@pytest.mark.parametrize("code", BOMBS.values(), ids=BOMBS)
+def test_what_looks_after_memory_is_not_blinded(tmp_path, code):
     limits = SandboxLimits(memory=200 << 20, seconds=20)
     with Worker(sys.executable, readable=[tmp_path], limits=limits) as worker:
         load(worker, tmp_path, code)
@@ -356,15 +385,36 @@ def test_what_looks_after_memory_is_not_blinded_by_folders(tmp_path):
             worker.batch(doubles(1), rows=1, columns=1, room=64)
 
 
-# Shared memory is not what RLIMIT_DATA counts.
-BOMB = """
-    import mmap, time
-    kept = []
-    while True:
-        kept.append(mmap.mmap(-1, 8 << 20))
-        kept[-1].write(bytes([1]) * (8 << 20))
-        time.sleep(0.002)
+def test_a_worker_that_reads_no_more_is_late(tmp_path):
+    code = """
+import os, threading
+threading.Timer(0.2, os.kill, (os.getpid(), 19)).start()
+def predict(rows): return rows
 """
+    with Worker(sys.executable, readable=[tmp_path], limits=SandboxLimits(seconds=2)) as worker:
+        load(worker, tmp_path, code)
+        time.sleep(1)
+        with pytest.raises(WorkerError, match="time"):
+            worker.ask({"operation": "call", "long": "x" * (4 << 20)})
+
+
+def test_an_answer_with_many_descriptors_is_refused(tmp_path):
+    code = """
+import array, os, socket, sys
+def predict(rows):
+    ours = socket.socket(fileno=os.dup(int(sys.argv[1])))
+    some = array.array("i", [os.open("/dev/null", os.O_RDONLY)] * 4)
+    for byte in b"MWS1\x02":
+        ours.sendmsg([bytes([byte])], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, some)])
+    os._exit(0)
+"""
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with Worker(sys.executable, readable=[tmp_path]) as worker:
+        load(worker, tmp_path, code)
+        with pytest.raises(WorkerError, match="more descriptors than an answer has"):
+            worker.batch(doubles(1), rows=1, columns=1, room=64)
+
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 @pytest.mark.slow

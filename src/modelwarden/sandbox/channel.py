@@ -27,6 +27,7 @@ _MAGIC = b"MWS1"
 _REQUEST = 1
 ANSWER, ERROR = 2, 3
 _PIECE = 1 << 16
+_MOST_DESCRIPTORS = 4
 
 
 class GoneError(Exception):
@@ -58,9 +59,13 @@ class Channel:
             GoneError, LateError, BrokenError: there is no answer to be had.
         """
         deadline = time.monotonic() + seconds
+        # A worker that reads no more lets a question wait that is longer than the socket holds.
+        self._socket.settimeout(seconds)
         try:
             self._send(body, descriptors)
             return self._receive(deadline)
+        except TimeoutError as error:
+            raise LateError from error
         except OSError as error:
             raise GoneError from error
 
@@ -85,8 +90,10 @@ class Channel:
         while len(data) < whole:
             self._wait(deadline)
             # Mostly a frame comes in one piece: each system call counts against short answers.
-            part, extra, _, _ = socket.recv_fds(self._socket, _PIECE, 4)
+            part, extra, _, _ = socket.recv_fds(self._socket, _PIECE, _MOST_DESCRIPTORS)
             descriptors += extra
+            if len(descriptors) > _MOST_DESCRIPTORS:
+                raise BrokenError("more descriptors than an answer has")
             if not part:
                 raise GoneError
             data += part

@@ -10,6 +10,7 @@ worker.lacking         what this machine could not enforce
 from __future__ import annotations
 
 import os
+import re
 import select
 import signal
 import stat
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
 
 _MOST_ATTEMPTS = 200
 _START_SECONDS = 30.0
+_SIZES = re.compile(r"^(\w+):\s+(\d+) kB$", re.MULTILINE)
+# Memory that is shared and has no file: `start-end rw-s … /dev/zero (deleted)`.
+_SHARED = re.compile(rb"^([0-9a-f]+)-([0-9a-f]+) ...s \S+ \S+ \d+ +/dev/zero\b", re.MULTILINE)
 
 
 class Tier(StrEnum):
@@ -163,7 +167,7 @@ class Worker:
     def peak(self) -> int | None:
         """Most bytes of memory that the worker has held so far; None where that is not known."""
         with suppress(OSError, ValueError):
-            self._peak = max(self._peak or 0, _status(self._process.pid, "VmHWM:") << 10)
+            self._peak = max(self._peak or 0, _status(self._process.pid)["VmHWM"])
         return self._peak
 
     def ask(
@@ -354,12 +358,12 @@ class Worker:
         if stream is None:
             return
         kept = bytearray()
-        looked = 0.0
+        looked, streams = 0.0, [stream]
         while True:
-            if select.select([stream], [], [], 0.1)[0]:
+            if select.select(streams, [], [], 0.1)[0]:
                 data = os.read(stream.fileno(), 1 << 16)
                 if not data:
-                    return
+                    streams = []  # it may have closed its output, and go on
                 kept += data[: max(0, self.limits.output - len(kept))]
                 self.output = bytes(kept)
             elif self._process.poll() is not None:
@@ -370,10 +374,10 @@ class Worker:
 
     def _check_use(self) -> None:
         try:
-            resident = _status(self._process.pid, "VmRSS:") << 10
-        except (OSError, ValueError):
+            held = _held(self._process.pid, self.limits.memory)
+        except (OSError, KeyError):
             return  # it has ended meanwhile
-        if resident > self.limits.memory:
+        if held > self.limits.memory:
             self._stop(Attempt("memory", "memory", f"over {self.limits.memory} bytes"))
         elif bytes_used(self._private, self.limits.disk) > self.limits.disk:
             self._stop(Attempt("disk", "disk", f"over {self.limits.disk} bytes"))
@@ -385,12 +389,24 @@ class Worker:
         self._process.kill()
 
 
-def _status(pid: int, key: str) -> int:
-    """Return a number of /proc/PID/status; ValueError when it is not there."""
-    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
-        if line.startswith(key):
-            return int(line.split()[1])
-    raise ValueError(key)
+def _status(pid: int) -> dict[str, int]:
+    """Return the sizes in /proc/PID/status, in bytes."""
+    text = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+    return {key: int(size) << 10 for key, size in _SIZES.findall(text)}
+
+
+def _held(pid: int, enough: int) -> int:
+    """Return the memory that a process holds; looked at closely where it may be above `enough`.
+
+    Pages of shared memory are held also where the process has let go of them (`MADV_DONTNEED`),
+    and do not count as resident then: what is mapped of it counts.
+    """
+    sizes = _status(pid)
+    if sizes["VmSize"] <= enough or sizes["VmRSS"] > enough:
+        return sizes["VmRSS"]
+    maps = Path(f"/proc/{pid}/maps").read_bytes()
+    shared = sum(int(end, 16) - int(start, 16) for start, end in _SHARED.findall(maps))
+    return sizes["VmRSS"] + max(0, shared - sizes.get("RssShmem", 0))
 
 
 def _text(value: Json) -> str:
