@@ -166,7 +166,7 @@ class Worker:
     @property
     def peak(self) -> int | None:
         """Most bytes of memory that the worker has held so far; None where that is not known."""
-        with suppress(OSError, ValueError):
+        with suppress(OSError, KeyError):  # a process that has ended holds none
             self._peak = max(self._peak or 0, _status(self._process.pid)["VmHWM"])
         return self._peak
 
