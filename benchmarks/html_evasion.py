@@ -1,6 +1,6 @@
 """Phishing pages that evade detectors: share, rows, speed, and what a browser says of them.
 
-    python benchmarks/html_evasion.py [--pages N] [--real ZIP] [--browser N] [--train N]
+    python benchmarks/html_evasion.py [--pages N] [--real ZIP] [--browser N] [--train N] [--seed N]
 
 Detectors: the four shipped examples, and four trained here with scikit-learn on generated pages of
 another seed (logistic regression over words, random forest, boosted histograms, a network over
@@ -181,8 +181,9 @@ def main() -> None:
     arguments.add_argument("--train", type=int, default=800)
     arguments.add_argument("--access", choices=["labels", "scores", "both"], default="both")
     arguments.add_argument("--only", nargs="*")
+    arguments.add_argument("--seed", type=int, default=900, help="of the pages that are attacked")
     given = arguments.parse_args()
-    pages = made(900, given.pages, phishing=True)
+    pages = made(given.seed, given.pages, phishing=True)
     if given.real:
         pages += real_pages(given.real)
     held_out = sample(1_000_003, 250)

@@ -121,6 +121,14 @@ def _played(folder: Path, form: str) -> int:
     show_default=True,
     help="Form of the report on stdout.",
 )
+@click.option(
+    "--engine",
+    type=Named("engine", ("local", "ray")),
+    default="local",
+    show_default=True,
+    help="Where pairs of several targets and seeds are worked: on this machine, or on a Ray "
+    "cluster.",
+)
 @click.option("--dry-run", is_flag=True, help="Tell what would be done, and ask nothing.")
 @click.option(
     "--trust-model",
@@ -132,6 +140,7 @@ def run_campaign(
     resume: bool,
     output: Path | None,
     form: str,
+    engine: str,
     dry_run: bool,
     trust_model: bool,
 ) -> int:
@@ -154,7 +163,14 @@ def run_campaign(
     if dry_run:
         campaign = replace(campaign, dry_run=True)
     folder = output or path.with_name(f"{path.stem}.redteam")
-    done = run(campaign, output=folder, resume=resume, trust=trust_model, version=__version__)
+    done = run(
+        campaign,
+        output=folder,
+        resume=resume,
+        engine=engine,
+        trust=trust_model,
+        version=__version__,
+    )
     if done.stopped is not None:
         tell(f"the campaign stopped: {done.stopped}", f"its state is safe in {folder}: --resume")
     code = finish(done.report, form, None, fail_on=campaign.policy.fail_on)

@@ -22,12 +22,14 @@ class Plan(Generic[U, R]):
 
     Attributes:
         jobs: worker processes; 1 works in this process, where a crash cannot be contained.
+        most: units under way at the same time, whatever the engine; None leaves it to the engine.
         engine: `local` or `ray`.
         seconds: wall-clock for one unit, kept where units have processes of their own.
         codec: needed for values that are not JSON when they cross to another process or the disk.
     """
 
     jobs: int = 1
+    most: int | None = None
     engine: str = "local"
     seconds: float = 600.0
     codec: Codec[R] | None = None
@@ -58,11 +60,11 @@ def map_units(
     if plan.engine == "ray":
         from modelwarden.engine.ray_cluster import map_on_ray
 
-        return map_on_ray(units, task, plan.seconds, plan.progress)
+        return map_on_ray(units, task, plan.seconds, plan.progress, most=plan.most)
     if plan.jobs > 1 and len(units) > 1:
         from modelwarden.engine.pool import Pool
 
-        jobs = min(plan.jobs, len(units))
+        jobs = min(plan.jobs, len(units), plan.most or len(units))
         return Pool(units, task, jobs, plan.seconds, plan.progress).run()
     return _map_here(units, task, plan.progress)
 

@@ -26,7 +26,12 @@ _AHEAD = 4  # tasks in flight for each processor of the cluster
 
 
 def map_on_ray(
-    units: Sequence[U], task: Task[U, R], seconds: float, progress: Progress | None
+    units: Sequence[U],
+    task: Task[U, R],
+    seconds: float,
+    progress: Progress | None,
+    *,
+    most: int | None = None,
 ) -> list[Settled[R]]:
     """Do the task on every unit; return how each ended, in the order of `units`.
 
@@ -45,6 +50,7 @@ def map_on_ray(
         remote = ray.remote(max_retries=0)(_settle)
         shared = ray.put(task)
         width = max(1, int(ray.cluster_resources().get("CPU", 1))) * _AHEAD
+        width = min(width, most or width)
         while len(settled) < len(units):
             for number in islice(numbers, width - len(flying)):
                 flying[remote.remote(shared, units[number])] = (number, time.monotonic())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -16,7 +17,6 @@ from modelwarden.core import (
     Json,
     MeasureInfo,
     Measurement,
-    ModelwardenError,
     OutputError,
     Report,
     Run,
@@ -27,7 +27,7 @@ from modelwarden.core.values import dataclass
 from modelwarden.metrics.catalog import MEASURES
 from modelwarden.metrics.values import measured
 from modelwarden.policy import judge
-from modelwarden.redteam import pinned
+from modelwarden.redteam import evasions, pinned
 from modelwarden.redteam.catalog import all_rules
 from modelwarden.redteam.config import Campaign, TargetConfig
 from modelwarden.redteam.engagement import (
@@ -37,14 +37,20 @@ from modelwarden.redteam.engagement import (
     read_sample,
     read_seeds,
 )
-from modelwarden.redteam.evasions import write as write_evasions
-from modelwarden.redteam.goals.catalog import goal_named
-from modelwarden.redteam.journal import SCHEMA, TRANSCRIPT, Held, Journal, nothing, read
+from modelwarden.redteam.journal import SCHEMA, STATE, TRANSCRIPT, Held, Journal, nothing, read
 from modelwarden.redteam.kinds.kind import Kind, Seeds
 from modelwarden.redteam.meter import Meter
-from modelwarden.redteam.opening import Opened, opened
+from modelwarden.redteam.opening import opened, weakest
+from modelwarden.redteam.pairs import (
+    PAIRS,
+    events_of,
+    is_paired,
+    pairs_of,
+    result_of,
+    work_all,
+)
+from modelwarden.redteam.working import worked
 from modelwarden.standards import describe
-from modelwarden.targets.errors import TargetError
 
 Progress = Callable[[str], None]
 
@@ -71,6 +77,7 @@ def run(
     output: Path,
     resume: bool = False,
     offline: bool = False,
+    engine: str = "local",
     trust: bool = False,
     version: str = "",
     progress: Progress | None = None,
@@ -82,6 +89,7 @@ def run(
         output: folder for the report, the transcript, the evasions and the state.
         resume: go on where an earlier run in this folder stood.
         offline: answer from the transcript alone; nothing is asked and nothing is written.
+        engine: where several pairs of target and seeds are worked: `local`, or `ray`.
         trust: run a callable also where nothing can confine it.
         version: of the program, for the report; another one does not resume.
         progress: told what begins.
@@ -98,9 +106,12 @@ def run(
     try:
         journal, meter = _begun(campaign, output, resume=resume, offline=offline, version=version)
         try:
-            return _fought(
-                campaign, seeds, journal, meter, trust=trust, version=version, progress=progress
-            )
+            if progress is not None:
+                progress(f"{campaign.name}: {campaign.goal}")
+            how = How(engine=engine, trust=trust, version=version)
+            if is_paired(campaign):
+                return _in_pairs(campaign, seeds, journal, meter, how)
+            return _fought(campaign, seeds, journal, meter, how)
         finally:
             journal.close()
     finally:
@@ -150,9 +161,19 @@ def _removed(output: Path) -> None:
     try:
         for name in (TRANSCRIPT, "state/bodies.bin", "report.json", "debrief.html", "debrief.md"):
             (output / name).unlink(missing_ok=True)
+        shutil.rmtree(output / STATE / PAIRS, ignore_errors=True)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise OutputError(f"cannot write to {output}: {reason}") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class How:
+    """How a campaign is run: see `run`."""
+
+    engine: str
+    trust: bool
+    version: str
 
 
 def _fought(
@@ -160,18 +181,13 @@ def _fought(
     seeds: tuple[tuple[Kind, Seeds], ...],
     journal: Journal,
     meter: Meter,
-    *,
-    trust: bool,
-    version: str,
-    progress: Progress | None,
+    how: How,
 ) -> Done:
     """Work towards the goal, then write down what came of it."""
-    began, started, goal = time.monotonic(), _now(), campaign.goal
+    began, started = time.monotonic(), _now()
     sample = read_sample(campaign)
-    if not journal.offline:
-        # It is made ready while the first answers are waited for.
-        threading.Thread(target=_ready, daemon=True).start()
-    with opened(campaign, seeds, journal, meter, trust=trust) as targets:
+    _prepare(journal)
+    with opened(campaign, seeds, journal, meter, trust=how.trust) as targets:
         engagement = Engagement(
             campaign=campaign,
             journal=journal,
@@ -180,60 +196,87 @@ def _fought(
             seeds=seeds,
             sample=sample,
         )
-        if progress is not None:
-            progress(f"{campaign.name}: {goal}")
-        result, stopped = _worked(engagement, goal, journal)
+        result, stopped = worked(engagement)
+    result += GoalResult(findings=targets.findings(), gaps=targets.gaps())
     if meter.ended is not None:
-        why = f"{meter.ended.message} before the campaign came to its end"
-        budget = Gap(what="budget", why=why, kind=GapKind.BUDGET, stage=STAGE)
-        result = result + GoalResult(gaps=(budget,))
-    report = _report(engagement, result, targets, started, time.monotonic() - began, version)
+        result += GoalResult(gaps=(_ended(meter.ended.message),))
+    report = _report(engagement, result, started, time.monotonic() - began, how.version)
+    report = replace(report, isolation=targets.isolation)
     names: list[str] = []
     if not journal.offline:
-        names = write_evasions(
-            journal.folder, result.evasions, [target.name for target in campaign.targets]
-        )
+        every = [target.name for target in campaign.targets]
+        names = evasions.write(journal.folder, result.evasions, every)
+    return _told(engagement, result, report, names, stopped)
+
+
+def _in_pairs(
+    campaign: Campaign,
+    seeds: tuple[tuple[Kind, Seeds], ...],
+    journal: Journal,
+    meter: Meter,
+    how: How,
+) -> Done:
+    """Have the engine work every pair of target and seeds; write down what came of all."""
+    began, started = time.monotonic(), _now()
+    pairs = pairs_of(campaign, journal.folder, offline=journal.offline, trust=how.trust)
+    digest = pinned.digest_of(pinned.pinned(campaign, how.version))
+    came = work_all(campaign, pairs, engine=how.engine, digest=digest)
+    meter.rows, meter.calls = sum(one.rows for one in came), sum(one.calls for one in came)
+    meter.retried_rows = sum(one.retried_rows for one in came)
+    journal.repeated_rows = sum(one.repeated_rows for one in came)
+    result = result_of(pairs, came)
+    ended = next((one.ended for one in came if one.ended is not None), None)
+    if ended is not None:
+        result += GoalResult(gaps=(_ended(f"for one pair of target and seeds or more, {ended}"),))
+    engagement = Engagement(campaign=campaign, journal=journal, meter=meter, lines={}, seeds=seeds)
+    report = _report(engagement, result, started, time.monotonic() - began, how.version)
+    report = replace(report, isolation=weakest(one.isolation for one in came))
+    names: list[str] = []
+    if not journal.offline:
+        journal.show(events_of(pairs, journal.folder))
+        places = [Path(p.folder) for p, one in zip(pairs, came, strict=True) if one.evaded]
+        names = evasions.gather(journal.folder, places, result.evasions)
+    stopped = next((one.stopped for one in came if one.stopped is not None), None)
+    return _told(engagement, result, report, names, stopped)
+
+
+def _ended(message: str) -> Gap:
+    why = f"{message} before the campaign came to its end"
+    return Gap(what="budget", why=why, kind=GapKind.BUDGET, stage=STAGE)
+
+
+def _told(
+    engagement: Engagement,
+    result: GoalResult,
+    report: Report,
+    names: Sequence[str],
+    stopped: str | None,
+) -> Done:
+    """Write report and debrief, and on record that this is the end, if it is."""
+    journal = engagement.journal
+    if not journal.offline:
         _written(journal.folder, engagement, result, report)
         if stopped is None:
-            journal.write({"event": "end", "time": _now(), "rows": meter.rows}, sync=True)
+            end: dict[str, Json] = {"event": "end", "time": _now(), "rows": engagement.meter.rows}
+            journal.write(end, sync=True)
     return Done(report=report, folder=journal.folder, stopped=stopped, evasions=tuple(names))
 
 
+def _prepare(journal: Journal) -> None:
+    """Make the page that is written in the end ready, while the first answers are waited for."""
+    if not journal.offline:
+        threading.Thread(target=_ready, daemon=True).start()
+
+
 def _ready() -> None:
-    """Prepare the page that is written in the end."""
     from modelwarden.redteam.debrief import template
 
     template()
 
 
-def _worked(engagement: Engagement, goal: str, journal: Journal) -> tuple[GoalResult, str | None]:
-    """Run the goal; a target that fails half-way leaves what is known, and a gap.
-
-    Raises:
-        TargetError: it failed before anything was known.
-    """
-    try:
-        result = goal_named(goal).load()(engagement)
-    except TargetError as error:
-        seedless = not engagement.campaign.seeds and journal.answers > 0
-        if engagement.told or journal.replayed or seedless:
-            gap = Gap(
-                what=engagement.campaign.name, why=error.message, kind=error.kind, stage=STAGE
-            )
-            return GoalResult(gaps=(gap,)), _told(error)
-        raise
-    lost = [gap for gap in result.gaps if gap.kind is not GapKind.BUDGET]
-    return result, lost[0].why if lost else None
-
-
-def _told(error: ModelwardenError) -> str:
-    return error.message
-
-
 def _report(
     engagement: Engagement,
     result: GoalResult,
-    targets: Opened,
     started: str,
     elapsed: float,
     version: str,
@@ -254,12 +297,11 @@ def _report(
                 *result.notes,
             ),
         ),
-        findings=(*result.findings, *targets.findings()),
+        findings=result.findings,
         measurements=measurements,
-        gaps=(*result.gaps, *targets.gaps()),
+        gaps=result.gaps,
         rules=tuple(describe(rule) for rule in all_rules()),
         stages=() if result.gaps else (STAGE,),
-        isolation=targets.isolation,
         measures=tuple(
             MeasureInfo(
                 name=m.name,

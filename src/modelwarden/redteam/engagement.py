@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import product
 
 import numpy as np
 
@@ -147,24 +148,31 @@ class Engagement:
     """A campaign under way.
 
     Attributes:
-        lines: one for each target of the campaign.
+        lines: one for each target of the campaign, by its number.
         seeds: read, with their kinds. sample: what the attacker knows, read as the seeds are.
+        pair: numbers of the one target and the one file of seeds that are worked; None: all.
     """
 
     campaign: Campaign
     journal: Journal
     meter: Meter
-    lines: tuple[Line, ...]
+    lines: Mapping[int, Line]
     seeds: tuple[tuple[Kind, Seeds], ...]
     sample: Seeds | None = None
+    pair: tuple[int, int] | None = None
     told: dict[int, Told] = field(default_factory=dict)
 
     def targets(self) -> Iterator[tuple[int, TargetConfig, Line]]:
         """Yield each target with its number and its line."""
-        for number, (target, line) in enumerate(
-            zip(self.campaign.targets, self.lines, strict=True)
-        ):
-            yield number, target, line
+        for number, line in self.lines.items():
+            yield number, self.campaign.targets[number], line
+
+    def pairs(self) -> Iterator[tuple[int, int]]:
+        """Yield the numbers of each target with those of each file of seeds."""
+        if self.pair is not None:
+            yield self.pair
+        else:
+            yield from product(self.lines, range(len(self.seeds)))
 
     def cleaned(self, target: int, number: int) -> Clean:
         """Ask the seeds of one file as they are; the first answers settle how all are read.

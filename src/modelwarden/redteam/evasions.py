@@ -14,6 +14,7 @@ from modelwarden.core.values import dataclass
 from modelwarden.redteam.engagement import Evasion
 from modelwarden.redteam.kinds.catalog import kind_named
 from modelwarden.redteam.kinds.files import read_json
+from modelwarden.redteam.kinds.kind import Edit
 from modelwarden.targets.frames import Inputs
 from modelwarden.targets.spec import Name
 
@@ -74,6 +75,61 @@ def write(folder: Path, evasions: Sequence[Evasion], names: Sequence[str]) -> li
     return written
 
 
+def gather(folder: Path, places: Sequence[Path], evasions: Sequence[Evasion]) -> list[str]:
+    """Copy evasions that lie in other folders to where those of a campaign lie; return names.
+
+    Args:
+        folder: of the campaign's output.
+        places: outputs whose evasions come one after another.
+        evasions: all of them, in that order.
+    """
+    fresh, place = folder / f".{FOLDER}-new", folder / FOLDER
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir()
+    written = []
+    found = [own for one in places if (one / FOLDER).is_dir() for own in _folders(one)]
+    for number, (own, evasion) in enumerate(zip(found, evasions, strict=True), 1):
+        name = folder_of(number, evasion)
+        shutil.copytree(own, fresh / name)
+        written.append(name)
+    shutil.rmtree(place, ignore_errors=True)
+    fresh.rename(place)
+    return written
+
+
+def won_in(folder: Path, seeds: int) -> Iterator[Evasion]:
+    """Yield the evasions of a folder as what they were when they were won.
+
+    Raises:
+        InputError: one cannot be read.
+    """
+    for one in read(folder):
+        about = one.about
+        yield Evasion(
+            target=one.target,
+            seeds=seeds,
+            seed=about["seed"],
+            row=about["row"],
+            attack=about["attack"],
+            kind=about["kind"],
+            before=one.before,
+            after=one.after,
+            said=one.said,
+            says=about["after"]["answer"],
+            score_before=about["before"]["score"],
+            score_after=about["after"]["score"],
+            queries=about["queries"],
+            cost=about["cost"],
+            lead=about["cost_when_found"],
+            unit=about["unit"],
+            edits=tuple(Edit(**edit) for edit in about["edits"]),
+        )
+
+
+def _folders(folder: Path) -> list[Path]:
+    return sorted(p for p in (folder / FOLDER).iterdir() if p.is_dir())
+
+
 def folder_of(number: int, one: Evasion) -> str:
     """Return the name of the folder of the evasion with this number, from 1."""
     seed = _SAFE.sub("-", one.seed)[:_LONGEST].strip(".-")
@@ -112,7 +168,7 @@ def read(folder: Path) -> Iterator[Stored]:
             f"{folder} holds no evasions: its campaign did not come to its end",
             hint="Go on with it with --resume first.",
         )
-    for own in sorted(p for p in place.iterdir() if p.is_dir()):
+    for own in _folders(folder):
         about = read_json(own / FILE)
         if not isinstance(about, dict) or about.get("schema") != SCHEMA:
             raise InputError(f"{own / FILE} describes no evasion")

@@ -24,8 +24,9 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -106,7 +107,7 @@ class Journal:
         self._lock = threading.Lock()
         self._at = 0
         self._closing = threading.Event()
-        self._syncer = threading.Thread(target=self._follow, daemon=True)
+        self._syncer: threading.Thread | None = None
         if not offline:
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
             try:
@@ -115,13 +116,13 @@ class Journal:
             except OSError as error:
                 raise _unwritable(folder, error) from error
             self._at = os.fstat(self._bodies).st_size
-            self._syncer.start()
 
     def close(self) -> None:
         """Close both files."""
         if not self.offline:
             self._closing.set()
-            self._syncer.join()
+            if self._syncer is not None:
+                self._syncer.join()
             os.close(self._events)
             os.close(self._bodies)
 
@@ -148,6 +149,9 @@ class Journal:
         with self._lock:
             self.repeated_rows += sum(rows for _, rows in again)
             self._put(event)
+            if self._syncer is None and not self.offline:
+                self._syncer = threading.Thread(target=self._follow, daemon=True)
+                self._syncer.start()
 
     def answered(self, name: str, request: bytes, recorded: Recorded) -> None:
         """Keep what became of a request."""
@@ -190,11 +194,19 @@ class Journal:
             except OSError as error:
                 raise _unwritable(self.folder, error) from error
 
+    def show(self, events: Iterable[Mapping[str, Json]]) -> None:
+        """Put the events of other records behind one's own, in place of those that were shown."""
+        own = [event for event in events_in(self.folder) if "pair" not in event]
+        rewrite(self.folder, chain(own, events))
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC
+        fresh = os.open(self.folder / TRANSCRIPT, flags)
+        os.dup2(fresh, self._events, inheritable=False)
+        os.close(fresh)
+
     def _put(self, event: Mapping[str, Json]) -> None:
         if self.offline:
             return
-        line = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
-        self._add(self._events, line)
+        self._add(self._events, _line(event))
 
     def _kept(self, body: bytes) -> Json:
         """Write a body behind the others; return where it is."""
@@ -247,6 +259,38 @@ def read(folder: Path) -> Stood:
     return told.stood()
 
 
+def events_in(folder: Path) -> Iterator[dict[str, Any]]:
+    """Yield the events of a record, as they stand there.
+
+    Raises:
+        JournalError: one is damaged.
+    """
+    place = folder / TRANSCRIPT
+    with place.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            yield _event(line, place, number)
+
+
+def rewrite(folder: Path, events: Iterable[Mapping[str, Json]]) -> None:
+    """Put a record in the place of the one that is there, at once.
+
+    Raises:
+        OutputError: the disk refuses.
+    """
+    beside = folder / f".{TRANSCRIPT}.tmp"
+    try:
+        with beside.open("wb") as stream:
+            os.fchmod(stream.fileno(), 0o600)
+            stream.writelines(_line(event) for event in events)
+        beside.rename(folder / TRANSCRIPT)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def _line(event: Mapping[str, Json]) -> bytes:
+    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
 class _Told:
     """What the events of a record come to."""
 
@@ -257,6 +301,8 @@ class _Told:
         self.clock, self.ended = 0.0, False
 
     def take(self, event: Mapping[str, Any], bodies: BinaryIO) -> None:
+        if "pair" in event:  # has a record of its own, which this one only shows
+            return
         kind = event.get("event")
         if kind == "intent":
             self.repeated += int(event.get("repeated", 0))

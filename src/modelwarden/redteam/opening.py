@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -35,18 +35,16 @@ class Opened:
     """The targets of a campaign.
 
     Attributes:
-        lines: one for each. models: those that run here, in their sandboxes.
+        lines: one for each, by its number. models: those that run here, in their sandboxes.
     """
 
-    lines: tuple[Line, ...]
+    lines: Mapping[int, Line]
     models: tuple[OpenedModel, ...] = ()
 
     @property
     def isolation(self) -> str | None:
         """The weakest sandbox; None where every target is an endpoint."""
-        tiers = ("none", "partial", "full")
-        reached = [model.isolation for model in self.models if model.isolation in tiers]
-        return min(reached, key=tiers.index, default=None)
+        return weakest(model.isolation for model in self.models)
 
     def findings(self) -> tuple[Finding, ...]:
         """Return what the sandboxes saw."""
@@ -57,6 +55,12 @@ class Opened:
         return tuple(gap for model in self.models for gap in model.gaps())
 
 
+def weakest(reached: Iterable[str | None]) -> str | None:
+    """Return the weakest of the tiers that were reached."""
+    tiers = ("none", "partial", "full")
+    return min((one for one in reached if one in tiers), key=tiers.index, default=None)
+
+
 @contextmanager
 def opened(
     campaign: Campaign,
@@ -64,18 +68,21 @@ def opened(
     journal: Journal,
     meter: Meter,
     *,
+    only: int | None = None,
     trust: bool = False,
 ) -> Iterator[Opened]:
-    """Open all targets; hang up, and end their processes, on the way out.
+    """Open all targets, or the one with a number; hang up, and end their processes, on the way out.
 
     Raises:
         InputError: an address or a file cannot be used.
         TargetError: a callable cannot be opened, or its files are dangerous.
     """
     with ExitStack() as stack:
-        lines: list[Line] = []
+        lines: dict[int, Line] = {}
         models: list[OpenedModel] = []
         for number, target in enumerate(campaign.targets):
+            if only not in (None, number):
+                continue
             if target.scope is not None:
                 line = line_to(
                     number,
@@ -94,8 +101,8 @@ def opened(
                 models.append(model)
                 line = line_of(number, model.target.asked, journal=journal, meter=meter)
             stack.callback(line.close)
-            lines.append(line)
-        yield Opened(lines=tuple(lines), models=tuple(models))
+            lines[number] = line
+        yield Opened(lines=lines, models=tuple(models))
 
 
 class _Nobody:

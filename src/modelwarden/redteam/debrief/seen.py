@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from modelwarden.core.values import dataclass
-from modelwarden.redteam.journal import STATE, TRANSCRIPT
+from modelwarden.redteam.journal import TRANSCRIPT
 
 _WORD = re.compile(r"[\w.-]+")
 _REQUESTS, _ROWS, _SEEDS = 100, 100, 200
@@ -69,16 +69,18 @@ def sight(folder: Path) -> Sight:
     about: dict[str, str] = {}
     sittings = []
     answers: list[dict[str, Any]] = []
-    for event in _events(folder):
-        kind = event["event"]
-        if kind in ("begin", "resume"):
+    for event in _in_time(_events(folder)):
+        kind, pair = event["event"], event.get("pair", "")
+        if kind in ("begin", "resume") and not pair:
             sittings.append(f"{event['time']} {kind}")
         elif kind == "intent":
-            about.update(dict.fromkeys(event["requests"], str(event["about"])))
+            told = f"{event['about']} ({pair})" if pair else str(event["about"])
+            about.update((f"{pair} {name}", told) for name in event["requests"])
         elif kind == "answer" and event["rows"]:
+            event["about"] = about.get(f"{pair} {event['request']}", "")
             answers.append(event)
-            steps.setdefault(about.get(event["request"], ""), []).append(event)
-    alike, nearest, compared = _likeness(folder, answers, about)
+            steps.setdefault(event["about"], []).append(event)
+    alike, nearest, compared = _likeness(folder, answers)
     clocks = np.array([a["clock"] for a in answers])
     span = float(clocks.max() - clocks.min()) if len(clocks) > 1 else 0.0
     busiest = Counter(int(c) for c in clocks.tolist())
@@ -95,6 +97,20 @@ def sight(folder: Path) -> Sight:
         refused=sum(_is_refused(a) for a in answers),
         tries=sum(a["tries"] - 1 for a in answers),
     )
+
+
+def _in_time(events: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield events with the clocks of pairs, which each begin at 0, set to that of the first."""
+    first: float | None = None
+    starts: dict[str, float] = {}
+    for event in events:
+        pair = event.get("pair")
+        if pair is not None and "epoch" in event:
+            first = event["epoch"] if first is None else first
+            starts.setdefault(pair, event["epoch"] - first)
+        if "clock" in event and pair is not None:
+            event["clock"] += starts.get(pair, 0.0)
+        yield event
 
 
 def _events(folder: Path) -> Iterator[dict[str, Any]]:
@@ -120,15 +136,14 @@ def _is_refused(answer: dict[str, Any]) -> bool:
 
 
 def _likeness(
-    folder: Path, answers: Sequence[dict[str, Any]], about: dict[str, str]
+    folder: Path, answers: Sequence[dict[str, Any]]
 ) -> tuple[float | None, float | None, int]:
     """Return the share of rows that are nearly a seed, the median likeness, and the rows compared.
 
     Likeness is the share of words that two rows have in common, of all that either has.
     """
-    told = [(about.get(a["request"], ""), a) for a in answers]
-    clean = [a for what, a in told if "as they are" in what]
-    later = [a for what, a in told if "as they are" not in what and " on " in what]
+    clean = [a for a in answers if "as they are" in a["about"]]
+    later = [a for a in answers if "as they are" not in a["about"] and " on " in a["about"]]
     if not clean or not later:
         return None, None, 0
     seeds = [_words(row) for row in _rows(folder, clean, _SEEDS)]
@@ -152,13 +167,13 @@ def _spread(answers: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 def _rows(folder: Path, answers: Sequence[dict[str, Any]], most: int) -> list[str]:
     """Return rows of some requests as text."""
     found: list[str] = []
-    with (folder / STATE / "bodies.bin").open("rb") as bodies:
-        for answer in answers:
+    for answer in answers:
+        with (folder / answer["sent"]["file"]).open("rb") as bodies:
             bodies.seek(answer["sent"]["at"])
             rows = _listed(bodies.read(answer["sent"]["size"]), answer["rows"])
-            found += rows[: max(1, most // max(len(answers), 1))] if len(answers) > 1 else rows
-            if len(found) >= most:
-                break
+        found += rows[: max(1, most // max(len(answers), 1))] if len(answers) > 1 else rows
+        if len(found) >= most:
+            break
     return found[:most]
 
 

@@ -46,24 +46,17 @@ class _Fell:
 
 
 def run(engagement: Engagement) -> GoalResult:
-    """Attack every target with every attack."""
+    """Attack with every attack what is to be attacked."""
     result = GoalResult()
-    for number in range(len(engagement.lines)):
-        for seeds in range(len(engagement.seeds)):
-            try:
-                clean = engagement.cleaned(number, seeds)
-            except EndedError as error:
-                gap = engagement.gap(engagement.seeds[seeds][1].source, error.message)
-                return result + GoalResult(gaps=(gap,))
-            except TargetError as error:
-                if len(engagement.lines) == 1:
-                    raise
-                name = engagement.campaign.targets[number].name
-                result += GoalResult(gaps=(engagement.gap(name, error.message, error.kind),))
-                continue
-            result += _attacked(engagement, number, clean)
-            if engagement.meter.ended is not None:
-                return result
+    for number, seeds in engagement.pairs():
+        try:
+            clean = engagement.cleaned(number, seeds)
+        except EndedError as error:
+            gap = engagement.gap(engagement.seeds[seeds][1].source, error.message)
+            return result + GoalResult(gaps=(gap,))
+        result += _attacked(engagement, number, clean)
+        if engagement.meter.ended is not None:
+            break
     return result
 
 
