@@ -161,6 +161,23 @@ def test_the_python_in_a_command_is_taken_out(command: str, programs: list[str])
     assert list(programs_in(command)) == programs
 
 
+@pytest.mark.parametrize(
+    ("line", "rule"),
+    [
+        ("pickle.load(open('m.pkl', 'rb'))", "python-load-effect"),
+        ("pickle.load(open('../m.pkl', 'rb'))", "python-import-effect"),
+        ("pickle.load(open(sys.argv[1], 'rb'))", "python-import-effect"),
+        ("pickle.loads(requests.get('m.pkl').content)", "python-import-attack"),
+    ],
+)
+def test_a_pickle_beside_the_code_is_told_from_one_that_nobody_examines(line: str, rule: str):
+    with Source("app.py", f"import pickle, requests, sys\nMODEL = {line}\n".encode()) as source:
+        rules = {f.rule for f in examine(source, Limits()).findings}
+
+    assert rule in rules
+    assert rule == "python-load-effect" or "python-load-effect" not in rules
+
+
 def test_a_personal_folder_in_a_configuration_is_named():
     text = '{"model_type": "bert", "_name_or_path": "/home/alice/models/x"}'
 

@@ -28,7 +28,7 @@ SEED = int(os.environ.get("MODELWARDEN_SOAK_SEED", "2026"))
 BATCH = 20_000
 """Streams of one process: short enough that what a process keeps does not add up."""
 # Files of these formats are told by what stands beside them in a folder.
-COMPANIONS = {"tensorflow-checkpoint-data", "tfjs-weights", "openvino-weights"}
+COMPANIONS = {"tensorflow-checkpoint-data", "tfjs-weights", "openvino-weights", "onnx-data"}
 # Members are read as these where the container around them says so; a makefile goes by its name.
 EXPECTED = {
     "keras-layer",

@@ -78,5 +78,6 @@ NEIGHBOURS: tuple[Format, ...] = (
         "data of a TensorFlow checkpoint",
         last=True,
     ),
+    Format("onnx-data", f"{_ROOM}.onnx.beside", "data of an ONNX model", last=True),
 )
 """Told by the file beside them, and asked last."""

@@ -9,7 +9,7 @@ EXPECT = {"line": 4}
 
 def bad(folder: Path) -> str:
     (folder / "modeling.py").write_text(
-        'import pickle\n\nwith open("table.pkl", "rb") as file:\n    TABLE = pickle.load(file)\n'
+        'import pickle\n\nwith open("/srv/t.pkl", "rb") as file:\n    TABLE = pickle.load(file)\n'
     )
     return "modeling.py"
 

@@ -146,6 +146,8 @@ def secret_in(key: str, value: str) -> str | None:
     key = key.lower().replace("-", "_")
     if _KEY.fullmatch(key) is None or not 8 <= len(value) <= 500:
         return None
+    if value.lower() in _WEAK:  # an example that everybody knows
+        return None
     if any(c.isspace() for c in value) or _PLACEHOLDER.fullmatch(value) or _entropy(value) < _BITS:
         return None
     return GUESSED

@@ -9,6 +9,7 @@ from modelwarden.artifacts.known.python_calls import Can, ability, fetches, may_
 from modelwarden.artifacts.known.secrets import redacted
 from modelwarden.core import Evidence
 from modelwarden.core.values import dataclass
+from modelwarden.formats.places import escapes
 from modelwarden.formats.python.acts import Act, Kind, When
 from modelwarden.formats.python.reader import PythonFile
 from modelwarden.formats.python.values import Value
@@ -173,6 +174,20 @@ def _connected(act: Act) -> bool:
     """Tell whether a connection becomes the input or output of a program."""
     given = (*act.args, *act.named.values())
     return any((value.path or "").startswith(_CONNECTIONS) for value in given)
+
+
+def loads_beside(one: Judged) -> bool:
+    """Tell whether a pickle is loaded that lies beside the code, by a name written in it."""
+    if one.can is not Can.UNPICKLE or not one.act.args:
+        return False
+    first = one.act.args[0]
+    named = {flow.partition(":")[2] for flow in first.flows if ":" in flow}
+    names = {first.text} if first.text else named
+    return (
+        bool(names)
+        and not any(fetches(flow) for flow in first.flows)
+        and not any(escapes(name or "..") for name in names)
+    )
 
 
 def _decoded(act: Act) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-from modelwarden.artifacts.known.secrets import GUESSED, secrets_in, shown
+from modelwarden.artifacts.known.secrets import GUESSED, looks_drawn, secrets_in, shown
 from modelwarden.core import Confidence, Evidence, Hit, Severity, rule
 from modelwarden.formats.config.reader import ConfigFile
 
@@ -32,7 +32,7 @@ def config_secret(config: ConfigFile) -> Iterator[Hit]:
     in_json = config.syntax == "json" or config.source.depth > 0
     for scalar in config.scalars:
         for kind, value in secrets_in(scalar.key, scalar.value) if scalar.text else ():
-            if in_json or kind == GUESSED:
+            if in_json or (kind == GUESSED and looks_drawn(value)):
                 facts = {"path": scalar.path[:200], "value": shown(value, kind)}
                 mark = hashlib.sha256(value.encode(errors="surrogatepass")).hexdigest()[:16]
                 where = Evidence(facts=facts, line=scalar.line, identity=(scalar.path, kind, mark))

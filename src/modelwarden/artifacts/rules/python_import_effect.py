@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from itertools import islice
 
 from modelwarden.artifacts.known.python_calls import Can
-from modelwarden.artifacts.rules._python import MOST, Judged, attack_of, evidence, judged
+from modelwarden.artifacts.rules._python import (
+    MOST,
+    Judged,
+    attack_of,
+    evidence,
+    judged,
+    loads_beside,
+)
 from modelwarden.core import Hit, Severity, rule
 from modelwarden.formats.python.acts import When
 from modelwarden.formats.python.reader import PythonFile
@@ -32,7 +39,8 @@ def python_import_effect(program: PythonFile) -> Iterator[Hit]:
 
     Fix: read the line; ask the publisher to move it into a function that is called on purpose.
 
-    Blind spot: caches and logs that libraries keep for themselves are not told from other files.
+    Blind spot: a pickle that lies beside the code is examined itself, and `python-load-effect`
+    names it; caches and logs that libraries keep for themselves are not told from other files.
     """
     for one in islice(_effects(program), MOST):
         yield Hit(f"at import, {one.shown[:160]} {one.can.value}", evidence(one))
@@ -41,5 +49,5 @@ def python_import_effect(program: PythonFile) -> Iterator[Hit]:
 def _effects(program: PythonFile) -> Iterator[Judged]:
     for one in judged(program):
         importing = one.act.when is When.IMPORT and not program.program
-        if importing and one.can in _EFFECTS and attack_of(one) is None:
+        if importing and one.can in _EFFECTS and attack_of(one) is None and not loads_beside(one):
             yield one

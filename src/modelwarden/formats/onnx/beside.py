@@ -1,0 +1,83 @@
+"""The data of an ONNX model: raw tensors in a file beside it, told by the model that names it.
+
+Exporters call such a file after the model, so its name leads there; what the model says decides.
+Every byte belongs to a tensor, or is zero between two of them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from modelwarden.core import GapKind
+from modelwarden.formats.described import Checked, Notes
+from modelwarden.formats.identified.kind import producer
+from modelwarden.formats.limits import LimitExceededError, Limits
+from modelwarden.formats.onnx.reader import sniff as is_model
+from modelwarden.formats.onnx.walk import Walk
+from modelwarden.formats.protobuf import LEN, Field
+from modelwarden.formats.view import DamagedError
+
+if TYPE_CHECKING:
+    from modelwarden.formats.source import Source
+
+# `m.onnx.data` and `m.onnx_data_1`, or another ending where `m.onnx` had its own.
+_BEHIND = re.compile(r"(.+\.onnx)[._-](?:data|weights?|bin|ext)(?:[._-]?\d+)?")
+_INSTEAD = re.compile(r"(.+)\.(?:data|weights?|bin|pb)")
+_PIECE = 1 << 20
+
+
+def sniff(source: Source) -> bool:
+    """Tell whether a model beside this file takes tensors from it."""
+    return bool(_ranges(source, Limits()))
+
+
+def read(source: Source, limits: Limits) -> Checked:
+    """Hold the ranges of the tensors against the file; what lies in none is looked into."""
+    notes = Notes(source)
+    at = 0
+    try:
+        for begin, end in _ranges(source, limits):
+            _between(source, at, min(begin, source.size), notes, limits)
+            at = max(at, end)
+        _between(source, at, source.size, notes, limits)
+    except LimitExceededError as over:
+        notes.note(str(over), GapKind.OVER_LIMIT)
+    return Checked(
+        source=source,
+        format="onnx-data",
+        producer=producer("onnx"),
+        gaps=tuple(notes.gaps),
+        children=tuple(notes.children),
+        faults=tuple(notes.faults),
+    )
+
+
+def _between(source: Source, at: int, end: int, notes: Notes, limits: Limits) -> None:
+    for begin in range(at, end, _PIECE):
+        limits.check_time()
+        if source.read(begin, min(_PIECE, end - begin)).strip(b"\0"):
+            return notes.behind(at, end, "that belong to no tensor")
+    return None
+
+
+def _ranges(source: Source, limits: Limits) -> list[tuple[int, int]]:
+    """Return where the tensors lie that the model beside takes from this file, in order."""
+    name = source.name.rpartition("/")[2]
+    found = _BEHIND.fullmatch(name)
+    instead = _INSTEAD.fullmatch(name)
+    led = found[1] if found else f"{instead[1]}.onnx" if instead else ""
+    model = source.beside(led) if led else None
+    if model is None:
+        return []
+    with model:
+        try:
+            if not is_model(model):
+                return []
+            walk = Walk(Notes(model), limits)
+            walk.model(Field(0, LEN, model.size, 0, model.size))
+        except (DamagedError, LimitExceededError):
+            return []
+    mine = (one for one in walk.places if one.location.removeprefix("./") == name)
+    ranges = ((one.offset or 0, one.length or one.needed) for one in mine)
+    return sorted((at, source.size if size is None else at + size) for at, size in ranges)
