@@ -68,7 +68,9 @@ _TEXTS = {
     "README.md": "---\nlicense: mit\n---\n# A model\n",
     "keras_metadata.json": json.dumps({"class_name": "Dense", "config": {"name": "d"}}),
     "saved_model.pbtxt": test_text.MODEL,
-    "Manifest.json": '{"itemInfoEntries": {"A": {"path": "a.mlmodel"}}, "rootModelIdentifier": "A"}',
+    "Manifest.json": json.dumps(
+        {"itemInfoEntries": {"A": {"path": "a.mlmodel"}}, "rootModelIdentifier": "A"}
+    ),
 }
 
 _WEIGHTS = json.dumps(
