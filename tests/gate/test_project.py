@@ -126,6 +126,7 @@ def test_every_key_of_the_contract_is_read(folder):
     assert (found.assess.data.mean, found.assess.data.wrong_labels) == (0.2, 0.03)
     assert found.assess.data.missing == 0.02
     assert found.assess.robustness.attacks == ("square",)
+    assert found.assess.robustness.rows_of(Access.GRADIENTS) == found.assess.robustness.queries
     assert found.policy.require == ("artifacts", "performance")
     assert found.policy.waivers[0].path == "model/legacy.pkl"
     assert found.digest.startswith("sha256:")
@@ -264,3 +265,14 @@ def test_a_link_from_outside_to_a_file_inside_the_model_is_refused_too(tmp_path)
 
     with pytest.raises(ConfigError, match="lies inside the model"):
         load(file)
+
+
+@pytest.mark.parametrize(("profile", "rows"), [("quick", 400), ("standard", 1000)])
+def test_attacks_that_follow_gradients_have_rows_of_their_own(folder, profile, rows):
+    queries = next(line for line in WHOLE.splitlines() if line.startswith("queries ="))
+
+    plain = read(folder, WHOLE, (queries, f'profile = "{profile}"')).assess.robustness
+    named = read(folder, WHOLE, (queries, "gradient_queries = 70")).assess.robustness
+
+    assert plain.rows_of(Access.GRADIENTS) == rows == 2 * plain.rows_of(Access.SCORES)
+    assert named.rows_of(Access.GRADIENTS) == 70

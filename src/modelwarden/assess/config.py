@@ -8,13 +8,19 @@ from typing import TYPE_CHECKING
 
 from modelwarden.core.values import dataclass
 from modelwarden.detectors.margins import USUAL, DataMargins
+from modelwarden.targets.spec import Access
 
 if TYPE_CHECKING:
     from modelwarden.core.fields import Fields
 
 NORMS = ("linf", "l2", "l1", "l0")
-# Of each profile: rows an input, and inputs.
-PROFILES = {"quick": (200, 100), "standard": (500, 200), "thorough": (2000, 1000)}
+# Of each profile: rows an input, inputs, and rows an input where gradients are followed. These try
+# every class: with half of them one or two of a hundred inputs more are missed.
+PROFILES = {
+    "quick": (200, 100, 400),
+    "standard": (500, 200, 1000),
+    "thorough": (2000, 1000, 2000),
+}
 AVERAGINGS = ("binary", "macro", "micro", "weighted")
 
 
@@ -114,6 +120,7 @@ class RobustnessConfig:
         eps: in the model's own input units.
         low, high: the box of valid inputs; None takes the data's.
         queries: rows an input, for each attack. samples: inputs that are attacked.
+        gradient_queries: the same for attacks that follow gradients; None takes `queries`.
         attacks: names; empty takes what fits the access level. The floor always runs.
         rows: of all attacks together; None sets no bound but `queries`.
         grid: distance of neighbouring values of an input; None finds out (8-bit pixels, whole
@@ -136,6 +143,13 @@ class RobustnessConfig:
     profile: str = "standard"
     sequential: bool = False
     severity: float = 3.0
+    gradient_queries: int | None = None
+
+    def rows_of(self, access: Access) -> int:
+        """Return the rows an input that an attack may ask which needs so much access."""
+        if access is Access.GRADIENTS and self.gradient_queries is not None:
+            return self.gradient_queries
+        return self.queries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,8 +305,11 @@ def _robustness(fields: Fields) -> RobustnessConfig:
     )
     queries = _count(fields, "queries", PROFILES[profile][0])
     samples = _count(fields, "samples", PROFILES[profile][1])
-    if queries < 2:
-        raise fields.error("queries", "must be at least 2: a win is asked for once more")
+    usual = queries if "queries" in fields.table else PROFILES[profile][2]
+    followed = _count(fields, "gradient_queries", usual)
+    for key, count in (("queries", queries), ("gradient_queries", followed)):
+        if count < 2:
+            raise fields.error(key, "must be at least 2: a win is asked for once more")
     rows = fields.whole("rows")
     if rows is not None and rows < 2:
         raise fields.error("rows", "must be at least 2: a win is asked for once more")
@@ -312,6 +329,7 @@ def _robustness(fields: Fields) -> RobustnessConfig:
         low=low,
         high=high,
         queries=queries,
+        gradient_queries=followed,
         samples=samples,
         attacks=_attacks(fields),
         rows=rows,

@@ -32,6 +32,8 @@ _CUTS = ((0.36, 4), (0.63, 2))
 _PACED = 50  # steps that the lengths of steps are planned for
 # In l1: steps between looks at how many places are changed, and what a look may do.
 _LOOK, _SPARSER, _SHORTER, _SHORTEST = 3, 0.95, 1.5, 0.1
+# Also in l1: until so many steps of a chain it may go so many times as far.
+_WIDER = ((15, 3.0), (30, 2.0))
 _MOMENTUM = 0.75
 _RISES = 0.75
 _NUMBERS = 600_000  # of all chains of one input: fewer chains for large pictures
@@ -94,6 +96,7 @@ class _Search:
         )
         self._turn = np.zeros((n, c), np.int64)
         self._share, self._places = np.full((n, c), 0.2), np.full((n, c), float(size))
+        self._reach, self._anew = np.ones((n, c)), np.zeros((n, c), np.bool_)
         self._opened = np.zeros(n, np.int64)
         self._logits = self._first_logits()
         self._order = self._targets()
@@ -167,6 +170,7 @@ class _Search:
             counts[o, c] = 0
         self._length[o, c], self._marked_length[o, c] = 1.0, 0.0
         self._share[o, c], self._places[o, c] = 0.2, self._real.shape[1]
+        self._reach[o, c] = _WIDER[0][1] if self._ball.norm is Norm.L1 else 1.0
 
     def _scattered(self, o: Labels, steps: Labels) -> Small:
         size = self._real.shape[1]
@@ -183,26 +187,28 @@ class _Search:
     def _next(self, o: Labels, c: Labels) -> Floats:
         here = self._at[o, c].astype(np.float64)
         step = self._step[o, c]
-        ahead = self._fitted(o, here + self._stride(o, c))
+        ahead = self._fitted(o, c, here + self._stride(o, c))
         drift = here - self._before[o, c]
         eased = here + _MOMENTUM * (ahead - here) + (1 - _MOMENTUM) * drift
         sparse = self._ball.norm is Norm.L1
         moved = np.where((step >= 2)[:, None] & (not sparse), eased, ahead)
-        return np.where((step == 0)[:, None], here, moved)
+        stays = (step == 0) | self._anew[o, c]
+        return np.where(stays[:, None], here, moved)
 
-    def _fitted(self, o: Labels, points: Floats) -> Floats:
+    def _fitted(self, o: Labels, c: Labels, points: Floats) -> Floats:
         if self._ball.norm is Norm.L1:
             real = flattened(self._ball.real[o])
             low = flattened(self._ball.least[o]) - real
             high = flattened(self._ball.most[o]) - real
-            return real + onto_l1(points - real, low, high, self._ball.eps * (1 - SLACK))
+            reach = self._ball.eps * (1 - SLACK) * self._reach[o, c]
+            return real + onto_l1(points - real, low, high, reach)
         shape = (len(o), *self._ball.x.shape[1:])
         return flattened(self._ball.fit(o, points.reshape(shape))[0].astype(np.float64))
 
     def _stride(self, o: Labels, c: Labels) -> Floats:
         """Return the step of each chain along its gradient, in the geometry of the norm."""
         slope, eps = self._slope[o, c].astype(np.float64), self._ball.eps
-        length = 2 * eps * self._length[o, c][:, None]
+        length = 2 * eps * (self._length[o, c] * self._reach[o, c])[:, None]
         if self._ball.norm is Norm.LINF:
             return np.asarray(length * np.sign(slope), np.float64)
         if self._ball.norm is Norm.L2:
@@ -280,6 +286,7 @@ class _Search:
         self._step[o, c] += 1
         self._since[o, c] += 1
         self._check(o, c)
+        self._narrow(o, c)
         self._cut(np.unique(o))
 
     def _cut(self, at: Labels) -> None:
@@ -352,6 +359,32 @@ class _Search:
         self._at[so, sc] = self._before[so, sc] = self._best[so, sc]
         self._slope[so, sc] = self._best_slope[so, sc]
         self._value[so, sc] = self._top[so, sc]
+
+    def _narrow(self, o: Labels, c: Labels) -> None:
+        """Draw chains that went farther than they may towards their inputs, when it is time.
+
+        What is best far away leads to what is best within, in l1 more than in any other norm.
+        """
+        self._anew[o, c] = False
+        wide = self._reach[o, c] > 1
+        o, c = o[wide], c[wide]
+        if not len(o):
+            return
+        step = self._step[o, c]
+        reach = np.select([step < until for until, _ in _WIDER], [far for _, far in _WIDER], 1.0)
+        due = reach < self._reach[o, c]
+        o, c = o[due], c[due]
+        if not len(o):
+            return
+        self._reach[o, c] = reach[due]
+        here = self._fitted(o, c, self._best[o, c].astype(np.float64))
+        self._at[o, c] = self._before[o, c] = here
+        for state in (self._value, self._top, self._marked):
+            state[o, c] = -np.inf
+        places = (np.abs(here - self._real[o]) > 1e-7).sum(axis=1).astype(np.float64)
+        self._share[o, c] = np.maximum(places, 1) / here.shape[1] / 1.5
+        self._places[o, c], self._length[o, c], self._since[o, c] = places, 1.0, 0
+        self._anew[o, c] = True
 
     def signs(self) -> Mapping[str, float]:
         """Return the shares of inputs whose loss was saturated, or whose gradient was zero."""

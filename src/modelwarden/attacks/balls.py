@@ -51,6 +51,7 @@ class Ball:
     least: Floats = field(init=False)
     most: Floats = field(init=False)
     steps: Floats = field(init=False)
+    ends: npt.NDArray[np.generic] = field(init=False)
     gridded: bool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -78,6 +79,8 @@ class Ball:
         object.__setattr__(self, "least", _inward(low, real, self.x.dtype, up=True))
         object.__setattr__(self, "most", _inward(high, real, self.x.dtype, up=False))
         object.__setattr__(self, "steps", steps)
+        ends = np.stack((self.least, self.most)).astype(self.x.dtype)
+        object.__setattr__(self, "ends", ends)
         object.__setattr__(self, "gridded", bool((steps > 0).any()))
 
     @property
@@ -97,6 +100,12 @@ class Ball:
         l2 and l1 are kept by drawing the candidate straight towards its input, which stays inside
         any box; l0 keeps the largest changes.
         """
+        if candidates.dtype == self.x.dtype and self.norm is Norm.LINF and not free:
+            if not self.gridded:
+                # Of the type already, as the ends are: nothing has to be rounded.
+                low, high = self.ends[:, at]
+                return np.minimum(np.maximum(candidates, low), high), np.ones(len(at), np.bool_)
+            candidates = candidates.astype(np.float64)
         least, most = self._box(at) if free and self.norm is Norm.LINF else self._ends(at)
         cut = np.minimum(np.maximum(candidates, least), most)
         within = self.norm is Norm.LINF or free
@@ -107,6 +116,12 @@ class Ball:
             cut = real + _shrunk(cut - real, self.norm, self.eps)
         cut = self._on_grid(cut, real)
         return self._stored(cut, at), np.ones(len(at), np.bool_)
+
+    def corners(self, at: Labels, ups: Mask) -> Candidates:
+        """Return the candidates with each number at one of its ends, the upper where `ups` is."""
+        low, high = self.ends[:, at]
+        chosen: Candidates = np.where(ups, high, low)
+        return chosen
 
     def _ends(self, at: Labels) -> tuple[Floats, Floats]:
         """Return the bounds."""
@@ -195,7 +210,7 @@ def size_of(moved: Floats, norm: Norm) -> Floats:
     return np.asarray(size, np.float64)
 
 
-def onto_l1(moved: Floats, low: Floats, high: Floats, eps: float) -> Floats:
+def onto_l1(moved: Floats, low: Floats, high: Floats, eps: float | Floats) -> Floats:
     """Return the nearest changes of at most eps in l1 that stay in the box, (m, d).
 
     Args:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from modelwarden.attacks.balls import Ball, Norm
-from modelwarden.attacks.engine import Problem, Proposal, Told
+from modelwarden.attacks.engine import Candidates, Problem, Proposal, Told
 from modelwarden.attacks.streams import Streams
 from modelwarden.core import InputError
 from modelwarden.targets.frames import Floats, Labels
@@ -75,14 +75,14 @@ class Corner:
     def learn(self, told: Told) -> None:
         """Learn nothing: that is the point of a floor."""
 
-    def _corners(self, owners: Labels, numbers: Labels) -> Floats:
+    def _corners(self, owners: Labels, numbers: Labels) -> Candidates:
         ball = self._ball
         size = int(np.prod(ball.x.shape[1:]))
         shape = (len(owners), *ball.x.shape[1:])
         ups = self._streams.coins(owners, numbers, size).reshape(shape)
-        ends = np.where(ups, ball.most[owners], ball.least[owners])
         if ball.norm is Norm.LINF:
-            return ends
+            return ball.corners(owners, ups)
+        ends = np.where(ups, ball.most[owners], ball.least[owners])
         shares = self._streams.uniform(owners, numbers, 1, salt=1)
         places = self._streams.uniform(owners, numbers, size, salt=2)
         if ball.norm is Norm.L0:

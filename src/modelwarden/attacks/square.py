@@ -82,16 +82,14 @@ class _Search:
         owners = np.repeat(at, widths)
         first = np.repeat(np.cumsum(widths) - widths, widths)
         steps = self._step[owners] + np.arange(len(owners)) - first
-        signs = np.where(
-            (steps == 0)[:, None, None, None],
-            self._stripes(owners),
-            self._squares(owners, steps),
-        ).astype(np.int8)
+        signs = self._squares(owners, steps)
+        begun = np.flatnonzero(steps == 0)
+        if len(begun):
+            signs[begun] = self._stripes(owners[begun])
         self._tried = signs
         self._step[at] += widths
         up = signs.reshape(len(owners), *self._ball.x.shape[1:]) > 0
-        candidates = np.where(up, self._ball.most[owners], self._ball.least[owners])
-        return Proposal(at=owners, candidates=candidates)
+        return Proposal(at=owners, candidates=self._ball.corners(owners, up))
 
     def _stripes(self, owners: Labels) -> npt.NDArray[np.int8]:
         channels, height, width = self._shape
@@ -122,8 +120,10 @@ class _Search:
             window = (tall[:, :, None] & broad[:, None, :])[:, None]
         now = self._signs[owners]
         new = np.where(window, ends[:, :, None, None], now)
-        same = (new == now).all(axis=(1, 2, 3))
-        return np.where(same[:, None, None, None] & window, -now, new).astype(np.int8)
+        same = np.flatnonzero((new == now).reshape(len(owners), -1).all(axis=1))
+        if len(same):
+            new[same] = np.where(window[same], -now[same], now[same])
+        return new
 
     def _sets(self, owners: Labels, steps: Labels, share: Floats) -> Mask:
         """Return random sets of places of a vector, (m, 1, 1, d)."""
@@ -133,7 +133,11 @@ class _Search:
         count = np.maximum(1, np.rint(share * size / 2)) + self._bored[owners] // 8
         # Those below the number that so many are below; two are never equal.
         last = np.minimum(count, size).astype(np.int64) - 1
-        edge = np.sort(chance, axis=1)[np.arange(len(owners)), last]
+        edge = np.empty(len(owners))
+        for k in np.unique(last).tolist():
+            mine = np.flatnonzero(last == k)
+            part = chance[mine] if len(mine) < len(last) else chance
+            edge[mine] = part.min(axis=1) if k == 0 else np.partition(part, k, axis=1)[:, k]
         chosen = chance <= edge[:, None]
         return np.asarray(chosen[:, None, None, :])
 

@@ -116,7 +116,7 @@ def attack(
     outcomes = [joined_outcomes(parts).take(sort) for parts in zip(*found, strict=True)]
     if not outcomes:
         return made, None, ()
-    each = [made.config.queries] * len(outcomes)
+    each = [made.config.rows_of(entry.access) for entry in made.entries]
     return made, _attacked(made, made.entries, outcomes, each, None, look), ()
 
 
@@ -151,11 +151,11 @@ def _beside(made: Plan, problem: Problem, seed: int) -> list[Outcome]:
     entries = made.entries
     common = [e for e in entries if e.access is not Access.GRADIENTS]
     common.sort(key=lambda entry: entry.floor)
-    queries = made.config.queries
     outcomes: dict[str, Outcome] = {}
     for group in (common, *([e] for e in entries if e.access is Access.GRADIENTS)):
         if group:
             attacks = [entry.load() for entry in group]
+            queries = made.config.rows_of(group[0].access)
             found = beside_in_parts(attacks, made.target, problem, seed=seed, queries=queries)
             outcomes |= {e.name: one for e, one in zip(group, found, strict=True)}
     return [outcomes[entry.name] for entry in entries]
@@ -166,7 +166,7 @@ def _within(made: Plan, seed: int, rows: int) -> tuple[Attacked | None, tuple[Ga
     n, left = len(made.problem), rows
     entries, outcomes, queries, gaps = [], [], [], []
     for entry in made.entries:
-        each = min(made.config.queries, left // n)
+        each = min(made.config.rows_of(entry.access), left // n)
         if each < _LEAST:
             why = f"{entry.name} was not run: {left} of {rows} rows are left"
             gaps.append(Gap(what=entry.name, why=why, kind=GapKind.BUDGET, stage=NAME))

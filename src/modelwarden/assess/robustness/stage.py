@@ -20,6 +20,7 @@ from modelwarden.assess.robustness.suspect import found_by
 from modelwarden.assess.stage import StageResult
 from modelwarden.attacks.asking import sizes_of
 from modelwarden.core import Gap, GapKind, Json
+from modelwarden.targets.spec import Access
 
 
 def run(context: Context) -> StageResult:
@@ -72,6 +73,9 @@ def _conditions(context: Context, made: Plan) -> dict[str, Json]:
         "tiles": list(sizes_of(context.target.spec.tile)),
         "queries": made.config.queries,
     }
+    followed = made.config.rows_of(Access.GRADIENTS)
+    if followed != made.config.queries and made.access is Access.GRADIENTS:
+        conditions["gradient_queries"] = followed
     if made.config.rows is not None:
         conditions["rows"] = made.config.rows
     if made.config.sequential:

@@ -34,7 +34,7 @@ def found_by(context: Context, made: Plan, attacked: Attacked) -> Iterator[Findi
             samples=len(made.rows),
             strongest=names[int(np.argmax(counts))],
             budget=_budget(made),
-            queries=made.config.queries,
+            queries=max(attacked.queries),
         ),
         NAME,
     )
