@@ -108,6 +108,23 @@ def test_what_the_models_code_reads_besides_is_scanned_and_part_of_its_digest(tm
     assert {f.location.path for f in hostile.findings if f.stage == "artifacts"} == {"words.pkl"}
 
 
+def test_rows_that_were_not_read_are_a_condition_and_a_gap_of_the_stage_that_looks_for_them(
+    tmp_path,
+):
+    class Part(FakeTools):
+        def read_data(self, *given):
+            return replace(super().read_data(*given), part="1 row of every 2 of 800")
+
+    report = checked(project(tmp_path), tools=Part(), stages=["performance"]).report
+    whole = checked(project(tmp_path), tools=Part(), stages=["data", "performance"]).report
+
+    measured = [m for m in report.measurements if m.stage == "performance"]
+    assert {m.conditions["part"] for m in measured} == {"1 row of every 2 of 800"}
+    assert report.gaps == ()
+    assert [g.what for g in whole.gaps if g.kind == "over-limit"] == ["test.npz", "train.npz"]
+    assert whole.verdict.outcome is Outcome.INCOMPLETE
+
+
 def test_a_waived_finding_opens_the_model_again(tmp_path):
     file = project(tmp_path, weights=HARMFUL)
     first = checked(file, stages=PLAIN).report

@@ -52,6 +52,7 @@ from modelwarden.policy.load import STAGES
 
 if TYPE_CHECKING:
     from modelwarden.assess.context import Context
+    from modelwarden.core import Json
     from modelwarden.data.given import Given, Said
     from modelwarden.engine import Settled
     from modelwarden.gate.opening import Opened, Tools
@@ -219,6 +220,7 @@ class _Work:
         if self.stages:
             data = read_sets(self.project, self._tools(), self.chosen)
             self.notes += [f"{one.name}: {note}" for one in data for note in one.notes]
+            self.gaps += _unread(data) if "data" in self.chosen else ()
             self._check_settings(data)
         self._tell("artifacts")
         scanned = scan_models(
@@ -370,11 +372,16 @@ class _Work:
             train=sets.train,
             current=sets.current,
             seed=self.seed,
-            conditions={"data": sets.test.digest, "seed": self.seed},
+            conditions=self._conditions(sets),
             margins=self.project.assess.data,
             ask=None if context is None else answers,
             spec=None if context is None else context.target.spec,
         )
+
+    def _conditions(self, sets: Sets) -> dict[str, Json]:
+        """Return what every measurement rests on."""
+        part: dict[str, Json] = {"part": sets.test.part} if sets.test.part else {}
+        return {"data": sets.test.digest, "seed": self.seed, **part}
 
     def _run(self, opened: Sequence[Opened], scanned: Scanned, sets: Sets) -> None:
         """Run the stages in order, taking up what an interrupted run has done."""
@@ -442,11 +449,7 @@ class _Work:
             target=first.target,
             reference=opened[1].target if len(opened) > 1 else None,
             seed=self.seed,
-            conditions={
-                "data": sets.test.digest,
-                "seed": self.seed,
-                "tile": first.target.spec.tile,
-            },
+            conditions={**self._conditions(sets), "tile": first.target.spec.tile},
             cards=cards,
             ask=state.asker(),
             journal=state.journal,
@@ -529,6 +532,14 @@ class _Work:
 
 
 _OWN = "modelwarden.toml is your own code: it names what is run, and decides what must be shown"
+
+
+def _unread(sets: Sets) -> Iterator[Gap]:
+    """Yield a gap for each set of which rows were left out: what stands in them is not known."""
+    for one in sets:
+        if one.part:
+            why = f"{one.part}: what is wrong with the others was not looked for"
+            yield Gap(what=printable(one.source), why=why, kind=GapKind.OVER_LIMIT, stage="data")
 
 
 def _with_hint(error: ModelwardenError) -> str:

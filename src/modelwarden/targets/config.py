@@ -113,7 +113,9 @@ class DataConfig:
         order: column that rows are ordered by in time.
         protected: columns of protected attributes.
         text, html, url: the column that holds the one input of such a model.
+        rows: of a table that are read at most; None for as many as memory should hold.
         drop: columns that the model is not given.
+        rows: of a table that are read at most; None for as many as memory should hold.
     """
 
     train: str | None = None
@@ -128,6 +130,7 @@ class DataConfig:
     html: str | None = None
     url: str | None = None
     drop: tuple[str, ...] = ()
+    rows: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,7 +307,10 @@ def parse_data(fields: Fields, project: ProjectConfig) -> DataConfig:
         html=fields.text("html"),
         url=fields.text("url"),
         drop=fields.texts("drop"),
+        rows=fields.whole("rows"),
     )
+    if data.rows is not None and data.rows < 1:
+        raise fields.error("rows", "must be above 0")
     for key in ("id", "order", "text", "html", "url"):
         if data.label is not None and getattr(data, key) == data.label:
             raise fields.error(key, f"names the label {data.label!r}")

@@ -25,6 +25,7 @@ class DataSet:
         source: the file or folder, as the user wrote it.
         digest: `sha256:` of its content.
         notes: what the reader did that the user should know (a column that was dropped, …).
+        part: which rows of the file these are, in words; empty of all of them.
     """
 
     name: str
@@ -35,6 +36,7 @@ class DataSet:
     source: str = ""
     digest: str = ""
     notes: tuple[str, ...] = ()
+    part: str = ""
 
     def __len__(self) -> int:
         """Rows."""

@@ -382,3 +382,35 @@ def test_many_rows_are_counted_in_little_memory(tmp_path):
     rows, megabytes = map(int, done.stdout.split())
     assert rows == 10_000_000
     assert megabytes < 400
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv", "csv.gz"])
+def test_of_too_many_rows_evenly_spaced_ones_are_read_and_it_is_said(tmp_path, form, monkeypatch):
+    path = tmp_path / f"test.{form}"
+    how = "FORMAT parquet" if form == "parquet" else "FORMAT csv, HEADER"
+    query = "SELECT i AS a, i % 2 AS label FROM range(1009) AS t(i)"
+    duckdb.sql(f"COPY ({query}) TO '{path}' ({how})")
+    whole, asked = read(path), read(path, rows=100)
+    monkeypatch.setattr("modelwarden.targets.reading.tables.MOST_CELLS", 40)
+
+    bounded = read(path)
+
+    assert len(whole) == 1009
+    assert whole.part == ""
+    assert asked.inputs["a"].tolist() == list(range(5, 1009, 11))  # 11: a prime
+    assert asked.y.tolist() == [a % 2 for a in range(5, 1009, 11)]
+    assert asked.part == "1 row of every 11 of 1,009, from row 5 on"
+    assert "row r here is row 11 r + 5 of the file" in asked.notes[-1]
+    assert len(bounded) == 1009 // 53
+    assert whole.digest == asked.digest
+
+
+def test_rows_without_a_value_and_lines_without_end_are_refused(tmp_path, monkeypatch):
+    np.savez(tmp_path / "x.npz", x=np.zeros((5, 0)), y=np.zeros(5))
+    (tmp_path / "x.jsonl").write_text('{"a": 1, "label": 0}\n' * 4)
+    monkeypatch.setattr("modelwarden.targets.reading.lines._LARGEST", 50)
+
+    with pytest.raises(DataError, match="rows of no value"):
+        read(tmp_path / "x.npz", "vector", label=None)
+    with pytest.raises(DataError, match="too many for JSON lines"):
+        read(tmp_path / "x.jsonl")

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from modelwarden.targets.frames import Column, Frame
 from modelwarden.targets.reading.raw import DataError, Raw
 
-_LARGEST = 16 << 30  # bytes of all arrays
+_LARGEST = 8 << 30  # bytes of all arrays
 _INPUTS, _LABELS, _NAMES = ("x", "X"), ("y", "Y"), "columns"
 
 
@@ -52,6 +52,8 @@ def _array(found: np.lib.npyio.NpzFile, name: str | None, path: Path) -> npt.NDA
     x = found[name]
     if x.ndim < 1 or x.dtype.kind not in "biufUS":
         raise DataError(f"{path.name}: x has shape {x.shape} and type {x.dtype}")
+    if len(x) and not x.size:
+        raise DataError(f"{path.name}: x has shape {x.shape}, rows of no value")
     if x.dtype.kind in "US":
         return _texts(x)
     return np.asarray(x)

@@ -9,6 +9,7 @@ from modelwarden.targets.frames import Frame
 from modelwarden.targets.reading.raw import DataError, Raw, column_of
 
 _LONGEST = 64 << 20  # bytes of one line
+_LARGEST = 2 << 30  # bytes of the file: each becomes several in memory
 
 
 def read_lines(path: Path) -> Raw:
@@ -17,6 +18,11 @@ def read_lines(path: Path) -> Raw:
     Raises:
         DataError: a line is no JSON object; it is named by its number.
     """
+    if path.stat().st_size > _LARGEST:
+        raise DataError(
+            f"{path.name} has more than {_LARGEST} bytes, too many for JSON lines",
+            hint="Give it as parquet, of which evenly spaced rows are read where it is too large.",
+        )
     rows: list[dict[str, object]] = []
     names: dict[str, None] = {}
     with path.open("rb") as stream:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -16,6 +18,35 @@ class DataError(InputError):
     hint = "Mend the file, or name another."
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The rows of a file that were read where all of them are too many.
+
+    Attributes:
+        every: of so many rows one was read; a prime, so that no pattern of the file meets it.
+        first: the row that was read first, from 0 on.
+        of: rows of the file.
+    """
+
+    every: int
+    first: int
+    of: int
+
+    def __str__(self) -> str:
+        """Return it as conditions name it."""
+        return f"1 row of every {self.every:,} of {self.of:,}, from row {self.first:,} on"
+
+
+def part_of(rows: int, most: int) -> Part | None:
+    """Return which of so many rows are read if `most` may be; None when it is all of them."""
+    if rows <= most:
+        return None
+    every = -(-rows // max(1, most))
+    while any(every % divisor == 0 for divisor in range(2, math.isqrt(every) + 1)):
+        every += 1
+    return Part(every=every, first=every // 2, of=rows)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Raw:
     """The content of one file or folder.
@@ -25,12 +56,14 @@ class Raw:
         array: (n, …) of an npz or a folder of images; None for a table.
         y: (n,) labels that the form itself marks as such (npz `y`, the folders of a class).
         notes: what the reader did that the user should know.
+        part: which rows of the file these are; None of all.
     """
 
     frame: Frame
     array: npt.NDArray[np.generic] | None = None
     y: Column | None = None
     notes: tuple[str, ...] = ()
+    part: Part | None = None
 
 
 def column_of(values: list[object], what: str) -> Column:

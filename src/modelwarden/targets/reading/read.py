@@ -19,7 +19,7 @@ from modelwarden.targets.frames import Column, Frame, Inputs
 from modelwarden.targets.reading.arrays import read_arrays
 from modelwarden.targets.reading.folders import read_images, read_pages
 from modelwarden.targets.reading.lines import read_lines
-from modelwarden.targets.reading.raw import DataError, Raw
+from modelwarden.targets.reading.raw import DataError, Part, Raw
 from modelwarden.targets.reading.tables import read_frame, read_table
 from modelwarden.targets.spec import Modality
 
@@ -103,7 +103,18 @@ def _data_set(
         ids=ids,
         source=source,
         digest=digest,
-        notes=(*raw.notes, *notes),
+        notes=(*raw.notes, *notes, *_told(raw.part)),
+        part="" if raw.part is None else str(raw.part),
+    )
+
+
+def _told(part: Part | None) -> tuple[str, ...]:
+    """Return what the user must know of a part of a file."""
+    if part is None:
+        return ()
+    return (
+        f"the file has more rows than are read: {part}; row r here is row {part.every:,} r + "
+        f"{part.first:,} of the file; [data] rows sets how many are read at most",
     )
 
 
@@ -116,11 +127,16 @@ def _raw(place: Path, data: DataConfig, project: ProjectConfig) -> Raw:
         if project.modality is Modality.IMAGE:
             return read_images(place, data.label)
         return read_pages(place, data.label)
-    return read_file(place)
+    return read_file(place, most=data.rows or 0)
 
 
-def read_file(place: Path) -> Raw:
+def read_file(place: Path, *, most: int | None = None) -> Raw:
     """Read a file of any form that a data set may have, before anybody knows which column is what.
+
+    Args:
+        place: of the file.
+        most: rows of a table that are read at most, evenly spaced; 0 for as many as memory should
+            hold, None for all.
 
     Raises:
         DataError: it cannot be read as any of them.
@@ -131,7 +147,7 @@ def read_file(place: Path) -> Raw:
     if not head:
         raise DataError(f"{place.name} is empty: 0 bytes hold no rows")
     if head.startswith(_PARQUET):
-        return read_table(place, "parquet")
+        return read_table(place, "parquet", most=most)
     if head.startswith(_ZIP):
         return read_arrays(place)
     if head.lstrip()[:1] == b"{":
@@ -141,7 +157,7 @@ def read_file(place: Path) -> Raw:
             f"{place.name} is no data set of a known form",
             hint="Give parquet, csv, csv.gz, npz (x, y), jsonl, or a folder of images or pages.",
         )
-    return read_table(place, "csv")
+    return read_table(place, "csv", most=most)
 
 
 def _frame_digest(frame: Frame) -> str:

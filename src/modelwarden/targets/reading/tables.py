@@ -20,7 +20,7 @@ import numpy as np
 from modelwarden.core import MissingExtraError
 from modelwarden.core.values import dataclass
 from modelwarden.targets.frames import Column, Frame
-from modelwarden.targets.reading.raw import DataError, Raw, column_of
+from modelwarden.targets.reading.raw import DataError, Part, Raw, column_of, part_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -63,6 +63,10 @@ _DELIMITERS = (",", ";", "\t", "|")
 _HEAD = 1 << 16
 _TRUE, _FALSE = {"true", "True", "TRUE"}, {"false", "False", "FALSE"}
 _INDEX = "__index_level_"  # of a pandas frame
+_ROW = '"modelwarden row"'
+MOST_CELLS = 1 << 26
+"""Numbers that a table is read with, half a gigabyte; a text counts as several."""
+_TEXT_CELLS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +76,28 @@ class _Query:
     source: str
     columns: tuple[tuple[str, str], ...]
 
-    def select(self, names: Sequence[str]) -> str:
+    def select(self, names: Sequence[str], part: Part | None = None) -> str:
         kinds = dict(self.columns)
         parts = (_cast(name, kinds[name]) for name in names)
-        return f"SELECT {', '.join(parts)} FROM {self.source}"  # noqa: S608 -- quoted names
+        source, where = self.source, ""
+        if part is not None:
+            source = f"(SELECT *, row_number() OVER () - 1 AS {_ROW} FROM {self.source})"  # noqa: S608
+            where = f" WHERE {_ROW} % {part.every} = {part.first}"
+        return f"SELECT {', '.join(parts)} FROM {source}{where}"  # noqa: S608 -- quoted names
+
+    def most_rows(self) -> int:
+        """Return how many rows of these columns fit into `MOST_CELLS`."""
+        cells = sum(_TEXT_CELLS if kind == "VARCHAR" else 1 for _, kind in self.columns)
+        return max(1, MOST_CELLS // max(1, cells))
 
 
-def read_table(path: Path, form: str) -> Raw:
-    """Read a whole table.
+def read_table(path: Path, form: str, *, most: int | None = None) -> Raw:
+    """Read a table; of one that is too large, evenly spaced rows.
 
     Args:
         path: of the file.
         form: `parquet` or `csv`; a CSV may be gzipped.
+        most: rows that are read at most; 0 for as many as hold `MOST_CELLS`, None for all.
 
     Raises:
         DataError: it cannot be read as such, or a column holds no single values.
@@ -92,7 +106,8 @@ def read_table(path: Path, form: str) -> Raw:
     with _opened(path, form) as (connection, name, query):
         names = [n for n, _ in query.columns if not n.startswith(_INDEX)]
         try:
-            found = connection.execute(query.select(names), [name]).fetchnumpy()
+            part = None if most is None else _part(connection, query, name, path, most)
+            found = connection.execute(query.select(names, part), [name]).fetchnumpy()
         except _errors() as error:
             raise _unreadable(path, error) from error
     dropped = len(query.columns) - len(names)
@@ -100,7 +115,18 @@ def read_table(path: Path, form: str) -> Raw:
     columns = tuple(_plain(found[name]) for name in names)
     if form == "csv":
         columns = tuple(_flags(column) for column in columns)
-    return Raw(Frame(tuple(names), columns), notes=notes)
+    return Raw(Frame(tuple(names), columns), notes=notes, part=part)
+
+
+def _part(
+    connection: duckdb.DuckDBPyConnection, query: _Query, name: str, path: Path, most: int
+) -> Part | None:
+    """Return which rows are read of a table that has too many; a short text is not counted."""
+    most = most or query.most_rows()
+    if "compression='none'" in query.source and path.stat().st_size <= most:
+        return None
+    counted = connection.execute(f"SELECT count(*) FROM {query.source}", [name]).fetchone()  # noqa: S608
+    return part_of(0 if counted is None else int(counted[0]), most)
 
 
 def read_frame(table: object, shown: str) -> Raw:
