@@ -34,6 +34,7 @@ _NO_MODULE = re.compile(r"No module named '([\w.]+)")
 _TYPES = {"bool": 1, "int64": 8, "float32": 4, "float64": 8}
 _LEAST_ROOM, _MOST_ROOM = 1 << 16, 1 << 28
 _MOST_PARTS, _MOST_AXES = 64, 8
+_TEXT_ROOM = 1 << 12  # bytes, at least, of a column of texts
 _TOLD = 3  # arrays before the answer itself, where gradients were asked for
 
 
@@ -258,25 +259,41 @@ class _Packed:
             self.body |= {"kind": kind, "parts": [self.lay(inputs, "x")]}
 
     def lay(self, column: Column, name: str) -> dict[str, Any]:
-        """Append one array; return where it stands."""
+        """Append one array; return where it stands.
+
+        Texts get room to spare, so that the description of the next tile is mostly the same.
+        """
         offset = self.size
         data: bytes | memoryview
         if column.dtype.kind == "O":
             data, kind = _joined(column.tolist()), "text"
+            room = max(_TEXT_ROOM, 1 << (len(data) - 1).bit_length())
         else:
             plain = np.ascontiguousarray(column)
             data, kind = plain.reshape(-1).view(np.uint8).data, column.dtype.str
+            room = len(data)
         self.chunks.append((offset, data))
-        self.size += len(data) + -len(data) % 16
-        shape = [*column.shape]
-        return {"name": name, "type": kind, "shape": shape, "offset": offset, "size": len(data)}
+        self.size += room + -room % 16
+        return {
+            "name": name,
+            "type": kind,
+            "shape": [*column.shape],
+            "offset": offset,
+            "size": room,
+        }
 
 
 def _joined(texts: list[str | None]) -> bytes:
-    """Return texts as the length of each in characters, -1 where there is none, and all of them."""
-    lengths = array.array("i", [-1 if text is None else len(text) for text in texts])
-    whole = "".join([text for text in texts if text is not None])
-    return lengths.tobytes() + whole.encode("utf-8", "surrogatepass")
+    """Return each distinct text once, and which of them stands in each row.
+
+    As 64-bit numbers: how many distinct ones, bytes of them all, for each row which one (-1 for
+    none), and the length of each in characters; then their characters.
+    """
+    places: dict[str, int] = {}
+    rows = [-1 if text is None else places.setdefault(text, len(places)) for text in texts]
+    whole = "".join(places).encode("utf-8", "surrogatepass")
+    head = array.array("q", [len(places), len(whole), *rows, *map(len, places)])
+    return head.tobytes() + whole
 
 
 def _unpacked(answer: Mapping[str, Json], taken: Region) -> tuple[Tensor, ...]:

@@ -7,7 +7,7 @@ it turns rows into what the model's library takes, and what that answers into pl
 `operations` maps what the parent asks for – `open`, `ask`, `gradients`, `decide` – to functions of
 (body, descriptors). Inputs stand in the memory of the first descriptor, answers are written to the
 second; both stay until others come. Columns and arrays are raw bytes with a type and a shape, texts
-their lengths and characters; texts in answers are JSON.
+the distinct ones and which of them stands where; texts in answers are JSON.
 """
 
 import array
@@ -49,7 +49,7 @@ def _inputs(body):
 def _part(part):
     memory, offset, size = _STATE["given"], part["offset"], part["size"]
     if part["type"] == "text":
-        return _texts(memory[offset : offset + size], part["shape"][0])
+        return _texts(memory, offset, part["shape"][0])
     import numpy
 
     kind = numpy.dtype(part["type"])
@@ -57,15 +57,22 @@ def _part(part):
     return numpy.array(values, kind).reshape(part["shape"])  # models may write to what they get
 
 
-def _texts(data, rows):
-    """Return the texts whose lengths stand first, then all their characters."""
-    lengths = array.array("i", data[: 4 * rows])
-    whole = data[4 * rows :].decode("utf-8", "surrogatepass")
-    found, start = [], 0
-    for length in lengths:
-        found.append(None if length < 0 else whole[start : start + length])
-        start += max(length, 0)
-    return found
+def _texts(memory, start, rows):
+    """Return the texts of all rows, of which each distinct one is written once."""
+
+    def numbers(count):
+        return array.array("q", memory[start : start + 8 * count])
+
+    distinct, size = numbers(2)
+    written = numbers(2 + rows + distinct)
+    start += 8 * len(written)
+    whole = memory[start : start + size].decode("utf-8", "surrogatepass")
+    known, at = [], 0
+    for length in written[2 + rows :]:
+        known.append(whole[at : at + length])
+        at += length
+    known.append(None)  # where -1 leads
+    return list(map(known.__getitem__, written[2 : 2 + rows]))
 
 
 def _as_frame(inputs):

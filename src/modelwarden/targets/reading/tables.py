@@ -67,6 +67,8 @@ _ROW = '"modelwarden row"'
 MOST_CELLS = 1 << 26
 """Numbers that a table is read with, half a gigabyte; a text counts as several."""
 _TEXT_CELLS = 8
+MOST_ROWS = 5_000_000
+"""More make no interval narrower that anybody decides by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +88,9 @@ class _Query:
         return f"SELECT {', '.join(parts)} FROM {source}{where}"  # noqa: S608 -- quoted names
 
     def most_rows(self) -> int:
-        """Return how many rows of these columns fit into `MOST_CELLS`."""
+        """Return how many rows of these columns are read at most."""
         cells = sum(_TEXT_CELLS if kind == "VARCHAR" else 1 for _, kind in self.columns)
-        return max(1, MOST_CELLS // max(1, cells))
+        return min(MOST_ROWS, max(1, MOST_CELLS // max(1, cells)))
 
 
 def read_table(path: Path, form: str, *, most: int | None = None) -> Raw:
@@ -97,7 +99,7 @@ def read_table(path: Path, form: str, *, most: int | None = None) -> Raw:
     Args:
         path: of the file.
         form: `parquet` or `csv`; a CSV may be gzipped.
-        most: rows that are read at most; 0 for as many as hold `MOST_CELLS`, None for all.
+        most: rows that are read at most; 0 for `MOST_ROWS` or `MOST_CELLS`, None for all.
 
     Raises:
         DataError: it cannot be read as such, or a column holds no single values.
