@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from modelwarden.core import GapKind, InputError, Outcome
+from modelwarden.core import GapKind, InputError, ModelwardenError, Outcome
 from modelwarden.redteam import campaign_of, run
 from modelwarden.targets.errors import TargetError
 from tests.redteam.campaigns import SPAM, campaign, document, seeded
@@ -270,3 +270,44 @@ def test_a_token_that_runs_out_is_no_defence(tmp_path, status):
     assert done.report.verdict.outcome is not Outcome.PASS
     assert any(f"status {status}" in gap.why for gap in done.report.gaps) or done.stopped
     assert whole.stopped is None
+
+
+def test_a_campaign_that_cannot_be_done_leaves_its_folder_for_a_mended_one(tmp_path):
+    seeded(tmp_path)
+    with serving(Endpoint(bare)) as endpoint:
+        with pytest.raises(TargetError, match="the model does not list its classes"):
+            run(campaign(tmp_path, endpoint.url), output=tmp_path / "out")
+        mended = campaign(tmp_path, endpoint.url, target={"classes": ["ham", "spam"]})
+        done = run(mended, output=tmp_path / "out")
+
+    assert len(done.evasions) == len(SPAM)
+
+
+def test_seeds_that_may_not_be_read_and_counts_beyond_reason_are_told(tmp_path):
+    seeded(tmp_path)
+    with serving(Endpoint()) as endpoint:
+        for section, changes, line in (
+            ("seeds", {"path": "a" * 5000}, "cannot be read: file name too long"),
+            ("budget", {"concurrency": 10**6}, "must be 256 or less"),
+            ("budget", {"batch": 10**30}, "must be 1,000,000,000,000 or less"),
+        ):
+            with pytest.raises(InputError, match=line):
+                run(campaign(tmp_path, endpoint.url, **{section: changes}), output=tmp_path / "o")
+
+
+@pytest.mark.parametrize("name", ["state", "evasions", ".evasions-new", "transcript.jsonl"])
+def test_nothing_is_written_or_removed_behind_a_link(tmp_path, name):
+    seeded(tmp_path)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "kept").write_text("kept")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / name).symlink_to(elsewhere / "kept" if "." in name[1:] else elsewhere)
+    with serving(Endpoint()) as endpoint:
+        try:
+            run(campaign(tmp_path, endpoint.url), output=tmp_path / "out")
+        except ModelwardenError as error:
+            assert "\n" not in error.message  # noqa: PT017 -- either is right, a traceback is not
+
+    assert [p.name for p in elsewhere.iterdir()] == ["kept"]
+    assert (elsewhere / "kept").read_text() == "kept"

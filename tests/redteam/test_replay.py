@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
@@ -78,6 +79,30 @@ def test_a_folder_does_not_decide_whom_we_ask(evaded):
 
     with pytest.raises(InputError, match=r"would have 192\.0\.2\.1 asked"):
         replay(evaded)
+
+
+def test_a_folder_does_not_have_other_files_read_or_written(evaded, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("kept")
+    one = next(p for p in (evaded / "evasions").iterdir())
+    changed = one / "changed.txt"
+    kept = changed.read_bytes()
+    changed.unlink()
+    changed.symlink_to(secret)
+    with pytest.raises(InputError, match="is no plain file of an evasion"):
+        _replayed(evaded, named)
+    changed.unlink()
+    os.mkfifo(changed)
+    with pytest.raises(InputError, match="is no plain file of an evasion"):
+        _replayed(evaded, named)
+    changed.unlink()
+    changed.write_bytes(kept)
+    (evaded / "state" / "replay").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(InputError, match="is a link"):
+        _replayed(evaded, named)
+
+    assert secret.read_text() == "kept"
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_a_folder_that_brings_its_own_code_is_not_run(evaded):

@@ -51,6 +51,7 @@ from modelwarden.redteam.pairs import (
 )
 from modelwarden.redteam.working import worked
 from modelwarden.standards import describe
+from modelwarden.targets.errors import TargetError
 
 Progress = Callable[[str], None]
 
@@ -109,9 +110,13 @@ def run(
             if progress is not None:
                 progress(f"{campaign.name}: {campaign.goal}")
             how = How(engine=engine, trust=trust, version=version)
-            if is_paired(campaign):
-                return _in_pairs(campaign, seeds, journal, meter, how)
-            return _fought(campaign, seeds, journal, meter, how)
+            fight = _in_pairs if is_paired(campaign) else _fought
+            try:
+                return fight(campaign, seeds, journal, meter, how)
+            except (InputError, TargetError) as error:
+                # Nothing was learnt that is worth going on from: the folder is free again.
+                journal.write({"event": "end", "time": _now(), "refused": error.message})
+                raise
         finally:
             journal.close()
     finally:

@@ -360,9 +360,17 @@ def read_seeds(campaign: Campaign, config: SeedsConfig) -> tuple[Kind, Seeds]:
         InputError: they cannot be read, or there are none.
     """
     path = campaign.root / config.path
-    kind = kind_of(path, config.path, config.kind)
-    given = Given(path=path, shown=config.path, label=config.label, options=config.options)
-    seeds = kind.read(given)
+    try:
+        kind = kind_of(path, config.path, config.kind)
+        given = Given(path=path, shown=config.path, label=config.label, options=config.options)
+        seeds = kind.read(given)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        shown = config.path[:80]
+        raise InputError(
+            f"seeds.path = {shown!r} cannot be read: {reason}",
+            hint="Name a file or a folder that you may read.",
+        ) from error
     if not len(seeds):
         raise InputError(f"seeds.path = {config.path!r} holds nothing to disguise")
     return kind, seeds

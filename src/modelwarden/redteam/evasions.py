@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import stat
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from modelwarden.core import InputError, encode
+from modelwarden.core import InputError, OutputError, encode
 from modelwarden.core.values import dataclass
 from modelwarden.redteam.engagement import Evasion
 from modelwarden.redteam.kinds.catalog import kind_named
@@ -58,21 +60,44 @@ def write(folder: Path, evasions: Sequence[Evasion], names: Sequence[str]) -> li
         evasions: the cheapest of each seed.
         names: of the campaign's targets.
     """
-    fresh, place = folder / f".{FOLDER}-new", folder / FOLDER
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir()
     written = []
-    for number, one in enumerate(evasions, 1):
-        name = folder_of(number, one)
-        own = fresh / name
-        own.mkdir()
-        files = kind_named(one.kind).save(own, one.before, one.after)
-        about = json.dumps(_about(one, names, files), indent=1, ensure_ascii=False)
-        (own / FILE).write_text(about + "\n", "utf-8")
-        written.append(name)
-    shutil.rmtree(place, ignore_errors=True)
-    fresh.rename(place)
+    with _renewed(folder) as fresh:
+        for number, one in enumerate(evasions, 1):
+            name = folder_of(number, one)
+            own = fresh / name
+            own.mkdir()
+            files = kind_named(one.kind).save(own, one.before, one.after)
+            about = json.dumps(_about(one, names, files), indent=1, ensure_ascii=False)
+            (own / FILE).write_text(about + "\n", "utf-8")
+            written.append(name)
     return written
+
+
+@contextmanager
+def _renewed(folder: Path) -> Iterator[Path]:
+    """Give a new place for evasions; put it where the old ones lie once all are there.
+
+    Raises:
+        OutputError: the disk refuses.
+    """
+    fresh, place = folder / f".{FOLDER}-new", folder / FOLDER
+    try:
+        _gone(fresh)
+        fresh.mkdir()
+        yield fresh
+        _gone(place)
+        fresh.rename(place)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise OutputError(f"cannot write to {place}: {reason}") from error
+
+
+def _gone(place: Path) -> None:
+    """Remove a folder; of a link, or of a file, that itself and not what it points to."""
+    if place.is_symlink() or place.is_file():
+        place.unlink()
+    elif place.exists():
+        shutil.rmtree(place)
 
 
 def gather(folder: Path, places: Sequence[Path], evasions: Sequence[Evasion]) -> list[str]:
@@ -83,17 +108,13 @@ def gather(folder: Path, places: Sequence[Path], evasions: Sequence[Evasion]) ->
         places: outputs whose evasions come one after another.
         evasions: all of them, in that order.
     """
-    fresh, place = folder / f".{FOLDER}-new", folder / FOLDER
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir()
     written = []
     found = [own for one in places if (one / FOLDER).is_dir() for own in _folders(one)]
-    for number, (own, evasion) in enumerate(zip(found, evasions, strict=True), 1):
-        name = folder_of(number, evasion)
-        shutil.copytree(own, fresh / name)
-        written.append(name)
-    shutil.rmtree(place, ignore_errors=True)
-    fresh.rename(place)
+    with _renewed(folder) as fresh:
+        for number, (own, evasion) in enumerate(zip(found, evasions, strict=True), 1):
+            name = folder_of(number, evasion)
+            shutil.copytree(own, fresh / name)
+            written.append(name)
     return written
 
 
@@ -124,6 +145,20 @@ def won_in(folder: Path, seeds: int) -> Iterator[Evasion]:
             unit=about["unit"],
             edits=tuple(Edit(**edit) for edit in about["edits"]),
         )
+
+
+def _check_plain(own: Path) -> None:
+    """Refuse an evasion that would have other files read: the folder may be a stranger's.
+
+    Raises:
+        InputError: it, or a file of it, is a link or no regular file.
+    """
+    for place in (own, *own.iterdir()):
+        mode = place.lstat().st_mode
+        if not (stat.S_ISREG(mode) or (place == own and stat.S_ISDIR(mode))):
+            raise InputError(
+                f"{place} is no plain file of an evasion", hint="Look where the folder comes from."
+            )
 
 
 def _folders(folder: Path) -> list[Path]:
@@ -169,6 +204,7 @@ def read(folder: Path) -> Iterator[Stored]:
             hint="Go on with it with --resume first.",
         )
     for own in _folders(folder):
+        _check_plain(own)
         about = read_json(own / FILE)
         if not isinstance(about, dict) or about.get("schema") != SCHEMA:
             raise InputError(f"{own / FILE} describes no evasion")

@@ -109,7 +109,7 @@ class Journal:
         self._closing = threading.Event()
         self._syncer: threading.Thread | None = None
         if not offline:
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
             try:
                 self._events = os.open(folder / TRANSCRIPT, flags, 0o600)
                 self._bodies = os.open(folder / STATE / BODIES, flags, 0o600)
@@ -386,21 +386,37 @@ def _recorded(event: Mapping[str, Any], bodies: BinaryIO) -> Recorded | None:
     )
 
 
+def check_own(folder: Path, *parts: str) -> None:
+    """Refuse a folder whose parts are links to elsewhere.
+
+    Raises:
+        InputError: naming the link.
+    """
+    for part in parts:
+        if (folder / part).is_symlink():
+            raise InputError(
+                f"{folder / part} is a link, and what a campaign writes stays in its folder",
+                hint="Name another folder.",
+            )
+
+
 class Held:
     """The state folder, held by one run at a time."""
 
     def __init__(self, folder: Path) -> None:
         """Make the folder and take hold of it.
 
+        A link within it would have what is written go elsewhere, and is not followed.
+
         Raises:
-            InputError: another run has it.
+            InputError: another run has it, or its parts are links.
             OutputError: it cannot be made.
         """
+        check_own(folder, STATE)
         try:
             (folder / STATE).mkdir(parents=True, exist_ok=True)
-            self._descriptor = os.open(
-                folder / STATE / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
-            )
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+            self._descriptor = os.open(folder / STATE / "lock", flags, 0o600)
         except OSError as error:
             raise _unwritable(folder, error) from error
         try:

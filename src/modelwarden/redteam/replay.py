@@ -38,7 +38,7 @@ from modelwarden.redteam.config import Campaign
 from modelwarden.redteam.engagement import STAGE, Engagement
 from modelwarden.redteam.evasions import Stored
 from modelwarden.redteam.hosts import is_here, scope_of
-from modelwarden.redteam.journal import Held, Journal, nothing
+from modelwarden.redteam.journal import STATE, Held, Journal, check_own, nothing
 from modelwarden.redteam.kinds.catalog import kind_named
 from modelwarden.redteam.kinds.kind import Kind, Seeds
 from modelwarden.redteam.live import Live
@@ -50,6 +50,8 @@ from modelwarden.standards import describe
 from modelwarden.targets.frames import Inputs, joined
 from modelwarden.targets.labels import plain, same
 from modelwarden.targets.spec import Name
+
+_AGAIN = "replay"  # the record of what is asked again, beside the campaign's own
 
 
 class Outcome(StrEnum):
@@ -175,7 +177,8 @@ def _asked(
     """Ask originals and changed inputs, in a record of their own beside the campaign's."""
     groups = _groups(stored)
     seeds = tuple(_as_seeds(kind, mine) for (_, kind), mine in groups.items())
-    place = folder / "state" / "replay"
+    check_own(folder, STATE, f"{STATE}/{_AGAIN}")
+    place = folder / STATE / _AGAIN
     held = Held(place)
     again: list[Again] = []
     gaps: list[Gap] = []

@@ -149,6 +149,23 @@ def _swapped(html: str) -> str:
         (PAGE.replace("<style>", "<style>p{white-space:pre}"), "white-space"),
         (PAGE.replace("<style>", "<style>p{display:flex}"), "wrapped-letters"),
         (QUIET.replace("</form>", "</form><link rel=stylesheet href=a.css>"), "renamed-classes"),
+        (PAGE.replace("<style>", "<style>body>*:last-child{color:red}"), "hidden-words"),
+        (PAGE.replace("<style>", "<style>body:has(div){color:red}"), "hidden-words"),
+        (PAGE.replace("<style>", "<style>html:has(meta[name]){color:red}"), "descriptions"),
+        (PAGE.replace("<style>", "<style>script{display:block}"), "data-scripts"),
+        (PAGE.replace("<style>", "<style>script{display:block}"), "structured-data"),
+        (PAGE.replace("<style>", "<style>noscript{display:block}"), "noscript"),
+        (PAGE.replace("<script>", "<script>onload=e=>alert(document.links.length);"), "many-links"),
+        (
+            PAGE.replace("<script>", "<script>n=document.querySelectorAll('meta').length;"),
+            "descriptions",
+        ),
+        (PAGE.replace("<script>", "<script>h=document.body.textContent;"), "zero-width"),
+        (PAGE.replace("<script>", "<script>new MutationObserver(f).observe(d);"), "late-links"),
+        (PAGE.replace("<script>", "<script>Element.prototype.setAttribute=f;"), "late-action"),
+        (PAGE.replace("<script>", "<script>document['write']=f;"), "written-forms"),
+        (PAGE.replace("<img ", '<img name="write" '), "written-forms"),
+        (PAGE.replace('name="token"', 'name="setAttribute"'), "late-action"),
     ],
 )
 def test_a_page_that_an_edit_would_break_is_told(page, name):

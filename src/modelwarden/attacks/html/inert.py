@@ -38,7 +38,8 @@ class Around:
     Attributes:
         source: of the page before. has_icon, has_base: it has one.
         hiding: names of classes that an added sheet hides, and that the page does not know.
-        shows_all: its sheets set `display` for everything, or with `!important`.
+        shows_all: its sheets set `display` for everything, for what is never shown, or with
+            `!important`.
     """
 
     source: str
@@ -82,11 +83,13 @@ def _noscript(node: Node, around: Around) -> bool:
     return not node.attributes and not around.shows_all
 
 
-def _script(node: Node, around: Around) -> bool:  # noqa: ARG001 -- one signature
+def _script(node: Node, around: Around) -> bool:
+    if around.shows_all:
+        return False
     return set(node.attributes) == {"type"} and node.attributes["type"] in _DATA_SCRIPTS
 
 
-def _meta(node: Node, around: Around) -> bool:  # noqa: ARG001
+def _meta(node: Node, around: Around) -> bool:  # noqa: ARG001 -- one signature
     given = set(node.attributes)
     if given == {"name", "content"}:
         return node.attributes["name"] in _METAS

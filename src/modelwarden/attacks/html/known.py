@@ -17,6 +17,7 @@ class Known:
     Attributes:
         page: at load. css: of its own sheets and attributes. scripts: its own, with handlers.
         fetches_css, fetches_scripts: it has some from elsewhere. classes: that its elements have.
+        moved_scripts: that stand in an address instead of between tags.
     """
 
     page: Loaded
@@ -25,6 +26,7 @@ class Known:
     fetches_css: bool
     fetches_scripts: bool
     classes: frozenset[str]
+    moved_scripts: int
 
 
 @lru_cache(maxsize=256)
@@ -41,7 +43,7 @@ def known(html: str) -> Known:
         TooLargeError: it is beyond the bounds.
     """
     page = loaded(html)
-    _inline_data_scripts(page.document)
+    moved = _inline_data_scripts(page.document)
     styles, scripts, inline, fetches_css, fetches_scripts = [], [], [], False, False
     classes: set[str] = set()
     for node in page.document.live():
@@ -66,14 +68,18 @@ def known(html: str) -> Known:
         fetches_css=fetches_css or "@import" in "".join(styles),
         fetches_scripts=fetches_scripts,
         classes=frozenset(classes),
+        moved_scripts=moved,
     )
 
 
-def _inline_data_scripts(document: Node) -> None:
-    """Read scripts whose address holds their code as the scripts that they are."""
+def _inline_data_scripts(document: Node) -> int:
+    """Read scripts whose address holds their code as the scripts that they are; count them."""
+    count = 0
     for node in document.elements("script"):
         if set(node.attributes) <= {"src", "type", "language"} and "src" in node.attributes:
             code = coding.from_data_script(node.attributes["src"])
             if code is not None:
                 del node.attributes["src"]
                 node.children = [Node(TEXT, {}, code, node)] if code else []
+                count += 1
+    return count

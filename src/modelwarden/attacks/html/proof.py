@@ -14,13 +14,20 @@ from __future__ import annotations
 import re
 
 from modelwarden.attacks.html import views
-from modelwarden.attacks.html.dom import TooLargeError, check
+from modelwarden.attacks.html.dom import Node, TooLargeError, check
 from modelwarden.attacks.html.known import Known, known, known_before
 from modelwarden.attacks.html.replay import ReplayError, encoding_of, forbids_scripts
 from modelwarden.attacks.html.walk import ALL, NOTHING, Allowance, Walk
 
 __all__ = ["ALL", "NOTHING", "Allowance", "prove"]
 
+_WATCHES = re.compile(r"MutationObserver|DOMNode\w+|DOMSubtreeModified|DOMAttrModified")
+# What scripts of ours call, where an element of such a name would stand in its place: of the
+# document those that are named in it, of a form its fields.
+_OF_DOCUMENT = ("img", "form", "iframe", "embed", "object")
+_DOCUMENTS = frozenset(("write", "currentScript", "title"))
+_OF_FORM = ("input", "select", "textarea", "button", "img", "object", "output", "fieldset")
+_FORMS = frozenset(("setAttribute",))
 _ASKS_ACTION = re.compile(r"action|submit|forms\b", re.IGNORECASE)
 
 
@@ -56,6 +63,13 @@ def _prove(before: str, after: str, allowed: Allowance) -> tuple[str, ...]:
     return tuple(wrong)
 
 
+def _hides_ours(node: Node) -> bool:
+    names = {node.attributes.get("name"), node.attributes.get("id")}
+    if node.tag in _OF_DOCUMENT and names & _DOCUMENTS:
+        return True
+    return node.tag in _OF_FORM and bool(names & _FORMS)
+
+
 def _guards(before: str, after: str, old: Known, new: Known) -> list[str]:
     """Return what is wrong with the page as a whole."""
     wrong = []
@@ -64,8 +78,10 @@ def _guards(before: str, after: str, old: Known, new: Known) -> list[str]:
     if any(ord(c) > 127 for c in after) and not any(ord(c) > 127 for c in before):
         wrong.append("characters beyond ASCII in a page that had none")
     added = new.page.scripts - old.page.scripts
-    if added and forbids_scripts(before):
-        wrong.append("the page may refuse scripts of ours")
+    if added and (forbids_scripts(before) or _WATCHES.search(old.scripts)):
+        wrong.append("the page may refuse scripts of ours, or watch them")
+    if added and any(_hides_ours(node) for node in old.page.document.live()):
+        wrong.append("an element of the page has the name of what scripts of ours call")
     declared = encoding_of(before) in ("utf-8", "utf8")
     if added and new.page.wide and not declared and not before.isascii():
         wrong.append("the encoding of the page is not declared, and scripts do not hang on it")

@@ -167,7 +167,11 @@ def _remove(node: Node) -> None:
 _WIDE = re.compile(r"\\x[89a-f][0-9a-f]|\\u[0-9a-f]{4}|%[89A-F][0-9A-F]")
 _ENCODING = re.compile(r"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w-]+)", re.IGNORECASE)
 _POLICY = re.compile(r"<meta[^>]*content-security-policy", re.IGNORECASE)
-_TAKEN_OVER = re.compile(r"document\.write(?:ln)?\s*=[^=]|currentScript\s*=[^=]")
+_TAKEN_OVER = re.compile(
+    r"document\.write(?:ln)?\s*=[^=]|currentScript\s*=[^=]|document\s*\[[^\]]*\]\s*=[^=]"
+    r"|\.prototype\s*(?:\.\s*\w+|\[[^\]]*\])\s*=[^=]|\b__proto__\b|defineProperty"
+    r"|\b(?:decodeURIComponent|unescape)\s*=[^=]"
+)
 
 
 def encoding_of(html: str) -> str | None:

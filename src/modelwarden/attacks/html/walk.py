@@ -17,7 +17,20 @@ _WRAP_STYLE = {"style": "all:unset"}
 _BOXES = re.compile(r"flex|grid", re.IGNORECASE)
 _WHITE_SPACE = re.compile(r"white-space|\bpre\b", re.IGNORECASE)
 _ORDER = re.compile(r":(?:first|last|only|nth|empty|has)\b", re.IGNORECASE)
-_SHOWS_ALL = re.compile(r"\*\s*\{[^}]*display\s*:|display\s*:[^;}]*!\s*important", re.IGNORECASE)
+_SHOWS_ALL = re.compile(
+    r"\*\s*\{[^}]*display\s*:|display\s*:[^;}]*!\s*important"
+    r"|\b(?:script|noscript|noframes|style|title|head)\b[^{}]*\{[^}]*display\s*:",
+    re.IGNORECASE,
+)
+_HAS = re.compile(r":has\(", re.IGNORECASE)
+# What a script reads that an element, an attribute or a letter more would change.
+_COUNTS = re.compile(
+    r"(?:links|images|scripts|forms|anchors|frames|all|children|childNodes|embeds)\s*\.\s*length"
+    r"|(?:getElementsBy\w+|querySelectorAll)\([^)]*\)\s*\.\s*length|childElementCount"
+    r"|MutationObserver|TreeWalker|NodeIterator|DOMNode|outerHTML|last(?:Element)?Child"
+    r"|(?:body|documentElement|head)\s*\.\s*(?:innerHTML|textContent|innerText|children|childNodes)"
+    r"|\.\.\.\s*document|Array\.from\(\s*document"
+)
 _LAST = re.compile(r"([\w-]*)((?:[.#][\w-]+)*):(?:last-|nth-last|only-|has\b)", re.IGNORECASE)
 _WALKS = re.compile(r"childNodes|firstChild|lastChild|nextSibling|previousSibling|nodeValue")
 
@@ -75,7 +88,7 @@ class Walk:
             hiding=self.hidden,
             shows_all=bool(_SHOWS_ALL.search(old.css)),
         )
-        self.added = self.wrapped = self.spaced = self.commented = False
+        self.added = self.wrapped = self.spaced = self.commented = self.altered = False
 
     def difference(self) -> str | None:
         """Return the first difference that is not allowed."""
@@ -96,6 +109,12 @@ class Walk:
         css, unknown = self.old.css, self.old.fetches_css
         if self.added and self._counts_from_the_end(css):
             return "a sheet of the page looks for the last of its elements"
+        if self.altered and _HAS.search(css):
+            return "a sheet of the page looks for what an element holds"
+        if self.altered and _COUNTS.search(self.old.scripts):
+            return "a script of the page counts or reads what is there"
+        if self.around.shows_all and self.new.moved_scripts:
+            return "a sheet of the page may show its scripts"
         if self.wrapped and (unknown or _BOXES.search(css) or _ORDER.search(css)):
             return "a sheet of the page may lay out parts of a text apart"
         if self.spaced and (unknown or _WHITE_SPACE.search(css)):
@@ -113,10 +132,12 @@ class Walk:
         ]
         for body in self.old.page.document.elements("body"):
             for node in body.children:
+                if node.tag.startswith("#"):
+                    continue
                 names = {f".{name}" for name in node.attributes.get("class", "").split()}
                 names.add("#" + node.attributes.get("id", ""))
                 if any(tag in ("", node.tag) and rest <= names for tag, rest in rules):
-                    return not node.tag.startswith("#")
+                    return True
         return False
 
     def _classes_kept(self) -> bool:
@@ -143,6 +164,7 @@ class Walk:
         if inside == "style" and self.allowed.classes:
             b = self._sheet(a, b)
         elif inside not in _VERBATIM and not _in_pre(first):
+            self.altered = True
             if self.allowed.zero_width:
                 b = _without_zero_width(a, b)
             if self.allowed.spaces and a != b:
@@ -166,6 +188,7 @@ class Walk:
         a, b = first.attributes, second.attributes
         if a == b:
             return None
+        self.altered = True
         if self.allowed.data:
             b = {k: v for k, v in b.items() if k in a or not self._is_data(k)}
         if self.allowed.classes and a.get("class") != b.get("class"):
@@ -219,6 +242,7 @@ class Walk:
     def _may_stand(self, node: Node) -> bool:
         if not is_inert(node, self.around) or not in_place(node):
             return False
+        self.altered = True
         self.added |= node.tag != COMMENT and node.parent is not None and node.parent.tag == "body"
         return True
 
@@ -250,7 +274,7 @@ class Walk:
         """Return children without the wraps and comments that may be added, texts joined."""
         nodes = second.children
         if self.allowed.wraps and any(self._is_wrap(node) for node in nodes):
-            self.wrapped = True
+            self.wrapped = self.altered = True
             nodes = [
                 inner
                 for node in nodes
@@ -258,7 +282,7 @@ class Walk:
             ]
         here = sum(node.tag == COMMENT for node in first.children)
         if self.allowed.comments and sum(node.tag == COMMENT for node in nodes) > here:
-            self.commented = True
+            self.commented = self.altered = True
             kept = [node.text for node in first.children if node.tag == COMMENT]
             nodes = [n for n in nodes if n.tag != COMMENT or n.text in kept]
         if nodes is second.children:
