@@ -3,7 +3,7 @@
 #   make demo    scan and assess real third-party models (under five minutes, first time)
 #   make test    lint, types, import contract, tests
 #   make bench   measure, beside the peers where they are installed (`make peers`)
-#   make soak    long fuzzing
+#   make soak    long fuzzing, a part of it in each run
 #   make docs    write the generated pages; `make docs-check` fails when they lag
 #   make models  the libraries of the models under test, in .venv-models (1.9 GB, once)
 #   make lock    resolve the requirement locks anew
@@ -47,7 +47,15 @@ bench: $(VENV)/.dev
 peers: $(VENV)/.dev
 	$(BIN)/python benchmarks/peers.py
 
+# Goes on where the last run ended, in build/soak.json; `make soak SEED=7 SHARD=0/4 MINUTES=600`.
+SEED ?= 2026
+SHARD ?= 0/1
+MINUTES ?= 60
+
 soak: $(VENV)/.dev
+	mkdir -p build
+	PYTHONPATH=tests $(BIN)/python -m soak.progress build/soak.json --seed $(SEED) --shard $(SHARD) \
+	  --minutes $(MINUTES)
 	$(BIN)/pytest -q -m soak
 
 changelog: $(VENV)/.dev

@@ -1,16 +1,13 @@
 """Random and mutated bytes through every reader: no crash, no hang, nothing executed.
 
-`MODELWARDEN_SOAK_COUNT` and `MODELWARDEN_SOAK_SEED` choose how many and which. A fault names its
-stream; `python -m soak SEED NUMBER 1`, with `tests` on `PYTHONPATH`, examines it again.
+Many more of them are examined by `make soak`, run after run. A fault names its stream; `python -m
+soak SEED NUMBER 1`, with `tests` on `PYTHONPATH`, examines it again.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -19,14 +16,11 @@ from modelwarden.formats import Limits, Source, identify, reader_of
 from modelwarden.formats.catalog import FORMATS
 
 from .guard import Guard
+from .progress import BATCH, Progress, batch
 from .seeds import seeds
 
-TESTS = Path(__file__).parent.parent
 QUICK = 1500
-COUNT = int(os.environ.get("MODELWARDEN_SOAK_COUNT", "10000000"))
-SEED = int(os.environ.get("MODELWARDEN_SOAK_SEED", "2026"))
-BATCH = 20_000
-"""Streams of one process: short enough that what a process keeps does not add up."""
+SEED = 2026
 # Files of these formats are told by what stands beside them in a folder.
 COMPANIONS = {"tensorflow-checkpoint-data", "tfjs-weights", "openvino-weights", "onnx-data"}
 # Members are read as these where the container around them says so; a makefile goes by its name.
@@ -41,38 +35,23 @@ EXPECTED = {
 }
 
 
-def run(seed: int, first: int, count: int, *, shared: str | None = None) -> list[str]:
-    """Return the faults of streams `first` to `first + count - 1`, from a process of their own."""
-    environment = os.environ | {"PYTHONPATH": str(TESTS)}
-    if shared is not None:
-        environment["MODELWARDEN_SHARED"] = shared
-    done = subprocess.run(
-        [sys.executable, "-m", "soak", str(seed), str(first), str(count)],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120 + count,
-        check=False,
-    )
-    *faults, totals = done.stdout.splitlines() or [""]
-    if not totals.startswith("{") or json.loads(totals).get("streams") != count:
-        return [*faults, totals, f"the worker ended with {done.returncode}: {done.stderr[-500:]}"]
-    return faults
-
-
 def test_seeds_and_mutants_are_read_without_a_fault(tmp_path: Path):
     known = len(seeds(None))
 
-    assert run(SEED, 0, known + QUICK, shared=str(tmp_path / "absent")) == []
+    assert batch(SEED, 0, known + QUICK, shared=str(tmp_path / "absent")) == []
 
 
-@pytest.mark.soak
-def test_very_many_mutants_are_read_without_a_fault():
-    batches = [(at, min(BATCH, COUNT - at)) for at in range(0, COUNT, BATCH)]
+def test_a_soak_goes_on_where_it_ended_and_shards_never_meet(tmp_path: Path):
+    state = tmp_path / "soak.json"
+    done: list[int] = []
+    for shard in (0, 1, 0, 1, 0):
+        progress = Progress(state)
+        done.append(progress.next(7, shard, 2))
+        progress.add(7, shard, 2, [{"number": 3, "fault": "slow"}] if shard else [])
 
-    with ThreadPoolExecutor(os.cpu_count()) as workers:
-        for faults in workers.map(lambda batch: run(SEED, *batch), batches):
-            assert faults == [], f"MODELWARDEN_SOAK_SEED={SEED}"
+    assert done == [0, BATCH, 2 * BATCH, 3 * BATCH, 4 * BATCH]
+    assert Progress(state).streams == 5 * BATCH
+    assert str(Progress(state)).endswith(f"{5 * BATCH:,} streams, 2 faults")
 
 
 def test_every_format_of_the_catalogue_has_a_seed():

@@ -57,7 +57,7 @@ _TELLING = tuple(
         (b"/dev/", rb"(?:tcp/|sd|nvme|vd)"),
         (b"mkfs.", rb"\w"),
         *((word, rb" -e") for word in (b"powershell", b"powershell.exe", b"pwsh")),
-        *((word, rb' [^"\n]*-[ec]\b') for word in (b"nc", b"ncat", b"netcat")),
+        *((word, rb'[^"\n]*-[ec]\b') for word in (b"nc ", b"ncat ", b"netcat ")),
         (b"hf_", rb"[a-z0-9]{30}"),
         *((word, rb"[a-z0-9]{36}") for word in (b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_")),
         (b"github_pat_", rb"\w{40}"),
@@ -135,7 +135,7 @@ def _telling(piece: bytes, tag: re.Pattern[bytes] | None) -> bool:
     lower = piece.lower()
     if any(word in lower and around.search(lower) for word, around in _TELLING):
         return True
-    if MARSHALLED.search(piece):
+    if b"AAAAAAAA" in piece and MARSHALLED.search(piece):
         return True
     return tag is not None and tag.search(piece) is not None
 
