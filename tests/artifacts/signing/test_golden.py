@@ -88,14 +88,17 @@ def test_every_change_to_a_file_is_named(tmp_path, name, change, told):
 
 @pytest.fixture
 def package():
-    """Return a function that runs `reference.py` with an interpreter that has model-signing."""
+    """Return a function that runs `reference.py` with an interpreter that has model-signing.
+
+    Version 1.1.1 imports pyOpenSSL as well, which it does not ask for: install both.
+    """
     python = os.environ.get("MODELWARDEN_MODEL_SIGNING")
     if not python:
         pytest.skip("MODELWARDEN_MODEL_SIGNING names no interpreter that has model-signing")
 
     def run(*arguments):
         return subprocess.run(
-            [python, HERE / "reference.py", *arguments], capture_output=True, timeout=60
+            [python, HERE / "reference.py", *arguments], capture_output=True, timeout=300
         )
 
     return run
