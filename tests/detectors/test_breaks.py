@@ -7,7 +7,7 @@ import pytest
 
 from data.sets import column
 from modelwarden.core import Severity
-from modelwarden.detectors.breaks import breaks_of, date_format, differing_columns
+from modelwarden.detectors.breaks import breaks_of, date_format, differing_columns, goes_on
 
 RNG = np.random.default_rng(0)
 PRICES = RNG.lognormal(3, 0.5, 4000)
@@ -118,6 +118,19 @@ def test_columns_without_values_are_left_to_those_who_count_what_is_missing():
     assert kinds(nothing, PRICES) == []
     assert kinds(PRICES, [None] * 50) == []
     assert kinds(PRICES[:1], PRICES) == []
+
+
+def test_row_numbers_that_begin_anew_and_later_dates_in_any_order_are_clocks():
+    rng = np.random.default_rng(0)
+    first = np.datetime64("2024-01-01") + np.arange(300)
+    days = [first[rng.integers(0, 200, 500)], first[rng.integers(210, 300, 500)]]
+    before, after = (d.astype("M8[us]") for d in days)
+
+    assert goes_on(np.arange(800), np.arange(400))
+    assert not goes_on(np.arange(800), np.arange(0, 800, 2))
+    assert goes_on(before, after)
+    assert not goes_on(after, before)
+    assert not goes_on(before[before < first[150]], before)
 
 
 def test_a_clock_that_goes_on_is_no_break():

@@ -271,13 +271,19 @@ def goes_on(reference: Column, current: Column) -> bool:
     """Return whether a column rises (or falls) along the rows and just goes on doing so: a clock.
 
     What such a column holds later lies beyond all of before, and nothing broke. Another set may
-    lie between the two, so it may go on as much as two widths later.
+    lie between the two, so it may go on as much as two widths later. Of times the rows may stand in
+    any order. A number of the row, which begins anew in each set, is as harmless.
     """
-    if kind_of(reference) != "number" or kind_of(current) != "number":
+    kinds = {kind_of(reference), kind_of(current)}
+    if len(kinds) > 1 or not kinds <= {"number", "date"}:
         return False
     here, there = (v[np.isfinite(v)] for v in map(as_numbers, (reference, current)))
     if min(len(here), len(there)) < _LEAST_KNOWN:
         return False
+    if kinds == {"date"}:
+        here, there = np.sort(here), np.sort(there)
+    elif here[0] == there[0] and all(bool((np.diff(rows) == 1).all()) for rows in (here, there)):
+        return True
     for one, two in ((here, there), (-here, -there)):
         width = float(one[-1] - one[0])
         rises = width > 0 and bool((np.diff(one) >= 0).all()) and bool((np.diff(two) >= 0).all())

@@ -165,9 +165,9 @@ def test_the_largest_gap_of_many_small_groups_is_drawn_together():
         (np.full(2000, "only", object), "all rows are of 'only'"),
         (np.array([None] * 2000, object), "all rows are of 'missing'"),
         (np.full(2000, np.nan), "all rows are of 'missing'"),
-        (np.array([f"person {i}" for i in range(2000)], object), "no group and 2000 groups"),
-        (np.arange(2000).astype(str).astype(object), "no group and 2000 groups"),
-        (np.array(["a"] * 1995 + ["b"] * 5, object), "1 groups are too small"),
+        (np.array([f"person {i}" for i in range(2000)], object), "2,000 groups are too small"),
+        (np.arange(2000).astype(str).astype(object), "2,000 groups are too small"),
+        (np.array(["a"] * 1995 + ["b"] * 5, object), "too small and all other rows"),
     ],
 )
 def test_what_cannot_be_compared_is_a_gap_and_never_fair(column, words):

@@ -276,9 +276,12 @@ def _gaps(one: Compared, whole: Grouping) -> Iterator[ReportGap]:
     """Yield what cannot be told of one column: too few groups, too small ones, wide intervals."""
     name = whole.protected[0]
     if len(one.grouping.names) < 2:
-        only = f"all rows are of {one.grouping.names[0]!r}" if one.grouping.names else "no group"
-        rest = f" and {len(whole.small)} groups are too small" if whole.small else ""
-        yield _gap(name, f"{only}{rest}: there is nothing to compare, which is not fairness")
+        many = len(whole.small)
+        small = [f"{many:,} groups are too small" if many > 1 else "a group is too small"]
+        other = "other " if many else ""
+        only = [f"all {other}rows are of {group!r}" for group in one.grouping.names]
+        told = " and ".join((small if many else []) + only) or "no row has a value"
+        yield _gap(name, f"{told}: there is nothing to compare, which is not fairness")
         return
     thin = {g for gap in one.gaps for g in gap.thin}
     small = [*whole.small, *sorted(thin - set(whole.small))]
