@@ -42,8 +42,8 @@ STAGE = "performance"
 _CONFUSION = 30
 _EACH = 100
 _TELLING = 0.02
-_BEYOND = 2.58  # standard errors
-_OFF = 0.1  # of the cases of a class, that its scores may be off in sum
+_BEYOND = 3.3  # standard errors, of test rows and of as many that the model learned from
+_OFF = 0.2  # of the cases of a class, that its scores may be off in sum
 
 
 def headline(seen: Judged) -> Measurement:
@@ -264,7 +264,7 @@ def _expected(seen: Judged, at: int) -> float | None:
     if score.min() < 0 or score.max() > 1:
         return None
     whole = float(score.sum())
-    chance = _BEYOND * math.sqrt(float((score * (1 - score)).sum()))
+    chance = _BEYOND * math.sqrt(2 * float((score * (1 - score)).sum()))
     if not whole or abs(whole - cases) > max(_OFF * cases, chance):
         return None
     return float(score[seen.said == at].sum()) / whole

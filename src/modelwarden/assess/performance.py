@@ -78,7 +78,8 @@ def _gaps(context: Context, seen: Judged) -> Iterator[Gap]:
         present = np.unique(seen.y)
         if len(present) == 1:
             only = seen.classes[int(present[0])]
-            why = f"all {seen.n} rows are of class {only!r}: how others are answered is not known"
+            all_rows = f"all {seen.n} rows are" if seen.n > 1 else "the only row is"
+            why = f"{all_rows} of class {only!r}: how others are answered is not known"
             yield Gap(what=what, why=why, kind=GapKind.NOT_ASSESSABLE, stage=NAME)
 
 

@@ -286,8 +286,9 @@ def goes_on(reference: Column, current: Column) -> bool:
         return True
     for one, two in ((here, there), (-here, -there)):
         width = float(one[-1] - one[0])
-        rises = width > 0 and bool((np.diff(one) >= 0).all()) and bool((np.diff(two) >= 0).all())
-        if rises and 0 <= two[0] - one[-1] <= _BETWEEN * width:
+        if not (width > 0 and 0 <= two[0] - one[-1] <= _BETWEEN * width):
+            continue
+        if all(bool((np.diff(rows) >= 0).all()) for rows in (one, two)):
             return len(np.unique(one)) >= _STEPS and len(np.unique(two)) >= _STEPS
     return False
 
