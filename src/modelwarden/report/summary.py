@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import field
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ _MEANINGS = {
     Outcome.FAIL: "the policy is not met: do not load or ship this as it is",
     Outcome.INCOMPLETE: "not everything could be examined, so this is not known to be clean",
 }
+_NOT_IN_SERVICE = "the policy is not met: do not rely on this endpoint as it is"
 _NOT_SHOWN = "not all that is required was shown, so this is not known to be fit for use"
 _FILE_STAGES = ("artifacts", "dependencies", "data")
 _RANK = {"high": 0, "medium": 1, "low": 2}
@@ -150,6 +152,8 @@ def outcome_meaning(report: Report) -> str:
     outcome = report.verdict.outcome
     gaps = any(reason.kind is ReasonKind.GAP for reason in report.verdict.reasons)
     meaning = _NOT_SHOWN if outcome is Outcome.INCOMPLETE and not gaps else _MEANINGS[outcome]
+    if outcome is Outcome.FAIL and report.subject.kind == ENDPOINT:
+        meaning = _NOT_IN_SERVICE
     return f"exit code {EXIT_CODES[outcome]}: {meaning}"
 
 
@@ -200,4 +204,8 @@ def measured(measurement: Measurement) -> str:
     low, high = measurement.ends
     unit = f" {shown(measurement.unit)}" if measurement.unit else ""
     ends = "" if low == high else f" ({measurement.level:.0%}: {low:.4g} – {high:.4g})"
+    if math.isinf(high):  # of a median of a few values
+        ends = (
+            f" ({measurement.level:.0%}: {low:.4g} or more)" if low > 0 else " (too few to bound)"
+        )
     return f"{measurement.value:.4g}{unit}{ends}, n = {measurement.n:,}"

@@ -22,6 +22,12 @@ _SHOWS_ALL = re.compile(
     r"|\b(?:script|noscript|noframes|style|title|head)\b[^{}]*\{[^}]*display\s*:",
     re.IGNORECASE,
 )
+# Where letters stand apart, or a line may end within a word, a character of no width may be seen.
+_BREAKS = re.compile(
+    r"word-break|overflow-wrap|word-wrap|hyphens|line-break|letter-spacing|text-justify"
+    r"|:first-letter|anywhere",
+    re.IGNORECASE,
+)
 _HAS = re.compile(r":has\(", re.IGNORECASE)
 # What a script reads that an element, an attribute or a letter more would change.
 _COUNTS = re.compile(
@@ -88,7 +94,9 @@ class Walk:
             hiding=self.hidden,
             shows_all=bool(_SHOWS_ALL.search(old.css)),
         )
-        self.added = self.wrapped = self.spaced = self.commented = self.altered = False
+        self.added = self.wrapped = self.spaced = self.commented = self.altered = self.zeroed = (
+            False
+        )
 
     def difference(self) -> str | None:
         """Return the first difference that is not allowed."""
@@ -111,12 +119,15 @@ class Walk:
             return "a sheet of the page looks for the last of its elements"
         if self.altered and _HAS.search(css):
             return "a sheet of the page looks for what an element holds"
-        if self.altered and _COUNTS.search(self.old.scripts):
+        moved = self.new.moved_scripts > self.old.moved_scripts
+        if (self.altered or moved) and _COUNTS.search(self.old.scripts):
             return "a script of the page counts or reads what is there"
-        if self.around.shows_all and self.new.moved_scripts:
+        if moved and self.around.shows_all:
             return "a sheet of the page may show its scripts"
         if self.wrapped and (unknown or _BOXES.search(css) or _ORDER.search(css)):
             return "a sheet of the page may lay out parts of a text apart"
+        if self.zeroed and _BREAKS.search(css):
+            return "a sheet of the page may break or space a word by its characters"
         if self.spaced and (unknown or _WHITE_SPACE.search(css)):
             return "white space may show in this page"
         if self.commented and _WALKS.search(self.old.scripts):
@@ -167,6 +178,7 @@ class Walk:
             self.altered = True
             if self.allowed.zero_width:
                 b = _without_zero_width(a, b)
+                self.zeroed |= a == b
             if self.allowed.spaces and a != b:
                 self.spaced = True
                 a, b = _SPACES.sub(" ", a), _SPACES.sub(" ", b)

@@ -6,8 +6,9 @@ import base64
 from collections.abc import Sequence
 from dataclasses import field
 from pathlib import Path
+from statistics import median
 
-from modelwarden.core import Json, Measurement, Report
+from modelwarden.core import Measurement, Report
 from modelwarden.core.values import dataclass
 from modelwarden.redteam.config import Campaign
 from modelwarden.redteam.debrief.advice import Advice, first_to_fix, of_rules
@@ -119,9 +120,9 @@ def _summary(campaign: Campaign, result: GoalResult) -> str:
     costs = sorted(one.cost for one in result.evasions)
     unit = result.evasions[0].unit
     return (
-        f"{told}; half of them within {queries[len(queries) // 2]} rows, the fastest within "
+        f"{told}; half of them within {median(queries):g} rows, the fastest within "
         f"{queries[0]}. The smallest change is {costs[0]:.4g} in {unit}, half are at most "
-        f"{costs[len(costs) // 2]:.4g}."
+        f"{median(costs):.4g}."
     )
 
 
@@ -153,13 +154,3 @@ def _scope(engagement: Engagement) -> list[tuple[str, str]]:
         spent += f"; {engagement.journal.repeated_rows:,} rows again after an interruption"
     rows.append(("spent", spent))
     return rows
-
-
-def conditions_of(view: View) -> dict[str, Json]:
-    """Return what all measurements have in common."""
-    first = view.measurements[0].conditions if view.measurements else {}
-    return {
-        key: value
-        for key, value in first.items()
-        if all(m.conditions.get(key) == value for m in view.measurements)
-    }
