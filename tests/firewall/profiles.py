@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from modelwarden.firewall import Meta, Protocol, profile_of
+from modelwarden.firewall import Meta, Protocol, Wanted, profile_of
 from modelwarden.targets.frames import Frame
 
 
@@ -28,7 +28,10 @@ def texts(protocol="oip-v2", name="text", rows=400, seed=0):
     """Return the profile of a model of short English texts."""
     words = np.empty(rows, np.object_)
     words[:] = sentences(rows, seed)
-    meta = Meta(name="t", protocol=Protocol(protocol), input=name)
+    form = None
+    if protocol == "json":
+        form = Wanted(route="/t", inputs={name: f"$.{name}[*]"}, under="", others=(), reads=())
+    meta = Meta(name="t", protocol=Protocol(protocol), input=name, form=form)
     return profile_of(Frame((name,), (words,)), meta, digest="sha256:0", version="1")
 
 

@@ -49,6 +49,8 @@ def asked(protocol, text):
         return {"instances": [{"text": text}]}
     if protocol == "torchserve":
         return {"data": text}
+    if protocol == "json":
+        return {"text": [text]}
     return {"model": "t", "messages": [{"role": "user", "content": text}]}
 
 
