@@ -69,7 +69,7 @@ def test_the_distances_are_those_of_the_textbook():
     centred = asked - x.mean(axis=0)
     wanted = np.sqrt(np.einsum("ij,jk,ik->i", centred, np.linalg.inv(np.cov(x.T)), centred))
 
-    within, _, nearest = Scorer(normal).distances(asked).T
+    within, _, nearest, moved = Scorer(normal).distances(asked).T
 
     assert within == pytest.approx(wanted, rel=0.01)
     z = asked / x.std(axis=0) - x.mean(axis=0) / x.std(axis=0)
@@ -77,6 +77,35 @@ def test_the_distances_are_those_of_the_textbook():
     sample = np.array(normal.sample)[: normal.measured]
     apart = np.linalg.norm(sample[None] - places[:, None], axis=2)
     assert nearest == pytest.approx(np.sort(apart, axis=1)[:, :3].mean(axis=1), rel=1e-6)
+    assert moved == pytest.approx(np.minimum(np.abs(z), 1).sum(axis=1), rel=0.01)
+
+
+def skewed(rows, seed):
+    """Return rows that are mostly nothing, some of them twice, as counts of words are."""
+    rng = np.random.default_rng(seed)
+    x = rng.exponential(1.0, (rows, 40)) ** 2 * (rng.random((rows, 40)) < 0.15)
+    return np.concatenate([x, x[: rows // 20]])
+
+
+def test_rows_that_stand_there_twice_do_not_make_every_distance_normal():
+    """One at no distance at all had made the limit some hundred thousand times the alarm."""
+    x = skewed(2000, 3)
+    normal = normal_of(x, rate=0.01)
+
+    assert normal.refuse < 10 * normal.alarm
+    scores = Scorer(normal).judged(skewed(2000, 4)).scores
+    assert (scores > normal.alarm).mean() < 0.02
+    assert (scores > normal.refuse).mean() < 0.003
+
+
+def test_many_values_that_are_a_little_off_are_seen_where_single_ones_may_be_far():
+    normal = normal_of(skewed(2000, 3), rate=0.01)
+    fresh = skewed(2000, 5)[:300]
+    off = np.random.default_rng(6).choice([0.0, 1.5], fresh.shape)
+
+    scores = Scorer(normal).judged(fresh + off).scores
+
+    assert (scores > normal.alarm).mean() > 0.95
 
 
 def test_the_same_seed_gives_the_same_and_rows_are_judged_alone_as_in_a_batch():

@@ -140,6 +140,9 @@ class Normal:
         nearest: of the third.
         lows: of the lower ends of the three; 0 where too small a distance says nothing.
         near: share of the distance to the sample below which two rows are nearly the same.
+        usual: zero of a measure of rows of which many values are a little off, none of them far:
+            the sum of standardised values cut at one; 0 where it is not measured.
+        moved: its unit.
         measured: so many of the sample the distances are to, its first; 0 for all.
     """
 
@@ -158,6 +161,8 @@ class Normal:
     lows: tuple[float, ...]
     near: float
     measured: int = 0
+    usual: float = 0.0
+    moved: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

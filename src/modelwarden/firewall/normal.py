@@ -41,6 +41,8 @@ _REFUSED = 0.0005
 _FEWEST = 50
 _WIDE = 8
 _FLOOR = 0.25
+_LOWEST = 0.2
+_CLIPPED = 1.0  # standardised: one value far away tells no more than that it has moved
 _FARTHEST = 1e6
 
 
@@ -64,6 +66,7 @@ def normal_of(x: Floats, *, rate: float, seed: int = 0) -> Normal | None:
     fold = np.arange(len(x)) % _FOLDS
     parts = [Scorer(_fit(x[fold != k], rng)).distances(x[fold == k]) for k in range(_FOLDS)]
     found = np.concatenate(parts)
+    usual, moved = _steps(found[:, 3], rate)
     whole = _fit(x, rng, len(x) - len(x) // _FOLDS)
     known = replace(
         whole,
@@ -72,9 +75,9 @@ def normal_of(x: Floats, *, rate: float, seed: int = 0) -> Normal | None:
         within=_quantile(found[:, 0], 1 - rate),
         across=_quantile(found[:, 1], 1 - rate) if whole.across else 0.0,
         nearest=_quantile(found[:, 2], 1 - rate),
-        lows=tuple(
-            float(np.quantile(found[:, i], rate)) if _tells(whole, i) else 0.0 for i in range(3)
-        ),
+        lows=tuple(_low(found[:, i], rate) if _tells(whole, i) else 0.0 for i in range(3)),
+        usual=usual if len(whole.mean) >= _WIDE else 0.0,
+        moved=moved,
     )
     scores = np.sort(_scores(known, found))
     at = math.ceil((len(scores) + 1) * (1 - rate)) - 1
@@ -104,6 +107,22 @@ def _tells(normal: Normal, which: int) -> bool:
     """Tell whether a distance that is too small says anything: in few dimensions many are."""
     wide = len(normal.mean) if which == 1 and normal.across else len(normal.axes)
     return wide >= _WIDE and (which != 1 or normal.across > 0)
+
+
+def _low(distances: Floats, rate: float) -> float:
+    """Return the distance below which a row is too near; 0 where normal rows may be anywhere.
+
+    Where the reference holds rows twice, some of them are at no distance at all.
+    """
+    low = float(np.quantile(distances, rate))
+    return low if float(np.quantile(distances, rate / 10)) > _LOWEST * low else 0.0
+
+
+def _steps(values: Floats, rate: float) -> tuple[float, float]:
+    """Return zero and unit of a measure: 1 is the rate's quantile, 2 what `_beyond` refuses."""
+    end = float(np.quantile(values, 1 - rate))
+    unit = max(_beyond(values) - end, 0.05 * (end - float(np.median(values))), 1e-9)
+    return end - unit, unit
 
 
 def _quantile(values: Floats, share: float) -> float:
@@ -142,6 +161,8 @@ def _fit(x: Floats, rng: np.random.Generator, most: int = _SAMPLE) -> Normal:
         across=1.0 if held < 0.999 else 0.0,
         nearest=1.0,
         lows=(0.0, 0.0, 0.0),
+        usual=0.0,
+        moved=1.0,
         near=0.0,
         measured=min(_MEASURED, len(sample)),
     )
@@ -174,7 +195,9 @@ def _scores(normal: Normal, distances: Floats) -> Floats:
     ratios = [distances[:, 0] / normal.within, distances[:, 2] / normal.nearest]
     if normal.across:
         ratios.append(distances[:, 1] / normal.across)
-    for low, distance in zip(normal.lows, distances.T, strict=True):
+    if normal.usual:
+        ratios.append((distances[:, 3] - normal.usual) / normal.moved)
+    for low, distance in zip(normal.lows, distances.T[:3], strict=True):
         if low:
             ratios.append(low / np.maximum(distance, low * 1e-6))
     return np.asarray(np.max(ratios, axis=0), np.float64)
@@ -318,10 +341,15 @@ class Scorer:
         nearest = sum([math.sqrt(max(square + held, 0.0)) for square in few]) / self._few
         within, across = math.sqrt(scaled.dot(scaled)), math.sqrt(max(energy - held, 0.0))
         score = _score(self.normal, within, across, nearest)
+        if self.normal.usual:
+            np.abs(z, out=z)
+            np.minimum(z, _CLIPPED, out=z)
+            moved = float(np.add.reduce(z)) - self.normal.usual
+            score = max(score, moved / self.normal.moved)
         return Judged(np.array([score]), place[None], score, self._sample)
 
     def distances(self, x: Floats) -> Floats:
-        """Return (n, 3): within the axes, across them, and to the nearest of the sample."""
+        """Return (n, 4): within the axes, across them, to the sample, and how much has moved."""
         return self.measured(x)[1]
 
     def measured(self, x: Floats) -> tuple[Floats, Floats]:
@@ -334,13 +362,15 @@ class Scorer:
             energy = np.einsum("ij,ij->i", z, z)
         places = z @ self._axes
         held = np.einsum("ij,ij->i", places, places)
-        found = np.empty((len(x), 3))
+        found = np.empty((len(x), 4))
         scaled = places * self._spread
         found[:, 0] = np.einsum("ij,ij->i", scaled, scaled)
         np.maximum(energy - held, 0.0, out=found[:, 1])
-        found[:, 2] = 0.0
-        np.sqrt(found, out=found)
+        np.sqrt(found[:, :2], out=found[:, :2])
         found[:, 2] = self._nearest(places, held)
+        np.abs(z, out=z)
+        np.minimum(z, _CLIPPED, out=z)
+        found[:, 3] = z.sum(axis=1)
         return places, found
 
     def _nearest(self, places: Floats, held: Floats) -> Floats:
