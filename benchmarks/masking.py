@@ -3,8 +3,9 @@
     python benchmarks/masking.py [--samples N] [--queries N] [--only NAME ...]
 
 One convolutional network on scikit-learn's digits (needs torch), as it is and in twins that change
-what an attacker sees: logits times 10,000; shares of a softmax that is saturated; scores rounded to
-a tenth; inputs rounded to 16 levels, which has no derivative; noise on every answer; batch
+what an attacker sees: logits times 10,000; shares of a softmax that is saturated, also limited or
+in half precision; decisions alone; scores rounded to a tenth; inputs rounded to 16 levels, which
+has no derivative, also by whole numbers, in numpy or without a graph; noise on every answer; batch
 normalisation left in training mode. Each is assessed as `check` does it, with gradients granted.
 Prints robust accuracy of each twin and what `masked-gradients` says.
 """
@@ -79,8 +80,20 @@ def twins(net: nn.Module, normed: nn.Module) -> Iterator[tuple[str, str, Forward
     yield "honest", "honest", net
     yield "times 10,000", "honest", lambda x: net(x) * 1e4
     yield "saturated", "honest", lambda x: (net(x) * 1e2).softmax(dim=1)
+    yield "limited", "honest", lambda x: (net(x) * 1e2).softmax(dim=1).clamp(1e-6, 1 - 1e-6)
+    yield "half precision", "honest", lambda x: (net(x) * 50).softmax(dim=1).half()
+    yield "decisions", "honest", lambda x: nn.functional.one_hot(net(x).argmax(1), 10).float()
     yield "rounded scores", "honest", lambda x: (net(x) * 10).round() / 10
     yield "rounded inputs", "honest", lambda x: net((x * 16).round() / 16)
+    yield "whole numbers", "honest", lambda x: net((x * 16 + 0.5).byte().float() / 16)
+    yield "in numpy", "honest", lambda x: net(torch.tensor(np.round(x.numpy() * 16) / 16))
+
+    def without_graph(x: torch.Tensor) -> torch.Tensor:
+        with torch.no_grad():
+            x = (x * 16).round() / 16
+        return net(x)
+
+    yield "without a graph", "honest", without_graph
     yield (
         "randomised",
         "honest",

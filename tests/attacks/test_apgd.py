@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from attacks.victims import Linear, spec
-from modelwarden.attacks.apgd import Apgd
+from modelwarden.attacks.apgd import Apgd, saturated
 from modelwarden.attacks.balls import Ball, Norm
 from modelwarden.attacks.engine import Problem, run
 from modelwarden.targets.local import function_target
@@ -120,3 +120,23 @@ def test_a_goal_is_reached():
 
     assert found.success.mean() > 0.5
     assert (victim.scores(found.candidates[found.success]).argmax(1) == goal[found.success]).all()
+
+
+def test_scores_that_all_inputs_have_alike_are_saturated():
+    z = np.random.default_rng(0).normal(size=(40, 3))
+    hard = np.where(z == z.max(axis=1, keepdims=True), 0.98, 0.01)
+    sure = np.exp(200 * z) / np.exp(200 * z).sum(axis=1, keepdims=True)
+    mild = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+
+    def share(clean):
+        x = np.zeros((40, 2), np.float32)
+        ball = Ball(x=x, norm=Norm.LINF, eps=1.0, low=-1, high=1)
+        y = z.argmax(axis=1)
+        return saturated(
+            Problem(space=ball, y=y, rows=np.arange(40), classes=3, clean=clean)
+        ).mean()
+
+    assert share(hard) == 1
+    assert share(sure.astype(np.float32).astype(np.float64)) > 0.5
+    assert share(mild) == share(z) == 0
+    assert share(200 * z) > 0.5

@@ -23,8 +23,8 @@ from modelwarden.targets.spec import Access
 
 # Where a float32 softmax gives the other classes exactly nothing, and cross-entropy no gradient.
 SATURATED = 80.0
-_ROUNDED, _TINIEST, _NEARLY = 1e-10, 1e-300, 0.9
-_CHAINS = 9
+_ROUNDED, _TINIEST, _NEARLY, _SOME = 1e-10, 1e-300, 0.9, 10
+_CHAINS, _SPARSE_CHAINS = 9, 5  # the fewer are for l1, where each needs more steps
 _LONGEST = 100  # steps of one chain before it begins anew
 _OPENING = 20  # steps towards the nearest other class, before all are tried
 # Shares of the rows after which only so many chains go on.
@@ -74,7 +74,8 @@ class _Search:
         self._ball, self._problem = ball, problem
         self._streams = Streams(seed, attack.name, problem.rows.tolist())
         others = problem.classes - 1 if problem.goal is None else 1
-        wanted = min(_CHAINS, max(others, 4))
+        most = _SPARSE_CHAINS if ball.norm is Norm.L1 else _CHAINS
+        wanted = min(most, max(others, 4))
         self._opening = min(_OPENING, max(2, queries // 4))
         paid = max(1, (queries - 1 - self._opening) // 20)
         self._chains = c = max(1, min(wanted, paid, _NUMBERS // max(size, 1)))
@@ -407,21 +408,28 @@ def saturated(problem: Problem) -> Mask:
     """Tell of which inputs the clean scores leave cross-entropy no gradient.
 
     A share of exactly zero has underflown where its class has others that are tiny; elsewhere it
-    may be the rest of a rounded one, and says something only where all other classes of nearly
-    all inputs have it.
+    may be the rest of a rounded one. Scores that nearly all inputs have alike are at their limit.
     """
     clean, rows = problem.clean, np.arange(len(problem))
     if clean is None or not len(clean):
         return np.zeros(len(problem), np.bool_)
-    none = np.zeros(len(problem), np.bool_)
     if _are_shares(clean):
         least = np.min(clean, axis=0, where=clean > 0, initial=1.0)
-        none = ((clean == 0) | (clean == 1)).all(axis=1)
         clean = np.log(np.maximum(clean, np.where(least < _ROUNDED, _TINIEST, least)))
     others = clean.copy()
     others[rows, problem.y] = -np.inf
     gap = clean[rows, problem.y] - others.max(axis=1)
-    return np.asarray((gap > SATURATED) | (none & (none.mean() >= _NEARLY)))
+    return np.asarray((gap > SATURATED) | _alike(problem.clean))
+
+
+def _alike(clean: Floats | None) -> Mask:
+    """Tell which inputs have the same scores, whatever the class, where nearly all have them."""
+    if clean is None or len(clean) < _SOME:
+        return np.zeros(0 if clean is None else len(clean), np.bool_)
+    ordered = np.sort(clean, axis=1)
+    _, which, counts = np.unique(ordered, axis=0, return_inverse=True, return_counts=True)
+    most = int(counts.argmax())
+    return np.asarray((which.reshape(-1) == most) & (counts[most] >= _NEARLY * len(clean)))
 
 
 def _are_shares(clean: Floats | None) -> bool:

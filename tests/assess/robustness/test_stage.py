@@ -418,3 +418,19 @@ def test_texts_are_edited_and_delivered(tmp_path):
 def test_an_eps_that_could_change_nothing_would_look_like_robustness(more, told):
     with pytest.raises(InputError, match=told):
         attacked(**more)
+
+
+def test_scores_that_say_no_more_than_labels_bring_in_an_attack_by_labels():
+    def hard(x):
+        return (linear(x) > 0).astype(np.float64)
+
+    def ran(result):
+        return {str(m.conditions["attack"]) for m in result.measurements if m.group is not None}
+
+    plain = attacked(samples=30)
+    blind = attacked(Scores(spec(), hard), samples=30)
+
+    assert ran(plain) == {"corners", "signs", "square"}
+    assert ran(blind) == {"corners", "signs", "square", "boundary"}
+    assert any("0 and 1 and nothing between" in note for note in blind.notes)
+    assert not any("nothing between" in note for note in plain.notes)

@@ -165,3 +165,10 @@ def test_texts_fall_by_a_few_words_and_the_file_holds_them(tmp_path, labels_only
 def test_a_budget_of_less_than_one_edit_is_refused():
     with pytest.raises(InputError, match="must be at least 1"):
         run(_texts(Scores(spec(), victims.scores), eps=0.5))
+
+
+def test_a_table_of_which_nothing_may_be_changed_is_refused():
+    every = FeaturesConfig(immutable=loans()[0].names)
+
+    with pytest.raises(InputError, match="no column that could be changed"):
+        run(_table(features=every))

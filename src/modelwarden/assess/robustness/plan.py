@@ -32,6 +32,8 @@ _LEVELS = 255.0
 _IMAGE_EPS = 8 / 255
 _LEAST_EPS = 1e-6  # of the range of valid inputs: below it, all would look robust
 _VOTES = 15  # answers of a model that answers at random
+_DIFFERENTIABLE = ("torch", "mlflow")  # adapters; of the second, where it holds a torch module
+_BLIND = 0.5  # of the inputs
 _OUTSIDE = 0.5  # of all numbers: then the box is in other units than the inputs
 
 
@@ -81,7 +83,6 @@ def plan(context: Context, config: RobustnessConfig) -> Plan:
     if context.target.spec.task is Task.REGRESSION:
         raise InputError("robustness is measured on decisions: a regression makes none")
     target, access, told = _granted(context)
-    target, confirmations, how = _steadied(context, target)
     kind = "images" if pictures_only(config) else _kind(context)
     entries = _entries(config, kind, access)
     beyond = _beyond(context, config, kind, access)
@@ -103,6 +104,7 @@ def plan(context: Context, config: RobustnessConfig) -> Plan:
             hint="Raise rows, or lower samples, in [assess.robustness].",
         )
     space, assumed = space_for(context, config, rules, seen, rows[right])
+    target, confirmations, how = _steadied(context, target)
     scores = context.answers().scores
     problem = Problem(
         space=space,
@@ -112,6 +114,7 @@ def plan(context: Context, config: RobustnessConfig) -> Plan:
         clean=None if scores is None or access is Access.LABELS else scores[rows[right]],
         confirmations=confirmations,
     )
+    entries, blind = _seeing(config, kind, entries, problem)
     return Plan(
         config=config,
         target=target,
@@ -122,7 +125,7 @@ def plan(context: Context, config: RobustnessConfig) -> Plan:
         entries=entries,
         beyond=beyond,
         sampled=len(rows),
-        notes=(*told, *how, *notes, *assumed),
+        notes=(*told, *how, *notes, *assumed, *blind),
     )
 
 
@@ -142,7 +145,10 @@ def check_settings(context: Context) -> None:
     kind = _kind(context)
     if kind == "pages":
         return
-    _entries(config, kind, context.model.access)
+    access = context.model.access
+    if access is Access.GRADIENTS and context.model.adapter not in _DIFFERENTIABLE:
+        access = Access.SCORES
+    _entries(config, kind, access)
     inputs = context.test.inputs
     if kind == "tables":
         rules_for(context)
@@ -243,6 +249,25 @@ def _entries(config: RobustnessConfig, kind: str, access: Access) -> tuple[Entry
     return tuple(entry for entry in fit if entry.floor or entry.name in config.attacks)
 
 
+def _seeing(
+    config: RobustnessConfig, kind: str, entries: tuple[Entry, ...], problem: Problem
+) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
+    """Add attacks that go by labels where scores say no more than they do, and say so."""
+    clean = problem.clean
+    scored = any(entry.access is not Access.LABELS for entry in entries)
+    if config.attacks or clean is None or kind != "arrays" or not scored:
+        return entries, ()
+    flat = float(((clean == 0) | (clean == 1)).all(axis=1).mean())
+    if flat < _BLIND:
+        return entries, ()
+    spare = fitting(kind, config.norm, Access.LABELS)
+    told = (
+        f"the scores of {flat:.0%} of the inputs are 0 and 1 and nothing between: attacks that "
+        "follow scores see little more than labels, so those that need no scores run as well"
+    )
+    return tuple(dict.fromkeys((*spare, *entries))), (told,)
+
+
 def _twin(kind: str) -> str:
     return "images" if kind == "arrays" else kind
 
@@ -332,7 +357,10 @@ def ball_for(
     if config.low is None or config.high is None:
         notes.append(f"valid inputs: {whence}")
     if not np.isfinite(np.asarray(inputs[rows], np.float64)).all():
-        raise InputError("an input of the sample holds NaN or infinity: it cannot be attacked")
+        raise InputError(
+            "an input of the sample holds NaN or infinity: it cannot be attacked",
+            hint="Leave such rows out of the test set, or fill them as the model's users do.",
+        )
     if not (low < high).any() or (low > high).any():
         raise InputError("assess.robustness: no valid input lies between low and high")
     if eps is None:

@@ -36,6 +36,11 @@ def rules_for(context: Context) -> tuple[Rules, Mask, tuple[str, ...]]:
     train = None if context.train is None else context.train.inputs
     known = train if isinstance(train, Frame) and len(train) else None
     rules = rules_of(context.features, frame, known)
+    if (rules.fixed | (rules.low >= rules.high)).all():
+        raise InputError(
+            "[features] leaves no column that could be changed: every model would look robust",
+            hint="Take what an attacker can change out of features.immutable and features.bounds.",
+        )
     keeps, notes = check_data(rules, rules.columns.encoded(frame), "test")
     return rules, keeps, notes
 
