@@ -69,6 +69,8 @@ def test_what_we_find_is_what_pyyaml_resolves(text: str):
         ("a: !pickle:data.pkl", "yaml-call-tag"),
         ("a: !ruby/object:Gem::Installer {}", "yaml-call-tag"),
         ("a: !!javax.script.ScriptEngineManager []", "yaml-call-tag"),
+        ("a: !!perl/hash:Acme {}", "yaml-call-tag"),
+        ("a: !eval '1 + 1'", "yaml-call-tag"),
         ("a: !!js/function 'function () {}'", "yaml-call-tag"),
         ("a: !<!System.Diagnostics.Process> {}", "yaml-call-tag"),
         ("a: !new:my_package.Thing\n  x: 1", "config-foreign-target"),

@@ -12,6 +12,8 @@ _RUBY = re.compile(r"(?:!|tag:(?:yaml\.org,2002|ruby\.yaml\.org,2002):)ruby/")
 _JAVA = re.compile(
     rf"{re.escape(_STANDARD)}(?:\[*)(?:javax?|org|com|net|io|sun|jdk|groovy|ch|me)\.[\w.$]+"
 )
+_PERL = re.compile(r"(?:!|tag:yaml\.org,2002:)perl/")
+_EVALUATES = frozenset(("!eval", "!exec", "!python"))
 _JAVASCRIPT = re.compile(rf"{re.escape(_STANDARD)}js/function")
 _NET = re.compile(r"!(?:<!)?System\.[\w.]+|tag:yaml\.org,2002:System\.[\w.]+")
 
@@ -26,12 +28,19 @@ def called(tag: str) -> tuple[str, str]:
     return (found[1], found[2].strip()) if found else ("", "")
 
 
+def evaluates(tag: str) -> bool:
+    """Tell whether a tag says that its value is code."""
+    return tag in _EVALUATES
+
+
 def foreign(tag: str) -> str | None:
     """Return the language whose loader would make an object of this tag."""
     if _RUBY.match(tag):
         return "Ruby"
     if _JAVA.match(tag):
         return "Java"
+    if _PERL.match(tag):
+        return "Perl"
     if _JAVASCRIPT.match(tag):
         return "JavaScript"
     return ".NET" if _NET.match(tag) else None

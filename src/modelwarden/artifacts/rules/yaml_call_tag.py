@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from modelwarden.artifacts.known import Judgement, judge
-from modelwarden.artifacts.known.yaml_tags import called, foreign
+from modelwarden.artifacts.known.yaml_tags import called, evaluates, foreign
 from modelwarden.artifacts.rules._content import bound_to
 from modelwarden.core import Hit, Severity, UseKind, rule
 from modelwarden.formats.config.reader import ConfigFile
@@ -20,10 +20,10 @@ from modelwarden.formats.config.reader import ConfigFile
     weakness="unsafe_deserialization",
 )
 def yaml_call_tag(config: ConfigFile) -> Iterator[Hit]:
-    """Flag tags of other loaders that call something dangerous or make objects of any class.
+    """Flag tags of other loaders that call something dangerous, evaluate, or make any object.
 
-    Why: HyperPyYAML (`!apply:`, `!new:`, `!pickle:`) calls what the tag names; loaders of
-    Ruby, Java and .NET make objects of any class, and one of JavaScript makes functions. Opening
+    Why: HyperPyYAML (`!apply:`, `!new:`, `!pickle:`) calls what the tag names; loaders of Ruby,
+    Perl, Java and .NET make objects of any class, and one of JavaScript makes functions. Opening
     the configuration is enough.
 
     Fix: have the publisher replace the tag by plain values, and load with a safe loader.
@@ -42,6 +42,8 @@ def _message(tag: str) -> str | None:
     language = foreign(tag)
     if language is not None:
         return f"the tag {tag[:80]!r} makes an object of {language}"
+    if evaluates(tag):
+        return f"the tag {tag!r} has its value evaluated"
     kind, target = called(tag)
     if kind in {"pickle", "pkl"}:
         return f"the tag {tag[:80]!r} loads a pickle"
