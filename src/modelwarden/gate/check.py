@@ -13,7 +13,7 @@ import datetime as dt
 import hashlib
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from functools import partial
@@ -28,7 +28,6 @@ from modelwarden.core import (
     Gap,
     GapKind,
     InputError,
-    MeasureInfo,
     Measurement,
     ModelwardenError,
     Policy,
@@ -44,6 +43,15 @@ from modelwarden.core.values import dataclass
 from modelwarden.gate import stages as every
 from modelwarden.gate.cards import cards_of
 from modelwarden.gate.datasets import Sets, read_sets
+from modelwarden.gate.merging import (
+    meanings,
+    not_run,
+    once,
+    result_of,
+    rules_of,
+    unread,
+    weakest,
+)
 from modelwarden.gate.project import Project, load
 from modelwarden.gate.subject import Scanned, models_of, scan_models
 from modelwarden.gate.walk import printable
@@ -54,7 +62,6 @@ if TYPE_CHECKING:
     from modelwarden.assess.context import Context
     from modelwarden.core import Json
     from modelwarden.data.given import Given, Said
-    from modelwarden.engine import Settled
     from modelwarden.gate.opening import Opened, Tools
     from modelwarden.gate.state import State
     from modelwarden.targets.config import ModelConfig
@@ -220,7 +227,7 @@ class _Work:
         if self.stages:
             data = read_sets(self.project, self._tools(), self.chosen)
             self.notes += [f"{one.name}: {note}" for one in data for note in one.notes]
-            self.gaps += _unread(data) if "data" in self.chosen else ()
+            self.gaps += unread(data) if "data" in self.chosen else ()
             self._check_settings(data)
         self._tell("artifacts")
         scanned = scan_models(
@@ -312,7 +319,7 @@ class _Work:
                 self.findings += one.findings()
                 self.gaps += one.gaps()
                 self.notes += one.notes
-            self.isolation = _weakest(one.isolation for one in opened)
+            self.isolation = weakest(one.isolation for one in opened)
 
     def _take_from_error(self, error: Exception) -> None:
         """Keep what the sandbox saw before the model failed to open."""
@@ -352,7 +359,7 @@ class _Work:
         from modelwarden.engine import map_units
 
         (end,) = map_units([stage], lambda one: self._stage(None, self._given(sets), one))
-        return _result_of(end, stage, self.project.project.name)
+        return result_of(end, stage, self.project.project.name)
 
     def _given(self, sets: Sets, context: Context | None = None) -> Given:
         """Return what a stage is given that works on the data, with or without a model."""
@@ -412,7 +419,7 @@ class _Work:
         settled = map_units(self.stages, work, plan)
         for stage, end in zip(self.stages, settled, strict=True):
             state.resumed += end.resumed
-            self.results.append((stage, _result_of(end, stage, self.project.project.name)))
+            self.results.append((stage, result_of(end, stage, self.project.project.name)))
 
     def _tell_resumed(self, state: State) -> None:
         """Say what was taken up, and how many rows had to be asked twice for it."""
@@ -475,10 +482,10 @@ class _Work:
     def _merged(self, scanned: Scanned) -> Report:
         seen = scanned.report
         done = [stage.name for stage, result in self.results if result.done]
-        scanned_ = tuple(name for name in seen.stages if name == SCANNED[0] or name in self.chosen)
-        ran = (*scanned_, *(name for name in done if name in self.chosen))
+        # The files are always scanned, and whole: that counts whichever stages are asked for.
+        ran = [n for n in (*seen.stages, *done) if n == SCANNED[0] or n in self.chosen]
         results = [result for _, result in self.results]
-        rules = {info.id: info for info in (*seen.rules, *self.rules, *self._described())}
+        rules = {info.id: info for info in (*seen.rules, *self.rules, *self._rules())}
         report = replace(
             seen,
             subject=Subject(
@@ -494,97 +501,33 @@ class _Work:
             findings=(
                 *seen.findings,
                 *self.findings,
-                *_once(f for r in results for f in r.findings),
+                *once(f for r in results for f in r.findings),
             ),
             measurements=(*(m for r in results for m in r.measurements), *self.repeated),
             gaps=(*seen.gaps, *self.gaps, *(g for r in results for g in r.gaps)),
             tables=tuple(t for r in results for t in r.tables),
-            measures=_meanings(results),
+            measures=meanings(results),
             rules=tuple(rules.values()),
-            stages=ran,
+            stages=tuple(ran),
             isolation=self.isolation,
             verdict=None,
         )
-        return replace(report, gaps=(*report.gaps, *self._not_run(report)))
+        built = {*SCANNED, *(stage.name for stage in every.built())}
+        missed = not_run(report, self.chosen, built) if self.named else ()
+        return replace(report, gaps=(*report.gaps, *missed))
 
-    def _described(self) -> Iterator[RuleInfo]:
+    def _rules(self) -> Iterator[RuleInfo]:
+        """Yield what is shown of the rules that ran; of the sandbox's where a model was opened."""
         from modelwarden.standards import describe
 
         if self.isolation is not None or self.findings:
             yield describe(catalog.rule_of("sandbox-attempt"))
-        for stage, result in self.results:
-            if result.done or result.findings:
-                yield from (describe(rule) for rule in stage.described())
-                yield from result.rules
-
-    def _not_run(self, report: Report) -> Iterator[Gap]:
-        """Name what was asked for by name and did not run, if nothing else says so."""
-        if not self.named:
-            return
-        built = {*SCANNED, *(stage.name for stage in every.built())}
-        for name in self.chosen:
-            if name in report.stages or any(g.stage == name for g in report.gaps):
-                continue
-            why = "the stage did not run: see the notes"
-            if name not in built:
-                why = "this version of Modelwarden does not have the stage yet"
-            yield Gap(what=name, why=why, kind=GapKind.UNSUPPORTED, stage=name)
+        yield from rules_of(self.results)
 
 
 _OWN = "modelwarden.toml is your own code: it names what is run, and decides what must be shown"
 
 
-def _unread(sets: Sets) -> Iterator[Gap]:
-    """Yield a gap for each set of which rows were left out: what stands in them is not known."""
-    for one in sets:
-        if one.part:
-            why = f"{one.part}: what is wrong with the others was not looked for"
-            yield Gap(what=printable(one.source), why=why, kind=GapKind.OVER_LIMIT, stage="data")
-
-
 def _with_hint(error: ModelwardenError) -> str:
     """Return what went wrong, with the next step."""
     return f"{error.message.rstrip('.')}. {error.hint}" if error.hint else error.message
-
-
-def _result_of(end: Settled[StageResult], stage: Stage, what: str) -> StageResult:
-    """Return what a stage gave, or the gap that it left by failing."""
-    if end.value is not None:
-        return end.value
-    why = f"the stage failed: {end.error}"
-    gap = Gap(what=what, why=why, kind=GapKind.FAILED, stage=stage.name)
-    return StageResult(gaps=(gap,), done=False)
-
-
-def _once(findings: Iterable[Finding]) -> Iterator[Finding]:
-    """Yield findings, those that two stages made alike only once."""
-    seen: set[str] = set()
-    for finding in findings:
-        if finding.fingerprint not in seen:
-            seen.add(finding.fingerprint)
-            yield finding
-
-
-def _weakest(tiers: Iterable[str | None]) -> str | None:
-    """Return the weakest tier of the models that we ran; None when all are served by others."""
-    order = ("none", "partial", "full")
-    return min((tier for tier in tiers if tier is not None), key=order.index, default=None)
-
-
-def _meanings(results: Sequence[StageResult]) -> tuple[MeasureInfo, ...]:
-    """Return what the names mean that were measured; those of the user's own checks come last."""
-    from modelwarden.metrics import measure
-
-    own = {info.name: info for result in results for info in result.measures}
-    names = dict.fromkeys(m.name for result in results for m in result.measurements)
-    entries = [measure(name) for name in names if name not in own]
-    ours = [
-        MeasureInfo(
-            name=entry.name,
-            meaning=entry.meaning,
-            higher_is_better=entry.higher_is_better,
-            interval=entry.interval,
-        )
-        for entry in entries
-    ]
-    return (*ours, *own.values())
