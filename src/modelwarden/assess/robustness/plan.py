@@ -255,7 +255,7 @@ def _seeing(
     """Add attacks that go by labels where scores say no more than they do, and say so."""
     clean = problem.clean
     scored = any(entry.access is not Access.LABELS for entry in entries)
-    if config.attacks or clean is None or kind != "arrays" or not scored:
+    if config.attacks or clean is None or not len(clean) or kind != "arrays" or not scored:
         return entries, ()
     flat = float(((clean == 0) | (clean == 1)).all(axis=1).mean())
     if flat < _BLIND:
