@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from modelwarden.core import InputError, encode
+from modelwarden.core import GapKind, InputError, encode
 from modelwarden.redteam import load, run
 from tests.redteam.campaigns import SPAM, seeded
 from tests.redteam.endpoints import Endpoint, serving
@@ -142,6 +142,25 @@ def test_a_transcript_is_played_again_without_a_target(tmp_path):
 
     assert encode(again.report.findings) == encode(done.report.findings)
     assert encode(again.report.measurements) == encode(done.report.measurements)
+
+
+@pytest.mark.parametrize("limit", ["calls = 14", "seconds = 0.9\nrate = 20"])
+def test_a_limit_that_ended_a_campaign_ends_it_again_at_the_same_place(tmp_path, limit):
+    many = tuple(f"{text} {number}" for number in range(18) for text in SPAM)
+    seeded(tmp_path, many)
+    with serving(Endpoint()) as endpoint:
+        path = _file(tmp_path, endpoint.url, concurrency=2)
+        path.write_text(path.read_text().replace("[seeds]", f"{limit}\n[seeds]"))
+        done = run(load(path), output=tmp_path / "out")
+        asked = endpoint.rows
+        resumed = run(load(path), output=tmp_path / "out", resume=True)
+        offline = run(load(path), output=tmp_path / "out", offline=True)
+
+    assert {gap.kind for gap in done.report.gaps} == {GapKind.BUDGET}
+    assert endpoint.rows == asked
+    for again in (resumed, offline):
+        assert again.report.gaps == done.report.gaps
+        assert again.report.measurements == done.report.measurements
 
 
 def test_an_edited_campaign_is_refused_and_the_change_is_named(tmp_path):

@@ -260,16 +260,24 @@ class Line:
         return parts
 
     def _count(self, parts: Sequence[Part]) -> None:
-        """Count what is about to be sent; what is known was counted when it was."""
-        fresh = [name for part in parts for name in self._fresh(part)]
+        """Count what is about to be sent, in the order of turns; what is known counts the same."""
+        rows, fresh = 0, []
+        for part in parts:
+            for name in part.requests:
+                known = self._journal.known(name)
+                if known is None:
+                    rows += part.each
+                    fresh.append(name)
+                else:
+                    self._meter.replayed(known.rows, known.tries)
         if not fresh:
             return
-        if self._journal.offline:
-            # Only time ends a campaign where its record does not tell.
-            late = self._meter.late() if self._journal.stood.ended else None
-            raise late or ends_before(fresh[0])
-        rows = sum(part.each * len(self._fresh(part)) for part in parts)
+        stood = self._journal.stood
+        if stood.ended and not stood.refused and (late := self._meter.late()) is not None:
+            raise late
         self._meter.spend(rows, calls=len(fresh))
+        if self._journal.offline:
+            raise ends_before(fresh[0])
 
     def _fresh(self, part: Part) -> list[str]:
         """Return the requests of a part that the record does not answer."""
@@ -335,11 +343,10 @@ class _Called:
                 raise JournalError(
                     f"request {name} is not the one on record: another version asks other questions"
                 )
-            self._meter.replayed(rows, known.tries)
             self._journal.replayed += 1
             self.envelope.took = known.seconds
             return unpacked(known.body)
-        self._meter.pace()
+        self._meter.pace(rows)
         began = time.monotonic()
         answer = self._answered(inputs)
         recorded = Recorded(

@@ -104,9 +104,12 @@ class Courier:
 
     def _looked_up(self, path: str) -> bytes | StatusError:
         name = f"{self.envelope.name.partition('.')[0]}.get{path}"
-        if self._journal.known(name) is None:
-            if self._journal.offline:
-                raise ends_before(name)
+        known = self._journal.known(name)
+        if known is not None:
+            self._meter.replayed(known.rows, known.tries)
+        elif self._journal.offline:
+            raise ends_before(name)
+        else:
             self._meter.spend(0)
             self._journal.intend([(name, 0)], "metadata")
         try:
@@ -136,7 +139,6 @@ class Courier:
                 raise JournalError(
                     f"request {name} is not the one on record: another version asks other questions"
                 )
-            self._meter.replayed(known.rows, known.tries)
             self._journal.replayed += 1
         self.envelope.took = known.seconds
         if known.status != 200:
@@ -149,7 +151,7 @@ class Courier:
         tries, pause = 1, _FIRST
         began = time.monotonic()
         while True:
-            self._meter.pace()
+            self._meter.pace(rows)
             try:
                 status, answer, why, asked = self._once(path, body, content_type)
             except TargetError as error:

@@ -78,7 +78,7 @@ class Stood:
         failed_rows, failed_calls: spent on requests that were given up, or whose answers were no
             good; they are asked anew.
         clock: seconds that it had taken.
-        ended: it came to its end.
+        ended: it came to its end. refused: because it could not be done at all.
     """
 
     intents: Mapping[str, int]
@@ -88,6 +88,7 @@ class Stood:
     failed_calls: int = 0
     clock: float = 0.0
     ended: bool = False
+    refused: bool = False
 
 
 class Journal:
@@ -298,7 +299,7 @@ class _Told:
         self.intents: dict[str, int] = {}
         self.answers: dict[str, Recorded] = {}
         self.repeated = self.failed_rows = self.failed_calls = 0
-        self.clock, self.ended = 0.0, False
+        self.clock, self.ended, self.refused = 0.0, False, False
 
     def take(self, event: Mapping[str, Any], bodies: BinaryIO) -> None:
         if "pair" in event:  # has a record of its own, which this one only shows
@@ -313,6 +314,7 @@ class _Told:
             for name in [n for n in self.answers if _is_bad(n, event)]:
                 self._lost(name, self.answers.pop(name))
         self.ended = kind == "end" or (self.ended and kind != "resume")
+        self.refused = self.ended and (self.refused or "refused" in event)
 
     def _answer(self, event: Mapping[str, Any], bodies: BinaryIO) -> None:
         recorded = _recorded(event, bodies)
@@ -338,6 +340,7 @@ class _Told:
             failed_calls=self.failed_calls,
             clock=self.clock,
             ended=self.ended,
+            refused=self.refused,
         )
 
 

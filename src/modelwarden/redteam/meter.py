@@ -93,19 +93,26 @@ class Meter:
             self.calls += calls
             self.retried_rows += rows
 
-    def pace(self) -> None:
-        """Wait for the next place in the rate.
+    def pace(self, rows: int) -> None:
+        """Wait for the next place in the rate; a request that comes too late is not counted.
 
         Raises:
             EndedError: the campaign's time is over.
         """
         rate = self.budget.rate
-        if rate is not None:
-            with self._lock:
-                now = time.monotonic()
-                place = max(self._next, now)
-                self._next = place + 1.0 / rate
+        if rate is None:
+            return
+        with self._lock:
+            now = time.monotonic()
+            place = max(self._next, now)
+            self._next = place + 1.0 / rate
+        try:
             self.wait(place - now)
+        except EndedError:
+            with self._lock:
+                self.rows -= rows
+                self.calls -= 1
+            raise
 
     def wait(self, seconds: float) -> None:
         """Sleep, but not beyond the end of the campaign's time.
