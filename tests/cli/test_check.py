@@ -220,6 +220,16 @@ def test_an_output_folder_that_may_not_be_written_to_is_told_before_the_work(tmp
     assert "permission denied" in ran.line
 
 
+def test_a_report_that_cannot_be_written_at_the_end_is_still_shown(tmp_path):
+    (tmp_path / "out" / "report.json" / "x").mkdir(parents=True)
+
+    ran = run(project(tmp_path / "p"), "--output", tmp_path / "out", "--stage", "performance")
+
+    assert ran.code == 2
+    assert "cannot write" in ran.line
+    assert "Verdict   PASS" in ran.out
+
+
 def test_a_home_that_may_not_be_written_to_costs_nothing_but_resuming(tmp_path):
     (tmp_path / "cache").mkdir(mode=0o500)
 

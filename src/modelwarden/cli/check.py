@@ -83,9 +83,12 @@ def check(
         names = _names(stages)
         earlier = None if baseline is None else Path(baseline)
         checked = _checked(project, names, seed, earlier, trust_model, how)
-    if folder is not None:
-        folder.write(checked)
-    return finish(checked.report, form, None, fail_on=checked.policy.fail_on)
+    try:
+        if folder is not None:
+            folder.write(checked)
+    finally:  # a full disk does not cost what was measured
+        code = finish(checked.report, form, None, fail_on=checked.policy.fail_on)
+    return code
 
 
 def _names(stages: str | None) -> tuple[str, ...]:
