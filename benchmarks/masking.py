@@ -26,7 +26,7 @@ from torch import nn
 from modelwarden.assess.config import AssessConfig, RobustnessConfig
 from modelwarden.assess.context import Context
 from modelwarden.assess.robustness.stage import run
-from modelwarden.targets import inside
+from modelwarden.targets import inside, watched
 from modelwarden.targets.config import DataConfig, ModelConfig, ProjectConfig
 from modelwarden.targets.data import DataSet
 from modelwarden.targets.frames import Frame
@@ -111,6 +111,7 @@ def context(
     net: nn.Module, forward: Forward, x: np.ndarray, y: np.ndarray, how: argparse.Namespace
 ) -> Context:
     # What answers in the sandboxed process, here without it.
+    sys.modules["modelwarden_watched"] = watched
     opened = inside._Torch(Twin(net, forward))  # noqa: SLF001
     seen = {"stepped": False}
 

@@ -1,4 +1,4 @@
-"""Print gradients of linear models behind masks, as `inside.py` gives them: `masked.py INSIDE`."""
+"""Print gradients of models behind masks, as the worker has them: `masked.py WATCHED INSIDE`."""
 
 import importlib.util
 import json
@@ -7,9 +7,10 @@ import sys
 import numpy as np
 import torch
 
-spec = importlib.util.spec_from_file_location("inside", sys.argv[1])
-inside = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(inside)
+for name, file in zip(("modelwarden_watched", "modelwarden_inside"), sys.argv[1:], strict=True):
+    spec = importlib.util.spec_from_file_location(name, file)
+    inside = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(inside)
 
 
 class Twin(torch.nn.Module):

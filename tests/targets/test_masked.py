@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from modelwarden.targets import inside
+from modelwarden.targets import inside, watched
 from targets.opening import models_python
 
 
 @pytest.fixture(scope="module")
 def told():
     script = Path(__file__).with_name("masked.py")
-    order = [models_python(), "-I", "-W", "ignore", str(script), inside.__file__]
+    order = [models_python(), "-I", "-W", "ignore", str(script), watched.__file__, inside.__file__]
     done = subprocess.run(order, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return {

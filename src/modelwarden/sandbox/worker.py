@@ -25,6 +25,7 @@ import resource
 import socket
 import struct
 import sys
+import types
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -282,10 +283,11 @@ def serve(channel: Channel) -> None:
     operations: dict[str, Callable[[Order, list[int]], Order]] = {}
 
     def program(body: Order, _descriptors: list[int]) -> Order:
-        # Our parent's own text; by now it can do no more than the model that it is to open.
-        names: dict[str, Any] = {"__name__": body["name"]}
-        exec(compile(body["text"], body["name"], "exec"), names)  # noqa: S102
-        operations.update(names["operations"])
+        # Our parent's own text; by now it can do no more than the model that it is to open. A
+        # later one may import it.
+        module = sys.modules[body["name"]] = types.ModuleType(body["name"])
+        exec(compile(body["text"], body["name"], "exec"), module.__dict__)  # noqa: S102
+        operations.update(getattr(module, "operations", {}))
         return {}
 
     operations.update({"load": model.load, "call": model.call, "program": program})

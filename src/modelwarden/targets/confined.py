@@ -35,6 +35,7 @@ _TYPES = {"bool": 1, "int64": 8, "float32": 4, "float64": 8}
 _LEAST_ROOM, _MOST_ROOM = 1 << 16, 1 << 28
 _MOST_PARTS, _MOST_AXES = 64, 8
 _TEXT_ROOM = 1 << 12  # bytes, at least, of a column of texts
+_PROGRAMS = ("watched", "inside")  # of the worker, the last of which answers
 _TOLD = 3  # arrays before the answer itself, where gradients were asked for
 
 
@@ -66,8 +67,9 @@ class Confined:
             raise
 
     def _send_program(self) -> None:
-        text = (Path(__file__).with_name("inside.py")).read_text(encoding="utf-8")
-        self._tell({"operation": "program", "name": "modelwarden_inside", "text": text})
+        for name in _PROGRAMS:
+            text = Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8")
+            self._tell({"operation": "program", "name": f"modelwarden_{name}", "text": text})
 
     def open(self, order: Mapping[str, Json]) -> dict[str, Json]:
         """Have the model opened; return what the worker says of it.
