@@ -7,7 +7,13 @@ import pytest
 
 from data.sets import column
 from modelwarden.core import Severity
-from modelwarden.detectors.breaks import breaks_of, date_format, differing_columns, goes_on
+from modelwarden.detectors.breaks import (
+    breaks_of,
+    date_format,
+    differing_columns,
+    goes_on,
+    kind_of,
+)
 
 RNG = np.random.default_rng(0)
 PRICES = RNG.lognormal(3, 0.5, 4000)
@@ -164,3 +170,19 @@ def test_a_column_that_was_constant_has_no_width_to_count_in():
 
     assert found.facts["bound"] == 0
     assert "beyond_by_widths" not in found.facts
+
+
+def test_one_value_after_ten_thousand_missing_ones_tells_what_a_column_holds():
+    gone = [None] * 10_000
+    assert kind_of(column(gone)) == "nothing"
+    assert kind_of(column([*gone, "red"])) == "word"
+    assert kind_of(np.full(10_000, np.nan)) == "nothing"
+    assert kind_of(np.append(np.full(10_000, np.nan), 1.0)) == "number"
+
+
+def test_a_column_that_rises_for_a_while_only_is_no_clock():
+    rises = np.arange(500.0)
+    falls_back = np.append(rises, 3.0)
+    assert goes_on(rises, rises + 500)
+    assert not goes_on(falls_back, rises + 500)
+    assert not goes_on(rises, falls_back + 500)

@@ -17,7 +17,7 @@ from scipy import special
 from modelwarden.core import Json, Severity
 from modelwarden.detectors.counts import as_numbers, plain_text
 from modelwarden.targets.frames import Column, Floats
-from modelwarden.targets.labels import missing
+from modelwarden.targets.labels import all_missing
 
 SIGNIFICANT = 1e-4
 OUT_OF_RANGE = 1e-6  # of each end of each column
@@ -31,6 +31,7 @@ _LONGEST = 200
 _FAR = 0.5  # of the reference's width, that values lie beyond it in the middle
 _NEAR = 0.1
 _BETWEEN = 2.0  # widths of the reference between it and a clock that goes on
+_HEAD = 200  # rows that tell most columns from a clock
 _STEPS = 10  # different values of a clock
 _MANY = 0.2  # of the rows with words never seen
 _UNITS = {
@@ -92,7 +93,7 @@ class Break:
 
 def kind_of(column: Column) -> str:
     """Return `number`, `word`, `date` or, where no value is known, `nothing`."""
-    if bool(missing(column).all()):
+    if all_missing(column):
         return "nothing"
     return {"O": "word", "M": "date", "m": "date"}.get(column.dtype.kind, "number")
 
@@ -277,7 +278,9 @@ def goes_on(reference: Column, current: Column) -> bool:
     kinds = {kind_of(reference), kind_of(current)}
     if len(kinds) > 1 or not kinds <= {"number", "date"}:
         return False
-    here, there = (v[np.isfinite(v)] for v in map(as_numbers, (reference, current)))
+    if kinds == {"number"} and not (_rises(head := _finite(reference[:_HEAD])) or _rises(-head)):
+        return False
+    here, there = _finite(reference), _finite(current)
     if min(len(here), len(there)) < _LEAST_KNOWN:
         return False
     if kinds == {"date"}:
@@ -288,9 +291,18 @@ def goes_on(reference: Column, current: Column) -> bool:
         width = float(one[-1] - one[0])
         if not (width > 0 and 0 <= two[0] - one[-1] <= _BETWEEN * width):
             continue
-        if all(bool((np.diff(rows) >= 0).all()) for rows in (one, two)):
+        if _rises(one) and _rises(two):
             return len(np.unique(one)) >= _STEPS and len(np.unique(two)) >= _STEPS
     return False
+
+
+def _finite(column: Column) -> Floats:
+    values = as_numbers(column)
+    return values[np.isfinite(values)]
+
+
+def _rises(values: Floats) -> bool:
+    return bool((values[1:] >= values[:-1]).all())
 
 
 def _range(here: Floats, there: Floats, finite: np.ndarray) -> Iterator[Break]:

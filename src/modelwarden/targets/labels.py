@@ -10,6 +10,8 @@ import numpy.typing as npt
 from modelwarden.targets.frames import Column, Labels
 from modelwarden.targets.spec import Name
 
+_PIECE = 4096
+
 
 def missing(column: Column) -> npt.NDArray[np.bool_]:
     """Return which values of a column are missing, (n,)."""
@@ -22,6 +24,12 @@ def missing(column: Column) -> npt.NDArray[np.bool_]:
     if column.dtype.kind in "mM":
         return np.asarray(np.isnat(column))
     return np.zeros(len(column), np.bool_)
+
+
+def all_missing(column: Column) -> bool:
+    """Return whether no value of a column is known; looks no further than the first one."""
+    pieces = (column[start : start + _PIECE] for start in range(0, len(column), _PIECE))
+    return all(bool(missing(piece).all()) for piece in pieces)
 
 
 def plain(value: object) -> Name:
