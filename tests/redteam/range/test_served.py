@@ -11,6 +11,7 @@ from modelwarden.attacks import engine
 from modelwarden.attacks.balls import Ball, Norm
 from modelwarden.attacks.catalog import entry_of
 from modelwarden.attacks.text.space import TextSpace
+from modelwarden.redteam.phishing.kind import address_in
 from modelwarden.redteam.range import generate, learn, pages, served
 from modelwarden.targets.local import function_target
 from modelwarden.targets.spec import Modality, TargetSpec, Task
@@ -100,6 +101,13 @@ def test_data_are_the_same_for_one_seed_and_differ_between_parts():
 
     assert one.x.tolist() == again.x.tolist()
     assert one.x.tolist() != other.x.tolist()
+
+
+def test_the_twin_of_addresses_judges_an_address_alone_as_the_page_that_lies_there():
+    lineup = phishing()
+    listed = np.array([address_in(page) for page in lineup.seeds], object)
+
+    assert np.array_equal(lineup.hardened.answer(listed), lineup.hardened.answer(lineup.seeds))
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 from difflib import SequenceMatcher
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ import numpy as np
 from modelwarden.attacks.engine import Candidates, Space
 from modelwarden.attacks.minimal import Shrink
 from modelwarden.attacks.text.guide import guide_of
-from modelwarden.attacks.text.space import TextSpace, cut
+from modelwarden.attacks.text.space import TextSpace, cut, distance
 from modelwarden.core import InputError, UnknownNameError
 from modelwarden.core.values import dataclass
 from modelwarden.redteam.kinds.files import (
@@ -126,11 +128,8 @@ class Texts:
     def edits(self, space: Space, i: int, candidate: Candidates) -> tuple[Edit, ...]:
         """Return the words that differ, and how."""
         before, after = cut(str(space.origin[i])), cut(str(candidate))
-        matcher = SequenceMatcher(None, before, after, autojunk=False)
         found = []
-        for tag, a0, a1, b0, b1 in matcher.get_opcodes():
-            if tag == "equal":
-                continue
+        for a0, a1, b0, b1 in _changes(before, after):
             old, new = " ".join(before[a0:a1]), " ".join(after[b0:b1])
             found.append(
                 Edit(
@@ -200,6 +199,22 @@ def told(old: str, new: str) -> str:
     ]
     names = ", ".join(f"U+{ord(c):04X} {unicodedata.name(c, '')}".strip() for c in strange[:4])
     return f"{visible(new)} ({names})" if names else visible(new)
+
+
+def _changes(before: list[str], after: list[str]) -> Iterator[tuple[int, int, int, int]]:
+    """Yield the runs of words that differ, as places in both.
+
+    Words that come again lead a matcher astray; where as many words as need be differ at their
+    own places, those are the ones.
+    """
+    apart = [i for i, (old, new) in enumerate(zip(before, after, strict=False)) if old != new]
+    if len(before) == len(after) and len(apart) == distance(before, after):
+        for _, run in groupby(enumerate(apart), lambda one: one[1] - one[0]):
+            places = [place for _, place in run]
+            yield places[0], places[-1] + 1, places[0], places[-1] + 1
+        return
+    matcher = SequenceMatcher(None, before, after, autojunk=False)
+    yield from (code[1:] for code in matcher.get_opcodes() if code[0] != "equal")
 
 
 def _named(old: str, new: str) -> str:

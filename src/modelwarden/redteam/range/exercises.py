@@ -87,7 +87,8 @@ class Exercise:
 
 
 _HERE = "modelwarden.redteam.range.served"
-_DEBRIEF = "Open debrief.html in its folder: which edit did it, and how few rows it took."
+_FELL = "Open debrief.html in its folder: which edit did it, and how few rows it took."
+_HELD = "Open debrief.html in its folder: what was tried, what it cost, and what a defender saw."
 
 EXERCISES: tuple[Exercise, ...] = (
     Exercise(
@@ -127,14 +128,16 @@ EXERCISES: tuple[Exercise, ...] = (
                 hints=(
                     "Nothing in the page's source moves it. What would?",
                     "An attacker must host the page somewhere; the address tells where.",
-                    "It is not the end: addresses can be chosen too. Try seeds of kind 'urls'.",
+                    "It is not the end: run campaign-addresses.toml, which leaves the page alone "
+                    "and changes its address below the same domain.",
                 ),
             ),
         ),
         lessons=(
             "Features that the attacker writes are the attacker's: a page's source is one of them.",
             "The debrief names the edits that did it: normalise or ignore exactly these first.",
-            "Robust signals are those that cost money to change: address, age, certificate.",
+            "Robust signals are those that cost money to change: a registered domain and its age. "
+            "What stands before and behind it in the address is the attacker's as well.",
         ),
     ),
     Exercise(
@@ -337,6 +340,6 @@ def exercise_named(name: str) -> Exercise:
     raise UnknownNameError("exercise", name, [exercise.name for exercise in EXERCISES])
 
 
-def debrief_hint() -> str:
-    """Return what to look at after every step."""
-    return _DEBRIEF
+def debrief_hint(step: Step) -> str:
+    """Return what to look at after a step."""
+    return _FELL if step.most is None else _HELD

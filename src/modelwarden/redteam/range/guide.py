@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from modelwarden.redteam.range.served import Lineup, Served
 from modelwarden.targets.frames import Frame, Inputs, Labels
 
 _LABEL = "label"
+_ADDRESSES, _BEYOND = "addresses.txt", "campaign-addresses.toml"
 
 
 def campaign_file(stand: Stand) -> str:
@@ -47,6 +48,8 @@ def written(
         if step.stand in urls:
             made = _campaign(exercise, step, lineup, urls[step.stand])
             files[campaign_file(step.stand)] = made.encode()
+    if exercise.suffix == "html":
+        files |= _by_address(exercise, lineup, urls[Stand.HARDENED])
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, data in files.items():
@@ -92,23 +95,51 @@ def _data(inputs: Inputs, y: Labels, model: Served) -> bytes:
 
 
 def _campaign(exercise: Exercise, step: Step, lineup: Lineup, url: str) -> str:
+    sections = _sections(exercise, step.stand, lineup, url)
+    return _document(step.task, campaign_file(step.stand), sections, exercise.attacks)
+
+
+def _by_address(exercise: Exercise, lineup: Lineup, url: str) -> dict[str, bytes]:
+    """Return the addresses of the pages, and a campaign that changes these alone."""
+    from modelwarden.redteam.phishing.kind import address_in
+
+    listed = "\n".join(address_in(str(page)) for page in np.asarray(lineup.seeds)) + "\n"
+    sections = _sections(exercise, Stand.HARDENED, lineup, url)
+    sections["campaign"] = sections["campaign"] | {"name": f"range {exercise.name}, addresses"}
+    sections["knowledge"] = {"access": "scores"}  # the sample is of pages
+    sections["seeds"] = {
+        "path": _ADDRESSES,
+        "kind": "urls",
+        "label": lineup.hardened.classes[int(lineup.y[0])],
+    }
+    task = (
+        "Beyond the last step: the page stays as it is, and its address changes below its domain."
+    )
+    attacks: list[Mapping[str, Json]] = [{"name": "url-edits", "queries": 16}]
+    made = _document(task, _BEYOND, sections, attacks)
+    return {_ADDRESSES: listed.encode(), _BEYOND: made.encode()}
+
+
+def _sections(
+    exercise: Exercise, stand: Stand, lineup: Lineup, url: str
+) -> dict[str, dict[str, Json]]:
     suffix = exercise.suffix
     name = "" if suffix == "html" else f".{suffix}"
-    model = lineup.hardened if step.stand is Stand.HARDENED else lineup.plain
+    model = lineup.hardened if stand is Stand.HARDENED else lineup.plain
     classes = [int(c) for c in model.classes] if suffix == "npz" else list(model.classes)
     place = f"{url}/v2/models/{model.name}"
     if exercise.protocol == "mlflow":
-        place = f"{url}/{model.name}" if step.stand is not Stand.FIREWALL else url
-    sections: dict[str, Mapping[str, Json]] = {
+        place = f"{url}/{model.name}" if stand is not Stand.FIREWALL else url
+    sections: dict[str, dict[str, Json]] = {
         "campaign": {
-            "name": f"range {exercise.name}, {step.stand}",
+            "name": f"range {exercise.name}, {stand}",
             "goal": "evade",
             **({} if exercise.to is None else {"to": exercise.to}),
             "authorised_by": "the practice range: a model of my own, on this machine",
             "seed": 0,
         },
         "target": {
-            "name": f"{model.name} ({step.stand})",
+            "name": f"{model.name} ({stand})",
             "url": place,
             "protocol": exercise.protocol,
             "allowed_hosts": ["127.0.0.1"],
@@ -120,11 +151,20 @@ def _campaign(exercise: Exercise, step: Step, lineup: Lineup, url: str) -> str:
         "seeds": {"path": f"seeds{name}", **({"label": _LABEL} if suffix == "csv" else {})},
     }
     if exercise.features:
-        sections["features"] = exercise.features
-    lines = [f"# {step.task}", f"# modelwarden redteam {campaign_file(step.stand)}", ""]
+        sections["features"] = dict(exercise.features)
+    return sections
+
+
+def _document(
+    task: str,
+    file: str,
+    sections: Mapping[str, Mapping[str, Json]],
+    attacks: Sequence[Mapping[str, Json]],
+) -> str:
+    lines = [f"# {task}", f"# modelwarden redteam {file}", ""]
     for name, table in sections.items():
         lines += [f"[{name}]", *_pairs(table), ""]
-    for attack in exercise.attacks:
+    for attack in attacks:
         lines += ["[[attack]]", *_pairs(attack), ""]
     return "\n".join(lines)
 
@@ -154,7 +194,11 @@ def _guide(
         f"are right about, and {len(lineup.sample_y)} inputs like those that they were trained on."
     )
     yield ""
-    yield "Leave the range running in its own terminal and type these in a second one."
+    yield (
+        "Leave the range running in its own terminal and type these in a second one. A campaign "
+        "judges the model and not you: FAIL and exit code 1 say that something got past. Your "
+        "score appears in the range's terminal."
+    )
     for number, step in enumerate(exercise.steps, start=1):
         if step.stand not in urls:
             continue
@@ -165,7 +209,7 @@ def _guide(
         yield ""
         yield f"    {command(folder, step.stand)}"
         yield ""
-        yield debrief_hint()
+        yield debrief_hint(step)
     yield ""
     yield f"Stuck? `modelwarden range {exercise.name} --hint`"
     yield ""

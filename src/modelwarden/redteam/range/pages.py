@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Sequence
 from functools import partial
 
@@ -21,6 +22,7 @@ from modelwarden.targets.frames import Floats, Frame, Inputs, Labels
 
 CLASSES = ("ordinary", "phishing")
 _TRAIN, _TEST, _SEEDS = 200, 40, 20
+_ADDRESS = re.compile(r"https?://[^\s<>]+", re.IGNORECASE)
 
 
 def phishing() -> Lineup:
@@ -83,14 +85,19 @@ def _of_addresses(net: learn.Net, inputs: Inputs) -> Floats:
     """Judge addresses; a page that hides its own is not given the benefit of the doubt."""
     texts = _texts(inputs)
     scores = net.scores(_numbers(texts))
-    unknown = np.array([not address_in(text) for text in texts])
+    unknown = np.array([not _address(text) for text in texts])
     scores[unknown] = (0.1, 0.9)
     return scores
 
 
 def _numbers(texts: Sequence[str]) -> Floats:
-    rows = [[*address_features(address_in(text)).values()] for text in texts]
+    rows = [[*address_features(_address(text)).values()] for text in texts]
     return np.array(rows, np.float64)
+
+
+def _address(text: str) -> str:
+    """Return the address of a page, or the address that is sent instead of one."""
+    return text if _ADDRESS.fullmatch(text) else address_in(text)
 
 
 def _texts(inputs: Inputs) -> list[str]:
