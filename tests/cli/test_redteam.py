@@ -132,6 +132,20 @@ def test_a_replay_that_nobody_answers_speaks_of_the_server_and_not_of_resuming(p
     assert "resume" not in told
 
 
+def test_a_replay_that_is_put_off_does_not_say_to_start_the_server(place, capsys):
+    with serving(Endpoint()) as endpoint:
+        run(["redteam", _file(place, endpoint.url)])
+        capsys.readouterr()
+        endpoint.fault = lambda n, rows: (429, {"Retry-After": "99999"}, b"")
+
+        assert run(["redteam", "replay", str(place / "campaign.redteam")]) == 2
+
+    told = capsys.readouterr().err
+    assert "status 429 and asks to wait 99999 s" in told
+    assert "ask again later" in told
+    assert "Start the server" not in told
+
+
 def test_a_replay_of_no_campaign_is_one_line_that_says_what_to_name(place, capsys):
     assert run(["redteam", "replay", str(place / "nowhere")]) == 2
 

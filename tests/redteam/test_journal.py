@@ -44,6 +44,15 @@ def test_an_edited_event_is_named_by_its_line(folder, change):
         read(folder)
 
 
+def test_a_request_that_is_answered_twice_is_named_by_its_line(folder):
+    place = folder / "transcript.jsonl"
+    lines = place.read_text().splitlines(keepends=True)
+    place.write_text("".join([*lines, lines[-1]]))
+
+    with pytest.raises(JournalError, match=r"line 3, answers t0\.1\.0\.1 a second time"):
+        read(folder)
+
+
 def test_a_size_of_a_body_is_believed_as_far_as_the_file_goes(folder):
     place = folder / "transcript.jsonl"
     lines = [json.loads(line) for line in place.read_text().splitlines()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 
 import pytest
 
@@ -35,6 +36,17 @@ def test_nothing_is_fixed_by_waiting(evaded):
     assert len(done.again) == len(SPAM)
     assert done.report.verdict.outcome is Outcome.FAIL
     assert [f.rule for f in done.report.findings] == ["evasion-not-fixed"]
+
+
+def test_an_evasion_that_lies_there_twice_is_asked_once_and_told(evaded):
+    first = sorted((evaded / "evasions").iterdir())[0]
+    shutil.copytree(first, evaded / "evasions" / "0009-again")
+
+    done = _replayed(evaded, named)
+
+    assert len(done.again) == len(SPAM)
+    assert [m.n for m in done.report.measurements] == [len(SPAM)]
+    assert f"0009-again is {first.name} once more" in done.report.run.notes[-1]
 
 
 def test_a_fix_is_seen_as_one(evaded):

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from modelwarden.cli.options import FORMATS, Named
 from modelwarden.core import Severity
+
+if TYPE_CHECKING:
+    from modelwarden.redteam.courier import UnansweredError
 
 _PATH = click.Path(path_type=Path)
 SEVERITIES = tuple(severity.value for severity in Severity)
@@ -87,8 +91,17 @@ def replay(
         rules = None if own is None else load(own)
         done = ask_again(folder, url=url, rules=rules, trust=trust_model, version=__version__)
     except UnansweredError as error:  # there is nothing to resume here
-        raise TargetError(error.message, hint="Start the server, or name it with --url.") from error
+        raise TargetError(error.message, hint=_hint_of(error)) from error
     return finish(done.report, form, None)
+
+
+def _hint_of(error: UnansweredError) -> str:
+    """Return the next step of who asks again, where there is no campaign to resume."""
+    if error.hint != type(error).hint:
+        return error.hint
+    if error.status:
+        return "It is there, and gives no answer: look at its log, or ask again later."
+    return "Start the server, or name it with --url."
 
 
 def _played(folder: Path, form: str) -> int:

@@ -20,7 +20,7 @@ DEEPEST = 16
 class WireError(ModelwardenError):
     """A message that does not follow its protocol, or values that the protocol cannot carry."""
 
-    hint = "Look at what the server answers with curl; check [model] protocol and url."
+    hint = "Look at what the server answers with curl; check protocol and url."
 
 
 @dataclass(frozen=True, slots=True, eq=False)

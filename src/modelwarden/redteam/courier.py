@@ -24,8 +24,13 @@ _STRANGE = 2  # further tries where a server says that it failed, which may be t
 
 
 class UnansweredError(TargetError):
-    """The endpoint gave no answer, however often it was asked: the campaign cannot go on."""
+    """The endpoint gave no answer, however often it was asked: the campaign cannot go on.
 
+    Attributes:
+        status: of HTTP, that it gave last; 0 where it gave none.
+    """
+
+    status = 0
     hint = "The state is safe: when the endpoint answers again, go on with --resume."
 
 
@@ -235,6 +240,7 @@ class Courier:
         self._journal.answered(name, body or b"", failed)
         times = "once" if tries == 1 else f"{tries} times"
         error = UnansweredError(f"{why} (asked {times})")
+        error.status = status
         error.lost = True
         return error
 

@@ -254,7 +254,12 @@ def read(folder: Path) -> Stood:
     with bodies:
         for number, line in enumerate(_whole_lines(place), 1):
             try:
-                told.take(_event(line, place, number), bodies)
+                event = _event(line, place, number)
+                if told.knows(event):
+                    raise JournalError(
+                        f"{place}, line {number}, answers {event['request']} a second time"
+                    )
+                told.take(event, bodies)
             except _ODD as error:
                 raise JournalError(f"{place}, line {number}, is no event of a campaign") from error
     return told.stood()
@@ -300,6 +305,14 @@ class _Told:
         self.answers: dict[str, Recorded] = {}
         self.repeated = self.failed_rows = self.failed_calls = 0
         self.clock, self.ended, self.refused = 0.0, False, False
+
+    def knows(self, event: Mapping[str, Any]) -> bool:
+        """Tell whether it answers what was answered: nobody asks that again."""
+        return (
+            event.get("event") == "answer"
+            and "pair" not in event
+            and event["request"] in self.answers
+        )
 
     def take(self, event: Mapping[str, Any], bodies: BinaryIO) -> None:
         if "pair" in event:  # has a record of its own, which this one only shows

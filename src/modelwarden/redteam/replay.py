@@ -40,6 +40,7 @@ from modelwarden.redteam.evasions import Stored
 from modelwarden.redteam.hosts import is_here, scope_of
 from modelwarden.redteam.journal import STATE, Held, Journal, check_own, nothing
 from modelwarden.redteam.kinds.catalog import kind_named
+from modelwarden.redteam.kinds.files import digest_at
 from modelwarden.redteam.kinds.kind import Kind, Seeds
 from modelwarden.redteam.live import Live
 from modelwarden.redteam.meter import EndedError, Meter
@@ -114,13 +115,24 @@ def replay(
         TargetError: the target does not answer.
     """
     campaign = _campaign(folder, url, rules)
-    stored = list(evasions.read(folder))
+    stored, twins = _distinct(folder)
     again: list[Again] = []
     gaps: list[Gap] = []
     if stored:
         again, gaps = _asked(campaign, folder, stored, trust=trust)
-    report = _report(campaign, again, gaps, version)
+    report = _report(campaign, again, gaps, twins, version)
     return Replayed(again=tuple(again), report=report)
+
+
+def _distinct(folder: Path) -> tuple[list[Stored], list[str]]:
+    """Return the evasions of a folder, and a line on each that only repeats another."""
+    first: dict[str, Stored] = {}
+    twins = []
+    for one in evasions.read(folder):
+        known = first.setdefault(digest_at(folder / evasions.FOLDER / one.name), one)
+        if known is not one:
+            twins.append(f"{one.name} is {known.name} once more: it is asked, and counted, once")
+    return list(first.values()), twins
 
 
 def _campaign(folder: Path, url: str | None, rules: Campaign | None) -> Campaign:
@@ -267,7 +279,11 @@ def _outcome(one: Stored, before: Name, after: Name) -> Outcome:
 
 
 def _report(
-    campaign: Campaign, again: Sequence[Again], gaps: Sequence[Gap], version: str
+    campaign: Campaign,
+    again: Sequence[Again],
+    gaps: Sequence[Gap],
+    twins: Sequence[str],
+    version: str,
 ) -> Report:
     counts = Counter(one.outcome for one in again)
     changed = counts[Outcome.CHANGED]
@@ -293,6 +309,7 @@ def _report(
                     f"{one.name}: {one.outcome.value} (original {one.before}, changed {one.after})"
                     for one in again
                 ),
+                *twins,
             ),
         ),
         findings=tuple(_findings(campaign, again)),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from modelwarden.attacks.text.space import TextSpace
+from modelwarden.redteam.kinds.kind import Given
 from modelwarden.redteam.kinds.texts import TEXTS
 
 
@@ -28,3 +29,13 @@ def test_words_that_come_again_do_not_blur_what_was_changed(before, after, told)
     edits = TEXTS.edits(TextSpace(x=x, eps=9), 0, after)
 
     assert [(edit.name, edit.where) for edit in edits] == told
+
+
+def test_the_texts_of_a_table_bear_the_names_of_a_column(tmp_path):
+    path = tmp_path / "mails.csv"
+    path.write_text("id,text,label\nm-7,call me now,spam\nm-7,come and get it,spam\n")
+
+    seeds = TEXTS.read(Given(path=path, shown="mails.csv", label="label", options={"id": "id"}))
+
+    assert seeds.names == ("m-7", "m-7")
+    assert seeds.inputs.tolist() == ["call me now", "come and get it"]

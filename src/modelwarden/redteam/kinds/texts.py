@@ -63,8 +63,8 @@ class Texts:
         return _column(raw, None, None) is not None
 
     def read(self, given: Given) -> Seeds:
-        """Read texts; key `text` names their column in a table."""
-        given.only("text")
+        """Read texts; of a table, `text` names their column and `id` one that names them."""
+        given.only("text", "id")
         if given.path.is_dir():
             return self._folder(given)
         raw = read_raw(given)
@@ -81,9 +81,13 @@ class Texts:
                 hint="Name it: seeds.text = 'column'.",
             )
         texts = texts_of(["" if v is None else str(v) for v in values.tolist()])
+        ids = given.text("id")
+        names = [f"row {i}" for i in range(len(texts))]
+        if ids is not None:
+            names = [str(v) for v in raw.frame[ids].tolist()]
         return Seeds(
             inputs=texts,
-            names=tuple(f"row {i}" for i in range(len(texts))),
+            names=tuple(names),
             y=y,
             source=given.shown,
             digest=digest_at(given.path),
