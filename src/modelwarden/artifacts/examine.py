@@ -94,6 +94,7 @@ class _Work:
         self.format: str | None = None
         self.producer: Producer | None = None
         self.producers: set[tuple[str, str | None]] = set()
+        self.told: dict[str, View] = {}
         self.met: set[tuple[tuple[int, int, int], str, str | None]] = set()
 
     def visit(self, source: Source) -> None:
@@ -175,10 +176,12 @@ class _Work:
         )
 
     def apply(self, rule: Rule[View], view: View) -> None:
-        """Run one rule over one view."""
+        """Run one rule over one view; what another view of the bytes told is not told again."""
         try:
             for hit in rule.check(view):
-                self.findings.append(_finding(rule, view.source, hit))
+                finding = _finding(rule, view.source, hit)
+                if self.told.setdefault(finding.fingerprint, view) is view:
+                    self.findings.append(finding)
                 if hit.unexamined:
                     at = hit.evidence.at
                     self.gaps.append(gap(view.source, hit.unexamined, GapKind.UNEXAMINED_CODE, at))

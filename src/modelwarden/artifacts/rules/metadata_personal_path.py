@@ -34,4 +34,5 @@ def metadata_personal_path(model: Described) -> Iterator[Hit]:
         if path is not None and path not in told and len(told) < _MOST:
             told.add(path)
             facts = {"key": one.key[:200], "path": path[:200]}
-            yield Hit(f"{one.key[:60]!r} names {path[:120]!r}", Evidence(at=one.at, facts=facts))
+            evidence = Evidence(at=one.at, facts=facts, identity=(path[:200],))
+            yield Hit(f"{one.key[:60]!r} names {path[:120]!r}", evidence)
