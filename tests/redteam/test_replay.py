@@ -49,6 +49,32 @@ def test_an_evasion_that_lies_there_twice_is_asked_once_and_told(evaded):
     assert f"0009-again is {first.name} once more" in done.report.run.notes[-1]
 
 
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"target": {"number": 7, "name": "x"}}, "0001-mail-0.txt is of target 7, which the"),
+        ({"target": 0}, "describes no evasion"),
+        ({"seed": None}, "describes no evasion"),
+        ({"before": {}}, "describes no evasion"),
+        ({"after": {"answer": ["ham"]}}, "describes no evasion"),
+    ],
+)
+def test_an_evasion_that_somebody_edited_is_named(evaded, change, line):
+    place = evaded / "evasions" / "0001-mail-0.txt" / "evasion.json"
+    place.write_text(json.dumps(json.loads(place.read_text()) | change))
+
+    with pytest.raises(InputError, match=line):
+        replay(evaded)
+
+
+def test_an_evasion_nested_too_deeply_is_named(evaded):
+    place = evaded / "evasions" / "0001-mail-0.txt" / "evasion.json"
+    place.write_text("[" * 100_000)
+
+    with pytest.raises(InputError, match=r"0001-mail-0\.txt"):
+        replay(evaded)
+
+
 def test_a_fix_is_seen_as_one(evaded):
     done = _replayed(evaded, lambda texts: [{"ham": 0.1, "spam": 0.9} for _ in texts])
 

@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -191,6 +191,21 @@ def _about(one: Evasion, names: Sequence[str], files: tuple[str, str]) -> object
     )
 
 
+def _is_whole(about: Mapping[str, Any]) -> bool:
+    """Tell whether a description has what asking again hangs on: files may have been edited."""
+    target, sides = about.get("target"), (about.get("before"), about.get("after"))
+    return (
+        isinstance(target, Mapping)
+        and type(target.get("number")) is int
+        and all(isinstance(about.get(key), str) for key in ("kind", "seed", "attack"))
+        and all(isinstance(side, Mapping) and _is_answer(side) for side in sides)
+    )
+
+
+def _is_answer(side: Mapping[str, Any]) -> bool:
+    return "answer" in side and isinstance(side["answer"], str | int | float | None)
+
+
 def read(folder: Path) -> Iterator[Stored]:
     """Yield the evasions of a campaign's output, in order.
 
@@ -206,7 +221,9 @@ def read(folder: Path) -> Iterator[Stored]:
     for own in _folders(folder):
         _check_plain(own)
         about = read_json(own / FILE)
-        if not isinstance(about, dict) or about.get("schema") != SCHEMA:
-            raise InputError(f"{own / FILE} describes no evasion")
+        if not isinstance(about, dict) or about.get("schema") != SCHEMA or not _is_whole(about):
+            raise InputError(
+                f"{own / FILE} describes no evasion", hint="Look who edited it, or leave it out."
+            )
         before, after = kind_named(str(about["kind"])).load(own)
         yield Stored(name=own.name, about=about, before=before, after=after)

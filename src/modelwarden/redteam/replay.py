@@ -116,12 +116,28 @@ def replay(
     """
     campaign = _campaign(folder, url, rules)
     stored, twins = _distinct(folder)
+    _check_targets(campaign, stored)
     again: list[Again] = []
     gaps: list[Gap] = []
     if stored:
         again, gaps = _asked(campaign, folder, stored, trust=trust)
     report = _report(campaign, again, gaps, twins, version)
     return Replayed(again=tuple(again), report=report)
+
+
+def _check_targets(campaign: Campaign, stored: Sequence[Stored]) -> None:
+    """Refuse an evasion of a target that the campaign does not have.
+
+    Raises:
+        InputError: naming it.
+    """
+    for one in stored:
+        if not 0 <= one.target < len(campaign.targets):
+            raise InputError(
+                f"{evasions.FOLDER}/{one.name} is of target {one.target}, which the campaign "
+                "does not have",
+                hint="Targets are counted from 0; look who edited it, or leave it out.",
+            )
 
 
 def _distinct(folder: Path) -> tuple[list[Stored], list[str]]:

@@ -14,7 +14,7 @@ from modelwarden.attacks.minimal import Shrink
 from modelwarden.core import InputError, Json, UnknownNameError
 from modelwarden.redteam.faces import looks, pairs
 from modelwarden.redteam.faces.changes import LookBall, PairBall, ball_for
-from modelwarden.redteam.kinds.files import digest_at
+from modelwarden.redteam.kinds.files import digest_at, load_arrays
 from modelwarden.redteam.kinds.kind import Edit, Given, Known, Seeds, truth
 from modelwarden.targets.frames import Frame, Inputs
 from modelwarden.targets.spec import Modality
@@ -125,14 +125,7 @@ class Faces:
 
     def load(self, folder: Path) -> tuple[Inputs, Inputs]:
         """Read both."""
-        try:
-            first, second = (
-                np.load(folder / name, allow_pickle=False)[None]
-                for name in ("original.npy", "changed.npy")
-            )
-        except (OSError, ValueError) as error:
-            raise InputError(f"{folder} holds no evasion that can be read: {error}") from error
-        return first, second
+        return load_arrays(folder)
 
     def checks(self, before: Inputs, after: Inputs) -> tuple[str, ...]:
         """Return what does not hold: whole bytes, one size, the second picture as it was."""

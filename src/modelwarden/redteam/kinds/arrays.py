@@ -12,7 +12,7 @@ from modelwarden.attacks.engine import Candidates, Space
 from modelwarden.attacks.minimal import Shrink
 from modelwarden.core import InputError, UnknownNameError
 from modelwarden.core.values import dataclass
-from modelwarden.redteam.kinds.files import digest_at, labelled, read_raw
+from modelwarden.redteam.kinds.files import digest_at, labelled, load_arrays, read_raw
 from modelwarden.redteam.kinds.kind import Edit, Given, Known, Seeds, truth
 from modelwarden.targets.frames import Column, Floats, Frame, Inputs
 from modelwarden.targets.reading.folders import IMAGES, read_images
@@ -154,14 +154,7 @@ class Arrays:
 
     def load(self, folder: Path) -> tuple[Inputs, Inputs]:
         """Read both."""
-        try:
-            both = [
-                np.load(folder / name, allow_pickle=False)[None]
-                for name in ("original.npy", "changed.npy")
-            ]
-        except (OSError, ValueError) as error:
-            raise InputError(f"{folder} holds no evasion that can be read: {error}") from error
-        return both[0], both[1]
+        return load_arrays(folder)
 
     def checks(self, before: Inputs, after: Inputs) -> tuple[str, ...]:  # noqa: ARG002 -- all kinds
         """Return nothing: the ball holds every candidate."""

@@ -80,6 +80,23 @@ def labelled(raw: Raw, given: Given) -> tuple[Frame, Column | None]:
     return frame, truth(None, label, rows)
 
 
+def load_arrays(folder: Path) -> tuple[Column, Column]:
+    """Return the arrays of an evasion, each as one row; only the plain form of numpy is read.
+
+    Raises:
+        InputError: one cannot be read.
+    """
+    found = []
+    for name in ("original.npy", "changed.npy"):
+        try:
+            with (folder / name).open("rb") as stream:
+                found.append(np.lib.format.read_array(stream, allow_pickle=False)[None])
+        except (OSError, ValueError, MemoryError) as error:
+            reason = " ".join(str(error).split())
+            raise InputError(f"{folder / name} is no array of an evasion: {reason}") from error
+    return found[0], found[1]
+
+
 def digest_at(path: Path) -> str:
     """Return `sha256:` of a file, or of a folder's files with their names."""
     if path.is_dir():
@@ -108,6 +125,6 @@ def read_json(path: Path) -> object:
     """
     try:
         return json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())
         raise InputError(f"{path} cannot be read: {reason}") from error
