@@ -67,6 +67,17 @@ def test_the_markdown_says_the_same(debriefed):
     assert "<script>" not in text
 
 
+def test_where_nothing_got_past_there_is_nothing_to_ask_again(tmp_path):
+    seeded(tmp_path)
+    with serving(Endpoint(lambda texts: [{"ham": 0.1, "spam": 0.9} for _ in texts])) as endpoint:
+        run(campaign(tmp_path, endpoint.url), output=tmp_path / "out")
+
+    for name in ("debrief.md", "debrief.html"):
+        told = (tmp_path / "out" / name).read_text()
+        assert "redteam replay" not in told
+        assert "spam" in told
+
+
 def test_what_the_defender_could_see_is_what_the_endpoint_saw(debriefed):
     folder, endpoint = debriefed
     seen = sight(folder)

@@ -41,7 +41,8 @@ def _lines(view: View) -> Iterator[str]:
         yield from ("", "## Not examined", "")
         for gap in view.report.gaps:
             yield f"- {_plain(gap.what)}: {_plain(gap.why)}"
-    yield from ("", "## Ask again", "", "    modelwarden redteam replay DIR --url URL")
+    if view.cheapest:
+        yield from ("", "## Ask again", "", "    modelwarden redteam replay DIR --url URL")
 
 
 def _fixes(view: View) -> Iterator[str]:
