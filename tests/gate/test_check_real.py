@@ -72,7 +72,7 @@ def test_a_published_spam_filter_is_worse_than_saying_ham_to_these_messages(
     (tmp_path / "README.md").write_text(CARD)
     (tmp_path / "modelwarden.toml").write_text(SPAM)
 
-    report = check(tmp_path).report
+    report = check(tmp_path, stages=["performance", "claims"]).report
 
     measured = {m.name: m.value for m in report.measurements if m.group is None}
     found = {f.rule: f for f in report.findings if f.stage in {"performance", "claims"}}

@@ -36,13 +36,12 @@ def test_a_report_beside_itself_has_nothing_new_gone_or_worse(tmp_path):
 
 
 def test_a_model_that_got_worse_on_the_same_rows_fails_and_one_that_got_better_does_not(tmp_path):
-    good = checked(project(tmp_path / "a", n=3000))
-    bad = checked(project(tmp_path / "b", entry="turned", n=3000))
+    honest = project(tmp_path / "a", n=3000)
+    turned = project(tmp_path / "b", entry="turned", n=3000)
+    good, bad = (checked(file, stages=["performance"]) for file in (honest, turned))
 
-    lost = checked(
-        project(tmp_path / "b", entry="turned", n=3000), baseline=written(tmp_path, good)
-    )
-    won = checked(project(tmp_path / "a", n=3000), baseline=written(tmp_path, bad))
+    lost = checked(turned, stages=["performance"], baseline=written(tmp_path, good))
+    won = checked(honest, stages=["performance"], baseline=written(tmp_path, bad))
 
     worse = [f for f in lost.findings if f.rule == "worse-than-baseline"]
     assert lost.verdict.outcome is Outcome.FAIL
