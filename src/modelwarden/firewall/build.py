@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from modelwarden.core.values import dataclass
 from modelwarden.detectors.coding import Coder, Values, counts_of
 from modelwarden.detectors.profile import Relations, Trigger
 from modelwarden.detectors.relations import relations_of
+from modelwarden.firewall.documents import fields_in
 from modelwarden.firewall.errors import ProfileError
 from modelwarden.firewall.features import matrix_of
 from modelwarden.firewall.json_form import Wanted
@@ -97,16 +97,7 @@ def meta_of(path: Path) -> Meta:
     Raises:
         ProfileError: it cannot be read, or says what is not known.
     """
-    try:
-        document = json.loads(path.read_bytes())
-    except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        raise ProfileError(f"cannot read {path}: {why}") from error
-    except (ValueError, RecursionError) as error:
-        raise ProfileError(f"{path} is no valid JSON") from error
-    if not isinstance(document, dict):
-        raise ProfileError(f"{path} is no JSON object")
-    return _meta(Fields(document, str(path), failure=ProfileError))
+    return _meta(fields_in(path))
 
 
 def _meta(fields: Fields) -> Meta:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from modelwarden.core.fields import Fields
 from modelwarden.core.values import dataclass
-from modelwarden.detectors.profile import opened
+from modelwarden.firewall.documents import fields_in
 from modelwarden.firewall.errors import ProfileError, Reason, RefusedError
 from modelwarden.firewall.profile import Form, Input, Profile
 from modelwarden.firewall.reading import array_in, column_of
 from modelwarden.protocols.json_paths import PathError, Template
 from modelwarden.protocols.tensors import Array, WireError
-
-_LARGEST = 1 << 20
 
 
 def form_values(template: Template, document: Any, profile: Profile) -> dict[str, Array]:
@@ -86,17 +82,7 @@ def wanted_in(path: Path) -> Wanted:
     Raises:
         ProfileError: it cannot be read, or says what is not known.
     """
-    try:
-        with opened(path) as stream:
-            document = json.loads(stream.read(_LARGEST))
-    except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        raise ProfileError(f"cannot read {path}: {why}") from error
-    except (ValueError, RecursionError) as error:
-        raise ProfileError(f"{path} is no valid JSON") from error
-    if not isinstance(document, dict):
-        raise ProfileError(f"{path} is no JSON object")
-    fields = Fields(document, str(path), failure=ProfileError)
+    fields = fields_in(path)
     fields.only(("route", "inputs", "others", "reads"))
     route = fields.text("route")
     if route is None:
