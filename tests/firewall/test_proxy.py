@@ -298,7 +298,7 @@ def test_every_decision_is_in_the_ledger_before_its_answer_and_names_nobody(plac
     with model() as server, firewall(server.port, "profile.json", *arguments, cwd=place) as wall:
         for number in range(5):
             wall.ask(good(number), X_Client="alice")
-            wall.ask(b"{", X_Client="eve")
+            wall.ask(b"{", X_Client="mallory")
             there = sum(not e.own for e in entries(tmp_path / "l"))
             assert there == 2 * (number + 1)
         wall.end()
@@ -311,7 +311,7 @@ def test_every_decision_is_in_the_ledger_before_its_answer_and_names_nobody(plac
     assert len({r["client"] for r in kept}) == 2
     text = (tmp_path / "l" / "00000001.log").read_text()
     assert "alice" not in text
-    assert "eve" not in text
+    assert "mallory" not in text
 
 
 def test_a_watched_file_that_changes_is_told_once(place, tmp_path):
