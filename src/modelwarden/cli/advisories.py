@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from modelwarden.cli.options import Named
+from modelwarden.cli.options import form_option
 
 if TYPE_CHECKING:
     from modelwarden.core import AdvisoryData
@@ -55,7 +55,7 @@ def import_(source: str, index: Path | None, replace: bool) -> int:
 
 @advisories.command()
 @_INDEX
-@click.option("--format", "form", type=Named("format", ("text", "json")), default="text")
+@form_option(forms=("text", "json"))
 def status(index: Path | None, form: str) -> int:
     """Tell which index is used, how new it is, and what it holds; looks at all of it."""
     from modelwarden.core import encode

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from modelwarden.cli.options import Named
+from modelwarden.cli.options import Named, fail_on_option, form_option
 from modelwarden.core import Severity
 
 if TYPE_CHECKING:
@@ -58,13 +58,10 @@ def bom() -> None:
 
 @bom.command(_WRITE, hidden=True)
 @click.argument("path", metavar="PATH")
-@click.option(
-    "--format",
-    "form",
-    type=Named("format", _FORMS),
+@form_option(
+    "Form of the document; openvex tells the weaknesses and what was decided about them.",
+    forms=_FORMS,
     default="cyclonedx",
-    show_default=True,
-    help="Form of the document; openvex tells the weaknesses and what was decided about them.",
 )
 @click.option(
     "--spec",
@@ -127,15 +124,9 @@ def write(
 @bom.command()
 @click.argument("before", metavar="A", type=_FILE)
 @click.argument("after", metavar="B", type=_FILE)
-@click.option("--format", "form", type=Named("format", ("text", "json")), default="text")
+@form_option(forms=("text", "json"))
 @_OUTPUT
-@click.option(
-    "--fail-on",
-    type=Named("severity", [s.value for s in Severity]),
-    default="high",
-    show_default=True,
-    help="Fail on a new vulnerability of this severity or worse.",
-)
+@fail_on_option("Fail on a new vulnerability of this severity or worse.", default="high")
 def diff(before: Path, after: Path, form: str, output: Path | None, fail_on: str) -> int:
     """Tell what changed from the bill of materials A to B (CycloneDX or SPDX, JSON).
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from modelwarden.cli.options import FORMATS, Named
+from modelwarden.cli.options import engine_option, form_option, trust_option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,29 +27,12 @@ _FILE = click.Path()
     metavar="DIR",
     help="Write report.json, .html, .sarif, junit.xml, summary.md and rows.parquet there.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=Named("format", FORMATS),
-    default="text",
-    show_default=True,
-    help="Form of the report on stdout.",
-)
-@click.option(
-    "--engine",
-    type=Named("engine", ("local", "ray")),
-    default="local",
-    show_default=True,
-    help="Where files are scanned; all else runs here. ray needs the extra of that name.",
-)
+@form_option("Form of the report on stdout.")
+@engine_option("Where files are scanned; all else runs here. ray needs the extra of that name.")
 @click.option(
     "--baseline", type=_FILE, metavar="REPORT", help="An earlier report.json to compare with."
 )
-@click.option(
-    "--trust-model",
-    is_flag=True,
-    help="Run the model without a sandbox where this machine cannot give one.",
-)
+@trust_option("the model")
 def check(
     path: str,
     stages: str | None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from modelwarden.cli.options import Named
+from modelwarden.cli.options import form_option
 
 if TYPE_CHECKING:
     from modelwarden.data.frozen.compare import Compared
@@ -59,7 +59,7 @@ def freeze(files: tuple[Path, ...], manifest: Path, key: Path | None) -> int:
 @_FILES
 @click.option("--manifest", type=_FILE, required=True, metavar="FILE", help="As it was frozen.")
 @click.option("--key", type=_FILE, metavar="PUB", help="Public key in PEM that must have signed.")
-@click.option("--format", "form", type=Named("format", ("text", "json")), default="text")
+@form_option(forms=("text", "json"))
 def verify(files: tuple[Path, ...], manifest: Path, key: Path | None, form: str) -> int:
     """Tell whether data are as they were frozen, and name the file, column and rows that are not.
 

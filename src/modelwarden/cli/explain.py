@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from modelwarden.cli.options import Named
+from modelwarden.cli.options import Named, form_option
 from modelwarden.core import UnknownNameError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ KINDS = ("rules", "attacks", "formats", "measurements")
     metavar="[rules|attacks|formats|measurements]",
     help="Name all of a kind; rules, when none is said.",
 )
-@click.option("--format", "form", type=Named("format", ("text", "json")), default="text")
+@form_option(forms=("text", "json"))
 def explain(rule: str | None, kind: str | None, form: str) -> int:
     """Tell what a RULE means, why it matters, how to fix it, and which standards it serves."""
     if (rule is None) == (kind is None):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from modelwarden.cli.options import Named
+from modelwarden.cli.options import form_option
 
 if TYPE_CHECKING:
     from modelwarden.ledger import Check, Seal
@@ -32,14 +32,7 @@ def ledger() -> None:
 @click.option(
     "--head", "heads", type=_FILE, metavar="FILE", help="Heads of it that were kept elsewhere."
 )
-@click.option(
-    "--format",
-    "form",
-    type=Named("format", ("text", "json")),
-    default="text",
-    show_default=True,
-    help="Form of the answer.",
-)
+@form_option("Form of the answer.", forms=("text", "json"))
 def verify(folder: Path, key: Path | None, heads: Path | None, form: str) -> int:
     """Find every edit, removal and change of order, and with --head an end that was cut.
 

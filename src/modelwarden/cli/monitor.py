@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from modelwarden.cli.options import FORMATS, Named
+from modelwarden.cli.options import fail_on_option, form_option
 from modelwarden.core import Severity
 
 if TYPE_CHECKING:
@@ -33,20 +33,9 @@ def monitor() -> None:
 @click.option("--id", "identity", metavar="COLUMN", help="Identifies rows; never compared.")
 @click.option("--drop", metavar="COLUMN", multiple=True, help="Not compared; may be repeated.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-@click.option(
-    "--format",
-    "form",
-    type=Named("format", FORMATS),
-    default="text",
-    show_default=True,
-    help="Form of the report.",
-)
+@form_option("Form of the report.")
 @click.option("--output", type=_FILE, metavar="FILE", help="Write the report there; - is stdout.")
-@click.option(
-    "--fail-on",
-    type=Named("severity", [s.value for s in Severity]),
-    help="Fail on findings of this severity or worse [default: high].",
-)
+@fail_on_option()
 @click.option("--policy", "policy_file", type=_FILE, metavar="FILE", help="What must be shown.")
 def drift(
     reference: Path,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import click
 
-from modelwarden.core import UnknownNameError
+from modelwarden.core import Severity, UnknownNameError
 
 FORMATS = ("text", "json", "sarif", "junit", "html", "markdown", "gitlab")
+
+_Command = TypeVar("_Command", bound=Callable[..., object])
 
 
 class Named(click.Choice[str]):
@@ -29,3 +32,52 @@ class Named(click.Choice[str]):
         if value not in self.choices:
             raise UnknownNameError(self.kind, str(value), self.choices)
         return str(value)
+
+
+def form_option(
+    help_: str | None = None, *, forms: Sequence[str] = FORMATS, default: str = "text"
+) -> Callable[[_Command], _Command]:
+    """Return `--format`, which a command takes as `form`."""
+    return click.option(
+        "--format",
+        "form",
+        type=Named("format", forms),
+        default=default,
+        show_default=help_ is not None,
+        help=help_,
+    )
+
+
+def engine_option(help_: str) -> Callable[[_Command], _Command]:
+    """Return `--engine`; `help_` says which work it places."""
+    return click.option(
+        "--engine",
+        type=Named("engine", ("local", "ray")),
+        default="local",
+        show_default=True,
+        help=help_,
+    )
+
+
+def fail_on_option(
+    help_: str = "Fail on findings of this severity or worse [default: high].",
+    *,
+    default: str | None = None,
+) -> Callable[[_Command], _Command]:
+    """Return `--fail-on`; without a default the policy's word holds."""
+    return click.option(
+        "--fail-on",
+        type=Named("severity", [severity.value for severity in Severity]),
+        default=default,
+        show_default=default is not None,
+        help=help_,
+    )
+
+
+def trust_option(what: str) -> Callable[[_Command], _Command]:
+    """Return `--trust-model`; `what` is what would run unconfined."""
+    return click.option(
+        "--trust-model",
+        is_flag=True,
+        help=f"Run {what} without a sandbox where this machine cannot give one.",
+    )

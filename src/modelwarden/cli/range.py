@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from modelwarden.cli.options import Named
+from modelwarden.cli.options import form_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,14 +39,7 @@ _LOOK = 1.0  # seconds between two looks at the folder
     help=f"Of the models, the firewall takes the next; default {_PORT}, with --run a free one.",
 )
 @click.option("--no-firewall", is_flag=True, help="Leave the steps behind the firewall out.")
-@click.option(
-    "--format",
-    "form",
-    type=Named("format", ("text", "json")),
-    default="text",
-    show_default=True,
-    help="Of the list and of the score.",
-)
+@form_option("Of the list and of the score.", forms=("text", "json"))
 def range(  # noqa: A001 -- the command's own word
     name: str | None,
     hint: bool,

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from modelwarden.cli.options import FORMATS, Named
-from modelwarden.core import Severity
+from modelwarden.cli.options import engine_option, fail_on_option, form_option, trust_option
 
 if TYPE_CHECKING:
     from modelwarden.redteam.courier import UnansweredError
 
 _PATH = click.Path(path_type=Path)
-SEVERITIES = tuple(severity.value for severity in Severity)
 
 
 class _Campaigns(click.Group):
@@ -52,19 +50,8 @@ def redteam() -> None:
     is_flag=True,
     help="Play the transcript again instead: the report anew, and nobody is asked.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=Named("format", FORMATS),
-    default="text",
-    show_default=True,
-    help="Form of the report on stdout.",
-)
-@click.option(
-    "--trust-model",
-    is_flag=True,
-    help="Run a callable without a sandbox where this machine cannot give one.",
-)
+@form_option("Form of the report on stdout.")
+@trust_option("a callable")
 def replay(
     folder: Path, url: str | None, own: Path | None, offline: bool, form: str, trust_model: bool
 ) -> int:
@@ -126,28 +113,12 @@ def _played(folder: Path, form: str) -> int:
     help="Folder for report, debrief, transcript, evasions and state; by default the "
     "campaign file's name with .redteam behind it.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=Named("format", FORMATS),
-    default="text",
-    show_default=True,
-    help="Form of the report on stdout.",
-)
-@click.option(
-    "--engine",
-    type=Named("engine", ("local", "ray")),
-    default="local",
-    show_default=True,
-    help="Where pairs of several targets and seeds are worked: on this machine, or on a Ray "
-    "cluster.",
+@form_option("Form of the report on stdout.")
+@engine_option(
+    "Where pairs of several targets and seeds are worked: on this machine, or on a Ray cluster."
 )
 @click.option("--dry-run", is_flag=True, help="Tell what would be done, and ask nothing.")
-@click.option(
-    "--trust-model",
-    is_flag=True,
-    help="Run a callable without a sandbox where this machine cannot give one.",
-)
+@trust_option("a callable")
 def run_campaign(
     path: Path,
     resume: bool,
@@ -210,19 +181,8 @@ def _point(folder: Path, evasions: int) -> None:
     help="In Inspect logs, a score of 1 is an attack that worked.",
 )
 @click.option("--policy", "policy", type=_PATH, metavar="FILE", help="What must be shown.")
-@click.option(
-    "--fail-on",
-    type=Named("severity", SEVERITIES),
-    help="Fail on findings of this severity or worse [default: high].",
-)
-@click.option(
-    "--format",
-    "form",
-    type=Named("format", FORMATS),
-    default="text",
-    show_default=True,
-    help="Form of the report.",
-)
+@fail_on_option()
+@form_option("Form of the report.")
 @click.option("--output", type=_PATH, metavar="FILE", help="Write the report there.")
 def import_results(
     paths: tuple[Path, ...],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from modelwarden.cli.options import FORMATS, Named
+from modelwarden.cli.options import engine_option, fail_on_option, form_option
 from modelwarden.core import Severity
 
 if TYPE_CHECKING:
@@ -23,20 +23,9 @@ _FILE = click.Path()
 
 @click.command()
 @click.argument("paths", metavar="PATH...|-", nargs=-1, required=True)
-@click.option(
-    "--format",
-    "form",
-    type=Named("format", FORMATS),
-    default="text",
-    show_default=True,
-    help="Form of the report.",
-)
+@form_option("Form of the report.")
 @click.option("--output", type=_FILE, metavar="FILE", help="Write the report there; - is stdout.")
-@click.option(
-    "--fail-on",
-    type=Named("severity", [s.value for s in Severity]),
-    help="Fail on findings of this severity or worse [default: high].",
-)
+@fail_on_option()
 @click.option("--policy", "policy_file", type=_FILE, metavar="FILE", help="What must be shown.")
 @click.option("--advisories", type=_FILE, metavar="FILE", help="Index of known vulnerabilities.")
 @click.option(
@@ -46,13 +35,7 @@ _FILE = click.Path()
     show_default=True,
     help="Worker processes; the report is the same for any number.",
 )
-@click.option(
-    "--engine",
-    type=Named("engine", ("local", "ray")),
-    default="local",
-    show_default=True,
-    help="Where files are worked; ray needs the extra of that name.",
-)
+@engine_option("Where files are worked; ray needs the extra of that name.")
 @click.option(
     "--import",
     "imports",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from modelwarden.cli.options import Named
+from modelwarden.cli.options import form_option
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -47,14 +47,7 @@ _UNCOVERED = 5
 @click.option(
     "--attested", is_flag=True, help="Also require that a report was bound whose verdict is pass."
 )
-@click.option(
-    "--format",
-    "form",
-    type=Named("format", ("text", "json")),
-    default="text",
-    show_default=True,
-    help="Form of the answer.",
-)
+@form_option("Form of the answer.", forms=("text", "json"))
 def verify(
     path: Path,
     key: Path | None,
