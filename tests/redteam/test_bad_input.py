@@ -289,6 +289,7 @@ def test_seeds_that_may_not_be_read_and_counts_beyond_reason_are_told(tmp_path):
         for section, changes, line in (
             ("seeds", {"path": "a" * 5000}, "cannot be read: file name too long"),
             ("budget", {"concurrency": 10**6}, "must be 256 or less"),
+            ("budget", {"retries": 10**11}, "must be 1,000 or less"),
             ("budget", {"batch": 10**30}, "must be 1,000,000,000,000 or less"),
         ):
             with pytest.raises(InputError, match=line):

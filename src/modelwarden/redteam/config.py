@@ -25,7 +25,7 @@ from modelwarden.targets.config import (
 from modelwarden.targets.spec import Access, Name
 
 _LARGEST = 1 << 20
-_CHANNELS, _MOST = 256, 10**12  # calls at the same time; anything else that is counted
+_CHANNELS, _RETRIES, _MOST = 256, 1000, 10**12  # at the same time; of a call; anything else
 _SECTIONS = (
     "campaign",
     "target",
@@ -331,7 +331,7 @@ def _count(fields: Fields, key: str, least: int) -> int | None:
     value = fields.whole(key)
     if value is not None and value < least:
         raise fields.error(key, f"must be {least} or more, not {value}")
-    most = _CHANNELS if key == "concurrency" else _MOST
+    most = {"concurrency": _CHANNELS, "retries": _RETRIES}.get(key, _MOST)
     if value is not None and value > most:
         raise fields.error(key, f"must be {most:,} or less")
     return value
