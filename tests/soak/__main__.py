@@ -91,10 +91,16 @@ class Case:
         return source
 
 
-def case(seed: int, number: int, pool: list[Seed]) -> Case:
-    """Return stream `number`; the first ones are the seeds themselves, unchanged."""
+def case(seed: int, number: int, pool: list[Seed], only: list[bytes]) -> Case:
+    """Return stream `number`; the first ones are the seeds themselves, unchanged.
+
+    Args:
+        seed: root of all chance.
+        number: 0 or more.
+        pool: what is mutated.
+        only: the bytes of the pool.
+    """
     rng = random.Random(f"{seed}:{number}")
-    only = [data for _, data in pool]
     name, first = pool[number % len(pool)]
     data = first if number < len(pool) else stream(only, first, rng)
     expect = rng.choice(EXPECTED) if rng.random() < 0.1 else None
@@ -112,8 +118,9 @@ def faults(one: Case, guard: Guard) -> Iterator[str]:
     try:
         result = examine(one.source(), LIMITS)
         yield from (f"failed: {g.why}" for g in result.gaps if g.kind is GapKind.FAILED)
+        source = one.source()
         for name, reader in READERS:
-            yield from _alone(one, name, reader)
+            yield from _alone(one, source, name, reader)
     except HangError as error:
         yield f"hang: {_where(error)}"
     finally:
@@ -127,17 +134,19 @@ def faults(one: Case, guard: Guard) -> Iterator[str]:
     yield from (f"did: {met}" for met in guard.met)
 
 
-def _alone(one: Case, name: str, reader: modelwarden.formats.identify.Reader) -> Iterator[str]:
+def _alone(
+    one: Case, source: Source, name: str, reader: modelwarden.formats.identify.Reader
+) -> Iterator[str]:
     """Ask one reader, and let it read what it claims; every fourth reads what it does not."""
     try:
-        claims = reader.sniff(source := one.source())
+        claims = reader.sniff(source)
     except Exception as error:  # noqa: BLE001 -- this is what is looked for
         yield f"{name} sniff: {error!r} {_where(error)}"
         return
     if not claims and (one.number + len(name)) % 4:
         return
     try:
-        view = reader.read(source, LIMITS.fresh())
+        view = reader.read(one.source(), LIMITS.fresh())
     except (DamagedError, LimitExceededError):
         return
     except Exception as error:  # noqa: BLE001 -- as above
@@ -177,9 +186,10 @@ def main(seed: int, first: int, count: int) -> int:
     warm(pool)
     guard = Guard()
     limit(8 * MEMORY)
+    only = [data for _, data in pool]
     slowest, bad = 0.0, 0
     for number in range(first, first + count):
-        one = case(seed, number, pool)
+        one = case(seed, number, pool, only)
         began = time.process_time()
         for fault in faults(one, guard):
             bad += 1

@@ -18,7 +18,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-BATCH = 5000
+BATCH = 20_000
 """Streams of one process: short enough that what a process keeps does not add up."""
 _FAULTS = 200
 
