@@ -97,6 +97,71 @@ HOSTILE = {
         f"{SHELL_BACK}import subprocess\nsubprocess.Popen(['/bin/sh'], stdin=s.fileno())",
         "python-import-attack",
     ),
+    "a target in TOML": ("c.toml", '[model]\n_target_ = "os.system"\n', "config-target"),
+    "a target in a table of TOML": (
+        "c.toml",
+        'm = { a = [{ _target_ = "subprocess.Popen" }] }\n',
+        "config-target",
+    ),
+    "a target in TOML of a lenient reader": (
+        "c.toml",
+        "m = { _target_ = 'os.system', }\n@x = 1\n",
+        "config-target",
+    ),
+    "a target behind escapes": ("c.yaml", '"_tar\\x67et_": builtins.exec\n', "config-target"),
+    "a target by an alias": (
+        "c.yaml",
+        "k: &k _target_\nm:\n  *k : os.system\n",
+        "config-target",
+    ),
+    "a target in single quotes": ("c.yaml", "m: {'_target_': os.system}\n", "config-target"),
+    "an object of jsonpickle": (
+        "m.json",
+        '{"py/reduce": [{"py/function": "os.system"}, {"py/tuple": ["true"]}]}',
+        "config-target",
+    ),
+    "a text that jsonpickle evaluates": (
+        "m.json",
+        '{"py/repr": "os/os.system(1)"}',
+        "config-target",
+    ),
+    "a factory of a handler": (
+        "log.yaml",
+        "handlers:\n  h:\n    (): os.system\n    command: x\n",
+        "config-target",
+    ),
+    "a class of a handler": (
+        "log.json",
+        '{"handlers": {"h": {"class": "subprocess.Popen"}}}',
+        "config-target",
+    ),
+    "arguments of a handler": (
+        "log.ini",
+        "[handler_a]\nclass=FileHandler\nargs=(__import__('os').system('x'),)\n",
+        "config-command",
+    ),
+    "YAML that begins like JSON": (
+        "c.txt",
+        '{"a": !!python/object/apply:os.system ["x"]}',
+        "yaml-python-tag",
+    ),
+    "a tag that runs its value": ("c.yaml", "a: !command [rm, x]\n", "yaml-call-tag"),
+    "a file of the reader": ("c.yaml", "a: !file /etc/shadow\n", "yaml-include-tag"),
+    "a registry of spaCy by one word": (
+        "config.cfg",
+        '[nlp]\nlang = "en"\npipeline = []\n[initialize.before_init]\n@misc = "evil.v1"\n',
+        "spacy-foreign-function",
+    ),
+    "a factory that spaCy lacks": (
+        "config.cfg",
+        '[nlp]\nlang = "en"\npipeline = []\n[components.x]\nfactory = "evil"\n',
+        "spacy-foreign-function",
+    ),
+    "a pickle out of the folder": (
+        "MLmodel",
+        "flavors:\n  sklearn:\n    pickled_model: ../m.pkl\n",
+        "model-outside-path",
+    ),
     "a cell that writes start-up settings": (
         "n.ipynb",
         notebook(f"%%writefile ~/.bashrc\n{PIPED}"),
@@ -141,6 +206,12 @@ def test_a_token_within_a_text_is_found_wherever_it_stands(token: str):
         ("a.sh", "python -c 'import torch; print(torch.__version__)'\n"),
         ("conda.yaml", "channels: [conda-forge, defaults]\ndependencies: [python=3.11]\n"),
         ("t.json", '{"note": "hf_' + "a" * 34 + '"}'),
+        ("qa.jsonl", f'{{"q": "what does {PIPED} do?"}}\n' * 2),
+        ("qa.json", f'[{{"q": "what does {PIPED} do?"}}]'),
+        ("mkdocs.yml", "a: !!python/name:material.extensions.emoji.twemoji\n"),
+        ("log.yaml", "handlers: {c: {class: logging.StreamHandler, args: '(sys.stdout,)'}}\n"),
+        ("pyproject.toml", '[tool.x]\ncmd = "pip install ."\n_target_ = "torch.nn.Linear"\n'),
+        ("a.yaml", "a: !include common.yaml\nb: !env SECRET_KEY\nc: !Ref Role\n"),
     ],
 )
 def test_their_honest_neighbours_are_quiet(name: str, data: str):

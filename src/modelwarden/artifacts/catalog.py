@@ -57,6 +57,8 @@ RULES: tuple[Entry, ...] = (
     Entry("mlflow-code", "ConfigFile"),
     Entry("config-target", "ConfigFile"),
     Entry("config-foreign-target", "ConfigFile"),
+    Entry("yaml-include-tag", "ConfigFile"),
+    Entry("spacy-foreign-function", "ConfigFile"),
     Entry("config-command", "ConfigFile"),
     Entry("config-secret", "ConfigFile"),
     Entry("config-remote-code", "ConfigFile"),

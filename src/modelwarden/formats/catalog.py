@@ -167,6 +167,7 @@ FORMATS: tuple[Format, ...] = (
             "sentence-transformers-modules": "modules of a Sentence Transformers model",
             "sentence-transformers-config": "versions of a Sentence Transformers model",
             "hydra-config": "configuration that names what it instantiates",
+            "spacy-meta": "description of a spaCy pipeline",
         },
         Tier.EXAMINED,
     ),
@@ -192,7 +193,6 @@ FORMATS: tuple[Format, ...] = (
         "json",
         "modelwarden.formats.jsondata",
         {
-            "spacy-meta": "description of a spaCy pipeline",
             "torchserve-manifest": "TorchServe manifest",
             "paddle-pir": "PaddlePaddle 3 program",
         },
@@ -401,5 +401,6 @@ FORMATS: tuple[Format, ...] = (
     ),
     # What these read is text as well: they come behind it, so that code stays code.
     Format("config", "modelwarden.formats.config.reader", "JSON or YAML configuration"),
+    Format("settings", "modelwarden.formats.config.settings", "TOML or INI settings"),
     Format("jinja", "modelwarden.formats.template.reader", "Jinja template"),
 )

@@ -180,7 +180,7 @@ DIALECTS: tuple[Dialect, ...] = (
     ),
     Dialect(
         "spacy-meta",
-        "the description of a spaCy pipeline",
+        "",
         ("spacy_version", "pipeline"),
         (),
         _says("spacy", "spacy_version"),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from modelwarden.core import Gap, GapKind
 from modelwarden.core.values import dataclass
-from modelwarden.formats.view import View, gap
+from modelwarden.formats.view import Child, View, gap
 
 if TYPE_CHECKING:
     from modelwarden.formats.installs import Origin
@@ -118,7 +118,18 @@ def read(source: Source, limits: Limits) -> PlainText:
         encoding=encoding,
         tokens=() if kind in _STRUCTURED else tokens_of(text, settings=_settings(kind)),
         origins=origins_of(source, text),
+        children=_pairs(source, kind),
     )
+
+
+def _pairs(source: Source, kind: str) -> tuple[Child, ...]:
+    """Return settings as a child of their own, for whoever judges what they name."""
+    from modelwarden.formats.config.settings import NAMES, SIZE
+
+    if kind != "ini" and not (kind in _DATA and source.label.lower().endswith(NAMES)):
+        return ()
+    size = min(source.size, SIZE + 1)
+    return (Child("settings", lambda: source.part(0, size, "settings", expect="settings")),)
 
 
 def _followed(source: Source, limits: Limits, kind: str, encoding: str) -> PlainText | None:

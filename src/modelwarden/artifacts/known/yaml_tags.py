@@ -14,6 +14,11 @@ _JAVA = re.compile(
 )
 _PERL = re.compile(r"(?:!|tag:yaml\.org,2002:)perl/")
 _EVALUATES = frozenset(("!eval", "!exec", "!python"))
+_RUNS = frozenset("!command !cmd !shell !sh !bash !system !subprocess !popen".split())
+_INCLUDES = re.compile(
+    r"!(?:inc(?:lude)?|import|file|load|read|open|path|url|yaml|json|text|raw|extends?|base|merge|inherit)"
+    r"(?:[_-]?(?:dir|file|yaml|json|text|raw|list|merge|named|content|url|secret|binary))*"
+)
 _JAVASCRIPT = re.compile(rf"{re.escape(_STANDARD)}js/function")
 _NET = re.compile(r"!(?:<!)?System\.[\w.]+|tag:yaml\.org,2002:System\.[\w.]+")
 
@@ -31,6 +36,16 @@ def called(tag: str) -> tuple[str, str]:
 def evaluates(tag: str) -> bool:
     """Tell whether a tag says that its value is code."""
     return tag in _EVALUATES
+
+
+def runs(tag: str) -> bool:
+    """Tell whether a tag says that its value is a command."""
+    return tag.lower() in _RUNS
+
+
+def includes(tag: str) -> bool:
+    """Tell whether a tag says that its value is a file to be read in its place."""
+    return _INCLUDES.fullmatch(tag.lower()) is not None
 
 
 def foreign(tag: str) -> str | None:

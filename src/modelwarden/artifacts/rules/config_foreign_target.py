@@ -10,7 +10,7 @@ from modelwarden.artifacts.rules._content import bound_to
 from modelwarden.core import Confidence, Hit, Severity, UseKind, rule
 from modelwarden.formats.config.reader import ConfigFile
 
-_KEYS = frozenset(("_target_", "_component_"))
+_KEYS = frozenset(("_target_", "_component_", "()", "py/object", "py/function"))
 _MOST = 500
 # Libraries whose own configurations are written so.
 _FRAMEWORKS = frozenset("monai nemo speechbrain torchtune".split())
@@ -26,7 +26,7 @@ _FRAMEWORKS = frozenset("monai nemo speechbrain torchtune".split())
     weakness="custom_code_in_model",
 )
 def config_foreign_target(config: ConfigFile) -> Iterator[Hit]:
-    """Flag `_target_` names and calling tags (Hydra, NeMo, HyperPyYAML) of unknown libraries.
+    """Flag `_target_`, `py/object` and calling tags (Hydra, jsonpickle, NeMo) of unknown libraries.
 
     Why: instantiating the configuration imports the name and calls it with the values beside it:
     whatever that package does, it does then.

@@ -28,13 +28,14 @@ def torch_package_code(package: TorchPackage) -> Iterator[Hit]:
     """Flag `torch.package` archives with Python modules in them.
 
     Why: loading an object from the package imports its modules, which runs
-    their code with the rights of whoever loads it. The code is not examined.
+    their code with the rights of whoever loads it. What they do at import
+    is judged by the rules for Python; what they do when called is not.
 
     Fix: read the modules before you load the package, or take the weights
     alone in safetensors.
 
-    Blind spot: what the code does is not looked at; the modules that it takes
-    from outside are listed among the imports.
+    Blind spot: what its functions do when the pickles call them. The modules
+    that it takes from outside are listed among the imports.
     """
     if package.modules:
         facts: dict[str, Json] = {
@@ -45,5 +46,5 @@ def torch_package_code(package: TorchPackage) -> Iterator[Hit]:
         yield Hit(
             f"{len(package.modules)} Python modules run when the package is loaded",
             Evidence(facts=facts, identity=(digest_of_members(package, package.modules),)),
-            unexamined="Python code of the package is not examined",
+            unexamined="what the Python code of the package does when it is called is not examined",
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from modelwarden.artifacts.known import Judgement, judge
-from modelwarden.artifacts.known.yaml_tags import called, evaluates, foreign
+from modelwarden.artifacts.known.yaml_tags import called, evaluates, foreign, runs
 from modelwarden.artifacts.rules._content import bound_to
 from modelwarden.core import Hit, Severity, UseKind, rule
 from modelwarden.formats.config.reader import ConfigFile
@@ -20,7 +20,7 @@ from modelwarden.formats.config.reader import ConfigFile
     weakness="unsafe_deserialization",
 )
 def yaml_call_tag(config: ConfigFile) -> Iterator[Hit]:
-    """Flag tags of other loaders that call something dangerous, evaluate, or make any object.
+    """Flag tags of other loaders that call something dangerous, run, evaluate, or make any object.
 
     Why: HyperPyYAML (`!apply:`, `!new:`, `!pickle:`) calls what the tag names; loaders of Ruby,
     Perl, Java and .NET make objects of any class, and one of JavaScript makes functions. Opening
@@ -28,7 +28,8 @@ def yaml_call_tag(config: ConfigFile) -> Iterator[Hit]:
 
     Fix: have the publisher replace the tag by plain values, and load with a safe loader.
 
-    Blind spot: tags that a program defines itself mean what that program says.
+    Blind spot: tags that a program defines itself mean what that program says. Tags that put a
+    value of the environment there (`!env`) take nothing out of the machine and are not reported.
     """
     evidence = bound_to(config)
     for scalar in config.scalars:
@@ -44,6 +45,8 @@ def _message(tag: str) -> str | None:
         return f"the tag {tag[:80]!r} makes an object of {language}"
     if evaluates(tag):
         return f"the tag {tag!r} has its value evaluated"
+    if runs(tag):
+        return f"the tag {tag[:80]!r} has its value run as a command"
     kind, target = called(tag)
     if kind in {"pickle", "pkl"}:
         return f"the tag {tag[:80]!r} loads a pickle"

@@ -7,13 +7,14 @@ plain data. Every template found is handed on as a nested source, judged by its 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from modelwarden.core import Gap, GapKind
 from modelwarden.core.values import dataclass
 from modelwarden.formats.config.text import Shape, decoded, encoding_of, shape_of
-from modelwarden.formats.described import Described, Metadatum
+from modelwarden.formats.described import Checked, Metadatum
 from modelwarden.formats.limits import LimitExceededError, Limits
 from modelwarden.formats.source import Source
 from modelwarden.formats.view import Child, DamagedError, gap
@@ -41,7 +42,10 @@ _TELLING = tuple(
         *((word, _KEY) for word in (b"private_key", b"access_key", b"access_token")),
         *((word, _KEY) for word in (b"auth_token", b"bearer_token", b"refresh_token")),
         *((word, rb'"?\s*:') for word in (b"auto_map", b"trust_remote_code")),
-        *((word, rb'"?\s*:') for word in (b"_target_", b"_component_")),
+        *((word, rb"[\"']?\s*[:,\]}\n]") for word in (b"_target_", b"_component_")),
+        (b'"py/', rb'\w+"\s*:'),
+        (b"()", rb"[\"']?\s*:\s*[\"']?\w+\.\w"),
+        (b"handlers", rb"[\"']?\s*:\s*[^\s\d]"),
         *((word, rb"\"?\s*:\s*[\"']?\w+\.\w") for word in (b"target", b"class_path")),
         (b"attn_implementation", rb"\w*\"?\s*:\s*[\"']?[\w.-]+/"),
         (b'"type"', rb'\s*:\s*"\w+\.[\w.]+"'),
@@ -85,7 +89,8 @@ _TELLING = tuple(
         *((word, rb"[\w.-]+[/\\]") for word in (b"/home/", b"/users/")),
         (b":\\users\\", rb""),
         # Escapes of letters, `_`, `{` and `%` hide something: no JSON writer makes them.
-        (b"\\u00", rb"(?:25|4[1-9a-f]|5[0-9af]|6|7[0-9ab])"),
+        (b"\\u00", rb"(?:00)?(?:00)?(?:25|4[1-9a-f]|5[0-9af]|6|7[0-9ab])"),
+        (b"\\x", rb"(?:25|4[1-9a-f]|5[0-9af]|6[0-9a-f]|7[0-9ab])"),
     )
 )
 # Marshalled code of Python in base 64, as Keras writes a function.
@@ -94,19 +99,23 @@ _HOMES = re.compile(r"/home/|[/\\]Users[/\\]|\\Documents and Settings\\")
 FLAVOURS = re.compile(rb"(?m)(?:^|\A\s*\{[^{}]*)[ \t]*[\"']?flavors[\"']?[ \t]*:")
 _TAG = re.compile(rb"(?:^|[\s\[{,:-])!|%TAG", re.MULTILINE)
 _SURE_TAG = re.compile(rb"(?:^|[\s\[{,:-])!(?:![\w%]|<)|^%TAG", re.MULTILINE)
+# In what looks like JSON, which may be full of `!` in its strings.
+_FLOW_TAG = re.compile(rb"!(?:!(?:python|js|perl|ruby|javax?|com|org|net)[/.:]|<(?:tag:|!))")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigFile(Described):
+class ConfigFile(Checked):
     """A configuration; what it tells of somebody's folders is its metadata.
 
     Attributes:
         scalars: values in the order of the text, as many as were read.
-        syntax: `json` or `yaml`.
+        syntax: `json`, `yaml` or `settings` (TOML, INI).
+        rows: JSON that is rows of data: several values, one behind another, or one array.
     """
 
     scalars: tuple[Scalar, ...] = ()
     syntax: str = "json"
+    rows: bool = False
 
 
 def sniff(source: Source) -> bool:
@@ -120,9 +129,9 @@ def sniff(source: Source) -> bool:
         return False  # its texts are code and outputs, read by the reader of notebooks
     if not encoding_of(source.head).startswith("utf-8"):
         return True
-    tag = None
-    if shape is Shape.YAML:
-        tag = _TAG if source.label.endswith(_YAML_NAMES) else _SURE_TAG
+    tag = _TAG if source.label.endswith(_YAML_NAMES) else _SURE_TAG
+    if shape is Shape.JSON:
+        tag = _FLOW_TAG
     return any(_telling(piece, tag) for piece in _pieces(source))
 
 
@@ -131,48 +140,57 @@ def _pieces(source: Source) -> Iterator[bytes]:
         yield source.read(at, _PIECE + _OVERLAP)
 
 
-def _telling(piece: bytes, tag: re.Pattern[bytes] | None) -> bool:
+def _telling(piece: bytes, tag: re.Pattern[bytes]) -> bool:
     lower = piece.lower()
     if any(word in lower and around.search(lower) for word, around in _TELLING):
         return True
     if b"AAAAAAAA" in piece and MARSHALLED.search(piece):
         return True
-    return tag is not None and tag.search(piece) is not None
+    # To look for a few letters costs nothing; a vocabulary has megabytes.
+    marked = tag is _TAG or b"!!" in piece or b"!<" in piece or b"%TAG" in piece
+    return marked and tag.search(piece) is not None
 
 
 def read(source: Source, limits: Limits) -> ConfigFile:
     """Collect the scalars; what cannot be read is a gap, what came before it is kept."""
-    shape = shape_of(source)
+    return _read(source, limits, shape_of(source))
+
+
+def _read(source: Source, limits: Limits, shape: Shape) -> ConfigFile:
     gaps: list[Gap] = []
     kept: list[Scalar] = []
     children: list[Child] = []
+    rows = False
     size = _YAML_SIZE if shape is Shape.YAML else _JSON_SIZE
     try:
         text = decoded(source, min(size, limits.memory))
-        _collect(text, shape, limits, kept)
+        rows = _collect(text, shape, limits, kept)
     except LimitExceededError as over:
         gaps.append(gap(source, str(over), GapKind.OVER_LIMIT))
     except DamagedError as damage:
+        if shape is Shape.JSON and source.size <= _YAML_SIZE and _tagged(source):
+            return _read(source, limits, Shape.YAML)  # a flow of YAML, which begins like JSON
         gaps.append(gap(source, damage.why, at=damage.offset))
         if shape is Shape.YAML:
             gaps[:] = [] if not _is_yaml(source, kept) else gaps
             children.append(Child("text", lambda: _whole(source)))
-    found = [s for s in kept if s.text and _is_template(s)]
-    if len(found) > _TEMPLATES:
+    if sum(_is_template(s) for s in kept) > _TEMPLATES:
         gaps.append(gap(source, f"more than {_TEMPLATES} templates", GapKind.OVER_LIMIT))
-    children += [_child(source, s) for s in found[:_TEMPLATES]]
+    children += children_of(source, kept)
     return ConfigFile(
         source=source,
         format="config",
         scalars=tuple(kept),
         metadata=tuple(Metadatum(s.path, s.value, None) for s in kept if _HOMES.search(s.value)),
         syntax=shape.value,
+        rows=rows,
         gaps=tuple(gaps),
         children=tuple(children),
     )
 
 
-def _collect(text: str, shape: Shape, limits: Limits, kept: list[Scalar]) -> None:
+def _collect(text: str, shape: Shape, limits: Limits, kept: list[Scalar]) -> bool:
+    """Add the scalars to `kept`; tell whether they are rows of data."""
     from modelwarden.formats.config.scalars import json_scalars, yaml_scalars
 
     held = tokens = 0
@@ -183,14 +201,20 @@ def _collect(text: str, shape: Shape, limits: Limits, kept: list[Scalar]) -> Non
         if tokens % _BATCH == 0:
             limits.spend(operations=_BATCH)
 
-    walk = yaml_scalars if shape is Shape.YAML else json_scalars
-    for scalar in walk(text, spend):
+    roots: list[str] = []
+    in_yaml = shape is Shape.YAML
+    for scalar in yaml_scalars(text, spend) if in_yaml else json_scalars(text, spend, roots.append):
         if not scalar.text and not scalar.key:
             continue
         held += 300 + len(scalar.value)
         if held > limits.memory:
             raise LimitExceededError("bytes of configuration values", limits.memory)
         kept.append(scalar)
+    return len(roots) > 1 or roots == ["["]
+
+
+def _tagged(source: Source) -> bool:
+    return _FLOW_TAG.search(source.read(0, _YAML_SIZE)) is not None
 
 
 def _is_yaml(source: Source, kept: list[Scalar]) -> bool:
@@ -200,7 +224,12 @@ def _is_yaml(source: Source, kept: list[Scalar]) -> bool:
 
 def _is_template(scalar: Scalar) -> bool:
     value = scalar.value
-    return "{{" in value or "{%" in value
+    return scalar.text and ("{{" in value or "{%" in value)
+
+
+def children_of(source: Source, scalars: Iterable[Scalar]) -> tuple[Child, ...]:
+    """Return the templates among the scalars, as many as are looked into."""
+    return tuple(islice((_child(source, s) for s in scalars if _is_template(s)), _TEMPLATES))
 
 
 def _whole(source: Source) -> Source:

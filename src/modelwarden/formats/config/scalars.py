@@ -1,6 +1,7 @@
 """JSON and YAML as a stream of scalars with the path to each; no tree is ever built.
 
-Aliases are not expanded, tags are not resolved to types, and nesting costs one list entry.
+Aliases of collections are not expanded, tags are not resolved to types, and nesting costs one
+list entry.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from yaml.events import Event
 
 DEPTH = 500
+_ALIASED = 1000
 _STEPS = 12
 _TOKEN: Final = re.compile(r'[ \t\r\n\ufeff]*(?:("|[{}\[\],:])|([^\s"{}\[\],:]+))')
 _STRINGS = JSONDecoder(strict=False)
@@ -81,12 +83,15 @@ class _Place:
         return "".join(parts)
 
 
-def json_scalars(text: str, spend: Callable[[], None]) -> Iterator[Scalar]:
+def json_scalars(
+    text: str, spend: Callable[[], None], root: Callable[[str], None] | None = None
+) -> Iterator[Scalar]:
     """Yield the scalars of one or more JSON documents, one after another.
 
     Args:
         text: the whole text.
         spend: called for every token; may raise `LimitExceededError`.
+        root: told of each document that is an object or an array, by the mark that opens it.
 
     Raises:
         DamagedError: after what came before the damage was yielded.
@@ -99,6 +104,8 @@ def json_scalars(text: str, spend: Callable[[], None]) -> Iterator[Scalar]:
         mark, word = match.groups()
         start, at = match.start(1 if mark else 2), match.end()
         if mark is not None and mark != '"':
+            if root is not None and not place.steps:
+                root(mark)
             grammar.structure(mark, start)
             continue
         if mark == '"':
@@ -206,10 +213,16 @@ class _YamlWalk:
     def __init__(self) -> None:
         self.place = _Place()
         self.keyed: list[bool] = []
+        self.anchors: dict[str, Event] = {}
 
     def take(self, event: Event) -> Scalar | None:
         name = type(event).__name__
         found = None
+        anchor = getattr(event, "anchor", None)
+        if name == "AliasEvent" and anchor in self.anchors:
+            event, name = self.anchors[anchor], "ScalarEvent"
+        elif anchor:
+            self._anchor(anchor, event, name)
         if name == "ScalarEvent":
             found = self._scalar(event)
         elif name in {"MappingStartEvent", "SequenceStartEvent"}:
@@ -225,6 +238,13 @@ class _YamlWalk:
             return None
         self._turn()
         return found
+
+    def _anchor(self, anchor: str, event: Event, name: str) -> None:
+        """Remember what a short scalar says, for its aliases; a collection stands where it is."""
+        if name == "ScalarEvent" and len(str(getattr(event, "value", ""))) <= _ALIASED:
+            self.anchors[anchor] = event
+        else:
+            self.anchors.pop(anchor, None)
 
     def _scalar(self, event: Event) -> Scalar | None:
         value, tag = str(getattr(event, "value", "")), getattr(event, "tag", None)

@@ -24,7 +24,8 @@ _BINARY = re.compile(rb"[\x00-\x08\x0e-\x19\x1c-\x1f\x7f]")
 _JSON = re.compile(r"\s*(?:\{\s*[\"}]|\[\s*[\[\]{\"\-0-9tfn])")
 _YAML_LINE = re.compile(
     r"(?:---|<<\s*:|\?\s"
-    r"|%YAML\b|%TAG\b|\.\.\.|-\s+\S|[!&][^\s]|[\"']?[\w$./ -]{1,80}[\"']?\s*:(?:\s|$))"
+    r"|%YAML\b|%TAG\b|\.\.\.|-\s+\S|[!&][^\s]|[\"']?[\w$./ -]{1,80}[\"']?\s*:(?:\s|$)"
+    r"|\"(?:[^\"\\\n]|\\.){1,200}\"\s*:(?:\s|$))"
 )
 
 
@@ -62,10 +63,10 @@ def shape_of(source: Source) -> Shape:
     text = head.decode(codec, errors="replace").lstrip("\ufeff")
     if not codec.startswith("utf-8") and _BINARY.search(text[:200].encode(errors="replace")):
         return Shape.NONE
+    if source.label.endswith((".yaml", ".yml")):
+        return Shape.YAML
     if _JSON.match(text):
         return Shape.JSON
-    if source.name.endswith((".yaml", ".yml")) and source.depth == 0:
-        return Shape.YAML
     return Shape.YAML if _like_yaml(text) else Shape.TEXT
 
 

@@ -47,7 +47,7 @@ def read_archive(archive: Archive) -> TorchPackage:
     externs = _externs(archive, members.get(f"{root}.data/extern_modules"))
     modules = tuple(name for name in members if name.endswith(".py"))
     text = {f"{root}.data/extern_modules"} if externs is not None else set()
-    texts = records(archive, root, single) | text | set(modules)
+    texts = records(archive, root, single) | text
     pickles = {name: "pickle" for name in members if name.endswith(PICKLES)}
     parts = archive.parts(data=numbers, read=texts, expect=pickles)
     return TorchPackage(
