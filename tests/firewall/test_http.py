@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from modelwarden.firewall.http import CHUNKED, HttpError, Reader, answer_of, head_of
+from modelwarden.firewall.http import (
+    CHUNKED,
+    HttpError,
+    Reader,
+    answer_of,
+    head_of,
+    known_answer,
+    known_request,
+)
 
 BODY = b'{"inputs": []}'
 MESSAGE = (
@@ -87,3 +95,36 @@ def test_heads_that_were_read_before_are_read_alike():
 def test_answers_that_are_no_http_are_refused(data):
     with pytest.raises(HttpError):
         answer_of(data)
+
+
+REQUEST = b"POST /known HTTP/1.1\r\nHost: m\r\nContent-Length: 14\r\n\r\n"
+ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 14\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("read", "known", "head"),
+    [(head_of, known_request, REQUEST), (answer_of, known_answer, ANSWER)],
+)
+def test_only_one_whole_message_with_a_head_that_was_read_is_known(read, known, head):
+    other = head.replace(b"14", b"014")
+    found = read(head)
+
+    assert known(head + BODY) == (found, BODY)
+    assert known(head + BODY)[0] is found
+    for data in (
+        other + BODY,  # the same length in another spelling, not read so far
+        head + BODY[:-1],
+        head + BODY + b"\n",
+        head + BODY + head + BODY,
+        b"\r\n" + head + BODY,
+        head[:-2] + BODY,
+        head[:3],
+        b"",
+    ):
+        assert known(data) is None
+
+
+def test_a_head_in_chunks_is_never_known_as_a_whole():
+    head_of(MESSAGE[: MESSAGE.index(b"\r\n\r\n") + 4])
+
+    assert known_request(MESSAGE) is None

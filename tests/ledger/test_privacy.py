@@ -14,7 +14,9 @@ def test_who_asked_is_hashed_with_the_key_at_any_depth(tmp_path):
     key = key_in(tmp_path / "key")
     redaction = Redaction(key=key)
 
-    kept = redaction.of({"client": "10.0.0.1", "more": [{"user": "an.owner", "rows": 3}], "token": None})
+    kept = redaction.of(
+        {"client": "10.0.0.1", "more": [{"user": "an.owner", "rows": 3}], "token": None}
+    )
     other = Redaction(key=b"x" * 32).of({"client": "10.0.0.1"})
 
     assert "10.0.0.1" not in str(kept)

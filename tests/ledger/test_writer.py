@@ -153,6 +153,28 @@ def test_a_disk_that_fails_to_sync_is_told_and_ends_the_writing(tmp_path, monkey
     writer.close()
 
 
+def test_a_pause_between_syncs_saves_calls_and_ends_with_the_writer(tmp_path, monkeypatch):
+    calls, real = [], os.fdatasync
+
+    def counted(descriptor):
+        calls.append(descriptor)
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fdatasync", counted)
+    writer = Writer(tmp_path, Options(sync_seconds=30.0))
+    first = writer.append({"number": 0}).result(timeout=10)
+    later = [writer.append({"number": n}) for n in range(1, 200)]
+    paused = len(calls)
+    began = time.monotonic()
+    writer.close()
+
+    assert first.lines == 2
+    assert paused <= 4  # of the first segment, and of the first record
+    assert later[-1].result(timeout=0).lines == 201  # close brought it to the disk …
+    assert time.monotonic() - began < 10  # … and did not wait for the pause to end
+    assert numbers(tmp_path) == list(range(200))
+
+
 def test_a_segment_is_closed_for_its_age(tmp_path):
     with Writer(tmp_path, Options(segment_seconds=0.0)) as writer:
         writer.append({"number": 1})

@@ -135,8 +135,8 @@ def top(status: str, once: bool, as_json: bool) -> int:
 
 def _records(folder: Path, settings: FirewallConfig, stack: ExitStack) -> Records:
     from modelwarden.core import ConfigError
-    from modelwarden.firewall.records import Records
-    from modelwarden.ledger import HeadFile, Redaction, Writer, key_in, load_private
+    from modelwarden.firewall.records import SYNC_SECONDS, Records
+    from modelwarden.ledger import HeadFile, Options, Redaction, Writer, key_in, load_private
 
     if settings.head_key is not None and settings.heads is None:
         raise ConfigError("head_key signs heads: name the file of these with heads")
@@ -146,7 +146,8 @@ def _records(folder: Path, settings: FirewallConfig, stack: ExitStack) -> Record
         heads = HeadFile(settings.heads, key)
     key_file = settings.hash_key or folder.with_name(f"{folder.name}.hash-key")
     redaction = Redaction(key=key_in(key_file))
-    return Records(stack.enter_context(Writer(folder, heads=heads)), redaction)
+    options = Options(sync_seconds=SYNC_SECONDS)
+    return Records(stack.enter_context(Writer(folder, options, heads=heads)), redaction)
 
 
 def _ready(host: str, port: int, upstream: str, mode: str) -> None:

@@ -11,7 +11,15 @@ from collections.abc import Iterable
 from enum import Enum, auto
 from typing import Protocol
 
-from modelwarden.firewall.http import CHUNKED, Head, HttpError, Reader, head_of, written
+from modelwarden.firewall.http import (
+    CHUNKED,
+    Head,
+    HttpError,
+    Reader,
+    begun,
+    head_of,
+    known_request,
+)
 
 _WAITING_MOST = 64 << 10  # bytes of requests that wait for the answer to the one before
 _LONG = 4096
@@ -165,8 +173,11 @@ class Connection(asyncio.BufferedProtocol):
             return
         if self._state is _State.LINGERING:
             return
-        self._reader.feed(bytes(_SHARED[:nbytes]))
-        if self._state is _State.READING and not self._unread:
+        data = bytes(_SHARED[:nbytes])
+        if self._ready and not self._reader.buffered and head is None and self._is_whole(data):
+            return
+        self._reader.feed(data)
+        if self._ready:
             self._advance()
         elif self._reader.buffered > _WAITING_MOST:
             self._transport.pause_reading()
@@ -200,6 +211,18 @@ class Connection(asyncio.BufferedProtocol):
             self.exchange.stalled(now=False)
 
     # reading ----------------------------------------------------------------------------------
+
+    def _is_whole(self, data: bytes) -> bool:
+        """Ask what is one whole request with a head that was read before, as most are."""
+        found = known_request(data)
+        if found is None:
+            return False
+        head, body = found
+        if head.length > self._handler.most or head.waits:
+            return False
+        self._head = head
+        self._ask(body)
+        return True
 
     def _advance(self) -> None:
         self._advancing = True
@@ -299,14 +322,17 @@ class Connection(asyncio.BufferedProtocol):
             body: of it.
             bare: whether only the head is sent, as HEAD asks for.
         """
+        self.answer_begun(answer_of_status(status, headers), body, bare=bare)
+
+    def answer_begun(self, begun: bytes, body: bytes, *, bare: bool = False) -> None:
+        """Send a whole answer that begins with what `answer_of_status` returned."""
         self.exchange = None
         if self._state is not _State.BUSY:
             return
         keep = self._keep and not self._ending
-        if not keep:
-            headers = [*headers, ("connection", "close")]
-        data = written(f"HTTP/1.1 {status} {_PHRASES.get(status, 'Answer')}", headers, body)
-        self._transport.write(data[: len(data) - len(body)] if bare else data)
+        last = b"" if keep else b"connection: close\r\n"
+        shown = b"" if bare else body
+        self._transport.write(b"%s%scontent-length: %d\r\n\r\n%s" % (begun, last, len(body), shown))
         self._answered(keep=keep)
 
     def begin(self, status: int, headers: Headers) -> None:
@@ -317,9 +343,7 @@ class Connection(asyncio.BufferedProtocol):
         lines = [*headers, ("transfer-encoding", "chunked")] if self._chunked else [*headers]
         if not self._keep:
             lines.append(("connection", "close"))
-        text = "".join(f"{name}: {value}\r\n" for name, value in lines)
-        first = f"HTTP/1.1 {status} {_PHRASES.get(status, 'Answer')}\r\n"
-        self._transport.write(f"{first}{text}\r\n".encode("latin-1"))
+        self._transport.write(answer_of_status(status, lines) + b"\r\n")
 
     def part(self, data: bytes) -> None:
         """Send a part."""
@@ -377,6 +401,11 @@ class Connection(asyncio.BufferedProtocol):
     def _close(self) -> None:
         self._state = _State.CLOSED
         self._transport.close()
+
+
+def answer_of_status(status: int, headers: Headers) -> bytes:
+    """Return the beginning of an answer: all of its head but its length."""
+    return begun(f"HTTP/1.1 {status} {_PHRASES.get(status, 'Answer')}", headers)
 
 
 def _larger(part: bytes | bytearray, size: int, most: int) -> bytearray:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from modelwarden.core import Severity
 from modelwarden.firewall.alerts import AlertKind
-from modelwarden.firewall.connection import Connection
+from modelwarden.firewall.connection import Connection, answer_of_status
 from modelwarden.firewall.decide import Decision, Done
-from modelwarden.firewall.http import Answer, Head, head_of_length
+from modelwarden.firewall.http import Answer, Head, begun
 from modelwarden.firewall.profile import Protocol
 from modelwarden.firewall.records import Entry
 from modelwarden.firewall.routes import REFUSED, Route, error_body
@@ -150,20 +150,31 @@ class Exchange:
     # asking -----------------------------------------------------------------------------------
 
     def _send(self, body: bytes | bytearray, *, as_it_came: bool) -> None:
-        head = self._asked.headers
-        lines = [("host", self._proxy.host)]
-        lines += [(name, head[name]) for name in _FORWARDED if name in head]
+        head, place = self._asked, (self._proxy.host, as_it_came or not body)
+        first = None if self._trail is not None else head.onward.get(place)
+        if first is None:
+            lines = self._lines(head.headers, place)
+            first = begun(f"{self.method} {head.path} HTTP/1.1", lines)
+            if self._trail is None:
+                head.onward[place] = first
+        self.body = body
+        self.head = b"%scontent-length: %d\r\n\r\n" % (first, len(body))
+        self.deadline = self._started + self._policy.config.upstream_seconds
+        self._proxy.ask(self)
+
+    def _lines(self, given: Mapping[str, str], place: tuple[str, bool]) -> list[tuple[str, str]]:
+        """Return the headers that go on, for a body as it came or one that was written anew."""
+        host, as_it_came = place
+        lines = [("host", host)]
+        lines += [(name, given[name]) for name in _FORWARDED if name in given]
         if self._trail is not None:
             lines = [line for line in lines if line[0] != "traceparent"]
             lines.append(("traceparent", self._trail.asking()))
         if as_it_came:
-            lines += [(name, head[name]) for name in _OF_BODIES if name in head]
-        elif body:
+            lines += [(name, given[name]) for name in _OF_BODIES if name in given]
+        else:
             lines.append(_JSON_HEADER)
-        self.body = body
-        self.head = head_of_length(f"{self.method} {self._asked.path} HTTP/1.1", lines, len(body))
-        self.deadline = self._started + self._policy.config.upstream_seconds
-        self._proxy.ask(self)
+        return lines
 
     def streams(self, answer: Answer) -> bool:
         """Tell whether the answer is wanted in parts: events are, as they come."""
@@ -176,9 +187,7 @@ class Exchange:
         self._sent_parts = True
         self._proxy.metrics.upstream[f"{answer.status // 100}xx"] += 1
         if not self._gone:
-            headers = answer.headers
-            lines = [(name, headers[name]) for name in _RETURNED if name in headers]
-            self._connection.begin(answer.status, lines)
+            self._connection.begin(answer.status, _returned(answer))
 
     def part(self, data: bytes) -> None:
         """Pass a part on."""
@@ -195,9 +204,12 @@ class Exchange:
     def answered(self, answer: Answer, body: bytes) -> None:
         """Give the server's answer to the client."""
         self._proxy.metrics.upstream[f"{answer.status // 100}xx"] += 1
-        headers = answer.headers
-        lines = [(name, headers[name]) for name in _RETURNED if name in headers]
-        self._answer(answer.status, lines, body)
+        if not answer.onward:
+            answer.onward.append(answer_of_status(answer.status, _returned(answer)))
+        self._over(answer.status)
+        if not self._gone:
+            bare = self.method == "HEAD"
+            self._connection.answer_begun(answer.onward[0], body, bare=bare)
         if answer.status == 200:
             self._proxy.was_answered(self._route, body)
 
@@ -263,3 +275,8 @@ class Exchange:
     def note(self, kind: AlertKind, severity: Severity, rule: str, detail: str) -> None:
         """Raise an alert about this request."""
         self._proxy.note(kind, severity, rule, detail, self._client, self._request_id)
+
+
+def _returned(answer: Answer) -> list[tuple[str, str]]:
+    """Return the headers of an answer that come back to the client."""
+    return [(name, answer.headers[name]) for name in _RETURNED if name in answer.headers]

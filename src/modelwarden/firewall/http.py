@@ -11,7 +11,8 @@ heads that were read are remembered by their bytes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import field
 from typing import TypeVar
 
 from modelwarden.core.values import dataclass
@@ -76,6 +77,7 @@ class Head:
     Attributes:
         length: bytes of the body, or `CHUNKED`.
         waits: whether the client sends the body only when it is asked to.
+        onward: what is written in its place, kept by whoever writes it for the next like it.
     """
 
     method: str
@@ -84,6 +86,7 @@ class Head:
     keep: bool
     length: int
     waits: bool
+    onward: dict[tuple[str, bool], bytes] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +95,18 @@ class Answer:
 
     Attributes:
         length: bytes of the body, `CHUNKED` or `UNTIL_CLOSED`.
+        onward: as that of a `Head`.
     """
 
     status: int
     headers: dict[str, str]
     keep: bool
     length: int
+    onward: list[bytes] = field(default_factory=list, compare=False)
 
 
-_Found = TypeVar("_Found")
+_Found = TypeVar("_Found", Head, Answer)
+_END = b"\r\n\r\n"
 _heads: dict[bytes, Head] = {}
 _answers: dict[bytes, Answer] = {}
 
@@ -129,6 +135,24 @@ def answer_of(data: bytes) -> Answer:
         found = _answer(data)
         _remember(_answers, data, found)
     return found
+
+
+def known_request(data: bytes) -> tuple[Head, bytes] | None:
+    """Return the request that these bytes are, no byte more and none less, if its head is known."""
+    return _known(_heads, data)
+
+
+def known_answer(data: bytes) -> tuple[Answer, bytes] | None:
+    """Return the answer that these bytes are, no byte more and none less, if its head is known."""
+    return _known(_answers, data)
+
+
+def _known(known: Mapping[bytes, _Found], data: bytes) -> tuple[_Found, bytes] | None:
+    end = data.find(_END, 0, _LONGEST_REMEMBERED) + 4
+    found = known.get(data[:end])
+    if found is None or found.length != len(data) - end:
+        return None
+    return found, data[end:]
 
 
 def _remember(known: dict[bytes, _Found], data: bytes, found: _Found) -> None:
@@ -321,12 +345,12 @@ def _begins(line: bytes) -> bool:
     return not bare or _CHUNK.fullmatch(bare) is not None
 
 
+def begun(first: str, headers: Iterable[tuple[str, str]]) -> bytes:
+    """Return the beginning of a message: its first line and its headers but for the last."""
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
+    return f"{first}\r\n{lines}".encode("latin-1")
+
+
 def head_of_length(first: str, headers: Iterable[tuple[str, str]], length: int) -> bytes:
     """Return the head of a message whose body has so many bytes."""
-    lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
-    return f"{first}\r\n{lines}content-length: {length}\r\n\r\n".encode("latin-1")
-
-
-def written(first: str, headers: Iterable[tuple[str, str]], body: bytes) -> bytes:
-    """Return a message: its first line, its headers, its length and its body."""
-    return head_of_length(first, headers, len(body)) + body
+    return b"%scontent-length: %d\r\n\r\n" % (begun(first, headers), length)

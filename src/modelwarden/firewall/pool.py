@@ -16,6 +16,7 @@ from modelwarden.firewall.http import (
     HttpError,
     Reader,
     answer_of,
+    known_answer,
 )
 
 _LONG = 16 << 10
@@ -87,15 +88,29 @@ class Server(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on in the answer."""
-        self._reader.feed(data)
-        if self.question is None:
+        question = self.question
+        if question is None:
             self.abort()  # it answers what nobody asked
             return
+        if self._answer is None and not self._reader.buffered and self._is_whole(question, data):
+            return
+        self._reader.feed(data)
         try:
             while self._reader.buffered and self._read():
                 pass
         except HttpError as error:
             self.fail(502, error.detail)
+
+    def _is_whole(self, question: Question, data: bytes) -> bool:
+        """Give on what is one whole answer with a head that was read before, as most are."""
+        found = known_answer(data)
+        if found is None or question.method == "HEAD":
+            return False
+        answer, body = found
+        if answer.status < 200 or answer.headers.get("content-type", "").startswith("text/event"):
+            return False
+        self._done(answer, body)
+        return True
 
     def _read(self) -> bool:
         question = self.question

@@ -16,6 +16,8 @@ from modelwarden.core.values import dataclass
 from modelwarden.ledger import LedgerError, LedgerWriteError, Redaction, Writer
 
 _HASHES = 10_000
+SYNC_SECONDS = 0.01
+"""Between two calls of fdatasync: what a power cut may take. A killed process loses nothing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -38,12 +38,15 @@ class Options:
         segment_seconds: the same for its age.
         retention: which closed segments are removed; none by default.
         head_seconds: between two signed heads, when there is anything new.
+        sync_seconds: that pass after one fdatasync before the next: what a power cut may take, and
+            what a future waits longer. 0 calls it over and over, dear for a busy process.
     """
 
     segment_bytes: int = 64 << 20
     segment_seconds: float = 86_400.0
     retention: Retention = Retention()
     head_seconds: float = 60.0
+    sync_seconds: float = 0.0
 
 
 class Writer:
@@ -78,6 +81,7 @@ class Writer:
         self._heads = heads
         self._guard = threading.Lock()
         self._dirty = threading.Event()
+        self._ending = threading.Event()
         self._fault: LedgerWriteError | None = None
         self._closing = False
         self._segment: Segment | None = None
@@ -141,6 +145,7 @@ class Writer:
             if self._closing:
                 return
             self._closing = True
+        self._ending.set()
         self._dirty.set()
         self._thread.join()
         try:
@@ -278,6 +283,8 @@ class Writer:
             if time.monotonic() - self._headed >= self._options.head_seconds:
                 with self._guard:
                     self._head()
+            if self._options.sync_seconds > 0:
+                self._ending.wait(self._options.sync_seconds)
 
     def _bring(self, batch: Future[Mark], mark: Mark) -> None:
         try:
