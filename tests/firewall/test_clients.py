@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from modelwarden.firewall.clients import Client, Clients, Cusum, Pattern, Places
+from modelwarden.firewall.clients import Asked, Client, Clients, Cusum, Pattern, Places
 from modelwarden.firewall.normal import REMEMBERED, Scorer, normal_of
 
 
@@ -99,10 +99,12 @@ def test_what_is_remembered_is_bounded(world):
     client = Client(normal)
     for number in range(12):
         x = rng.uniform(0, 16, size=(200, 64))
-        client.update(list(range(200 * number, 200 * number + 200)), scorer.judged(x))
+        client.fresh(list(range(200 * number, 200 * number + 200)))
+        judged = scorer.judged(x)
+        client.update(judged, Asked(normal, judged))
 
     assert client.rows == 2400
-    assert len(client._places._rows) == REMEMBERED
+    assert client._places._rows.shape[1] == REMEMBERED
     assert len(client._digests) == REMEMBERED
 
 
@@ -171,11 +173,33 @@ def test_rows_are_near_alike_alone_and_together(world):
     judged = scorer.judged(rows)
     alone, together = Places(normal), Places(normal)
 
-    one = [bool(alone.near(judged.places[i : i + 1], judged.local[i : i + 1])) for i in range(60)]
-    parts = [together.near(judged.places[a:b], judged.local[a:b]) for a, b in ((0, 7), (7, 60))]
+    def asked(first, end):
+        return Asked(normal, judged.only(list(range(first, end))))
+
+    one = [bool(alone.near(asked(i, i + 1))) for i in range(60)]
+    parts = [together.near(asked(a, b)) for a, b in ((0, 7), (7, 60))]
 
     assert one == np.concatenate(parts).tolist()
     assert 20 <= sum(one) <= 30
+
+
+def test_which_rows_of_many_are_counted_hangs_on_the_rows_and_on_a_secret(world):
+    normal, _, fresh = world
+    rows = fresh[:200].copy()
+    rows[::3, 5] = np.nan
+    clients, order = Clients(normal), np.random.default_rng(3).permutation(200)
+
+    chosen = clients._chosen(rows)
+    shuffled = clients._chosen(rows[order])
+
+    assert len(set(chosen)) == 32
+    assert sorted(order[shuffled].tolist()) == chosen  # whatever their order
+    assert Clients(normal)._chosen(rows) != chosen
+    counts = np.zeros(200)
+    for _ in range(200):
+        counts[Clients(normal)._chosen(rows)] += 1
+    assert counts.min() >= 10  # 32 expected, 5 deviations below are 6: no row is safe
+    assert counts.max() <= 60
 
 
 def test_the_sum_is_pages():

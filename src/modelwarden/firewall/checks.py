@@ -23,7 +23,7 @@ from modelwarden.protocols.tensors import Array
 from modelwarden.targets.frames import Floats
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)  # not frozen: made for each request, which takes a quarter as long
 class Verdict:
     """What is known of a request that every model of this profile can be given.
 

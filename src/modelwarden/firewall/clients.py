@@ -9,17 +9,19 @@ Source: Page, 1954 (CUSUM); Chen, Carlini and Wagner, 2019, for the distance to 
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
+import os
 from collections import OrderedDict, deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from itertools import islice
 
 import numpy as np
-import numpy.typing as npt
 
 from modelwarden.core.values import dataclass
-from modelwarden.firewall.normal import REMEMBERED, Flags, Judged, popularity
+from modelwarden.firewall.normal import REMEMBERED, Flags, Halves, Judged, popularity
 from modelwarden.firewall.profile import Normal
 from modelwarden.targets.frames import Floats
 
@@ -92,85 +94,108 @@ class Cusum:
         self.sum = max(0.0, self.sum + rows * self._miss)
 
 
+class Asked:
+    """New rows on the axes, in the form that distances are taken in; made once for all memories.
+
+    Attributes:
+        places: (n, k + 1) float32; the last is 1.
+        squares: (n,) of their lengths.
+        kept: (n, k + 1) −2p and |p|²: one product with `places` gives all distances.
+        nearest: (n,) square of the distance to the nearest one of the same request.
+        reach: (n,) square of the distance that is near.
+    """
+
+    __slots__ = ("kept", "nearest", "places", "reach", "squares")
+
+    def __init__(self, normal: Normal, judged: Judged) -> None:
+        count = len(judged.asked)
+        self.places = judged.asked
+        self.squares: Halves = np.einsum("ij,ij->i", self.places, self.places) - np.float32(1)
+        self.kept: Halves = self.places * np.float32(-2)
+        self.kept[:, -1] = self.squares
+        self.reach: Floats = normal.near**2 * judged.local * judged.local
+        self.nearest: Floats | float = math.inf
+        if count > _LAG:
+            self.nearest = np.full(count, np.inf)
+            self._closer(self.nearest, self.kept, 0)
+
+    def held_against(self, seen: Halves, late: Halves) -> Flags:
+        """Return which rows are nearly the same as one that was seen, or as one of the request.
+
+        Args:
+            seen: (k + 1, m) as `kept`, a column each.
+            late: the last ones, the oldest first, which do not count for the rows next to them.
+        """
+        nearest = self.nearest
+        if seen.size:
+            least = np.minimum.reduce(self.places @ seen, axis=1) + self.squares
+            nearest = np.minimum(nearest, least)
+        if len(late) and len(self.places) > 1:
+            nearest = np.full(len(self.places), nearest)
+            self._closer(nearest, late, len(late))
+        return np.asarray(nearest < self.reach)
+
+    def _closer(self, nearest: Floats, others: Halves, late: int) -> None:
+        apart = self.places @ others.T + self.squares[:, None]
+        apart[~_old(len(others), late, len(nearest))] = np.inf
+        np.minimum(nearest, np.minimum.reduce(apart, axis=1), out=nearest)
+
+
+@functools.cache
+def _old(others: int, late: int, count: int) -> Flags:
+    """Return (count, others) which ones came long enough before each row of a request.
+
+    Args:
+        others: rows, of which `late` came before the first of the request.
+        late: likewise.
+        count: rows of the request.
+    """
+    return np.arange(others) - late < (np.arange(count) - _LAG)[:, None]
+
+
 class Places:
     """Rows on the axes that later ones are compared with; the oldest go first."""
 
-    __slots__ = ("_late", "_near", "_rows", "filled")
+    __slots__ = ("_late", "_rows", "filled")
 
     def __init__(self, normal: Normal) -> None:
         self.filled = 0
-        self._near = normal.near**2
-        # −2p and |p|² of each row: one product with a place gives all distances to it.
-        width = len(normal.axes) + 1
-        self._rows: npt.NDArray[np.float32] = np.empty((_FIRST, width), np.float32)
-        self._late: list[npt.NDArray[np.float32]] = []
+        # A column for each row: products with it are a third faster than with a line for each.
+        self._rows: Halves = np.empty((len(normal.axes) + 1, _FIRST), np.float32)
+        self._late: Halves = np.empty((0, len(normal.axes) + 1), np.float32)
 
     @property
     def bytes(self) -> int:
         """Memory that is held."""
         return self._rows.nbytes
 
-    def near(self, places: Floats, local: Floats) -> Flags:
+    def near(self, asked: Asked) -> Flags:
         """Return which of these rows are nearly the same as an earlier one, and remember all.
 
         The last `_LAG` rows before a row do not count: a camera's pictures are like those just
         before them and move on, while a search comes back to where it was.
         """
-        count, width = places.shape
-        if count == 1:
-            return np.array([self._is_near(places[0], float(local[0]))])
-        asked = np.ones((count, width + 1), np.float32)
-        asked[:, :width] = places
-        squares = np.einsum("ij,ij->i", asked, asked) - 1
-        nearest = np.full(count, np.inf)
-        seen = self._rows[: min(self.filled, len(self._rows))]
-        if len(seen):
-            nearest = np.minimum.reduce(asked @ seen.T, axis=1) + squares
-        kept = asked.copy()
-        kept *= -2
-        kept[:, -1] = squares
-        late = len(self._late)
-        line = np.concatenate([self._late, kept]) if late else kept
-        apart = asked @ line.T + squares[:, None]
-        old = np.arange(len(line)) < (late - _LAG + np.arange(count))[:, None]
-        apart[~old] = np.inf
-        nearest = np.minimum(nearest, np.minimum.reduce(apart, axis=1))
+        near = asked.held_against(self._rows[:, : self.filled], self._late)
+        line = np.concatenate((self._late, asked.kept))
         if len(line) > _LAG:
             self._remember(line[:-_LAG])
-        self._late = list(line[-_LAG:])
-        return np.asarray(nearest < self._near * local * local)
+        self._late = line[-_LAG:].copy()
+        return near
 
-    def _is_near(self, place: Floats, local: float) -> bool:
-        """Tell what `near` does, of one row."""
-        kept = np.empty(len(place) + 1, np.float32)
-        kept[:-1] = place
-        kept[-1] = 1.0
-        square = float(kept.dot(kept)) - 1
-        nearest = math.inf
-        if self.filled:
-            seen = self._rows[: self.filled]
-            nearest = float(np.minimum.reduce(seen @ kept)) + square
-        kept *= -2
-        kept[-1] = square
-        self._late.append(kept)
-        if len(self._late) > _LAG:
-            self._remember(self._late.pop(0)[None])
-        return nearest < self._near * local * local
-
-    def _remember(self, rows: npt.NDArray[np.float32]) -> None:
-        count, size = len(rows), len(self._rows)
+    def _remember(self, rows: Halves) -> None:
+        count, size = len(rows), self._rows.shape[1]
         while size < REMEMBERED and self.filled + count > size:
             size = min(4 * size, REMEMBERED)
-        if size > len(self._rows):
-            grown = np.empty((size, rows.shape[1]), np.float32)
-            grown[: len(self._rows)] = self._rows
+        if size > self._rows.shape[1]:
+            grown = np.empty((rows.shape[1], size), np.float32)
+            grown[:, : self._rows.shape[1]] = self._rows
             self._rows = grown
         if count == 1:
-            self._rows[self.filled % size] = rows[0]
+            self._rows[:, self.filled % size] = rows[0]
         else:
             kept = rows[-size:]
             at = (self.filled + count - len(kept) + np.arange(len(kept))) % size
-            self._rows[at] = kept
+            self._rows[:, at] = kept.T
         self.filled += count
 
 
@@ -215,20 +240,21 @@ class Crowd:
         self._last: deque[int] = deque()
         self._counts: dict[int, int] = {}
 
-    def update(self, cell: int) -> bool:
-        """Count one row; tell whether it falls into a crowd."""
-        counts, last = self._counts, self._last
-        found = counts.get(cell, 0)
-        last.append(cell)
-        if len(last) > _LAG:
-            late = last[-1 - _LAG]
-            counts[late] = counts.get(late, 0) + 1
-        if len(last) > _CROWD + _LAG:
-            gone = last.popleft()
-            counts[gone] -= 1
-            if not counts[gone]:
-                del counts[gone]
-        return bool(self._needed) and found >= self._needed[cell]
+    def falls(self, cells: Iterable[int]) -> Iterator[bool]:
+        """Count rows, one after another; tell for each whether it falls into a crowd."""
+        counts, last, needed = self._counts, self._last, self._needed
+        for cell in cells:
+            crowded = bool(needed) and counts.get(cell, 0) >= needed[cell]
+            last.append(cell)
+            if len(last) > _LAG:
+                late = last[-1 - _LAG]
+                counts[late] = counts.get(late, 0) + 1
+            if len(last) > _CROWD + _LAG:
+                gone = last.popleft()
+                counts[gone] -= 1
+                if not counts[gone]:
+                    del counts[gone]
+            yield crowded
 
 
 def needed(normal: Normal) -> list[int]:
@@ -261,40 +287,9 @@ class Client:
         """Memory that is held, roughly."""
         return 500 + self._places.bytes + _DIGEST_BYTES * len(self._digests)
 
-    def update(self, digests: list[int], judged: Judged) -> tuple[list[Pattern], list[int]]:
-        """Count the rows of one request, in order.
-
-        Args:
-            digests: of the rows as they were sent, to tell what is the very same.
-            judged: of these rows.
-
-        Returns:
-            What they showed, and which rows the client had not sent before.
-        """
+    def fresh(self, digests: list[int]) -> list[int]:
+        """Count rows; return which this client has not sent before, byte for byte; remember all."""
         self.rows += len(digests)
-        fresh = self._fresh(digests)
-        if not fresh:
-            return [], fresh
-        judged = judged.only(fresh)
-        shown = []
-        if self._search(self._places.near(judged.places, judged.local)):
-            shown.append(Pattern.NEAR_DUPLICATES)
-        crowd, crowded = self._crowd, self._crowded
-        if sum(crowded.update(event=crowd.update(c)) for c in judged.cells.tolist()):
-            shown.append(Pattern.CROWDED)
-        strange = self._strange
-        if sum(map(strange.update, judged.scores.tolist())):
-            shown.append(Pattern.ABNORMAL_STREAM)
-        return shown, fresh
-
-    def _search(self, near: Flags) -> bool:
-        if not near.any():
-            self._duplicates.quiet(len(near))
-            return False
-        return sum(self._duplicates.update(event=event) for event in near.tolist()) > 0
-
-    def _fresh(self, digests: list[int]) -> list[int]:
-        """Return which rows this client has not sent before, byte for byte, and remember them."""
         known, fresh = self._digests, []
         for number, digest in enumerate(digests):
             if digest in known:
@@ -304,6 +299,25 @@ class Client:
             known[digest] = None
         _forget(known, len(known) - REMEMBERED)
         return fresh
+
+    def update(self, judged: Judged, asked: Asked) -> list[Pattern]:
+        """Return what rows of one request showed that the client had not sent before."""
+        shown = []
+        if _told(self._duplicates, self._places.near(asked).tolist()):
+            shown.append(Pattern.NEAR_DUPLICATES)
+        if _told(self._crowded, list(self._crowd.falls(judged.cells.tolist()))):
+            shown.append(Pattern.CROWDED)
+        if sum(map(self._strange.update, judged.scores.tolist())):
+            shown.append(Pattern.ABNORMAL_STREAM)
+        return shown
+
+
+def _told(cusum: Cusum, events: list[bool]) -> bool:
+    """Count rows; tell whether there was an alarm."""
+    if True not in events:
+        cusum.quiet(len(events))
+        return False
+    return sum([cusum.update(event=event) for event in events]) > 0
 
 
 class Clients:
@@ -326,6 +340,7 @@ class Clients:
         self._near: deque[str] = deque(maxlen=_TOOK_PART)
         self._sent: dict[int, None] = {}
         self._rows = 0
+        self._factors = np.empty(0, np.uint64)
 
     def __len__(self) -> int:
         """Clients that are remembered."""
@@ -339,24 +354,42 @@ class Clients:
             matrix: (n, d) as they were sent.
             judged: of these rows.
         """
+        if len(matrix) > _COUNTED:
+            chosen = self._chosen(matrix)
+            matrix, judged = matrix[chosen], judged.only(chosen)
         digests = _digests(matrix)
-        if len(digests) > _COUNTED:
-            # Which of many are counted hangs on what they are, and on nothing that others know.
-            chosen = sorted(sorted(range(len(digests)), key=digests.__getitem__)[:_COUNTED])
-            digests = [digests[at] for at in chosen]
-            judged = judged.only(chosen)
         known = self._of(client)
         self._held -= known.bytes
-        shown, fresh = known.update(digests, judged)
+        fresh = known.fresh(digests)
+        new = self._new(digests, fresh)
+        shown, alarms = [], []
+        if fresh:
+            judged = judged.only(fresh)
+            asked = Asked(self._normal, judged)
+            shown = known.update(judged, asked)
         self._held += known.bytes
         while self._held > self._memory and len(self._known) > 1:
             self._held -= self._known.popitem(last=False)[1].bytes
-        alarms = [Alarm(pattern, known.rows, (client,)) for pattern in shown]
-        new = self._new(digests, fresh)
         if new:
             self._rows += len(new)
-            alarms += self._everybody(client, judged.only(new))
-        return alarms
+            if len(new) < len(fresh):
+                judged = judged.only([fresh.index(at) for at in new])
+                asked = Asked(self._normal, judged)
+            alarms = self._everybody(client, judged, asked)
+        return [*(Alarm(pattern, known.rows, (client,)) for pattern in shown), *alarms]
+
+    def _chosen(self, matrix: Floats) -> list[int]:
+        """Return which rows of many are counted: hangs on what they are, and on what nobody knows.
+
+        Source: Dietzfelbinger et al., 1997 (multiply-shift), of the bits of each value.
+        """
+        bits = np.ascontiguousarray(matrix).view(np.uint64)
+        if len(self._factors) != bits.shape[1]:
+            self._factors = np.frombuffer(os.urandom(bits[0].nbytes), np.uint64) | np.uint64(1)
+        chosen = np.argpartition(bits.dot(self._factors), _COUNTED)[:_COUNTED]
+        chosen.sort()
+        found: list[int] = chosen.tolist()
+        return found
 
     def _new(self, digests: list[int], fresh: list[int]) -> list[int]:
         """Return which rows nobody sent of late: what many ask for alike is a hot item."""
@@ -375,10 +408,9 @@ class Clients:
             self._known.move_to_end(client)
         return known
 
-    def _everybody(self, client: str, judged: Judged) -> list[Alarm]:
-        near = self._places.near(judged.places, judged.local).tolist()
-        for close, cell in zip(near, judged.cells.tolist(), strict=True):
-            event = self._crowd.update(cell) or close
+    def _everybody(self, client: str, judged: Judged, asked: Asked) -> list[Alarm]:
+        near = self._places.near(asked).tolist()
+        for event in map(operator.or_, near, self._crowd.falls(judged.cells.tolist())):
             if event:
                 self._near.append(client)
             if self._spread.update(event=event):

@@ -21,6 +21,7 @@ from modelwarden.firewall.profile import Normal
 from modelwarden.targets.frames import Floats
 
 Flags = npt.NDArray[np.bool_]
+Halves = npt.NDArray[np.float32]
 
 _AXES = 32
 _WIDEST = 4096
@@ -79,7 +80,7 @@ def normal_of(x: Floats, *, rate: float, seed: int = 0) -> Normal | None:
         usual=usual if len(whole.mean) >= _WIDE else 0.0,
         moved=moved,
     )
-    scores = np.sort(_scores(known, found))
+    scores = np.sort(_Ratios(known).largest(found))
     at = math.ceil((len(scores) + 1) * (1 - rate)) - 1
     alarm = float(scores[at]) if at < len(scores) else float(scores[-1]) * 1.05
     return replace(
@@ -190,17 +191,27 @@ def _axes(z: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
     return axes[kept], np.maximum(variance[kept], 1e-12)
 
 
-def _scores(normal: Normal, distances: Floats) -> Floats:
-    """Return (n,) the largest ratio of a distance to its quantile."""
-    ratios = [distances[:, 0] / normal.within, distances[:, 2] / normal.nearest]
-    if normal.across:
-        ratios.append(distances[:, 1] / normal.across)
-    if normal.usual:
-        ratios.append((distances[:, 3] - normal.usual) / normal.moved)
-    for low, distance in zip(normal.lows, distances.T[:3], strict=True):
-        if low:
-            ratios.append(low / np.maximum(distance, low * 1e-6))
-    return np.asarray(np.max(ratios, axis=0), np.float64)
+class _Ratios:
+    """Distances of rows as shares of what is normal."""
+
+    __slots__ = ("_floors", "_lows", "_units", "_zeros")
+
+    def __init__(self, normal: Normal) -> None:
+        across, moved = normal.across or np.inf, normal.moved if normal.usual else np.inf
+        self._units = np.array([[normal.within, across, normal.nearest, moved]]).T
+        self._zeros = np.array([[0.0, 0.0, 0.0, normal.usual]]).T
+        self._lows = np.array([normal.lows]).T
+        self._floors = np.where(self._lows > 0, self._lows * 1e-6, 1.0)
+
+    def largest(self, distances: Floats) -> Floats:
+        """Return (n,) the largest ratio of a distance to its quantile, or of one to what is low."""
+        ratios = np.empty((7, len(distances)))
+        high, low = ratios[:4], ratios[4:]
+        np.subtract(distances.T, self._zeros, out=high)
+        high /= self._units
+        np.maximum(distances.T[:3], self._floors, out=low)
+        np.divide(self._lows, low, out=low)
+        return np.asarray(np.maximum.reduce(ratios, axis=0), np.float64)
 
 
 def _near(normal: Normal, x: Floats, rng: np.random.Generator) -> float:
@@ -252,16 +263,19 @@ class Judged:
     Attributes:
         scores: (n,), to be held against `alarm` and `refuse`.
         places: (n, k) on the axes.
+        asked: (n, k + 1) the same in half the digits, each with a 1: the product with rows that
+            are kept as −2p and |p|² is then of squares as well.
         worst: the largest score.
     """
 
-    __slots__ = ("_cells", "_local", "_sample", "places", "scores", "worst")
+    __slots__ = ("_cells", "_local", "_sample", "asked", "places", "scores", "worst")
 
     def __init__(
-        self, scores: Floats, places: Floats, worst: float, sample: npt.NDArray[np.float32]
+        self, scores: Floats, places: Floats, asked: Halves, worst: float, sample: Halves
     ) -> None:
         self.scores = scores
         self.places = places
+        self.asked = asked
         self.worst = worst
         self._sample = sample
         self._cells: npt.NDArray[np.intp] | None = None
@@ -271,7 +285,9 @@ class Judged:
         """Return what is known of some of the rows."""
         if len(rows) == len(self.scores):
             return self
-        made = Judged(self.scores[rows], self.places[rows], self.worst, self._sample)
+        made = Judged(
+            self.scores[rows], self.places[rows], self.asked[rows], self.worst, self._sample
+        )
         if self._cells is not None:
             made._cells, made._local = self._cells[rows], self._local[rows]
         return made
@@ -289,8 +305,13 @@ class Judged:
         return self._find() if self._cells is None else self._cells
 
     def _find(self) -> npt.NDArray[np.intp]:
+        if len(self.places) == 1:
+            place = self.places[0]
+            cell, near = _nearest(self.asked[0].dot(self._sample), float(place.dot(place)))
+            self._cells, self._local = np.array([cell]), np.array([near])
+            return self._cells
         held = np.einsum("ij,ij->i", self.places, self.places)
-        self._cells, self._local = _neighbours(self.places, held, self._sample)
+        self._cells, self._local = _neighbours(self.asked, held, self._sample)
         return self._cells
 
 
@@ -299,6 +320,7 @@ class Scorer:
 
     def __init__(self, normal: Normal) -> None:
         self.normal = normal
+        self._ratios = _Ratios(normal)
         self._mean = np.array(normal.mean)
         self._inverse = 1 / np.array(normal.scale)
         self._axes = np.ascontiguousarray(np.array(normal.axes).T)
@@ -317,10 +339,10 @@ class Scorer:
             x = x[:, ::step]
         if len(x) == 1 and (judged := self._one(x[0])) is not None:
             return judged
-        places, distances = self.measured(x)
-        scores = _scores(self.normal, distances)
+        places, asked, distances = self._measured_as(x)
+        scores = self._ratios.largest(distances)
         worst = float(np.maximum.reduce(scores))
-        return Judged(scores, places, worst, self._sample)
+        return Judged(scores, places, asked, worst, self._sample)
 
     def _one(self, x: Floats) -> Judged | None:
         """Return what is known of one row, in a quarter of the time; None when it lacks a value."""
@@ -346,7 +368,7 @@ class Scorer:
             np.minimum(z, _CLIPPED, out=z)
             moved = float(np.add.reduce(z)) - self.normal.usual
             score = max(score, moved / self.normal.moved)
-        return Judged(np.array([score]), place[None], score, self._sample)
+        return Judged(np.array([score]), place[None], asked[None], score, self._sample)
 
     def distances(self, x: Floats) -> Floats:
         """Return (n, 4): within the axes, across them, to the sample, and how much has moved."""
@@ -354,7 +376,12 @@ class Scorer:
 
     def measured(self, x: Floats) -> tuple[Floats, Floats]:
         """Return places on the axes and distances of rows to which `step` was applied."""
-        z = (x - self._mean) * self._inverse
+        places, _, found = self._measured_as(x)
+        return places, found
+
+    def _measured_as(self, x: Floats) -> tuple[Floats, Halves, Floats]:
+        z = x - self._mean
+        z *= self._inverse
         energy = np.einsum("ij,ij->i", z, z)
         if not np.maximum.reduce(energy) < _FARTHEST**2:  # also where a value is missing
             z = np.nan_to_num(z, nan=0.0, posinf=0.0, neginf=0.0)
@@ -367,45 +394,53 @@ class Scorer:
         found[:, 0] = np.einsum("ij,ij->i", scaled, scaled)
         np.maximum(energy - held, 0.0, out=found[:, 1])
         np.sqrt(found[:, :2], out=found[:, :2])
-        found[:, 2] = self._nearest(places, held)
+        asked = np.ones((len(x), places.shape[1] + 1), np.float32)
+        asked[:, :-1] = places
+        found[:, 2] = _neighbours(asked, held, self._measured)[1]
         np.abs(z, out=z)
         np.minimum(z, _CLIPPED, out=z)
         found[:, 3] = z.sum(axis=1)
-        return places, found
-
-    def _nearest(self, places: Floats, held: Floats) -> Floats:
-        """Return (n,) mean distance to the nearest rows of the sample."""
-        return _neighbours(places, held, self._measured)[1]
+        return places, asked, found
 
 
-def _asking(places: Floats) -> npt.NDArray[np.float32]:
-    """Return places, each with a 1: the product with a sample is then of squares as well."""
-    asked = np.ones((len(places), places.shape[1] + 1), np.float32)
-    asked[:, :-1] = places
-    return asked
+def _nearest(apart: Halves, held: float) -> tuple[int, float]:
+    """Return what `_neighbours` does, of one row.
+
+    Args:
+        apart: (m,) product of the row with the sample; altered.
+        held: square of its length.
+    """
+    cell, total, few = -1, 0.0, min(_NEIGHBOURS, len(apart))
+    for _ in range(few):
+        at = int(apart.argmin())
+        cell = at if cell < 0 else cell
+        total += math.sqrt(max(float(apart[at]) + held, 0.0))
+        apart[at] = math.inf
+    return cell, total / few
 
 
-def _neighbours(
-    places: Floats, held: Floats, sample: npt.NDArray[np.float32]
-) -> tuple[npt.NDArray[np.intp], Floats]:
+def _neighbours(asked: Halves, held: Floats, sample: Halves) -> tuple[npt.NDArray[np.intp], Floats]:
     """Return (n,) nearest rows of a sample, and (n,) mean distances to the nearest few.
 
     Args:
-        places: (n, k) on the axes.
-        held: (n,) squares of their lengths.
+        asked: as `Judged` has it.
+        held: (n,) squares of the lengths.
         sample: as `Scorer` keeps it.
     """
-    apart = _asking(places) @ sample
-    rows = np.arange(len(places))
+    apart = asked @ sample
+    few, width = min(_NEIGHBOURS, sample.shape[1]), sample.shape[1]
+    first = np.arange(0, len(asked) * width, width)
+    flat, found = apart.reshape(-1), np.empty((few, len(asked)))
     cells = at = apart.argmin(axis=1)
-    total = np.zeros(len(places))
-    few = min(_NEIGHBOURS, sample.shape[1])
     for turn in range(few):
         if turn:  # three times the least is much faster here than a partition
-            apart[rows, at] = np.inf
+            flat[first + at] = np.inf
             at = apart.argmin(axis=1)
-        total += np.sqrt(np.maximum(apart[rows, at] + held, 0.0))
-    return cells, np.asarray(total / few, np.float64)
+        found[turn] = flat[first + at]
+    found += held
+    np.maximum(found, 0.0, out=found)
+    np.sqrt(found, out=found)
+    return cells, np.asarray(np.add.reduce(found, axis=0) / few, np.float64)
 
 
 def popularity(normal: Normal) -> Floats:
@@ -423,7 +458,7 @@ def popularity(normal: Normal) -> Floats:
 
 
 def _score(normal: Normal, within: float, across: float, nearest: float) -> float:
-    """Return what `_scores` does, of one row."""
+    """Return what `_Ratios` does, of one row."""
     score = max(within / normal.within, nearest / normal.nearest)
     if normal.across:
         score = max(score, across / normal.across)

@@ -33,7 +33,9 @@ class Records:
     redaction: Redaction
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(
+    slots=True, kw_only=True, eq=False
+)  # not frozen: made for each request, which takes a quarter as long
 class Entry:
     """One decision, as the ledger keeps it."""
 
