@@ -24,6 +24,7 @@ def origin(**parts: object) -> Origin:
         (None, "Functional"),
         (None, "GlorotUniform"),
         (None, "TFOpLambda"),
+        (None, "Relu"),
         (None, "__numpy__"),
         ("keras", "Sequential"),
         ("keras.layers", "Dense"),
@@ -86,6 +87,7 @@ def test_a_registered_name_of_another_package_is_foreign():
         (None, "TorchModuleWrapper", {}),
         ("keras.layers", "TFSMLayer", {}),
         ("keras.export", "TFSMLayer", {}),
+        ("keras.src.legacy.saving.legacy_h5_format", "load_model_from_hdf5", {"filepath": "x"}),
     ],
 )
 def test_gadgets_are_dangerous(module: str | None, name: str, config: object):

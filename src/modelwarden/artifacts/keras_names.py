@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from modelwarden.artifacts.known import Judgement, judge
+from modelwarden.artifacts.known.keras_operations import KERAS_OPERATIONS
 from modelwarden.core import UseKind
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ _OTHERS = (
     "SumOverBatchSizeMetricWrapper TopKCategoricalAccuracy TrueNegatives TruePositives Tversky "
     "CompileMetrics CompileLoss function type"
 )
-KNOWN_CLASSES = frozenset((*_LAYERS.split(), *_OTHERS.split())) | _VALUES
+KNOWN_CLASSES = frozenset((*_LAYERS.split(), *_OTHERS.split())) | _VALUES | KERAS_OPERATIONS
 
 
 def origin_of(thing: KerasObject) -> Origin:
@@ -144,6 +145,9 @@ def _origin_in_keras(thing: KerasObject, rest: str) -> Origin:
     if thing.class_name == "function" and part in _PARTS - _FUNCTIONS:
         called = thing.settings.get("", "")
         return Origin.DANGEROUS if _LOADS.match(called) else Origin.FOREIGN
+    if thing.class_name[:1].islower() and thing.class_name not in KNOWN_CLASSES:
+        # Classes begin with a capital: a function in the place of one is called with the settings.
+        return Origin.DANGEROUS if _LOADS.match(thing.class_name) else Origin.FOREIGN
     if part in _PARTS or thing.class_name in KNOWN_CLASSES - {"function", "type"}:
         return Origin.KERAS
     # The package itself (`keras`, `keras.src`) holds only the most used classes.

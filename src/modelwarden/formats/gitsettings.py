@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from modelwarden.core.values import dataclass
 from modelwarden.formats.plaintext import PlainText, tokens_of
+from modelwarden.formats.view import Child
 
 if TYPE_CHECKING:
     from modelwarden.formats.source import Source
@@ -41,13 +42,27 @@ def read(source: Source, kind: str, encoding: str) -> GitSettings:
     """Collect the settings."""
     text = source.read(0, min(source.size, _SIZE)).decode(encoding, "replace")
     attributes = source.label.endswith("attributes")
+    settings = tuple((_attributes if attributes else _config)(text)[:_MOST])
     return GitSettings(
         source=source,
         format=kind,
         encoding=encoding,
-        settings=tuple((_attributes if attributes else _config)(text)[:_MOST]),
+        settings=settings,
+        children=_commands(source, settings),
         tokens=tokens_of(text, settings=True),
     )
+
+
+def _commands(source: Source, settings: tuple[Setting, ...]) -> tuple[Child, ...]:
+    """Return the values that could be commands as one script, line for line."""
+    lines = [""] * max((one.line for one in settings), default=0)
+    for one in settings:
+        if " " in one.value:
+            lines[one.line - 1] = one.value.removeprefix("!").removeprefix("ext::")
+    if not any(lines):
+        return ()
+    data = "\n".join(lines).encode("utf-8", "replace")
+    return (Child("commands", lambda: source.nested(data, "commands", expect="script")),)
 
 
 def _attributes(text: str) -> list[Setting]:

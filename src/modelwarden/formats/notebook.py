@@ -42,6 +42,9 @@ _LINE = re.compile(
 )
 
 
+_HELP = re.compile(r"\s*(?:\?{1,2}\s*[%\w.*\[\]]+|[%\w.*\[\]]+\s*\?{1,2})\s*(?:#.*)?")
+
+
 class Shown(NamedTuple):
     """Something in a cell that a browser renders.
 
@@ -267,11 +270,7 @@ def _line(line: str, parts: _Parts) -> str:
     """Return a line of Python; what IPython runs otherwise goes to its place."""
     found = _LINE.match(line)
     if found is None:
-        return (
-            line[:-1]
-            if line.rstrip().endswith("?") and "'" not in line and '"' not in line
-            else line
-        )
+        return "pass" if _HELP.fullmatch(line) else line
     indent, name, bang, command, tool, arguments, percent, magic, rest = found.groups()
     if bang:
         parts.shell.append(command)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import itertools
 import os
+from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
 from modelwarden.core.values import dataclass
@@ -21,6 +23,7 @@ HEAD = 4096
 SMALL = 1 << 18
 SHORT = 1 << 12
 NEAR = 1 << 14
+LISTED = 20_000
 _SERIALS = itertools.count()
 TAIL = 65_557 + 20  # the longest zip comment, its end record and a zip64 locator
 
@@ -113,6 +116,7 @@ class Source:
         "_origin",
         "_owns",
         "_serial",
+        "_stamp",
         "_store",
         "_tail",
         "depth",
@@ -152,6 +156,7 @@ class Source:
         self._owns = owns
         self._serial = next(_SERIALS)
         self._folder: str | None = None
+        self._stamp: tuple[int, ...] = (self._serial,)
         self._head: bytes | None = None
         self._tail: bytes | None = None
         self.memo: dict[str, object] = {}
@@ -176,6 +181,7 @@ class Source:
             raise
         store = File(descriptor, status.st_size if status.st_size <= SMALL else 0)
         source = cls(str(path) if name is None else name, store, size=status.st_size)
+        source._stamp = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
         source._folder = os.path.dirname(path)  # noqa: PTH120 -- pathlib costs start-up time
         return source
 
@@ -188,6 +194,11 @@ class Source:
     def place(self) -> tuple[int, int, int]:
         """Which bytes these are: equal for two parts of one store that are the same bytes."""
         return self._serial, self._origin, self.size
+
+    @property
+    def stamp(self) -> tuple[int, ...]:
+        """What tells a file that has not changed since it was met; of others, no two are equal."""
+        return self._stamp
 
     @property
     def head(self) -> bytes:
@@ -269,6 +280,16 @@ class Source:
         except (OSError, ValueError):
             return None
 
+    def neighbours(self, ending: str, most: int) -> list[str]:
+        """Return names in the folder of this file that end so, in order, `most` at the utmost."""
+        if self._folder is None:
+            return []
+        try:
+            changed = os.stat(self._folder).st_mtime_ns  # noqa: PTH116 -- as above
+        except OSError:
+            return []
+        return list(_names(self._folder, changed, ending)[:most])
+
     def close(self) -> None:
         """Give back the store if it is ours; windows on it are of no use afterwards."""
         if self._owns:
@@ -290,3 +311,15 @@ class Source:
     def __repr__(self) -> str:
         """Name and size, never the bytes."""
         return f"Source({self.label!r}, {self.size} bytes)"
+
+
+@lru_cache(maxsize=16)
+def _names(folder: str, changed: int, ending: str) -> tuple[str, ...]:
+    """Return the names in a folder that end so; `changed` tells when to look again."""
+    del changed
+    try:
+        with os.scandir(folder) as entries:
+            first = (entry.name for entry in islice(entries, LISTED))
+            return tuple(sorted(name for name in first if name.endswith(ending)))
+    except OSError:
+        return ()

@@ -73,6 +73,8 @@ numpy:__builtins__ numpy:__builtins__.eval module:os.system torch:os.system
 torch.serialization:os torch.serialization:os.system sklearn.base:np.load a.b:sys.modules
 collections:abc.sys.modules pathlib:os.system random:_os.system x:__class__.__subclasses__
 x:y.__globals__ x:f.__code__ keras.layers:Lambda keras.src.layers.core.lambda_layer:Lambda
+psutil:Popen PIL.ImageMath:eval PIL.ImageMath:unsafe_eval future.utils:exec_ dill:load_session
+pydantic.utils:import_string nltk:download
 jinja2:Template numba:njit readline:parse_and_bind warnings:sys.modules
 """
 

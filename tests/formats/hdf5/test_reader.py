@@ -206,7 +206,15 @@ def test_a_user_block_and_appended_data_are_children(libver: str, tmp_path: Path
 
 @pytest.mark.parametrize(
     ("value", "expect"),
-    [(b"\x80\x04N.", "pickle"), (b"cposix\nsystem\n(S'true'\ntR.", "pickle"), (b"(c.)", None)],
+    [
+        (b"\x80\x04N.", "pickle"),
+        (b"\x80\x00cposix\nsystem\n(S'true'\ntR.", "pickle"),
+        (b"cposix\nsystem\n(S'true'\ntR.", "pickle"),
+        (b"N0(S'true'\niposix\nsystem\n.", "pickle"),
+        (b"Vposix\nVsystem\n\x93(S'true'\ntR.", "pickle"),
+        ("created – by us.".encode(), None),
+        (b"(c.)", None),
+    ],
 )
 def test_attributes_that_loaders_unpickle_are_children(
     value: bytes, expect: str | None, tmp_path: Path
@@ -239,6 +247,7 @@ def test_byte_strings_of_any_length_are_a_gap(tmp_path: Path):
     path = tmp_path / "m.h5"
     with h5py.File(path, "w") as file:
         file.create_dataset("objects", (2,), dtype=h5py.vlen_dtype(np.uint8))
+        file.create_dataset("numbers", (2,), dtype=h5py.vlen_dtype(np.int32))
 
     assert [g.kind for g in view_of(path).gaps] == [GapKind.UNSUPPORTED]
 

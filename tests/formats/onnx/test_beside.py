@@ -48,3 +48,22 @@ def test_a_pickle_is_examined_as_one_whatever_a_model_says(tmp_path: Path):
     found = examined(tmp_path, "m.data", data, outside("m.data", ("length", str(len(data)))))
 
     assert "pickle-unsafe-global" in {one.rule for one in found.findings}
+
+
+def test_a_file_for_each_tensor_is_data_whatever_it_is_called(tmp_path: Path):
+    names = ("encoder.0.weight", "w2")
+    tensors = tuple(outside(name, ("length", "8")) for name in names)
+
+    first = examined(tmp_path, names[0], b"\x07" * 8, *tensors)
+    second = examined(tmp_path, names[1], b"\x07" * 8 + b"\x09", *tensors)
+
+    assert (first.coverage.format, first.findings, first.gaps) == ("onnx-data", [], [])
+    assert "model-hidden-data" in {one.rule for one in second.findings}
+
+
+def test_a_model_that_changed_is_asked_anew(tmp_path: Path):
+    examined(tmp_path, "w", b"\x07" * 8, outside("w", ("length", "8")))
+
+    found = examined(tmp_path, "w", b"\x07" * 8, outside("other.weights", ("length", "8")))
+
+    assert [gap.why for gap in found.gaps] == ["no known format"]

@@ -79,6 +79,17 @@ SOUND = {
     **{f"xgboost as UBJSON, {name}": ubjson(value) for name, value in XGBOOST.items()},
     "xgboost as UBJSON, without types": ubjson(made.xgboost(), typed=False),
     "xgboost, without a version": text({"learner": made.xgboost()["learner"]}),
+    "xgboost, settings of a booster without its trees": text(
+        {
+            "learner": {
+                "generic_param": {"device": "cpu"},
+                "gradient_booster": {"gbtree_model_param": {"num_trees": "3"}, "name": "gbtree"},
+                "learner_model_param": {"num_feature": "4"},
+                "objective": {"name": "binary:logistic"},
+            },
+            "version": [3, 2, 0],
+        }
+    ),
     "lightgbm": made.lightgbm(),
     "lightgbm, two trees": made.lightgbm({}, {}),
     "lightgbm, without sizes": made.lightgbm({}, {}, header={"tree_sizes": ""}),

@@ -64,6 +64,7 @@ SOUND = {
     "openvino, version 7": openvino(
         layer(0, version="", data="<blobs><weights offset='0' size='9'/></blobs>"), version="7"
     ),
+    "pmml, no model yet": pmml(""),
     "opencv, a matrix": storage(matrix()),
     "opencv, channels": storage(matrix(1, 2, '"3u"', "1 2 3 4 5 6")),
     "opencv, nothing": storage(matrix(0, 0, "d", "")),
@@ -223,7 +224,6 @@ INVALID = {
     "pmml, a field that is not declared": pmml(TREE.replace('field="x"', 'field="q"')),
     "pmml, a field of a derived field": pmml(derived("log10", field="q")),
     "pmml, more fields than declared": pmml(fields=3),
-    "pmml, no model": pmml(""),
     "openvino, two layers of one number": openvino(layer(1), layer(1)),
     "openvino, a shape that is none": openvino(constant(shape="2,x")),
     "openvino, no layers": openvino("<!-- none -->"),

@@ -31,6 +31,7 @@ _PATHS: dict[str, str] = {
         "_pytest py conda ray.worker ray._private dask.distributed distributed "
         "nltk.internals.java nltk.parse nltk.tag.stanford spacy.cli sklearn._build_utils "
         "xgboost.testing xgboost.tracker scipy.weave numexpr.evaluate pandas._version nltk.pathsec "
+        "psutil.Popen streamlit.web celery.bin gradio.cli nose future.utils.exec_ "
         "nltk.app huggingface_hub.cli huggingface_hub._dataset_viewer skops.card skops.cli"
     ),
     _CODE: (
@@ -47,6 +48,7 @@ _PATHS: dict[str, str] = {
         "pandas.eval pandas.core.computation pandas.core.frame.DataFrame.eval "
         "pandas.core.frame.DataFrame.query pandas.DataFrame.eval pandas.DataFrame.query "
         "numpy.lib.utils.safe_eval numpy.safe_eval numpy.lib._utils_impl numpy.lib.utils "
+        "PIL.ImageMath.eval PIL.ImageMath.unsafe_eval PIL.ImageMath.lambda_eval "
         "numpy.frompyfunc numpy.core._internal numpy.core.function_base.add_newdoc "
         "numpy.core.overrides scipy._lib._bunch scipy._lib.doccer scipy.LowLevelCallable "
         "scipy._lib._ccallback scipy.misc.source sympy.parsing sympy.sympify sympy.core.sympify "
@@ -71,7 +73,9 @@ _PATHS: dict[str, str] = {
         "werkzeug.utils.import_string hydra._internal hydra.utils joblib.func_inspect "
         "sklearn.externals.joblib.func_inspect zope.dottedname diffusers.utils.import_utils "
         "econml._lazy keras.utils.module_utils keras.utils.backend_utils nltk.lazyimport "
-        "imblearn.LazyLoader nltk.internals.import_from_stdlib skops.utils.importutils"
+        "pydantic.utils.import_string pydantic._internal._validators.import_string "
+        "pydantic.v1.utils.import_string imblearn.LazyLoader nltk.internals.import_from_stdlib "
+        "skops.utils.importutils"
     ),
     _FILES: (
         "numpy.fromfile numpy.memmap numpy.save numpy.savez numpy.savez_compressed numpy.savetxt "
@@ -126,7 +130,7 @@ _PATHS: dict[str, str] = {
         "torchvision.models.utils.load_state_dict_from_url huggingface_hub.hf_hub_download "
         "huggingface_hub.snapshot_download huggingface_hub.file_download huggingface_hub.utils "
         "huggingface_hub.hf_api transformers.utils.hub transformers.file_utils "
-        "sentence_transformers.util wget gdown pooch dns scapy netmiko"
+        "nltk.download sentence_transformers.util wget gdown pooch dns scapy netmiko"
     ),
     _NATIVE: (
         "numpy.ctypeslib torch.ops torch._ops torch.classes torch._classes torch.cuda._utils "
@@ -149,6 +153,7 @@ _PATHS: dict[str, str] = {
         "torch.distributed.checkpoint torch.distributed.nn torch.utils.data.datapipes "
         "torch.utils.data.graph torch.multiprocessing torch.utils.data.graph_settings "
         "torch.export.pt2_archive torch._utils_internal torch.utils.data._utils.worker dill.load "
+        "dill.load_session dill.load_module dill.load_module_asdict dill.dump_session "
         "dill.loads dill._dill.load dill._dill.loads dill.session dill._dill.Unpickler "
         "dill.Unpickler dill.temp dill.source dill._dill._getattribute dill._dill._eval_repr "
         "dill._dill._create_filehandle dill._dill._create_stringi dill._dill._create_stringo "

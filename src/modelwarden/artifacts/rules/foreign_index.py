@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from modelwarden.core import Evidence, Hit, Severity, rule
@@ -15,6 +16,7 @@ _USUAL = frozenset(
     "conda.anaconda.org repo.anaconda.com conda-forge.org upload.pypi.org pypi.anaconda.org "
     "storage.googleapis.com".split()
 )
+_BARE = re.compile(r"(?i)(?:\w+\+)?(?:http|ftp|git|svn|bzr)://")
 _USUAL_BELOW = (".pytorch.org", ".anaconda.org", ".anaconda.com", ".pythonhosted.org")
 
 
@@ -31,6 +33,8 @@ _USUAL_BELOW = (".pytorch.org", ".anaconda.org", ".anaconda.com", ".pythonhosted
 )
 def foreign_index(one: PlainText) -> Iterator[Hit]:
     """Flag other package indexes, links, channels, far lists, and hosts without a certificate.
+
+    Likewise packages and repositories whose address is asked without TLS.
 
     Why: whoever runs the index decides what is installed. One that is asked besides the usual one
     wins with a higher version number of any package; one without TLS can be anybody.
@@ -49,6 +53,9 @@ def foreign_index(one: PlainText) -> Iterator[Hit]:
 def _foreign(origin: Origin) -> str | None:
     if origin.kind == "trusted-host":
         return f"takes packages from {origin.value[:100]} without checking who it is"
+    if origin.kind in {"address", "repository"}:
+        # Over TLS it is one release of one project, told by `direct-install`.
+        return f"installs {origin.value[:120]}, without TLS" if _BARE.match(origin.value) else None
     if origin.kind not in {"index", "find-links", "channel", "list"}:
         return None
     if origin.kind == "find-links" and "://" not in origin.value:

@@ -7,6 +7,7 @@ attribute is handed on as a nested source.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -27,8 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _CONFIGURATIONS = frozenset(("model_config", "training_config"))
-_PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
-_PICKLE_TEXT = (b"(", b"c", b"]", b"}")
+_PICKLES = tuple(bytes((0x80, protocol)) for protocol in range(6))
+# The name of a global in lines; on the stack, or by a number, no text has the opcode of it.
+_PICKLE_TEXT = re.compile(rb"[ci]\S{1,200}\r?\n\S{1,200}\r?\n")
+_PICKLE_STACK = re.compile(rb"[\x82-\x84\x93]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,8 +144,20 @@ def _expected(attribute: Attribute) -> str | None:
     value = attribute.values[0]
     if value.startswith(_PICKLES):
         return "pickle"
-    # PyTables unpickles text attributes that end like a pickle of protocol 0.
-    return "pickle" if value.startswith(_PICKLE_TEXT) and value.endswith(b".") else None
+    # PyTables unpickles every text that ends in a dot; what is none, it takes for text.
+    return "pickle" if value.endswith(b".") and _names_global(value) else None
+
+
+def _names_global(value: bytes) -> bool:
+    """Tell whether a pickle in these bytes could name a global."""
+    if _PICKLE_TEXT.search(value):
+        return True
+    if not _PICKLE_STACK.search(value):
+        return False
+    try:
+        return any("\x80" <= letter < "\xa0" for letter in value.decode())
+    except UnicodeDecodeError:
+        return True
 
 
 def _nested(source: Source, attribute: Attribute, expect: str) -> Child:

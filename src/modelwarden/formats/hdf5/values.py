@@ -16,6 +16,7 @@ ENUM, VLEN, ARRAY = 8, 9, 10
 _KEPT = 8 << 20
 _ITEMS = 200_000
 _NESTED = 8
+_BYTE = (1).to_bytes(4, "little")
 
 
 class Datatype(NamedTuple):
@@ -51,6 +52,8 @@ def datatype(file: Hdf5, cursor: Cursor) -> Datatype:
     if kind in {VLEN, ENUM}:
         text = kind == VLEN and bits & 0x0F == 1
         base = cursor.u8() & 0x0F if cursor.left else None
+        if base == INTEGER and cursor.left >= 7 and cursor.take(7)[3:] != _BYTE:
+            base = None  # numbers of more than a byte are no bytes of anything
     elif kind == ARRAY:
         kind, base = COMPOUND, ARRAY
     del file

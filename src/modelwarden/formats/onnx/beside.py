@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 _BEHIND = re.compile(r"(.+\.onnx)[._-](?:data|weights?|bin|ext)(?:[._-]?\d+)?")
 _INSTEAD = re.compile(r"(.+)\.(?:data|weights?|bin|pb)")
 _PIECE = 1 << 20
+_MODELS = 8
+_Range = tuple[int, int | None]
+# What the models that were asked last take from where, by what tells that they have not changed:
+# a model may have a file for each of its tensors, and each asks.
+_KNOWN: dict[tuple[int, ...], dict[str, list[_Range]]] = {}
 
 
 def sniff(source: Source) -> bool:
@@ -62,22 +67,48 @@ def _between(source: Source, at: int, end: int, notes: Notes, limits: Limits) ->
 
 
 def _ranges(source: Source, limits: Limits) -> list[tuple[int, int]]:
-    """Return where the tensors lie that the model beside takes from this file, in order."""
+    """Return where the tensors lie that a model beside takes from this file, in order.
+
+    Its name leads to the model; where it does not (a file for each tensor is called after the
+    tensor), every model in the folder is asked.
+    """
     name = source.name.rpartition("/")[2]
     found = _BEHIND.fullmatch(name)
     instead = _INSTEAD.fullmatch(name)
     led = found[1] if found else f"{instead[1]}.onnx" if instead else ""
-    model = source.beside(led) if led else None
+    others = (one for one in source.neighbours(".onnx", _MODELS) if one not in (led, name))
+    for one in (led, *others):
+        mine = _taken(source, one, name, limits) if one else []
+        if mine:
+            return sorted((at, source.size if size is None else at + size) for at, size in mine)
+    return []
+
+
+def _taken(source: Source, one: str, name: str, limits: Limits) -> list[_Range]:
+    """Return what the model `one` takes from the file `name`."""
+    model = source.beside(one)
     if model is None:
         return []
     with model:
-        try:
-            if not is_model(model):
-                return []
-            walk = Walk(Notes(model), limits)
-            walk.model(Field(0, LEN, model.size, 0, model.size))
-        except (DamagedError, LimitExceededError):
-            return []
-    mine = (one for one in walk.places if one.location.removeprefix("./") == name)
-    ranges = ((one.offset or 0, one.length or one.needed) for one in mine)
-    return sorted((at, source.size if size is None else at + size) for at, size in ranges)
+        key = model.stamp
+        if key not in _KNOWN:
+            while len(_KNOWN) >= _MODELS:
+                _KNOWN.pop(next(iter(_KNOWN)))
+            _KNOWN[key] = _outside(model, limits)
+        return _KNOWN[key].get(name, [])
+
+
+def _outside(model: Source, limits: Limits) -> dict[str, list[_Range]]:
+    """Return the ranges that a model takes from files beside it, by their names."""
+    found: dict[str, list[_Range]] = {}
+    try:
+        if not is_model(model):
+            return {}
+        walk = Walk(Notes(model), limits)
+        walk.model(Field(0, LEN, model.size, 0, model.size))
+    except (DamagedError, LimitExceededError):
+        return {}
+    for place in walk.places:
+        ranges = found.setdefault(place.location.removeprefix("./"), [])
+        ranges.append((place.offset or 0, place.length or place.needed))
+    return found

@@ -131,6 +131,16 @@ class _Model:
             ),
             learner_model_param=lambda at: self.part("model_param", at),
             objective=lambda at: self.part("objective", at),
+            generic_param=lambda at: self.part("generic_param", at),
+        )
+
+    def settings(self) -> bool:
+        """Tell whether these are the settings of a booster (`save_config`), without a model."""
+        models = ("gbtree_param", "forest", "gbtree", "weights")
+        return (
+            "generic_param" in self.parts
+            and not self.trees
+            and not any(name in self.parts for name in models)
         )
 
     def nested(self, at: int) -> Node:
@@ -252,6 +262,8 @@ class _Model:
 
     def whole(self) -> None:
         """Hold the parts of the model against one another."""
+        if self.settings():
+            return
         booster = self.booster()
         needed = {"gbtree": "gbtree_param", "dart": "gbtree", "gblinear": "forest"}
         if needed.get(booster) not in self.parts or "model_param" not in self.parts:

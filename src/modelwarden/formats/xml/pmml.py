@@ -60,7 +60,6 @@ class Pmml:
         self.used: dict[str, int] = {}
         self.functions: set[str] = set()
         self.called: dict[str, int] = {}
-        self.models = 0
         self.by: Producer | None = None
         self.fields: int | None = None
         self.data_fields = 0
@@ -82,7 +81,7 @@ class Pmml:
         elif name in _USE:
             self.use(self.used, attributes.get(_USE[name], ""), at)
         elif name in _MODELS:
-            self.models += 1
+            pass
         elif name == "Application" and self.by is None:
             self.by = producer(attributes.get("name", ""), attributes.get("version"))
         elif name == "DataDictionary":
@@ -134,8 +133,6 @@ class Pmml:
 
     def whole(self) -> None:
         """Hold what is used to what is declared."""
-        if not self.models:
-            self.notes.fault("invalid", "PMML", "the document holds no model", 0)
         if self.fields is not None and self.fields != self.data_fields:
             why = f"{self.fields} fields announced, {self.data_fields} declared"
             self.notes.fault("invalid", "DataDictionary", why, 0)
