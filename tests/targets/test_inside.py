@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
 from modelwarden.sandbox import Tier
+from modelwarden.targets import inside
+from modelwarden.targets.confined import _Packed
+from modelwarden.targets.frames import Frame
 from modelwarden.targets.spec import Task
 from targets.opening import case_in, trained
 
@@ -96,3 +101,76 @@ def test_an_honest_model_answers_as_its_library_does_and_raises_no_alarm(family,
 def test_every_model_that_is_trained_is_opened():
     for family, names in MODELS.items():
         assert {f.name for f in trained(family).iterdir()} == set(names)
+
+
+def words(*values):
+    column = np.empty(len(values), np.object_)
+    column[:] = values
+    return column
+
+
+TABLES = {
+    "numbers": {"a": np.array([1.5, np.nan, 3.0]), "b": np.array([0.0, -0.0, 9.0])},
+    "types": {
+        "w": words("x", "y", "x"),
+        "i": np.array([1, 2, 3]),
+        "f": np.array([1.5, np.nan, 3.0]),
+        "b": np.array([True, False, True]),
+        "j": np.array([7, 8, 9]),
+        "v": words("", "é\ud800", "x"),
+    },
+    "gaps": {"w": words("x", None, "x"), "f": np.array([1.0, 2.0, 3.0])},
+    "nothing but gaps": {"f": np.array([1.0, 2.0, 3.0]), "w": words(None, None, None)},
+    "times": {
+        "t": np.array(["2020-01-01", "NaT", "1999-12-31"], "datetime64[us]"),
+        "f": np.array([1.0, 2.0, 3.0]),
+    },
+    "words": {"w": words("x", "y", "z"), "v": words("z", "z", "z")},
+}
+
+
+def handed_over(frame):
+    """Return a table as the worker takes it out of the memory that we laid it into."""
+    packed = _Packed(frame)
+    memory = bytearray(packed.size)
+    for offset, data in packed.chunks:
+        memory[offset : offset + len(data)] = data
+    inside._STATE["given"] = memory
+    return inside._inputs(json.loads(json.dumps(packed.body)))
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_made_of_blocks_is_the_one_made_of_columns(name):
+    pandas = pytest.importorskip("pandas")
+    table = TABLES[name]
+
+    inputs = handed_over(Frame(tuple(table), tuple(table.values())))
+    quick, slow = inside._as_frame(inputs), inside._as_frame(inputs[:3])
+
+    pandas.testing.assert_frame_equal(quick, slow, check_exact=True, check_column_type="exact")
+    blocks = [[(b.dtype, b.shape) for b in f._mgr.blocks] for f in (quick, slow)]
+    assert sorted(map(str, blocks[0])) == sorted(map(str, blocks[1]))
+
+
+def test_what_a_model_writes_to_its_table_is_not_in_the_next_one():
+    pandas = pytest.importorskip("pandas")
+    table = TABLES["types"]
+    frame = Frame(tuple(table), tuple(table.values()))
+    first, fresh = inside._as_frame(handed_over(frame)), inside._as_frame(handed_over(frame))
+
+    first.loc[:, "w"] = "spoilt"
+    first.loc[:, "f"] = 0.0
+    first.columns.name = "spoilt"
+
+    pandas.testing.assert_frame_equal(inside._as_frame(handed_over(frame)), fresh)
+
+
+def test_a_table_of_numbers_is_one_matrix():
+    table = TABLES["numbers"]
+
+    inputs = handed_over(Frame(tuple(table), tuple(table.values())))
+
+    quick, slow = inside._as_matrix(inputs), inside._as_matrix(inputs[:3])
+    np.testing.assert_array_equal(quick, slow)
+    assert quick.flags.c_contiguous
+    assert quick.dtype == slow.dtype

@@ -8,6 +8,7 @@ Source: memfd_create(2), unix(7).
 
 from __future__ import annotations
 
+import array
 import fcntl
 import json
 import os
@@ -28,6 +29,7 @@ _REQUEST = 1
 ANSWER, ERROR = 2, 3
 _PIECE = 1 << 16
 _MOST_DESCRIPTORS = 4
+_BESIDE = socket.CMSG_LEN(4 * _MOST_DESCRIPTORS)
 
 
 class GoneError(Exception):
@@ -48,6 +50,8 @@ class Channel:
     def __init__(self, longest: int) -> None:
         """Make a pair of sockets; answers may have `longest` bytes."""
         self._socket, self.theirs = socket.socketpair()
+        # We wait for what comes ourselves: a timeout would ask again at each step whether it came.
+        self._socket.setblocking(False)
         self._longest = longest
 
     def exchange(
@@ -59,21 +63,27 @@ class Channel:
             GoneError, LateError, BrokenError: there is no answer to be had.
         """
         deadline = time.monotonic() + seconds
-        # A worker that reads no more lets a question wait that is longer than the socket holds.
-        self._socket.settimeout(seconds)
         try:
-            self._send(body, descriptors)
+            self._send(body, descriptors, deadline)
             return self._receive(deadline)
-        except TimeoutError as error:
-            raise LateError from error
         except OSError as error:
             raise GoneError from error
 
-    def _send(self, body: Mapping[str, Json], descriptors: Sequence[int]) -> None:
+    def _send(self, body: Mapping[str, Json], descriptors: Sequence[int], deadline: float) -> None:
         data = json.dumps(body).encode()
         frame = _HEAD.pack(_MAGIC, _REQUEST, len(data)) + data
-        sent = socket.send_fds(self._socket, [frame], list(descriptors))
-        self._socket.sendall(frame[sent:])
+        while frame:
+            try:
+                if descriptors:
+                    sent = socket.send_fds(self._socket, [frame], list(descriptors))
+                else:
+                    sent = self._socket.send(frame)
+            except BlockingIOError:
+                # A worker that reads no more lets a question wait that the socket cannot hold.
+                if not select.select([], [self._socket], [], _left(deadline))[1]:
+                    raise LateError from None
+            else:
+                frame, descriptors = frame[sent:], ()
 
     def _receive(self, deadline: float) -> tuple[int, dict[str, Json], list[int]]:
         descriptors: list[int] = []
@@ -90,8 +100,10 @@ class Channel:
         while len(data) < whole:
             self._wait(deadline)
             # Mostly a frame comes in one piece: each system call counts against short answers.
-            part, extra, _, _ = socket.recv_fds(self._socket, _PIECE, _MOST_DESCRIPTORS)
-            descriptors += extra
+            part, beside, _, _ = self._socket.recvmsg(_PIECE, _BESIDE)
+            for level, sort, rights in beside:
+                if (level, sort) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                    descriptors += array.array("i", rights[: len(rights) // 4 * 4])
             if len(descriptors) > _MOST_DESCRIPTORS:
                 raise BrokenError("more descriptors than an answer has")
             if not part:
@@ -107,14 +119,21 @@ class Channel:
         return kind, _object(bytes(data[_HEAD.size :]))
 
     def _wait(self, deadline: float) -> None:
-        left = deadline - time.monotonic()
-        if left <= 0 or not select.select([self._socket], [], [], left)[0]:
+        if not select.select([self._socket], [], [], _left(deadline))[0]:
             raise LateError
 
     def close(self) -> None:
         """Hang up."""
         self._socket.close()
         self.theirs.close()
+
+
+def _left(deadline: float) -> float:
+    """Return the seconds that are left; LateError when none is."""
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise LateError
+    return left
 
 
 def _object(data: bytes) -> dict[str, Json]:

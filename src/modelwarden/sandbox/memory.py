@@ -40,9 +40,10 @@ class Region:
         """Write at a place; it must fit."""
         self._memory[offset : offset + len(data)] = data
 
-    def read(self, offset: int, size: int) -> bytes:
-        """Return a copy of a part."""
-        return self._memory[offset : offset + size]
+    def read(self, offset: int, size: int) -> bytearray:
+        """Return a copy of a part, which is the caller's to change."""
+        with memoryview(self._memory) as whole:
+            return bytearray(whole[offset : offset + size])
 
     def close(self) -> None:
         """Give our side of it up; may be repeated."""

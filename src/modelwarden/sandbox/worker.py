@@ -210,32 +210,32 @@ class Channel:
         """Send one frame; text that is too long is cut by the caller, not here."""
         data = json.dumps(body).encode()
         frame = HEAD.pack(MAGIC, kind, len(data)) + data
-        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
-        sent = self.connection.sendmsg([frame], rights if descriptors else [])
+        sent = 0
+        if descriptors:
+            rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
+            sent = self.connection.sendmsg([frame], rights)
         self.connection.sendall(frame[sent:])
 
     def receive(self) -> tuple[int, Order, list[int]]:
         """Return (kind, body, descriptors) of the next frame; EOFError when the parent is gone."""
-        data = b""
+        data = bytearray()
         descriptors: list[int] = []
-        while len(data) < HEAD.size:
-            part, ancillary, _, _ = self.connection.recvmsg(HEAD.size - len(data), 256)
+        kind, whole = 0, HEAD.size
+        while len(data) < whole:
+            # Mostly a frame comes in one piece; the parent asks nothing more until it is answered.
+            part, ancillary, _, _ = self.connection.recvmsg(1 << 16, 256)
             if not part:
                 raise EOFError
             data += part
-            for level, kind, content in ancillary:
-                if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            for level, sort, content in ancillary:
+                if (level, sort) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
                     descriptors += array.array("i", content[: len(content) // 4 * 4])
-        magic, kind, length = HEAD.unpack(data)
-        if magic != MAGIC or length > LONGEST * 64:
-            raise EOFError
-        body = b""
-        while len(body) < length:
-            part = self.connection.recv(min(length - len(body), 1 << 16))
-            if not part:
-                raise EOFError
-            body += part
-        return kind, json.loads(body.decode()), descriptors
+            if whole == HEAD.size <= len(data):
+                magic, kind, length = HEAD.unpack_from(data)
+                if magic != MAGIC or length > LONGEST * 64:
+                    raise EOFError
+                whole += length
+        return kind, json.loads(data[HEAD.size :].decode()), descriptors
 
 
 # --- answering --------------------------------------------------------------------------------

@@ -351,7 +351,9 @@ def scores_in(answer: Sequence[Tensor], reading: Reading, rows: int) -> Floats:
     if reading.form is Form.SCORES and reading.by_name:
         scores = _named(_real(found), answer[reading.at].columns, reading.classes)
     elif reading.form is Form.SCORES:
-        scores = _real(found)[:, list(reading.columns)]
+        scores = _real(found)
+        if reading.columns != tuple(range(scores.shape[1])):
+            scores = scores[:, list(reading.columns)]
     elif reading.form is Form.POSITIVE:
         given = _real(found)
         if not reading.margins and _margins(given):
@@ -416,8 +418,9 @@ def _real(found: Array) -> Floats:
 
 
 def _finite(values: Floats) -> None:
-    bad = ~np.isfinite(values)
-    if bad.any():
+    fine = np.isfinite(values)
+    if not fine.all():
+        bad = ~fine
         rows = int(bad.reshape(len(values), -1).any(axis=1).sum())
         raise TargetError(
             f"the model answered NaN or infinity to {rows} of {len(values)} rows",

@@ -11,7 +11,7 @@ import array
 import json
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -123,7 +123,7 @@ class Confined:
             TargetError: it failed, or they do not have the shapes that were asked for.
         """
         packed = _Packed(inputs)
-        packed.body["weights"] = packed.lay(np.ascontiguousarray(weights, np.float64), "weights")
+        packed.body["weights"] = packed.lay(np.ascontiguousarray(weights, np.float64))
         packed.body["at"] = at
         told = self._exchange("gradients", packed)
         found = {t.name: t.values for t in told[:_TOLD]}
@@ -161,15 +161,17 @@ class Confined:
         for offset, data in packed.chunks:
             self._given.write(offset, data)
         body = dict(packed.body)
-        if body["parts"] == self._described:
+        described = body["parts"], body.get("names")
+        if described == self._described:
             del body["parts"]
+            body.pop("names", None)
         while True:
             room = self._taken.size
             memory = () if self._told else (self._given.descriptor, self._taken.descriptor)
             self._described = None  # until it has answered
             order = {"operation": operation, **body, "room": room}
             answer = self._tell(order, memory, seconds)
-            self._told, self._described = True, packed.body["parts"]
+            self._told, self._described = True, described
             needs = answer.get("needs")
             if type(needs) is int and room < needs <= _MOST_ROOM:
                 # At least twice as much, so that it is asked a few times at most.
@@ -254,13 +256,20 @@ class _Packed:
         self.chunks: list[tuple[int, bytes | memoryview]] = []
         self.size = 0
         if isinstance(inputs, Frame):
-            columns = zip(inputs.names, inputs.columns, strict=True)
-            self.body |= {"kind": "frame", "parts": [self.lay(c, n) for n, c in columns]}
+            parts = [self._lay_block(inputs, at) for at in _blocks(inputs.columns)]
+            self.body |= {"kind": "frame", "parts": parts, "names": inputs.names}
         else:
             kind = "texts" if inputs.dtype.kind == "O" else "array"
-            self.body |= {"kind": kind, "parts": [self.lay(inputs, "x")]}
+            self.body |= {"kind": kind, "parts": [self.lay(inputs)]}
 
-    def lay(self, column: Column, name: str) -> dict[str, Any]:
+    def _lay_block(self, frame: Frame, at: list[int]) -> dict[str, Any]:
+        """Append columns of one type as one array, each of them a row of it."""
+        columns = [frame.columns[i] for i in at]
+        texts = columns[0].dtype.kind == "O"
+        block = columns[0] if texts else np.concatenate(columns).reshape(len(at), -1)
+        return self.lay(block) | {"at": at}
+
+    def lay(self, column: Column) -> dict[str, Any]:
         """Append one array; return where it stands.
 
         Texts get room to spare, so that the description of the next tile is mostly the same.
@@ -276,13 +285,16 @@ class _Packed:
             room = len(data)
         self.chunks.append((offset, data))
         self.size += room + -room % 16
-        return {
-            "name": name,
-            "type": kind,
-            "shape": [*column.shape],
-            "offset": offset,
-            "size": room,
-        }
+        return {"type": kind, "shape": [*column.shape], "offset": offset, "size": room}
+
+
+def _blocks(columns: Sequence[Column]) -> list[list[int]]:
+    """Return the places of the columns that go as one array; each column of texts is its own."""
+    blocks: dict[object, list[int]] = {}
+    for at, column in enumerate(columns):
+        kind = column.dtype
+        blocks.setdefault(at if kind.kind == "O" else kind.str, []).append(at)
+    return list(blocks.values())
 
 
 def _joined(texts: list[str | None]) -> bytes:
@@ -291,11 +303,15 @@ def _joined(texts: list[str | None]) -> bytes:
     As 64-bit numbers: how many distinct ones, bytes of them all, for each row which one (-1 for
     none), and the length of each in characters; then their characters.
     """
-    places: dict[str, int] = {}
-    rows = [-1 if text is None else places.setdefault(text, len(places)) for text in texts]
-    whole = "".join(places).encode("utf-8", "surrogatepass")
-    head = array.array("q", [len(places), len(whole), *rows, *map(len, places)])
-    return head.tobytes() + whole
+    known = [text for text in dict.fromkeys(texts) if text is not None]
+    whole = "".join(known).encode("utf-8", "surrogatepass")
+    rows: Iterable[int] = range(len(texts))
+    if len(known) < len(texts):
+        places: dict[str | None, int] = dict(zip(known, rows, strict=False))
+        places[None] = -1
+        rows = map(places.__getitem__, texts)
+    head = array.array("q", [len(known), len(whole), *rows, *map(len, known)])
+    return b"".join((head, whole))
 
 
 def _unpacked(answer: Mapping[str, Json], taken: Region) -> tuple[Tensor, ...]:
@@ -323,7 +339,7 @@ def _tensor(part: object, taken: Region) -> Tensor:
     return Tensor(name, values, tuple(str(c) for c in columns))
 
 
-def _values(kind: object, data: bytes, shape: list[int]) -> npt.NDArray[np.generic]:
+def _values(kind: object, data: bytearray, shape: list[int]) -> npt.NDArray[np.generic]:
     count = math.prod(shape)
     if kind == "text":
         try:
@@ -337,4 +353,4 @@ def _values(kind: object, data: bytes, shape: list[int]) -> npt.NDArray[np.gener
         raise TargetError("the sandboxed process gave an array whose size is not its shape's")
     if kind == "bool":
         return np.asarray(np.frombuffer(data, np.uint8).reshape(shape) != 0)
-    return np.frombuffer(data, kind).reshape(shape).copy()
+    return np.frombuffer(data, kind).reshape(shape)

@@ -56,11 +56,18 @@ class Frame:
     def take(self, rows: npt.ArrayLike) -> Frame:
         """Return these rows, in this order."""
         at = np.asarray(rows)
-        return replace(self, columns=tuple(column[at] for column in self.columns))
+        return self._cut(tuple(column[at] for column in self.columns))
 
     def part(self, start: int, end: int) -> Frame:
         """Return the rows from `start` to before `end`, without copying them."""
-        return replace(self, columns=tuple(column[start:end] for column in self.columns))
+        return self._cut(tuple(column[start:end] for column in self.columns))
+
+    def _cut(self, columns: tuple[Column, ...]) -> Frame:
+        """Return a table with these rows; what was cut alike needs no second look."""
+        made = object.__new__(Frame)
+        object.__setattr__(made, "names", self.names)
+        object.__setattr__(made, "columns", columns)
+        return made
 
     def only(self, names: Iterable[str]) -> Frame:
         """Return these columns, in this order."""

@@ -6,8 +6,9 @@ it turns rows into what the model's library takes, and what that answers into pl
 
 `operations` maps what the parent asks for – `open`, `ask`, `gradients`, `decide` – to functions of
 (body, descriptors). Inputs stand in the memory of the first descriptor, answers are written to the
-second; both stay until others come. Columns and arrays are raw bytes with a type and a shape, texts
-the distinct ones and which of them stands where; texts in answers are JSON.
+second; both stay until others come. Arrays are raw bytes with a type and a shape, the columns of a
+table one array for all of a type, texts the distinct ones and which of them stands where; texts in
+answers are JSON.
 """
 
 import array
@@ -33,17 +34,23 @@ def _memory(descriptors):
 
 
 def _inputs(body):
-    """Return ("frame", names, columns) | ("array", values) | ("texts", list).
+    """Return ("frame", names, columns, blocks) | ("array", values) | ("texts", list).
 
     What the parts are is told only when it differs from the call before.
     """
     if "parts" in body:
         _STATE["parts"] = body["parts"]
+        _STATE["names"] = body.get("names")
     described = _STATE["parts"]
     parts = [_part(part) for part in described]
-    if body["kind"] == "frame":
-        return "frame", [part["name"] for part in described], parts
-    return body["kind"], parts[0]
+    if body["kind"] != "frame":
+        return body["kind"], parts[0]
+    names, blocks = _STATE["names"], [(part["at"], v) for part, v in zip(described, parts)]
+    columns = list(names)
+    for places, values in blocks:
+        for place, column in zip(places, [values] if isinstance(values, list) else values):
+            columns[place] = column
+    return "frame", names, columns, blocks
 
 
 def _part(part):
@@ -72,24 +79,76 @@ def _texts(memory, start, rows):
         known.append(whole[at : at + length])
         at += length
     known.append(None)  # where -1 leads
-    return list(map(known.__getitem__, written[2 : 2 + rows]))
+    return _Texts(known, written[2 : 2 + rows])
+
+
+class _Texts(list):  # type: ignore[type-arg] # which Python 3.8 has not
+    """The text of each row; `known` are the distinct ones and None, `at` which stands where."""
+
+    def __init__(self, known, at):
+        list.__init__(self, map(known.__getitem__, at))
+        self.known = known
+        self.at = at
 
 
 def _as_frame(inputs):
     """Return a pandas frame, or a matrix where pandas is not there and all columns are numbers."""
-    _, names, columns = inputs
+    names, columns = inputs[1:3]
     try:
         import pandas
     except ImportError:
         return _as_matrix(
             inputs, why="a data frame needs pandas, which this interpreter does not have"
         )
+    frame = _of_blocks(pandas, names, inputs[3]) if len(inputs) > 3 else None
+    if frame is not None:
+        return frame
     frame = pandas.DataFrame(dict(zip(names, columns)))
     for name, column in zip(names, columns):
         if isinstance(column, list) and None in column and frame[name].dtype == object:
             # Before pandas 3, read_csv gives NaN for a missing word, and so do its users' models.
             frame[name] = frame[name].where(frame[name].notna(), float("nan"))
     return frame
+
+
+def _of_blocks(pandas, names, blocks):
+    """Return the frame that the columns would give, made of whole blocks at once.
+
+    None where this pandas cannot (before 3), and where a block may not be what a column becomes.
+    """
+    try:
+        from pandas.api.internals import create_dataframe_from_blocks
+    except ImportError:
+        return None
+    import numpy
+
+    made = []
+    for places, values in blocks:
+        if isinstance(values, list):
+            values = _column_of(pandas, values, places[0])
+        elif values.dtype.kind not in "biuf":
+            return None
+        if values is None:
+            return None
+        made.append((values, numpy.array(places)))
+    rows = pandas.RangeIndex(made[0][0].shape[-1])
+    if _STATE.get("titled") is not names:
+        _STATE["titled"], _STATE["titles"] = names, pandas.Index(names)
+    return create_dataframe_from_blocks(made, rows, _STATE["titles"].view())
+
+
+def _column_of(pandas, texts, place):
+    """Return the array that a column of these texts becomes; None if no type of pandas' own."""
+    import numpy
+
+    words = _STATE.setdefault("words", {})
+    # From tile to tile the same, where they are categories.
+    if place not in words or words[place][0] != texts.known:
+        words[place] = texts.known, pandas.Series(texts.known).array
+    found = words[place][1]
+    if not isinstance(found.dtype, pandas.StringDtype):
+        return None
+    return found.take(numpy.frombuffer(texts.at, numpy.int64))
 
 
 _ENCODED = "this model takes numbers: encode it in a function of your own (adapter = 'callable')"
@@ -100,7 +159,11 @@ def _as_matrix(inputs, dtype="float64", why=_ENCODED):
 
     if inputs[0] != "frame":
         return inputs[1]
-    _, names, columns = inputs
+    names, columns = inputs[1:3]
+    if len(inputs) > 3 and len(inputs[3]) == 1:
+        values = inputs[3][0][1]
+        if not isinstance(values, list) and values.dtype.kind in "biuf":
+            return numpy.array(values.T, dtype, order="C")
     for name, column in zip(names, columns):
         if isinstance(column, list) or column.dtype.kind not in "biuf":
             raise TypeError("column %r holds no numbers, and %s" % (name, why))
@@ -301,7 +364,8 @@ def _estimator(model, body):
                     raise KeyError(
                         "the model was fitted with column %r, which the data lack" % missing[0]
                     )
-                frame = frame[list(names)]
+                if list(names) != inputs[1]:
+                    frame = frame[list(names)]
             return frame
         return _as_matrix(inputs)
 
@@ -639,7 +703,8 @@ def _open_xgboost(body):
                 raise KeyError(
                     "the model was trained with column %r, which the data lack" % missing[0]
                 )
-            inputs = ("frame", list(names), [known[n] for n in names])
+            if names != inputs[1]:
+                inputs = ("frame", list(names), [known[n] for n in names])
         data = _as_frame(inputs) if inputs[0] == "frame" else inputs[1]
         if hasattr(data, "select_dtypes"):
             words = list(data.select_dtypes(exclude=["number", "bool"]).columns)
@@ -669,7 +734,8 @@ def _open_lightgbm(body):
             spelled = {n.replace(" ", "_"): n for n in known}
             if all(n in spelled for n in names):
                 chosen = [spelled[n] for n in names]
-                inputs = ("frame", chosen, [known[n] for n in chosen])
+                if chosen != inputs[1]:
+                    inputs = ("frame", chosen, [known[n] for n in chosen])
             data = _as_frame(inputs)
             if hasattr(data, "select_dtypes"):
                 for column in data.select_dtypes(exclude=["number", "bool"]).columns:
@@ -698,7 +764,7 @@ def _open_catboost(body):
         if inputs[0] != "frame":
             return inputs[1]
         frame = _as_frame(inputs)
-        if hasattr(frame, "columns") and all(n in frame.columns for n in names):
+        if names != inputs[1] and all(n in inputs[1] for n in names):
             frame = frame[list(names)]
         return frame
 

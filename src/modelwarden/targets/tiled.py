@@ -147,6 +147,12 @@ class _Tiled:
         return parts
 
 
+def _joined(parts: Sequence[Floats | Labels]) -> Floats:
+    """Return the answers of all tiles; each is our own copy already."""
+    whole = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    return whole.astype(np.float64, copy=False)
+
+
 def tiles(rows: int, tile: int) -> list[tuple[int, int]]:
     """Return (first row, rows) of each tile."""
     return [(start, min(tile, rows - start)) for start in range(0, rows, tile)]
@@ -154,6 +160,8 @@ def tiles(rows: int, tile: int) -> list[tuple[int, int]]:
 
 def padded(inputs: Inputs, start: int, rows: int, tile: int) -> Inputs:
     """Return rows from `start`, filled up to a whole tile with copies of the first of them."""
+    if rows == tile == len(inputs):
+        return inputs
     if rows == tile:
         return (
             inputs.part(start, start + rows)
@@ -192,7 +200,7 @@ class TiledScores(_Tiled):
         """Return (n, k) float64, a column for each of `spec.classes`, as the model gives them."""
         parts = self._over(inputs, scores_in)
         k = len(self._spec.classes)
-        return np.concatenate(parts).astype(np.float64) if parts else np.empty((0, k))
+        return _joined(parts) if parts else np.empty((0, k))
 
     def labels(self, inputs: Inputs) -> Labels:
         """Return (n,) int64 positions in `spec.classes`, decided by the rule of the project."""
@@ -241,7 +249,7 @@ class TiledValues(_Tiled):
     def values(self, inputs: Inputs) -> Floats:
         """Return (n,) float64 in the unit of the label."""
         parts = self._over(inputs, values_in)
-        return np.concatenate(parts).astype(np.float64) if parts else np.empty(0)
+        return _joined(parts) if parts else np.empty(0)
 
 
 AnyTarget = TiledLabels | TiledScores | TiledValues
