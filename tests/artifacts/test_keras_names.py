@@ -88,6 +88,7 @@ def test_a_registered_name_of_another_package_is_foreign():
         ("keras.layers", "TFSMLayer", {}),
         ("keras.export", "TFSMLayer", {}),
         ("keras.src.legacy.saving.legacy_h5_format", "load_model_from_hdf5", {"filepath": "x"}),
+        ("keras.src.utils.file_utils", "extract_archive", {"file_path": "x"}),
     ],
 )
 def test_gadgets_are_dangerous(module: str | None, name: str, config: object):

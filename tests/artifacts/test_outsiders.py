@@ -157,6 +157,16 @@ HOSTILE = {
         '[nlp]\nlang = "en"\npipeline = []\n[components.x]\nfactory = "evil"\n',
         "spacy-foreign-function",
     ),
+    "a list of files of the reader": (
+        "c.yaml",
+        "a: !include [x, /etc/shadow]\n",
+        "yaml-include-tag",
+    ),
+    "a module that a flavour imports": (
+        "MLmodel",
+        "flavors:\n  keras:\n    keras_module: evil\n",
+        "mlflow-code",
+    ),
     "a pickle out of the folder": (
         "MLmodel",
         "flavors:\n  sklearn:\n    pickled_model: ../m.pkl\n",
@@ -221,6 +231,7 @@ def test_a_token_within_a_text_is_found_wherever_it_stands(token: str):
         ("qa.jsonl", f'{{"q": "what does {PIPED} do?"}}\n' * 2),
         ("qa.json", f'[{{"q": "what does {PIPED} do?"}}]'),
         ("mkdocs.yml", "a: !!python/name:material.extensions.emoji.twemoji\n"),
+        ("mkdocs.yml", "a: !!python/object/apply:pymdownx.slugs.slugify {kwds: {case: lower}}\n"),
         ("log.yaml", "handlers: {c: {class: logging.StreamHandler, args: '(sys.stdout,)'}}\n"),
         ("pyproject.toml", '[tool.x]\ncmd = "pip install ."\n_target_ = "torch.nn.Linear"\n'),
         ("a.yaml", "a: !include common.yaml\nb: !env SECRET_KEY\nc: !Ref Role\n"),
@@ -259,6 +270,17 @@ def test_a_pickle_beside_the_code_is_told_from_one_that_nobody_examines(line: st
 
     assert rule in rules
     assert rule == "python-load-effect" or "python-load-effect" not in rules
+
+
+def test_settings_are_judged_once_and_are_no_broken_json():
+    token = "ghp_" + "0" * 30  # its checksum is wrong, its name is enough to tell it
+    text = f'[tool.x]\nrun = "{PIPED}"\npassword = "{drawn(24)}"\nkey = "{token}"\n'
+
+    with Source("a.toml", text.encode()) as source:
+        seen = examine(source, Limits())
+
+    assert seen.gaps == []
+    assert sorted(f.rule for f in seen.findings) == ["config-command", "text-secret"]
 
 
 def test_a_personal_folder_in_a_configuration_is_named():

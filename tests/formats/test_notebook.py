@@ -137,7 +137,7 @@ def test_an_honest_notebook_is_examined_and_quiet():
         code("%matplotlib inline\nimport numpy as np\n!pip install -q scikit-learn\n!nvidia-smi"),
         code("plt.plot(np.arange(3))", html("iVBORw0KGgo=", "image/png"), html("<table></table>")),
         code("model.eval()\nhelp?"),
-        code("?print"),
+        code("?print\n%timeit?"),
         code("??np.mean\nnp.*load*?  # which"),
     )
 

@@ -145,7 +145,7 @@ def _origin_in_keras(thing: KerasObject, rest: str) -> Origin:
     if thing.class_name == "function" and part in _PARTS - _FUNCTIONS:
         called = thing.settings.get("", "")
         return Origin.DANGEROUS if _LOADS.match(called) else Origin.FOREIGN
-    if thing.class_name[:1].islower() and thing.class_name not in KNOWN_CLASSES:
+    if part in _PARTS and thing.class_name[:1].islower() and thing.class_name not in KNOWN_CLASSES:
         # Classes begin with a capital: a function in the place of one is called with the settings.
         return Origin.DANGEROUS if _LOADS.match(thing.class_name) else Origin.FOREIGN
     if part in _PARTS or thing.class_name in KNOWN_CLASSES - {"function", "type"}:

@@ -268,9 +268,11 @@ def _other(first: str, body: Sequence[str], number: int, parts: _Parts) -> None:
 
 def _line(line: str, parts: _Parts) -> str:
     """Return a line of Python; what IPython runs otherwise goes to its place."""
+    if _HELP.fullmatch(line):
+        return "pass"
     found = _LINE.match(line)
     if found is None:
-        return "pass" if _HELP.fullmatch(line) else line
+        return line
     indent, name, bang, command, tool, arguments, percent, magic, rest = found.groups()
     if bang:
         parts.shell.append(command)

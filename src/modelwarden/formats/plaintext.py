@@ -26,6 +26,7 @@ _PIECE = 1 << 20
 _TOKENS = 4 << 20
 _STRUCTURED = frozenset(("csv", "tsv"))
 _SETTINGS = frozenset(("ini", "text"))
+_PAIRED = (".toml", ".cfg", ".ini", ".conf")
 _ORIGINS = re.compile(r"://|trusted[-_]host")
 _GIT = re.compile(
     r"(?:^|/)(?:\.gitattributes|\.gitmodules|\.?gitconfig|\.git/(?:config|info/attributes|modules/.*/config))$"
@@ -90,8 +91,12 @@ class PlainText(View):
 
 
 def sniff(source: Source) -> bool:
-    """Tell whether the first bytes are text; a template out of a configuration is none."""
-    return source.expect != "jinja" and source.size > 0 and _encoding(source.head) is not None
+    """Tell whether the first bytes are text that was not read as such already."""
+    return (
+        source.expect not in ("jinja", "settings")
+        and source.size > 0
+        and _encoding(source.head) is not None
+    )
 
 
 def read(source: Source, limits: Limits) -> PlainText:
@@ -124,12 +129,9 @@ def read(source: Source, limits: Limits) -> PlainText:
 
 def _pairs(source: Source, kind: str) -> tuple[Child, ...]:
     """Return settings as a child of their own, for whoever judges what they name."""
-    from modelwarden.formats.config.settings import NAMES, SIZE
-
-    if kind != "ini" and not (kind in _DATA and source.label.lower().endswith(NAMES)):
+    if kind != "ini" and not (kind in _DATA and source.label.lower().endswith(_PAIRED)):
         return ()
-    size = min(source.size, SIZE + 1)
-    return (Child("settings", lambda: source.part(0, size, "settings", expect="settings")),)
+    return (Child("settings", lambda: source.part(0, source.size, "settings", expect="settings")),)
 
 
 def _followed(source: Source, limits: Limits, kind: str, encoding: str) -> PlainText | None:

@@ -16,6 +16,9 @@ _CODE = re.compile(
 _ENTRY = re.compile(
     r"flavors\.[\w-]+\.(?:entry_point|entrypoints?\.\w+\.command)|entry_points\.\w+\.command"
 )
+# Modules that a flavour imports by the name that stands there, and those that are usual.
+_MODULE = re.compile(r"flavors\.[\w-]+\.(?:keras_module|pickle_module_name)")
+_MODULES = frozenset("keras tensorflow tf_keras mlflow pickle cloudpickle dill torch".split())
 
 
 @rule(
@@ -57,6 +60,8 @@ def _message(scalar: Scalar) -> str | None:
         return f"is loaded by the module {value[:80]!r}, which is not of MLflow"
     if _CODE.fullmatch(scalar.path):
         return f"brings code of its own: {scalar.key[:40]} is {value[:80]!r}"
+    if _MODULE.fullmatch(scalar.path) and value.partition(".")[0] not in _MODULES:
+        return f"imports {value[:80]!r} to load the model: it is the {scalar.key[:40]}"
     if _ENTRY.fullmatch(scalar.path):
         return f"runs {value[:80]!r}"
     return None

@@ -29,11 +29,14 @@ def yaml_include_tag(config: ConfigFile) -> Iterator[Hit]:
     Blind spot: a program may give these tags any other meaning; files that are named beside the
     configuration are examined as the files that they are.
     """
+    tag, below = "", ""
     for scalar in config.scalars:
-        if scalar.tag is None or not scalar.value or not includes(scalar.tag):
-            continue
-        why = escapes(scalar.value)
+        if scalar.tag is not None and includes(scalar.tag):
+            tag, below = scalar.tag, scalar.path
+        elif not tag or not scalar.path.startswith((f"{below}[", f"{below}.")):
+            continue  # a list or mapping of files takes its tag once, before them
+        why = escapes(scalar.value) if scalar.value else ""
         if why and why != "is no file":
-            facts = {"tag": scalar.tag[:80], "path": scalar.value[:200], "why": why}
-            message = f"the tag {scalar.tag[:80]!r} takes in {scalar.value[:120]!r}, which {why}"
+            facts = {"tag": tag[:80], "path": scalar.value[:200], "why": why}
+            message = f"the tag {tag[:80]!r} takes in {scalar.value[:120]!r}, which {why}"
             yield Hit(message, Evidence(facts=facts, line=scalar.line))

@@ -12,7 +12,8 @@ from modelwarden.formats.config.reader import ConfigFile
 _PYTHON = "tag:yaml.org,2002:python/"
 # Tags that only make a plain value.
 _PLAIN = frozenset("none bool str unicode int long float complex bytes list tuple dict".split())
-# What MkDocs takes its extensions from: naming one imports it, and calls nothing.
+# What MkDocs takes its extensions from: they only make text.
+_NAMED = frozenset(("name", "object/apply"))
 _MARKUP = re.compile(r"(?:materialx?\.(?:extensions\.)?emoji|pymdownx|mermaid2|zensical)\.[\w.]+$")
 
 
@@ -39,7 +40,7 @@ def yaml_python_tag(config: ConfigFile) -> Iterator[Hit]:
         if scalar.tag is None or not scalar.tag.startswith(_PYTHON):
             continue
         kind, _, name = scalar.tag.removeprefix(_PYTHON).partition(":")
-        if kind not in _PLAIN and not (kind == "name" and _MARKUP.match(name)):
+        if kind not in _PLAIN and not (kind in _NAMED and _MARKUP.match(name)):
             facts = {"tag": scalar.tag[:200], "path": scalar.path[:200]}
             message = f"the tag python/{kind[:40]} asks for {name[:80]!r}"
             yield Hit(message, evidence(facts, scalar.line))

@@ -121,7 +121,7 @@ class ConfigFile(Checked):
 def sniff(source: Source) -> bool:
     """Tell whether this is JSON or YAML with anything in it that a rule looks at."""
     shape = shape_of(source)
-    if source.expect == "jinja" or shape not in {Shape.JSON, Shape.YAML}:
+    if source.expect in ("jinja", "settings") or shape not in {Shape.JSON, Shape.YAML}:
         return False
     if FLAVOURS.search(source.head) and b"\x00" not in source.head:
         return False  # read as what it is

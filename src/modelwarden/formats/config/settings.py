@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from modelwarden.formats.limits import Limits
     from modelwarden.formats.source import Source
 
-SIZE = 1 << 20
-NAMES = (".toml", ".cfg", ".ini", ".conf")
+_SIZE = 1 << 20
 _MOST = 50_000
 _DEPTH = 200
 _SECTION = re.compile(r"\s*\[{1,2}([^\[\]]{1,200})\]{1,2}\s*(?:[#;].*)?$")
@@ -41,9 +40,9 @@ def sniff(source: Source) -> bool:
 def read(source: Source, limits: Limits) -> ConfigFile:
     """Collect the pairs, of TOML where it is TOML, else line by line."""
     gaps: list[Gap] = []
-    text = source.read(0, SIZE).decode("utf-8", "replace")
-    if source.size > SIZE:
-        gaps.append(gap(source, str(LimitExceededError("bytes of settings", SIZE))))
+    text = source.read(0, _SIZE).decode("utf-8", "replace")
+    if source.size > _SIZE:
+        gaps.append(gap(source, str(LimitExceededError("bytes of settings", _SIZE))))
     limits.spend(operations=len(text))
     pairs = toml_scalars(text) or ini_scalars(text)
     kept = tuple(islice(pairs, _MOST))

@@ -21,7 +21,7 @@ _BOMS = (
 )
 # What no text has: control characters other than white space, escape and end-of-file.
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x19\x1c-\x1f\x7f]")
-_JSON = re.compile(r"\s*(?:\{\s*[\"}]|\[\s*[\[\]{\"\-0-9tfn])")
+_JSON = re.compile(r"\s*(?:\{\s*[\"}]|\[\s*(?:[\[\]{\"\-0-9]|true\b|false\b|null\b|NaN\b))")
 _YAML_LINE = re.compile(
     r"(?:---|<<\s*:|\?\s"
     r"|%YAML\b|%TAG\b|\.\.\.|-\s+\S|[!&][^\s]|[\"']?[\w$./ -]{1,80}[\"']?\s*:(?:\s|$)"
