@@ -1,4 +1,4 @@
-"""The stages of all rooms, in the order in which they run, and their rules; those of campaigns."""
+"""The stages of all rooms, in the order in which they run; the rules of all but the scan."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from modelwarden.assess import catalog as assess
 from modelwarden.core import Rule
 from modelwarden.core.stages import Stage
 from modelwarden.data import catalog as data
+from modelwarden.detectors import live
 from modelwarden.policy.load import STAGES as ORDER
 from modelwarden.redteam import catalog as redteam
 
@@ -19,6 +20,6 @@ def built() -> tuple[Stage, ...]:
 
 
 def all_rules() -> tuple[Rule[Any], ...]:
-    """Return the rules of these stages and of campaigns, each once, in the order of reports."""
-    every = (*data.all_rules(), *assess.all_rules(), *redteam.all_rules())
+    """Return the rules of stages, of campaigns and of live traffic, once, in reports' order."""
+    every = (*data.all_rules(), *assess.all_rules(), *redteam.all_rules(), *live.all_rules())
     return tuple({rule.id: rule for rule in every}.values())

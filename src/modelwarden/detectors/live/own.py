@@ -1,0 +1,148 @@
+"""Rules of what watches: faults of the firewall and of the monitor themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from modelwarden.core import Hit, Severity, rule
+from modelwarden.detectors.live._told import Told, told
+
+
+@rule(
+    "check-failed",
+    title="A check of the firewall failed itself",
+    severity=Severity.HIGH,
+    reads=Told,
+    references=("CWE-693",),
+)
+def check_failed(seen: Told) -> Iterator[Hit]:
+    """Tell that a check ended with an error.
+
+    The request was refused (`closed`) or let on (`open`), by the class of the check. The ledger
+    has such requests under this rule.
+
+    Why: an attacker who can make a check fail would be past it, unless that is told and decided
+    on beforehand.
+
+    Fix: Keep the alert's detail and report it: this is a fault of ours or of a plug-in.
+    `[firewall.fail]` says what happens meanwhile: `form` is always closed, `detector` and
+    `client` are open unless they are named.
+    """
+    yield from told(seen)
+
+
+@rule(
+    "shared-rate",
+    title="Redis is away, and each firewall limits by itself",
+    severity=Severity.HIGH,
+    reads=Told,
+    references=("CWE-770",),
+    weakness="availability_attack",
+)
+def shared_rate(seen: Told) -> Iterator[Hit]:
+    """Tell that the shared limits of `[firewall.limit] redis` are not to be had.
+
+    Why: a client then has its rate at each firewall, so several times as many requests in all.
+
+    Fix: Look at Redis and the network; limits are shared again by themselves as soon as it
+    answers within 0.1 s.
+    """
+    yield from told(seen)
+
+
+@rule(
+    "ledger",
+    title="A decision could not be recorded",
+    severity=Severity.CRITICAL,
+    reads=Told,
+    references=("CWE-778",),
+    weakness="missing_monitoring",
+)
+def ledger(seen: Told) -> Iterator[Hit]:
+    """Tell that the ledger's disk refused a record.
+
+    Why: what is not on record cannot be shown later; filling a disk is also a way to act
+    unseen.
+
+    Fix: Make room on the disk; set a retention. `ledger_full = "refuse"` answers 503 to what
+    cannot be recorded, `"serve"` goes on with this alarm.
+    """
+    yield from told(seen)
+
+
+@rule(
+    "reload",
+    title="New profiles or settings were taken, or were not",
+    severity=Severity.HIGH,
+    reads=Told,
+    references=("CWE-732",),
+)
+def reload(seen: Told) -> Iterator[Hit]:
+    """Tell that a policy replaced the one before (info), or that the old one stays (high).
+
+    Why: a policy that was meant to be in force and is not is worse than none, for everybody
+    relies on it.
+
+    Fix: When the old one stays: mend the file that the detail names; the firewall tries again
+    when it changes or on SIGHUP. A policy that refuses most of what was in order until now
+    needs a restart, so that nobody takes it by accident. When one was taken that nobody meant:
+    see who can write these files.
+    """
+    yield from told(seen)
+
+
+@rule(
+    "watch",
+    title="A part of what looks on failed and begins anew",
+    severity=Severity.HIGH,
+    reads=Told,
+    references=("CWE-778",),
+    weakness="missing_monitoring",
+)
+def watch(seen: Told) -> Iterator[Hit]:
+    """Tell that watching drift, files or probes failed; it begins anew after 20 seconds.
+
+    Why: in that time nothing of this kind would be noticed.
+
+    Fix: Keep the detail and report it: it is a fault of ours, or a file or server that it could
+    not bear.
+    """
+    yield from told(seen)
+
+
+@rule(
+    "log",
+    title="A log that the monitor follows cannot be read in part",
+    severity=Severity.MEDIUM,
+    reads=Told,
+    references=("CWE-778",),
+    weakness="missing_monitoring",
+)
+def log(seen: Told) -> Iterator[Hit]:
+    """Tell of lines or files of a log, or of labels, that are no records or cannot be opened.
+
+    Why: what is not read is not watched, and quiet then means nothing.
+
+    Fix: The detail names file and place. Mend what writes it, or the monitor's `log` and
+    `labels`.
+    """
+    yield from told(seen)
+
+
+@rule(
+    "state",
+    title="The monitor's state cannot be kept",
+    severity=Severity.HIGH,
+    reads=Told,
+    references=("CWE-778",),
+    weakness="missing_monitoring",
+)
+def state(seen: Told) -> Iterator[Hit]:
+    """Tell that what is known could not be written to `--state`.
+
+    Why: after a restart the monitor would begin from nothing, and tell again what it has told.
+
+    Fix: Make room or give the monitor the right to write there; the detail says what the system
+    refused.
+    """
+    yield from told(seen)
