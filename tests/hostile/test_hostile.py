@@ -1,4 +1,4 @@
-"""The second and third set of samples: every harmful one is caught, no harmless one is."""
+"""Sets of samples beside those of single rules: what is harmful is caught, what is not passes."""
 
 from __future__ import annotations
 
@@ -13,14 +13,22 @@ from hostile.build import MEDIUM, Sample
 from hostile.formats import FORMATS
 from hostile.gadgets import GADGETS
 from hostile.gadgets_more import GADGETS_MORE
-from hostile.harmless import HARMLESS
+from hostile.harmless import HARMLESS as HARMLESS_FIRST
+from hostile.harmless_more import HARMLESS_MORE
+from hostile.harmless_texts import HARMLESS_TEXTS
 from hostile.mechanisms import MECHANISMS
 from hostile.roads import ROADS
+from hostile.strangers_models import STRANGERS_MODELS
+from hostile.strangers_repository import STRANGERS_REPOSITORY
 from hostile.wrappings import WRAPPINGS
 from hostile.zips import ZIPS
 from modelwarden.core import Outcome, Report, Severity
 
-HARMFUL = (*GADGETS, *GADGETS_MORE, *ROADS, *MECHANISMS, *ZIPS, *ARCHIVES, *FORMATS, *WRAPPINGS)
+HARMFUL = (
+    *(*GADGETS, *GADGETS_MORE, *ROADS, *MECHANISMS, *ZIPS, *ARCHIVES, *FORMATS, *WRAPPINGS),
+    *(*STRANGERS_MODELS, *STRANGERS_REPOSITORY),
+)
+HARMLESS = (*HARMLESS_FIRST, *HARMLESS_MORE, *HARMLESS_TEXTS)
 
 
 def scanned(sample: Sample, folder: Path) -> Report:

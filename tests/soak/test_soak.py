@@ -19,15 +19,15 @@ from .guard import Guard
 from .progress import BATCH, Progress, batch
 from .seeds import seeds
 
-QUICK = 1500
+QUICK = 1100
 SEED = 2026
 # Files of these formats are told by what stands beside them in a folder.
 COMPANIONS = {"tensorflow-checkpoint-data", "tfjs-weights", "openvino-weights", "onnx-data"}
-# Members are read as these where the container around them says so; a makefile goes by its name.
+# Members are read as these where the container or the text around them says so.
 EXPECTED = {
     "keras-layer",
-    "makefile",
     "notebook-code",
+    "settings",
     "tfjs-graph",
     "torch-pt2-program",
     "torch-tar-storages",
