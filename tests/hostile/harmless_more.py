@@ -20,9 +20,14 @@ from hostile.build import Builder, Sample, archive, constant, npy
 from onnxmodels import graph as onnx_graph
 from onnxmodels import model as onnx
 from onnxmodels import node as onnx_node
-from servedfiles import nemo
+from servedfiles import exported, mar, nemo
+from servedfiles import node as exported_node
+from sevenzips import CHAINS
+from sevenzips import Member as SevenMember
+from sevenzips import archive as seven
 from skopsfiles import ESTIMATOR, instance, plain
 from skopsfiles import archive as skops
+from smallnets import caffe, caffe_layer, mx_node, mx_symbol, prototxt
 from tfgraphs import function, graph, meta_graph, saved_model
 from tfgraphs import node as tf_node
 from tfjsmodels import graph as tfjs_graph
@@ -110,6 +115,7 @@ def _graphs(
     }
 
 
+_SCRIPT = "def forward(self, x: Tensor) -> Tensor:\n  return torch.{}(x)\n"
 _PICKLED = {
     "numbers": pickle.dumps([0.5] * 50),
     "text": pickle.dumps("call os.system('x')", 2),
@@ -209,13 +215,72 @@ _MODELS: dict[str, tuple[str, Builder]] = {
         "model.json",
         constant(json.dumps(tfjs(tfjs_graph("Relu"), group("w.bin"))).encode()),
     ),
-    "torchscript": (
-        "m.pt",
-        partial(
-            checkpoint,
-            **{"code/__torch__/m.py": b"def forward(self, x):\n  return torch.relu(x)\n"},
-        ),
-    ),
+    **{
+        f"torchscript, {name}": (
+            "m.pt",
+            partial(checkpoint, **{"code/__torch__/m.py": _SCRIPT.format(name).encode()}),
+        )
+        for name in ("relu", "sigmoid", "tanh")
+    },
+    **{
+        f"caffe, {kind}": ("m.caffemodel", partial(caffe, caffe_layer(kind)))
+        for kind in ("Convolution", "ReLU", "Softmax")
+    },
+    **{
+        f"caffe as text, {kind}": ("m.prototxt", partial(prototxt, f'layer {{ type: "{kind}" }}'))
+        for kind in ("Convolution", "ReLU", "Softmax")
+    },
+    **{
+        f"mxnet, {op}": ("m-symbol.json", partial(mx_symbol, mx_node(op, 0)))
+        for op in ("Activation", "FullyConnected", "SoftmaxOutput")
+    },
+    **{
+        f"zip of {count} texts": (
+            "a.zip",
+            constant(archive({f"{n}.txt": b"words\n" for n in range(count)})),
+        )
+        for count in (1, 2, 5)
+    },
+    **{
+        f"torchserve with {handler}": (
+            "m.mar",
+            partial(mar, {"m.pt": _NUMBERS}, handler=handler, serializedFile="m.pt"),
+        )
+        for handler in ("image_classifier", "text_classifier", "object_detector")
+    },
+    **{
+        f"export of {op}": (
+            "m.pt2",
+            partial(exported, exported_node(f"torch.ops.aten.{op}.default")),
+        )
+        for op in ("relu", "linear", "mul")
+    },
+    **{
+        f"7z by {chain}": ("a.7z", partial(seven, [SevenMember("a.txt", b"words\n")], chain))
+        for chain in list(CHAINS)[:3]
+    },
+    **{
+        f"keras, {kind}": (
+            "m.keras",
+            constant(
+                archive(
+                    {
+                        "metadata.json": b'{"keras_version": "3.5.0"}',
+                        "config.json": json.dumps(
+                            {
+                                "module": "keras",
+                                "class_name": "Sequential",
+                                "config": {
+                                    "layers": [{"module": "keras.layers", "class_name": kind}]
+                                },
+                            }
+                        ).encode(),
+                    }
+                )
+            ),
+        )
+        for kind in ("Dense", "LSTM", "Conv2D")
+    },
 }
 
 HARMLESS_MORE: tuple[Sample, ...] = tuple(

@@ -85,6 +85,49 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "config.json",
         json.dumps({"model_type": "whisper", "activation_function": "gelu"}),
     ),
+    **{
+        f"shards in {name}": (
+            "model.safetensors.index.json",
+            json.dumps({"metadata": {"total_size": 8}, "weight_map": {"w": name}}),
+        )
+        for name in ("model-00001-of-00001.safetensors", "a/b.safetensors", "w.bin")
+    },
+    **{
+        f"Sentence Transformers with {kind}": (
+            "modules.json",
+            json.dumps(
+                [
+                    {
+                        "idx": 0,
+                        "name": "0",
+                        "path": "",
+                        "type": f"sentence_transformers.models.{kind}",
+                    }
+                ]
+            ),
+        )
+        for kind in ("Transformer", "Pooling", "Normalize")
+    },
+    **{
+        f"Diffusers with {kind}": (
+            "model_index.json",
+            json.dumps(
+                {"_class_name": "P", "_diffusers_version": "0.30.0", "part": [library, kind]}
+            ),
+        )
+        for library, kind in (
+            ("diffusers", "UNet2DConditionModel"),
+            ("transformers", "CLIPTextModel"),
+            ("onnxruntime", "OnnxRuntimeModel"),
+        )
+    },
+    **{
+        f"a processor of {kind}": (
+            "preprocessor_config.json",
+            json.dumps({"feature_extractor_type": kind, "processor_class": "P", "size": 80}),
+        )
+        for kind in ("WhisperFeatureExtractor", "ViTFeatureExtractor", "CLIPFeatureExtractor")
+    },
     "MLflow of scikit-learn": ("MLmodel", _mlmodel("sklearn", pickled_model="model.pkl")),
     "MLflow of torch": (
         "MLmodel",

@@ -90,6 +90,14 @@ _MLFLOW = (
     {"pytorch": {"model_data": "data", "pickle_module_name": "acme"}},
     {"keras": {"data": "data", "keras_module": "acme"}},
 )
+_PLACES = (
+    *("../w", "../../.ssh/id_rsa", "/etc/passwd", "a/../../w", "~/w"),
+    *("C:\\w", "..\\w", "http://evil.invalid/w", "file:///etc/passwd", "//host/share/w"),
+)
+_FOREIGN = (
+    "os.system subprocess.Popen acme.Layer custom_st.Evil modeling.X my_code.models.Pooling "
+    "builtins.eval torch.nn.Linear sentence.Transformer sentence_transformer.models.Pooling"
+).split()
 _SETTINGS = (
     *(f'[model]\n_target_ = "{one}"\n' for one in _TARGETS[:4]),
     'm = { _target_ = "os.system" }\n',
@@ -166,6 +174,36 @@ STRANGERS_REPOSITORY: tuple[Sample, ...] = (
         "config.json",
         "a configuration of transformers",
         _json({"model_type": "x", "architectures": ["X"]} | one for one in _REMOTE),
+        "runs the code of a repository",
+    ),
+    *_named(
+        "model.safetensors.index.json",
+        "an index of shards",
+        _json({"metadata": {}, "weight_map": {"w": one}} for one in _PLACES),
+        "reads elsewhere",
+    ),
+    *_named(
+        "modules.json",
+        "modules of Sentence Transformers",
+        _json([{"idx": 0, "name": "0", "path": "", "type": one}] for one in _FOREIGN),
+        "imports it",
+    ),
+    *_named(
+        "model_index.json",
+        "a pipeline of Diffusers",
+        _json(
+            {"_class_name": "X", "_diffusers_version": "0.30.0", "unet": one.rsplit(".", 1)}
+            for one in _FOREIGN
+        ),
+        "imports it",
+    ),
+    *_named(
+        "preprocessor_config.json",
+        "a processor",
+        _json(
+            {"image_processor_type": "X", "auto_map": {"AutoImageProcessor": f"{one}--{name}"}}
+            for one, name in zip(("evil/r", "a/b") * 5, _FOREIGN, strict=True)
+        ),
         "runs the code of a repository",
     ),
     *_named(
