@@ -41,6 +41,16 @@ def test_square_beats_the_floor_on_a_linear_model():
     assert square.success[victim.distance(Norm.LINF) < 0.12].all()
 
 
+def test_square_asks_of_a_picture_only_what_knows_the_last_answer():
+    victim = Pictures()
+    out_of_reach = victim.problem(eps=1, rows=[0])
+
+    found = run(Square(), victim.target, out_of_reach, queries=120)
+
+    assert not found.success.any()
+    assert found.calls == found.rows > 100
+
+
 @pytest.mark.parametrize("attack", [Square(), Signs()], ids=["square", "signs"])
 def test_pictures_are_attacked_on_their_grid_alone_or_in_a_batch(attack):
     victim = Pictures()
