@@ -88,11 +88,16 @@ class Course:
                 it is left for later, and need not begin yet. None looks at all.
         """
         live = self._living()
-        step = len(live) if room is None else _STEP
+        if room is None:
+            widths = np.minimum(self.search.width(live), self._left(live))
+            kept = widths > 0
+            self._live, self._widths = live[kept], widths[kept]
+            return int(widths.sum())
+        step = _STEP
         going: list[Labels] = []
         wanted: list[Labels] = []
         total, start = 0, 0
-        while start < len(live) and (room is None or total < room):
+        while start < len(live) and total < room:
             part = live[start : start + step]
             start, step = start + step, 2 * step
             widths = np.minimum(self.search.width(part), self._left(part))
@@ -113,7 +118,7 @@ class Course:
             live = np.concatenate((live, back[~np.isin(back, live)]))
         return live[~out[live]]
 
-    def _left(self, at: Labels) -> Labels:
+    def _left(self, at: Labels | slice) -> Labels:
         """Return the rows that these inputs may still be asked, without those of the judge."""
         return np.maximum(self.queries - self._times - self.asked[at], 0)
 
@@ -147,16 +152,19 @@ class Course:
         self, proposal: Proposal, candidates: Candidates, keys: list[object], allowed: Mask
     ) -> Offer:
         """Tell what must be asked, within each input's budget, from what is known already."""
+        places = np.full(len(keys), -1, np.int64)
         if proposal.weights is None:
             places = self._known.find(keys)
             if not allowed.all():
                 places[~allowed] = -1
-        else:
-            places = np.full(len(keys), -1, np.int64)
         new = allowed & (places < 0)
         new &= _first_of(keys)
-        rank = np.cumsum(new) - 1
         owners = proposal.at
+        wanted = np.bincount(owners, minlength=len(self.asked))
+        if new.all() and (wanted <= self._left(slice(None))).all():
+            # As it mostly is: nothing is known, nothing asked twice, and all of it is paid for.
+            return Offer(proposal, candidates, keys, allowed, places, np.arange(len(keys)))
+        rank = np.cumsum(new) - 1
         begins = np.flatnonzero(np.diff(owners, prepend=-1)) if len(owners) else owners
         before = np.repeat(rank[begins] - new[begins] + 1, np.diff(begins, append=len(owners)))
         fresh = np.flatnonzero(new & (rank - before < self._left(owners)))
@@ -182,19 +190,13 @@ class Course:
         """Lay fresh and known answers beside the candidates, and remember the fresh ones."""
         owners, fresh = offer.proposal.at, offer.fresh
         m, wants = len(owners), offer.proposal.weights is not None
-        labels = np.full(m, -1, np.int64)
-        scores = np.full((m, self.problem.classes), np.nan) if self._scored else None
-        gradients = np.zeros((m, *offer.candidates.shape[1:])) if wants else None
-        if answered is not None:
-            labels[fresh] = answered.labels
-            if scores is not None and answered.scores is not None:
-                scores[fresh] = answered.scores
-            if gradients is not None and answered.gradients is not None:
-                gradients[fresh] = answered.gradients
-            if not wants:
-                keys = [offer.keys[i] for i in fresh.tolist()]
-                self._known.add(keys, answered.labels, answered.scores)
-        if not wants and len(fresh) < m:
+        every = len(fresh) == m
+        if answered is not None and not wants:
+            keys = offer.keys if every else [offer.keys[i] for i in fresh.tolist()]
+            self._known.add(keys, answered.labels, answered.scores)
+        spread = answered if every and answered is not None else self._spread(offer, answered)
+        labels, scores = spread.labels, spread.scores
+        if not wants and not every:
             self._recall(offer, labels, scores)
         seen = labels >= 0
         known = seen.copy()
@@ -208,10 +210,25 @@ class Course:
             answered=seen,
             labels=labels,
             scores=scores,
-            gradients=gradients,
+            gradients=spread.gradients,
             won=won,
             known=known,
         )
+
+    def _spread(self, offer: Offer, answered: Answered | None) -> Answered:
+        """Lay the answers to what was fresh where they belong; the rest has none yet."""
+        m = len(offer.proposal.at)
+        labels = np.full(m, -1, np.int64)
+        scores = np.full((m, self.problem.classes), np.nan) if self._scored else None
+        wants = offer.proposal.weights is not None
+        gradients = np.zeros((m, *offer.candidates.shape[1:])) if wants else None
+        if answered is not None:
+            labels[offer.fresh] = answered.labels
+            if scores is not None and answered.scores is not None:
+                scores[offer.fresh] = answered.scores
+            if gradients is not None and answered.gradients is not None:
+                gradients[offer.fresh] = answered.gradients
+        return Answered(labels, scores, gradients)
 
     def _recall(self, offer: Offer, labels: Labels, scores: Floats | None) -> None:
         """Put in what was known before, and the one answer to equal candidates of this proposal."""

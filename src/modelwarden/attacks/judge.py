@@ -40,6 +40,8 @@ class Judge:
 
     def see(self, told: Told) -> None:
         """Take the first win of each input that has none waiting."""
+        if not told.won.any():
+            return
         at = told.at[told.won]
         owners, first = np.unique(at, return_index=True)
         wins = saved(told.candidates[told.won][first])

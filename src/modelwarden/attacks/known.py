@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import repeat
+
 import numpy as np
 import numpy.typing as npt
 
@@ -24,8 +26,9 @@ class Known:
 
     def find(self, keys: list[object]) -> Labels:
         """Return (m,) where the answer to each stands; −1 where it is not known."""
-        get = self._places.get
-        return np.array([get(key, -1) for key in keys], np.int64)
+        if self._places.keys().isdisjoint(keys):
+            return np.full(len(keys), -1, np.int64)
+        return np.array(list(map(self._places.get, keys, repeat(-1))), np.int64)
 
     def add(self, keys: list[object], labels: Labels, scores: Floats | None) -> None:
         """Keep the answers to candidates that were not known."""
