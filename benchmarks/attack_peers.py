@@ -30,7 +30,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from victims import NETS, SMALL, Victim, slopes, victim
+from victims import NETS, OTHERS, SMALL, Victim, slopes, victim
 
 from modelwarden.attacks.balls import Ball, Norm, size_of
 from modelwarden.attacks.catalog import entry_of
@@ -46,8 +46,12 @@ EPS = {
     "l2": {"cnn": 1.2, "cnn-adv": 2.0, "mlp": 0.6, "digits-mlp": 0.6},
     "l1": {"cnn": 10.0, "cnn-adv": 12.0, "mlp": 6.0, "digits-mlp": 2.5},
 }
+OTHER_EPS = {"linf": 0.1, "l2": 1.2, "l1": 10.0}
+TABLE_EPS = {"linf": 0.05, "l2": 0.3, "l1": 0.8}
 TREES_EPS = {"linf": 0.12, "l2": 0.5, "l1": 2.0}
 TILE = 128
+MORE_ROWS: list[int] = []  # `apgd` at each of these instead
+WHOLE_ALONE: list[bool] = []  # AutoAttack is the only peer
 AA_NORMS = {"linf": "Linf", "l2": "L2", "l1": "L1"}
 
 
@@ -71,8 +75,8 @@ def module_of(one: Victim, *, logs: bool) -> Any:
 
         def forward(self, x: Any) -> Any:
             self.rows += len(x)
-            if one.module is not None:
-                return one.module(x)
+            if one.honest is not None:
+                return one.honest(x)
             p = one.scores(x.detach().numpy())
             return torch.tensor(np.log(np.maximum(p, 1e-12)) if logs else p, dtype=torch.float32)
 
@@ -84,7 +88,7 @@ def problem_of(one: Victim, norm: str, eps: float, access: Access) -> tuple[Any,
     spec = TargetSpec(
         task=Task.MULTICLASS,
         modality=Modality.IMAGE if image else Modality.VECTOR,
-        classes=tuple(range(10)),
+        classes=tuple(range(one.classes)),
         shape=one.shape if image else None,
         tile=TILE,
     )
@@ -94,10 +98,12 @@ def problem_of(one: Victim, norm: str, eps: float, access: Access) -> tuple[Any,
     ball = Ball(x=x, norm=Norm(norm), eps=eps, low=0, high=1)
     clean = None if access is Access.LABELS else one.scores(x)
     rows = np.arange(len(x))
-    return target, Problem(space=ball, y=one.y, rows=rows, classes=10, clean=clean)
+    return target, Problem(space=ball, y=one.y, rows=rows, classes=one.classes, clean=clean)
 
 
 def eps_of(one: Victim, norm: str) -> float:
+    if one.name in OTHERS:
+        return (TABLE_EPS if one.name == "table" else OTHER_EPS)[norm]
     return EPS[norm].get(one.name, TREES_EPS[norm])
 
 
@@ -192,11 +198,18 @@ def peer(
     return told(name, fell, module.rows / len(one.y), seconds, **more)
 
 
-def autoattack(norm: str, eps: float, seed: int) -> Any:
+def autoattack(norm: str, eps: float, seed: int, classes: int) -> Any:
+    """Return whole AutoAttack; its targeted losses need four classes, FAB's targeted form three."""
+
     def attack(module: Any, x: Any, y: Any) -> Any:
         from autoattack import AutoAttack
 
         made = AutoAttack(module, norm=AA_NORMS[norm], eps=eps, seed=seed, device="cpu")
+        targets = classes - 1
+        made.apgd_targeted.n_target_classes = min(targets, made.apgd_targeted.n_target_classes)
+        made.fab.n_target_classes = min(targets, made.fab.n_target_classes)
+        if classes < 4:
+            made.attacks_to_run = ["apgd-ce", "fab", "square"]
         return made.run_standard_evaluation(x, y, bs=len(x))
 
     return attack
@@ -282,8 +295,11 @@ def _hop_skip(module: Any, x: Any, y: Any, norm: str, eps: float, rows: int) -> 
 def by_gradients(one: Victim, seed: int, queries: int, norms: list[str]) -> Iterator[dict]:
     for norm in norms:
         eps = eps_of(one, norm)
-        yield ours(one, "apgd", norm, eps, Access.GRADIENTS, queries, seed) | {"norm": norm}
-        sides: list[tuple[str, Any]] = [("AutoAttack, whole", autoattack(norm, eps, seed))]
+        for rows in MORE_ROWS or [queries]:
+            line = ours(one, "apgd", norm, eps, Access.GRADIENTS, rows, seed)
+            yield line | {"norm": norm, "most": rows}
+        whole = autoattack(norm, eps, seed, one.classes)
+        sides: list[tuple[str, Any]] = [("AutoAttack, whole", whole)]
         if norm == "linf":
             sides.append(("foolbox PGD", foolbox("LinfPGD", eps, steps=40)))
             sides += [("torchattacks PGD", torchattacks_pgd(eps)), ("ART APGD", art_apgd(eps))]
@@ -291,7 +307,7 @@ def by_gradients(one: Victim, seed: int, queries: int, norms: list[str]) -> Iter
             sides.append(("foolbox DDN", foolbox("DDNAttack", eps, steps=200)))
         else:
             sides.append(("foolbox FMN", foolbox("L1FMNAttack", eps, steps=200)))
-        for name, attack in sides:
+        for name, attack in sides if not WHOLE_ALONE else sides[:1]:
             line = tried(name, partial(peer, one, name, norm, eps, attack))
             yield line | {"norm": norm}
 
@@ -378,7 +394,8 @@ def main() -> None:
     parser.add_argument("--seeds", default="11,12")
     parser.add_argument("--victims")
     parser.add_argument("--norms")
-    parser.add_argument("--queries", type=int)
+    parser.add_argument("--queries", help="rows an input at most; of apgd also several: 600,1000")
+    parser.add_argument("--whole", action="store_true", help="of peers AutoAttack alone")
     parser.add_argument("--autoattack")
     parser.add_argument("--ours", action="store_true", help="leave the peers out")
     chosen = parser.parse_args()
@@ -386,6 +403,8 @@ def main() -> None:
         sys.path.insert(0, chosen.autoattack)
     if chosen.ours:
         globals()["tried"] = lambda name, _: {"attack": name, "left_out": "--ours"}
+    WHOLE_ALONE[:] = [True] if chosen.whole else []
+    MORE_ROWS[:] = [int(each) for each in (chosen.queries or "").split(",") if each]
     part, default, norms, names = {
         "gradients": (by_gradients, 600, ["linf", "l2", "l1"], NETS),
         "scores": (by_scores, 500, ["linf"], (*NETS, *SMALL)),
@@ -396,7 +415,7 @@ def main() -> None:
     for seed in map(int, chosen.seeds.split(",")):
         for name in names:
             one = victim(name, seed, chosen.data, chosen.samples)
-            for line in part(one, seed, chosen.queries or default, norms):
+            for line in part(one, seed, (MORE_ROWS or [default])[0], norms):
                 if "left_out" in line and chosen.ours:
                     continue
                 eps = eps_of(one, str(line["norm"]))

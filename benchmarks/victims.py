@@ -21,6 +21,8 @@ Singles = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
 
 NETS = ("cnn", "cnn-adv", "mlp")
+# More nets, for reports alone: nothing is ever tuned on them.
+OTHERS = ("cnn-norm", "cnn-times", "four", "table")
 TREES = ("forest", "histgb", "xgboost", "lightgbm")
 SMALL = ("digits-mlp", *TREES)
 
@@ -33,8 +35,9 @@ class Victim:
         name, seed: what was made.
         x: (n, …) float32 in [0, 1]. y: (n,).
         shape: (C, H, W) of one input as a picture.
-        scores: (m, …) → (m, 10): logits of nets, probabilities of the others.
+        scores: (m, …) → (m, classes): logits of nets, probabilities of the others.
         module: of nets, on pictures.
+        honest: the net with the same decisions that hides nothing, as AutoAttack wants it.
         accuracy: on all test rows.
     """
 
@@ -46,6 +49,12 @@ class Victim:
     scores: Callable[[Any], Floats]
     module: Any
     accuracy: float
+    honest: Any = None
+
+    @property
+    def classes(self) -> int:
+        """How many the model tells apart."""
+        return int(self.scores(self.x[:1]).shape[1])
 
 
 def mnist(data: Path, seed: int) -> tuple[Singles, Labels, Singles, Labels]:
@@ -65,22 +74,47 @@ def digits(seed: int) -> tuple[Singles, Labels, Singles, Labels]:
     return x[:1200], y[:1200], x[1200:], y[1200:]
 
 
+def four(data: Path, seed: int) -> tuple[Singles, Labels, Singles, Labels]:
+    """Return pictures of 3, 5, 8 and 9, which are hard to tell apart."""
+    x, y, tx, ty = mnist(data, seed)
+    kept = np.array([3, 5, 8, 9])
+    some, more = np.isin(y, kept), np.isin(ty, kept)
+    return x[some], kept.searchsorted(y[some]), tx[more], kept.searchsorted(ty[more])
+
+
+def table(data: Path, seed: int) -> tuple[Singles, Labels, Singles, Labels]:
+    """Return rows of spambase, scaled by ranks, as pictures of 8 × 8 with seven empty places."""
+    import pyarrow.parquet as parquet
+
+    columns = parquet.read_table(data / "spambase" / "spambase.parquet").to_pydict()
+    y = np.array(columns.pop("label"), np.int64)
+    raw = np.log1p(np.column_stack(list(columns.values())).astype(np.float64))
+    order = np.random.default_rng([seed, 5]).permutation(len(y))
+    x = np.zeros((len(y), 64), np.float32)
+    x[:, : raw.shape[1]] = np.clip(raw / np.quantile(raw, 0.995, axis=0), 0, 1)
+    x, y = x[order].reshape(-1, 1, 8, 8), y[order]
+    return x[:3500], y[:3500], x[3500:], y[3500:]
+
+
 def victim(name: str, seed: int, data: Path, count: int) -> Victim:
     """Return a victim with `count` inputs.
 
     Raises:
         ImportError: its library is not installed.
     """
-    if name in NETS:
-        x, y, tx, ty = mnist(data, seed)
-        module = _net(name, seed, x, y)
-        scores, shape = _logits(module), (1, 28, 28)
+    honest = None
+    if name in (*NETS, *OTHERS):
+        x, y, tx, ty = {"four": four, "table": table}.get(name, mnist)(data, seed)
+        honest = _net(name, seed, x, y)
+        module = _behind(name, honest)
+        scores, shape = _logits(module), tx.shape[1:]
     else:
         x, y, tx, ty = digits(seed)
         scores, shape, module = _fitted(name, seed, x, y), (1, 8, 8), None
     right = scores(tx).argmax(axis=1) == ty
     at = np.flatnonzero(right)[:count]
-    return Victim(name, seed, tx[at], ty[at], shape, scores, module, float(right.mean()))
+    share = float(right.mean())
+    return Victim(name, seed, tx[at], ty[at], shape, scores, module, share, honest)
 
 
 def _fitted(name: str, seed: int, x: Singles, y: Labels) -> Callable[[Any], Floats]:
@@ -131,13 +165,16 @@ def _net(name: str, seed: int, x: Singles, y: Labels) -> Any:
     torch.manual_seed(seed)
     torch.set_num_threads(1)
     wide = int(np.random.default_rng([seed, 4]).integers(6, 11))
-    if name == "mlp":
-        module: Any = nn.Sequential(nn.Flatten(), nn.Linear(784, 16 * wide), nn.ReLU())
-        module.append(nn.Linear(16 * wide, 10))
+    size, classes = int(np.prod(x.shape[1:])), int(y.max()) + 1
+    if name in ("mlp", "table"):
+        module: Any = nn.Sequential(nn.Flatten(), nn.Linear(size, 16 * wide), nn.ReLU())
+        module.append(nn.Linear(16 * wide, classes))
     else:
         module = nn.Sequential(nn.Conv2d(1, wide, 5, stride=2, padding=2), nn.ReLU())
+        if name == "cnn-norm":
+            module.append(nn.BatchNorm2d(wide))
         module.append(nn.Conv2d(wide, 2 * wide, 5, stride=2, padding=2)).append(nn.ReLU())
-        module.append(nn.Flatten()).append(nn.Linear(98 * wide, 10))
+        module.append(nn.Flatten()).append(nn.Linear(98 * wide, classes))
     known, truth = torch.tensor(x), torch.tensor(y)
     best = torch.optim.Adam(module.parameters(), 2e-3)
     for epoch in range(6 if name == "cnn-adv" else 4):
@@ -153,6 +190,19 @@ def _net(name: str, seed: int, x: Singles, y: Labels) -> Any:
     for weight in module.parameters():
         weight.requires_grad_(requires_grad=False)
     return module.eval()
+
+
+def _behind(name: str, honest: Any) -> Any:
+    """Return the net behind what its maker put around it."""
+    from torch import nn
+
+    class Times(nn.Module):
+        def forward(self, x: Any) -> Any:
+            return honest(x) * 1e4
+
+    if name == "cnn-times":
+        return Times().eval()
+    return nn.Sequential(honest, nn.Softmax(dim=1)).eval() if name == "four" else honest
 
 
 def _pgd(module: Any, x: Any, y: Any, eps: float) -> Any:
@@ -178,14 +228,16 @@ def _logits(module: Any) -> Callable[[Any], Floats]:
 
 
 def slopes(module: Any) -> Callable[[Any, Floats], tuple[Floats, Floats]]:
-    """Return a function that gives logits, and the gradient of their weighted sum."""
-    import torch
+    """Return what a check makes of a net: logits, and the gradient of their weighted sum."""
+    import sys
+
+    from modelwarden.targets import inside, watched
+
+    sys.modules["modelwarden_watched"] = watched  # as it is called in the confined process
+    opened = inside._Torch(module)  # noqa: SLF001
 
     def gradients(z: Any, weights: Floats) -> tuple[Floats, Floats]:
-        x = torch.as_tensor(np.asarray(z, np.float32)).requires_grad_()
-        logits = module(x)
-        total = (logits * torch.as_tensor(weights, dtype=logits.dtype)).sum()
-        slope = torch.autograd.grad(total, x)[0]
-        return logits.detach().double().numpy(), slope.double().numpy()
+        found = opened.gradients(("array", np.asarray(z, np.float32)), weights, 0)
+        return found["logits"].detach().double().numpy(), found["gradients"].double().numpy()
 
     return gradients
