@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 
 from modelwarden.core import GapKind
 from modelwarden.formats import Limits, Source
-from modelwarden.formats.config.reader import ConfigFile, read, sniff
+from modelwarden.formats.config.reader import (
+    _BY_ANCHOR,
+    _LONG,
+    _TELLING,
+    ConfigFile,
+    _near,
+    read,
+    sniff,
+)
 
 HIDDEN = '{"chat\\u005ftemplate": "\\u007b\\u007b x }}"}'
 
@@ -126,3 +134,27 @@ def test_any_bytes_end_in_a_view(data: bytes):
     sniff(source)
 
     assert read(source, Limits()).format == "config"
+
+
+def test_every_telling_word_is_looked_for_once():
+    words = [word for _, words in _BY_ANCHOR for word, _ in words]
+
+    assert sorted(words) == sorted(word for word, _ in _TELLING)
+    assert all(anchor in word for anchor, words in _BY_ANCHOR for word, _ in words)
+
+
+@given(st.data())
+def test_what_is_cut_from_a_long_text_holds_no_telling_word(data):
+    anchor, words = data.draw(st.sampled_from([pair for pair in _BY_ANCHOR if pair[0]]))
+    reach = max(len(word) for word, _ in words)
+    word = data.draw(st.sampled_from([word for word, _ in words]))
+    before = data.draw(st.lists(st.sampled_from([anchor, word[:-1], b"a" * 40]), max_size=6))
+    behind = data.draw(st.lists(st.sampled_from([anchor, word[1:], b"a" * 40]), max_size=6))
+    text = b"".join([*before, word, *behind])
+    fillers = data.draw(st.sampled_from([(_LONG, 0), (0, _LONG), (_LONG, _LONG), (9, _LONG)]))
+    long = b"o" * fillers[0] + text + b"o" * fillers[1]
+
+    near = _near(long, anchor, reach)
+
+    assert word in near
+    assert len(near) < len(long)

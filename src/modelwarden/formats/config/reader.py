@@ -93,6 +93,13 @@ _TELLING = tuple(
         (b"\\x", rb"(?:25|4[1-9a-f]|5[0-9af]|6[0-9a-f]|7[0-9ab])"),
     )
 )
+# Bytes that most words have and most texts seldom: such a word is looked for only where one stands.
+_ANCHORS = (b"_", b"-", b"/", b"{", b"(", b"\\", b"=", b".", b"w", b"")
+_BY_ANCHOR = tuple(
+    (anchor, tuple(t for t in _TELLING if anchor == next(a for a in _ANCHORS if a in t[0])))
+    for anchor in _ANCHORS
+)
+_LONG = 1 << 14  # in less, looking is quicker than cutting
 # Marshalled code of Python in base 64, as Keras writes a function.
 MARSHALLED = re.compile(rb"[4Y]w[A-Z]AAAAAAAA")
 _HOMES = re.compile(r"/home/|[/\\]Users[/\\]|\\Documents and Settings\\")
@@ -142,13 +149,25 @@ def _pieces(source: Source) -> Iterator[bytes]:
 
 def _telling(piece: bytes, tag: re.Pattern[bytes]) -> bool:
     lower = piece.lower()
-    if any(word in lower and around.search(lower) for word, around in _TELLING):
-        return True
+    for anchor, words in _BY_ANCHOR:
+        near = _near(lower, anchor, max(len(word) for word, _ in words)) if anchor else lower
+        if any(word in near and around.search(lower) for word, around in words):
+            return True
     if b"AAAAAAAA" in piece and MARSHALLED.search(piece):
         return True
     # To look for a few letters costs nothing; a vocabulary has megabytes.
     marked = tag is _TAG or b"!!" in piece or b"!<" in piece or b"%TAG" in piece
     return marked and tag.search(piece) is not None
+
+
+def _near(text: bytes, anchor: bytes, reach: int) -> bytes:
+    """Return what stands near the anchors of a text; a short text, or one full of them, whole."""
+    if len(text) < _LONG or text.count(anchor) * 4 * reach > len(text):
+        return text
+    return anchor.join(
+        part if len(part) <= 2 * reach else part[:reach] + b"\0" + part[-reach:]
+        for part in text.split(anchor)
+    )
 
 
 def read(source: Source, limits: Limits) -> ConfigFile:

@@ -137,7 +137,6 @@ class Machine:
             DamagedError: here CPython stops with an error; what came before was executed.
             LimitExceededError: a bound was reached.
         """
-        table = operations.TABLE
         tape = self.tape
         before = base = -1
         while not self.done:
@@ -147,14 +146,30 @@ class Machine:
             if tape.base != base:
                 self._spend(tape.at - max(before, self.start))
                 before = base = tape.base
-            if tape.at - base < limit:
+            self._run_window(limit)
+
+    def _run_window(self, limit: int) -> None:
+        """Run one opcode, and go on up to `limit` in the window for as long as it holds."""
+        table, tape = operations.TABLE, self.tape
+        data, base = tape.data, tape.base
+        index = tape.at - base
+        while True:
+            if index < limit and data[index] in _FAST:
                 self._fast(limit)
+                index = tape.at - base
             self.op_at = tape.at
-            self.opcode = tape.byte()
+            if index < limit:
+                self.opcode = data[index]
+                tape.at += 1
+            else:
+                self.opcode = tape.byte()
             operation = table.get(self.opcode)
             if operation is None:
                 raise DamagedError("not an opcode", self.op_at)
             operation(self)
+            index = tape.at - base
+            if self.done or not 0 <= index < limit or self.opcode == _FRAME or tape.passes:
+                return
 
     def _spend(self, stepped: int) -> None:
         """Pay for a window's worth of opcodes, and make room when much was built."""
@@ -417,3 +432,6 @@ class Machine:
 
 
 _PUTS = frozenset(b"\x94qrp")
+_FRAME = 0x95
+# What `_fast` runs; the loop is not entered for any other.
+_FAST = frozenset(b"K\x8cUhjC(\x85\x86\x87}uesaMJGNX]t)\x88\x89")

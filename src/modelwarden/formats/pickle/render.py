@@ -7,6 +7,7 @@ themselves.
 from __future__ import annotations
 
 import hashlib
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from modelwarden.core.values import dataclass
@@ -236,6 +237,10 @@ def canonical(value: object, nodes: int = NODES) -> Canonical:
             break
         if kind in PLAIN:
             add(_leaf(item))
+        elif kind is Call and id(item) not in seen:  # the most of all, so without a list of its own
+            seen[id(item)] = len(seen)
+            add(b"new 4;" if item.new else b"call 4;")  # type: ignore[attr-defined]
+            work += _backwards(item)
         elif kind is Span:
             spans.append((item.at, item.size))  # type: ignore[attr-defined]
             add(b"span;")
@@ -248,10 +253,17 @@ def canonical(value: object, nodes: int = NODES) -> Canonical:
             seen[id(item)] = len(seen)
             head, inner = _inside(item)
             add(b"%s %d;" % (head.encode("utf-8", "surrogatepass"), len(inner)))
-            inner.reverse()
-            work += inner
+            if len(inner) <= nodes and PLAIN.issuperset(map(type, inner)):
+                nodes -= len(inner)
+                form += map(_leaf, inner)
+            else:
+                inner.reverse()
+                work += inner
     digest = hashlib.sha256(b"".join(form)).digest()
     return Canonical(digest, (), whole=True) if whole else Canonical(digest, tuple(spans))
+
+
+_backwards = attrgetter("state", "kwargs", "args", "callee")  # what is in a call, the last first
 
 
 def _leaf(value: object) -> bytes:
@@ -268,13 +280,10 @@ def _leaf(value: object) -> bytes:
 
 def _inside(value: object) -> tuple[str, list[object]]:
     """Return what a value is, and a list of its own of what is in it."""
-    if isinstance(value, tuple | list):
+    if isinstance(value, (tuple, list)):  # in turn: a union would be made anew each time
         return type(value).__name__, list(value)
     if isinstance(value, Global):
         return f"global {value.module} {value.name}", []
-    if isinstance(value, Call):
-        kind = "new" if value.new else "call"
-        return kind, [value.callee, value.args, value.kwargs, value.state]
     if isinstance(value, Persistent):
         return "persistent", [value.pid]
     if isinstance(value, Items):

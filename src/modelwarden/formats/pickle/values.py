@@ -159,9 +159,12 @@ def is_kind(value: object, plain: type, summary: Summary) -> bool:
     return type(value) is plain or value is summary
 
 
+_CALLABLE = (Global, Call, Persistent)
+
+
 def is_callable(value: object) -> bool:
     """Tell whether CPython could call this at all; plain data it cannot."""
-    return isinstance(value, Global | Call | Persistent) or value is BUFFER
+    return isinstance(value, _CALLABLE) or value is BUFFER
 
 
 def pairs(value: object) -> list[tuple[object, object]]:
