@@ -8,23 +8,25 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from modelwarden.core import Gap, GapKind
 from modelwarden.formats.config.reader import ConfigFile, children_of
 from modelwarden.formats.config.scalars import Scalar
 from modelwarden.formats.limits import LimitExceededError
 from modelwarden.formats.view import gap
 
 if TYPE_CHECKING:
-    from modelwarden.core import Gap
     from modelwarden.formats.limits import Limits
     from modelwarden.formats.source import Source
 
 _SIZE = 1 << 20
 _MOST = 50_000
 _DEPTH = 200
+_NEAR = 1 << 14
+_ANEW = 100
 _SECTION = re.compile(r"\s*\[{1,2}([^\[\]]{1,200})\]{1,2}\s*(?:[#;].*)?$")
 _LINE = re.compile(r"[ \t]*([^\s=:\[#;][^=:\n]{0,199}?)[ \t]*[=:][ \t]*(.*)")
 _WITHIN = re.compile(r"[\"']?(@?[\w.-]{1,100})[\"']?[ \t]*[=:][ \t]*[\"']([^\"'\n]*)[\"']")
@@ -42,16 +44,20 @@ def read(source: Source, limits: Limits) -> ConfigFile:
     gaps: list[Gap] = []
     text = source.read(0, _SIZE).decode("utf-8", "replace")
     if source.size > _SIZE:
-        gaps.append(gap(source, str(LimitExceededError("bytes of settings", _SIZE))))
+        gaps.append(gap(source, f"more than {_SIZE} bytes of settings", GapKind.OVER_LIMIT))
     limits.spend(operations=len(text))
-    pairs = toml_scalars(text) or ini_scalars(text)
-    kept = tuple(islice(pairs, _MOST))
-    if next(pairs, None) is not None:
-        gaps.append(gap(source, str(LimitExceededError("settings of one file", _MOST))))
+    kept: list[Scalar] = []
+    try:
+        for pair in toml_scalars(text) or ini_scalars(text):
+            if len(kept) >= _MOST:
+                raise LimitExceededError("settings of one file", _MOST)
+            kept.append(pair)
+    except LimitExceededError as over:
+        gaps.append(gap(source, str(over), GapKind.OVER_LIMIT))
     return ConfigFile(
         source=source,
         format="settings",
-        scalars=kept,
+        scalars=tuple(kept),
         syntax="settings",
         gaps=tuple(gaps),
         children=children_of(source, kept),
@@ -67,29 +73,40 @@ def toml_scalars(text: str) -> Iterator[Scalar] | None:
         tree = tomllib.loads(text)
     except (ValueError, RecursionError):
         return None
-    return _walk(tree, _lines(text))
+    return _walk(tree, _Lines(text))
 
 
-def _lines(text: str) -> Callable[[str, str], int]:
-    """Return what finds the line of a key and its value; it only looks forward, then anew."""
-    last = 0
+class _Lines:
+    """Finds the line of a key and its value: near the one before, or anywhere, a hundred times.
 
-    def line(key: str, value: str) -> int:
-        nonlocal last
+    Escapes hide a value from a search: a file of nothing else must not cost a search each.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at, self.line, self.anew = 0, 1, _ANEW
+
+    def of(self, key: str, value: str) -> int:
+        """Return the line, or the last one that was found."""
         first = value.partition("\n")[0]
         quoted = json.dumps(first, ensure_ascii=False)[1:-1]
-        for sought in (quoted, first, key):
-            at = text.find(sought, last)
-            at = text.find(sought) if at < 0 else at
-            if sought and at >= 0:
-                last = text.rfind("\n", 0, at) + 1
-                return text.count("\n", 0, at) + 1
-        return 1
+        sought = [one[:200] for one in (quoted, first, key) if one]
+        found = (self.text.find(one, self.at, self.at + _NEAR) for one in sought)
+        at = next((one for one in found if one >= 0), -1)
+        if at < 0 and self.anew:
+            self.anew -= 1
+            found = (self.text.find(one) for one in sought)
+            at = next((one for one in found if one >= 0), -1)
+        if at >= 0:
+            if at < self.at:
+                self.at, self.line = 0, 1
+            begin = self.text.rfind("\n", self.at, at) + 1 or self.at
+            self.line += self.text.count("\n", self.at, at)
+            self.at = begin
+        return self.line
 
-    return line
 
-
-def _walk(tree: object, line: Callable[[str, str], int]) -> Iterator[Scalar]:
+def _walk(tree: object, lines: _Lines) -> Iterator[Scalar]:
     todo: list[tuple[str, str, object, int]] = [("", "", tree, 0)]
     while todo:
         path, key, value, depth = todo.pop()
@@ -103,7 +120,7 @@ def _walk(tree: object, line: Callable[[str, str], int]) -> Iterator[Scalar]:
         else:
             shown = str(value).lower() if isinstance(value, bool) else str(value)
             text = isinstance(value, str)
-            yield Scalar(path[-1000:], key, shown, text, line(key, shown) if text else 1)
+            yield Scalar(path[-1000:], key, shown, text, lines.of(key, shown) if text else 1)
 
 
 def ini_scalars(text: str) -> Iterator[Scalar]:
