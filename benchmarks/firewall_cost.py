@@ -107,14 +107,13 @@ def free_port():
 
 
 def firewall(folder, upstream, *arguments):
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     return process(
         [
             *(sys.executable, "-m", "modelwarden", "firewall", "--listen", "127.0.0.1:0"),
             *("--upstream", f"http://127.0.0.1:{upstream}", "--mode", "enforce"),
             *("--profile", "profile.json", *arguments),
         ],
-        cwd=folder, env=environment, stderr=subprocess.PIPE, text=True,
+        cwd=folder, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from modelwarden.cli.options import Named
+from modelwarden.cli.threads import one_thread
 
 if TYPE_CHECKING:
     from modelwarden.firewall.config import FirewallConfig
@@ -78,6 +79,7 @@ def _serve(
 ) -> int:
     from modelwarden.cli.profile import require_numpy
 
+    one_thread()
     require_numpy()
     from modelwarden.core import InputError
     from modelwarden.firewall.alerts import Alerts

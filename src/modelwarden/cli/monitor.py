@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from modelwarden.cli.options import fail_on_option, form_option
+from modelwarden.cli.threads import one_thread
 from modelwarden.core import Severity
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ def watch(
 
     from modelwarden.metrics import require
 
+    one_thread()
     require()
     from modelwarden.monitor.config import MonitorConfig, load
     from modelwarden.monitor.watch import Watch

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from modelwarden.cli.options import form_option
+from modelwarden.cli.threads import one_thread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +65,7 @@ def range(  # noqa: A001 -- the command's own word
     if hint:
         click.echo(_hints(exercise))
         return 0
-    _one_thread()
+    one_thread()
     from modelwarden.cli.profile import require_numpy
     from modelwarden.redteam.range.play import Play
 
@@ -81,12 +81,6 @@ def range(  # noqa: A001 -- the command's own word
         marks = _played(game)
         click.echo(_scored(game, marks, form))
         return 0 if all(mark.reached for mark in marks) else 1
-
-
-def _one_thread() -> None:
-    """Small matrices are slower on many threads; numpy reads this when it is imported."""
-    for key in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(key, "1")
 
 
 def _walls() -> MakeWall:
