@@ -19,6 +19,7 @@ from modelwarden.detectors.learners import Design, design_of, design_of_array
 from modelwarden.detectors.looks import frame_of
 from modelwarden.detectors.noise import MOST_SHARE
 from modelwarden.detectors.shingles import thumbnails
+from modelwarden.detectors.wordings import wordings_of
 from modelwarden.targets.data import DataSet
 from modelwarden.targets.frames import Column, Floats, Frame, Inputs, take
 from modelwarden.targets.labels import missing, positions
@@ -126,7 +127,7 @@ def design_of_inputs(inputs: Inputs) -> Design:
     if isinstance(inputs, Frame):
         return design_of(inputs)
     if inputs.dtype.kind == "O":
-        return design_of_array(_hashed(inputs))
+        return design_of_array(_hashed(inputs), wordings_of(inputs))
     if inputs.ndim == 4:
         return design_of_array(thumbnails(inputs))
     frame = frame_of(inputs)

@@ -23,6 +23,7 @@ from modelwarden.detectors.learners import (
     Design,
     Learner,
     Ridge,
+    Worded,
     blended,
     folds_of,
     log_loss,
@@ -130,6 +131,11 @@ def _learners(design: Design, k: int) -> dict[str, Learner]:
         "kernel": Bent(),
         "neighbours": neighbours,
     }
+    if design.wordings is not None:
+        made["words"] = Worded("words", 1.0)
+        made["words with a light ridge"] = Worded("words", 0.3)
+        made["letters"] = Worded("letters", 0.5)
+        made["letters with a light ridge"] = Worded("letters", 0.1)
     if design.x.shape[1] <= _MOST_PARTS and k <= _TREE_CLASSES:
         made["trees"] = Boosted(rounds=80, rate=0.1, depth=4)
     return made

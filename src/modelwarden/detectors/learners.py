@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from scipy import optimize, special
 
 from modelwarden.detectors.counts import as_numbers, plain_text
+from modelwarden.detectors.wordings import Wordings, straight
 from modelwarden.targets.frames import Column, Floats, Frame, Labels
 
 _LEVELS = 64  # histogram bins of a feature
@@ -35,10 +37,12 @@ class Design:
     Attributes:
         x: (n, d) standardised, missing values at 0 with an indicator beside them.
         bins: (n, d) the same in at most 64 levels each.
+        wordings: what stands in the n texts, where they are texts.
     """
 
     x: Floats
     bins: npt.NDArray[np.uint8]
+    wordings: Wordings | None = None
 
     def __len__(self) -> int:
         """Rows."""
@@ -56,12 +60,12 @@ def design_of(frame: Frame) -> Design:
     return design_of_array(x)
 
 
-def design_of_array(x: Floats) -> Design:
-    """Return an array (n, d) as numbers, standardised."""
+def design_of_array(x: Floats, wordings: Wordings | None = None) -> Design:
+    """Return an array (n, d) as numbers, standardised, beside the texts that it stands for."""
     values = np.nan_to_num(x.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
     spread = values.std(axis=0)
     scaled = (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
-    return Design(np.clip(scaled, -_CLIP, _CLIP), _levels(values))
+    return Design(np.clip(scaled, -_CLIP, _CLIP), _levels(values), wordings)
 
 
 def _parts(column: Column) -> list[Floats]:
@@ -108,6 +112,20 @@ class Ridge:
     def __call__(self, design: Design, train: Labels, y: Labels, k: int, ask: Labels) -> Floats:
         """Learn from `train` and return probabilities of `ask`."""
         return _straight(design.x, train, y, k, ask, self.weight)
+
+
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """Logistic regression on what stands in texts, with a ridge as heavy as `weight` rows."""
+
+    part: Literal["words", "letters"]
+    weight: float
+
+    def __call__(self, design: Design, train: Labels, y: Labels, k: int, ask: Labels) -> Floats:
+        """Learn from `train` and return probabilities of `ask`; what is no text tells nothing."""
+        if design.wordings is None:
+            return np.full((len(ask), k), 1.0 / k)
+        return straight(getattr(design.wordings, self.part), train, y, k, ask, self.weight)
 
 
 @dataclass(frozen=True, slots=True)
