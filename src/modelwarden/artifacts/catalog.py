@@ -52,6 +52,7 @@ RULES: tuple[Entry, ...] = (
     Entry("template-dynamic-attribute", "TemplateText"),
     Entry("template-include", "TemplateText"),
     Entry("template-resource", "TemplateText"),
+    Entry("template-word-switch", "TemplateText"),
     Entry("yaml-python-tag", "ConfigFile"),
     Entry("yaml-call-tag", "ConfigFile"),
     Entry("mlflow-code", "ConfigFile"),

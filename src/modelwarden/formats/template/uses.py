@@ -13,6 +13,7 @@ from jinja2 import nodes
 
 from modelwarden.core.values import dataclass
 from modelwarden.formats.template.fold import Folded
+from modelwarden.formats.template.switches import switch
 
 _ATTRIBUTE_FILTERS = frozenset(("attr",))
 _FIRST_ARGUMENT = frozenset(("selectattr", "rejectattr", "groupby"))
@@ -38,6 +39,7 @@ class Reach(StrEnum):
     FILE = "file"
     TEXT = "text"
     WORK = "work"
+    SWITCH = "switch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ def uses_of(root: nodes.Template) -> tuple[Use, ...]:
     for node in folded.order:
         for use in _uses(folded, node):
             found[use] = None
+        if word := switch(folded, node):
+            found[Use(Reach.SWITCH, word[:_SHOWN], node.lineno)] = None
     for use in _work(folded, root):
         found[use] = None
     named = {(u.name, u.line) for u in found if u.reach is Reach.ATTRIBUTE}
