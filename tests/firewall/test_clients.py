@@ -145,6 +145,32 @@ def test_a_search_that_is_spread_over_ten_clients_names_them(world):
     assert len({c for a in spread for c in a.clients}) == 10
 
 
+def test_of_clients_before_and_beside_a_search_few_are_named(world):
+    normal, scorer, fresh = world
+    rng, clients = np.random.default_rng(11), Clients(normal)
+    noisy = [np.clip(row + rng.normal(size=64) * 0.6, 0, 16) for row in fresh[:12]]
+
+    def ask(who, row):
+        return clients.update(who, row[None], scorer.judged(row[None]))
+
+    for number, row in enumerate(fresh[:400]):  # honest, and now and then one is nearly the same
+        assert not ask(f"before{number % 40}", row)
+        if number % 40 == 39:
+            assert not ask(f"before{number // 40}", noisy[number // 40])
+    found = []
+    for number, row in enumerate(fresh[400:]):
+        found += ask(f"beside{number % 5}", row)
+        found += ask(f"attacker{number % 10}", np.clip(fresh[50] + rng.normal(size=64), 0, 16))
+        if found:
+            break
+    named = found[0].clients
+
+    assert found[0].pattern is Pattern.SPREAD_SEARCH
+    assert len([name for name in named if name.startswith("before")]) <= 1
+    assert len([name for name in named if name.startswith("attacker")]) >= 4
+    assert len([name for name in named if name.startswith("beside")]) <= 1
+
+
 def test_what_many_clients_ask_alike_is_no_search(world):
     normal, scorer, fresh = world
     clients = Clients(normal)

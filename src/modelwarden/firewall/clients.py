@@ -33,7 +33,7 @@ _LEAST_CROWD = 4  # … and how many of them make one at the least
 _TIMES_USUAL = 5.0
 _FEWEST_CELLS = 200
 _HOT = 4096  # rows of all clients whose digests are kept
-_TOOK_PART = 64  # rows that were nearly the same, whose senders are told
+_TOOK_PART = 512  # clients that may take part in one search
 _THRESHOLD = 8.0
 _USUAL, _ODD, _FAR = math.log(0.67 / 0.94), math.log(0.08 / 0.05), math.log(0.25 / 0.01)
 _DIGEST_BYTES = 120  # of one remembered digest in a dictionary
@@ -88,6 +88,10 @@ class Cusum:
             return False
         self.sum = 0.0
         return True
+
+    def step(self, *, event: bool) -> float:
+        """Return what one row adds."""
+        return self._hit if event else self._miss
 
     def quiet(self, rows: int) -> None:
         """Count rows without an event."""
@@ -324,8 +328,8 @@ class Clients:
     """All clients of one model, in bounded memory: the one not heard of for longest goes first.
 
     A search that is spread over many clients shows in none of them. So rows that somebody had not
-    sent before are also held against those of everybody else; who sent the ones that are nearly
-    the same took part.
+    sent before are also held against those of everybody else. Who added more to the sum, since it
+    began to rise, than a client without part in it would, took part.
     """
 
     def __init__(self, normal: Normal, memory: int = 64 << 20) -> None:
@@ -337,7 +341,8 @@ class Clients:
         self._needed = needed(normal)
         self._crowd = Crowd(self._needed)
         self._spread = Cusum(0.02, 0.2, 10.0)
-        self._near: deque[str] = deque(maxlen=_TOOK_PART)
+        # What each client adds to the sum since it began to rise: together they are the sum.
+        self._took: dict[str, float] = {}
         self._sent: dict[int, None] = {}
         self._rows = 0
         self._factors = np.empty(0, np.uint64)
@@ -409,14 +414,20 @@ class Clients:
         return known
 
     def _everybody(self, client: str, judged: Judged, asked: Asked) -> list[Alarm]:
+        spread, took = self._spread, self._took
         near = self._places.near(asked).tolist()
         for event in map(operator.or_, near, self._crowd.falls(judged.cells.tolist())):
-            if event:
-                self._near.append(client)
-            if self._spread.update(event=event):
-                took = tuple(dict.fromkeys(self._near))
-                self._near.clear()
-                return [Alarm(Pattern.SPREAD_SEARCH, self._rows, took)]
+            if not event and not spread.sum:
+                continue
+            took[client] = took.get(client, 0.0) + spread.step(event=event)
+            if spread.update(event=event):
+                named = tuple(name for name, part in took.items() if part > 0)
+                took.clear()
+                return [Alarm(Pattern.SPREAD_SEARCH, self._rows, named)]
+            if not spread.sum:
+                took.clear()
+            elif len(took) > _TOOK_PART:
+                del took[next(iter(took))]
         return []
 
 

@@ -110,14 +110,14 @@ def spread_search(seen: Told) -> Iterator[Hit]:
     Fix: Look at what the named clients have in common: network, token, time. In `enforce` the
     client is refused for `block_seconds` (0 only tells); in `shadow` the ledger shows what
     would be refused. Behind a proxy say what tells clients apart (`client_header`), else all of
-    them are one. Several honest clients of one household or one device may be named: check
-    before you block them longer.
+    them are one. Honest clients whose rows fall among those of the search may be named with it
+    (up to 5 of 60 were): check before you block them longer.
 
     False alarms measured: of 34 honest streams of 300 rows (retries, hot items, sorted batches,
     drift, cameras) one raised an alarm of any of these four patterns; of 66 streams of abuse 63
     to 65 were found, after 12 or 13 queries at the median (`benchmarks/firewall_abuse.py`).
 
-    Blind spot: Searches over more clients than make up the traffic of the time; several
+    Blind spot: Twenty clients that each hide one query in twenty were not found; several
     firewalls do not share what they know.
     """
     yield from told(seen)
