@@ -18,10 +18,11 @@ from modelwarden.core.values import dataclass
 from modelwarden.targets.frames import Floats, Labels
 from modelwarden.targets.spec import Access
 
-_START, _HALVE, _SCATTER, _STEP = range(4)
+_START, _HALVE, _SCATTER, _STEP, _CORNER = range(5)
 _TRIES = 16  # random corners before the search turns to points of the whole box
 _HALVES = 6
 _FEWEST, _MOST = 24, 96
+_GUESSES = 8  # corners after each estimate of the direction, in l∞
 _CELLS = 256
 
 
@@ -34,7 +35,7 @@ class Boundary:
 
     Source: Chen, Jordan and Wainwright 2020, "HopSkipJumpAttack", algorithms 1 and 2; directions
     in fewer dimensions as in Li et al. 2020, "QEBA: Query-efficient boundary-based blackbox
-    attack".
+    attack"; the corners in l∞ are our own.
     """
 
     name: str = "boundary"
@@ -70,6 +71,7 @@ class _Search:
         self._turn, self._asked = np.zeros(n, np.int64), np.zeros(n, np.int64)
         self._way = np.zeros((n, size))
         self._stride = np.zeros(n)
+        self._belief = np.zeros((n, size))
         self._tried: Floats = np.zeros((0, size))
 
     def width(self, at: Labels) -> Labels:
@@ -77,7 +79,8 @@ class _Search:
         doing = self._doing[at]
         many = np.clip(_FEWEST * np.sqrt(self._turn[at] + 1), _FEWEST, _MOST).astype(np.int64)
         start = np.where(self._asked[at] < _TRIES, 4, 8)
-        return np.select([doing == _SCATTER, doing == _START], [many, start], 1)
+        kinds = [doing == _SCATTER, doing == _START, doing == _CORNER]
+        return np.select(kinds, [many, start, np.full(len(at), _GUESSES)], 1)
 
     def propose(self, at: Labels, widths: Labels) -> Proposal:
         """Return the next points, within the box but not within eps."""
@@ -91,6 +94,7 @@ class _Search:
             (_HALVE, self._middles),
             (_SCATTER, self._scattered),
             (_STEP, self._ahead),
+            (_CORNER, self._guessed),
         ):
             mine = doing == kind
             if mine.any():
@@ -142,6 +146,19 @@ class _Search:
         points = self._beyond[o] + self._stride[o][:, None] * self._way[o]
         return np.asarray(np.clip(points, self._low[o], self._high[o]), np.float64)
 
+    def _guessed(self, o: Labels, numbers: Labels) -> Floats:
+        """Return corners of the ball that all directions so far, with some doubt, point to.
+
+        Where a model changes by steps, as trees do, no point of the boundary leads to the next; but
+        what each place wants adds up.
+        """
+        belief = self._belief[o]
+        doubt = np.sqrt((belief**2).mean(axis=1, keepdims=True))
+        doubt *= self._streams.uniform(o, numbers, 1, salt=5)
+        up = belief + doubt * self._streams.normal(o, numbers, self._size, salt=6) > 0
+        least, most = flattened(self._ball.least[o]), flattened(self._ball.most[o])
+        return np.where(up, most, least)
+
     def learn(self, told: Told) -> None:
         """Go on from what the labels say."""
         hit = told.answered & self._problem.reached(told.at, told.labels)
@@ -154,6 +171,7 @@ class _Search:
         self._learn_scatter(owners[doing == _SCATTER], told, hit)
         single = first[doing == _STEP]
         self._learn_step(told.at[single], points[single], hit[single])
+        self._doing[owners[doing == _CORNER]] = _STEP
 
     def _learn_starts(self, o: Labels, at: Labels, points: Floats, hit: Mask) -> None:
         """Take the point of each input that reaches over the boundary at the least distance."""
@@ -201,14 +219,16 @@ class _Search:
         total = np.zeros((len(self._doing), self._size))
         np.add.at(total, at, (vote - level)[:, None] * moved)
         way = total[o]
-        if self._ball.norm is Norm.LINF:
+        corners = self._ball.norm is Norm.LINF
+        if corners:
+            self._belief[o] += way / np.maximum(np.abs(way).max(axis=1, keepdims=True), 1e-300)
             way = np.sign(way)
         size = np.sqrt((way**2).sum(axis=1, keepdims=True))
         self._way[o] = way / np.maximum(size, 1e-300)
         far = np.sqrt(((self._beyond[o] - self._real[o]) ** 2).sum(axis=1))
         self._turn[o] += 1
         self._stride[o] = far / np.sqrt(self._turn[o])
-        self._doing[o] = _STEP
+        self._doing[o] = _CORNER if corners else _STEP
 
     def _learn_step(self, o: Labels, points: Floats, hit: Mask) -> None:
         """Go on from a step that stayed beyond; halve one that did not, and give up small ones."""
