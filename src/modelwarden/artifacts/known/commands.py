@@ -45,6 +45,12 @@ _ATTACKS = tuple(
             "sends credentials to the network",
         ),
         (
+            r"\b(?:cat|head|tail|less|more|strings|xxd|base64)\s+(?:-\S+\s+){0,4}\S{0,200}"
+            r"(?:\.ssh/id_\w+|id_rsa|id_ed25519|\.aws/credentials|\.git-credentials|/etc/shadow"
+            r"|\.netrc|/var/run/secrets/\S+)(?=[\s|;&>]|$)",
+            "shows credentials",
+        ),
+        (
             r">\s*[^\s>]{0,200}(?:\.bashrc|\.zshrc|\.profile|\.bash_profile|authorized_keys"
             r"|/etc/cron[.\w/]*|/etc/ld\.so\.preload|/etc/sudoers|/etc/passwd)"
             r"|\|\s*crontab\b|\bcrontab\s+(?!-l|-r)",
@@ -74,11 +80,12 @@ _OUTPUT = re.compile(r"(?:\s-\w*[oO]|--output(?:-document)?)[ =]?(\S+)")
 _BRINGS = (
     (_TELLS, "the environment"),
     (SECRET_FILE, "credentials"),
+    (re.compile(r"/etc/(?:passwd|group|hosts|ssh/)"), "files of the system"),
     (_FETCHES, "fetched"),
     (_UNPACKS, "decoded"),
 )
 _BROUGHT = frozenset(("fetched", "decoded"))
-_SECRETS = frozenset(("the environment", "credentials"))
+_SECRETS = frozenset(("the environment", "credentials", "files of the system"))
 _STATEMENTS = re.compile(r"\|\||[;&\n]")
 
 # Files whose content is run later, by a shell, by Python, by git, or lets somebody in.
