@@ -26,7 +26,7 @@ _MOST = 50
     weakness="custom_code_in_model",
 )
 def script_attack(one: Script) -> Iterator[Hit]:
-    """Flag commands that run what they fetched or decoded, open a shell, send or show secrets, destroy.
+    """Flag commands that run what they fetched or decoded, open shells, show secrets, or destroy.
 
     Why: start scripts, Dockerfiles and shell lines of notebooks are run as they come, often with
     the rights of an administrator.
