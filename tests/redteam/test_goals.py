@@ -163,7 +163,10 @@ def test_inputs_that_make_a_model_slow_are_named(tmp_path):
     assert [f.evidence["change"] for f in done.report.findings] == ["nested marks"]
 
 
-def test_a_table_is_evaded_within_its_rules(tmp_path, rows):
+@pytest.mark.parametrize(
+    ("features", "option"), [({"immutable": ["c"]}, {}), ({}, {"keep": ["c*"]})]
+)
+def test_a_table_is_evaded_within_its_rules(tmp_path, rows, features, option):
     x, y = rows
     _table(tmp_path / "seeds.csv", x[:20], y[:20])
     _table(tmp_path / "known.csv", x[20:], y[20:])
@@ -173,8 +176,8 @@ def test_a_table_is_evaded_within_its_rules(tmp_path, rows):
             endpoint.url,
             seeds={"path": "seeds.csv", "label": "y"},
             knowledge={"sample": "known.csv"},
-            features={"immutable": ["c"]},
-            attack=[{"name": "coordinates", "norm": "linf", "eps": 1.0, "queries": 80}],
+            features=features,
+            attack=[{"name": "coordinates", "norm": "linf", "eps": 1.0, "queries": 80} | option],
         )
         done = run(made, output=tmp_path / "out")
 
@@ -185,6 +188,19 @@ def test_a_table_is_evaded_within_its_rules(tmp_path, rows):
         after = json.loads((folder / "changed.json").read_text())
         assert before["c"] == after["c"]
         assert all(abs(before[k]["value"] - after[k]["value"]) <= 1 + 1e-9 for k in COLUMNS)
+
+
+def test_a_column_to_keep_that_is_none_is_refused(tmp_path, rows):
+    _table(tmp_path / "seeds.csv", *rows)
+    with serving(Endpoint(_linear)) as endpoint:
+        made = campaign(
+            tmp_path,
+            endpoint.url,
+            seeds={"path": "seeds.csv", "label": "y"},
+            attack=[{"name": "random-rows", "keep": ["cc"]}],
+        )
+        with pytest.raises(InputError, match=r"attack\.keep names an unknown column 'cc'"):
+            run(made, output=tmp_path / "out")
 
 
 def test_vectors_are_evaded_and_the_smallest_change_is_kept(tmp_path, rows):

@@ -6,7 +6,7 @@ import datetime as dt
 import shutil
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,6 +37,7 @@ from modelwarden.redteam.engagement import (
     read_sample,
     read_seeds,
 )
+from modelwarden.redteam.goals.floors import SEEDS
 from modelwarden.redteam.journal import SCHEMA, STATE, TRANSCRIPT, Held, Journal, nothing, read
 from modelwarden.redteam.kinds.kind import Kind, Seeds
 from modelwarden.redteam.meter import Meter
@@ -365,6 +366,7 @@ def _dry(campaign: Campaign, seeds: Sequence[tuple[Kind, Seeds]], version: str) 
         *(f"would ask {t.name} ({t.model.protocol or t.model.adapter})" for t in campaign.targets),
         *(f"would disguise {len(s)} {kind.name} of {s.source}" for kind, s in seeds),
         "attacks: " + (", ".join(a.name for a in campaign.attacks) or "all that fit"),
+        *_floors(campaign),
         f"budget: rows {budget.rows or 'unlimited'}, calls {budget.calls or 'unlimited'}, "
         f"seconds {budget.seconds or 'unlimited'}, {budget.rate or 'unlimited'} calls a second, "
         f"{budget.concurrency} at the same time",
@@ -379,6 +381,11 @@ def _dry(campaign: Campaign, seeds: Sequence[tuple[Kind, Seeds]], version: str) 
         gaps=(gap,),
     )
     return judge(report, campaign.policy)
+
+
+def _floors(campaign: Campaign) -> Iterator[str]:
+    if campaign.floor and campaign.attacks and campaign.goal in ("evade", "minimise"):
+        yield f"and random changes of up to {SEEDS} seeds beside them, as their floor"
 
 
 def _now() -> str:

@@ -141,6 +141,7 @@ class Campaign:
         to: the class that is to be reached; None takes any other.
         dry_run: nothing is asked; what would be is told.
         cascade: a seed that fell is left alone by the attacks that follow.
+        floor: random changes are shown beside the attacks that are named.
         document: the file as it was read, to tell what was changed since.
         root: folder that its paths are relative to.
         source: the file, for messages.
@@ -153,6 +154,7 @@ class Campaign:
     seed: int = 0
     dry_run: bool = False
     cascade: bool = False
+    floor: bool = True
     targets: tuple[TargetConfig, ...]
     budget: BudgetConfig = BudgetConfig()
     knowledge: KnowledgeConfig = KnowledgeConfig()
@@ -204,7 +206,7 @@ def campaign_of(
         if key not in document:
             raise top.error(key, "is missing")
     about = top.section("campaign")
-    about.only(("name", "goal", "to", "authorised_by", "seed", "dry_run", "cascade"))
+    about.only(("name", "goal", "to", "authorised_by", "seed", "dry_run", "cascade", "floor"))
     goal = _goal(about)
     made = Campaign(
         name=about.text("name") or "campaign",
@@ -214,6 +216,7 @@ def campaign_of(
         seed=about.whole("seed") or 0,
         dry_run=about.flag("dry_run"),
         cascade=about.flag("cascade"),
+        floor=about.flag("floor", default=True),
         targets=tuple(_target(part) for part in _one_or_many(top, "target")),
         budget=_budget(top.section("budget")),
         knowledge=_knowledge(top.section("knowledge")),

@@ -69,6 +69,8 @@ class Unit:
         attacked: seeds that were answered right before. fell: of them. queries: to each success.
         refused: rows that the target refused. unchecked: the budget ended before its last look.
         gone: seeds of `fell` whose evasion was refused, or answered otherwise, in the end.
+        keep: what the changes had to leave alone.
+        beside: of a floor that stands beside named attacks, what these came to on its seeds.
     """
 
     target: str
@@ -84,6 +86,8 @@ class Unit:
     lost: int = 0
     unchecked: bool = False
     gone: int = 0
+    keep: tuple[str, ...] = ()
+    beside: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

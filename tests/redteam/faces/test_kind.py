@@ -94,7 +94,7 @@ def test_a_campaign_against_a_matcher_in_the_sandbox_keeps_what_it_promises(tmp_
     assert folders
     for folder in folders:
         before, after = FACES.load(folder)
-        assert FACES.checks(before, after) == ()
+        assert FACES.checks(before, after, {}) == ()
         assert (folder / "changed.png").is_file()
         assert (folder / "reference.png").is_file()
     notes = " ".join(done.report.run.notes)

@@ -123,4 +123,4 @@ def test_what_is_no_evasion_is_named(tmp_path):
     (tmp_path / "original.html").write_text('<form action="/a"></form>')
     (tmp_path / "changed.html").write_text('<form action="/b"></form>')
 
-    assert PAGES.checks(*PAGES.load(tmp_path))
+    assert PAGES.checks(*PAGES.load(tmp_path), {})

@@ -7,8 +7,8 @@ tell the class in the training texts. Then edits are joined, fewest first.
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator
-from itertools import islice
+from collections.abc import Generator, Iterator, Sequence
+from itertools import accumulate, islice
 
 import numpy as np
 
@@ -43,9 +43,15 @@ class Draft:
     def __init__(self, text: str) -> None:
         self.pieces = _GAPS.split(text)
 
-    def words(self) -> list[int]:
-        """Return the places of the words."""
-        return [i for i in range(0, len(self.pieces), 2) if self.pieces[i]]
+    def words(self, kept: Sequence[tuple[int, int]] = ()) -> list[int]:
+        """Return the places of the words that touch none of the spans that must stay."""
+        ends = list(accumulate(map(len, self.pieces)))
+        return [
+            i
+            for i in range(0, len(self.pieces), 2)
+            if self.pieces[i]
+            and not any(a < ends[i] and ends[i] - len(self.pieces[i]) < b for a, b in kept)
+        ]
 
     def with_edits(self, edits: dict[int, str], added: tuple[str, ...] = ()) -> str:
         """Return the text with words replaced and words put in at its end."""
@@ -75,6 +81,7 @@ class _Text:
         space = text_of(problem, name)
         self.space, self.i, self.text = space, i, str(space.x[i])
         self.draft = Draft(self.text)
+        self.free = self.draft.words(space.keep.spans(self.text))
         self.y = int(problem.y[i])
         self.goal = None if problem.goal is None else int(problem.goal[i])
         self.rng = np.random.default_rng(seed_for(seed, name, int(problem.rows[i])))
@@ -92,7 +99,7 @@ class _Text:
 
     def ranked(self) -> list[int]:
         """Return the places of the words, what is expected to matter most first."""
-        return sorted(self.draft.words(), key=lambda place: (-self.prior(place), place))
+        return sorted(self.free, key=lambda place: (-self.prior(place), place))
 
     def variants(self, place: int, operators: tuple[str, ...], count: int) -> list[_Move]:
         """Return edits of a word by different operators, as many as asked."""
@@ -111,7 +118,7 @@ class _Text:
 
     def random(self, operators: tuple[str, ...]) -> str:
         """Return the text with a random number of random edits within the budget."""
-        places = self.draft.words()
+        places = self.free
         if not places:
             return self.text
         count = 1 + int(self.rng.integers(min(self.most, len(places))))

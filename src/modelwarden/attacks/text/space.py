@@ -10,6 +10,7 @@ import numpy as np
 
 from modelwarden.attacks.engine import Candidates, Mask
 from modelwarden.attacks.text.guide import TextGuide
+from modelwarden.attacks.text.keep import NOTHING, Keep
 from modelwarden.core import InputError, Json
 from modelwarden.core.values import dataclass
 from modelwarden.targets.frames import Floats, Inputs, Labels
@@ -27,11 +28,13 @@ class TextSpace:
         x: (n,) texts.
         eps: words that may be edited, put in or left out; None: 30 % of each text's, at least 5.
         guide: which words tell the classes; None knows nothing.
+        keep: pieces of the texts that must stay in them.
     """
 
     x: Candidates
     eps: float | None = None
     guide: TextGuide | None = None
+    keep: Keep = NOTHING
     words: list[list[str]] = field(init=False)
     budget: Floats = field(init=False)
 
@@ -59,10 +62,15 @@ class TextSpace:
     def fit(
         self, at: Labels, candidates: Candidates, *, free: bool = False
     ) -> tuple[Candidates, Mask]:
-        """Return the candidates as they are, and which are within the budget."""
+        """Return the candidates as they are, and which are within the budget.
+
+        What loses a piece that must stay is not asked either, beyond the budget or not.
+        """
         allowed = np.array(
             [
-                isinstance(text, str) and len(text) <= _LONGEST * len(self.x[i]) + 1000
+                isinstance(text, str)
+                and len(text) <= _LONGEST * len(self.x[i]) + 1000
+                and self.keeps(i, text)
                 for i, text in zip(at.tolist(), candidates.tolist(), strict=True)
             ],
             np.bool_,
@@ -74,7 +82,13 @@ class TextSpace:
     def inside(self, at: Labels, candidates: Candidates) -> Mask:
         """Tell which are within the budget."""
         pairs = zip(at.tolist(), candidates.tolist(), strict=True)
-        return np.array([self._is_inside(i, text) for i, text in pairs], np.bool_)
+        return np.array(
+            [self._is_inside(i, text) and self.keeps(i, text) for i, text in pairs], np.bool_
+        )
+
+    def keeps(self, i: int, text: str) -> bool:
+        """Tell whether a text still has all that must stay of text i."""
+        return not self.keep or not self.keep.lost(str(self.x[i]), text)
 
     def _is_inside(self, i: int, text: str) -> bool:
         own, other = self.words[i], cut(text)
@@ -99,9 +113,10 @@ class TextSpace:
 
     def conditions(self) -> Mapping[str, Json]:
         """Return what is counted, and how much is allowed."""
+        kept: dict[str, Json] = {"keep": list(self.keep.pieces)} if self.keep else {}
         if self.eps is not None:
-            return {"norm": "edited words", "eps": self.eps}
-        return {"norm": "edited words", "eps": None, "share": SHARE, "least": LEAST}
+            return {"norm": "edited words", "eps": self.eps, **kept}
+        return {"norm": "edited words", "eps": None, "share": SHARE, "least": LEAST, **kept}
 
 
 def cut(text: str) -> list[str]:

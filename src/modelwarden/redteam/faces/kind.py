@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -127,7 +128,12 @@ class Faces:
         """Read both."""
         return load_arrays(folder)
 
-    def checks(self, before: Inputs, after: Inputs) -> tuple[str, ...]:
+    def checks(
+        self,
+        before: Inputs,
+        after: Inputs,
+        options: Mapping[str, Json],  # noqa: ARG002 -- all kinds
+    ) -> tuple[str, ...]:
         """Return what does not hold: whole bytes, one size, the second picture as it was."""
         a, b = np.asarray(before), np.asarray(after)
         if b.dtype != np.uint8 or a.shape != b.shape:

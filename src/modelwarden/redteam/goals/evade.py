@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from modelwarden.attacks.catalog import ATTACKS, Entry, entry_of
-from modelwarden.attacks.engine import Candidates, Outcome, Problem
-from modelwarden.attacks.minimal import minimal
-from modelwarden.attacks.parts import run_in_parts
-from modelwarden.attacks.shrink import shrink
-from modelwarden.core import Gap, GapKind, InputError, seed_for
-from modelwarden.redteam.config import AttackConfig
+from modelwarden.core import Gap, GapKind, InputError
+from modelwarden.redteam.config import AttackConfig, Campaign
 from modelwarden.redteam.engagement import Clean, Engagement, Evasion, GoalResult, Unit
 from modelwarden.redteam.goals import numbers
-from modelwarden.redteam.kinds.kind import Known
+from modelwarden.redteam.goals.attacking import LEAST, Ran, Work, attacked, goal_of
+from modelwarden.redteam.goals.floors import Floor, floors_beside, kept_back, shown_on
 from modelwarden.redteam.live import LiveScores
 from modelwarden.redteam.meter import EndedError
-from modelwarden.redteam.turns import StoppedError
 from modelwarden.targets.errors import TargetError
-from modelwarden.targets.frames import Floats, Inputs, Labels, take
-from modelwarden.targets.labels import plain, same
+from modelwarden.targets.frames import Labels
 from modelwarden.targets.spec import Access
-
-_LEAST = 2  # rows of a seed: one to win, one for the judge
-_CROWD, _MOST = 32, 4  # seeds of a lane at least; lanes at most
-_ALONE = ("texts", "tables", "arrays")  # kinds whose attacks learn nothing from seed to seed
-_SMALL = 40  # rows that the goal `evade` spends on making one win smaller
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -37,6 +26,11 @@ class _Fell:
     """What has been won so far of the seeds of one file at one target."""
 
     best: dict[int, Evasion] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> frozenset[int]:
+        """Which seeds fell."""
+        return frozenset(self.best)
 
     def take(self, found: Sequence[Evasion]) -> None:
         for one in found:
@@ -61,36 +55,100 @@ def run(engagement: Engagement) -> GoalResult:
 
 
 def _attacked(engagement: Engagement, number: int, clean: Clean) -> GoalResult:
-    """Run the attacks on the seeds of one file at one target."""
-    campaign = engagement.campaign
+    """Run the attacks on the seeds of one file at one target, then floors beside those named."""
+    campaign, meter = engagement.campaign, engagement.meter
     target = campaign.targets[number]
     if not len(clean.right):
         raise InputError(f"no seed of {clean.seeds.source} is answered right: nothing can be lost")
     fell = _Fell()
-    units: list[Unit] = []
+    ran: list[Ran] = []
     gaps: list[Gap] = []
     plan = attacks_for(campaign.attacks, clean, engagement)
+    floors = floors_beside(plan) if campaign.floor and campaign.attacks else ()
+    kept = kept_back(meter.left(), floors)
     for place, (config, entry) in enumerate(plan):
-        left = len(plan) - place
+        share = _Share(kept=kept, attacks=len(plan) - place)
         try:
-            unit, found = _one(engagement, number, clean, config, entry, fell, left)
+            one = _one(engagement, number, clean, config, entry, fell, share)
         except TargetError as error:
             gaps.append(engagement.gap(config.name, error.message, error.kind))
-            if error.lost or engagement.meter.ended is not None:
+            if error.lost or meter.ended is not None:
                 break
             continue
-        if isinstance(unit, Gap):
-            gaps.append(unit)
+        if isinstance(one, Gap):
+            gaps.append(one)
         else:
-            units.append(unit)
-            fell.take(found)
-        stop = campaign.budget.stop_after
-        if engagement.meter.ended is not None or (stop is not None and len(fell.best) >= stop):
+            ran.append(one)
+            fell.take(one.found)
+        if meter.ended is not None or _enough(campaign, fell):
             break
+    units = [one.unit for one in ran]
     gaps += _not_run(engagement, plan, units, gaps, stopped=len(fell.best))
+    beside = [*_floors(engagement, number, clean, floors, ran, fell)]
+    units += [one for one in beside if isinstance(one, Unit)]
+    gaps += [one for one in beside if isinstance(one, Gap)]
     evasions = tuple(fell.best[row] for row in sorted(fell.best))
     made = numbers.of(engagement, target, clean, units, evasions)
-    return GoalResult(gaps=tuple(gaps), units=tuple(units), evasions=evasions) + made
+    notes = tuple(one for one in beside if isinstance(one, str))
+    return GoalResult(gaps=tuple(gaps), units=tuple(units), evasions=evasions, notes=notes) + made
+
+
+def _enough(campaign: Campaign, fell: _Fell) -> bool:
+    """Tell whether as many seeds fell as the campaign wants to see."""
+    stop = campaign.budget.stop_after
+    return stop is not None and len(fell.best) >= stop
+
+
+def _floors(
+    engagement: Engagement,
+    number: int,
+    clean: Clean,
+    floors: Sequence[Floor],
+    ran: Sequence[Ran],
+    fell: _Fell,
+) -> Iterator[Unit | Gap | str]:
+    """Yield what came of the floors, or why one is not shown; a target that fails is a gap.
+
+    What falls to a floor alone counts as any other evasion. A limit that ends a floor ends nothing
+    else: all that was asked for was done before.
+    """
+    meter = engagement.meter
+    for place, floor in enumerate(floors):
+        beside = [one for one in ran if one.unit.attack in floor.beside]
+        names = ", ".join(one.unit.attack for one in beside)
+        if not beside:
+            continue
+        if meter.ended is not None or _enough(engagement.campaign, fell):
+            yield f"{names}: no floor beside it, as the campaign ended with it"
+            continue
+        most, each = max(beside, key=lambda one: len(one.due)), max(one.each for one in beside)
+        due = shown_on(most.due, each, meter.left(), len(floors) - place)
+        if not len(due):
+            yield f"{names}: no floor beside it, as too few rows were left"
+            continue
+        lane = Work(config=floor.config, entry=floor.entry, due=due, each=each, fell=fell.rows)
+        try:
+            one = attacked(engagement, number, clean, lane)
+        except TargetError as error:
+            yield engagement.gap(floor.entry.name, error.message, error.kind)
+            if error.lost:
+                return
+            continue
+        fell.take([win for win in one.found if win.row not in fell.best])
+        if meter.ended is not None:
+            yield f"{names}: no floor beside it: {meter.ended.message}"
+            meter.ended = None
+            return
+        yield replace(one.unit, beside=_same_seeds(due, beside))
+
+
+def _same_seeds(due: Labels, beside: Sequence[Ran]) -> str:
+    """Return what the attacks came to on the seeds that a floor was shown on."""
+    told = []
+    for one in beside:
+        same = set(due.tolist()) & set(one.due.tolist())
+        told.append(f"{one.unit.attack} {len(same & one.won)} of the same {len(same)}")
+    return ", ".join(told)
 
 
 def _not_run(
@@ -162,263 +220,34 @@ def _one(
     config: AttackConfig,
     entry: Entry,
     fell: _Fell,
-    left: int,
-) -> tuple[Unit | Gap, list[Evasion]]:
+    share: _Share,
+) -> Ran | Gap:
     """Run one attack on all seeds that it is due on, class by class."""
     campaign, meter = engagement.campaign, engagement.meter
     due = clean.right
     if campaign.cascade:
         due = np.array([i for i in due.tolist() if i not in fell.best], np.int64)
-    goal = _goal(engagement, clean)
+    goal = goal_of(engagement, clean)
     if goal is not None:
         due = due[clean.y[due] != goal]
     if not len(due):
-        return engagement.gap(entry.name, "was not needed: no seed is left", GapKind.BUDGET), []
-    each = _allowed(config.queries, meter.left(), len(due), left)
-    if each < _LEAST:
+        return engagement.gap(entry.name, "was not needed: no seed is left", GapKind.BUDGET)
+    each = share.of(config.queries, meter.left(), len(due))
+    if each < LEAST:
         why = f"was not run: {meter.left() or 0} rows are left for {len(due)} seeds"
-        return engagement.gap(entry.name, why), []
-    lanes = _lanes(clean, entry, due)
-    work = [
-        _Lane(number=number, clean=lane, entry=entry, config=config, due=due[place :: len(lanes)])
-        for place, lane in enumerate(lanes)
-    ]
-    parts = _side_by_side(lambda lane: _worked(engagement, lane, goal, each), work)
-    outcomes = [outcome for part in parts for outcome in part.outcomes]
-    found = [win for part in parts for win in part.found]
-    success = np.concatenate([o.success for o in outcomes])
-    queries = np.concatenate([o.queries for o in outcomes])
-    unit = Unit(
-        target=campaign.targets[number].name,
-        seeds=clean.seeds.source,
-        attack=entry.name,
-        floor=entry.floor,
-        attacked=len(success),
-        fell=int(success.sum()),
-        queries=tuple(int(q) for q in queries[success]),
-        rows=sum(part.rows for part in parts),
-        calls=sum(part.calls for part in parts),
-        refused=sum(part.refused for part in parts),
-        lost=int(sum((o.refused > 0).sum() for o in outcomes)),
-        unchecked=not all(part.checked for part in parts),
-        gone=int(success.sum()) - len(found),
-    )
-    return unit, found
+        return engagement.gap(entry.name, why)
+    return attacked(engagement, number, clean, Work(config=config, entry=entry, due=due, each=each))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Lane:
-    """The seeds that one part of the channels asks about."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Share:
+    """How rows are shared out: `kept` of them are for floors, the rest for so many attacks."""
 
-    number: int
-    clean: Clean
-    entry: Entry
-    config: AttackConfig
-    due: Labels
+    kept: int
+    attacks: int
 
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Part:
-    """What came of one lane."""
-
-    outcomes: list[Outcome]
-    found: list[Evasion]
-    rows: int
-    calls: int
-    refused: int
-    checked: bool
-
-
-def _lanes(clean: Clean, entry: Entry, due: Labels) -> list[Clean]:
-    """Return the target over one line, or over several that think in turn.
-
-    What comes of a seed depends on its own answers alone, so it is the same either way.
-    """
-    alone = entry.inputs in _ALONE and not hasattr(entry.load(), "run_all")
-    count = min(len(due) // _CROWD, _MOST) if alone and clean.live.line.splits else 1
-    if count < 2:
-        return [clean]
-    return [replace(clean, live=clean.live.beside(one)) for one in clean.live.line.lanes(count)]
-
-
-def _side_by_side(work: Callable[[_Lane], _Part], lanes: Sequence[_Lane]) -> list[_Part]:
-    """Work on all lanes; the first failure is told once all have ended."""
-    if len(lanes) == 1:
-        return [work(lanes[0])]
-    with ThreadPoolExecutor(len(lanes)) as pool:
-        flying = [pool.submit(work, lane) for lane in lanes]
-        try:
-            wait(flying)
-        except BaseException:
-            lanes[0].clean.live.line.stop()
-            raise
-    failed = [error for one in flying if (error := one.exception()) is not None]
-    if failed:
-        raise next((e for e in failed if not isinstance(e, StoppedError)), failed[0])
-    return [one.result() for one in flying]
-
-
-def _worked(engagement: Engagement, lane: _Lane, goal: int | None, each: int) -> _Part:
-    """Attack the seeds of a lane, class by class."""
-    clean, live = lane.clean, lane.clean.live
-    began = (live.rows, live.calls, live.refused)
-    outcomes: list[Outcome] = []
-    found: list[Evasion] = []
-    with live.line.thinking():
-        live.line.about = f"{lane.entry.name} on {clean.seeds.source}"
-        for one in np.unique(clean.y[lane.due]).tolist():
-            at = lane.due[clean.y[lane.due] == one]
-            live.standing = one
-            outcome, wins = _class(engagement, lane, at, goal, each)
-            outcomes.append(outcome)
-            found += wins
-            if engagement.meter.ended is not None:
-                break
-        checked = live.looked()
-    return _Part(
-        outcomes=outcomes,
-        found=found,
-        rows=live.rows - began[0],
-        calls=live.calls - began[1],
-        refused=live.refused - began[2],
-        checked=checked,
-    )
-
-
-def _allowed(queries: int, left: int | None, seeds: int, attacks: int) -> int:
-    """Return the rows that one seed may be asked: what is left is shared among what is to come."""
-    return queries if left is None else min(queries, left // (seeds * attacks))
-
-
-def _goal(engagement: Engagement, clean: Clean) -> int | None:
-    to = engagement.campaign.to
-    if to is None:
-        return None
-    names = [same(plain(name)) for name in clean.classes]
-    if same(plain(to)) not in names:
-        known = ", ".join(map(str, clean.classes))
-        raise InputError(f"campaign.to = {to!r} is none of the target's classes: {known}")
-    return names.index(same(plain(to)))
-
-
-def _class(
-    engagement: Engagement, lane: _Lane, at: Labels, goal: int | None, each: int
-) -> tuple[Outcome, list[Evasion]]:
-    """Attack the seeds of one class, then make the wins small with what is left of their rows."""
-    campaign, clean = engagement.campaign, lane.clean
-    number, entry, config = lane.number, lane.entry, lane.config
-    space = clean.kind.space(_known(engagement, clean, at, config))
-    problem = Problem(
-        space=space,
-        y=clean.y[at],
-        rows=at,
-        classes=len(clean.classes),
-        goal=None if goal is None else np.full(len(at), goal, np.int64),
-        clean=None if clean.scores is None else clean.scores[at],
-    )
-    seed = seed_for(campaign.seed, "redteam", number, clean.number)
-    outcome = run_in_parts(entry.load(), clean.live, problem, seed=seed, queries=each)
-    spare = np.where(outcome.success, each - outcome.queries, 0)
-    if campaign.goal == "evade":
-        spare = np.minimum(spare, _SMALL)
-    small = _smaller(clean, problem, outcome, spare)
-    wins = _Wins(problem=problem, at=at, outcome=outcome, small=small)
-    return outcome, list(_evasions(number, clean, entry, wins))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Wins:
-    """What an attack won of the seeds of one class, and the same made small."""
-
-    problem: Problem
-    at: Labels
-    outcome: Outcome
-    small: Candidates
-
-
-def _known(engagement: Engagement, clean: Clean, at: Labels, config: AttackConfig) -> Known:
-    sample, sample_y = engagement.sample, None
-    if sample is not None:
-        places = {same(name): i for i, name in enumerate(clean.classes)}
-        if sample.y is None:
-            sample_y = np.full(len(sample), -1, np.int64)
-        else:
-            sample_y = np.array([places.get(same(plain(v)), -1) for v in sample.y.tolist()])
-    return Known(
-        seeds=clean.seeds,
-        at=at,
-        y=clean.y[at],
-        classes=clean.classes,
-        sample=sample,
-        sample_y=sample_y,
-        options=config.options,
-        features=engagement.campaign.features,
-        seed=engagement.campaign.seed,
-        attack=config.name,
-    )
-
-
-def _smaller(clean: Clean, problem: Problem, outcome: Outcome, spare: Labels) -> Candidates:
-    """Return the wins, made smaller where rows are left."""
-    wins = outcome.candidates
-    if not outcome.success.any() or spare.max(initial=0) < _LEAST:
-        return wins
-    how = clean.kind.shrink
-    try:
-        if how is not None:
-            return minimal(clean.live, problem, wins, outcome.success, spare, how).candidates
-        found = shrink(clean.live, problem, wins, outcome.success, spare).reached
-    except EndedError:
-        return wins
-    return wins if found is None else found
-
-
-def _evasions(number: int, clean: Clean, entry: Entry, wins: _Wins) -> Iterator[Evasion]:
-    """Yield the wins with what the target says to them when it is asked for the last time.
-
-    One that does not hold any more, or that breaks what its kind promises, is none.
-    """
-    won = np.flatnonzero(wins.outcome.success)
-    if not len(won):
-        return
-    space = wins.problem.space
-    after, before = space.inputs(won, wins.small[won]), space.inputs(won, space.origin[won])
-    says, scores = _said(clean, after)
-    cost = space.cost(won, wins.small[won])
-    lead = space.cost(won, wins.outcome.candidates[won])
-    unit = str(space.conditions().get("norm") or "parts of the ranges of columns")
-    for place, i in enumerate(won.tolist()):
-        row, one = int(wins.at[i]), np.array([place])
-        label = int(clean.y[row])
-        if says is not None and not wins.problem.reached(np.array([i]), says[one])[0]:
-            continue
-        old, new = take(before, one), take(after, one)
-        if clean.kind.checks(old, new):
-            continue
-        yield Evasion(
-            target=number,
-            seeds=clean.number,
-            seed=clean.seeds.names[row],
-            row=row,
-            attack=entry.name,
-            kind=clean.kind.name,
-            before=old,
-            after=new,
-            said=clean.classes[label],
-            says=None if says is None else clean.classes[int(says[place])],
-            score_before=None if clean.scores is None else float(clean.scores[row, label]),
-            score_after=None if scores is None else float(scores[place, label]),
-            queries=int(wins.outcome.queries[i]),
-            cost=float(cost[place]),
-            lead=float(lead[place]),
-            unit=unit,
-            edits=clean.kind.edits(space, i, wins.small[i]),
-        )
-
-
-def _said(clean: Clean, after: Inputs) -> tuple[Labels | None, Floats | None]:
-    """Ask the delivered wins for the last time; nothing when the budget is out."""
-    try:
-        return clean.live.answers(after)
-    except EndedError:
-        return None, None
+    def of(self, queries: int, left: int | None, seeds: int) -> int:
+        """Return the rows that one of the next attack's seeds may be asked."""
+        if left is None:
+            return queries
+        return min(queries, max(left - self.kept, 0) // (seeds * self.attacks))

@@ -72,6 +72,10 @@ def line_of(unit: Unit) -> str:
     """Return what came of one attack, in one line."""
     told = f"{unit.attack}: {unit.fell} of {unit.attacked} seeds of {unit.seeds} evade "
     told += f"{unit.target}, {unit.rows:,} rows in {unit.calls:,} calls"
+    if unit.beside:
+        told += f"; the floor beside what was named: {unit.beside}"
+    if unit.keep:
+        told += f"; kept as they are: {', '.join(unit.keep)}"
     if unit.refused:
         told += f"; {unit.refused:,} rows were refused"
     if unit.gone:
@@ -118,6 +122,8 @@ def _measurements(
             "attack": unit.attack,
             "floor": unit.floor,
         }
+        if unit.keep:
+            mine["keep"] = list(unit.keep)
         yield from _of(
             unit.fell, unit.attacked, unit.queries, mine, {**group, "attack": unit.attack}
         )
@@ -216,6 +222,12 @@ def tables(
             "an attack that does no better has learnt nothing of the target.",
             columns=("label", "value", "low", "high", "n", "median rows to success", "rows"),
             rows=tuple(_row(unit) for unit in units),
+            notes=tuple(
+                f"{unit.attack} was asked as many rows a seed as what it stands beside: "
+                f"{unit.fell} of {unit.attacked} fell to it; {unit.beside}"
+                for unit in units
+                if unit.beside
+            ),
         )
     carriers = carried(evasions)
     if carriers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from modelwarden.attacks.balls import Ball, Norm
 from modelwarden.attacks.engine import Candidates, Space
 from modelwarden.attacks.minimal import Shrink
-from modelwarden.core import InputError, UnknownNameError
+from modelwarden.core import InputError, Json, UnknownNameError
 from modelwarden.core.values import dataclass
 from modelwarden.redteam.kinds.files import digest_at, labelled, load_arrays, read_raw
 from modelwarden.redteam.kinds.kind import Edit, Given, Known, Seeds, truth
@@ -156,7 +157,12 @@ class Arrays:
         """Read both."""
         return load_arrays(folder)
 
-    def checks(self, before: Inputs, after: Inputs) -> tuple[str, ...]:  # noqa: ARG002 -- all kinds
+    def checks(
+        self,
+        before: Inputs,  # noqa: ARG002 -- all kinds
+        after: Inputs,  # noqa: ARG002
+        options: Mapping[str, Json],  # noqa: ARG002
+    ) -> tuple[str, ...]:
         """Return nothing: the ball holds every candidate."""
         return ()
 

@@ -142,6 +142,24 @@ class Known:
             raise InputError(f"attack.{key} must be a number, not {value!r}")
         return None if value is None else float(value)
 
+    def keep(self) -> tuple[str, ...]:
+        """Return the option `keep`: what no change may touch."""
+        return kept(self.options)
+
+
+def kept(options: Mapping[str, Json]) -> tuple[str, ...]:
+    """Return what the option `keep` of an attack lists.
+
+    Raises:
+        InputError: it is no list of strings.
+    """
+    value = options.get("keep", [])
+    if not isinstance(value, list) or ("keep" in options and not value):
+        raise InputError('attack.keep must be a list of strings such as ["example.com"]')
+    if bad := [one for one in value if not isinstance(one, str)]:
+        raise InputError(f"attack.keep holds {bad[0]!r}: it must be a list of strings")
+    return tuple(one for one in value if isinstance(one, str))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
@@ -203,8 +221,11 @@ class Kind(Protocol):
             InputError: they are not there, or changed beyond reading.
         """
 
-    def checks(self, before: Inputs, after: Inputs) -> tuple[str, ...]:
-        """Return what does not hold of an evasion that should: what is named here is none."""
+    def checks(self, before: Inputs, after: Inputs, options: Mapping[str, Json]) -> tuple[str, ...]:
+        """Return what does not hold of an evasion that should: what is named here is none.
+
+        `options` are those of the attack, as `space` had them.
+        """
 
 
 Reader = Callable[[Given], Seeds]

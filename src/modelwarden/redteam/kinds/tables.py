@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +16,11 @@ from modelwarden.attacks.minimal import Shrink
 from modelwarden.attacks.spaces.guide import guide_of
 from modelwarden.attacks.spaces.rules import Rules, check_data, rules_of
 from modelwarden.attacks.spaces.table import TableSpace
-from modelwarden.core import InputError, UnknownNameError, seed_for
+from modelwarden.core import InputError, Json, UnknownNameError, seed_for
 from modelwarden.core.values import dataclass
 from modelwarden.redteam.kinds.files import digest_at, labelled, read_json, read_raw
-from modelwarden.redteam.kinds.kind import Edit, Given, Known, Seeds
+from modelwarden.redteam.kinds.kind import Edit, Given, Known, Seeds, kept
+from modelwarden.targets.config import FeaturesConfig
 from modelwarden.targets.frames import Column, Floats, Frame, Inputs, Labels
 from modelwarden.targets.spec import Modality
 
@@ -70,8 +73,8 @@ class Tables:
         )
 
     def space(self, known: Known) -> Space:
-        """Return the feasible rows; keys `norm` and `eps`."""
-        known.only("norm", "eps")
+        """Return the feasible rows; keys `norm`, `eps` and `keep` (columns that stay)."""
+        known.only("norm", "eps", "keep")
         frame, rules = self._rules(known)
         encoded, y = self._known_rows(known, rules)
         guide = guide_of(rules, encoded, y, seed_for(known.seed, "redteam", "guide"))
@@ -91,7 +94,7 @@ class Tables:
             raise InputError("attacks on tables need a table")
         sample = None if known.sample is None else known.sample.inputs
         data = sample.only(frame.names) if isinstance(sample, Frame) and len(sample) else None
-        rules = rules_of(known.features, frame, data)
+        rules = rules_of(_features(known), frame, data)
         keeps, _ = check_data(rules, rules.columns.encoded(frame), "seed")
         if not keeps[known.at].all():
             bad = known.at[~keeps[known.at]]
@@ -146,9 +149,39 @@ class Tables:
         """Read both rows."""
         return _row(folder / "original.json"), _row(folder / "changed.json")
 
-    def checks(self, before: Inputs, after: Inputs) -> tuple[str, ...]:  # noqa: ARG002 -- all kinds
-        """Return nothing: the space holds every candidate against every rule before it is asked."""
-        return ()
+    def checks(self, before: Inputs, after: Inputs, options: Mapping[str, Json]) -> tuple[str, ...]:
+        """Return the columns that must stay and were changed.
+
+        All other rules are held by the space, before a candidate is asked.
+        """
+        if not isinstance(before, Frame) or not isinstance(after, Frame):
+            raise TypeError("a kind of tables is given tables")
+        names = kept(options)
+        return tuple(
+            f"{name!r} was changed"
+            for name in before.names
+            if any(_names_it(one, name) for one in names)
+            and not all(map(equal, before[name].tolist(), after[name].tolist()))
+        )
+
+
+def _features(known: Known) -> FeaturesConfig:
+    """Return `[features]`, with the columns that the attack must leave alone."""
+    keep = known.keep()
+    for name in keep:
+        if not any(_names_it(name, one) for one in _names(known)):
+            near = UnknownNameError("column", name, _names(known))
+            raise InputError(f"attack.keep names an {near.message}", hint=near.hint)
+    return replace(known.features, immutable=(*known.features.immutable, *keep))
+
+
+def _names_it(pattern: str, column: str) -> bool:
+    return pattern == column or fnmatchcase(column, pattern)
+
+
+def _names(known: Known) -> tuple[str, ...]:
+    frame = known.seeds.inputs
+    return frame.names if isinstance(frame, Frame) else ()
 
 
 def shown(value: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from difflib import SequenceMatcher
 from itertools import groupby
 from pathlib import Path
@@ -13,8 +13,9 @@ import numpy as np
 from modelwarden.attacks.engine import Candidates, Space
 from modelwarden.attacks.minimal import Shrink
 from modelwarden.attacks.text.guide import guide_of
+from modelwarden.attacks.text.keep import keep_of
 from modelwarden.attacks.text.space import TextSpace, cut, distance
-from modelwarden.core import InputError, UnknownNameError
+from modelwarden.core import InputError, Json, UnknownNameError
 from modelwarden.core.values import dataclass
 from modelwarden.redteam.kinds.files import (
     digest_at,
@@ -24,7 +25,7 @@ from modelwarden.redteam.kinds.files import (
     save_texts,
     texts_of,
 )
-from modelwarden.redteam.kinds.kind import Edit, Given, Known, Seeds, truth
+from modelwarden.redteam.kinds.kind import Edit, Given, Known, Seeds, kept, truth
 from modelwarden.targets.frames import Column, Frame, Inputs
 from modelwarden.targets.reading.raw import Raw
 from modelwarden.targets.spec import Modality
@@ -118,8 +119,8 @@ class Texts:
         )
 
     def space(self, known: Known) -> Space:
-        """Return the texts a few words away; key `eps` is how many."""
-        known.only("eps")
+        """Return the texts a few words away; keys `eps` (how many) and `keep` (what stays)."""
+        known.only("eps", "keep")
         x = known.seeds.inputs
         if isinstance(x, Frame):
             raise InputError("attacks on texts need texts")
@@ -127,7 +128,14 @@ class Texts:
         sample = None if known.sample is None else known.sample.inputs
         if sample is not None and not isinstance(sample, Frame) and known.sample_y is not None:
             guide = guide_of((str(t) for t in sample.tolist()), known.sample_y.tolist())
-        return TextSpace(x=x[known.at], eps=known.number("eps"), guide=guide)
+        keep = keep_of(known.keep())
+        if absent := keep.absent([str(t) for t in x.tolist()]):
+            raise InputError(
+                f"attack.keep names {absent[0]!r}, and none of {len(x)} texts of "
+                f"{known.seeds.source} holds it",
+                hint="Spell it as the texts do, or leave it out.",
+            )
+        return TextSpace(x=x[known.at], eps=known.number("eps"), guide=guide, keep=keep)
 
     def edits(self, space: Space, i: int, candidate: Candidates) -> tuple[Edit, ...]:
         """Return the words that differ, and how."""
@@ -153,9 +161,16 @@ class Texts:
         """Read both texts."""
         return load_texts(folder)
 
-    def checks(self, before: Inputs, after: Inputs) -> tuple[str, ...]:  # noqa: ARG002 -- all kinds
-        """Return nothing: the number of edited words is held by the space."""
-        return ()
+    def checks(self, before: Inputs, after: Inputs, options: Mapping[str, Json]) -> tuple[str, ...]:
+        """Return the pieces that must stay and are not there any more.
+
+        The number of edited words is held by the space.
+        """
+        keep = keep_of(kept(options))
+        pairs = zip(np.asarray(before).tolist(), np.asarray(after).tolist(), strict=True)
+        return tuple(
+            f"{piece!r} was lost" for old, new in pairs for piece in keep.lost(str(old), str(new))
+        )
 
 
 def _column(raw: Raw, named: str | None, label: str | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from modelwarden.attacks.minimal import Shrink
 from modelwarden.attacks.urls.edits import url_edit
 from modelwarden.attacks.urls.rules import broken
 from modelwarden.attacks.urls.space import UrlSpace
-from modelwarden.core import InputError, seed_for
+from modelwarden.core import InputError, Json, seed_for
 from modelwarden.core.values import dataclass
 from modelwarden.redteam.kinds.files import (
     digest_at,
@@ -111,7 +112,12 @@ class Urls:
         """Read both addresses."""
         return load_texts(folder)
 
-    def checks(self, before: Inputs, after: Inputs) -> tuple[str, ...]:
+    def checks(
+        self,
+        before: Inputs,
+        after: Inputs,
+        options: Mapping[str, Json],  # noqa: ARG002 -- all kinds
+    ) -> tuple[str, ...]:
         """Return what makes a changed address invalid, or another owner's."""
         wrong: list[str] = []
         for old, new in zip(np.asarray(before), np.asarray(after), strict=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from modelwarden.attacks.html.edits.catalog import edit_named
 from modelwarden.attacks.html.proof import prove
 from modelwarden.attacks.html.space import PageSpace
 from modelwarden.attacks.minimal import Shrink
-from modelwarden.core import InputError, seed_for
+from modelwarden.core import InputError, Json, seed_for
 from modelwarden.core.values import dataclass
 from modelwarden.redteam.kinds.files import digest_at, load_texts, save_texts, texts_of
 from modelwarden.redteam.kinds.kind import Edit, Given, Known, Seeds, truth
@@ -105,7 +106,12 @@ class Pages:
         """Read both pages."""
         return load_texts(folder, ".html")
 
-    def checks(self, before: Inputs, after: Inputs) -> tuple[str, ...]:
+    def checks(
+        self,
+        before: Inputs,
+        after: Inputs,
+        options: Mapping[str, Json],  # noqa: ARG002 -- all kinds
+    ) -> tuple[str, ...]:
         """Return what does not hold: the text that is seen, forms with their targets, the tree."""
         wrong: list[str] = []
         for old, new in zip(np.asarray(before), np.asarray(after), strict=True):
