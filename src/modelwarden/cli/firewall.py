@@ -13,6 +13,8 @@ from modelwarden.cli.threads import one_thread
 
 if TYPE_CHECKING:
     from modelwarden.firewall.config import FirewallConfig
+    from modelwarden.firewall.grpc_front import Front
+    from modelwarden.firewall.proxy import Proxy
     from modelwarden.firewall.records import Records
 
 _FILE = click.Path(path_type=Path)
@@ -45,6 +47,14 @@ _FILE = click.Path(path_type=Path)
 @click.option("--ledger", type=_FILE, metavar="DIR", help="Record every decision there.")
 @click.option("--alerts", type=_FILE, metavar="FILE", help="Append alerts there, a line each.")
 @click.option("--config", type=_FILE, metavar="FILE", help="A file with a section [firewall].")
+@click.option(
+    "--grpc-listen", metavar="HOST:PORT", help="Where clients ask over gRPC (oip-v2) as well."
+)
+@click.option(
+    "--grpc-upstream",
+    metavar="HOST:PORT",
+    help="The server's gRPC side; https://HOST:PORT where that is encrypted.",
+)
 @click.pass_context
 def firewall(
     ctx: click.Context,
@@ -55,6 +65,8 @@ def firewall(
     ledger: Path | None,
     alerts: Path | None,
     config: Path | None,
+    grpc_listen: str | None,
+    grpc_upstream: str | None,
 ) -> int:
     """Judge every request before a model sees it, until the process is asked to end.
 
@@ -65,7 +77,11 @@ def firewall(
     if upstream is None or not profiles:
         missing = "--profile" if upstream is not None else "--upstream"
         raise click.MissingParameter(ctx=ctx, param_type="option", param_hint=f"'{missing}'")
-    return _serve(upstream, profiles, listen, mode, ledger, alerts, config)
+    if (grpc_listen is None) != (grpc_upstream is None):
+        missing = "--grpc-listen" if grpc_listen is None else "--grpc-upstream"
+        raise click.MissingParameter(ctx=ctx, param_type="option", param_hint=f"'{missing}'")
+    over_grpc = None if grpc_listen is None else (grpc_listen, grpc_upstream or "")
+    return _serve(upstream, profiles, listen, mode, ledger, alerts, config, over_grpc)
 
 
 def _serve(
@@ -76,11 +92,14 @@ def _serve(
     ledger: Path | None,
     alerts: Path | None,
     config: Path | None,
+    over_grpc: tuple[str, str] | None,
 ) -> int:
     from modelwarden.cli.profile import require_numpy
 
     one_thread()
     require_numpy()
+    if over_grpc is not None:
+        _require_grpc()
     from modelwarden.core import InputError
     from modelwarden.firewall.alerts import Alerts
     from modelwarden.firewall.config import listen_of, upstream_of
@@ -105,8 +124,15 @@ def _serve(
         proxy = Proxy(server, told, None if ledger is None else _records(ledger, settings, stack))
         policy = policy_of(proxy, known, settings, sources.mode)
         service = Service(proxy, sources, server)
+        front = None if over_grpc is None else _front(proxy, *over_grpc)
+
+        def ready(host: str, port: int) -> None:
+            _ready("http://", host, port, upstream, mode)
+            if front is not None:
+                _ready("grpc://", front.host, front.port, over_grpc[1] if over_grpc else "", mode)
+
         try:
-            run(service.run(host, port, policy, lambda h, p: _ready(h, p, upstream, mode)))
+            run(service.run(host, port, policy, ready, front))
         except OSError as error:
             why = (error.strerror or str(error)).lower()
             raise InputError(
@@ -152,6 +178,28 @@ def _records(folder: Path, settings: FirewallConfig, stack: ExitStack) -> Record
     return Records(stack.enter_context(Writer(folder, options, heads=heads)), redaction)
 
 
-def _ready(host: str, port: int, upstream: str, mode: str) -> None:
+def _require_grpc() -> None:
+    """Raise `MissingExtraError` unless the package is there."""
+    from importlib.util import find_spec
+
+    from modelwarden.core import MissingExtraError
+
+    if find_spec("grpc") is None:
+        raise MissingExtraError("grpcio, which gRPC needs,", "grpc")
+
+
+def _front(proxy: Proxy, listen: str, upstream: str) -> Front:
+    from modelwarden.firewall.config import Upstream, listen_of, upstream_of
+    from modelwarden.firewall.grpc_front import Front
+
+    if upstream.startswith("https://"):
+        server = upstream_of(upstream)
+    else:
+        server = Upstream(*listen_of(upstream), tls=False)
+    return Front(proxy, listen_of(listen), server)
+
+
+def _ready(scheme: str, host: str, port: int, upstream: str, mode: str) -> None:
     shown = f"[{host}]" if ":" in host else host
-    click.echo(f"modelwarden: listening at http://{shown}:{port} for {upstream} ({mode})", err=True)
+    told = f"modelwarden: listening at {scheme}{shown}:{port} for {upstream} ({mode})"
+    click.echo(told, err=True)

@@ -13,7 +13,6 @@ from modelwarden.firewall.connection import Connection, answer_of_status
 from modelwarden.firewall.decide import Decision, Done
 from modelwarden.firewall.http import Answer, Head, begun
 from modelwarden.firewall.profile import Protocol
-from modelwarden.firewall.records import Entry
 from modelwarden.firewall.routes import REFUSED, Route, error_body
 from modelwarden.firewall.ruling import ruling
 
@@ -101,26 +100,14 @@ class Exchange:
 
     def _settle(self, decision: Decision, *, as_it_came: bool) -> None:
         self._decision = decision
-        proxy, route = self._proxy, self._route
-        model = None if route is None or route.checks is None else route.checks.profile.name
-        proxy.metrics.requests[model or "", decision.done.value, decision.rule or ""] += 1
-        if decision.rule is not None:
-            proxy.was_refused(route, decision, self._client)
-        if proxy.recorder is None:
-            self._go(written=True, as_it_came=as_it_came)
-            return
-        entry = Entry(
-            model=model,
-            client=self._client,
-            request_id=self._request_id,
-            decision=decision.done.value,
-            mode=self._policy.modes.default.value,
-            rule=decision.rule,
-            detail=decision.detail,
-            rows=decision.rows,
-            score=decision.score,
+        self._proxy.settle(
+            self._policy,
+            self._route,
+            decision,
+            self._client,
+            self._request_id,
+            lambda done: self._go(written=done, as_it_came=as_it_came),
         )
-        proxy.recorder.add(entry, lambda done: self._go(written=done, as_it_came=as_it_came))
 
     def _go(self, *, written: bool, as_it_came: bool) -> None:
         decision = self._decision

@@ -11,6 +11,7 @@ import hashlib
 import os
 import ssl
 import time
+from collections.abc import Callable, Mapping
 
 from modelwarden.core import Severity
 from modelwarden.firewall.alerts import Alert, AlertKind, Alerts
@@ -24,7 +25,7 @@ from modelwarden.firewall.live import Live
 from modelwarden.firewall.metrics import Metrics
 from modelwarden.firewall.policy import Policy
 from modelwarden.firewall.pool import Pool, Question
-from modelwarden.firewall.records import Recorder, Records
+from modelwarden.firewall.records import Entry, Recorder, Records
 from modelwarden.firewall.routes import Route
 from modelwarden.firewall.rules import Class
 from modelwarden.firewall.shared_rates import SharedRates
@@ -159,7 +160,8 @@ class Proxy:
     def asked(self, connection: Connection, head: Head, body: bytes | bytearray) -> None:
         """Serve one request."""
         self.asked_count += 1
-        exchange = Exchange(self, self.policy, connection, head, self._who(connection, head))
+        client = self.who(head.headers, connection.address, connection.name)
+        exchange = Exchange(self, self.policy, connection, head, client)
         connection.exchange = exchange
         exchange.decide(body)
 
@@ -171,18 +173,64 @@ class Proxy:
         connection.exchange = exchange
         exchange.refuse_broken(error.status, error.detail)
 
-    def _who(self, connection: Connection, head: Head) -> str:
+    def who(self, headers: Mapping[str, str], address: str, name: str | None) -> str:
+        """Return what tells a client from others.
+
+        Args:
+            headers: of its request.
+            address: that it asks from.
+            name: of its certificate.
+        """
         config = self.policy.config
         if config.client is Who.ADDRESS:
-            return connection.address
+            return address
         if config.client is Who.HEADER and config.client_header is not None:
-            return head.headers.get(config.client_header, connection.address)[:256]
+            return headers.get(config.client_header, address)[:256]
         if config.client is Who.CERTIFICATE:
-            return connection.name or connection.address
-        token = head.headers.get("authorization")
+            return name or address
+        token = headers.get("authorization")
         if not token:
-            return connection.address
+            return address
         return f"token:{hashlib.blake2b(token.encode(), digest_size=12).hexdigest()}"
+
+    def settle(
+        self,
+        policy: Policy,
+        route: Route | None,
+        decision: Decision,
+        client: str,
+        request_id: str | None,
+        then: Callable[[bool], None],
+    ) -> None:
+        """Count a decision and record it.
+
+        Args:
+            policy: that it was made by.
+            route: of the request.
+            decision: about it.
+            client: who asked.
+            request_id: that is told.
+            then: called when it is recorded, with True, or cannot be, with False.
+        """
+        model = None if route is None or route.checks is None else route.checks.profile.name
+        self.metrics.requests[model or "", decision.done.value, decision.rule or ""] += 1
+        if decision.rule is not None:
+            self.was_refused(route, decision, client)
+        if self.recorder is None:
+            then(True)
+            return
+        entry = Entry(
+            model=model,
+            client=client,
+            request_id=request_id,
+            decision=decision.done.value,
+            mode=policy.modes.default.value,
+            rule=decision.rule,
+            detail=decision.detail,
+            rows=decision.rows,
+            score=decision.score,
+        )
+        self.recorder.add(entry, then)
 
     # the server -------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from modelwarden.core import ConfigError, InputError, Severity
 from modelwarden.core.values import dataclass
@@ -23,6 +24,9 @@ from modelwarden.firewall.proxy import Proxy
 from modelwarden.firewall.rules import Mode
 from modelwarden.firewall.status import StatusPage
 from modelwarden.firewall.watching import Secret, Watching
+
+if TYPE_CHECKING:
+    from modelwarden.firewall.grpc_front import Front
 
 _SWEEP = 0.25
 _DRAIN = 10.0
@@ -85,6 +89,7 @@ class Service:
         port: int,
         policy: Policy,
         ready: Callable[[str, int], None],
+        front: Front | None = None,
     ) -> None:
         """Serve until the process is asked to end; requests under way are finished.
 
@@ -93,10 +98,11 @@ class Service:
             port: 0 takes a free one.
             policy: to begin with.
             ready: is told where it listens.
+            front: serves gRPC beside; None for none.
 
         Raises:
             OSError: the port is in use or not allowed.
-            ConfigError: a certificate cannot be used.
+            InputError: a certificate cannot be used, or gRPC cannot be served.
         """
         _more_files()
         secrets = self._secrets(policy)
@@ -110,6 +116,8 @@ class Service:
         if config.status is not None:
             page = StatusPage(proxy, loop)
             status = await loop.create_server(page.client, *config.status)
+        if front is not None:
+            await front.begin()
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
@@ -127,9 +135,12 @@ class Service:
         finally:
             server.close()
             proxy.drain()
+            ending = None if front is None else loop.create_task(front.end(_DRAIN))
             end = loop.time() + _DRAIN
             while proxy.busy and loop.time() < end:
                 await asyncio.sleep(0.02)
+            if ending is not None:
+                await ending
             tasks += [self._watch] if self._watch is not None else []
             for task in tasks:
                 task.cancel()

@@ -33,6 +33,32 @@ def http(seen: Told) -> Iterator[Hit]:
 
 
 @rule(
+    "grpc",
+    title="A gRPC message that two servers could read differently",
+    severity=Severity.HIGH,
+    reads=Told,
+    references=("CWE-436",),
+)
+def grpc(seen: Told) -> Iterator[Hit]:
+    """Refuse messages that leave room: a field given twice or unknown, a tensor typed and raw.
+
+    Why: parsers of protocol buffers take the last of two values, pass over fields that they do not
+    know and cut numbers to their width, each in its own way; servers prefer typed or raw contents.
+    What the firewall has judged would not be what the model sees. So nothing unclear is passed
+    on; this rule has no mode and cannot be turned off.
+
+    Fix: See which client it is and what the detail of the alert says. A client that was made from
+    a later version of the protocol sends fields that this one does not have: let it send those of
+    the Open Inference Protocol alone. A client that packs two forms of contents into one request
+    is to be mended.
+
+    What it refuses is wrong by the protocol, not by a guess; a client's own library writes none of
+    it.
+    """
+    yield from told(seen)
+
+
+@rule(
     "route",
     title="A path that no model behind the firewall has",
     severity=Severity.MEDIUM,
