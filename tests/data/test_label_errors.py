@@ -8,6 +8,8 @@ from sklearn.datasets import load_digits
 
 from data.sets import arrays, given, rows_of, rules, table
 from modelwarden.data.label_errors import run
+from modelwarden.detectors.label_errors import flips
+from modelwarden.detectors.learners import design_of_array
 from modelwarden.targets.spec import Modality, Task
 
 
@@ -73,6 +75,21 @@ def test_an_uncertain_task_has_no_label_errors_and_the_report_says_so(chance):
 
         assert result.findings == ()
         assert any("no evidence of label errors" in note for note in result.notes)
+
+
+def test_a_part_that_is_harder_than_the_learners_know_is_no_wrong_label():
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(2000, 6))
+    slope = np.where(x[:, 3] > 0.6, 0.8, 9.0)
+    chance = 1 / (1 + np.exp(-slope * (x[:, 0] ** 2 + 1.2 * x[:, 1] * x[:, 2] - 0.8)))
+    y = (rng.random(2000) < chance).astype(int)
+
+    found = flips(design_of_array(x), y, 2, np.random.default_rng(1))
+    result = run(given(train=arrays(x, y, "train"), test=arrays(x[:5], y[:5])))
+
+    assert found.certain  # a floor is there, but in that part alone
+    assert found.in_one_part
+    assert result.findings == ()
 
 
 def test_pictures_with_many_classes():

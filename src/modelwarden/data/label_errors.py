@@ -62,6 +62,13 @@ def run(given: Given) -> StageResult:
             f"log loss {found.loss:.3f}). {_not_told_apart(found.unseen)}"
         )
         return StageResult(notes=(told,))
+    if found.in_one_part:
+        told = (
+            f"no evidence of label errors in {data.name}: labels that speak against the others are "
+            "missing outside of one part of the rows, and there the task may as well be hard "
+            f"({found.learner}, log loss {found.loss:.3f})"
+        )
+        return StageResult(notes=(told,))
     return _reported(given, data, rows, y, enough, found)
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from modelwarden.detectors.hard_parts import in_one_part
 from modelwarden.detectors.learners import (
     Bent,
     Boosted,
@@ -63,6 +64,7 @@ class Flips:
         learner: names of those that had a say.
         unseen: the largest share of flips that the data do not speak against (95 %), where none
             are shown; else 0.
+        in_one_part: they would lie in one part of the rows alone, which may as well be hard.
     """
 
     p: float
@@ -74,6 +76,7 @@ class Flips:
     loss: float
     learner: str
     unseen: float = 0.0
+    in_one_part: bool = False
 
     @property
     def precision(self) -> float:
@@ -121,7 +124,7 @@ def flips(design: Design, y: Labels, k: int, rng: np.random.Generator) -> Flips 
         name for name, weight in zip(asked, weights.tolist(), strict=True) if weight > 0.1
     ] or list(asked)
     scores = np.log(mixed / mixed.sum(axis=1, keepdims=True))
-    return _judged(scores, y, k, log_loss(mixed, y), ", ".join(heard))
+    return _judged(design, scores, y, k, log_loss(mixed, y), ", ".join(heard))
 
 
 def _learners(design: Design, k: int) -> dict[str, Learner]:
@@ -141,7 +144,7 @@ def _learners(design: Design, k: int) -> dict[str, Learner]:
     return made
 
 
-def _judged(scores: Floats, y: Labels, k: int, loss: float, name: str) -> Flips:
+def _judged(design: Design, scores: Floats, y: Labels, k: int, loss: float, name: str) -> Flips:
     some = np.arange(0, len(y), -(-len(y) // _FIT))
     noise = fitted(scores, y, k, some)
     chance, other = noise.chances(y)
@@ -159,5 +162,5 @@ def _judged(scores: Floats, y: Labels, k: int, loss: float, name: str) -> Flips:
         learner=name,
     )
     if made.certain:
-        return made
+        return replace(made, in_one_part=in_one_part(design.bins, noise, y))
     return replace(made, unseen=unseen_share(scores[some], y[some], k))

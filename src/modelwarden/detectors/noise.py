@@ -50,6 +50,24 @@ class Noise:
         joint[at, y] = -1.0
         return chance, joint.argmax(axis=1).astype(np.int64)
 
+    def surplus(self, y: Labels) -> tuple[Floats, Floats]:
+        """Return by how much each label (n,) is likelier wrong than expected, and the variance.
+
+        The expectation is that of the row before its label is looked at, with a share for each pair
+        of classes: a flip goes by the class alone, not by what else the row is.
+        """
+        k = len(self.wrong)
+        wrong = np.clip(self.wrong, 1e-4, None)
+        for _ in range(20):
+            joint = self.truth * wrong[:, y].T
+            held = joint / np.maximum(joint.sum(axis=1, keepdims=True), 1e-300)
+            wrong = _written(held, y, k, "pair")
+        said = np.maximum(self.truth @ wrong, 1e-300)
+        chance = 1 - self.truth * np.diag(wrong) / said
+        expected = (said * chance).sum(axis=1)
+        variance = (said * chance**2).sum(axis=1) - expected**2
+        return chance[np.arange(len(y)), y] - expected, np.maximum(variance, 0.0)
+
 
 def fitted(scores: Floats, y: Labels, k: int, some: Labels) -> Noise:
     """Return what fits best.

@@ -46,9 +46,10 @@ def label_errors(seen: Wrong) -> Iterator[Hit]:
 
     Small learners of our own answer every row out of sample. Rows are named only when it is shown
     first that there are flips at all: that the share of other labels has a floor, however sure the
-    learners are. An uncertain task has none: there other labels become rare without end. Then as
-    many rows are named as keep two thirds of the list wrong by its own estimate, so that
-    few wrong labels are missed; the chance of each stands in `rows.parquet`, to cut the list
+    learners are. An uncertain task has none: there other labels become rare without end. Nor is
+    anything claimed where the flips would all lie in one part of the rows, which may as well be
+    hard. Then as many rows are named as keep two thirds of the list wrong by its own estimate, so
+    that few wrong labels are missed; the chance of each stands in `rows.parquet`, to cut the list
     shorter.
 
     Why: wrong labels are learned as if they were true, and in a test set they are what the model is
