@@ -35,9 +35,7 @@ def test_the_intervals_of_a_share_keep_their_level(n, share):
 @pytest.mark.parametrize("n", [1_000, 10_000, 100_000])
 def test_intervals_reach_the_floor_over_two_thousand_sets(case, n):
     for name, (held, sets) in simulate(case, n, 2_000).items():
-        # Twenty positives of a thousand: `docs/intervals.md` says so.
-        few = n == 1_000 and name == "average_precision, 2 % positive"
-        assert wilson(held, sets)[1] >= (0.90 if few else 0.935), name
+        assert wilson(held, sets)[1] >= 0.935, name
 
 
 @pytest.mark.soak

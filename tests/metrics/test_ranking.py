@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import special, stats
 from sklearn import metrics as sk
 
 from metricdata import probabilities, scored
@@ -158,6 +158,26 @@ def test_fine_bins_move_the_area_in_the_fifth_digit_at_most():
     bins = roc_auc_of_bins(*(np.bincount(place[part], minlength=65_536) for part in (y, ~y)))
 
     assert bins.value == pytest.approx(roc_auc(y, score).value, abs=1e-5)
+
+
+def test_rare_positives_are_not_laid_together_with_the_rows_around_them():
+    """50 positives of 10,000: the deviation of the replicates equals that of samples drawn anew."""
+    rng = np.random.default_rng(3)
+
+    def sample():
+        y = rng.random(10_000) < 0.005
+        return y, rng.normal(size=10_000) + 1.5 * y
+
+    drawn = [sk.average_precision_score(*sample()) for _ in range(300)]
+    value = float(np.mean(drawn))
+    halves = []
+    for _ in range(12):
+        m = average_precision(*sample(), rng, draws=300)
+        halves.append((special.logit(m.high) - special.logit(m.value)) * m.value * (1 - m.value))
+
+    # the upper half is Student's quantile times the deviation
+    assert np.median(halves) / stats.t.ppf(0.975, 49) == pytest.approx(np.std(drawn), rel=0.25)
+    assert value == pytest.approx(0.08, abs=0.02)
 
 
 def test_average_precision_near_one_has_an_interval_that_says_something():

@@ -256,6 +256,29 @@ def precision_areas(hits: npt.NDArray[np.int64], others: npt.NDArray[np.int64]) 
 _STEEP = 3.0  # logits
 
 
+def _bounds(hits: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return where at most `BINS` bins of cells begin: each positive at its own, as far as it goes.
+
+    Evenly spread bins lay rare positives together with the many rows above and below them: of 50
+    positives in 10,000 rows the deviation came out a third too small.
+    """
+    last = len(hits) - 1
+    spread = np.linspace(0, last, min(BINS // 2, len(hits)))
+    found = np.flatnonzero(hits)
+    found = found[np.linspace(0, len(found) - 1, min(BINS // 4, len(found))).astype(np.int64)]
+    return np.unique(np.concatenate([spread, found, np.minimum(found + 1, last)]).astype(np.int64))
+
+
+def _low_degrees(positives: int) -> float:
+    """Return the degrees of freedom at the lower end.
+
+    Few positives that rank high by luck make the value large and its deviation small: the truth
+    lies below the interval more often than above. A quarter of the degrees makes up for it (held
+    on simulated sets, `docs/intervals.md`).
+    """
+    return max(min(positives - 1, 4), (positives - 1) / 4)
+
+
 def average_precision(
     y: npt.ArrayLike,
     scores: npt.ArrayLike,
@@ -267,7 +290,8 @@ def average_precision(
     """Return average precision; its deviation by the bootstrap on at most `BINS` score bins.
 
     The value is exact; only the replicates see binned scores. The interval is taken on the logit
-    scale, where it cannot leave 0–1, with Student's quantile for the positives less one.
+    scale, where it cannot leave 0–1, with Student's quantile: for the positives less one at the
+    upper end, for a quarter of them at the lower.
 
     Args:
         y: (n,) truth, True for the positive class.
@@ -289,7 +313,7 @@ def average_precision(
     hits = np.add.reduceat(right, starts)
     others = np.diff(np.append(starts, n)) - hits
     value = float(precision_areas(hits, others))
-    step = np.unique(np.linspace(0, len(hits) - 1, min(BINS, len(hits))).astype(np.int64))
+    step = _bounds(hits)
     cells = np.concatenate([np.add.reduceat(hits, step), np.add.reduceat(others, step)])
     shares = (cells + PRIOR_ROWS / len(cells)) / (n + PRIOR_ROWS)
     drawn = rng.multinomial(n, shares, size=draws).reshape(draws, 2, -1)
@@ -300,9 +324,11 @@ def average_precision(
     elif not 0 < value < 1 or spread == 0:
         ends = clopper_pearson(round(value * positives), positives, level=level).around(value)
     else:
-        half = t_of(level, positives - 1) * spread / (value * (1 - value))
+        slope = spread / (value * (1 - value))
+        half = t_of(level, positives - 1) * slope
+        below = t_of(level, _low_degrees(positives)) * slope
         middle = float(special.logit(value))
-        ends = Interval(float(special.expit(middle - half)), float(special.expit(middle + half)))
+        ends = Interval(float(special.expit(middle - below)), float(special.expit(middle + half)))
         if half > _STEEP:
             # So near to an end that the logit's slope says nothing: no wider than the replicates.
             low, high = np.nanquantile(areas, [(1 - level) / 2, (1 + level) / 2])
