@@ -58,6 +58,22 @@ def test_a_break_is_named(here, there, kind):
     assert kind in kinds(here, there)
 
 
+@pytest.mark.parametrize(("n", "m"), [(200, 3000), (500, 3000), (3000, 500)])
+def test_the_extremes_of_few_rows_are_passed_by_many_and_that_breaks_nothing(n, m):
+    rng = np.random.default_rng(n)
+    for _ in range(40):
+        assert kinds(rng.normal(size=n), rng.normal(size=m)) == []
+
+
+def test_few_rows_beyond_all_of_many_are_no_chance():
+    # 7 of 400 beyond the 4,000 before: that chance is (1/11)^7 = 5e-8.
+    later = np.concatenate(
+        [again(n=393).clip(PRICES.min(), PRICES.max()), np.full(7, 1.5) * PRICES.max()]
+    )
+
+    assert kinds(PRICES, later) == ["range"]
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_what_chance_brings_breaks_nothing(seed):
     rng = np.random.default_rng(seed)

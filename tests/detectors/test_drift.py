@@ -105,6 +105,18 @@ def test_neither_chance_nor_a_trifle_in_a_million_rows_alarms(n):
     assert alarms(here, rng.normal(0.02, 1.02, n)) == set()
 
 
+def test_yes_and_no_moves_by_its_share_and_a_trifle_of_it_does_not_alarm():
+    rng = np.random.default_rng(4)
+    here, trifle, moved = ((rng.random(200_000) < share) * 1.0 for share in (0.13, 0.145, 0.19))
+    bins = NumberBins.fit(here)
+
+    found = list(of_numbers(bins.count(here), bins.count(moved), Margins()))
+
+    assert alarms(here, trifle) == set()  # 1.12 times the distance from the median, and p = 1e-40
+    assert [change.kind for change in found if change.matters] == ["distribution", "mean"]
+    assert f"{moved.mean():.1%} of the values are 1, {here.mean():.1%} before" == found[1].told
+
+
 def test_a_mix_that_moved_is_found_and_many_words_alone_are_no_effect():
     rng = np.random.default_rng(3)
     many = [f"w{i}" for i in range(400)]

@@ -305,6 +305,15 @@ def _rises(values: Floats) -> bool:
     return bool((values[1:] >= values[:-1]).all())
 
 
+def _all_outermost(k: int, m: int, n: int) -> float:
+    """Return the chance that the k outermost of m + n like values are all among the m.
+
+    Source: Rosenbaum 1954, "Tables for a nonparametric test of location".
+    """
+    ways = special.gammaln([m + 1, m + n - k + 1, m - k + 1, m + n + 1])
+    return float(np.exp(ways[0] + ways[1] - ways[2] - ways[3]))
+
+
 def _range(here: Floats, there: Floats, finite: np.ndarray) -> Iterator[Break]:
     if goes_on(here, there):
         return
@@ -313,9 +322,7 @@ def _range(here: Floats, there: Floats, finite: np.ndarray) -> Iterator[Break]:
     for below in (True, False):
         beyond = finite & (there < low if below else there > high)
         k = int(beyond.sum())
-        # The extreme of the reference is as likely the outermost of all as any other value.
-        chance = (len(here) / (len(here) + m)) ** k
-        if k < _LEAST or k / m < _SHARE or chance > OUT_OF_RANGE:
+        if k < _LEAST or k / m < _SHARE or _all_outermost(k, m, len(here)) > OUT_OF_RANGE:
             continue
         values, times = np.unique(there[beyond], return_counts=True)
         edge, word = (low, "below") if below else (high, "above")

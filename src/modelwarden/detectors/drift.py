@@ -77,8 +77,10 @@ def of_numbers(
     if min(n, m) < LEAST_ROWS:
         return
     yield _distribution(reference, current, margins)
-    yield _mean(reference, current, margins)
-    yield _spread(reference, current, margins)
+    pair = _only_two(reference, current)
+    yield _mean(reference, current, margins, pair)
+    if pair is None:
+        yield _spread(reference, current, margins)
     for high in (False, True):
         yield _tail(reference, current, margins, high=high)
 
@@ -113,14 +115,29 @@ def _distribution(reference: NumberCounts, current: NumberCounts, margins: Margi
     )
 
 
+def _only_two(reference: NumberCounts, current: NumberCounts) -> int | None:
+    """Return the bin of the higher of two values, where there are no others.
+
+    A column of yes and no has no spread of its own, which follows from how often it says yes, and
+    "distances from the median" are words for something else.
+    """
+    held = np.flatnonzero(reference.counts + current.counts)
+    return int(held[-1]) if len(held) == 2 else None
+
+
 def _moments(counts: NumberCounts, values: Floats) -> tuple[float, float]:
     share = counts.counts / counts.known
     mean = float(share @ values)
     return mean, float(share @ (values - mean) ** 2)
 
 
-def _mean(reference: NumberCounts, current: NumberCounts, margins: Margins) -> Change:
-    """Welch's test of the means on the scale of the bins, outliers at its ends."""
+def _mean(
+    reference: NumberCounts, current: NumberCounts, margins: Margins, pair: int | None = None
+) -> Change:
+    """Welch's test of the means on the scale of the bins, outliers at its ends.
+
+    `pair` is the bin of the higher value where there are two, whose mean is told as its share.
+    """
     n, m = reference.known, current.known
     scale = reference.bins.scale()
     (before, var), (after, other) = _moments(reference, scale), _moments(current, scale)
@@ -128,6 +145,11 @@ def _mean(reference: NumberCounts, current: NumberCounts, margins: Margins) -> C
     error = math.sqrt(var / n + other / m)
     gap = (after - before) / unit
     half = z_of(0.95) * error / unit
+    told = f"the mean moved by {gap:+.2f} standard deviations"
+    if pair is not None:
+        share, earlier = current.counts[pair] / m, reference.counts[pair] / n
+        value = reference.bins.values()[pair]
+        told = f"{share:.1%} of the values are {value:.4g}, {earlier:.1%} before"
     return Change(
         kind="mean",
         effect=gap,
@@ -135,7 +157,7 @@ def _mean(reference: NumberCounts, current: NumberCounts, margins: Margins) -> C
         high=gap + half,
         matters=abs(gap) >= margins.mean,
         p=_two_sided(after - before, error),
-        told=f"the mean moved by {gap:+.2f} standard deviations",
+        told=told,
     )
 
 
