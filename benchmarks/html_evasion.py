@@ -1,13 +1,15 @@
 """Phishing pages that evade detectors: share, rows, speed, and what a browser says of them.
 
-    python benchmarks/html_evasion.py [--pages N] [--real ZIP] [--browser N] [--train N] [--seed N]
+    python benchmarks/html_evasion.py [--pages N] [--real ZIP] [--browser N]
+        [--pictures N] [--train N] [--seed N]
 
 Detectors: the four shipped examples, and four trained here with scikit-learn on generated pages of
 another seed (logistic regression over words, random forest, boosted histograms, a network over
 character n-grams of the source). Each is measured on held-out pages first. Pages are generated; a
 zip of real ones is added where it is named. Those that a detector misses as they are do not count.
 Browser: that many evasions, spread over detectors, are shown before and after in Chromium with the
-network cut. Scores and labels are attacked apart. Prints JSON.
+network cut. Pictures: of that many pages, the last, texts are shown as pictures. Scores and labels
+are attacked apart. Prints JSON.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from sklearn.pipeline import make_pipeline
 from modelwarden.attacks.engine import Problem, run
 from modelwarden.attacks.html.browser import Browser, differences, found
 from modelwarden.attacks.html.dom import Page
+from modelwarden.attacks.html.pictures import pictured, seen_otherwise
 from modelwarden.attacks.html.proof import prove
 from modelwarden.attacks.html.search import PageEdits, RandomPageEdits, shrunk
 from modelwarden.attacks.html.space import PageSpace
@@ -172,12 +175,35 @@ def browsed(pairs: list[tuple[str, str, str, int]], count: int) -> dict:
     return {"shown": len(chosen), "same": same, "unsteady": unsteady, "differences": dict(wrong)}
 
 
+def with_pictures(pages: list[Page]) -> dict:
+    """Return how many pages have a twin with pictures for texts, and how much text they replace."""
+    shares, seen = [], Counter()
+    start = time.perf_counter()
+    with Browser() as browser:
+        for page in pages:
+            twin = pictured(browser, page.html, page.url)
+            if twin is None:
+                continue
+            before, after = browser.show(page.html, page.url), browser.show(twin, page.url)
+            seen.update(seen_otherwise(before, after) or ["same"])
+            texts = [len("".join(str(one.state["text"]).split())) for one in (before, after)]
+            shares.append(1 - texts[1] / max(texts[0], 1))
+    return {
+        "pages": len(pages),
+        "with_twin": len(shares),
+        "letters_replaced_median": float(np.median(shares or [0])),
+        "shown_again": dict(seen),
+        "seconds_a_page": (time.perf_counter() - start) / len(pages),
+    }
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--pages", type=int, default=200)
     arguments.add_argument("--queries", type=int, default=60)
     arguments.add_argument("--real", type=Path)
     arguments.add_argument("--browser", type=int, default=60)
+    arguments.add_argument("--pictures", type=int, default=0, help="pages that get pictures")
     arguments.add_argument("--train", type=int, default=800)
     arguments.add_argument("--access", choices=["labels", "scores", "both"], default="both")
     arguments.add_argument("--only", nargs="*")
@@ -217,6 +243,8 @@ def main() -> None:
         print(json.dumps({name: told}), flush=True)
     if given.browser and found():
         report["browser"] = browsed(pairs, given.browser)
+    if given.pictures and found():
+        report["pictures"] = with_pictures(pages[-given.pictures :])
     print(json.dumps(report, indent=1))
 
 

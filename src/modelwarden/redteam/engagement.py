@@ -70,6 +70,7 @@ class Unit:
         refused: rows that the target refused. unchecked: the budget ended before its last look.
         gone: seeds of `fell` whose evasion was refused, or answered otherwise, in the end.
         keep: what the changes had to leave alone.
+        weaker: what is not proven of the changes, in words; empty where their kind proves all.
         beside: of a floor that stands beside named attacks, what these came to on its seeds.
     """
 
@@ -87,6 +88,7 @@ class Unit:
     unchecked: bool = False
     gone: int = 0
     keep: tuple[str, ...] = ()
+    weaker: str = ""
     beside: str = ""
 
 

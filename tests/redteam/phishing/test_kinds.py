@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 from tests.redteam.campaigns import campaign
 from tests.redteam.endpoints import Endpoint, serving
 
+from modelwarden.attacks.html.browser import found
+from modelwarden.attacks.html.pictures import restored
 from modelwarden.attacks.html.proof import prove
 from modelwarden.attacks.urls.rules import broken
 from modelwarden.core import InputError, Outcome
@@ -84,6 +87,58 @@ def test_addresses_evade_an_endpoint_and_stay_with_their_owner(tmp_path):
         after = (folder / "changed.txt").read_text()
         assert broken(before, after) == ()
         assert "verify" not in after
+
+
+@pytest.mark.skipif(found() is None, reason="Chromium is not installed")
+@pytest.mark.slow
+def test_texts_become_pictures_where_the_campaign_lets_them(tmp_path):
+    def seen(pages):
+        worst = [0.2 if "display:block;width:" in page else 0.9 for page in pages]
+        return [{"ordinary": 1 - p, "phishing": p} for p in worst]
+
+    (tmp_path / "seeds").mkdir()
+    for name in ("Nordhaven Bank", "Kronwerk Post"):
+        form = '<form action="/in"><input name="user"><button>Log in</button></form>'
+        page = f"<!DOCTYPE html><title>Hello</title><body><h1>{name}</h1><p>Verify now</p>{form}"
+        (tmp_path / "seeds" / f"{name}.html").write_text(page)
+    rates = {}
+    for wanted in (False, True):
+        with serving(Endpoint(answer=seen)) as endpoint:
+            attack = [{"name": "page-edits", "queries": 20, "pictures": wanted}]
+            done = run(
+                campaign(
+                    tmp_path,
+                    endpoint.url,
+                    campaign={"floor": False},
+                    seeds={"path": "seeds", "label": "phishing", "url": "https://a.example/"},
+                    attack=attack,
+                ),
+                output=tmp_path / f"out-{wanted}",
+            )
+        rates[wanted] = len(done.evasions)
+
+    assert rates == {False: 0, True: 2}
+    for name in done.evasions:
+        folder = done.folder / "evasions" / name
+        before = (folder / "original.html").read_text()
+        after = (folder / "changed.html").read_text()
+        about = json.loads((folder / "evasion.json").read_text())
+        assert [edit["name"] for edit in about["edits"]] == ["image-for-text"]
+        assert prove(before, after)
+        assert prove(before, restored(after)) == ()
+    assert any("for one size of window" in note for note in done.report.run.notes)
+    sent = [np.array([html], object) for html in (before, after.replace("<form", "<form id=x"))]
+    assert PAGES.checks(*sent, {"pictures": True})
+
+
+def test_pictures_are_a_choice_of_yes_or_no(tmp_path):
+    pages_in(tmp_path)
+    with serving(Endpoint(answer=scored)) as endpoint:
+        attack = [{"name": "page-edits", "pictures": "yes"}]
+        seeds = {"path": "seeds", "label": "phishing"}
+        made = campaign(tmp_path, endpoint.url, seeds=seeds, attack=attack)
+        with pytest.raises(InputError, match=r"attack\.pictures must be true or false"):
+            run(made, output=tmp_path / "out")
 
 
 def test_a_folder_of_pages_and_a_list_of_addresses_are_told_by_what_they_are(tmp_path):

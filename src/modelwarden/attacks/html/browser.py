@@ -176,15 +176,28 @@ class Browser:
         self._body = (place.split("#")[0], html.encode("utf-8", "replace"))
         self._ask("Page.navigate", {"url": place}, self._session, until="Page.loadEventFired")
         time.sleep(_SETTLE)
-        asked: dict[str, Json] = {"expression": _STATE, "returnByValue": True}
-        answer = self._ask("Runtime.evaluate", asked, self._session)
-        result = answer.get("result")
+        state = self._told(_STATE)
+        picture = self._ask("Page.captureScreenshot", {"format": "png"}, self._session)
+        return Shown(pixels=base64.b64decode(str(picture["data"])), state=json.loads(state))
+
+    def _told(self, expression: str) -> str:
+        asked: dict[str, Json] = {"expression": expression, "returnByValue": True}
+        result = self._ask("Runtime.evaluate", asked, self._session).get("result")
         if not isinstance(result, dict) or not isinstance(result.get("value"), str):
             raise BrowserError("the browser does not tell how the page stands")
-        picture = self._ask("Page.captureScreenshot", {"format": "png"}, self._session)
-        return Shown(
-            pixels=base64.b64decode(str(picture["data"])), state=json.loads(str(result["value"]))
-        )
+        return str(result["value"])
+
+    def told(self, expression: str) -> list[list[float]]:
+        """Return lists of numbers that an expression gives, as JSON, of the page that is shown."""
+        found = json.loads(self._told(expression))
+        return [[float(value) for value in one] for one in found]
+
+    def photograph(self, left: int, top: int, width: int, height: int) -> bytes:
+        """Return a part of the page that is shown, PNG."""
+        clip: dict[str, Json] = {"x": left, "y": top, "width": width, "height": height, "scale": 1}
+        asked: dict[str, Json] = {"format": "png", "clip": clip}
+        picture = self._ask("Page.captureScreenshot", asked, self._session)
+        return base64.b64decode(str(picture["data"]))
 
     def _ask(
         self,

@@ -32,6 +32,7 @@ _MANY = ("many-links", "many-words")
 # Sets that work together, what is expected to do most first; then each edit alone.
 RECIPES: tuple[Recipe, ...] = (
     ("written-forms", "late-title", *_SITE),
+    ("image-for-text", "written-forms", "late-title", *_SITE),
     ("written-body", "late-title", *_SITE, *_MANY),
     (*_LATE, "written-texts", "written-images", *_SITE, *_MANY),
     ("written-body", "late-title", "written-icon", "written-metas", "data-scripts"),

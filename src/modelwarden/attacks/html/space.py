@@ -8,6 +8,7 @@ from dataclasses import field
 import numpy as np
 
 from modelwarden.attacks.engine import Candidates, Mask
+from modelwarden.attacks.html import pictures
 from modelwarden.attacks.html.edits.catalog import EXACT, edit_named, edited
 from modelwarden.attacks.html.proof import Allowance, prove
 from modelwarden.core import Json
@@ -17,7 +18,7 @@ from modelwarden.targets.frames import Floats, Inputs, Labels
 
 def allowance_of(names: tuple[str, ...]) -> Allowance:
     """Return what any of these edits may change."""
-    allows = [edit_named(name).allows for name in names]
+    allows = [edit_named(name).allows for name in names if name != pictures.NAME]
     return Allowance(
         **{key: any(getattr(one, key) for one in allows) for key in Allowance.__slots__}
     )
@@ -29,9 +30,13 @@ class PageSpace:
 
     Attributes:
         x: (n,) sources of the pages. urls: (n,) their addresses, empty where not known.
-        edits: names of the edits that may be used.
+        edits: names of the edits that may be used; `image-for-text` joins them where there are
+            twins.
         eps: how many of them at once; None: any number.
         seed: of what edits draw.
+        twins: (n,) the pages with pictures for texts, as a browser proved them (`pictures`); None
+            where there is none. Empty: pictures are left out. Other edits are then proven of the
+            page, or of its twin.
     """
 
     x: Candidates
@@ -39,6 +44,7 @@ class PageSpace:
     edits: tuple[str, ...] = EXACT
     eps: float | None = None
     seed: int = 0
+    twins: tuple[str | None, ...] = ()
     _made: list[dict[tuple[str, ...], str]] = field(init=False)
     _names: list[dict[str, tuple[str, ...]]] = field(init=False)
     _proven: list[dict[str, bool]] = field(init=False)
@@ -46,7 +52,10 @@ class PageSpace:
     def __post_init__(self) -> None:
         """Begin with nothing made."""
         for name in self.edits:
-            edit_named(name)
+            if name != pictures.NAME:
+                edit_named(name)
+        if any(self.twins) and pictures.NAME not in self.edits:
+            object.__setattr__(self, "edits", (pictures.NAME, *self.edits))
         for key in ("_made", "_names", "_proven"):
             object.__setattr__(self, key, [{} for _ in self.x])
 
@@ -63,18 +72,27 @@ class PageSpace:
             edits=self.edits,
             eps=self.eps,
             seed=self.seed,
+            twins=tuple(self.twins[i] for i in at.tolist()) if self.twins else (),
         )
 
     def made(self, i: int, names: tuple[str, ...]) -> str:
         """Return page i with edits made, and remember which they were."""
         key = tuple(sorted(set(names)))
         if key not in self._made[i]:
-            html, done = edited(str(self.x[i]), self.urls[i], key, self.seed)
+            base, shown = str(self.x[i]), list[str]()
+            if pictures.NAME in key and (twin := self._twin(i)) is not None:
+                base, shown = twin, [pictures.NAME]
+            others = tuple(name for name in key if name != pictures.NAME)
+            html, done = edited(base, self.urls[i], others, self.seed)
+            done = (*shown, *done)
             self._made[i][key] = html
             kept = self._names[i].get(html)
             if kept is None or len(done) < len(kept):
                 self._names[i][html] = done
         return self._made[i][key]
+
+    def _twin(self, i: int) -> str | None:
+        return self.twins[i] if self.twins else None
 
     def candidates(self) -> list[list[str]]:
         """Return, for each page, what was held against it so far."""
@@ -86,7 +104,7 @@ class PageSpace:
 
     def rank(self, name: str) -> int:
         """Return when an edit is made among others."""
-        return edit_named(name).phase
+        return -1 if name == pictures.NAME else edit_named(name).phase
 
     def fit(
         self,
@@ -107,7 +125,11 @@ class PageSpace:
             return False
         known = self._proven[i]
         if html not in known:
-            known[html] = not prove(str(self.x[i]), html, allowance_of(self.edits))
+            allowed, twin = allowance_of(self.edits), self._twin(i)
+            bases = [str(self.x[i])] if twin is None else [str(self.x[i]), twin]
+            if pictures.NAME in self.names(i, html):
+                bases.reverse()
+            known[html] = any(not prove(base, html, allowed) for base in bases)
         return known[html]
 
     def inside(self, at: Labels, candidates: Candidates) -> Mask:
@@ -124,5 +146,8 @@ class PageSpace:
         return candidates
 
     def conditions(self) -> Mapping[str, Json]:
-        """Return what is counted, and that each candidate was proven."""
-        return {"norm": "page edits", "eps": self.eps, "edits": len(self.edits), "proven": True}
+        """Return what is counted, and that each candidate was proven, and how."""
+        proven: dict[str, Json] = {"proven": True}
+        if any(self.twins):
+            proven = {"proven": "but for pictures", "weaker": pictures.WEAKER}
+        return {"norm": "page edits", "eps": self.eps, "edits": len(self.edits), **proven}

@@ -92,6 +92,7 @@ def attacked(engagement: Engagement, number: int, clean: Clean, work: Work) -> R
         unchecked=not all(part.checked for part in parts),
         gone=int(success.sum()) - len(found),
         keep=kept(work.config.options),
+        weaker=next((part.weaker for part in parts if part.weaker), ""),
     )
     won = frozenset(row for part in parts for row in part.won)
     return Ran(unit=unit, found=found, won=won, due=due, each=work.each)
@@ -113,6 +114,7 @@ class _Part:
     outcomes: list[Outcome]
     found: list[Evasion]
     won: list[int]
+    weaker: str
     rows: int
     calls: int
     refused: int
@@ -155,14 +157,16 @@ def _worked(engagement: Engagement, lane: _Lane, goal: int | None) -> _Part:
     outcomes: list[Outcome] = []
     found: list[Evasion] = []
     won: list[int] = []
+    weaker = ""
     with live.line.thinking():
         live.line.about = f"{work.entry.name} on {clean.seeds.source}"
         for one in np.unique(clean.y[work.due]).tolist():
             at = work.due[clean.y[work.due] == one]
             live.standing = one
-            outcome, wins = _class(engagement, lane, at, goal)
+            outcome, wins, stated = _class(engagement, lane, at, goal)
             outcomes.append(outcome)
             found += wins
+            weaker = weaker or stated
             won += at[outcome.success].tolist()
             if engagement.meter.ended is not None:
                 break
@@ -171,6 +175,7 @@ def _worked(engagement: Engagement, lane: _Lane, goal: int | None) -> _Part:
         outcomes=outcomes,
         found=found,
         won=won,
+        weaker=weaker,
         rows=live.rows - began[0],
         calls=live.calls - began[1],
         refused=live.refused - began[2],
@@ -196,8 +201,11 @@ def goal_of(engagement: Engagement, clean: Clean) -> int | None:
 
 def _class(
     engagement: Engagement, lane: _Lane, at: Labels, goal: int | None
-) -> tuple[Outcome, list[Evasion]]:
-    """Attack the seeds of one class, then make the wins small with what is left of their rows."""
+) -> tuple[Outcome, list[Evasion], str]:
+    """Attack the seeds of one class, then make the wins small with what is left of their rows.
+
+    What is not proven of the changes comes with it, in words.
+    """
     campaign, clean = engagement.campaign, lane.clean
     number, work = lane.number, lane.work
     space = clean.kind.space(_known(engagement, clean, at, work.config))
@@ -217,7 +225,7 @@ def _class(
         spare = np.minimum(spare, _SMALL)
     small = _smaller(clean, problem, outcome, spare)
     wins = _Wins(problem=problem, at=at, outcome=outcome, small=small)
-    return outcome, list(_evasions(lane, wins))
+    return outcome, list(_evasions(lane, wins)), str(space.conditions().get("weaker", ""))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

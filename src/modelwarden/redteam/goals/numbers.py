@@ -76,6 +76,8 @@ def line_of(unit: Unit) -> str:
         told += f"; the floor beside what was named: {unit.beside}"
     if unit.keep:
         told += f"; kept as they are: {', '.join(unit.keep)}"
+    if unit.weaker:
+        told += f"; {unit.weaker}"
     if unit.refused:
         told += f"; {unit.refused:,} rows were refused"
     if unit.gone:
@@ -124,6 +126,8 @@ def _measurements(
         }
         if unit.keep:
             mine["keep"] = list(unit.keep)
+        if unit.weaker:
+            mine["weaker"] = unit.weaker
         yield from _of(
             unit.fell, unit.attacked, unit.queries, mine, {**group, "attack": unit.attack}
         )

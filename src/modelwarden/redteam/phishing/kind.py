@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from modelwarden.attacks.engine import Candidates, Space
+from modelwarden.attacks.html import pictures
 from modelwarden.attacks.html.dom import TooLargeError, check
 from modelwarden.attacks.html.edits.catalog import edit_named
 from modelwarden.attacks.html.proof import prove
@@ -74,15 +75,22 @@ class Pages:
         )
 
     def space(self, known: Known) -> Space:
-        """Return the pages that look and act the same; key `eps` is how many edits at once."""
-        known.only("eps")
+        """Return the pages that look and act the same.
+
+        Keys: `eps` is how many edits at once; `pictures` lets texts be shown as pictures, which a
+        browser makes and proves for one size of window.
+        """
+        known.only("eps", "pictures")
         x = known.seeds.inputs
         if isinstance(x, Frame):
             raise InputError("attacks on pages need pages")
         pages = x[known.at]
+        urls = tuple(address_in(str(page)) for page in pages)
+        wanted = _with_pictures(known.options)
         return PageSpace(
             x=pages,
-            urls=tuple(address_in(str(page)) for page in pages),
+            urls=urls,
+            twins=pictures.twins([str(page) for page in pages], urls) if wanted else (),
             eps=known.number("eps"),
             seed=seed_for(known.seed, "pages"),
         )
@@ -95,7 +103,8 @@ class Pages:
         found = []
         for name in space.names(i, str(candidate)):
             old, new = _first(before, space.made(i, (name,)))
-            found.append(Edit(name=name, where=edit_named(name).title, before=old, after=new))
+            title = pictures.TITLE if name == pictures.NAME else edit_named(name).title
+            found.append(Edit(name=name, where=title, before=old, after=new))
         return tuple(found)
 
     def save(self, folder: Path, before: Inputs, after: Inputs) -> tuple[str, str]:
@@ -110,13 +119,37 @@ class Pages:
         self,
         before: Inputs,
         after: Inputs,
-        options: Mapping[str, Json],  # noqa: ARG002 -- all kinds
+        options: Mapping[str, Json],
     ) -> tuple[str, ...]:
-        """Return what does not hold: the text that is seen, forms with their targets, the tree."""
+        """Return what does not hold: the text that is seen, forms with their targets, the tree.
+
+        Of a page with pictures for texts: what a browser sees, and what its twin does not show.
+        """
         wrong: list[str] = []
-        for old, new in zip(np.asarray(before), np.asarray(after), strict=True):
-            wrong += prove(str(old), str(new))
+        for old, new in zip(np.asarray(before).tolist(), np.asarray(after).tolist(), strict=True):
+            found = prove(str(old), str(new))
+            if found and _with_pictures(options):
+                url = address_in(str(old))
+                (twin,) = pictures.twins([str(old)], [url])
+                if twin is not None:
+                    found = (*prove(twin, str(new)), *_seen_otherwise(str(old), str(new), url))
+            wrong += found
         return tuple(wrong)
+
+
+def _with_pictures(options: Mapping[str, Json]) -> bool:
+    value = options.get("pictures", False)
+    if not isinstance(value, bool):
+        raise InputError(f"attack.pictures must be true or false, not {value!r}")
+    return value
+
+
+def _seen_otherwise(old: str, new: str, url: str) -> tuple[str, ...]:
+    """Return what a browser shows otherwise of a page whose texts are pictures."""
+    from modelwarden.attacks.html.browser import Browser
+
+    with Browser() as browser:
+        return pictures.seen_otherwise(browser.show(old, url), browser.show(new, url))
 
 
 def _pages_at(path: Path) -> list[Path]:
