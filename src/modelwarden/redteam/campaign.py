@@ -37,6 +37,7 @@ from modelwarden.redteam.engagement import (
     read_sample,
     read_seeds,
 )
+from modelwarden.redteam.goals.catalog import goal_named
 from modelwarden.redteam.goals.floors import SEEDS
 from modelwarden.redteam.journal import SCHEMA, STATE, TRANSCRIPT, Held, Journal, nothing, read
 from modelwarden.redteam.kinds.kind import Kind, Seeds
@@ -192,6 +193,7 @@ def _fought(
     """Work towards the goal, then write down what came of it."""
     began, started = time.monotonic(), _now()
     sample = read_sample(campaign)
+    goal_named(campaign.goal).load()  # now, as modules are imported beside it from here on
     _prepare(journal)
     with opened(campaign, seeds, journal, meter, trust=how.trust) as targets:
         engagement = Engagement(
