@@ -417,7 +417,7 @@ def test_random_and_mutated_messages_never_arrive_unless_they_parse(enforcing):
 
     for method, message, _ in server.seen[known:]:
         try:
-            assert asked(method, message, 1 << 20).onward == message
+            assert asked(method, message, 1 << 20, 1 << 16).onward == message
         except MessageError as error:
             raise AssertionError(message) from error
         assert method == INFER
@@ -600,7 +600,9 @@ def test_encrypted_clients_are_told_apart_by_their_certificates(place, tmp_path)
 
 
 def test_a_server_that_is_down_slow_or_speaks_garbage_is_answered_for(place, tmp_path):
-    arguments = ("--config", "c.toml", "--alerts", str(tmp_path / "alerts"))
+    text = "[firewall]\nupstream_seconds = 1.0\nupstream_connections = 1\n"
+    (tmp_path / "c.toml").write_text(text)
+    arguments = ("--config", str(tmp_path / "c.toml"), "--alerts", str(tmp_path / "alerts"))
     with model() as plain:
         with (
             served() as server,
@@ -616,6 +618,11 @@ def test_a_server_that_is_down_slow_or_speaks_garbage_is_answered_for(place, tmp
                 assert "secret" not in answer.said
                 assert not answer.refused
                 codes[mode] = answer.code
+            server.mode = "slow"
+            for _ in range(3):  # a client that leaves holds no place at the server
+                assert client.ask(GOOD, timeout=0.15).code == "DEADLINE_EXCEEDED"
+            server.mode = "good"
+            assert client.ask(GOOD).code == "OK"
             assert codes == {
                 "garbage": "INTERNAL", "short": "INTERNAL", "broken": "INTERNAL",
                 "slow": "DEADLINE_EXCEEDED", "refusing": "NOT_FOUND", "good": "OK",
@@ -626,7 +633,8 @@ def test_a_server_that_is_down_slow_or_speaks_garbage_is_answered_for(place, tmp
             with firewall(plain.port, "profile.json", *over_grpc(port), cwd=place) as wall:
                 answer = Client(port_of(wall)).ask(GOOD)
                 assert (answer.code, answer.said) == ("UNAVAILABLE", "the model cannot be reached")
-    assert [a["rule"] for a in alerts(tmp_path / "alerts")] == ["upstream"] * 4
+    # Who leaves first raises no alert; who is told that the time is over may race with it.
+    assert 4 <= [a["rule"] for a in alerts(tmp_path / "alerts")].count("upstream") <= 7
 
 
 def test_a_new_profile_is_taken_and_the_end_waits_for_calls_under_way(place, tmp_path):

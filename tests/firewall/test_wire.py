@@ -11,15 +11,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from firewall.calling import packed, raw_of, request, sized, tensor_of, varint, whole
-from modelwarden.firewall.grpc_messages import INFER, REQUEST, SERVICE, answered, asked
+from modelwarden.firewall.grpc_messages import CONTENTS, INFER, REQUEST, SERVICE, answered, asked
 from modelwarden.firewall.wire import MessageError, read, varints, written
 
-MOST = 1 << 20
+MOST, NUMBERS = 1 << 20, 1 << 16
 ROWS = [[0.5] * 12, [0.25] * 12]
 
 
 def infer(message):
-    return asked(INFER, message, MOST)
+    return asked(INFER, message, MOST, NUMBERS)
 
 
 def document(message):
@@ -123,10 +123,10 @@ def test_the_other_methods_have_their_paths():
         ("ModelReady", sized(1, "m"), "/v2/models/m/ready"),
         ("ModelMetadata", sized(1, "m") + sized(2, "3"), "/v2/models/m/versions/3"),
     ):
-        found = asked(SERVICE + method, message, MOST)
+        found = asked(SERVICE + method, message, MOST, NUMBERS)
         assert (found.method, found.path, found.onward) == ("GET", path, message)
         with pytest.raises(MessageError):
-            asked(SERVICE + method, message + sized(9, "x"), MOST)
+            asked(SERVICE + method, message + sized(9, "x"), MOST, NUMBERS)
 
 
 def test_many_fields_and_endless_numbers_are_refused_soon():
@@ -147,7 +147,18 @@ def test_varints_are_right_across_blocks():
     values = np.random.default_rng(0).integers(0, 2**63, 140_000, dtype=np.uint64) >> np.arange(
         140_000, dtype=np.uint64
     ) % np.uint64(63)
-    assert np.array_equal(varints(b"".join(map(varint, values.tolist()))), values)
+    one_by_one = b"".join(map(varint, values.tolist()))
+    assert np.array_equal(varints(one_by_one), values)
+    contents = {"uint64_contents": values}
+    assert written(contents, CONTENTS) == sized(5, one_by_one)
+    assert np.array_equal(read(sized(5, one_by_one), CONTENTS)["uint64_contents"], values)
+
+
+def test_a_request_of_more_numbers_than_any_model_takes_is_not_taken_apart():
+    message = request(tensor_of(datatype="BOOL", shape=[9]), raw=[b"\1" * (NUMBERS + 1)])
+    assert infer(message).body is None
+    assert infer(message).onward == message
+    assert infer(request(tensor_of(ROWS), more=sized(3, "a" * MOST))).body is None
 
 
 SEEDS = (

@@ -133,7 +133,7 @@ class Call:
 
     async def _request(self, message: bytes) -> Asked:
         try:
-            return asked(self._method, message, self._policy.most)
+            return asked(self._method, message, self._policy.most, self._policy.numbers)
         except MessageError as error:
             await self._broken(400, str(error))
             raise
@@ -142,7 +142,7 @@ class Call:
         """Judge the request as REST's; None of what asks nothing of a model."""
         head = Head(request.method, request.path, _JSON, keep=True, length=0, waits=False)
         # What is too large to be judged is refused for its size alone.
-        body = request.onward if request.body is None else request.body
+        body = bytes(self._policy.most + 1) if request.body is None else request.body
         policy, who = self._policy, self._client
         wait = await self._wait()
         ruled = ruling(policy, head, body, who, self._request_id, self._started, wait)

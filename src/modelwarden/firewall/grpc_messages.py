@@ -20,7 +20,16 @@ from typing import Any
 import numpy as np
 
 from modelwarden.core.values import dataclass
-from modelwarden.firewall.wire import Kind, MessageError, Part, Table, Values, read, written
+from modelwarden.firewall.wire import (
+    Kind,
+    MessageError,
+    Numbers,
+    Part,
+    Table,
+    Values,
+    read,
+    written,
+)
 from modelwarden.protocols.oip import DATATYPES
 
 SERVICE = "/inference.GRPCInferenceService/"
@@ -28,7 +37,7 @@ INFER = f"{SERVICE}ModelInfer"
 _MODEL = f"{SERVICE}Model"
 _VERSION = re.compile(r"[A-Za-z0-9._-]+")
 _LONGEST_NAME = 256
-_ELEMENTS = 1 << 20  # texts of one raw tensor
+_ELEMENTS = 1 << 17  # texts of one raw tensor
 _TEXT = "BYTES"
 _HALVES = {"FP16": np.float16, "BF16": np.uint16}  # these come raw only
 
@@ -40,7 +49,7 @@ _PARAMETER: Table = {
     5: Part("uint64_param", Kind.UINT64),
 }
 _ENTRY: Table = {1: Part("key", Kind.TEXT), 2: Part("value", Kind.MESSAGE, table=_PARAMETER)}
-_CONTENTS: Table = {
+CONTENTS: Table = {
     1: Part("bool_contents", Kind.BOOL, repeated=True),
     2: Part("int_contents", Kind.INT32, repeated=True),
     3: Part("int64_contents", Kind.INT64, repeated=True),
@@ -71,7 +80,7 @@ _TENSOR: Table = {
     2: Part("datatype", Kind.TEXT),
     3: Part("shape", Kind.INT64, repeated=True),
     4: _parameters(),
-    5: Part("contents", Kind.MESSAGE, table=_CONTENTS),
+    5: Part("contents", Kind.MESSAGE, table=CONTENTS),
 }
 _WANTED: Table = {1: Part("name", Kind.TEXT), 2: _parameters()}
 _HEAD: Table = {
@@ -112,22 +121,30 @@ class Asked:
         method: that REST asks the same with.
         path: likewise; "/" where REST has none.
         body: likewise; None of a message that is too large to be judged.
-        onward: the message written anew.
+        values: what was read.
+        table: of them.
     """
 
     method: str
     path: str
     body: bytes | None
-    onward: bytes
+    values: Values
+    table: Table
+
+    @property
+    def onward(self) -> bytes:
+        """The message written anew."""
+        return written(self.values, self.table)
 
 
-def asked(method: str, message: bytes, most: int) -> Asked:
+def asked(method: str, message: bytes, most: int, numbers: int) -> Asked:
     """Read what one method is asked.
 
     Args:
         method: one of `METHODS`.
         message: as it came.
         most: bytes of the largest body.
+        numbers: that the largest request of any model has, texts included.
 
     Raises:
         MessageError: two servers could read it differently, or it is none of this method's.
@@ -135,13 +152,15 @@ def asked(method: str, message: bytes, most: int) -> Asked:
     if method == INFER:
         request = read(message, REQUEST)
         path = _path(request.get("model_name", ""), request.get("model_version", ""))
-        body = None if len(message) > most else judged(request)
-        return Asked("POST", f"{path}/infer" if path else "/", body, written(request, REQUEST))
+        body = judged(request, numbers)
+        if len(message) > most:
+            body = None
+        return Asked("POST", f"{path}/infer" if path else "/", body, request, REQUEST)
     table, form = _READS[method]
     request = read(message, table)
     path = _path(request.get("name", ""), request.get("version", ""))
-    return Asked("GET", form.format(path) if path or "{" not in form else "/", b"",
-                 written(request, table))  # fmt: skip
+    place = form.format(path) if path or "{" not in form else "/"
+    return Asked("GET", place, b"", request, table)
 
 
 def _path(name: str, version: str) -> str:
@@ -153,17 +172,21 @@ def _path(name: str, version: str) -> str:
     return f"/v2/models/{name}" + (f"/versions/{version}" if version else "")
 
 
-def judged(request: Values) -> bytes:
-    """Return a request as REST has it, with every number as it is.
+def judged(request: Values, numbers: int) -> bytes | None:
+    """Return a request as REST has it, with every number as it is; None where it has too many.
 
     What JSON has no word for (NaN, bytes that are no text) becomes what REST's reader refuses.
 
     Raises:
         MessageError: two servers could read it differently.
     """
+    if len(request.get("inputs", ())) > numbers:
+        return None
     document = _document(request, "inputs", "raw_input_contents")
     if request.get("outputs"):
         document["outputs"] = [_named(entry) for entry in request["outputs"]]
+    if sum(len(entry["data"]) for entry in document["inputs"]) > numbers:
+        return None
     return _dumped(document)
 
 
@@ -189,8 +212,12 @@ def answered(message: bytes) -> bytes:
 
 
 def _dumped(document: Values) -> bytes:
-    text = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps(document, separators=(",", ":"), ensure_ascii=False, default=_listed)
     return text.encode("utf-8", "surrogateescape")
+
+
+def _listed(values: Numbers) -> list[Any]:
+    return list(values.tolist())
 
 
 def _document(message: Values, tensors: str, raws: str) -> Values:
@@ -241,25 +268,26 @@ def _tensor(entry: Values, raw: bytes | None) -> Values:
     return found
 
 
-def _typed(datatype: str, contents: Values) -> list[Any]:
+def _typed(datatype: str, contents: Values) -> list[Any] | Numbers:
     if not contents:
         return []
     if set(contents) != {_TYPED.get(datatype)}:
         raise MessageError("contents of another kind than the datatype")
+    values: Numbers
     ((_, values),) = contents.items()
     if datatype == _TEXT:
         return [_text(value) for value in values]
     wanted = DATATYPES[datatype]
     if values.dtype != wanted and not np.array_equal(values.astype(wanted), values):
         raise MessageError("a whole number that its datatype does not hold")
-    return list(values.tolist())
+    return values
 
 
 def _text(value: bytes) -> str:
     return value.decode("utf-8", "surrogateescape")
 
 
-def _raw(datatype: str, raw: bytes) -> list[Any]:
+def _raw(datatype: str, raw: bytes) -> list[Any] | Numbers:
     if datatype == _TEXT:
         return _texts(raw)
     number = DATATYPES.get(datatype) or _HALVES.get(datatype)
@@ -268,14 +296,14 @@ def _raw(datatype: str, raw: bytes) -> list[Any]:
     kind = np.dtype(np.uint8 if datatype == "BOOL" else number).newbyteorder("<")
     if len(raw) % kind.itemsize:
         raise MessageError("raw contents of which the last number is cut")
-    values = np.frombuffer(raw, kind)
+    values: Numbers = np.frombuffer(raw, kind)
     if datatype == "BF16":
         values = (values.astype(np.uint32) << 16).view(np.float32)
     if datatype == "BOOL":
         if bool((values > 1).any()):
             raise MessageError("a truth value that is neither 0 nor 1")
         values = values.astype(np.bool_)
-    return list(values.tolist())
+    return values
 
 
 def _texts(raw: bytes) -> list[str]:

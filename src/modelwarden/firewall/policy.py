@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -31,6 +32,7 @@ class Policy:
         routes: which path leads where.
         rates: None when nobody is limited.
         most: bytes of the largest body that any model takes.
+        numbers: values of the largest request that any model takes, texts included.
     """
 
     def __init__(
@@ -53,6 +55,10 @@ class Policy:
         self.routes = Routes(profiles)
         self.rates = None if config.limit is None else Rates(config.limit)
         self.most = max(profile.limits.body for profile in profiles)
+        self.numbers = max(
+            profile.limits.rows * sum(math.prod(spec.shape) for spec in profile.inputs)
+            for profile in profiles
+        )
         self._samples: deque[tuple[Route, bytes | bytearray]] = deque(maxlen=_SAMPLES)
         self._seen = 0
         self._judges = {

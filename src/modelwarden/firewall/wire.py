@@ -9,6 +9,7 @@ Source: the protocol buffers' encoding guide.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any
@@ -117,28 +118,28 @@ class _Reading:
             self._take(values, part, field)
         for part in table.values():
             if part.repeated and part.kind.number is not None and part.name in values:
-                values[part.name] = np.concatenate(values[part.name])
+                values[part.name] = _UNPACK[part.kind](b"".join(values[part.name]))
             elif part.keyed and part.name in values:
                 _once(values[part.name])
         return values
 
     def _take(self, values: Values, part: Part, field: Field) -> None:
-        number = part.kind.number
-        if part.repeated and number is not None and field.wire == LEN:
-            chunk = _UNPACK[part.kind](self._data[field.at : field.end])
+        if part.repeated and part.kind.number is not None and field.wire in (LEN, part.kind.wire):
+            # Packed numbers are written as single ones are, one after the other.
+            chunk = self._data[field.at : field.end]
+            if not _whole_numbers(part.kind, chunk):
+                raise MessageError(f"{part.name} of which the last number is cut")
             values.setdefault(part.name, []).append(chunk)
             return
         if field.wire != part.kind.wire:
             raise MessageError(f"{part.name} is of another wire type")
         value = self._value(part, field)
-        if not part.repeated:
-            if part.name in values:
-                raise MessageError(f"{part.name} is given twice")
-            values[part.name] = value
-        elif number is not None:
-            values.setdefault(part.name, []).append(np.array([value], number))
-        else:
+        if part.repeated:
             values.setdefault(part.name, []).append(value)
+        elif part.name in values:
+            raise MessageError(f"{part.name} is given twice")
+        else:
+            values[part.name] = value
 
     def _value(self, part: Part, field: Field) -> Any:
         if part.kind is Kind.MESSAGE:
@@ -162,15 +163,16 @@ def _once(entries: list[Values]) -> None:
         raise MessageError("a key is given twice")
 
 
+def _whole_numbers(kind: Kind, chunk: bytes) -> bool:
+    if kind.wire == VARINT:
+        return not chunk or chunk[-1] < 0x80
+    return len(chunk) % np.dtype(kind.number).itemsize == 0
+
+
 def _fixed(kind: Kind) -> Callable[[bytes], Numbers]:
     number = np.dtype(kind.number).newbyteorder("<")
 
-    def unpack(data: bytes) -> Numbers:
-        if len(data) % number.itemsize:
-            raise MessageError("packed numbers of which the last is cut")
-        return np.frombuffer(data, number)
-
-    return unpack
+    return functools.partial(np.frombuffer, dtype=number)
 
 
 def _whole(kind: Kind) -> Callable[[bytes], Numbers]:
@@ -181,8 +183,8 @@ def _whole(kind: Kind) -> Callable[[bytes], Numbers]:
         if number == np.uint64:
             return wide
         signed = wide.view(np.int64)  # what is negative is written as 64 bits
-        values = signed.astype(number)
-        if not np.array_equal(values.astype(np.int64), signed):
+        values = signed.astype(number, copy=False)
+        if not np.array_equal(values.astype(np.int64, copy=False), signed):
             raise MessageError("a whole number that its type does not hold")
         return values
 
@@ -267,9 +269,24 @@ def _packed(kind: Kind, values: Numbers) -> bytes:
     if kind.wire != VARINT:
         return values.astype(np.dtype(kind.number).newbyteorder("<"), copy=False).tobytes()
     wide = values if values.dtype == np.uint64 else values.astype(np.int64).view(np.uint64)
-    if not wide.size or int(wide.max()) < 0x80:
+    return b"".join(_as_varints(wide[at : at + _BLOCK]) for at in range(0, len(wide), _BLOCK))
+
+
+def _as_varints(wide: npt.NDArray[np.uint64]) -> bytes:
+    longest = max(1, -(-int(wide.max()).bit_length() // 7))
+    if longest == 1:
         return wide.astype(np.uint8).tobytes()
-    return b"".join(map(varint, wide.tolist()))
+    lengths = np.ones(len(wide), np.intp)
+    for place in range(1, longest):
+        lengths += wide >= np.uint64(1 << 7 * place)
+    starts = np.cumsum(lengths) - lengths
+    out = np.empty(int(lengths.sum()), np.uint8)
+    for place in range(longest):
+        here = lengths > place
+        low = (wide[here] >> np.uint64(7 * place)) & np.uint64(0x7F)
+        more = (lengths[here] > place + 1).astype(np.uint64) << np.uint64(7)
+        out[starts[here] + place] = low | more
+    return out.tobytes()
 
 
 def varint(value: int) -> bytes:
