@@ -252,6 +252,16 @@ def test_what_breaks_the_code_is_low_while_the_data_hold_none_and_nan_for_nothin
     assert severity(_nan_of_null) == [Severity.INFO]
 
 
+def test_a_heavy_tail_that_is_answered_does_not_make_what_lies_far_beyond_it_common():
+    tail = {**people(), "age": np.where(np.arange(600) % 20 == 0, 2000.0, people()["age"])}
+
+    found = result_of(_far_is_infinite, table(tail)).findings
+
+    assert {f.severity for f in found if f.location.terms["operator"] == "outlier"} == {
+        Severity.LOW
+    }
+
+
 @pytest.mark.parametrize(
     "error",
     [

@@ -46,7 +46,9 @@ _NUMBERS_FOR_MISSING = (-999.0, 9999.0, -1.0)
 _WORDS_FOR_MISSING = ("N/A", "?", "unknown")
 _DATES = (np.datetime64("1900-01-01", "us"), np.datetime64("2099-12-31", "us"))
 _LOOKED_AT, _CUT = 100_000, 5_000  # rows and characters, for how common something is
-_FAR = 10.0  # spreads from the middle that make a value an outlier
+# Spreads from the middle. A heavy tail has values at ten, and a model that answers them is not hit
+# by what is tried, a hundred thousand times as far.
+_TRIED, _FAR = 1e6, 1e4
 
 Bounds = Mapping[str, tuple[float | None, float | None]]
 
@@ -208,7 +210,7 @@ def _numbers(known: Known, base: Column) -> Iterator[Changed]:
     yield _beyond(known, finite, n)
     low, middle, high = np.quantile(finite, [0.25, 0.5, 0.75])
     spread = float(high - low) or float(finite.std()) or max(1.0, abs(float(middle)))
-    apart = np.where(np.arange(n) % 2 == 0, middle + 1e6 * spread, middle - 1e6 * spread)
+    apart = np.where(np.arange(n) % 2 == 0, middle + _TRIED * spread, middle - _TRIED * spread)
     far = int((np.abs(finite - middle) > _FAR * spread).sum()) if high > low else 0
     yield OUTLIER, _as(base, apart), Seen(far, of), f"{apart[0]:.6g}"
     stand = [s for s in _NUMBERS_FOR_MISSING if s < finite.min() or s > np.quantile(finite, 0.995)]
