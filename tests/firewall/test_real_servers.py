@@ -1,7 +1,8 @@
-"""The firewall before servers that people run: MLflow's own, and onnxruntime behind uvicorn.
+"""The firewall before servers that people run: MLflow's own, onnxruntime behind uvicorn, MLServer.
 
-They need packages of their own: a Python that has them is named by MODELWARDEN_MLFLOW_PYTHON and
-MODELWARDEN_ONNX_PYTHON, or is that of `.venv-models`; without one the tests skip.
+They need packages of their own: a Python that has them is named by MODELWARDEN_MLFLOW_PYTHON,
+MODELWARDEN_ONNX_PYTHON and MODELWARDEN_MLSERVER_PYTHON, or is that of `.venv-models`; without one
+the tests skip.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from firewall.calling import Client, over_grpc, port_of, sized, whole
 from firewall.profiles import tensor, vectors
 from firewall.serving import alerts, firewall
 from modelwarden.firewall import Meta, Protocol, dumped, profile_of
@@ -82,14 +84,18 @@ def ready(port, path, process):
     pytest.fail("the server did not begin")
 
 
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return free.getsockname()[1]
+
+
 @pytest.fixture(scope="module")
 def mlflow(tmp_path_factory):
     """Serve a model of a number and a text; give the port."""
     python = python_with("MODELWARDEN_MLFLOW_PYTHON", "mlflow", "sklearn", "uvicorn", "pandas")
     place = tmp_path_factory.mktemp("mlflow")
     subprocess.run([python, HERE / "train_mlflow.py", place / "model"], check=True, cwd=place)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     path = f"{Path(python).parent}{os.pathsep}{os.environ['PATH']}"
     command = [python, "-m", "mlflow", "models", "serve", "-m", place / "model", "-h", "127.0.0.1"]
     command += ["-p", str(port), "--env-manager", "local"]
@@ -193,3 +199,83 @@ def test_before_onnxruntime(onnx, mode, tmp_path):
                 assert (status, answer) == get(onnx, path, body)
     told = {line["rule"] for line in alerts(tmp_path / "alerts") if line["kind"] == "request"}
     assert told >= set(bad)
+
+
+SUMS = """
+import numpy as np
+from mlserver import MLModel
+from mlserver.codecs import NumpyCodec
+from mlserver.types import InferenceResponse
+
+
+class Sums(MLModel):
+    async def load(self):
+        return True
+
+    async def predict(self, payload):
+        x = NumpyCodec.decode_input(payload.inputs[0]).astype(np.float64)
+        out = NumpyCodec.encode_output("s", x.sum(axis=1, keepdims=True))
+        return InferenceResponse(model_name=self.name, id=payload.id, outputs=[out])
+"""
+
+
+@contextmanager
+def mlserver(python, folder):
+    """Run MLServer over gRPC; yields its port."""
+    ports = {"http_port": free_port(), "grpc_port": free_port(), "metrics_port": free_port()}
+    more = {"host": "127.0.0.1", "parallel_workers": 0, "metrics_endpoint": None}
+    model = folder / "served" / "m"
+    model.mkdir(parents=True)
+    (model.parent / "settings.json").write_text(json.dumps(ports | more))
+    (model / "model.py").write_text(SUMS)
+    about = {"name": "m", "implementation": "model.Sums"}
+    about["inputs"] = [{"name": "x", "datatype": "FP32", "shape": [-1, 12]}]
+    about["outputs"] = [{"name": "s", "datatype": "FP64", "shape": [-1, 1]}]
+    (model / "model-settings.json").write_text(json.dumps(about))
+    command = [str(Path(python).parent / "mlserver"), "start", "."]
+    with running(command, cwd=model.parent, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT):
+        client = Client(ports["grpc_port"])
+        deadline = time.monotonic() + 120
+        while client.ask(sized(1, "m"), "ModelReady").message != whole(1, 1):
+            assert time.monotonic() < deadline
+            time.sleep(0.3)
+        yield ports["grpc_port"]
+
+
+def test_mlserver_over_grpc_answers_tritons_client_as_without_the_firewall(tmp_path):
+    python = python_with("MODELWARDEN_MLSERVER_PYTHON", "mlserver", "tritonclient")
+    (tmp_path / "profile.json").write_bytes(dumped(tensor()))
+    batches = {f"b{n}": vectors(1 + n % 7, seed=900 + n).astype(np.float32) for n in range(40)}
+    np.savez(tmp_path / "batches.npz", **batches)
+    arguments = ("--mode", "enforce", "--alerts", "alerts", "--ledger", "ledger")
+    arguments += ("--config", "c.toml")
+    # Rows at the edge of what is normal are no matter of the wire.
+    (tmp_path / "c.toml").write_text("[firewall.rules]\nabnormal = 'observe'\n")
+    with (
+        mlserver(python, tmp_path) as port,
+        firewall(1, "profile.json", *arguments, *over_grpc(port), cwd=tmp_path) as wall,
+    ):
+        ran = subprocess.run(
+            [python, HERE / "ask_triton.py", str(port), str(port_of(wall)), "batches.npz"],
+            capture_output=True, text=True, cwd=tmp_path, check=False,
+        )  # fmt: skip
+        assert ran.returncode == 0, ran.stderr
+        assert wall.end() == 0
+    told = json.loads(ran.stdout)
+
+    assert told["same"] == 40
+    assert told["reads"][0] == told["reads"][1] != ""
+    assert told["ready"] == [True, True, True]
+    assert told["refused"] == [
+        "StatusCode.INVALID_ARGUMENT the request was refused",
+        "StatusCode.INVALID_ARGUMENT the request was refused",
+        "StatusCode.UNIMPLEMENTED the request was refused",
+        "StatusCode.UNIMPLEMENTED the request was refused",
+    ]
+    assert told["after"] == "True"  # nobody unloaded it
+    kept = [json.loads(e.body) for e in entries(tmp_path / "ledger") if not e.own]
+    assert [r["rule"] for r in kept if r["decision"] == "refuse"] == [
+        "range", "finite", "route", "route",
+    ]  # fmt: skip
+    assert sum(r["decision"] != "refuse" for r in kept) == 40
+    assert verify(tmp_path / "ledger").problems == ()
