@@ -12,12 +12,13 @@ targets are then compared again, in another way, from the trees alone. No edit p
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from modelwarden.attacks.html import views
 from modelwarden.attacks.html.dom import Node, TooLargeError, check
 from modelwarden.attacks.html.known import Known, known, known_before
 from modelwarden.attacks.html.replay import ReplayError, encoding_of, forbids_scripts
-from modelwarden.attacks.html.walk import ALL, NOTHING, Allowance, Walk
+from modelwarden.attacks.html.walk import ALL, NOTHING, Allowance, Walk, holds
 
 __all__ = ["ALL", "NOTHING", "Allowance", "prove"]
 
@@ -31,6 +32,9 @@ _FORMS = frozenset(("setAttribute",))
 _ASKS_ACTION = re.compile(r"action|submit|forms\b", re.IGNORECASE)
 
 
+_checked = lru_cache(maxsize=256)(check)  # many candidates are held against one page
+
+
 def prove(before: str, after: str, allowed: Allowance = ALL) -> tuple[str, ...]:
     """Return what does not hold of a changed page, in words; empty where it is proven the same.
 
@@ -42,7 +46,7 @@ def prove(before: str, after: str, allowed: Allowance = ALL) -> tuple[str, ...]:
     if before == after:
         return ()
     try:
-        check(before)
+        _checked(before)
         check(after)
         return _prove(before, after, allowed)
     except TooLargeError as error:
@@ -70,21 +74,26 @@ def _hides_ours(node: Node) -> bool:
     return node.tag in _OF_FORM and bool(names & _FORMS)
 
 
+@lru_cache(maxsize=256)
+def _any_hides_ours(known: Known) -> bool:
+    return any(_hides_ours(node) for node in known.page.document.live())
+
+
 def _guards(before: str, after: str, old: Known, new: Known) -> list[str]:
     """Return what is wrong with the page as a whole."""
     wrong = []
     if encoding_of(before) != encoding_of(after):
         wrong.append("the encoding is declared otherwise, or too late")
-    if any(ord(c) > 127 for c in after) and not any(ord(c) > 127 for c in before):
+    if before.isascii() and not after.isascii():
         wrong.append("characters beyond ASCII in a page that had none")
     added = new.page.scripts - old.page.scripts
-    if added and (forbids_scripts(before) or _WATCHES.search(old.scripts)):
+    if added and (forbids_scripts(before) or holds(_WATCHES, old.scripts)):
         wrong.append("the page may refuse scripts of ours, or watch them")
-    if added and any(_hides_ours(node) for node in old.page.document.live()):
+    if added and _any_hides_ours(old):
         wrong.append("an element of the page has the name of what scripts of ours call")
     declared = encoding_of(before) in ("utf-8", "utf8")
     if added and new.page.wide and not declared and not before.isascii():
         wrong.append("the encoding of the page is not declared, and scripts do not hang on it")
-    if new.page.late and (old.fetches_scripts or _ASKS_ACTION.search(old.scripts)):
+    if new.page.late and (old.fetches_scripts or holds(_ASKS_ACTION, old.scripts)):
         wrong.append("a script of the page may look at a target before it is set")
     return wrong

@@ -8,6 +8,7 @@ comment, a template or a string of another script it would do nothing, and is th
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from modelwarden.attacks.html import coding
 from modelwarden.attacks.html.dom import TEXT, Node, parse
@@ -176,11 +177,12 @@ _TAKEN_OVER = re.compile(
 
 def encoding_of(html: str) -> str | None:
     """Return the encoding that a browser finds in the first 1024 bytes."""
-    start = html.encode("utf-8", "replace")[:1024].decode("utf-8", "replace")
+    start = html[:1024].encode("utf-8", "replace")[:1024].decode("utf-8", "replace")
     match = _ENCODING.search(start)
     return match[1].lower() if match else None
 
 
+@lru_cache(maxsize=256)
 def forbids_scripts(html: str) -> bool:
     """Tell whether a page may refuse scripts of ours, or changes what they call."""
     return bool(_POLICY.search(html)) or bool(_TAKEN_OVER.search(html))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 
 from modelwarden.attacks.html.dom import TEXT, Node
 
@@ -89,13 +90,20 @@ def title(document: Node) -> str:
     return " ".join(found[0].content().split()) if found else ""
 
 
+@lru_cache(maxsize=256)
+def _of_page(document: Node) -> tuple[str, list[tuple[object, ...]], str]:
+    """Return what a page shows and does, once for all that is held against it."""
+    return visible_text(document), forms(document), title(document)
+
+
 def differences(before: Node, after: Node, hiding: Collection[str] = ()) -> list[str]:
     """Return what differs in what two trees show and do."""
     wrong = []
-    if visible_text(before) != visible_text(after, hiding):
+    text, sent, named = _of_page(before)
+    if text != visible_text(after, hiding):
         wrong.append("the text that is seen is another")
-    if forms(before) != forms(after):
+    if sent != forms(after):
         wrong.append("a form has another target or other fields")
-    if title(before) != title(after):
+    if named != title(after):
         wrong.append("the title is another")
     return wrong

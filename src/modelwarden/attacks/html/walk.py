@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from modelwarden.attacks.html.dom import COMMENT, DOCTYPE, TEXT, Node
 from modelwarden.attacks.html.inert import Around, hiding_class, in_place, is_inert
@@ -69,6 +70,31 @@ ALL = Allowance(
 )
 
 
+# What is asked of a page again and again, as its candidates are held against it.
+_PAGES = 512
+
+
+@lru_cache(maxsize=_PAGES)
+def holds(pattern: re.Pattern[str], text: str) -> bool:
+    """Tell whether a pattern is found in a sheet or script of a page."""
+    return pattern.search(text) is not None
+
+
+@lru_cache(maxsize=_PAGES)
+def _rules_for_the_last(css: str) -> list[tuple[str, frozenset[str]]]:
+    return [
+        (tag.lower(), frozenset(re.findall(r"[.#][\w-]+", rest)))
+        for tag, rest in _LAST.findall(css)
+    ]
+
+
+@lru_cache(maxsize=_PAGES)
+def _head_of(known: Known) -> tuple[bool, bool]:
+    """Tell whether a page has an icon, and a base."""
+    rels = [n.attributes.get("rel", "").lower() for n in known.page.document.elements("link")]
+    return any("icon" in rel for rel in rels), bool(known.page.document.elements("base"))
+
+
 class Walk:
     """One walk.
 
@@ -85,14 +111,13 @@ class Walk:
             sheets = new.page.document.elements("style")
             names = (hiding_class(node, before) for node in sheets)
             self.hidden = {name for name in names if name is not None}
-        document = old.page.document
-        rels = [n.attributes.get("rel", "").lower() for n in document.elements("link")]
+        has_icon, has_base = _head_of(old)
         self.around = Around(
             source=before,
-            has_icon=any("icon" in rel for rel in rels),
-            has_base=bool(document.elements("base")),
+            has_icon=has_icon,
+            has_base=has_base,
             hiding=self.hidden,
-            shows_all=bool(_SHOWS_ALL.search(old.css)),
+            shows_all=holds(_SHOWS_ALL, old.css),
         )
         self.added = self.wrapped = self.spaced = self.commented = self.altered = self.zeroed = (
             False
@@ -117,20 +142,20 @@ class Walk:
         css, unknown = self.old.css, self.old.fetches_css
         if self.added and self._counts_from_the_end(css):
             return "a sheet of the page looks for the last of its elements"
-        if self.altered and _HAS.search(css):
+        if self.altered and holds(_HAS, css):
             return "a sheet of the page looks for what an element holds"
         moved = self.new.moved_scripts > self.old.moved_scripts
-        if (self.altered or moved) and _COUNTS.search(self.old.scripts):
+        if (self.altered or moved) and holds(_COUNTS, self.old.scripts):
             return "a script of the page counts or reads what is there"
         if moved and self.around.shows_all:
             return "a sheet of the page may show its scripts"
-        if self.wrapped and (unknown or _BOXES.search(css) or _ORDER.search(css)):
+        if self.wrapped and (unknown or holds(_BOXES, css) or holds(_ORDER, css)):
             return "a sheet of the page may lay out parts of a text apart"
-        if self.zeroed and _BREAKS.search(css):
+        if self.zeroed and holds(_BREAKS, css):
             return "a sheet of the page may break or space a word by its characters"
-        if self.spaced and (unknown or _WHITE_SPACE.search(css)):
+        if self.spaced and (unknown or holds(_WHITE_SPACE, css)):
             return "white space may show in this page"
-        if self.commented and _WALKS.search(self.old.scripts):
+        if self.commented and holds(_WALKS, self.old.scripts):
             return "a script of the page walks from node to node"
         if self.classes and not self._classes_kept():
             return "classes are known outside of the page"
@@ -138,9 +163,9 @@ class Walk:
 
     def _counts_from_the_end(self, css: str) -> bool:
         """Tell whether a rule for the last of its kind may mean a child of the body."""
-        rules = [
-            (tag.lower(), set(re.findall(r"[.#][\w-]+", rest))) for tag, rest in _LAST.findall(css)
-        ]
+        rules = _rules_for_the_last(css)
+        if not rules:
+            return False
         for body in self.old.page.document.elements("body"):
             for node in body.children:
                 if node.tag.startswith("#"):
