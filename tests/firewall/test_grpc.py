@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 import signal
@@ -13,6 +14,7 @@ import threading
 import time
 
 import grpc
+import grpc.aio
 import numpy as np
 import pytest
 
@@ -492,6 +494,41 @@ def test_a_client_that_sends_no_message_is_let_go(place, tmp_path):
         assert told.value.code().name == "DEADLINE_EXCEEDED"
         assert dict(told.value.trailing_metadata())["x-modelwarden"] == "refused"
         assert server.seen == []
+
+
+def test_many_clients_that_send_no_message_keep_nobody_out(place):
+    async def flood(port, asking):
+        channels = [
+            grpc.aio.insecure_channel(
+                f"127.0.0.1:{port}", options=[("grpc.use_local_subchannel_pool", 1)]
+            )
+            for _ in range(5)
+        ]
+        calls = [
+            channel.stream_unary(SERVICE + "ModelInfer")()
+            for channel in channels
+            for _ in range(240)
+        ]
+        await asyncio.gather(*(call.wait_for_connection() for call in calls[::240]))
+        await asyncio.sleep(0.5)
+        answer = await asyncio.to_thread(asking)
+        let_go = sum(call.done() for call in calls)
+        for channel in channels:
+            await channel.close()
+        return answer, let_go
+
+    with (
+        served() as server,
+        model() as plain,
+        firewall(plain.port, "profile.json", *over_grpc(server.port), cwd=place) as wall,
+    ):
+        port = port_of(wall)
+        client = Client(port)
+        answer, let_go = asyncio.run(flood(port, lambda: client.ask(GOOD, timeout=8)))
+        assert answer.code == "OK"
+        assert 1200 - 1024 <= let_go < 1200
+        assert len(server.seen) == 1
+        assert client.ask(GOOD).code == "OK"
 
 
 # the rest of the firewall ------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import functools
 import ipaddress
 import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import unquote
 
 from modelwarden.core import Severity
@@ -122,21 +122,20 @@ class Call:
 
     async def _message(self) -> bytes:
         """Return the one message of a request, which its client has so long for."""
+        seconds = self._policy.config.request_seconds
         try:
-            async with asyncio.timeout(self._policy.config.request_seconds):
-                message = await self._context.read()
+            message = await self._front.message(self._context, seconds)
         except TimeoutError:
             await self._broken(408, "a message that does not come")
         if not isinstance(message, bytes):
             await self._broken(400, "no message")
-        return bytes(message)
+        return message
 
     async def _request(self, message: bytes) -> Asked:
         try:
             return asked(self._method, message, self._policy.most, self._policy.numbers)
         except MessageError as error:
             await self._broken(400, str(error))
-            raise
 
     async def _ruled(self, request: Asked) -> Decision | None:
         """Judge the request as REST's; None of what asks nothing of a model."""
@@ -181,12 +180,13 @@ class Call:
             raise self._failed(503, "a decision that cannot be recorded")
         self._proxy.let_on(self._policy, self._route, decision, self._client)
 
-    async def _broken(self, status: int, detail: str) -> None:
+    async def _broken(self, status: int, detail: str) -> NoReturn:
         """Refuse what cannot be passed on; in any mode."""
         rule = "route" if status == _NO_METHOD else "grpc"
         severity = Severity.MEDIUM if status == _NO_METHOD else Severity.HIGH
         self._note(AlertKind.REQUEST, severity, rule, detail)
         await self._settle(Decision(Done.REFUSE, rule, detail, status, b""))
+        raise RuntimeError("a refusal that lets on")
 
     # the server -------------------------------------------------------------------------------
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 Metadata = tuple[tuple[str, str], ...]
 
 _STREAMS = 256  # calls at once of one connection
+_CALLS = 16_384  # of all connections
+_MESSAGELESS = 1024  # of these, calls whose message has not come yet
 _METADATA = 16 << 10
 _LARGEST_ANSWER = 64 << 20
 _PLAIN_ONLY = 1  # of the bits of compression algorithms
@@ -52,6 +54,7 @@ class Front:
         self._channel: Any = None
         self._free: asyncio.Semaphore
         self._waiting = 0
+        self._messageless: dict[asyncio.Timeout, None] = {}
 
     async def begin(self) -> None:
         """Listen.
@@ -74,7 +77,7 @@ class Front:
         server = self._server = import_module("grpc.aio").server(
             handlers=(self,),
             options=_server_options(policy.most),
-            maximum_concurrent_rpcs=4 * _STREAMS + config.queue + config.upstream_connections,
+            maximum_concurrent_rpcs=_CALLS,
         )
         host, port = self.host, self.port
         place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
@@ -113,6 +116,26 @@ class Front:
             return await Call(self, method, context).serve()
 
         return self._library.stream_unary_rpc_method_handler(handle)
+
+    async def message(self, context: Any, seconds: float) -> object:
+        """Return the message of a call, which its client has so long for.
+
+        Where too many have none yet, the one that is slowest to ask goes.
+
+        Raises:
+            TimeoutError: it does not come.
+        """
+        if len(self._messageless) >= _MESSAGELESS:
+            slowest = next(iter(self._messageless))
+            del self._messageless[slowest]
+            slowest.reschedule(0.0)
+        limit = asyncio.timeout(seconds)
+        try:
+            async with limit:
+                self._messageless[limit] = None
+                return await context.read()
+        finally:
+            self._messageless.pop(limit, None)
 
     def code(self, name: str) -> Any:
         """Return a status as the library has it."""
