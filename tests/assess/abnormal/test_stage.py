@@ -252,6 +252,16 @@ def test_what_breaks_the_code_is_low_while_the_data_hold_none_and_nan_for_nothin
     assert severity(_nan_of_null) == [Severity.INFO]
 
 
+def test_names_are_tried_in_small_letters_as_well():
+    data = {**people(), "job": np.array([str(v).title() for v in people()["job"]], object)}
+
+    def function(frame):
+        small = np.array([v is not None and v.islower() for v in frame["job"].tolist()])
+        return np.where(small[:, None], [[0.0, 1.0]], robust(frame))
+
+    assert ("job", "case-and-space", "changed") in found(result_of(function, table(data)))
+
+
 def test_a_heavy_tail_that_is_answered_does_not_make_what_lies_far_beyond_it_common():
     tail = {**people(), "age": np.where(np.arange(600) % 20 == 0, 2000.0, people()["age"])}
 

@@ -286,6 +286,9 @@ def _words(known: Known, base: Column) -> Iterator[Changed]:
     yield WRONG, np.arange(n, dtype=np.float64), Seen(0, of), "0.0"
     yield UNSEEN, _objects([UNSEEN_WORD] * n), _unseen(known), repr(UNSEEN_WORD)
     yield CASE, each(words.spaced), _misspelt(counts, of), repr(words.spaced(shown))[:80]
+    if any(v is not None and words.mixed(v) for v in base.tolist()):
+        small = next(v for v in base.tolist() if v is not None and words.mixed(v))
+        yield CASE, each(str.lower), _misspelt(counts, of), repr(small.lower())[:80]
     yield ALIKE, each(words.alike), share(words.has_alike), repr(words.alike(shown))[:80]
     yield INVISIBLE, each(words.invisible), share(words.has_invisible), "with U+200B"
     yield LONG, each(words.too_long), share(lambda v: len(v) >= _CUT), "20,000 letters"

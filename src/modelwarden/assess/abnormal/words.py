@@ -48,6 +48,11 @@ def spaced(text: str) -> str:
     return f"  {text.lower() if text.isupper() else text.upper()} "
 
 
+def mixed(text: str) -> bool:
+    """Tell whether the text has both cases, as Names do, so that small letters are another form."""
+    return text != text.lower() and not text.isupper()
+
+
 def folded(text: str) -> str:
     """Return what is left of a word without case, space and form."""
     return " ".join(unicodedata.normalize("NFKC", text).split()).casefold()
