@@ -469,6 +469,12 @@ def test_large_and_compressed_messages_are_refused(enforcing):
     assert client.ask(GOOD).code == "OK"
 
 
+def nothing(stop):
+    """Send no message until it is told to stop."""
+    stop.wait(20)
+    yield from ()
+
+
 def test_a_client_that_sends_no_message_is_let_go(place, tmp_path):
     (tmp_path / "c.toml").write_text("[firewall]\nrequest_seconds = 0.5\n")
     arguments = ("--config", str(tmp_path / "c.toml"))
@@ -480,15 +486,10 @@ def test_a_client_that_sends_no_message_is_let_go(place, tmp_path):
         ) as wall,
     ):
         client, stop = Client(port_of(wall)), threading.Event()
-
-        def nothing():
-            stop.wait(20)
-            yield from ()
-
         call = client.channel.stream_unary(SERVICE + "ModelInfer")
         began = time.monotonic()
         with pytest.raises(grpc.RpcError) as told:
-            call(nothing(), timeout=15)
+            call(nothing(stop), timeout=15)
         stop.set()
         assert time.monotonic() - began < 5
         assert told.value.code().name == "DEADLINE_EXCEEDED"
@@ -695,13 +696,18 @@ def test_a_new_profile_is_taken_and_the_end_waits_for_calls_under_way(place, tmp
         asking = threading.Thread(
             target=lambda: answers.append(client.ask(request(INPUT, model="new")))
         )
-        before = len(server.seen)
+        before, stop = len(server.seen), threading.Event()
+        silent = client.channel.stream_unary(SERVICE + "ModelInfer").future(nothing(stop))
         asking.start()
         while len(server.seen) == before:
             time.sleep(0.01)
+        began = time.monotonic()
         wall.process.send_signal(signal.SIGTERM)
         asking.join(20)
         assert wall.process.wait(timeout=20) == 0
+        assert time.monotonic() - began < 6  # it does not wait for who sends no message
+        stop.set()
+        assert silent.code() is not grpc.StatusCode.OK
         assert [answer.code for answer in answers] == ["OK"]
 
 

@@ -126,9 +126,7 @@ class Front:
             TimeoutError: it does not come.
         """
         if len(self._messageless) >= _MESSAGELESS:
-            slowest = next(iter(self._messageless))
-            del self._messageless[slowest]
-            slowest.reschedule(0.0)
+            self._let_go(next(iter(self._messageless)))
         limit = asyncio.timeout(seconds)
         try:
             async with limit:
@@ -136,6 +134,11 @@ class Front:
                 return await context.read()
         finally:
             self._messageless.pop(limit, None)
+
+    def _let_go(self, limit: asyncio.Timeout) -> None:
+        del self._messageless[limit]
+        if not limit.expired():
+            limit.reschedule(0.0)
 
     def code(self, name: str) -> Any:
         """Return a status as the library has it."""
@@ -173,7 +176,9 @@ class Front:
             self._free.release()
 
     async def end(self, seconds: float) -> None:
-        """Take no new call; those that are under way have so long to finish."""
+        """Take no new call; those whose message is there have so long to finish."""
+        for limit in list(self._messageless):
+            self._let_go(limit)
         if self._server is not None:
             with suppress(Exception):
                 await self._server.stop(seconds)
