@@ -44,7 +44,7 @@ def test_a_named_attack_stands_beside_random_changes_of_equal_budget(tmp_path):
     total = next(m.value for m in done.report.measurements if m.name == "rows_asked")
     assert total == asked
     note = next(n for n in done.report.run.notes if n.startswith("random-edits"))
-    assert "homoglyphs 20 of the same 20" in note
+    assert "chance alone, the floor beside homoglyphs 20 of the same 20" in note
     assert "random-edits (floor)" in (done.folder / "debrief.md").read_text()
     assert "homoglyphs 20 of the same 20" in (done.folder / "debrief.html").read_text()
     # The evasions are those of the attack: chance adds only what it did not get.

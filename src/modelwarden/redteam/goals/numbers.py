@@ -73,7 +73,7 @@ def line_of(unit: Unit) -> str:
     told = f"{unit.attack}: {unit.fell} of {unit.attacked} seeds of {unit.seeds} evade "
     told += f"{unit.target}, {unit.rows:,} rows in {unit.calls:,} calls"
     if unit.beside:
-        told += f"; the floor beside what was named: {unit.beside}"
+        told += f"; this is chance alone, the floor beside {unit.beside}"
     if unit.keep:
         told += f"; kept as they are: {', '.join(unit.keep)}"
     if unit.weaker:
