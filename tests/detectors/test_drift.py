@@ -117,6 +117,14 @@ def test_yes_and_no_moves_by_its_share_and_a_trifle_of_it_does_not_alarm():
     assert f"{moved.mean():.1%} of the values are 1, {here.mean():.1%} before" == found[1].told
 
 
+def test_few_rows_without_what_is_rare_are_no_drift_and_many_are():
+    at = np.arange(2000)
+    here = np.where(at % 60 == 0, 1.0 + at % 7 / 7, 0.0)  # none among 300: by chance in 1 of 200
+
+    assert alarms(here, np.zeros(300)) == set()
+    assert "mean" in alarms(here, np.zeros(20_000))
+
+
 def test_a_mix_that_moved_is_found_and_many_words_alone_are_no_effect():
     rng = np.random.default_rng(3)
     many = [f"w{i}" for i in range(400)]

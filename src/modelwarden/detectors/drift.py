@@ -142,7 +142,7 @@ def _mean(
     scale = reference.bins.scale()
     (before, var), (after, other) = _moments(reference, scale), _moments(current, scale)
     unit = math.sqrt(var) or math.sqrt(other) or 1.0
-    error = math.sqrt(var / n + other / m)
+    error = _error(var, n, other, m, after - before)
     gap = (after - before) / unit
     half = z_of(0.95) * error / unit
     told = f"the mean moved by {gap:+.2f} standard deviations"
@@ -170,7 +170,7 @@ def _spread(reference: NumberCounts, current: NumberCounts, margins: Margins) ->
         middle = scale[int(np.searchsorted(total, counts.known / 2))]
         found.append((*_moments(counts, np.abs(scale - middle)), counts.known))
     (before, var, n), (after, other, m) = found
-    error = math.sqrt(var / n + other / m)
+    error = _error(var, n, other, m, after - before)
     least = max(before, after) * 1e-9
     if before <= least or after <= least:
         ratio, low, high = (1.0, 1.0, 1.0) if before == after else (math.inf, 1.0, math.inf)
@@ -228,6 +228,18 @@ def _tail(
         p=p,
         told=f"{k / m:.2%} of the values lie {side} {edge:.4g}, {r / n:.2%} before",
     )
+
+
+def _error(var: float, n: int, other: float, m: int, gap: float) -> float:
+    """Return the standard error of a difference of means.
+
+    A side that does not vary at all – three hundred rows without the one in a hundred that is not
+    zero – does not know its variance: there it is that of both sides together.
+    """
+    if var > 0 and other > 0:
+        return math.sqrt(var / n + other / m)
+    both = (n * var + m * other) / (n + m) + n * m * (gap / (n + m)) ** 2
+    return math.sqrt(both * (1 / n + 1 / m))
 
 
 def _two_sided(gap: float, error: float) -> float:
