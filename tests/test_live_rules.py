@@ -12,6 +12,7 @@ import pytest
 import modelwarden
 from modelwarden.cli.main import run
 from modelwarden.detectors import live
+from modelwarden.firewall import answers
 from modelwarden.firewall.clients import Pattern
 from modelwarden.firewall.errors import Reason
 from modelwarden.firewall.rules import RULES
@@ -34,6 +35,7 @@ PASSED_ON = {
     # What was named elsewhere: a reason, a pattern, a sign, a drift.
     "error.reason.value", "alarm.pattern.value", "sign.rule", "decision.rule",
     "decision.rule or ''", "drift.rule", "rule", "one.rule", "None",
+    "found.rule",
 }  # fmt: skip
 
 
@@ -91,7 +93,8 @@ def returned(path):
 
 def emitted():
     """Return each name of a rule that the code can tell of, with where that is."""
-    found = dict.fromkeys((*RULES, *map(str, Reason), *map(str, Pattern)), "an enumeration")
+    enumerated = (*RULES, *answers.RULES, *map(str, Reason), *map(str, Pattern))
+    found = dict.fromkeys(enumerated, "an enumeration")
     for path in MODULES:
         for tree, name, node in calls(path):
             given = rule_given(tree, name, node)

@@ -721,6 +721,8 @@ def asking(*arguments):
 def test_what_cannot_be_served_is_said_in_one_line(place):
     (place / "flow.json").write_bytes(dumped(tensor("mlflow")))
     profile, flow = str(place / "profile.json"), str(place / "flow.json")
+    (place / "rounded.toml").write_text("[firewall.answers]\ndecimals = 2\n")
+    rounded = ("--config", str(place / "rounded.toml"), "--grpc-listen", "127.0.0.1:0")
     listen = ("--listen", "127.0.0.1:0")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -732,6 +734,7 @@ def test_what_cannot_be_served_is_said_in_one_line(place):
             (("--profile", profile, "--grpc-listen", used, "--grpc-upstream", used), "listen at"),
             (("--profile", profile, "--grpc-listen", "x", "--grpc-upstream", used), "'x'"),
             (("--profile", flow, "--grpc-listen", "127.0.0.1:0", "--grpc-upstream", used), "oip"),
+            (("--profile", profile, *rounded, "--grpc-upstream", used), "decimals"),
         ):
             ran = asking(*listen, *arguments)
             assert ran.code == 2, ran

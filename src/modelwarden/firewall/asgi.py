@@ -13,11 +13,12 @@ from typing import Any
 
 from modelwarden.core import Severity
 from modelwarden.firewall.alerts import Alert, AlertKind, Alerts
-from modelwarden.firewall.config import FirewallConfig, Who
+from modelwarden.firewall.answers import shown
+from modelwarden.firewall.config import AnswersConfig, FirewallConfig, Who
 from modelwarden.firewall.http import Head
 from modelwarden.firewall.policy import Policy
 from modelwarden.firewall.profile import load
-from modelwarden.firewall.routes import REFUSED, error_body
+from modelwarden.firewall.routes import REFUSED, UNREACHED, Route, error_body
 from modelwarden.firewall.rules import Class, Mode
 from modelwarden.firewall.ruling import ruling
 
@@ -81,7 +82,45 @@ class Firewall:
         sent = bytes(decision.body)
         headers = [(k, v) for k, v in scope["headers"] if k not in _OF_BODIES]
         headers.append((b"content-length", str(len(sent)).encode()))
+        answers = self._config.answers
+        if answers is not None and ruled.route is not None and ruled.route.checks is not None:
+            send = self._screened(send, answers, ruled.route, decision.rows)
         await self._app({**scope, "headers": headers}, _replayed(sent, receive), send)
+
+    def _screened(self, send: Send, config: AnswersConfig, route: Route, rows: int) -> Send:
+        """Return a channel that looks at a whole answer before it goes on; events go as they come.
+
+        Args:
+            send: to the client.
+            config: what becomes of answers.
+            route: of the request.
+            rows: that it asked for.
+        """
+        begun: list[Message] = []
+        parts: list[bytes] = []
+
+        async def screened(message: Message) -> None:
+            if message["type"] == "http.response.start" and _is_whole(message):
+                begun.append(message)
+                return
+            if not begun or message["type"] != "http.response.body":
+                await send(message)
+                return
+            parts.append(message.get("body", b""))
+            if message.get("more_body"):
+                return
+            found = shown(config, route.protocol, b"".join(parts), rows)
+            if found.rule is not None:
+                self._tell(AlertKind.UPSTREAM, found.rule, found.detail, None, None)
+            if found.body is None:
+                await self._answer(send, 502, error_body(route.protocol, UNREACHED, 502))
+                return
+            headers = [(k, v) for k, v in begun[0]["headers"] if k.lower() != b"content-length"]
+            headers.append((b"content-length", str(len(found.body)).encode()))
+            await send({**begun[0], "headers": headers})
+            await send({"type": "http.response.body", "body": found.body})
+
+        return screened
 
     def _who(self, scope: Message, head: Head) -> str:
         address = str((scope.get("client") or ("local",))[0])
@@ -92,9 +131,14 @@ class Firewall:
     async def _refuse(self, send: Send, status: int, route: Any) -> None:
         protocol = self._policy.routes.protocol if route is None else route.protocol
         body = error_body(protocol, REFUSED, status)
+        await self._answer(send, status, body, (b"x-modelwarden", b"refused"))
+
+    async def _answer(
+        self, send: Send, status: int, body: bytes, *more: tuple[bytes, bytes]
+    ) -> None:
         headers = [
             (b"content-type", b"application/json"),
-            (b"x-modelwarden", b"refused"),
+            *more,
             (b"content-length", str(len(body)).encode()),
         ]
         await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -121,6 +165,12 @@ class Firewall:
 
 
 _OF_BODIES = (b"content-length", b"transfer-encoding")
+
+
+def _is_whole(start: Message) -> bool:
+    """Tell whether an answer is one document without error."""
+    kinds = (v for k, v in start["headers"] if k.lower() == b"content-type")
+    return bool(start["status"] == 200) and not any(k.startswith(b"text/event-") for k in kinds)
 
 
 def _head(scope: Message) -> Head | None:

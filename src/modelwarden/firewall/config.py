@@ -36,10 +36,12 @@ _KEYS = (
     "rules",
     "fail",
     "limit",
+    "answers",
     "traces",
     "tls",
     "upstream_tls",
 )
+_DECIMALS = 12
 _MAY_BE_ZERO = ("block_seconds", "probe_seconds")
 REDIS_PASSWORD = "MODELWARDEN_REDIS_PASSWORD"  # noqa: S105 - the name of a variable
 _TOKEN = re.compile(r"[A-Za-z0-9-]{1,64}")
@@ -99,6 +101,26 @@ class Traces:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnswersConfig:
+    """What becomes of answers.
+
+    Attributes:
+        check: how far the rules of answers go.
+        decimals: that numbers are rounded to; None leaves them.
+        top: shares of a row that are shown, the highest ones; None shows all.
+    """
+
+    check: Mode = Mode.OBSERVE
+    decimals: int | None = None
+    top: int | None = None
+
+    @property
+    def changes(self) -> bool:
+        """Whether answers are written anew."""
+        return self.decimals is not None or self.top is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tls:
     """One side that is encrypted.
 
@@ -137,6 +159,7 @@ class FirewallConfig:
         rules: how far each rule goes, where that differs from the command line.
         closed: classes of rules that refuse when they fail; others let through.
         limit: None does not limit.
+        answers: None passes them on unread.
         traces: where spans of requests go; None nowhere.
         tls: towards clients.
         upstream_tls: towards the server.
@@ -161,6 +184,7 @@ class FirewallConfig:
     rules: Mapping[str, Mode] = field(default_factory=dict)
     closed: frozenset[Class] = frozenset({Class.FORM})
     limit: Limit | None = None
+    answers: AnswersConfig | None = None
     traces: Traces | None = None
     tls: Tls | None = None
     upstream_tls: Tls | None = None
@@ -229,6 +253,7 @@ def _config(fields: Fields) -> FirewallConfig:
         rules=_rules(fields.section("rules")),
         closed=_closed(fields.section("fail")),
         limit=_limit(fields),
+        answers=_answers(fields),
         traces=_traces(fields),
         tls=_tls(fields, "tls"),
         upstream_tls=_tls(fields, "upstream_tls"),
@@ -286,6 +311,19 @@ def _redis(fields: Fields) -> Redis | None:
     return Redis(
         host=parts.hostname, port=port, tls=parts.scheme == "rediss", database=int(database)
     )
+
+
+def _answers(fields: Fields) -> AnswersConfig | None:
+    if "answers" not in fields.table:
+        return None
+    section = fields.section("answers")
+    section.only(("check", "decimals", "top"))
+    check = section.text("check") or "observe"
+    section.one_of("check", check, "mode", ["off", "observe", "enforce"])
+    decimals = _whole(section, "decimals", 0)
+    if decimals is not None and decimals > _DECIMALS:
+        raise section.error("decimals", f"must be {_DECIMALS} or less, not {decimals}")
+    return AnswersConfig(check=Mode(check), decimals=decimals, top=_whole(section, "top", 1))
 
 
 def _traces(fields: Fields) -> Traces | None:

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 
 from modelwarden.core import Severity
 from modelwarden.firewall.alerts import AlertKind
+from modelwarden.firewall.answers import shown
 from modelwarden.firewall.connection import Connection, answer_of_status
 from modelwarden.firewall.decide import Decision, Done
 from modelwarden.firewall.http import Answer, Head, begun
 from modelwarden.firewall.profile import Protocol
-from modelwarden.firewall.routes import REFUSED, Route, error_body
+from modelwarden.firewall.routes import REFUSED, UNREACHED, Route, error_body
 from modelwarden.firewall.ruling import ruling
 
 if TYPE_CHECKING:
+    from modelwarden.firewall.config import AnswersConfig
     from modelwarden.firewall.policy import Policy
     from modelwarden.firewall.pool import Server
     from modelwarden.firewall.proxy import Proxy
@@ -29,7 +31,6 @@ _LONGEST_PATH = 200
 _ID = re.compile(r"[!-~]{1,128}")
 _JSON_HEADER = ("content-type", "application/json")
 _REFUSAL = (_JSON_HEADER, ("x-modelwarden", "refused"))
-_UNREACHED = "the model cannot be reached"
 
 
 class Exchange:
@@ -191,6 +192,12 @@ class Exchange:
     def answered(self, answer: Answer, body: bytes) -> None:
         """Give the server's answer to the client."""
         self._proxy.metrics.upstream[f"{answer.status // 100}xx"] += 1
+        seen = body
+        if answer.status == 200 and self._policy.config.answers is not None:
+            shown = self._shown(self._policy.config.answers, body)
+            if shown is None:
+                return
+            body = shown
         if not answer.onward:
             answer.onward.append(answer_of_status(answer.status, _returned(answer)))
         self._over(answer.status)
@@ -198,7 +205,19 @@ class Exchange:
             bare = self.method == "HEAD"
             self._connection.answer_begun(answer.onward[0], body, bare=bare)
         if answer.status == 200:
-            self._proxy.was_answered(self._route, body)
+            self._proxy.was_answered(self._route, seen)
+
+    def _shown(self, config: AnswersConfig, body: bytes) -> bytes | None:
+        """Return what the client is shown; None when the answer is kept back, and that is told."""
+        if self._route is None or self._route.checks is None or self._decision is None:
+            return body
+        found = shown(config, self._route.protocol, body, self._decision.rows)
+        if found.rule is not None:
+            self.note(AlertKind.UPSTREAM, Severity.HIGH, found.rule, found.detail)
+        if found.body is None:
+            self._proxy.metrics.upstream["kept"] += 1
+            self._answer(502, [_JSON_HEADER], error_body(self._protocol, UNREACHED, 502))
+        return found.body
 
     def failed(self, status: int, detail: str) -> None:
         """Tell the client that there is no answer; a refusal of ours looks otherwise."""
@@ -212,7 +231,7 @@ class Exchange:
             self._connection.finish(whole=False)
             return
         lines = [_JSON_HEADER, ("retry-after", "1")] if status == 503 else [_JSON_HEADER]
-        self._answer(status, lines, error_body(self._protocol, _UNREACHED, status))
+        self._answer(status, lines, error_body(self._protocol, UNREACHED, status))
 
     def _answer(self, status: int, lines: Sequence[tuple[str, str]], body: bytes) -> None:
         self._over(status)

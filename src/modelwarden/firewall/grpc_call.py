@@ -16,10 +16,12 @@ from urllib.parse import unquote
 
 from modelwarden.core import Severity
 from modelwarden.firewall.alerts import AlertKind
+from modelwarden.firewall.answers import shown
 from modelwarden.firewall.decide import Decision, Done
 from modelwarden.firewall.grpc_messages import INFER, METHODS, Asked, answered, asked, readable
 from modelwarden.firewall.http import Head
-from modelwarden.firewall.routes import REFUSED, Route
+from modelwarden.firewall.profile import Protocol
+from modelwarden.firewall.routes import REFUSED, UNREACHED, Route
 from modelwarden.firewall.ruling import ruling
 from modelwarden.firewall.wire import MessageError
 
@@ -31,7 +33,6 @@ _FORWARDED = ("authorization", "x-request-id", "tracestate")
 _ID = re.compile(r"[!-~]{1,128}")
 _JSON = {"content-type": "application/json"}
 _LONGEST_DETAIL = 1024
-_UNREACHED = "the model cannot be reached"
 _NO_METHOD = 501
 # The status of a refusal in REST to that of gRPC, and what a server fails with to REST's.
 CODES = {
@@ -102,7 +103,7 @@ class Call:
         except Exception as error:  # noqa: BLE001 - whatever it is, the client is not told
             detail = f"a call failed: {type(error).__name__}: {str(error)[:200]}"
             self._note(AlertKind.SELF, Severity.HIGH, "check-failed", detail)
-            self._end(_EndedError("INTERNAL", _UNREACHED, status, refused=False))
+            self._end(_EndedError("INTERNAL", UNREACHED, status, refused=False))
             return b""
         else:
             return answer
@@ -224,13 +225,27 @@ class Call:
             raise self._failed(502, f"the gRPC server answered {error}") from error
         self._proxy.metrics.upstream["2xx"] += 1
         if body:
+            self._look_at(body)
             self._proxy.was_answered(self._route, body)
         return answer
+
+    def _look_at(self, body: bytes) -> None:
+        """Hold an answer, as JSON, against the rules of answers; one that is kept back fails."""
+        config, decision = self._policy.config.answers, self._decision
+        if config is None or decision is None:
+            return
+        found = shown(config, Protocol.OIP, body, decision.rows)
+        if found.rule is not None:
+            self._note(AlertKind.UPSTREAM, Severity.HIGH, found.rule, found.detail)
+        # Numbers are not rounded in a message of gRPC, so what should be does not go on.
+        if found.body is None or config.changes:
+            self._proxy.metrics.upstream["kept"] += 1
+            raise _EndedError(CODES[502], UNREACHED, 502, refused=False)
 
     def _failed(self, status: int, detail: str) -> _EndedError:
         self._proxy.metrics.upstream["failed"] += 1
         self._note(AlertKind.UPSTREAM, Severity.HIGH, "upstream", detail)
-        return _EndedError(CODES[status], _UNREACHED, status, refused=False)
+        return _EndedError(CODES[status], UNREACHED, status, refused=False)
 
     # the end ----------------------------------------------------------------------------------
 

@@ -60,14 +60,20 @@ class Front:
         """Listen.
 
         Raises:
-            InputError: the port is in use or not allowed, no profile is of the protocol, or a
-                certificate cannot be used.
+            InputError: the port is in use or not allowed, no profile is of the protocol, a
+                certificate cannot be used, or answers were to be rounded.
         """
         policy = self.proxy.policy
         if all(profile.protocol is not Protocol.OIP for profile in policy.profiles):
             raise InputError(
                 "gRPC speaks oip-v2, which no profile is of",
                 hint="Make one with: modelwarden profile … --protocol oip-v2",
+            )
+        answers = policy.config.answers
+        if answers is not None and answers.changes:
+            raise InputError(
+                "[firewall.answers] decimals and top are not for gRPC",
+                hint="Leave them out, or --grpc-listen.",
             )
         os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # what clients do wrong is no news
         library = self._library = import_module("grpc")

@@ -14,6 +14,7 @@ from modelwarden.firewall.profile import Profile, Protocol
 from modelwarden.firewall.torch_form import takes_text
 
 REFUSED = "the request was refused"
+UNREACHED = "the model cannot be reached"
 _VERSION = r"(?:/versions/[A-Za-z0-9._-]+)?"
 _READ = ("GET", "HEAD")
 _REMEMBERED = 1024

@@ -100,6 +100,77 @@ def upstream(seen: Told) -> Iterator[Hit]:
 
 
 @rule(
+    "answer-form",
+    title="An answer is not one of the protocol, or not to the rows that were asked",
+    severity=Severity.HIGH,
+    reads=Told,
+    references=("CWE-20",),
+    weakness="availability_attack",
+)
+def answer_form(seen: Told) -> Iterator[Hit]:
+    """Tell when an answer is no JSON, has no outputs, or answers another number of rows.
+
+    Why: clients take what they get by its place; a row too few, and each decision is somebody
+    else's.
+
+    Fix: Look at the server. `[firewall.answers] check` says how far this goes: `observe` tells
+    it, `enforce` keeps the answer back (502). Models whose answers are not one for each row,
+    forecasts say, need `observe` or `off`.
+
+    False alarms: answers of forms that a server makes up for itself, where the protocol leaves
+    that free (TorchServe, generic JSON), are not counted.
+    """
+    yield from told(seen)
+
+
+@rule(
+    "answer-finite",
+    title="An answer holds a number that is none",
+    severity=Severity.HIGH,
+    reads=Told,
+    references=("CWE-20",),
+    weakness="availability_attack",
+)
+def answer_finite(seen: Told) -> Iterator[Hit]:
+    """Tell when an answer holds NaN, an infinity, or a number beyond all bounds.
+
+    Why: NaN is neither above a threshold nor below it, so a client that compares lets it pass;
+    a model that has been damaged, or asked far from its data, says it first.
+
+    Fix: Find the request in the ledger by its id, and the model that made it. `[firewall.answers]
+    check = "enforce"` keeps such answers back (502).
+
+    False alarms: none by chance; a model that says NaN for "not known" needs `observe`.
+    """
+    yield from told(seen)
+
+
+@rule(
+    "answer-secret",
+    title="An answer holds what looks like a key or a token",
+    severity=Severity.HIGH,
+    reads=Told,
+    references=("CWE-200",),
+    weakness="secrets_in_artifact",
+)
+def answer_secret(seen: Told) -> Iterator[Hit]:
+    """Tell when a text in an answer holds a key, a token or a password of a known form.
+
+    Why: a language model repeats what stood in its training data or its prompt; whoever reads
+    the answer has the key.
+
+    Fix: Withdraw the key, then find where the model has it from. `[firewall.answers] check =
+    "enforce"` keeps such answers back (502).
+
+    False alarms: forms with a checksum, or of an issuer's own length, are rarely met by chance;
+    a setting named `password` with a value like one is a guess.
+
+    Blind spot: Streamed answers are not read, nor are keys of other forms, cut or spelled out.
+    """
+    yield from told(seen)
+
+
+@rule(
     "probes-learnt",
     title="Answers of golden probes were learnt on first use",
     severity=Severity.INFO,
