@@ -238,8 +238,9 @@ def _error(var: float, n: int, other: float, m: int, gap: float) -> float:
     """
     if var > 0 and other > 0:
         return math.sqrt(var / n + other / m)
-    both = (n * var + m * other) / (n + m) + n * m * (gap / (n + m)) ** 2
-    return math.sqrt(both * (1 / n + 1 / m))
+    within = (n * var + m * other) / (n + m)
+    between = abs(gap) / math.sqrt(n + m)  # no square of it: values may be as large as floats go
+    return math.hypot(math.sqrt(within * (1 / n + 1 / m)), between)
 
 
 def _two_sided(gap: float, error: float) -> float:
