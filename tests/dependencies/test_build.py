@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import json
-import os
 import resource
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -174,17 +174,15 @@ IMPORT = [sys.executable, "-m", "modelwarden", "advisories", "import", "--adviso
 
 def test_a_killed_import_leaves_the_old_index_and_the_next_one_clears_up(tmp_path):
     path = index_of(tmp_path, record("PYSEC-1"))
-    pipe = tmp_path / "feed"
-    os.mkfifo(pipe)
-    process = subprocess.Popen([*IMPORT, path, pipe], stderr=subprocess.DEVNULL)
-    with pipe.open("w") as stream:
-        stream.write(json.dumps(record("PYSEC-2")) + "\n")
-        stream.flush()
-        while not any(name.endswith(".tmp") for name in held(tmp_path)):
-            time.sleep(0.01)
-        process.kill()
-        process.wait()
+    feed = tmp_path / "feed"
+    line = json.dumps(record("PYSEC-2-0"))
+    feed.write_text("".join(f"{line.replace('-2-0', f'-2-{n}')}\n" for n in range(100_000)))
+    process = subprocess.Popen([*IMPORT, path, feed], stderr=subprocess.DEVNULL)
+    while process.poll() is None and not any(name.endswith(".tmp") for name in held(tmp_path)):
+        time.sleep(0.01)
+    process.kill()
 
+    assert process.wait() == -signal.SIGKILL  # it was at work
     assert names(path, "torch") == ["PYSEC-1"]
     assert any(name.endswith(".tmp") for name in held(tmp_path))
     build([record("PYSEC-3")], path)
