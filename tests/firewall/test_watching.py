@@ -114,13 +114,22 @@ def test_answers_that_were_kept_are_held_against_a_model_after_a_restart(tmp_pat
 
 
 def test_questions_are_no_rows_of_the_reference():
-    of, x = profile(), vectors(800, 0)
-    made = golden.probes_of(of, {"x": x}, "sha256:0")
+    of = profile()
+    for x in (vectors(800, 0), vectors(2, 0)):
+        made = golden.probes_of(of, {"x": x}, "sha256:0")
 
-    rows = np.array(made.columns["x"])
+        rows = np.array(made.columns["x"])
 
-    assert golden.FEWEST <= len(rows) <= golden.MOST
-    assert not any((x == row).all(axis=1).any() for row in rows)
+        assert golden.FEWEST <= len(rows) <= golden.MOST
+        assert not any((x == row).all(axis=1).any() for row in rows)
+
+
+def test_a_reference_of_one_row_has_that_one_to_ask():
+    x = vectors(1, 0)
+
+    made = golden.probes_of(profile(), {"x": x}, "sha256:0")
+
+    assert (np.array(made.columns["x"]) == x).all()
 
 
 def test_drift_of_requests_is_told_and_traffic_like_the_profile_is_not():

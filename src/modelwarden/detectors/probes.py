@@ -92,7 +92,10 @@ def probes_of(profile: Profile, values: Columns, digest: str) -> Probes | None:
     rows = _complete(profile, values)
     if not len(rows):
         return None
-    one, two = rng.choice(rows, count), rng.choice(rows, count)
+    first = rng.integers(len(rows), size=count)
+    # Another row than the first, where there is one: between a row and itself lies that row.
+    apart = rng.integers(1, len(rows), count) if len(rows) > 1 else 0
+    one, two = rows[first], rows[(first + apart) % len(rows)]
     share = rng.uniform(0.0, 0.5, count)
     columns = {
         spec.name: _between(spec, values[spec.name], one, two, share).tolist()
