@@ -10,10 +10,10 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from modelwarden.core import ConfigError
 from modelwarden.core.fields import Fields
 from modelwarden.core.values import dataclass
 from modelwarden.detectors.profile import opened
+from modelwarden.firewall.errors import FirewallConfigError
 from modelwarden.firewall.rules import INJECTION, RULES, Class, Mode
 
 _KEYS = (
@@ -203,7 +203,7 @@ def load_config(path: Path | None) -> FirewallConfig:
     """Read the section `[firewall]` of a file; None gives the defaults.
 
     Raises:
-        ConfigError: it cannot be read or used.
+        FirewallConfigError: it cannot be read or used.
     """
     if path is None:
         return FirewallConfig()
@@ -212,10 +212,10 @@ def load_config(path: Path | None) -> FirewallConfig:
             document = tomllib.loads(stream.read().decode())
     except OSError as error:
         why = (error.strerror or str(error)).lower()
-        raise ConfigError(f"cannot read {path}: {why}") from error
+        raise FirewallConfigError(f"cannot read {path}: {why}") from error
     except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{path} is no TOML: {str(error)[:100]}") from error
-    return _config(Fields(document, str(path), failure=ConfigError).section("firewall"))
+        raise FirewallConfigError(f"{path} is no TOML: {str(error)[:100]}") from error
+    return _config(Fields(document, str(path), failure=FirewallConfigError).section("firewall"))
 
 
 def _config(fields: Fields) -> FirewallConfig:
@@ -399,17 +399,23 @@ def upstream_of(url: str) -> Upstream:
     """Return where a URL leads.
 
     Raises:
-        ConfigError: it is no http or https URL of a host alone.
+        FirewallConfigError: it is no http or https URL of a host alone.
     """
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise ConfigError(f"{url!r} is no address of a server") from error
+        raise FirewallConfigError(
+            f"{url!r} is no address of a server", hint="Write http://host:port"
+        ) from error
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
-        raise ConfigError(f"{url!r} is no address of a server", hint="Write http://host:port")
+        raise FirewallConfigError(
+            f"{url!r} is no address of a server", hint="Write http://host:port"
+        )
     if parts.path not in {"", "/"} or parts.query or parts.fragment:
-        raise ConfigError(f"{url!r} names more than a host and a port")
+        raise FirewallConfigError(
+            f"{url!r} names more than a host and a port", hint="Write http://host:port"
+        )
     tls = parts.scheme == "https"
     return Upstream(parts.hostname, port or (443 if tls else 80), tls)
 
@@ -418,9 +424,11 @@ def listen_of(text: str) -> tuple[str, int]:
     """Return host and port of `HOST:PORT`.
 
     Raises:
-        ConfigError: it is something else.
+        FirewallConfigError: it is something else.
     """
     host, _, port = text.rpartition(":")
     if not host or not port.isascii() or not port.isdigit() or int(port) > 65_535:
-        raise ConfigError(f"{text!r} is no address to listen at", hint="Write 127.0.0.1:8080")
+        raise FirewallConfigError(
+            f"{text!r} is no address to listen at", hint="Write 127.0.0.1:8080"
+        )
     return host.strip("[]"), int(port)

@@ -5,10 +5,17 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from modelwarden.core import ConfigError
 from modelwarden.detectors.profile import ProfileError
 
 if TYPE_CHECKING:
     from modelwarden.firewall.checks import Verdict
+
+
+class FirewallConfigError(ConfigError):
+    """A configuration of the firewall that cannot be used as it stands."""
+
+    hint = "Mend the section [firewall] of that file; `docs/firewall.md` shows every key."
 
 
 class Reason(StrEnum):

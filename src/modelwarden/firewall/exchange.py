@@ -16,6 +16,7 @@ from modelwarden.firewall.http import Answer, Head, begun
 from modelwarden.firewall.profile import Protocol
 from modelwarden.firewall.routes import REFUSED, UNREACHED, Route, error_body
 from modelwarden.firewall.ruling import ruling
+from modelwarden.firewall.traces import decided
 
 if TYPE_CHECKING:
     from modelwarden.firewall.config import AnswersConfig
@@ -252,15 +253,7 @@ class Exchange:
             "http.request.method": self.method,
             "url.path": self._asked.path.partition("?")[0][:_LONGEST_PATH],
         }
-        if self._route is not None and self._route.checks is not None:
-            about["modelwarden.model"] = self._route.checks.profile.name
-        decision = self._decision
-        if decision is not None:
-            about["modelwarden.decision"] = decision.done.value
-            about["modelwarden.rows"] = decision.rows
-            about |= {} if decision.rule is None else {"modelwarden.rule": decision.rule}
-        if self._request_id is not None:
-            about["modelwarden.request_id"] = self._request_id
+        about |= decided(self._route, self._decision, self._request_id)
         place = "elsewhere" if self._route is None else self._route.protocol.value
         trail.end(f"{self.method} {place}", about, status)
 

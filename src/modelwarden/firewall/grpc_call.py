@@ -16,13 +16,14 @@ from urllib.parse import unquote
 
 from modelwarden.core import Severity
 from modelwarden.firewall.alerts import AlertKind
-from modelwarden.firewall.answers import shown
+from modelwarden.firewall.answers import FORM, shown
 from modelwarden.firewall.decide import Decision, Done
 from modelwarden.firewall.grpc_messages import INFER, METHODS, Asked, answered, asked, readable
 from modelwarden.firewall.http import Head
 from modelwarden.firewall.profile import Protocol
 from modelwarden.firewall.routes import REFUSED, UNREACHED, Route
 from modelwarden.firewall.ruling import ruling
+from modelwarden.firewall.traces import decided
 from modelwarden.firewall.wire import MessageError
 
 if TYPE_CHECKING:
@@ -237,7 +238,10 @@ class Call:
         found = shown(config, Protocol.OIP, body, decision.rows)
         if found.rule is not None:
             self._note(AlertKind.UPSTREAM, Severity.HIGH, found.rule, found.detail)
-        # Numbers are not rounded in a message of gRPC, so what should be does not go on.
+        if found.body is not None and config.changes:
+            # A reload asked for it after the start, where it is refused.
+            detail = "numbers of an answer over gRPC cannot be rounded: it is kept back"
+            self._note(AlertKind.UPSTREAM, Severity.HIGH, FORM, detail)
         if found.body is None or config.changes:
             self._proxy.metrics.upstream["kept"] += 1
             raise _EndedError(CODES[502], UNREACHED, 502, refused=False)
@@ -262,15 +266,7 @@ class Call:
         about: dict[str, str | int] = {"rpc.system": "grpc"}
         if self._method in METHODS:
             about["rpc.method"] = self._method
-        if self._route is not None and self._route.checks is not None:
-            about["modelwarden.model"] = self._route.checks.profile.name
-        decision = self._decision
-        if decision is not None:
-            about["modelwarden.decision"] = decision.done.value
-            about["modelwarden.rows"] = decision.rows
-            about |= {} if decision.rule is None else {"modelwarden.rule": decision.rule}
-        if self._request_id is not None:
-            about["modelwarden.request_id"] = self._request_id
+        about |= decided(self._route, self._decision, self._request_id)
         self._trail.end("gRPC oip-v2", about, status)
 
     def _note(self, kind: AlertKind, severity: Severity, rule: str, detail: str) -> None:

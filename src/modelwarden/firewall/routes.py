@@ -120,7 +120,8 @@ def error_body(protocol: Protocol, message: str = REFUSED, status: int = 400) ->
     document: dict[str, Any]
     match protocol:
         case Protocol.MLFLOW:
-            document = {"error_code": "BAD_REQUEST", "message": message}
+            code = "BAD_REQUEST" if status < 500 else "TEMPORARILY_UNAVAILABLE"
+            document = {"error_code": code, "message": message}
         case Protocol.TORCHSERVE:
             kind = "BadRequestException" if status < 500 else "ServiceUnavailableException"
             document = {"code": status, "type": kind, "message": message}

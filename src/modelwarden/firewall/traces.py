@@ -16,13 +16,17 @@ import threading
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from modelwarden.core.values import dataclass
 from modelwarden.detectors.asking import post
 from modelwarden.firewall.config import Traces
 from modelwarden.firewall.limits import Allowance
+
+if TYPE_CHECKING:
+    from modelwarden.firewall.decide import Decision
+    from modelwarden.firewall.routes import Route
 
 _BUFFER = 4096  # spans
 _BATCH = 512
@@ -170,6 +174,22 @@ class Tracer:
                 self.lost += max(0, count - room)
                 return False
         return True
+
+
+def decided(
+    route: Route | None, decision: Decision | None, request_id: str | None
+) -> dict[str, str | int]:
+    """Return the attributes of what was decided; who asked, and what, stays out of them."""
+    about: dict[str, str | int] = {}
+    if route is not None and route.checks is not None:
+        about["modelwarden.model"] = route.checks.profile.name
+    if decision is not None:
+        about["modelwarden.decision"] = decision.done.value
+        about["modelwarden.rows"] = decision.rows
+        about |= {} if decision.rule is None else {"modelwarden.rule": decision.rule}
+    if request_id is not None:
+        about["modelwarden.request_id"] = request_id
+    return about
 
 
 def document(spans: Sequence[Span]) -> dict[str, Any]:

@@ -152,23 +152,26 @@ class Work:
         """
         if not any(stage.name == "robustness" for stage in self.stages):
             return
-        from modelwarden.assess.context import Context
         from modelwarden.assess.robustness.plan import check_settings
+
+        check_settings(self._unopened(sets))
+
+    def _unopened(self, sets: Sets) -> Context:
+        """Return what stages are given, as far as it is known before a model is open."""
+        from modelwarden.assess.context import Context
         from modelwarden.gate.opening import Unopened
 
         project = self.project
-        check_settings(
-            Context(
-                project=project.project,
-                model=project.model,
-                data=project.data,
-                assess=project.assess,
-                features=project.features,
-                test=sets.test,
-                train=sets.train,
-                target=Unopened(),
-                root=project.root,
-            )
+        return Context(
+            project=project.project,
+            model=project.model,
+            data=project.data,
+            assess=project.assess,
+            features=project.features,
+            test=sets.test,
+            train=sets.train,
+            target=Unopened(),
+            root=project.root,
         )
 
     def _tools(self) -> Tools:
@@ -325,19 +328,11 @@ class Work:
         cards: Mapping[str, bytes],
         state: State,
     ) -> Context:
-        from modelwarden.assess.context import Context
         from modelwarden.gate.opening import spent
 
         first = opened[0]
-        project = self.project
-        return Context(
-            project=project.project,
-            model=project.model,
-            data=project.data,
-            assess=project.assess,
-            features=project.features,
-            test=sets.test,
-            train=sets.train,
+        return replace(
+            self._unopened(sets),
             current=sets.current,
             target=first.target,
             reference=opened[1].target if len(opened) > 1 else None,
@@ -347,8 +342,7 @@ class Work:
             ask=state.asker(),
             journal=state.journal,
             spent=partial(spent, first),
-            root=project.root,
-            asks=project.policy.measures,
+            asks=self.project.policy.measures,
         )
 
     def _stage(self, context: Context | None, given: Given, stage: Stage) -> StageResult:
