@@ -25,8 +25,8 @@ GAP_TITLES = {
     GapKind.PARTIAL_ISOLATION: "The model could not be confined fully",
 }
 GAP_ADVICE = {
-    GapKind.UNREADABLE: "Fetch it again or repair it; a loader may still run what stands "
-    "before the damage.",
+    GapKind.UNREADABLE: "Give whoever scans the right to read it, or fetch it again where it is "
+    "damaged; a loader may still run what stands before the damage.",
     GapKind.UNSUPPORTED: "Ask for it in a format that can be examined (safetensors for weights), "
     "remove it, or accept this gap in a policy (allow_gaps).",
     GapKind.UNEXAMINED_CODE: "Have someone read the code that it brings or calls, or ask for "
