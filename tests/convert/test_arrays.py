@@ -70,6 +70,13 @@ def test_arrays_come_out_as_numpy_has_them(tmp_path, writer):
         np.testing.assert_array_equal(found[name], value)
 
 
+def test_an_array_that_is_the_whole_file_is_named_array(tmp_path):
+    _, found = taken(tmp_path, lambda path: joblib.dump(ARRAYS["fortran"], path))
+
+    assert [*found] == ["array"]
+    np.testing.assert_array_equal(found["array"], ARRAYS["fortran"])
+
+
 @given(st.binary(min_size=1, max_size=6000), st.integers(2, 5))
 def test_any_bytes_survive_every_protocol(data, protocol):
     array = np.frombuffer(data, dtype=np.uint8)

@@ -203,8 +203,18 @@ def test_one_name_for_two_tensors_is_refused(tmp_path):
     items = text("w") + one + text("w") + two
     data = archive({"data/0": VALUES.tobytes()}, pickled=b"\x80\x02}(" + items + b"u.")
 
-    with pytest.raises(ConvertError, match="stand for two"):
+    with pytest.raises(ConvertError, match="the name of more than one"):
         written(tmp_path, data)
+
+
+def test_a_tensor_that_is_the_whole_file_is_named_for_what_it_is(tmp_path):
+    pickled = b"\x80\x02" + tensor(0, 24, (4, 6), (6, 1)) + b"."
+    data = archive({"data/0": VALUES.tobytes()}, pickled=pickled)
+
+    _, found = written(tmp_path, data)
+
+    assert [*found] == ["tensor"]
+    np.testing.assert_array_equal(found["tensor"], VALUES.reshape(4, 6))
 
 
 def test_a_tensor_that_repeats_a_few_numbers_without_end_is_refused(tmp_path):

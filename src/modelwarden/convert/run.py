@@ -95,6 +95,7 @@ def convert(
         contents = contents_of(source, limits.fresh())
         if below is not None:
             _cut(contents, below)
+        _name_lone(contents)
         _complete(contents, path, source.size, partial=partial)
         kept = contents.kept if metadata and form == "safetensors" else {}
         _write(
@@ -169,6 +170,15 @@ def _cut(contents: Contents, below: str) -> None:
     }
 
 
+def _name_lone(contents: Contents) -> None:
+    """Give a tensor that is the whole object, and so has no name, one that says what it is."""
+    from dataclasses import replace
+
+    if [tensor.name for tensor in contents.tensors] == [""]:
+        name = "tensor" if contents.framework == "pt" else "array"
+        contents.tensors = [replace(contents.tensors[0], name=name)]
+
+
 def _complete(contents: Contents, path: Path, size: int, *, partial: bool) -> None:
     """Refuse what is not all there, or not all told apart."""
     if contents.refused and not partial:
@@ -185,7 +195,8 @@ def _complete(contents: Contents, path: Path, size: int, *, partial: bool) -> No
     twice = [n for n, count in Counter(t.name for t in contents.tensors).items() if count > 1]
     if twice:
         raise ConvertError(
-            f"{path}: {len(twice)} names stand for two tensors, {printable(twice[0])}"
+            f"{path}: {printable(twice[0])} is the name of more than one tensor",
+            hint="Rename it in the source: the result would hold one of them.",
         )
     total = sum(tensor.size for tensor in contents.tensors)
     if total > _ROOM * size + _FREE:
