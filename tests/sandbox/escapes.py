@@ -597,4 +597,65 @@ ESCAPES = (
         None,
         control=False,
     ),
+    Escape(
+        "change who may read a file",
+        "os.chmod('{folder}/secret.txt', 0o644)\nreturn True",
+        "return call(90, b'{folder}/secret.txt', 0o644) == 0",
+        "write",
+    ),
+    Escape(
+        "change the times of a file",
+        "os.utime('{folder}/secret.txt', (1, 1))\nreturn True",
+        "return call(280, -100, b'{folder}/secret.txt', None, 0) == 0",
+        "write",
+    ),
+    Escape(
+        "change the flags of a file that it may only read",
+        None,
+        "return call(16, os.open(__file__, 0), 0x40086602, bytes(8)) == 0",
+        None,
+        control=False,
+    ),
+    Escape(
+        "hold up who writes to a file that it may only read",
+        "import fcntl\nreturn fcntl.fcntl(os.open(__file__, 0), fcntl.F_SETLEASE, 0) == 0",
+        "return call(72, os.open(__file__, 0), 1024, 0) == 0",
+        None,
+        control=False,
+    ),
+    Escape(
+        "be told what others do in a folder",
+        "import fcntl\nreturn fcntl.fcntl(os.open('/usr', 0), fcntl.F_NOTIFY, 1) == 0",
+        "return call(72, os.open('/usr', 0), 1026, 1) == 0",
+        None,
+    ),
+    Escape(
+        "blind the observer by an address where nothing is",
+        None,
+        "try:\n    call(2, -1, 0)\nexcept OSError:\n    pass\n"
+        "address = struct.pack('=H', 2) + struct.pack('!H4B8x', {port}, 127, 0, 0, 1)\n"
+        "return call(42, call(41, 2, 1, 0), address, 16) == 0",
+        "network",
+    ),
+    Escape(
+        "have its own filter answer before the kernel reports",
+        None,
+        "code = b''.join(struct.pack('=HBBI', *i) for i in"
+        " ((32, 0, 0, 0), (21, 0, 1, 42), (6, 0, 0, 0x50001), (6, 0, 0, 0x7FFF0000)))\n"
+        "kept = ctypes.create_string_buffer(code)\n"
+        "program = struct.pack('=H6xQ', 4, ctypes.addressof(kept))\n"
+        "return call(157, 22, 2, program) == 0",
+        "kernel",
+        control=False,
+    ),
+    Escape(
+        "call the kernel in the 32-bit way",
+        None,
+        "import mmap\nroom = mmap.mmap(-1, 4096, prot=7)\n"
+        "room.write(bytes.fromhex('b814000000cd80c3'))\n"
+        "at = ctypes.addressof(ctypes.c_char.from_buffer(room))\n"
+        "return ctypes.CFUNCTYPE(ctypes.c_int)(at)() > 0",
+        "kernel",
+        control=False,
+    ),
 )

@@ -63,6 +63,16 @@ def test_an_interpreter_that_does_not_run_is_an_input_error(tmp_path):
         Worker(str(tmp_path / "nothing-here"))
 
 
+@pytest.mark.parametrize("said", ["5", "[3, []]", "[[3, 11], [1]]", '[["a"], []]', "{}", "no"])
+def test_an_interpreter_that_says_something_else_is_an_input_error(tmp_path, said):
+    liar = tmp_path / "python"
+    liar.write_text(f"#!/bin/sh\necho '{said}'\n")
+    liar.chmod(0o755)
+
+    with pytest.raises(InputError, match="does not run"):
+        Worker(str(liar))
+
+
 @pytest.mark.parametrize(
     ("code", "said"),
     [
@@ -198,12 +208,15 @@ def test_an_interpreter_that_is_too_old_is_an_input_error(minor):
         Worker(python)
 
 
-def test_without_namespaces_the_filter_cuts_the_network_itself(tmp_path):
+@pytest.mark.parametrize(
+    "act", ["socket.socket(socket.AF_INET)", "socket.socket(socket.AF_UNIX).bind(chr(0) + 'name')"]
+)
+def test_without_namespaces_the_filter_cuts_the_network_itself(tmp_path, act):
     code = (
         "import socket\n"
         "def predict(rows):\n"
         "    try:\n"
-        "        socket.socket(socket.AF_INET)\n"
+        f"        {act}\n"
         "    except OSError:\n"
         "        return [[0.0]]\n"
         "    return [[1.0]]\n"
@@ -214,6 +227,7 @@ def test_without_namespaces_the_filter_cuts_the_network_itself(tmp_path):
         assert worker.batch(doubles(1), rows=1, columns=1, room=64) == (doubles(0), 1, 1)
 
     assert worker.tier is Tier.FULL
+    assert "network" in {a.what for a in worker.attempts} or "AF_INET" in act
 
 
 TOUCH = """

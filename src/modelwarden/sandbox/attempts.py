@@ -35,6 +35,7 @@ _WHAT = {
     "process_vm_writev": "ptrace",
     "kcmp": "ptrace",
     "pidfd_getfd": "ptrace",
+    "bind": "network",
     "connect": "network",
     "sendto": "network",
     "sendmmsg": "network",
@@ -43,6 +44,9 @@ _WHAT = {
 
 # name: index of the argument that names a process.
 _NAMES_A_PROCESS = {"prlimit64": 0, "sched_setaffinity": 0, "setpriority": 1}
+
+# A filter that answers before ours would keep what follows from being reported.
+_OWN_FILTER = "a filter of its own for system calls"
 
 # name: index of the path argument; those with a folder descriptor before it are marked.
 _PATHS = {
@@ -62,8 +66,26 @@ _PATHS = {
     "linkat": 3,
     "unlinkat": 1,
     "symlinkat": 2,
+    "chmod": 0,
+    "fchmodat": 1,
+    "chown": 0,
+    "lchown": 0,
+    "fchownat": 1,
+    "setxattr": 0,
+    "utimensat": 1,
 }
-_FOLDER_BEFORE = ("openat", "renameat", "renameat2", "mkdirat", "linkat", "unlinkat", "symlinkat")
+_FOLDER_BEFORE = (
+    "openat",
+    "renameat",
+    "renameat2",
+    "mkdirat",
+    "linkat",
+    "unlinkat",
+    "symlinkat",
+    "fchmodat",
+    "fchownat",
+    "utimensat",
+)
 
 # Folders where honest libraries look for settings and devices that they can do without.
 _SYSTEM = (
@@ -129,26 +151,35 @@ def judge_call(name: str, arguments: tuple[int, ...], scene: Scene) -> Attempt |
         return _judge_path(name, arguments, scene)
     if name in ("execve", "execveat"):
         return Attempt("exec", name, _show(scene.text(arguments[name == "execveat"])))
-    if name in ("connect", "sendto"):
-        at, size = (1, 2) if name == "connect" else (4, 5)
+    if name in ("bind", "connect", "sendto"):
+        at, size = (4, 5) if name == "sendto" else (1, 2)
         address = describe_address(scene.raw(arguments[at], min(arguments[size], 128)))
         if address.startswith(_LIBC_SOCKETS):
             return None
         return Attempt("network", name, _show(address))
     if name in ("kill", "tkill", "tgkill"):
-        pid = arguments[0] - (1 << 32) if arguments[0] >= 1 << 31 else arguments[0]
-        return Attempt("signal", name, f"signal {arguments[-5]} to process {pid}")
+        sent = arguments[2 if name == "tgkill" else 1]
+        return Attempt("signal", name, f"signal {_int(sent)} to process {_int(arguments[0])}")
     if name in _NAMES_A_PROCESS:
-        return Attempt("ptrace", name, f"process {arguments[_NAMES_A_PROCESS[name]]}")
+        return Attempt("ptrace", name, f"process {_int(arguments[_NAMES_A_PROCESS[name]])}")
     if name == "socket":
         return (
             None if arguments[0] in (2, 10) else Attempt("network", name, f"family {arguments[0]}")
         )
+    if name in ("prctl", "seccomp"):
+        return Attempt("kernel", name, _OWN_FILTER)
     return Attempt(_WHAT.get(name, "kernel"), name)
+
+
+def _int(word: int) -> int:
+    """Return what the kernel makes of a word that it takes for a C `int`."""
+    return ((word & 0xFFFF_FFFF) ^ 0x8000_0000) - 0x8000_0000
 
 
 def _judge_path(name: str, arguments: tuple[int, ...], scene: Scene) -> Attempt | None:
     index = _PATHS[name]
+    if not arguments[index]:
+        return None  # of the open file itself, or a mistake
     path = scene.text(arguments[index])
     if not path.startswith("/"):
         anchor = arguments[index - 1] if name in _FOLDER_BEFORE else -100

@@ -94,7 +94,8 @@ class Observer:
         told = name in TOLD
         try:
             attempt = judge_call(name, arguments, self._scene(pid))
-        except (OSError, ValueError):  # its memory could not be read: told without the detail
+        except (OSError, ValueError, OverflowError):
+            # Its memory could not be read, or there is none at that address: told without detail.
             attempt = None if told else Attempt("kernel", name)
         self._note(attempt)
         return 0 if told and (self._kernel_decides or attempt is None) else _EPERM

@@ -87,19 +87,20 @@ def readable_files(python: str) -> tuple[str, ...]:
             [python, "-I", "-c", ask], capture_output=True, timeout=30, check=True
         )
         version, paths = json.loads(done.stdout)
-    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        number = ".".join(str(int(part)) for part in version)
+        too_old = tuple(version) < (3, 8)
+        named = [os.fspath(path) for path in paths if path]
+        resolved = [str(Path(path).resolve()) for path in named]
+    except (OSError, TypeError, ValueError, subprocess.SubprocessError) as error:
         raise InputError(
             f"[model] python = {python!r} does not run", hint="Name a Python interpreter."
         ) from error
-    if tuple(version) < (3, 8):
+    if too_old:
         raise InputError(
-            f"[model] python = {python!r} is Python {version[0]}.{version[1]}",
+            f"[model] python = {python!r} is Python {number}",
             hint="The sandbox needs Python 3.8 or later.",
         )
-    named = [path for path in paths if path]
-    return tuple(
-        dict.fromkeys([*_SYSTEM_FILES.split(), *named, *(str(Path(p).resolve()) for p in named)])
-    )
+    return tuple(dict.fromkeys([*_SYSTEM_FILES.split(), *named, *resolved]))
 
 
 def environment(private: str) -> dict[str, str]:

@@ -337,6 +337,8 @@ class Worker:
         if self._killed:
             what = f"{self._killed.what}, {self._killed.detail}"
             return WorkerError(f"the sandboxed process was stopped: {what}")
+        if code == -signal.SIGSYS:
+            self._note(Attempt("kernel", "a system call of another architecture", "SIGSYS"))
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         return WorkerError(f"the sandboxed process ended by itself ({how})")
 

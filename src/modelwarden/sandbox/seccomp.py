@@ -60,7 +60,12 @@ _REFUSED_AND_TOLD = _words("""
 execve execveat fork vfork ptrace process_vm_readv process_vm_writev kcmp pidfd_getfd
 pidfd_send_signal connect sendmmsg unshare setns mount umount2 pivot_root chroot bpf io_uring_setup
 userfaultfd perf_event_open add_key request_key keyctl init_module finit_module reboot
-open_by_handle_at syslog rt_sigqueueinfo rt_tgsigqueueinfo mknod mknodat tkill
+open_by_handle_at syslog rt_sigqueueinfo rt_tgsigqueueinfo mknod mknodat tkill seccomp
+""")
+
+# Refused as well, since Landlock does not decide about them; told where the path is another's.
+_REFUSED_AND_JUDGED = _words("""
+chmod fchmodat chown lchown fchownat setxattr utimensat
 """)
 
 # The parent is told and lets them go on; Landlock decides.
@@ -71,18 +76,24 @@ symlink symlinkat
 
 # Refused in silence: honest libraries try them and live without.
 _REFUSED = _words("""
-chmod fchmod fchmodat chown fchown lchown fchownat setxattr utimensat shmget shmat setuid setgid
-personality setrlimit pidfd_open seccomp memfd_create sched_setscheduler sched_setattr setsid
+fchmod fchown shmget shmat setuid setgid
+personality setrlimit pidfd_open memfd_create sched_setscheduler sched_setattr setsid
 inotify_init inotify_init1
 """)
 
 _INET = (2, 10)
 _QUIETLY_ABSENT = (16,)  # netlink: the resolver and psutil ask for it and live without
 _UNIX, _STREAM, _SEQPACKET = 1, 1, 5
-# Commands by which a process has signals sent to another one, or types into a terminal.
-_SETTING_OWNERS = (8, 10, 15)  # F_SETOWN, F_SETSIG, F_SETOWN_EX
-_REACHING_OUT = (0x8901, 0x8902, 0x5412, 0x540E, 0x541C)  # FIOSETOWN SIOCSPGRP TIOCSTI TIOCSCTTY
+# Commands by which a process has signals sent to another one, holds up who writes to a file that it
+# may only read, or is told what others do: F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE, F_NOTIFY.
+_REACHING_OUT = (8, 10, 15, 1024, 1026)
+# What honest code asks of a descriptor: TCGETS, TIOCGPGRP, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX,
+# FIOCLEX, TCGETS2, and of interfaces SIOCGIF- NAME CONF FLAGS ADDR HWADDR INDEX. Others type into
+# terminals, send signals, or change flags of a file that was opened only for reading.
+_DESCRIPTOR = (0x5401, 0x540F, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451, 0x802C_542A)
+_INTERFACES = (0x8910, 0x8912, 0x8913, 0x8915, 0x8927, 0x8933)
 _SET_DEATH_SIGNAL = 1  # without it a worker would outlive us
+_SET_SECCOMP = 22  # a filter of its own would answer before ours reports
 
 
 class _Program:
@@ -149,7 +160,10 @@ def build_filter(machine: str, pid: int, *, network_cut: bool, notify: bool) -> 
     plain = dict.fromkeys(_HARMLESS, ALLOW)
     plain |= dict.fromkeys(_REFUSED_AND_TOLD, told)
     plain |= dict.fromkeys(TOLD, NOTIFY if notify else ALLOW)
+    plain |= dict.fromkeys(_REFUSED_AND_JUDGED, told)
     plain |= dict.fromkeys(_REFUSED, _refuse(errno.EPERM))
+    if not network_cut:  # names without a file would be seen by all of the machine
+        plain["bind"] = told
     blocks = {name: _Program().returns(verdict) for name, verdict in plain.items()}
     blocks |= _conditional(pid, told, NOTIFY if notify else ALLOW, network_cut=network_cut)
     for name, block in blocks.items():
@@ -186,6 +200,12 @@ def _conditional(pid: int, told: int, threads: int, *, network_cut: bool) -> dic
     priority.if_equal(pid, ALLOW)
     priority.returns(told)
 
+    prctl = _Program()
+    prctl.argument(0)
+    prctl.if_equal(_SET_SECCOMP, told)
+    prctl.if_equal(_SET_DEATH_SIGNAL, _refuse(errno.EPERM))
+    prctl.returns(ALLOW)
+
     sendto = _Program()  # with an address it reaches out; without, the socket is connected
     sendto.argument(4)
     sendto.unless_equal(0, told)
@@ -213,9 +233,9 @@ def _conditional(pid: int, told: int, threads: int, *, network_cut: bool) -> dic
         "prlimit64": own,
         "sched_setaffinity": own,
         "setpriority": priority,
-        "fcntl": _without(1, _SETTING_OWNERS),
-        "ioctl": _without(1, _REACHING_OUT),
-        "prctl": _without(0, (_SET_DEATH_SIGNAL,)),
+        "fcntl": _without(1, _REACHING_OUT),
+        "ioctl": _only(1, _DESCRIPTOR + _INTERFACES),
+        "prctl": prctl,
         "sendto": sendto,
         "socket": socket,
         "socketpair": pair,
@@ -229,6 +249,15 @@ def _without(index: int, commands: tuple[int, ...]) -> _Program:
     for command in commands:
         program.if_equal(command, _refuse(errno.EPERM))
     return program.returns(ALLOW)
+
+
+def _only(index: int, commands: tuple[int, ...]) -> _Program:
+    """Allow a call for these values of one argument, and answer others as for an unknown one."""
+    program = _Program()
+    program.argument(index)
+    for command in commands:
+        program.if_equal(command, ALLOW)
+    return program.returns(_refuse(errno.ENOTTY))
 
 
 def _kind_of_unix_socket(program: _Program, kinds: tuple[int, ...]) -> None:
