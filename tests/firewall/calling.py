@@ -137,8 +137,8 @@ class Model:
 
 
 @contextmanager
-def served():
-    """Run a server of `grpc.aio` in a thread."""
+def served(credentials=None):
+    """Run a server of `grpc.aio` in a thread; encrypted with credentials."""
     state, ready, loop = Model(), threading.Event(), asyncio.new_event_loop()
     stop = asyncio.Event()
 
@@ -153,7 +153,10 @@ def served():
         server = grpc.aio.server(
             handlers=(Handler(),), options=(("grpc.max_receive_message_length", 64 << 20),)
         )
-        state.port = server.add_insecure_port("127.0.0.1:0")
+        if credentials is None:
+            state.port = server.add_insecure_port("127.0.0.1:0")
+        else:
+            state.port = server.add_secure_port("127.0.0.1:0", credentials)
         await server.start()
         ready.set()
         await stop.wait()
@@ -214,5 +217,7 @@ def port_of(wall):
     return int(found[1])
 
 
-def over_grpc(port):
-    return ("--grpc-listen", "127.0.0.1:0", "--grpc-upstream", f"127.0.0.1:{port}")
+def over_grpc(upstream):
+    """Return the arguments for a server at a port of this machine, or at an address."""
+    server = f"127.0.0.1:{upstream}" if isinstance(upstream, int) else upstream
+    return ("--grpc-listen", "127.0.0.1:0", "--grpc-upstream", server)

@@ -36,7 +36,7 @@ class Model:
 
 
 @contextmanager
-def model():
+def model(tls=None):
     state = Model()
 
     class Handler(BaseHTTPRequestHandler):
@@ -75,6 +75,8 @@ def model():
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     state.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -124,10 +126,12 @@ class Wall:
 
 @contextmanager
 def firewall(upstream, profile, *arguments, cwd):
+    """Run the command before a port of this machine, or an address."""
+    server = f"http://127.0.0.1:{upstream}" if isinstance(upstream, int) else upstream
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "modelwarden", "firewall", "--listen", "127.0.0.1:0"),
-            *("--upstream", f"http://127.0.0.1:{upstream}", "--profile", profile, *arguments),
+            *("--upstream", server, "--profile", profile, *arguments),
         ],
         stderr=subprocess.PIPE,
         cwd=cwd,

@@ -637,6 +637,31 @@ def test_encrypted_clients_are_told_apart_by_their_certificates(place, tmp_path)
     assert [a["client"] for a in alerts(tmp_path / "alerts")] == ["alice"]
 
 
+def test_an_encrypted_server_is_verified_and_shown_our_certificate(place, tmp_path):
+    for name in ("upstream", "wall", "stranger"):
+        certificate(tmp_path, name)
+    (tmp_path / "p.json").write_bytes(dumped(tensor()))
+    chain, key, ours = [
+        (tmp_path / name).read_bytes() for name in ("upstream.pem", "upstream.key", "wall.pem")
+    ]
+    credentials = grpc.ssl_server_credentials(((key, chain),), ours, require_client_auth=True)
+    own = "certificate = 'wall.pem'\nkey = 'wall.key'\n"
+    for authority, keys, code in (
+        ("upstream", own, "OK"),
+        ("stranger", own, "UNAVAILABLE"),
+        ("upstream", "", "UNAVAILABLE"),
+    ):
+        (tmp_path / "c.toml").write_text(
+            f"[firewall]\n[firewall.upstream_tls]\nauthorities = '{authority}.pem'\n{keys}"
+        )
+        with served(credentials) as server, model() as plain:
+            reached = over_grpc(f"https://127.0.0.1:{server.port}")
+            arguments = ("--config", "c.toml", "--alerts", "alerts", *reached)
+            with firewall(plain.port, "p.json", *arguments, cwd=tmp_path) as wall:
+                assert Client(port_of(wall)).ask(GOOD, timeout=20).code == code
+            assert len(server.seen) == (code == "OK")
+
+
 def test_a_server_that_is_down_slow_or_speaks_garbage_is_answered_for(place, tmp_path):
     text = "[firewall]\nupstream_seconds = 1.0\nupstream_connections = 1\n"
     (tmp_path / "c.toml").write_text(text)

@@ -198,6 +198,36 @@ def certificate(folder, name):
     )  # fmt: skip
 
 
+def asking_for(folder, ours, theirs):
+    """Return the TLS of a server `ours` that lets in who holds the certificate `theirs`."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(folder / theirs))
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_cert_chain(folder / f"{ours}.pem", folder / f"{ours}.key")
+    return context
+
+
+def test_an_encrypted_model_server_is_verified_and_shown_our_certificate(place):
+    for name in ("upstream", "wall", "stranger"):
+        certificate(place, name)
+    own = "certificate = 'wall.pem'\nkey = 'wall.key'\n"
+    for authority, keys, status in (
+        ("upstream.pem", own, 200),
+        ("stranger.pem", own, 502),  # not the server that it should be
+        ("upstream.pem", "", 502),  # which asks who we are
+        (None, own, 502),
+    ):
+        named = "" if authority is None else f"authorities = '{authority}'\n"
+        arguments = config(place, f"[firewall]\n[firewall.upstream_tls]\n{named}{keys}")
+        with (
+            model(asking_for(place, "upstream", "wall.pem")) as server,
+            firewall(
+                f"https://127.0.0.1:{server.port}", "profile.json", *arguments, cwd=place
+            ) as w,
+        ):
+            assert w.ask(asked(vectors(3)))[0] == status
+            assert len(server.seen) == (status == 200)
+
+
 def test_clients_are_told_apart_by_their_certificates(place):
     certificate(place, "server")
     certificate(place, "alice")
