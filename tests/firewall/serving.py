@@ -140,7 +140,7 @@ def firewall(upstream, profile, *arguments, cwd):
     )
     try:
         line = process.stderr.readline()
-        found = re.search(r"listening at http://127\.0\.0\.1:(\d+)", line)
+        found = re.search(r"listening at https?://127\.0\.0\.1:(\d+)", line)
         assert found, line + process.stderr.read()
         yield Wall(int(found[1]), process)
     finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 import signal
 import ssl
 import subprocess
@@ -15,11 +16,15 @@ from http.client import HTTPConnection, HTTPSConnection
 
 import pytest
 
+from cli.command import command
 from firewall.profiles import tensor, vectors
 from firewall.serving import alerts, firewall, model
+from ledger.keymaking import make_keys
+from modelwarden.detectors.signed import signed
 from modelwarden.firewall import dumped
 from modelwarden.firewall.config import Limit
 from modelwarden.firewall.limits import Allowance, Rates
+from modelwarden.ledger import entries, verify
 
 PATH = "/v2/models/m/infer"
 
@@ -124,6 +129,56 @@ def test_each_rule_goes_as_far_as_it_is_told(place):
 
     assert (range_, schema, shape) == (200, 200, 400)
     assert [r for r, _ in rules(place)] == ["range", "shape"]
+
+
+@pytest.mark.parametrize(("full", "status"), [("serve", 200), ("refuse", 503)])
+def test_a_full_ledger_disk_serves_or_refuses_as_told_and_is_an_alert(place, full, status):
+    arguments = (*config(place, f"[firewall]\nledger_full = '{full}'\n"), "--ledger", "ledger")
+    with model() as server, firewall(server.port, "profile.json", *arguments, cwd=place) as wall:
+        assert wall.ask(asked(vectors(1)), X_Request_Id="before")[0] == 200
+        [segment] = (place / "ledger").glob("*.log")
+        limits = resource.prlimit(wall.process.pid, resource.RLIMIT_FSIZE)
+        no_more = (segment.stat().st_size + 40, limits[1])
+        resource.prlimit(wall.process.pid, resource.RLIMIT_FSIZE, no_more)
+        assert wall.ask(asked(vectors(1)), X_Request_Id="full")[0] == status
+        assert len(server.seen) == (2 if full == "serve" else 1)
+        resource.prlimit(wall.process.pid, resource.RLIMIT_FSIZE, limits)
+        assert wall.ask(asked(vectors(1)), X_Request_Id="after")[0] == 200
+        wall.end()
+
+    assert "ledger" in {rule for rule, _ in rules(place)}
+    kept = [json.loads(entry.body) for entry in entries(place / "ledger") if not entry.own]
+    assert [record["request_id"] for record in kept] == ["before", "after"]
+    assert verify(place / "ledger").problems == ()
+
+
+def test_the_hashes_of_a_ledger_are_made_with_the_key_that_is_named(place):
+    for key in ("hash_key = 'own.key'\n", "hash_key = 'own.key'\n", ""):
+        arguments = (*config(place, f"[firewall]\n{key}"), "--ledger", "ledger")
+        with model() as server, firewall(server.port, "profile.json", *arguments, cwd=place) as w:
+            assert w.ask(asked(vectors(1)))[0] == 200
+            w.end()
+
+    kept = [json.loads(entry.body) for entry in entries(place / "ledger") if not entry.own]
+    first, second, other = (record["client"] for record in kept)
+    assert first == second != other
+    assert (place / "own.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_profile_must_be_signed_by_the_key_that_is_named(place):
+    private, public = make_keys(place / "keys")
+    text = f"[firewall]\nwatch_seconds = 0.1\nprofile_key = '{public}'\n"
+    arguments = config(place, text)
+    unsigned = (place / "profile.json").read_bytes()
+    (place / "profile.json").write_bytes(signed(tensor(), private))
+    with model() as server, firewall(server.port, "profile.json", *arguments, cwd=place) as wall:
+        (place / "profile.json").write_bytes(unsigned)
+        until(lambda: any("is not signed" in d for _, d in rules(place)))
+        assert wall.ask(asked(vectors(1)))[0] == 200
+
+    ran = command("firewall", "--upstream", "http://127.0.0.1:9", "--profile", "profile.json",
+                  *arguments, cwd=place)  # fmt: skip
+    assert (ran.code, "not signed" in ran.line) == (2, True)
 
 
 def test_clients_that_ask_too_often_wait(place):

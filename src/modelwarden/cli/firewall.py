@@ -127,7 +127,7 @@ def _serve(
         front = None if over_grpc is None else _front(proxy, *over_grpc)
 
         def ready(host: str, port: int) -> None:
-            _ready("http://", host, port, upstream, mode)
+            _ready("http://" if settings.tls is None else "https://", host, port, upstream, mode)
             if front is not None:
                 _ready("grpc://", front.host, front.port, over_grpc[1] if over_grpc else "", mode)
 

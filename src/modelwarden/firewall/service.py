@@ -34,7 +34,7 @@ _BACKLOG = 1024
 _FILES = 65_536
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sources:
     """What a policy is made from.
 
@@ -42,11 +42,13 @@ class Sources:
         profiles: files, one for each model.
         config: file with a section `[firewall]`; None for the defaults.
         mode: of rules that the configuration does not name.
+        seen: their state just before they were read last.
     """
 
     profiles: tuple[Path, ...]
     config: Path | None
     mode: Mode
+    seen: tuple[object, ...] = ()
 
     def read(self) -> tuple[list[Profile], FirewallConfig]:
         """Read all files.
@@ -55,6 +57,7 @@ class Sources:
             ProfileError: a profile cannot be used.
             ConfigError: the configuration cannot be used.
         """
+        self.seen = self.state()
         config = load_config(self.config)
         return [load(path, key=config.profile_key) for path in self.profiles], config
 
@@ -158,15 +161,13 @@ class Service:
 
     async def _follow(self, changed: asyncio.Event) -> None:
         """Take a new policy on SIGHUP, or when a file of the present one has changed."""
-        state = self._sources.state()
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self.proxy.policy.config.watch_seconds):
                     await changed.wait()
             now = await asyncio.to_thread(self._sources.state)
-            if changed.is_set() or now != state:
+            if changed.is_set() or now != self._sources.seen:
                 changed.clear()
-                state = now
                 await self.reload()
 
     async def reload(self) -> bool:
