@@ -144,6 +144,30 @@ def test_rules_say_who_is_told_what_and_secrets_come_from_the_environment(tmp_pa
     assert found.routes[0].kinds == {AlertKind.TAMPER}
 
 
+def test_each_secret_is_read_from_the_variable_that_is_named(tmp_path, monkeypatch):
+    path = tmp_path / "monitor.toml"
+    path.write_text(
+        "[monitor]\nlook_seconds = 1.5\nrepeat_seconds = 0\n"
+        '[[monitor.channel]]\nname = "hook"\nkind = "webhook"\nurl = "https://a.example"\n'
+        'token_env = "HOOK_TOKEN"\nsecret_env = "HOOK_SECRET"\n'
+        '[[monitor.channel]]\nname = "mail"\nkind = "email"\nurl = "smtps://a.example"\n'
+        'from = "a@a.example"\nto = ["b@a.example"]\nuser = "a"\npassword_env = "MAIL_WORD"\n'
+    )
+    values = {"HOOK_TOKEN": "t0ken", "HOOK_SECRET": "s3cret", "MAIL_WORD": "w0rd"}
+    for name, value in values.items():
+        with pytest.raises(ConfigError, match=name) as raised:
+            load(path)
+        assert not any(value in str(raised.value) for value in values.values())
+        monkeypatch.setenv(name, value)
+
+    found = load(path)
+
+    hook, mail = found.channels
+    assert (hook.token, hook.secret, mail.password) == ("t0ken", "s3cret", "w0rd")
+    assert (found.look_seconds, found.repeat_seconds) == (1.5, 0.0)
+    assert not any(value in repr(found) for value in values.values())
+
+
 @pytest.mark.parametrize(
     "text",
     [

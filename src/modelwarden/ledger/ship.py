@@ -17,6 +17,7 @@ import os
 import ssl
 import time
 from collections.abc import Callable
+from dataclasses import field
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote, urlsplit
@@ -210,7 +211,7 @@ class HttpSink:
     """
 
     url: str
-    token: str = ""
+    token: str = field(default="", repr=False)
 
     def take(self, batch: Batch) -> None:
         """Post; the name of the batch goes with it, so that a second one can be known."""
@@ -228,7 +229,7 @@ class OtlpSink:
     """
 
     url: str
-    token: str = ""
+    token: str = field(default="", repr=False)
 
     def take(self, batch: Batch) -> None:
         """Post."""
@@ -274,7 +275,7 @@ class S3Sink:
 
     url: str
     key: str
-    secret: str
+    secret: str = field(repr=False)
     region: str = "us-east-1"
 
     def take(self, batch: Batch) -> None:

@@ -19,6 +19,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import field
 from email.message import EmailMessage
 from urllib.parse import urlsplit
 
@@ -47,11 +48,11 @@ class Channel:
 
     name: str
     kind: str
-    url: str
-    token: str = ""
-    secret: str = ""
+    url: str = field(repr=False)  # of a chat it is a secret of its own
+    token: str = field(default="", repr=False)
+    secret: str = field(default="", repr=False)
     user: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
     sender: str = ""
     to: tuple[str, ...] = ()
 
