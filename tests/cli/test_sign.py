@@ -46,6 +46,19 @@ def test_a_signed_folder_verifies_and_a_changed_one_fails_by_name(model, keys):
     assert "  renamed    sub/b.bin (now moved.bin)\n" in bad.out
 
 
+def test_what_is_left_out_is_told_and_so_is_what_is_not_there(model, keys):
+    private, public = keys
+
+    signed = command("sign", model, "--key", private, "--ignore", "a.bin", "--ignore", "a.bni")
+    (model / "a.bin").write_bytes(b"x")
+    after = command("verify", model, "--key", public)
+
+    assert "SIGNED  2 files" in signed.out
+    assert "  left out   1 file, about which it says nothing\n" in signed.out
+    assert "  not there  a.bni, which was to be left out\n" in signed.out
+    assert (after.code, "left out   a.bin" in after.out) == (0, True)
+
+
 def test_a_signed_file_has_its_signature_beside_it(model, keys):
     private, public = keys
 

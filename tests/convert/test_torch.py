@@ -98,6 +98,14 @@ def test_nested_dicts_give_dotted_names_and_plain_values_become_metadata(tmp_pat
     assert cut.kept == ("step",)
 
 
+def test_a_name_below_which_nothing_stands_is_refused_with_those_that_there_are(tmp_path):
+    data = zipped({"model": tensor(0, 24, (4, 6), (6, 1))}, {"0": VALUES.tobytes()})
+
+    with pytest.raises(ConvertError, match="no tensor stands below optimizer") as raised:
+        written(tmp_path, data, below="optimizer")
+    assert raised.value.hint == "What there is: model."
+
+
 def test_more_entries_than_the_scanner_keeps_are_all_taken(tmp_path):
     codes = {f"k{i}": tensor(0, 24, (1,), (1,), i % 24) for i in range(9000)}
 

@@ -199,3 +199,15 @@ def test_columns_that_were_taken_by_their_name_are_told(tmp_path):
 
     assert sample.roles.label == "label"
     assert any("is taken as the label" in note for note in sample.data.notes)
+
+
+def test_a_column_to_leave_out_is_left_out_and_told_where_it_is_not_there(tmp_path):
+    path = written(tmp_path / "a.csv", rows(1))
+    left = read_sample("current", path, Roles()).data.inputs.names[0]
+
+    sample = read_sample("current", path, Roles(drop=(left, "nowhere")))
+
+    assert left not in sample.data.inputs.names
+    assert [note for note in sample.data.notes if "--drop" in note] == [
+        "there is no column 'nowhere', which --drop names"
+    ]

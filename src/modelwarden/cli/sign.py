@@ -87,7 +87,7 @@ def sign(
             progress=progress,
         )
     write_whole(target, made.data)
-    click.echo(_told(path, target, made), nl=False)
+    click.echo(_told(path, target, made, ignore), nl=False)
     return 0
 
 
@@ -145,7 +145,7 @@ def password() -> bytes | None:
     return text.encode()
 
 
-def _told(path: Path, target: Path, made: Signed) -> str:
+def _told(path: Path, target: Path, made: Signed, ignore: tuple[str, ...]) -> str:
     from modelwarden import __version__
     from modelwarden.gate.walk import printable
 
@@ -157,7 +157,13 @@ def _told(path: Path, target: Path, made: Signed) -> str:
         f"  signature  {printable(str(target))}",
     ]
     if made.ignored:
-        lines.append(f"  left out   {made.ignored} files, about which it says nothing")
+        left = "1 file" if made.ignored == 1 else f"{made.ignored} files"
+        lines.append(f"  left out   {left}, about which it says nothing")
+    lines += [
+        f"  not there  {printable(name)}, which was to be left out"
+        for name in ignore
+        if not os.path.lexists(path / name)
+    ]
     if made.attestation is not None:
         bound = made.attestation
         lines.append(f"  attests    {bound.command}: {bound.outcome}, {bound.gaps} gaps")

@@ -156,6 +156,14 @@ def _cut(contents: Contents, below: str) -> None:
     from dataclasses import replace
 
     prefix = f"{below}."
+    names = [*(one.name for one in contents.tensors), *(one.name for one in contents.refused)]
+    if not any(name.startswith(prefix) for name in names):
+        tops = dict.fromkeys(tensor.name.partition(".")[0] for tensor in contents.tensors)
+        shown = ", ".join(printable(name) for name in [*tops][:5]) or "no tensor"
+        raise ConvertError(
+            f"no tensor stands below {printable(below)}",
+            hint=f"What there is: {shown}{', …' if len(tops) > 5 else ''}.",
+        )
     contents.tensors = [
         replace(tensor, name=tensor.name.removeprefix(prefix))
         for tensor in contents.tensors

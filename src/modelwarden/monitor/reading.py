@@ -14,7 +14,7 @@ from modelwarden.ledger import entries
 from modelwarden.targets.data import DataSet
 from modelwarden.targets.frames import Column, Frame, Inputs
 from modelwarden.targets.reading.raw import DataError, Raw, column_of
-from modelwarden.targets.reading.read import images_of, read_file
+from modelwarden.targets.reading.read import images_of, read_file, told_of_absent
 
 _GUESSED = {
     "label": ("label", "target", "y"),
@@ -118,7 +118,7 @@ def _sample(name: str, raw: Raw, roles: Roles, path: Path, known: tuple[str, str
         ids=None if found["id"] is None else raw.frame[found["id"]],
         source=str(path),
         digest=digest,
-        notes=(*raw.notes, *notes, *guessed),
+        notes=(*raw.notes, *notes, *guessed, *told_of_absent(raw.frame, roles.drop, "--drop")),
     )
     chosen = Roles(label=label, prediction=said, id=found["id"], drop=roles.drop)
     return Sample(data, None if said is None else raw.frame[said], chosen, form)

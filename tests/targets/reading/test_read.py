@@ -90,6 +90,13 @@ def test_label_identity_and_dropped_columns_are_no_features(csv):
     assert data.context.names == ("since",)
 
 
+def test_a_column_to_leave_out_that_is_not_there_is_told(csv):
+    data = read(csv, drop=("sinc", "since"))
+
+    [told] = [note for note in data.notes if "[data] drop" in note]
+    assert told == "there is no column 'sinc', which [data] drop names; did you mean 'since'?"
+
+
 def test_texts_are_one_column_and_the_rest_is_context(csv):
     data = read(csv, "text", text="job")
 

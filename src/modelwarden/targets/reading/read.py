@@ -103,8 +103,28 @@ def _data_set(
         ids=ids,
         source=source,
         digest=digest,
-        notes=(*raw.notes, *notes, *_told(raw.part)),
+        notes=(
+            *raw.notes,
+            *notes,
+            *told_of_absent(raw.frame, data.drop, "[data] drop"),
+            *_told(raw.part),
+        ),
         part="" if raw.part is None else str(raw.part),
+    )
+
+
+def told_of_absent(frame: Frame, left_out: Sequence[str], key: str) -> tuple[str, ...]:
+    """Return what the user must know of columns that are to be left out and are not there.
+
+    Another set may have them, so this is no error; but a slip of the pen would give the column to
+    the model.
+    """
+    absent = [name for name in left_out if frame.names and name not in frame.names]
+    hints = [UnknownNameError("column", name, frame.names) for name in absent]
+    return tuple(
+        f"there is no column {error.name!r}, which {key} names"
+        + (f"; did you mean {error.nearest!r}?" if error.nearest else "")
+        for error in hints
     )
 
 
