@@ -3,6 +3,7 @@ import json
 
 import pytest
 
+from cli.command import command
 from ledger.test_writer import numbers
 from modelwarden.ledger import LedgerError, Options, Retention, Writer
 from modelwarden.ledger.ship import (
@@ -56,6 +57,33 @@ def test_a_sink_that_is_down_loses_nothing(tmp_path):
     assert records(second) == list(range(30))
     assert {k.lower(): v for k, v in headers.items()}["authorization"] == "Bearer t0ken"
     assert "t0ken" not in str(raised.value)
+
+
+def test_a_position_that_cannot_be_written_is_refused_before_anything_is_sent(tmp_path):
+    folder, copy = tmp_path / "l", tmp_path / "copy.log"
+    written(folder, 0, 3)
+
+    with pytest.raises(LedgerError, match="cannot write the position"):
+        Shipper(folder, FileSink(copy), tmp_path / "nowhere" / "position")
+    ran = command("ledger", "ship", folder, "--to", copy, "--position", tmp_path)
+
+    assert (ran.code, "no position of a shipper" in ran.line) == (2, True)
+    assert not copy.exists()
+
+
+@pytest.mark.parametrize("count", [1, 60])
+def test_the_position_of_another_ledger_is_refused_and_loses_no_line(tmp_path, count):
+    position = tmp_path / "position"
+    written(tmp_path / "first", 100, 30)
+    Shipper(tmp_path / "first", FileSink(tmp_path / "copy.log"), position).ship()
+    written(tmp_path / "second", 0, count)
+
+    with pytest.raises(LedgerError, match="another ledger"):
+        Shipper(tmp_path / "second", FileSink(tmp_path / "copy.log"), position).ship()
+
+    position.unlink()
+    Shipper(tmp_path / "second", FileSink(tmp_path / "second.log"), position).ship()
+    assert records((tmp_path / "second.log").read_bytes()) == list(range(count))
 
 
 def test_what_retention_removed_before_it_was_sent_is_counted(tmp_path):

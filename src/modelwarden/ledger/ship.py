@@ -17,6 +17,7 @@ import os
 import ssl
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import field
 from pathlib import Path
 from typing import Protocol
@@ -80,13 +81,15 @@ class Shipper:
         """Go on where `position`, a file outside of the ledger, says.
 
         Raises:
-            LedgerError: the file lies in the ledger, or says nothing that we wrote.
+            LedgerError: the file lies in the ledger, says nothing that we wrote, or cannot be
+                written: then what is sent would be sent again each time.
         """
         if position.resolve().is_relative_to(folder.resolve()):
             raise LedgerError(f"{position} lies in the ledger")
         self.sent = self.skipped = 0
         self._folder, self._sink, self._file = folder, sink, position
         self._segment, self._offset, self._closed = _read(position)
+        _write(position, self._segment, self._offset, self._closed)
 
     def ship(self) -> int:
         """Send everything that is new; return how many lines there were.
@@ -129,6 +132,12 @@ class Shipper:
             if segment.number < self._segment:
                 continue
             first = self._offset if segment.number == self._segment else 0
+            if first and not _ends_a_line(segment.path, first):
+                raise LedgerError(
+                    f"{self._file} is the position in another ledger: it says byte {first} of "
+                    f"{segment.path.name}",
+                    hint="Give each ledger its own --position, or remove it to send all again.",
+                )
             lines = self._lines(segment.path, first)
             if lines:
                 self._note_gap(segment.number, segments)
@@ -158,8 +167,7 @@ class Shipper:
                     lines.append(line)
                     size += len(line)
         except OSError as error:
-            why = (error.strerror or str(error)).lower()
-            raise LedgerError(f"cannot read {path}: {why}") from error
+            raise _unreadable(path, error) from error
         return tuple(lines)
 
 
@@ -177,8 +185,30 @@ def _read(path: Path) -> tuple[int, int, bool]:
 
 def _write(path: Path, segment: int, offset: int, closed: bool) -> None:
     beside = path.with_name(f".{path.name}-{os.getpid()}.tmp")
-    beside.write_text(json.dumps([segment, offset, closed]))
-    beside.replace(path)
+    try:
+        beside.write_text(json.dumps([segment, offset, closed]))
+        beside.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+        why = (error.strerror or str(error)).lower()
+        raise ShipError(
+            f"cannot write the position {path}: {why}", hint="Name another file with --position."
+        ) from error
+
+
+def _ends_a_line(path: Path, offset: int) -> bool:
+    """Tell whether a line of a segment ends just before a byte."""
+    try:
+        with path.open("rb") as stream:
+            stream.seek(offset - 1)
+            return stream.read(1) == b"\n"
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> LedgerError:
+    return LedgerError(f"cannot read {path}: {(error.strerror or str(error)).lower()}")
 
 
 # sinks ------------------------------------------------------------------------------------------
