@@ -399,6 +399,56 @@ def test_what_looks_after_memory_is_not_blinded(tmp_path, code):
             worker.batch(doubles(1), rows=1, columns=1, room=64)
 
 
+# Files that no folder names any more, 1 MiB each.
+NAMELESS = """
+import array, fcntl, mmap, os, socket, time
+def predict(rows):
+    kept = []
+    one, other = socket.socketpair()
+    for i in range(60):
+        file = os.open("x", os.O_RDWR | os.O_CREAT, 0o600)
+        os.unlink("x")
+        os.write(file, bytes(1 << 20))
+        {keep}
+    while True: time.sleep(0.1)
+"""
+RIGHTS = "[(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', [file]))]"
+KEPT = {
+    "open": "kept.append(file)",
+    "mapped": "kept.append(mmap.mmap(file, 4096)); os.close(file)",
+    "on its way": f"one.sendmsg([b'x'], {RIGHTS}); os.close(file)",
+}
+
+
+@pytest.mark.parametrize("keep", KEPT.values(), ids=KEPT)
+def test_files_without_a_name_count_as_well(tmp_path, keep):
+    limits = SandboxLimits(seconds=20, disk=40 << 20)
+    with Worker(sys.executable, readable=[tmp_path], limits=limits) as worker:
+        load(worker, tmp_path, NAMELESS.replace("{keep}", keep))
+        with pytest.raises(WorkerError, match="disk"):
+            worker.batch(doubles(1), rows=1, columns=1, room=64)
+
+
+def test_descriptors_sent_to_us_while_nobody_asks_count_as_well(tmp_path):
+    code = f"""
+import array, os, socket, sys, threading
+def send():
+    file, us = os.open("x", os.O_RDWR | os.O_CREAT), socket.socket(fileno=os.dup(int(sys.argv[1])))
+    for _ in range(20):
+        us.sendmsg([b"x"], {RIGHTS})
+def predict(rows):
+    threading.Timer(0.2, send).start()
+    return rows
+"""
+    with Worker(sys.executable, readable=[tmp_path]) as worker:
+        load(worker, tmp_path, code)
+        worker.batch(doubles(1), rows=1, columns=1, room=64)
+        worker._process.wait(10)
+
+        with pytest.raises(WorkerError, match="disk"):
+            worker.batch(doubles(1), rows=1, columns=1, room=64)
+
+
 def test_a_worker_that_reads_no_more_is_late(tmp_path):
     code = """
 import os, threading

@@ -23,6 +23,8 @@ _DEEP, _MOST_FILES, _LARGEST_CODE = 5, 5_000, 1 << 20
 _MOST_MODELS, _LARGEST_MODEL = 20, 2 << 30
 TABLES = (".parquet", ".csv", ".csv.gz", ".jsonl")
 _SAMPLE = 200_000
+_MEMORY = "2GB"  # that one table is looked at with
+_GZIP = b"\x1f\x8b"
 _VALUES = 12
 
 
@@ -249,15 +251,15 @@ def read(place: Path, name: str) -> Table | None:
 
 
 def _arrays(place: Path, name: str) -> Table | None:
-    with np.load(place, allow_pickle=False) as arrays:
-        if "x" not in arrays or "y" not in arrays:
-            return None
-        shape, y = arrays["x"].shape, arrays["y"]
-    if not shape or y.ndim != 1:
+    from modelwarden.targets.reading.arrays import read_arrays
+
+    found = read_arrays(place)
+    x = np.column_stack(found.frame.columns) if found.array is None else found.array
+    if found.y is None:
         return None
-    return Table(
-        path=name, rows=len(y), columns=(_summary("y", y),), shape=tuple(int(s) for s in shape[1:])
-    )
+    columns = (_summary("y", found.y),)
+    shape = tuple(int(s) for s in x.shape[1:])
+    return Table(path=name, rows=len(found.y), columns=columns, shape=shape)
 
 
 def _summary(name: str, values: npt.NDArray[np.generic]) -> Column:
@@ -277,17 +279,14 @@ def _summary(name: str, values: npt.NDArray[np.generic]) -> Column:
 
 
 def _table(place: Path, name: str) -> Table:
-    import duckdb
+    from modelwarden.targets.reading.tables import confined
 
-    reader = {
-        ".parquet": "read_parquet",
-        ".csv": "read_csv",
-        ".gz": "read_csv",
-        ".jsonl": "read_json",
-    }[place.suffix.lower()]
-    path = str(place).replace("'", "''")
-    with duckdb.connect() as connection:
-        connection.execute(f"CREATE TEMP VIEW seen AS SELECT * FROM {reader}('{path}')")  # noqa: S608 -- quoted above
+    kind = place.suffix.lower()
+    with confined(place, memory=_MEMORY) as (connection, descriptor, given):
+        packed = os.pread(descriptor, 2, 0) == _GZIP
+        how = "" if kind == ".parquet" else f", compression='{'gzip' if packed else 'none'}'"
+        reader = {".parquet": "read_parquet", ".jsonl": "read_json"}.get(kind, "read_csv")
+        connection.execute(f"CREATE TEMP VIEW seen AS SELECT * FROM {reader}('{given}'{how})")  # noqa: S608 -- a descriptor
         connection.execute(f"CREATE TEMP TABLE part AS SELECT * FROM seen LIMIT {_SAMPLE}")  # noqa: S608 -- a number
         counted = connection.execute("SELECT count(*) FROM seen").fetchone()
         described = connection.execute("DESCRIBE part").fetchall()

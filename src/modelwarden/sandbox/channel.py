@@ -18,6 +18,8 @@ import struct
 import time
 from typing import TYPE_CHECKING
 
+from modelwarden.sandbox.private import descriptors_waiting
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -121,6 +123,10 @@ class Channel:
     def _wait(self, deadline: float) -> None:
         if not select.select([self._socket], [], [], _left(deadline))[0]:
             raise LateError
+
+    def flooded(self) -> bool:
+        """Return whether more descriptors wait for us than an answer has."""
+        return descriptors_waiting(os.getpid(), self._socket.fileno()) > _MOST_DESCRIPTORS
 
     def close(self) -> None:
         """Hang up."""

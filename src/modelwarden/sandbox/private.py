@@ -1,17 +1,27 @@
-"""The private folder of a worker: how much lies in it, and how it is removed.
+"""The private folder of a worker: how much it uses of the disk, and how it is removed.
 
 What a worker leaves there may be made to hurt who looks: folders nested deeper than any path is
-long, a million empty files, names that are no text. Both are done without recursion, by descriptors
-of folders, and never through a symbolic link.
+long, a million empty files, names that are no text, files without a name that it holds open. Both
+are done without recursion, by descriptors of folders, and never through a symbolic link.
+
+Source: proc_pid_fdinfo(5), proc_pid_map_files(5).
 """
 
 from __future__ import annotations
 
 import os
+import re
 import stat
 from contextlib import suppress
+from pathlib import Path
 
 MOST_ENTRIES = 20_000
+_WAITING = re.compile(r"^scm_fds:\s*(\d+)", re.MULTILINE)
+# `start-end rw-s offset device inode path (deleted)`, but for memory that is shared without a file.
+_DELETED = re.compile(
+    rb"^([0-9a-f]+)-([0-9a-f]+) \S+ \S+ \S+ (\d+) +(?!/memfd:|/dev/zero|/SYSV)[^\n]* \(deleted\)$",
+    re.MULTILINE,
+)
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -37,6 +47,47 @@ def bytes_used(folder: str, most: int) -> int:
     except OSError:
         return most + 1
     return used
+
+
+def nameless_bytes(pid: int, folder: str, channel: int, most: int) -> int:
+    """Return the bytes of files that a process keeps although no folder has their name any more.
+
+    Open ones and mapped ones count. More than `most` where descriptors wait in a socket, since what
+    they stand for cannot be seen; `channel` is the inode of the socket where ours may wait.
+    """
+    device = os.stat(folder).st_dev
+    sizes: dict[int, int] = {}
+    for place in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):  # it was closed meanwhile
+            found = place.stat()
+            if stat.S_ISREG(found.st_mode) and not found.st_nlink and found.st_dev == device:
+                sizes[found.st_ino] = found.st_blocks * 512
+            elif (
+                stat.S_ISSOCK(found.st_mode)
+                and found.st_ino != channel
+                and descriptors_waiting(pid, int(place.name))
+            ):
+                return most + 1
+    maps = Path(f"/proc/{pid}/maps").read_bytes()
+    if b" (deleted)" in maps:
+        for start, end, inode in _DELETED.findall(maps):
+            size = int(end, 16) - int(start, 16)
+            with suppress(OSError):  # only a privileged process may look
+                size = _mapped(pid, int(start, 16), int(end, 16), device)
+            sizes[int(inode)] = max(size, sizes.get(int(inode), 0))
+    return sum(sizes.values())
+
+
+def descriptors_waiting(pid: int, descriptor: int) -> int:
+    """Return how many descriptors were sent to a socket and not yet received."""
+    told = Path(f"/proc/{pid}/fdinfo/{descriptor}").read_text(encoding="ascii")
+    waiting = _WAITING.search(told)
+    return int(waiting[1]) if waiting else 0
+
+
+def _mapped(pid: int, start: int, end: int, device: int) -> int:
+    found = Path(f"/proc/{pid}/map_files/{start:x}-{end:x}").stat()
+    return found.st_blocks * 512 if found.st_dev == device else 0
 
 
 def remove(folder: str) -> None:

@@ -35,7 +35,7 @@ from modelwarden.sandbox.channel import (
 )
 from modelwarden.sandbox.observer import Observer
 from modelwarden.sandbox.order import SandboxLimits, environment, order_for, readable_files
-from modelwarden.sandbox.private import bytes_used, remove
+from modelwarden.sandbox.private import bytes_used, nameless_bytes, remove
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -137,6 +137,7 @@ class Worker:
         self._channel = Channel(self.limits.answer)
         program = Path(__file__).with_name("worker.py").read_text(encoding="utf-8")
         theirs = self._channel.theirs
+        self._inode = os.fstat(theirs.fileno()).st_ino
         self._process = subprocess.Popen(  # noqa: S603 -- the user's interpreter, our own file
             [self._python, "-I", "-c", program, str(theirs.fileno())],
             stdin=subprocess.DEVNULL,
@@ -381,8 +382,17 @@ class Worker:
             return  # it has ended meanwhile
         if held > self.limits.memory:
             self._stop(Attempt("memory", "memory", f"over {self.limits.memory} bytes"))
-        elif bytes_used(self._private, self.limits.disk) > self.limits.disk:
+        elif self._disk_used() > self.limits.disk:
             self._stop(Attempt("disk", "disk", f"over {self.limits.disk} bytes"))
+
+    def _disk_used(self) -> int:
+        most = self.limits.disk
+        used = bytes_used(self._private, most)
+        with suppress(OSError):  # it has ended meanwhile
+            used += nameless_bytes(self._process.pid, self._private, self._inode, most)
+            if self._channel.flooded():
+                return most + 1
+        return used
 
     def _stop(self, why: Attempt | None, *, note: bool = True) -> None:
         if why is not None and self._killed is None:

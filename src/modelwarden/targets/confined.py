@@ -173,7 +173,9 @@ class Confined:
             answer = self._tell(order, memory, seconds)
             self._told, self._described = True, described
             needs = answer.get("needs")
-            if type(needs) is int and room < needs <= _MOST_ROOM:
+            if type(needs) is int and needs > _MOST_ROOM:
+                raise TargetError(f"the model's answer has more than {_MOST_ROOM} bytes")
+            if type(needs) is int and room < needs:
                 # At least twice as much, so that it is asked a few times at most.
                 self._taken.close()
                 self._taken = Region(min(max(needs, 2 * room), _MOST_ROOM), ours=False)

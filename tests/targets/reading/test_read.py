@@ -82,6 +82,24 @@ def test_json_lines_are_a_table_and_absent_keys_are_missing(tmp_path):
     assert data.inputs["b"].tolist() == [None, "x", None]
 
 
+def test_json_lines_with_ever_new_keys_are_refused_before_they_fill_memory(tmp_path):
+    path = tmp_path / "wide.jsonl"
+    path.write_text("".join(json.dumps({f"k{i}": 1}) + "\n" for i in range(13_000)))
+
+    with pytest.raises(DataError, match="lines are more than"):
+        read(path)
+
+
+def test_texts_that_a_small_file_unpacks_to_are_refused_before_they_fill_memory(tmp_path):
+    path = tmp_path / "bomb.parquet"
+    with duckdb.connect() as connection:
+        texts = "SELECT repeat('A', 100000) AS words, 1 AS label FROM range(45000)"
+        connection.execute(f"COPY ({texts}) TO '{path}' (FORMAT parquet)")
+
+    with pytest.raises(DataError, match="4,500,000,000 bytes of texts"):
+        read(path)
+
+
 def test_label_identity_and_dropped_columns_are_no_features(csv):
     data = read(csv, id="age", drop=("since",))
 

@@ -9,6 +9,7 @@ from modelwarden.targets.frames import Frame
 from modelwarden.targets.reading.raw import DataError, Raw, column_of
 
 _LONGEST = 64 << 20  # bytes of one line
+_MOST_CELLS = 1 << 27  # values, with those of keys that are absent
 _LARGEST = 2 << 30  # bytes of the file: each becomes several in memory
 
 
@@ -34,6 +35,12 @@ def read_lines(path: Path) -> Raw:
             row = _row(line, f"{path.name}: line {number}")
             names |= dict.fromkeys(row)
             rows.append(row)
+            if len(names) * len(rows) > _MOST_CELLS:
+                raise DataError(
+                    f"{path.name}: {len(names)} keys in {number} lines are more than "
+                    f"{_MOST_CELLS} values",
+                    hint="Give it as parquet, or with the same keys in each line.",
+                )
     columns = (column_of([row.get(n) for row in rows], f"{path.name}: {n!r}") for n in names)
     return Raw(Frame(tuple(names), tuple(columns)))
 

@@ -29,6 +29,7 @@ _CONFINED = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "allow_community_extensions": "false",
+    "temp_directory": "",
     "threads": "2",
 }
 _WHOLE = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
@@ -67,6 +68,8 @@ _ROW = '"modelwarden row"'
 MOST_CELLS = 1 << 26
 """Numbers that a table is read with, half a gigabyte; a text counts as several."""
 _TEXT_CELLS = 8
+MOST_TEXT = 4 << 30
+"""Bytes of texts that are read from a packed file."""
 MOST_ROWS = 5_000_000
 """More make no interval narrower that anybody decides by."""
 
@@ -109,6 +112,8 @@ def read_table(path: Path, form: str, *, most: int | None = None) -> Raw:
         names = [n for n, _ in query.columns if not n.startswith(_INDEX)]
         try:
             part = None if most is None else _part(connection, query, name, path, most)
+            if "compression='none'" not in query.source:
+                _bounded(connection, query, name, part, path)
             found = connection.execute(query.select(names, part), [name]).fetchnumpy()
         except _errors() as error:
             raise _unreadable(path, error) from error
@@ -118,6 +123,26 @@ def read_table(path: Path, form: str, *, most: int | None = None) -> Raw:
     if form == "csv":
         columns = tuple(_flags(column) for column in columns)
     return Raw(Frame(tuple(names), columns), notes=notes, part=part)
+
+
+def _bounded(
+    connection: duckdb.DuckDBPyConnection, query: _Query, name: str, part: Part | None, path: Path
+) -> None:
+    """Refuse a packed file whose texts unpack to more than memory is there for."""
+    texts = [n for n, kind in query.columns if kind == "VARCHAR"]
+    if not texts:
+        return
+    quoted = (n.replace('"', '""') for n in texts)
+    lengths = " + ".join(f'coalesce(sum(strlen("{n}")), 0)' for n in quoted)
+    counted = connection.execute(
+        f"SELECT {lengths} FROM ({query.select(texts, part)})",  # noqa: S608 -- quoted names
+        [name],
+    ).fetchone()
+    if counted and counted[0] > MOST_TEXT:
+        raise DataError(
+            f"{path.name} holds {counted[0]:,} bytes of texts, more than {MOST_TEXT:,}",
+            hint="Give fewer rows with [data] rows, or leave long columns out.",
+        )
 
 
 def _part(
@@ -257,7 +282,17 @@ def _connected() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @contextmanager
-def _opened(path: Path, form: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, str, _Query]]:
+def confined(path: Path, *, memory: str | None = None) -> Iterator[tuple[Any, int, str]]:
+    """Give a database in memory that can open this file alone, its descriptor, and its name there.
+
+    Args:
+        path: of the file.
+        memory: that the database may use; four fifths of the machine's by default.
+
+    Raises:
+        MissingExtraError: DuckDB is not installed.
+        OSError: the file cannot be opened.
+    """
     try:
         import duckdb
     except ImportError as error:
@@ -265,20 +300,27 @@ def _opened(path: Path, form: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, 
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     # The name of the descriptor has no characters that DuckDB would take for a pattern.
     name = f"/proc/self/fd/{descriptor}"
-    connection = duckdb.connect(":memory:", config=dict(_CONFINED))
+    limits = {} if memory is None else {"memory_limit": memory}
+    connection = duckdb.connect(":memory:", config={**_CONFINED, **limits})
     try:
         connection.execute(f"SET allowed_paths=['{name}']")
         connection.execute("SET enable_external_access=false")
         connection.execute("SET lock_configuration=true")
+        yield connection, descriptor, name
+    finally:
+        connection.close()
+        os.close(descriptor)
+
+
+@contextmanager
+def _opened(path: Path, form: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, str, _Query]]:
+    with confined(path) as (connection, descriptor, name):
         source = "read_parquet(?)" if form == "parquet" else _csv(descriptor)
         try:
             seen = connection.execute(f"DESCRIBE SELECT * FROM {source}", [name]).fetchall()  # noqa: S608
         except _errors() as error:
             raise _unreadable(path, error) from error
         yield connection, name, _Query(source, tuple((row[0], row[1]) for row in seen))
-    finally:
-        connection.close()
-        os.close(descriptor)
 
 
 def _csv(descriptor: int) -> str:

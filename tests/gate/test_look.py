@@ -1,0 +1,37 @@
+"""What `init` looks at: each file alone, whatever its name or what it unpacks to."""
+
+import duckdb
+import pytest
+
+from modelwarden.gate.look import look
+
+NAMES = ["data*.csv", "[a-z]ata.csv", "{data}.csv", "dat?.csv", "it's.csv", "fold*/data.csv"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_is_read_alone_also_where_its_name_is_a_pattern(tmp_path, name):
+    (tmp_path / "folder").mkdir()
+    for other, rows in (("data.csv", 7), ("folder/data.csv", 9)):
+        (tmp_path / other).write_text("a,b\n" + "1,x\n" * rows)
+    place = tmp_path / name
+    place.parent.mkdir(exist_ok=True)
+    place.write_text("a,b\n" + "1,x\n" * 3)
+
+    rows = {table.path: table.rows for table in look(tmp_path).tables}
+
+    assert rows == {"data.csv": 7, "folder/data.csv": 9, name: 3}
+
+
+def test_a_table_that_unpacks_to_more_than_memory_is_told_as_unread(tmp_path):
+    with duckdb.connect() as connection:
+        connection.execute(
+            "COPY (SELECT repeat('A', 100000) AS words FROM range(40000)) "
+            f"TO '{tmp_path / 'bomb.parquet'}' (FORMAT parquet)"
+        )
+
+    seen = look(tmp_path)
+
+    assert (tmp_path / "bomb.parquet").stat().st_size < 1 << 20
+    assert [(name, "memory" in why.lower()) for name, why in seen.unread] == [
+        ("bomb.parquet", True)
+    ]
