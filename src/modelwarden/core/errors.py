@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_SHOWN = 30  # of known names, where none is near
+
 
 class ModelwardenError(Exception):
     """Root of everything that Modelwarden raises on purpose."""
@@ -44,10 +46,12 @@ class UnknownNameError(InputError):
         from difflib import get_close_matches
 
         names = sorted(known)
-        near = get_close_matches(name, names, n=1, cutoff=0.5)
+        near = get_close_matches(name, names, n=1, cutoff=0.6)
         self.name = name
         self.nearest = near[0] if near else None
-        hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(names)}."
+        more = f", … ({len(names)} in all)" if len(names) > _SHOWN else ""
+        shown = f"Known: {', '.join(names[:_SHOWN])}{more}."
+        hint = f"Did you mean {near[0]!r}?" if near else shown
         super().__init__(f"unknown {kind} {name!r}", hint=hint)
 
 
