@@ -19,4 +19,10 @@ QUIET = """<!DOCTYPE html><html><head><meta charset="utf-8"><title>Hello</title>
 <style>.card{color:red}.btn{color:blue}</style></head><body><div class="card">Some words  here</div>
 <form action="/go"><input name="q"><button class="btn">Go now</button></form></body></html>
 """
+# A page of frames has no body.
+FRAMES = """<!DOCTYPE html><html><head><title>Frames</title></head>
+<frameset cols="9,*"><frame src="menu.html" name="a"><frame src="https://other.example/">
+<noframes><body><p>Please use frames</p><form action="https://a.example"></form></body></noframes>
+</frameset></html>
+"""
 URL = "https://site.example/account/login.html"

@@ -7,7 +7,7 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.attacks.html.samples import PAGE, QUIET, URL
+from tests.attacks.html.samples import FRAMES, PAGE, QUIET, URL
 
 from modelwarden.attacks.html.dom import TooLargeError, check
 from modelwarden.attacks.html.edits.catalog import EDITS, edited
@@ -29,13 +29,14 @@ WRONGS = {
     ),
     "a field elsewhere": ("</form>", '</form><input name="more">'),
     "a new form": ("</body>", '<form action="/x"></form></body>'),
+    "another frame": ('<frame src="menu', '<frame src="other'),
     "an image": ("<h1>", '<img src="/x.png"><h1>'),
 }
 
 
 def base_of(name: str) -> str:
     """Return a page that the edit can change."""
-    for page in (PAGE, QUIET):
+    for page in (PAGE, QUIET, FRAMES):
         html, done = edited(page, URL, [name], 1)
         if done and not prove(page, html, BY_NAME[name].allows):
             return page
@@ -67,7 +68,9 @@ def test_an_edit_that_also_does_something_else_is_not_proven(name, wrong):
     assert prove(base, html, ALL)
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if n.startswith(("late", "written", "action"))])
+@pytest.mark.parametrize(
+    "name", [n for n in NAMES if n.startswith(("late", "written", "action", "swallowed"))]
+)
 def test_a_script_that_writes_or_sets_something_else_is_not_proven(name):
     base = base_of(name)
     html, _ = edited(base, URL, [name], 1)
@@ -105,6 +108,13 @@ def test_a_script_that_writes_or_sets_something_else_is_not_proven(name):
         ("structured-data", "application/ld+json", "text/javascript"),
         ("base-target", "_self", "_blank"),
         ("empty-frames", 'srcdoc=""', 'src="https://other.example/"'),
+        ("swallowed-page", "previousSibling", "nextSibling"),
+        ("swallowed-page", "--><script>", "--> <script>"),
+        ("swallowed-page", "<header>", '<header><img src="https://other.example/a">'),
+        ("swallowed-page", "<header>", "<header>--><b>seen</b><!--"),
+        ("swallowed-article", "<h1>", "<link rel=preload href=/x><h1>"),
+        ("swallowed-first", "--!\\x3c", "-!\\x3c"),
+        ("written-frameset", "<header>", "<script src=/x.js></script>"),
         ("text-references", "&#78;", "&#77;"),
         ("url-references", "&#104;", "&#103;"),
         ("zero-width", "&#8204;", "&#65;"),
@@ -164,7 +174,16 @@ def _swapped(html: str) -> str:
         ),
         (PAGE.replace("<script>", "<script>h=document.body.textContent;"), "zero-width"),
         (PAGE.replace("<script>", "<script>h=document.body.textContent;"), "data-scripts"),
-        (PAGE.replace("<script>", "<script>new MutationObserver(f).observe(d);"), "late-links"),
+        (PAGE.replace("<style>", "<script>new MutationObserver(f)</script><style>"), "late-links"),
+        (
+            PAGE.replace("</body>", "<script>new MutationObserver(f)</script></body>"),
+            "swallowed-page",
+        ),
+        (
+            PAGE.replace("</body>", "<script>new MutationObserver(f)</script></body>"),
+            "action-at-load",
+        ),
+        (PAGE.replace("<h1>", "<h1 onclick='new MutationObserver(f)'>"), "late-links"),
         (PAGE.replace("<script>", "<script>Element.prototype.setAttribute=f;"), "late-action"),
         (PAGE.replace("<script>", "<script>document['write']=f;"), "written-forms"),
         (PAGE.replace("<img ", '<img name="write" '), "written-forms"),
@@ -178,6 +197,40 @@ def test_a_page_that_an_edit_would_break_is_told(page, name):
 
     assert base
     assert not done or prove(page, html, BY_NAME[name].allows)
+
+
+# Pages that take no addition, and what does all the same.
+_COUNTING = "<script>onload=()=>alert(document.querySelectorAll('*').length)</script>"
+_WATCHING = "<script>new MutationObserver(f).observe(document,{subtree:true})</script>"
+_UNENDED = '<script>var s="<!--<script>";</script --><p>never read</p>'
+
+
+@pytest.mark.parametrize(
+    ("page", "name"),
+    [
+        (PAGE.replace("</form>", f"</form>{_COUNTING}"), "swallowed-page"),
+        (PAGE.replace("<style>", "<style>body>*:last-child{color:red}"), "swallowed-article"),
+        (PAGE.replace("<style>", "<style>body:has(p){color:red}"), "swallowed-first"),
+        (PAGE.replace("</body></html>", _UNENDED), "swallowed-first"),
+        (PAGE.replace("</body></html>", _UNENDED), "zero-width"),
+        (
+            "<title>Sign in</title><h1>Bank</h1><form action=/x><input name=a></form>",
+            "written-body",
+        ),
+        (
+            "<title>Sign in</title><h1>Bank</h1><form action=/x><input name=a></form>",
+            "descriptions",
+        ),
+        (FRAMES, "written-frameset"),
+        (PAGE.replace("</body>", f"{_WATCHING}</body>"), "late-action"),
+        (PAGE.replace("</body>", f"{_WATCHING}</body>"), "swallowed-first"),
+    ],
+)
+def test_pages_that_hardly_anything_can_be_added_to_still_take(page, name):
+    html, done = edited(page, URL, [name], 1)
+
+    assert done == (name,)
+    assert prove(page, html, BY_NAME[name].allows) == ()
 
 
 def test_edits_made_together_are_proven_together():
@@ -198,7 +251,7 @@ def test_generated_pages_take_every_edit():
             if done and not prove(page.html, html, BY_NAME[name].allows):
                 taken.add(name)
 
-    assert set(NAMES) - taken <= {"renamed-classes"}
+    assert set(NAMES) - taken <= {"renamed-classes", "written-frameset"}
 
 
 def test_an_unknown_edit_is_named_with_the_nearest():

@@ -44,6 +44,9 @@ SET_AT_LOAD = re.compile(
     + _TURN
     + r"\)\);s\.remove\(\)\}\)\(document\.currentScript\)"
 )
+UNCOMMENT = re.compile(
+    r"\(s=>\{s\.previousSibling\.remove\(\);s\.remove\(\)\}\)\(document\.currentScript\)"
+)
 TITLE = re.compile(
     r"\(d=>\{d\.currentScript\.remove\(\);d\.title=" + _BACK + _TURN + r"\}\)\(document\)"
 )
@@ -115,6 +118,14 @@ def set_at_load(name: str, value: str) -> str:
         '<script>(s=>{let e=s.parentNode;addEventListener("load",()=>e.setAttribute('
         f'"{name}","{backwards(value)}".split("").reverse().join("")));s.remove()}})'
         "(document.currentScript)</script>"
+    )
+
+
+def swallowed(html: str) -> str:
+    """Return a piece that is a comment where scripts run, and is gone once it was read."""
+    return (
+        f"{write('<!--')}{html}-->"
+        "<script>(s=>{s.previousSibling.remove();s.remove()})(document.currentScript)</script>"
     )
 
 

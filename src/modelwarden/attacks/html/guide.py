@@ -28,10 +28,12 @@ _LATE = (
     "written-icon",
     "written-metas",
 )
+_SWALLOWED = ("swallowed-page", "swallowed-first", "descriptions", "own-icon")
 _MANY = ("many-links", "many-words")
 # Sets that work together, what is expected to do most first; then each edit alone.
 RECIPES: tuple[Recipe, ...] = (
-    ("written-forms", "late-title", *_SITE),
+    ("written-forms", "written-frameset", "late-title", *_SITE),
+    ("written-body", "written-frameset", "late-title", *_SWALLOWED),
     ("image-for-text", "written-forms", "late-title", *_SITE),
     ("written-body", "late-title", *_SITE, *_MANY),
     (*_LATE, "written-texts", "written-images", *_SITE, *_MANY),
@@ -42,6 +44,7 @@ RECIPES: tuple[Recipe, ...] = (
     ("template", "noscript", "comments", "structured-data", "head-links", "descriptions"),
     ("text-references", "url-references", "attribute-case", "repeated-attributes", "quotes"),
     ("percent-body", "late-title", *_SITE),
+    ("swallowed-article", "swallowed-first"),
     ("many-words",),
     ("many-links",),
     ("written-forms",),

@@ -16,6 +16,7 @@ class Known:
 
     Attributes:
         page: at load. css: of its own sheets and attributes. scripts: its own, with handlers.
+        handlers: these alone.
         fetches_css, fetches_scripts: it has some from elsewhere. classes: that its elements have.
         moved_scripts: that stand in an address instead of between tags.
     """
@@ -23,6 +24,7 @@ class Known:
     page: Loaded
     css: str
     scripts: str
+    handlers: str
     fetches_css: bool
     fetches_scripts: bool
     classes: frozenset[str]
@@ -44,7 +46,7 @@ def known(html: str) -> Known:
     """
     page = loaded(html)
     moved = _inline_data_scripts(page.document)
-    styles, scripts, inline, fetches_css, fetches_scripts = [], [], [], False, False
+    styles, scripts, handlers, inline, fetches_css, fetches_scripts = [], [], [], [], False, False
     classes: set[str] = set()
     for node in page.document.live():
         if node.tag == "style":
@@ -58,13 +60,14 @@ def known(html: str) -> Known:
             if name == "style":
                 inline.append(value)
             elif name.startswith("on"):
-                scripts.append(value)
+                handlers.append(value)
             elif name == "class":
                 classes.update(value.split())
     return Known(
         page=page,
         css="\n".join(styles + inline),
-        scripts="\n".join(scripts),
+        scripts="\n".join(scripts + handlers),
+        handlers="\n".join(handlers),
         fetches_css=fetches_css or "@import" in "".join(styles),
         fetches_scripts=fetches_scripts,
         classes=frozenset(classes),

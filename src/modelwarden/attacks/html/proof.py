@@ -16,19 +16,20 @@ from functools import lru_cache
 
 from modelwarden.attacks.html import views
 from modelwarden.attacks.html.dom import Node, TooLargeError, check
+from modelwarden.attacks.html.encodings import is_known
 from modelwarden.attacks.html.known import Known, known, known_before
-from modelwarden.attacks.html.replay import ReplayError, encoding_of, forbids_scripts
+from modelwarden.attacks.html.replay import WATCHES, ReplayError, encoding_of, forbids_scripts
 from modelwarden.attacks.html.walk import ALL, NOTHING, Allowance, Walk, holds
 
 __all__ = ["ALL", "NOTHING", "Allowance", "prove"]
 
-_WATCHES = re.compile(r"MutationObserver|DOMNode\w+|DOMSubtreeModified|DOMAttrModified")
 # What scripts of ours call, where an element of such a name would stand in its place: of the
 # document those that are named in it, of a form its fields.
 _OF_DOCUMENT = ("img", "form", "iframe", "embed", "object")
 _DOCUMENTS = frozenset(("write", "currentScript", "title"))
 _OF_FORM = ("input", "select", "textarea", "button", "img", "object", "output", "fieldset")
 _FORMS = frozenset(("setAttribute",))
+_ASCII = frozenset(map(chr, range(128)))
 _ASKS_ACTION = re.compile(r"action|submit|forms\b", re.IGNORECASE)
 
 
@@ -82,18 +83,21 @@ def _any_hides_ours(known: Known) -> bool:
 def _guards(before: str, after: str, old: Known, new: Known) -> list[str]:
     """Return what is wrong with the page as a whole."""
     wrong = []
+    declares_utf8 = encoding_of(before) in ("utf-8", "utf8")
     if encoding_of(before) != encoding_of(after):
         wrong.append("the encoding is declared otherwise, or too late")
     if before.isascii() and not after.isascii():
         wrong.append("characters beyond ASCII in a page that had none")
+    elif not after.isascii() and not declares_utf8 and set(after) - set(before) - _ASCII:
+        wrong.append("characters that the encoding of the page may not know")
     added = new.page.scripts - old.page.scripts
-    if added and (forbids_scripts(before) or holds(_WATCHES, old.scripts)):
+    watched = new.page.watched or holds(WATCHES, old.handlers)
+    if added and (forbids_scripts(before) or watched):
         wrong.append("the page may refuse scripts of ours, or watch them")
     if added and _any_hides_ours(old):
         wrong.append("an element of the page has the name of what scripts of ours call")
-    declared = encoding_of(before) in ("utf-8", "utf8")
-    if added and new.page.wide and not declared and not before.isascii():
-        wrong.append("the encoding of the page is not declared, and scripts do not hang on it")
+    if added and new.page.wide and not before.isascii() and not is_known(before):
+        wrong.append("the encoding of the page is not known, and scripts do not hang on it")
     if new.page.late and (old.fetches_scripts or holds(_ASKS_ACTION, old.scripts)):
         wrong.append("a script of the page may look at a target before it is set")
     return wrong

@@ -11,7 +11,7 @@ import re
 from functools import lru_cache
 
 from modelwarden.attacks.html import coding
-from modelwarden.attacks.html.dom import TEXT, Node, parse
+from modelwarden.attacks.html.dom import COMMENT, TEXT, Node, parse
 from modelwarden.core.values import dataclass
 
 _ROUNDS, _MOST, _LARGEST = 6, 400, 8_000_000
@@ -25,6 +25,13 @@ _SETTABLE = {
     "button": frozenset(("type", "name", "value", "formaction")),
     "img": frozenset(("alt", "title")),
 }
+# What a browser may fetch, looking ahead, before it knows that a comment has begun.
+_FETCHED = re.compile(
+    r"\b(?:src|srcset|poster|data|background)\s*=|<(?:link|script|style|meta|base|object|svg)\b|url\(",
+    re.IGNORECASE,
+)
+WATCHES = re.compile(r"MutationObserver|DOMNode\w+|DOMSubtreeModified|DOMAttrModified")
+_COMMENT_ENDS = re.compile(r"--!?>")
 _HANDLERS = frozenset(("onsubmit", "onclick", "onchange", "onkeyup", "oncontextmenu"))
 
 
@@ -39,12 +46,14 @@ class Loaded:
     Attributes:
         document: the tree. scripts: how many scripts of ours acted. late: those that act at load.
         wide: they hold characters beyond ASCII, which do not hang on the encoding of the page.
+        watched: one acts behind a script of the page that may watch what changes.
     """
 
     document: Node
     scripts: int
     late: int
     wide: bool
+    watched: bool
 
 
 def loaded(html: str) -> Loaded:
@@ -62,21 +71,50 @@ def loaded(html: str) -> Loaded:
     found = [n for n in document.elements("script") if not n.attributes and n.content() == mark]
     if len(found) != written:
         raise ReplayError("a script that writes stands where no script is run")
+    watched = _is_watched(document, mark)
     for node in found:
         _check_place(node)
         _remove(node)
     acted, late = _acted(document)
     wide = bool(written + acted) and _WIDE.search(html) is not None
-    return Loaded(document=document, scripts=written + acted, late=late, wide=wide)
+    return Loaded(
+        document=document,
+        scripts=written + acted,
+        late=late,
+        wide=wide,
+        watched=watched or (late > 0 and _watches(document)),
+    )
+
+
+def _watches(document: Node) -> bool:
+    return any(WATCHES.search(node.content()) for node in document.elements("script"))
+
+
+def _is_watched(document: Node, mark: str) -> bool:
+    """Tell whether a script of ours stands behind one that may watch what changes."""
+    watched = False
+    for node in document.elements("script"):
+        code = coding.from_data_script(node.attributes.get("src", "")) or node.content()
+        if watched and (code == mark or _is_ours(code)):
+            return True
+        watched = watched or WATCHES.search(code) is not None
+    return False
+
+
+def _is_ours(code: str) -> bool:
+    known = (coding.SET, coding.SET_AT_LOAD, coding.TITLE, coding.UNCOMMENT)
+    return any(one.fullmatch(code) for one in known)
 
 
 def _written(html: str, mark: str) -> tuple[str, int]:
     """Return the source with what is written in its place, behind a mark."""
     count = 0
     for _ in range(_ROUNDS):
-        html, one = coding.WRITE.subn(lambda m: mark + coding.forwards(m[1]), html)
+        html, one = coding.WRITE.subn(lambda m: mark + _placed(coding.forwards(m[1]), m), html)
         try:
-            html, two = coding.WRITE_PERCENT.subn(lambda m: mark + coding.from_percent(m[1]), html)
+            html, two = coding.WRITE_PERCENT.subn(
+                lambda m: mark + _placed(coding.from_percent(m[1]), m), html
+            )
         except UnicodeDecodeError as error:
             raise ReplayError("a script writes what is no text") from error
         count += one + two
@@ -85,6 +123,15 @@ def _written(html: str, mark: str) -> tuple[str, int]:
         if count > _MOST or len(html) > _LARGEST:
             break
     raise ReplayError("scripts write scripts that write, without end")
+
+
+def _placed(text: str, match: re.Match[str]) -> str:
+    """Return what a script writes; where it begins a comment, that must swallow nothing fetched."""
+    if text.rfind("<!--") > text.rfind("-->"):
+        end = _COMMENT_ENDS.search(match.string, match.end())
+        if _FETCHED.search(match.string, match.end(), end.start() if end else len(match.string)):
+            raise ReplayError("what a comment swallows would be fetched")
+    return text
 
 
 def _check_place(node: Node) -> None:
@@ -110,6 +157,9 @@ def _acted(document: Node) -> tuple[int, int]:
         elif match := coding.TITLE.fullmatch(code):
             _check_place(node)
             _set_title(document, node, coding.forwards(match[1]))
+        elif coding.UNCOMMENT.fullmatch(code):
+            _check_place(node)
+            _uncomment(node)
         else:
             continue
         acted += 1
@@ -138,6 +188,15 @@ def _owner(node: Node, whose: str) -> Node:
     if not elements:
         raise ReplayError("a script of ours has no element before it")
     return elements[-1]
+
+
+def _uncomment(node: Node) -> None:
+    """Take out the comment that stands right before a script."""
+    siblings = [] if node.parent is None else node.parent.children
+    at = siblings.index(node)
+    if not at or siblings[at - 1].tag != COMMENT:
+        raise ReplayError("a script of ours takes out what is no comment")
+    _remove(siblings[at - 1])
 
 
 def _set_title(document: Node, script: Node, title: str) -> None:

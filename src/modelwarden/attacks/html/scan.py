@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from modelwarden.core.values import dataclass
 
 RAW = frozenset("script style textarea title xmp iframe noembed noframes noscript".split())
+_OF_HEAD = frozenset("html head title meta link base style script noscript template".split())
 VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 _NAME = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
 _ATTRIBUTE = re.compile(r"[\s/]*([^\s/>][^\s/>=]*)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>]*)))?")
@@ -108,7 +109,30 @@ def _other(html: str, start: int) -> Token | None:
     return None if match is None else Token(kind="other", start=start, end=match.end())
 
 
+# Within a script a comment begins what another `<script` keeps from ending at `</script`.
+_SCRIPT_STEPS = re.compile(r"<!--|-->|<(/?)script(?=[\s/>])", re.IGNORECASE)
+
+
+def _script_end(html: str, start: int) -> int:
+    at, escaped, double = start, False, False
+    while (match := _SCRIPT_STEPS.search(html, at)) is not None:
+        at = match.end()
+        if match[0] == "<!--":
+            escaped, at = True, match.start() + 2  # its dashes may end it
+        elif match[0] == "-->":
+            escaped = double = False
+        elif not match[1]:
+            double = escaped
+        elif not double:
+            return match.start()
+        else:
+            double = False
+    return len(html)
+
+
 def _raw_end(html: str, start: int, name: str) -> int:
+    if name == "script":
+        return _script_end(html, start)
     match = re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE).search(html, start)
     return len(html) if match is None else match.start()
 
@@ -152,14 +176,37 @@ class Draft:
         return len(self.html)
 
     def head_end(self) -> int | None:
-        """Return where the head ends; None where the source does not say."""
+        """Return where the head ends, or where what it holds does; None where it has nothing."""
         ends = [t.start for t in self.tokens if t.kind == "end" and t.name == "head"]
-        return ends[0] if ends else None
+        if ends:
+            return ends[0]
+        first = self._first_of_body()
+        return None if first is None else self._behind_head(first)
 
     def body_start(self) -> int | None:
-        """Return where what the body holds begins; None where the source does not say."""
+        """Return where what the body holds begins; None where it is a frameset, or not there."""
         bodies = self.starts("body")
-        return bodies[0].end if bodies else None
+        if bodies:
+            return bodies[0].end
+        first = self._first_of_body()
+        return None if first is None else self.tokens[first].start
+
+    def _first_of_body(self) -> int | None:
+        """Return the first token that makes a browser begin the body."""
+        for number, token in enumerate(self.tokens):
+            if token.name == "frameset":
+                return None
+            text = token.kind == "text" and not self.blank(token)
+            if text or (token.kind == "start" and token.name not in _OF_HEAD):
+                return number
+        return None
+
+    def _behind_head(self, first: int) -> int | None:
+        """Return where the last thing of the head ends before a token of the body."""
+        for token in reversed(self.tokens[:first]):
+            if token.name in _OF_HEAD and token.kind in ("start", "end"):
+                return token.end
+        return None
 
     def inserted(self, *, head: str = "", body: str = "") -> str | None:
         """Return the source with pieces at the end of head and body, behind those put in before.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,20 @@ from modelwarden.targets.reading import read_file
 from modelwarden.targets.reading.raw import DataError, Raw
 
 
+def _to_utf8(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _from_utf8(data: bytes) -> str:
+    return data.decode("utf-8", "surrogatepass")
+
+
 def save_texts(
-    folder: Path, before: Inputs, after: Inputs, ending: str = ".txt"
+    folder: Path,
+    before: Inputs,
+    after: Inputs,
+    ending: str = ".txt",
+    encoded: Callable[[str], bytes] = _to_utf8,
 ) -> tuple[str, str]:
     """Write one text and what became of it; any text comes back as it was.
 
@@ -25,11 +38,13 @@ def save_texts(
     """
     names = (f"original{ending}", f"changed{ending}")
     for name, inputs in zip(names, (before, after), strict=True):
-        (folder / name).write_bytes(str(inputs[0]).encode("utf-8", "surrogatepass"))  # type: ignore[index]
+        (folder / name).write_bytes(encoded(str(inputs[0])))  # type: ignore[index]
     return names
 
 
-def load_texts(folder: Path, ending: str = ".txt") -> tuple[Inputs, Inputs]:
+def load_texts(
+    folder: Path, ending: str = ".txt", decoded: Callable[[bytes], str] = _from_utf8
+) -> tuple[Inputs, Inputs]:
     """Read what `save_texts` wrote.
 
     Raises:
@@ -37,7 +52,7 @@ def load_texts(folder: Path, ending: str = ".txt") -> tuple[Inputs, Inputs]:
     """
     try:
         before, after = (
-            texts_of([(folder / f"{name}{ending}").read_bytes().decode("utf-8", "surrogatepass")])
+            texts_of([decoded((folder / f"{name}{ending}").read_bytes())])
             for name in ("original", "changed")
         )
     except (OSError, UnicodeDecodeError) as error:

@@ -13,6 +13,7 @@ from modelwarden.attacks.engine import Candidates, Space
 from modelwarden.attacks.html import pictures
 from modelwarden.attacks.html.dom import TooLargeError, check
 from modelwarden.attacks.html.edits.catalog import edit_named
+from modelwarden.attacks.html.encodings import decoded, encoded
 from modelwarden.attacks.html.proof import prove
 from modelwarden.attacks.html.space import PageSpace
 from modelwarden.attacks.minimal import Shrink
@@ -109,11 +110,11 @@ class Pages:
 
     def save(self, folder: Path, before: Inputs, after: Inputs) -> tuple[str, str]:
         """Write both pages."""
-        return save_texts(folder, before, after, ".html")
+        return save_texts(folder, before, after, ".html", encoded)
 
     def load(self, folder: Path) -> tuple[Inputs, Inputs]:
         """Read both pages."""
-        return load_texts(folder, ".html")
+        return load_texts(folder, ".html", decoded)
 
     def checks(
         self,
@@ -163,7 +164,7 @@ def _read(path: Path) -> str:
         data = stream.read(_LARGEST + 1)
     if len(data) > _LARGEST:
         raise InputError(f"{path} is longer than {_LARGEST} bytes")
-    page = data.decode("utf-8", "replace")
+    page = decoded(data)
     try:
         check(page)
     except TooLargeError as error:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from modelwarden.attacks.html.edits import added, late, source, wording, written
+from modelwarden.attacks.html.edits import added, late, source, swallowed, wording, written
 from modelwarden.attacks.html.edits.edit import Edit, Make
 from modelwarden.attacks.html.proof import NOTHING, Allowance
 from modelwarden.attacks.html.scan import Draft
@@ -55,11 +55,20 @@ EDITS: tuple[Edit, ...] = (
     _edit("written-styles", written.written_styles, 2),
     _edit("written-body", written.written_body, 2),
     _edit("percent-body", written.percent_body, 2),
+    _edit(
+        "written-frameset",
+        swallowed.written_frameset,
+        2,
+        Allowance(inert=True, comments=True),
+    ),
     _edit("url-references", source.url_references, 3),
     _edit("attribute-case", source.attribute_case, 3),
     _edit("attribute-space", source.attribute_space, 3),
     _edit("quotes", source.quotes, 3),
     _edit("repeated-attributes", source.repeated_attributes, 3),
+    _edit("swallowed-first", swallowed.swallowed_first, 3),
+    _edit("swallowed-page", swallowed.swallowed_page, 4),
+    _edit("swallowed-article", swallowed.swallowed_article, 4),
     _edit("hidden-links", added.hidden_links, 4, _INERT),
     _edit("many-links", added.many_links, 4, _INERT),
     _edit("other-links", added.other_links, 4, _INERT),

@@ -13,7 +13,7 @@ from modelwarden.attacks.html.scan import Draft, Token
 _MOST = 100
 
 
-def _span(draft: Draft, number: int) -> tuple[int, int] | None:
+def span_of(draft: Draft, number: int) -> tuple[int, int] | None:
     """Return where the element that begins at a token stands; None where its end is not found."""
     tokens = draft.tokens
     first = tokens[number]
@@ -32,7 +32,7 @@ def _elements(draft: Draft, *names: str) -> list[tuple[int, int]]:
     for number, token in enumerate(draft.tokens):
         if token.kind != "start" or token.name not in names or (out and token.start < out[-1][1]):
             continue
-        span = _span(draft, number)
+        span = span_of(draft, number)
         if span is not None and not _fetches_scripts(draft, *span):
             out.append(span)
     return out
@@ -137,7 +137,7 @@ def _body(draft: Draft) -> list[tuple[int, int]]:
     spans, at = [], start
     for number, token in enumerate(draft.tokens):
         if token.kind == "start" and token.name == "script" and start <= token.start < end:
-            span = _span(draft, number)
+            span = span_of(draft, number)
             if span is None or token.get("src") is None:
                 continue
             spans.append((at, span[0]))
