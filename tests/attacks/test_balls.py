@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelwarden.attacks.balls import Ball, Norm, size_of
+from modelwarden.attacks.balls import Ball, Ends, Norm, size_of
 from modelwarden.core import InputError
 
 AT = np.arange(20)
@@ -107,3 +107,20 @@ def test_conditions_say_what_was_allowed():
     ball, _ = made(Norm.L2, "uint8", 8)
 
     assert ball.conditions() == {"norm": "l2", "eps": 8, "low": 0, "high": 255, "grid": 1}
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64", "uint8", "int64", "float16"])
+def test_an_end_of_each_number_is_chosen_as_it_stands(kind):
+    chance = np.random.default_rng(3)
+    low = chance.integers(0, 100, (5, 2, 7)).astype(kind)
+    high = low + chance.integers(0, 9, low.shape).astype(kind)
+    at = np.array([4, 0, 4, 2])
+    ups = chance.random((4, 2, 7)) > 0.5
+    ends = Ends(low, high)
+
+    chosen = ends.chosen(at, ups)
+
+    assert chosen.dtype == low.dtype
+    assert (chosen == np.where(ups, high[at], low[at])).all()
+    beyond = ends.within(at, np.where(ups, high[at] + 1, 0).astype(kind))
+    assert (beyond == chosen).all()

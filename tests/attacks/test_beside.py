@@ -87,3 +87,27 @@ def test_parts_of_a_problem_are_its_inputs_in_the_order_asked_for():
     assert (part.space.origin == problem.space.origin[[4, 1]]).all()
     assert part.y.tolist() == problem.y[[4, 1]].tolist()
     assert part.rows.tolist() == [4, 1]
+
+
+def test_small_rows_are_asked_in_several_calls_at_once_but_not_of_one_that_has_one_size():
+    sizes = []
+
+    def scores(x):
+        sizes.append(len(x))
+        return np.stack([x.sum(axis=1), np.zeros(len(x))], axis=1)
+
+    target = function_target(scores, spec(tile=64), np.zeros((4, 3)))
+    x = np.arange(600.0).reshape(200, 3)
+    sizes.clear()
+
+    asking = Asking(limited(target, Access.SCORES), 3)
+    answered = asking.ask([x[:70], x[70:]])
+
+    assert asking.room == 256
+    assert sizes == [64, 64, 64, 8]
+    assert (answered.scores[:, 0] == x.sum(axis=1)).all()
+    assert answered.labels.tolist() == (x.sum(axis=1) == 0).astype(int).tolist()
+    assert asking.calls == target.calls == 4
+    assert Asking(target).room == Asking(target, 100_000).room == 64
+    single = function_target(scores, spec(tile=1), np.zeros((1, 3)))
+    assert Asking(single, 3).room == 1

@@ -228,14 +228,14 @@ def test_a_model_that_answers_at_random_is_beaten_where_most_of_its_answers_are(
     x = np.zeros((40, 1), np.float32)
     target = function_target(shaken, spec(), x)
 
-    def robust(eps, times):
+    def robust(eps, times, queries=60):
         ball = Ball(x=x, norm=Norm.LINF, eps=eps, low=0, high=1)
         rows, y = np.arange(len(x)), np.zeros(len(x), np.int64)
         problem = Problem(space=ball, y=y, rows=rows, classes=2, confirmations=times)
-        found = run(Steps(), target, problem, queries=60)
-        assert (found.queries <= 60).all()
+        found = run(Steps(), target, problem, queries=queries)
+        assert (found.queries <= queries).all()
         return 1 - found.success.mean()
 
     assert robust(0.4, 1) < 0.7
     assert robust(0.4, 15) > 0.9
-    assert robust(0.8, 15) < 0.1
+    assert robust(0.8, 15, queries=120) < 0.1

@@ -41,9 +41,15 @@ def test_numbers_are_uniform_normal_and_fair():
     uniform = streams.uniform(AT, 0, 500)
     normal = streams.normal(AT, 1, 501)
     signs = streams.signs(AT, 2, 501)
+    shorts = streams.shorts(AT, 3, 501)
+    wholes = streams.wholes(AT, 4, 501)
 
     assert stats.kstest(uniform.ravel(), "uniform").pvalue > 0.001
     assert stats.kstest(normal.ravel(), "norm").pvalue > 0.001
+    assert shorts.shape == wholes.shape == normal.shape == (64, 501)
+    assert stats.kstest(shorts.ravel() / 2**16, "uniform").pvalue > 0.001
+    assert stats.kstest(wholes.ravel() / 2**32, "uniform").pvalue > 0.001
+    assert abs(normal.std() - 1) < 0.02
     assert abs(signs.mean()) < 0.02
     assert set(np.unique(signs)) == {-1.0, 1.0}
     across = np.corrcoef(uniform)

@@ -21,6 +21,7 @@ from modelwarden.attacks.problem import (
     Proposal,
     Signs,
     Told,
+    begins,
 )
 from modelwarden.core.values import dataclass
 from modelwarden.targets.frames import Floats, Inputs, Labels
@@ -37,15 +38,13 @@ class Offer:
 
     Attributes:
         proposal: as the search made it. candidates: (m, …) fitted. keys: of them.
-        allowed: (m,) candidates that may be at all. places: (m,) of known answers, −1 for none.
-        fresh: rows that must be asked.
+        allowed: (m,) candidates that may be at all. fresh: rows that must be asked.
     """
 
     proposal: Proposal
     candidates: Candidates
     keys: list[object]
     allowed: Mask
-    places: Labels
     fresh: Labels
 
 
@@ -67,7 +66,7 @@ class Course:
         tile: int,
     ) -> None:
         n = len(problem)
-        self.attack, self.problem, self.queries = attack, problem, queries
+        self.attack, self.problem = attack, problem
         self.search = attack.search(problem, seed, queries)
         self.judge = Judge(problem)
         self.asked = np.zeros(n, np.int64)
@@ -75,7 +74,8 @@ class Course:
         self._scored = scored
         # Few rows: the judge has half of them at most.
         self._times = max(1, min(problem.confirmations, tile, queries // 2))
-        self._known = Known(problem.classes, scored=scored)
+        self._most = queries - self._times
+        self._known = Known()
         self._stalled = np.zeros(n, np.int64)
         self._live = np.arange(n)
         self._widths = np.zeros(0, np.int64)
@@ -120,7 +120,7 @@ class Course:
 
     def _left(self, at: Labels | slice) -> Labels:
         """Return the rows that these inputs may still be asked, without those of the judge."""
-        return np.maximum(self.queries - self._times - self.asked[at], 0)
+        return np.maximum(self._most - self.asked[at], 0)
 
     def offer(self, room: int, *, alone: bool) -> Offer | None:
         """Return the next questions, of whole inputs as many as there is room for.
@@ -152,23 +152,22 @@ class Course:
         self, proposal: Proposal, candidates: Candidates, keys: list[object], allowed: Mask
     ) -> Offer:
         """Tell what must be asked, within each input's budget, from what is known already."""
-        places = np.full(len(keys), -1, np.int64)
-        if proposal.weights is None:
-            places = self._known.find(keys)
-            if not allowed.all():
-                places[~allowed] = -1
-        new = allowed & (places < 0)
-        new &= _first_of(keys)
         owners = proposal.at
+        known = self._known.find(keys) if proposal.weights is None else None
+        new = allowed
+        if known is not None:
+            new = new & ~known
+        if len(set(keys)) < len(keys):
+            new = new & _first_of(keys)
         wanted = np.bincount(owners, minlength=len(self.asked))
-        if new.all() and (wanted <= self._left(slice(None))).all():
+        if new.all() and (self.asked + wanted <= self._most).all():
             # As it mostly is: nothing is known, nothing asked twice, and all of it is paid for.
-            return Offer(proposal, candidates, keys, allowed, places, np.arange(len(keys)))
+            return Offer(proposal, candidates, keys, allowed, np.arange(len(keys)))
         rank = np.cumsum(new) - 1
-        begins = np.flatnonzero(np.diff(owners, prepend=-1)) if len(owners) else owners
-        before = np.repeat(rank[begins] - new[begins] + 1, np.diff(begins, append=len(owners)))
+        first = begins(owners)
+        before = np.repeat(rank[first] - new[first] + 1, np.diff(first, append=len(owners)))
         fresh = np.flatnonzero(new & (rank - before < self._left(owners)))
-        return Offer(proposal, candidates, keys, allowed, places, fresh)
+        return Offer(proposal, candidates, keys, allowed, fresh)
 
     def inputs(self, offer: Offer) -> Inputs:
         """Return what is to be asked; it is counted as asked from here on."""
@@ -194,22 +193,25 @@ class Course:
         if answered is not None and not wants:
             keys = offer.keys if every else [offer.keys[i] for i in fresh.tolist()]
             self._known.add(keys, answered.labels, answered.scores)
-        spread = answered if every and answered is not None else self._spread(offer, answered)
-        labels, scores = spread.labels, spread.scores
-        if not wants and not every:
-            self._recall(offer, labels, scores)
-        seen = labels >= 0
-        known = seen.copy()
-        known[fresh] = False
-        won = seen & self.problem.reached(owners, labels)
+        known = np.zeros(m, np.bool_)
+        if every and answered is not None:
+            spread, seen = answered, np.ones(m, np.bool_)
+        else:
+            spread = self._spread(offer, answered)
+            if not wants:
+                self._recall(offer, spread.labels, spread.scores)
+            seen = spread.labels >= 0
+            known[:] = seen
+            known[fresh] = False
+        won = seen & self.problem.reached(owners, spread.labels)
         if won.any():
             won[won] = self.problem.space.inside(owners[won], offer.candidates[won])
         return Told(
             at=owners,
             candidates=offer.candidates,
             answered=seen,
-            labels=labels,
-            scores=scores,
+            labels=spread.labels,
+            scores=spread.scores,
             gradients=spread.gradients,
             won=won,
             known=known,
@@ -232,16 +234,14 @@ class Course:
 
     def _recall(self, offer: Offer, labels: Labels, scores: Floats | None) -> None:
         """Put in what was known before, and the one answer to equal candidates of this proposal."""
-        places = offer.places
-        missing = np.flatnonzero(offer.allowed & (places < 0) & (labels < 0))
-        if len(missing):
-            places = places.copy()
-            places[missing] = self._known.find([offer.keys[i] for i in missing.tolist()])
-        at = np.flatnonzero(places >= 0)
-        if len(at):
-            labels[at] = self._known.labels(places[at])
-            if scores is not None:
-                scores[at] = self._known.scores(places[at])
+        missing = np.flatnonzero(offer.allowed & (labels < 0))
+        found = self._known.find([offer.keys[i] for i in missing.tolist()])
+        if found is None:
+            return
+        at = missing[found]
+        labels[at], recalled = self._known.answers([offer.keys[i] for i in at.tolist()])
+        if scores is not None and recalled is not None:
+            scores[at] = recalled
 
     def judged(self, room: int) -> tuple[Labels, Inputs | None]:
         """Return the inputs whose wins are asked next, and the wins; counted as asked."""
@@ -271,7 +271,5 @@ class Course:
 
 def _first_of(keys: list[object]) -> Mask:
     """Return which keys were not there before in the list."""
-    if len(set(keys)) == len(keys):
-        return np.ones(len(keys), np.bool_)
     seen: set[object] = set()
     return np.array([not (key in seen or seen.add(key)) for key in keys], np.bool_)  # type: ignore[func-returns-value]

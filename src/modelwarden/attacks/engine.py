@@ -16,6 +16,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
+import numpy as np
+
 from modelwarden.attacks.asking import Answered, Asking, Decides, decided
 from modelwarden.attacks.course import STALLED, Course, Offer
 from modelwarden.attacks.known import keys_of
@@ -85,7 +87,7 @@ def run_beside(
         _check_access(attack, target)
     if queries < 2:
         raise ValueError("an attack needs two rows an input: one to win, one for the judge")
-    asking = Asking(target)
+    asking = Asking(target, _numbers(problem))
     courses = [
         Course(attack, problem, seed, queries, scored=asking.scored, tile=asking.tile)
         for attack in attacks
@@ -96,6 +98,12 @@ def run_beside(
         while _call(courses, asking):
             pass
     return [course.outcome() for course in courses]
+
+
+def _numbers(problem: Problem) -> int:
+    """Return of how many numbers a candidate is; 0 for texts."""
+    origin = problem.space.origin
+    return 0 if origin.dtype.kind == "O" else int(np.prod(origin.shape[1:]))
 
 
 def _check_access(attack: Attack, target: LabelTarget) -> None:
@@ -112,6 +120,8 @@ def _call(courses: Sequence[Course], asking: Asking) -> bool:
     # The last is asked last: it is the floor, or the only one.
     order = [*sorted(range(len(courses) - 1), key=lambda i: wanted[i]), len(courses) - 1]
     for i in order:
+        if i == order[-1]:
+            call.leave_for_others()
         if wanted[i] and call.room > 0:
             call.take_offer(courses[i])
     # Wins fill what is left of a call; one of their own they get when nothing else is to be asked.
@@ -126,10 +136,11 @@ class _Call:
 
     def __init__(self, asking: Asking, *, alone: bool) -> None:
         self._asking, self._alone = asking, alone
-        self.room = asking.tile
+        self.room = asking.room
         self.differentiated = False
         self._parts: list[Inputs] = []
         self._ends: list[tuple[Course, Offer | Labels, int]] = []
+        self._rows = 0
         self._learnt = False
 
     def look(self, course: Course) -> int:
@@ -146,13 +157,22 @@ class _Call:
             offer = course.offer(self.room, alone=not self._parts)
         if offer is None:
             return
-        course.calls += 1
         weights = offer.proposal.weights
         if weights is not None:
             # Gradients are another kind of call: they have it to themselves.
             self._ask_gradients(course, offer)
             return
         self._put(course, offer, course.inputs(offer), len(offer.fresh))
+
+    def leave_for_others(self) -> None:
+        """Let the floor fill the calls that are begun, and one more.
+
+        It can wait. Others cannot, for they hear before they ask again, and their calls would then
+        have nothing to be filled with.
+        """
+        taken = self._asking.room - self.room
+        if taken:
+            self.room = min(self.room, -taken % self._asking.tile)
 
     def take_wins(self, course: Course) -> None:
         """Put in wins for the judge."""
@@ -163,12 +183,17 @@ class _Call:
     def _put(self, course: Course, what: Offer | Labels, inputs: Inputs, rows: int) -> None:
         self._parts.append(inputs)
         self._ends.append((course, what, rows))
+        tile, before = self._asking.tile, self._rows
+        self._rows += rows
+        if isinstance(what, Offer):
+            course.calls += (self._rows - 1) // tile - before // tile + 1
         self.room -= rows
 
     def _ask_gradients(self, course: Course, offer: Offer) -> None:
         weights = offer.proposal.weights
         if weights is None:
             raise AssertionError  # told by the caller
+        course.calls += -(-len(offer.fresh) // self._asking.tile)
         answered = self._asking.gradients(course.inputs(offer), weights[offer.fresh])
         course.hear(offer, answered)
         self.differentiated = True

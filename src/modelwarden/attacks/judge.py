@@ -60,11 +60,14 @@ class Judge:
         holds = 2 * votes.sum(axis=1) > votes.shape[1]
         holds &= self._problem.space.inside(at, self.candidates[at])
         self.success[at[holds]] = True
-        lost = at[~holds]
-        self.refused[lost] += 1
-        self.candidates[lost] = self._problem.space.origin[lost]
-        self.waiting = self.waiting[~np.isin(self.waiting, at)]
-        self._back = np.concatenate((self._back, lost))
+        if not holds.all():
+            lost = at[~holds]
+            self.refused[lost] += 1
+            self.candidates[lost] = self._problem.space.origin[lost]
+            self._back = np.concatenate((self._back, lost))
+        waits = np.ones(len(self.success), np.bool_)
+        waits[at] = False
+        self.waiting = self.waiting[waits[self.waiting]]
 
     def take_back(self) -> Labels:
         """Return, once, the inputs whose wins did not hold."""

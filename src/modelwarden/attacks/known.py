@@ -7,48 +7,44 @@ from itertools import repeat
 import numpy as np
 import numpy.typing as npt
 
-from modelwarden.attacks.problem import Candidates
+from modelwarden.attacks.problem import Candidates, Mask
 from modelwarden.targets.frames import Floats, Labels
 
-_FIRST_ROOM = 1 << 10
 _OWN = np.uint64(0x9E3779B97F4A7C15)
 
 
 class Known:
-    """Labels, and scores where there are some, by input and candidate."""
+    """Labels, and scores where there are some, by input and candidate.
 
-    def __init__(self, classes: int, *, scored: bool) -> None:
-        """Begin with none; `classes` scores an answer if `scored`."""
-        self._places: dict[object, int] = {}
-        self._count = 0
-        self._labels = np.empty(_FIRST_ROOM, np.int64)
-        self._scores = np.empty((_FIRST_ROOM if scored else 0, classes))
+    Answers stay in the arrays that they came in: most attacks hardly ever repeat themselves.
+    """
 
-    def find(self, keys: list[object]) -> Labels:
-        """Return (m,) where the answer to each stands; −1 where it is not known."""
-        if self._places.keys().isdisjoint(keys):
-            return np.full(len(keys), -1, np.int64)
-        return np.array(list(map(self._places.get, keys, repeat(-1))), np.int64)
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._parts: list[tuple[list[object], Labels, Floats | None]] = []
+        self._part_of: dict[object, int] = {}
+
+    def find(self, keys: list[object]) -> Mask | None:
+        """Return (m,) to which candidates the answer is known; None for none."""
+        if self._part_of.keys().isdisjoint(keys):
+            return None
+        return np.array(list(map(self._part_of.__contains__, keys)), np.bool_)
 
     def add(self, keys: list[object], labels: Labels, scores: Floats | None) -> None:
         """Keep the answers to candidates that were not known."""
-        start, end = self._count, self._count + len(keys)
-        while end > len(self._labels):
-            self._labels = np.concatenate((self._labels, np.empty_like(self._labels)))
-            self._scores = np.concatenate((self._scores, np.empty_like(self._scores)))
-        self._places.update(zip(keys, range(start, end), strict=True))
-        self._labels[start:end] = labels
-        if scores is not None:
-            self._scores[start:end] = scores
-        self._count = end
+        self._part_of.update(zip(keys, repeat(len(self._parts))))
+        self._parts.append((keys, labels, scores))
 
-    def labels(self, places: Labels) -> Labels:
-        """Return the labels that stand at some places."""
-        return np.asarray(self._labels[places], np.int64)
-
-    def scores(self, places: Labels) -> Floats:
-        """Return the scores that stand at some places."""
-        return np.asarray(self._scores[places], np.float64)
+    def answers(self, keys: list[object]) -> tuple[Labels, Floats | None]:
+        """Return the known labels, and scores where there are some; of at least one candidate."""
+        labels, scores = [], []
+        for key in keys:
+            names, classes, values = self._parts[self._part_of[key]]
+            place = names.index(key)
+            labels.append(classes[place])
+            if values is not None:
+                scores.append(values[place])
+        return np.array(labels, np.int64), np.array(scores) if scores else None
 
 
 def keys_for(owners: Labels, candidates: Candidates) -> list[object]:

@@ -30,6 +30,17 @@ Mask: TypeAlias = npt.NDArray[np.bool_]
 Candidates: TypeAlias = npt.NDArray[np.generic]
 
 
+def begins(owners: Labels) -> Labels:
+    """Return where the rows of each input begin; those of one stand together.
+
+    >>> begins(np.array([4, 4, 2])).tolist()
+    [0, 2]
+    """
+    new = np.ones(len(owners), np.bool_)
+    np.not_equal(owners[1:], owners[:-1], out=new[1:])
+    return np.flatnonzero(new)
+
+
 class Space(Protocol):
     """What candidates may be; position i stands for input i of the problem."""
 

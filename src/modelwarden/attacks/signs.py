@@ -13,12 +13,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from modelwarden.attacks.balls import Ball, Norm, flattened
+from modelwarden.attacks.balls import Ball
 from modelwarden.attacks.corners import ball_of
 from modelwarden.attacks.doubt import Doubt
 from modelwarden.attacks.engine import Mask, Problem, Proposal, Told
 from modelwarden.attacks.margins import Margins
-from modelwarden.attacks.streams import Streams
+from modelwarden.attacks.moves import Moves, moving
+from modelwarden.attacks.problem import begins
+from modelwarden.attacks.streams import Singles, Streams
 from modelwarden.targets.frames import Floats, Labels
 from modelwarden.targets.spec import Access
 
@@ -82,157 +84,131 @@ class _Search:
     """What is believed of each input, and the best change found."""
 
     def __init__(self, attack: Signs, ball: Ball, problem: Problem, seed: int) -> None:
-        n = len(problem)
-        self._attack, self._ball = attack, ball
+        n, cells = len(problem), cells_of(ball.x.shape[1:])
+        self._attack = attack
         self._streams = Streams(seed, attack.name, problem.rows.tolist())
         self._margins = Margins.of(problem)
-        self._cells = cells_of(ball.x.shape[1:])
-        self._places = d = int(self._cells.max()) + 1
-        self._sizes = np.bincount(self._cells, minlength=d).astype(np.float64)
-        self._order = self._cells.argsort(kind="stable")
-        self._starts = np.concatenate(([0], np.cumsum(self._sizes.astype(np.int64))[:-1]))
-        self._unit = _units(ball)
+        self._moving = moving(ball, cells)
+        self._places = d = int(cells.max()) + 1
         # One feature more for what all changes have in common: no model is linear.
-        self._slope = np.zeros((n, d + 1))
+        self._slope = np.zeros((n, d + 1), np.float32)
         self._doubt = Doubt(n, d + 1, _NOISE * d)
         self._clean = self._margins.clean()
         self._best = np.full(n, np.inf)
-        self._change = np.zeros((n, len(self._cells)))
         self._step = np.zeros(n, np.int64)
         self._missed = np.zeros(n)
         self._bored = np.zeros(n)
+        self._tried = self._moving.best(np.empty(0, np.int64))
 
     def width(self, at: Labels) -> Labels:
         """One at first, more at once when an answer more changes less of what is believed."""
-        return np.clip(self._step[at] // 16, 1, 24)
+        return np.clip(self._step[at] // 8, 1, 24)
 
     def propose(self, at: Labels, widths: Labels) -> Proposal:
         """Return the best changes of pictures drawn from what is believed."""
         owners = np.repeat(at, widths)
         first = np.repeat(np.cumsum(widths) - widths, widths)
         steps = self._step[owners] + np.arange(len(owners)) - first
-        drawn = self._drawn(owners, steps)
-        change = self._extreme(owners, drawn)
+        moves = self._moving.extreme(owners, self._drawn(owners, steps))
         chance = self._streams.uniform(owners, steps, 2, salt=2)
         local = np.flatnonzero((chance[:, 0] < _LOCAL) & (steps > _FIRST))
         if len(local):
-            change[local] = self._local(owners[local], steps[local], change[local], chance[local])
+            keep = self._kept(owners[local], steps[local], chance[local, 1])
+            moves[local] = self._moving.mixed(owners[local], keep, moves[local])
         self._step[at] += widths
-        shape = (len(owners), *self._ball.x.shape[1:])
-        candidates = self._ball.real[owners] + change.reshape(shape)
-        return Proposal(at=owners, candidates=candidates)
+        self._tried = moves
+        return Proposal(at=owners, candidates=self._moving.candidates(owners, moves))
 
-    def _local(self, owners: Labels, steps: Labels, change: Floats, chance: Floats) -> Floats:
-        """Return the best changes so far, with some of their places replaced."""
+    def _kept(self, owners: Labels, steps: Labels, chance: Floats) -> Mask:
+        """Return which places stay as they are in the best change so far, (m, places)."""
         # From one place to all of them, every order of magnitude as likely as any other.
-        share = np.exp(-chance[:, 1] * np.log(self._places))
-        keep = self._streams.uniform(owners, steps, self._places, salt=3) >= share[:, None]
-        return np.where(keep[:, self._cells], self._change[owners], change)
+        share = np.exp(-chance * np.log(self._places))
+        drawn = self._streams.shorts(owners, steps, self._places, salt=3)
+        edge = (share * (1 << 16)).astype(np.uint32)
+        return np.asarray(drawn >= edge[:, None])
 
-    def _drawn(self, owners: Labels, steps: Labels) -> Floats:
+    def _drawn(self, owners: Labels, steps: Labels) -> Singles:
         """Return slopes as they may be, (m, places)."""
         d = self._places
-        spread = np.sqrt(self._doubt.variance[owners, :d])
         unit = np.sqrt(self._missed[owners] / np.maximum(steps, 1) / d + 1e-12)
         wide = self._attack.explore * 2.0 ** np.minimum(self._bored[owners], 8)
-        normal = self._streams.normal(owners, steps, d)
-        drawn: Floats = self._slope[owners, :d] + (wide * unit)[:, None] * spread * normal
+        drawn = np.sqrt(self._doubt.variance[owners, :d])
+        drawn *= self._streams.normal(owners, steps, d)
+        drawn *= (wide * unit).astype(np.float32)[:, None]
+        drawn += self._slope[owners, :d]
         return drawn
-
-    def _extreme(self, owners: Labels, slope: Floats) -> Floats:
-        """Return the change that lowers a linear margin most, (m, d)."""
-        ball = self._ball
-        real = flattened(ball.real[owners])
-        ends = np.where(
-            slope[:, self._cells] > 0,
-            flattened(ball.least[owners]),
-            flattened(ball.most[owners]),
-        )
-        room: Floats = ends - real
-        if ball.norm is Norm.LINF:
-            return room
-        wide: Floats = slope[:, self._cells]
-        if ball.norm is Norm.L2:
-            size = np.sqrt((wide**2).sum(axis=1, keepdims=True))
-            return np.asarray(-ball.eps * wide / np.maximum(size, 1e-300))
-        order = (-np.abs(wide)).argsort(axis=1, kind="stable")
-        here = np.take_along_axis(room, order, axis=1)
-        if ball.norm is Norm.L0:
-            here[:, int(ball.eps) :] = 0.0
-        else:  # l1: the budget goes to the steepest places, as far as the box lets each
-            reach = np.abs(here)
-            before = np.cumsum(reach, axis=1) - reach
-            here = np.sign(here) * np.clip(ball.eps - before, 0, reach)
-        change = np.zeros_like(wide)
-        np.put_along_axis(change, order, here, axis=1)
-        return change
 
     def learn(self, told: Told) -> None:
         """Take every answer into the picture; a repeat says that more must be dared."""
-        seen = told.answered
-        if told.scores is None or not seen.any():
+        seen = np.flatnonzero(told.answered)
+        if told.scores is None or not len(seen):
             return
-        at, scores = told.at[seen], told.scores[seen]
+        at, scores, tried, asked = told.at, told.scores, self._tried, told.candidates
+        if len(seen) < len(at):
+            at, scores, tried, asked = at[seen], scores[seen], tried[seen], asked[seen]
         margin = self._margins(at, scores)
-        moved = flattened(told.candidates[seen].astype(np.float64) - self._ball.real[at])
-        counts = np.bincount(at)
-        many = counts[at]
-        for count in np.unique(many).tolist():
-            part = np.flatnonzero(many == count)
-            # An input's answers stand side by side, in the order of its questions.
-            self._take(at[part[::count]], moved[part], margin[part].reshape(-1, count))
+        made = self._moving.made(at, tried, asked)
+        # An input's answers stand side by side, in the order of its questions.
+        first = begins(at)
+        counts = np.diff(first, append=len(at))
+        for count in np.unique(counts).tolist():
+            mine = np.flatnonzero(counts == count)
+            rows = first[mine, None] + np.arange(count)
+            self._take(at[first[mine]], made[rows], margin[rows])
 
-    def _take(self, at: Labels, moved: Floats, margin: Floats) -> None:
-        """Take in as many answers of each input, (m, count); `at` names none twice."""
-        shape = (*margin.shape, -1)
-        fresh = self._noted(at, moved.reshape(shape), margin)
+    def _take(self, at: Labels, made: Moves, margin: Floats) -> None:
+        """Take in as many answers of each input, (m, count, …); `at` names none twice."""
+        fresh = self._noted(at, made, margin)
+        count = margin.shape[1]
+        flat = made.reshape(-1, made.shape[2])
         seen = np.ones((*margin.shape, self._places + 1), np.float32)
-        seen[:, :, :-1] = self._features(np.repeat(at, shape[1]), moved).reshape(shape)
+        seen[:, :, :-1] = self._moving.features(np.repeat(at, count), flat).reshape(
+            len(at), count, -1
+        )
         slope = self._slope[at]
         missed = margin - self._clean[at][:, None] - (seen @ slope[:, :, None])[:, :, 0]
-        if not fresh.all():
+        if fresh is not None:
             seen[~fresh] = 0.0
             missed[~fresh] = 0.0
         step, wrong = self._doubt.update(at, seen, missed)
-        self._slope[at] = slope + step
+        slope += step
+        self._slope[at] = slope
         self._missed[at] += wrong
 
-    def _noted(self, at: Labels, moved: Floats, margin: Floats) -> Mask:
-        """Keep what is best, and count its repeats; return which answers are none, (m, count)."""
+    def _noted(self, at: Labels, made: Moves, margin: Floats) -> Mask | None:
+        """Keep what is best, and count its repeats.
+
+        Returns:
+            (m, count) which answers are of something new; None where all are.
+        """
         best = np.minimum.accumulate(np.column_stack((self._best[at], margin)), axis=1)
-        better = margin < best[:, :-1]
-        places = np.arange(margin.shape[1])
-        holds = np.maximum.accumulate(np.where(better, places, -1), axis=1)
-        fresh = np.ones(margin.shape, np.bool_)
-        for i, j in np.argwhere(margin == best[:, :-1]).tolist():
-            holder = int(holds[i, j])
-            held = self._change[at[i]] if holder < 0 else moved[i, holder]
-            fresh[i, j] = (moved[i, j] != held).any()
+        before = best[:, :-1]
+        holds = np.maximum.accumulate(
+            np.where(margin < before, np.arange(margin.shape[1]), -1), axis=1
+        )
+        fresh = self._fresh(at, made, holds, np.argwhere(margin == before))
         bored = self._bored[at]
-        for j in range(margin.shape[1]):
-            bored = np.where(fresh[:, j], np.maximum(bored - 0.1, 0), bored + 1)
-        self._bored[at] = bored
+        if fresh is not None or bored.any():
+            for j in range(margin.shape[1]):
+                eased = np.maximum(bored - 0.1, 0)
+                bored = eased if fresh is None else np.where(fresh[:, j], eased, bored + 1)
+            self._bored[at] = bored
         last = holds[:, -1]
         won = np.flatnonzero(last >= 0)
         self._best[at[won]] = best[won, -1]
-        self._change[at[won]] = moved[won, last[won]]
+        self._moving.keep(at[won], made[won, last[won]])
         return fresh
 
-    def _features(self, at: Labels, moved: Floats) -> Floats:
-        """Return the mean change of each cell, in units of what it is at most or on average."""
-        scaled = moved / self._unit[at][:, None]
-        if self._places == moved.shape[1]:
-            return scaled
-        total = np.add.reduceat(scaled[:, self._order], self._starts, axis=1)
-        return np.asarray(total / self._sizes, np.float64)
-
-
-def _units(ball: Ball) -> Floats:
-    """Return the size of a change of one place, (n,)."""
-    n, size = len(ball.x), int(np.prod(ball.x.shape[1:]))
-    if ball.norm is Norm.LINF:
-        return np.full(n, ball.eps)
-    if ball.norm is Norm.L0:
-        room = flattened(ball.most - ball.least).max(axis=1, initial=0.0)
-        return np.asarray(np.maximum(room, 1e-300), np.float64)
-    return np.full(n, ball.eps / np.sqrt(size))
+    def _fresh(self, at: Labels, made: Moves, holds: Labels, equal: Labels) -> Mask | None:
+        """Tell answers that equal the best from repeats of it; None where nothing is repeated."""
+        if not len(equal):
+            return None
+        i, j = equal.T
+        holder = holds[i, j]
+        held = np.where((holder < 0)[:, None], self._moving.best(at[i]), made[i, holder])
+        same = (made[i, j] == held).all(axis=1)
+        if not same.any():
+            return None
+        fresh = np.ones(holds.shape, np.bool_)
+        fresh[i[same], j[same]] = False
+        return fresh

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from modelwarden.attacks.balls import Ball, Norm
 from modelwarden.attacks.corners import ball_of
 from modelwarden.attacks.engine import Mask, Problem, Proposal, Told
 from modelwarden.attacks.margins import Margins
+from modelwarden.attacks.problem import begins
 from modelwarden.attacks.streams import Streams
 from modelwarden.core import InputError
 from modelwarden.targets.frames import Floats, Labels
@@ -55,7 +55,7 @@ class Square:
 
 
 class _Search:
-    """The best picture of each input: at each place −1 or 1, the end that it is at."""
+    """The best picture of each input: at each place the end that it is at, the upper or not."""
 
     def __init__(
         self, attack: Square, ball: Ball, problem: Problem, seed: int, queries: int
@@ -65,8 +65,8 @@ class _Search:
         self._shape = shape if len(shape) == 3 else (1, 1, int(np.prod(shape)))
         self._streams = Streams(seed, attack.name, problem.rows.tolist())
         self._margins = Margins.of(problem)
-        self._signs: npt.NDArray[np.int8] = np.zeros((n, *self._shape), np.int8)
-        self._tried = self._signs[:0]
+        self._ups: Mask = np.zeros((n, *self._shape), np.bool_)
+        self._tried = self._ups[:0]
         self._best = np.full(n, np.inf)
         self._step = np.zeros(n, np.int64)
         self._helped = np.zeros(n, np.int64)
@@ -86,58 +86,60 @@ class _Search:
         owners = np.repeat(at, widths)
         first = np.repeat(np.cumsum(widths) - widths, widths)
         steps = self._step[owners] + np.arange(len(owners)) - first
-        signs = self._squares(owners, steps)
+        ups = self._squares(owners, steps)
         begun = np.flatnonzero(steps == 0)
         if len(begun):
-            signs[begun] = self._stripes(owners[begun])
-        self._tried = signs
+            ups[begun] = self._stripes(owners[begun])
+        self._tried = ups
         self._step[at] += widths
-        up = signs.reshape(len(owners), *self._ball.x.shape[1:]) > 0
-        return Proposal(at=owners, candidates=self._ball.corners(owners, up))
+        shown = ups.reshape(len(owners), *self._ball.x.shape[1:])
+        return Proposal(at=owners, candidates=self._ball.corners(owners, shown))
 
-    def _stripes(self, owners: Labels) -> npt.NDArray[np.int8]:
-        channels, height, width = self._shape
-        signs = self._streams.signs(owners, 0, channels * width)
-        wide = signs.reshape(len(owners), channels, 1, width)
-        return np.broadcast_to(wide, (len(owners), channels, height, width)).astype(np.int8)
+    def _stripes(self, owners: Labels) -> Mask:
+        channels, _, width = self._shape
+        ups = self._streams.coins(owners, 0, channels * width)
+        return ups.reshape(len(owners), channels, 1, width)
 
-    def _squares(self, owners: Labels, steps: Labels) -> npt.NDArray[np.int8]:
+    def _squares(self, owners: Labels, steps: Labels) -> Mask:
         """Return the best pictures, each with a window set to one end a channel.
 
         A window that would change nothing is turned over.
         """
-        channels, height, width = self._shape
-        chance = self._streams.uniform(owners, steps, 2, salt=1)
-        ends = self._streams.signs(owners, steps, channels, salt=2).astype(np.int8)
+        ends = self._streams.coins(owners, steps, self._shape[0], salt=2)[:, :, None, None]
         halved = np.searchsorted(_HALVED, steps / self._queries, side="right")
         share: Floats = self._attack.share / np.exp2(halved.astype(np.float64))
-        if height == 1:
-            window = self._sets(owners, steps, share)
-        else:
-            side = np.clip(np.rint(np.sqrt(share * height * width)), 1, min(height, width) - 1)
-            top = (chance[:, 0] * (height - side + 1)).astype(np.int64)
-            left = (chance[:, 1] * (width - side + 1)).astype(np.int64)
-            rows = np.arange(height) - top[:, None]
-            columns = np.arange(width) - left[:, None]
-            tall = (rows >= 0) & (rows < side[:, None])
-            broad = (columns >= 0) & (columns < side[:, None])
-            window = (tall[:, :, None] & broad[:, None, :])[:, None]
-        now = self._signs[owners]
-        new = np.where(window, ends[:, :, None, None], now)
-        same = np.flatnonzero((new == now).reshape(len(owners), -1).all(axis=1))
+        flat = self._shape[1] == 1
+        window = (self._sets if flat else self._windows)(owners, steps, share)
+        now = self._ups.take(owners, axis=0)
+        turned: Mask = (now ^ ends) & window
+        same = np.flatnonzero(~turned.reshape(len(owners), -1).any(axis=1))
         if len(same):
-            new[same] = np.where(window[same], -now[same], now[same])
-        return new
+            turned[same] = window[same]
+        turned ^= now
+        return turned
+
+    def _windows(self, owners: Labels, steps: Labels, share: Floats) -> Mask:
+        """Return random squares of a picture, (m, 1, h, w)."""
+        _, height, width = self._shape
+        chance = self._streams.uniform(owners, steps, 2, salt=1)
+        side = np.clip(np.rint(np.sqrt(share * height * width)), 1, min(height, width) - 1)
+        top = (chance[:, 0] * (height - side + 1)).astype(np.int64)
+        left = (chance[:, 1] * (width - side + 1)).astype(np.int64)
+        rows = np.arange(height) - top[:, None]
+        columns = np.arange(width) - left[:, None]
+        tall = (rows >= 0) & (rows < side[:, None])
+        broad = (columns >= 0) & (columns < side[:, None])
+        return np.asarray((tall[:, :, None] & broad[:, None, :])[:, None])
 
     def _sets(self, owners: Labels, steps: Labels, share: Floats) -> Mask:
         """Return random sets of places of a vector, (m, 1, 1, d)."""
         size = self._shape[2]
-        chance = self._streams.uniform(owners, steps, size, salt=3)
+        chance = self._streams.wholes(owners, steps, size, salt=3)
         # Where all single places are known, only more of them at once are worth a question.
         count = np.maximum(1, np.rint(share * size / 2)) + self._bored[owners] // 8
-        # Those below the number that so many are below; two are never equal.
+        # Those below the number that so many are below; two are hardly ever equal.
         last = np.minimum(count, size).astype(np.int64) - 1
-        edge = np.empty(len(owners))
+        edge = np.empty(len(owners), chance.dtype)
         for k in np.unique(last).tolist():
             mine = np.flatnonzero(last == k)
             part = chance[mine] if len(mine) < len(last) else chance
@@ -149,15 +151,30 @@ class _Search:
         """Keep the best picture of each input."""
         if told.scores is None:
             return
-        margin = np.full(len(told.at), np.inf)
-        margin[told.answered] = self._margins(told.at[told.answered], told.scores[told.answered])
-        order = np.lexsort((np.arange(len(margin)), margin, told.at))
-        owners, first = np.unique(told.at[order], return_index=True)
-        place = order[first]
-        better = margin[place] < self._best[owners]
+        margin = self._margins(told.at, told.scores)
+        margin[~told.answered] = np.inf
+        place = least_of(told.at, margin)
+        owners, least = told.at[place], margin[place]
+        better = least < self._best[owners]
         at, place = owners[better], place[better]
-        np.add.at(self._bored, told.at[told.known], 1)
+        if told.known.any():
+            np.add.at(self._bored, told.at[told.known], 1)
         self._bored[at] = 0
-        self._best[at] = margin[place]
-        self._signs[at] = self._tried[place]
+        self._best[at] = least[better]
+        self._ups[at] = self._tried[place]
         self._helped[at] += 1
+
+
+def least_of(owners: Labels, values: Floats) -> Labels:
+    """Return where the least value of each owner stands, the first of equal ones.
+
+    >>> least_of(np.array([4, 4, 4, 2]), np.array([3.0, 1.0, 1.0, 5.0])).tolist()
+    [1, 3]
+    """
+    first = begins(owners)
+    if len(first) == len(owners):
+        return first
+    least = np.minimum.reduceat(values, first)
+    each = np.repeat(least, np.diff(first, append=len(owners)))
+    places = np.flatnonzero(values == each)
+    return np.asarray(places[begins(owners[places])], np.int64)

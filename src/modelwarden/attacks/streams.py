@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +13,9 @@ from modelwarden.core import seed_for
 from modelwarden.targets.frames import Floats, Labels
 
 Words = npt.NDArray[np.uint64]
+Singles = npt.NDArray[np.float32]
+
+_LEVELS = 4096  # of normal numbers, all as likely
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
@@ -57,14 +62,32 @@ class Streams:
         """Return −1 or 1, (m, count)."""
         return self.coins(at, steps, count, salt=salt).astype(np.float64) * 2 - 1
 
-    def normal(self, at: Labels, steps: npt.ArrayLike, count: int, *, salt: int = 0) -> Floats:
-        """Return standard normal numbers, (m, count)."""
-        half = -(-count // 2)
-        both = self.uniform(at, steps, 2 * half, salt=salt)
-        radius = np.sqrt(-2 * np.log1p(-both[:, :half]))
-        angle = 2 * np.pi * both[:, half:]
-        pair = np.concatenate((radius * np.cos(angle), radius * np.sin(angle)), axis=1)
-        return pair[:, :count]
+    def wholes(
+        self, at: Labels, steps: npt.ArrayLike, count: int, *, salt: int = 0
+    ) -> npt.NDArray[np.uint32]:
+        """Return whole numbers below 2³², (m, count)."""
+        words = self.words(at, steps, -(-count // 2), salt=salt)
+        return words.view(np.uint32)[:, :count]
+
+    def shorts(
+        self, at: Labels, steps: npt.ArrayLike, count: int, *, salt: int = 0
+    ) -> npt.NDArray[np.uint16]:
+        """Return whole numbers below 2¹⁶, (m, count): a quarter of the work of `uniform`."""
+        words = self.words(at, steps, -(-count // 4), salt=salt)
+        return words.view(np.uint16)[:, :count]
+
+    def normal(self, at: Labels, steps: npt.ArrayLike, count: int, *, salt: int = 0) -> Singles:
+        """Return standard normal numbers, (m, count), of 4,096 levels from −3.67 to 3.67."""
+        levels = self.shorts(at, steps, count, salt=salt) >> np.uint16(4)
+        return _quantiles().take(levels)
+
+
+@cache
+def _quantiles() -> Singles:
+    """Return the normal number in the middle of each of as many equal shares."""
+    inverse = NormalDist().inv_cdf
+    upper = np.array([inverse((k + 0.5) / _LEVELS) for k in range(_LEVELS // 2, _LEVELS)])
+    return np.concatenate((-upper[::-1], upper)).astype(np.float32)
 
 
 def _mixed(words: Words) -> Words:
