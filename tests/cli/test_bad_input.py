@@ -412,6 +412,18 @@ def test_a_full_disk_is_exit_2():
     assert "no space left" in ran.line
 
 
+def test_a_value_of_a_whole_page_is_shown_by_its_ends(model, tmp_path):
+    (tmp_path / "p.toml").write_text(f'[policy]\nfail_on = "a{"x" * 100_000}z"\n')
+
+    ran = scan(model, "--policy", tmp_path / "p.toml")
+
+    assert ran.code == 2
+    assert "fail_on names an unknown severity 'axxx" in ran.line
+    assert "xz'" in ran.line
+    assert "Known: critical" in ran.line
+    assert len(ran.line) < 1000
+
+
 def test_an_output_replaces_an_older_report_as_a_whole(model, tmp_path):
     (tmp_path / "report.json").write_text("old")
 

@@ -18,6 +18,7 @@ from modelwarden import __version__
 from modelwarden.core import ModelwardenError, UnknownNameError
 
 EXIT_PASS, EXIT_FAIL, EXIT_INPUT, EXIT_INCOMPLETE, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
+_LONGEST = 600
 
 # The one-line help stands here so that listing the commands imports none of them.
 COMMANDS = {
@@ -117,7 +118,10 @@ def tell(message: str, hint: str = "", error: BaseException | None = None) -> No
     """Write one line to stderr, and the traceback of `error` before it when debugging is on."""
     from modelwarden.gate.walk import printable
 
-    line = printable(" ".join(f"modelwarden: {message} {hint and f'({hint})'}".split()))
+    said = printable(" ".join(message.split()))
+    if len(said) > _LONGEST:  # it names a value, which may be a whole file
+        said = f"{said[: _LONGEST // 2]} … {said[-_LONGEST // 2 :]}"
+    line = " ".join(f"modelwarden: {said} {hint and printable(f'({hint})')}".split())
     # stderr may be closed or full; the exit code is then all that is left to say.
     with suppress(OSError, ValueError, AttributeError):
         if error is not None and os.environ.get("MODELWARDEN_DEBUG") == "1":
