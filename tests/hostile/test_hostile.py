@@ -18,6 +18,7 @@ from hostile.harmless_more import HARMLESS_MORE
 from hostile.harmless_texts import HARMLESS_TEXTS
 from hostile.mechanisms import MECHANISMS
 from hostile.roads import ROADS
+from hostile.strangers_again import HARMLESS_AGAIN, STRANGERS_AGAIN
 from hostile.strangers_models import STRANGERS_MODELS
 from hostile.strangers_repository import STRANGERS_REPOSITORY
 from hostile.wrappings import WRAPPINGS
@@ -26,9 +27,9 @@ from modelwarden.core import Outcome, Report, Severity
 
 HARMFUL = (
     *(*GADGETS, *GADGETS_MORE, *ROADS, *MECHANISMS, *ZIPS, *ARCHIVES, *FORMATS, *WRAPPINGS),
-    *(*STRANGERS_MODELS, *STRANGERS_REPOSITORY),
+    *(*STRANGERS_MODELS, *STRANGERS_REPOSITORY, *STRANGERS_AGAIN),
 )
-HARMLESS = (*HARMLESS_FIRST, *HARMLESS_MORE, *HARMLESS_TEXTS)
+HARMLESS = (*HARMLESS_FIRST, *HARMLESS_MORE, *HARMLESS_TEXTS, *HARMLESS_AGAIN)
 
 
 def scanned(sample: Sample, folder: Path) -> Report:

@@ -373,6 +373,7 @@ FORMATS: tuple[Format, ...] = (
             "pth": "start-up file of Python",
             "notebook-code": "code of a notebook",
             "script": "shell script",
+            "instructions": "commands in orders to an assistant",
             "dockerfile": "Dockerfile",
             "makefile": "makefile",
             "git-settings": "settings of git",

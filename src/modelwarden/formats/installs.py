@@ -32,7 +32,7 @@ class Origin(NamedTuple):
 NAMES = re.compile(
     r"(?:^|/)(?:[^/]*(?:requirements|constraints)[^/]*\.(?:txt|in|pip)|(?:requirements|constraints)/[^/]+\.(?:txt|in)"
     r"|pip\.(?:conf|ini)|\.?condarc|\.mambarc|uv\.toml|pyproject\.toml|pdm\.toml|poetry\.(?:toml|lock)"
-    r"|uv\.lock|pdm\.lock|pipfile|setup\.cfg|tox\.ini|\.pypirc|\.pydistutils\.cfg"
+    r"|uv\.lock|pdm\.lock|pipfile|setup\.cfg|tox\.ini|\.pypirc|\.npmrc|\.yarnrc(?:\.ya?ml)?|\.pydistutils\.cfg"
     r"|[^/]*(?:conda|environment|[-_.]env)[^/]*\.ya?ml|python_env\.ya?ml|bentofile\.ya?ml|cog\.ya?ml)$",
     re.IGNORECASE,
 )
@@ -46,6 +46,23 @@ _SETTINGS = re.compile(
         |trusted[-_]host|repository
         |default[-_]index|index) ["']? [ \t]* [=:] [ \t]* \[? [ \t]* ["']? ([^\s"'\],\#{]+)"""
 )
+# What pip, uv, conda and npm take from the environment.
+ENVIRONMENT = re.compile(
+    r"""(?ix) (?<![A-Za-z0-9])
+        ((?:PIP|UV|PDM|POETRY|PIPENV|CONDA|MAMBA|NPM_CONFIG|YARN|BUN)_[A-Z_]*?
+        (?:(?:EXTRA_)?INDEX(?:_URL)?|DEFAULT_INDEX|FIND_LINKS|TRUSTED_HOST|INSECURE_HOST
+        |PYPI_MIRROR|CHANNEL_ALIAS|CHANNELS|REGISTRY(?:_SERVER)?))
+        ["']? [ \t]* (?:[=:]|[ \t]) [ \t]* ["']? ([^\s"',;&|]+)"""
+)
+_LINES = re.compile(
+    r"(?m)^[ \t]*(?:--(?:index-url|extra-index-url|find-links|trusted-host)\b|-[if][ \t]+https?://)"
+)
+_REGISTRY = re.compile(
+    r"(?im)^[ \t]*(?:@[\w.-]+:)?(?:registry|npmRegistryServer)[\"']?"
+    r"(?:[ \t]*[=:][ \t]*|[ \t]+)[\"']?(https?://[^\s\"']+)"
+)
+# Tables of TOML that only say where a project lives.
+_ABOUT = re.compile(r"(?ms)^[ \t]*\[(?:project|tool\.poetry)\.urls\][ \t]*$.*?(?=^[ \t]*\[|\Z)")
 _URL = re.compile(
     r"""(?im)(?:^|[\s,{(\[])["']?(?:url|registry)["']?[ \t]*[=:][ \t]*["']([^"'\s]+)["']"""
 )
@@ -87,8 +104,9 @@ def _found(text: str, *, settings: bool, channels: bool) -> Iterator[Origin]:
     for match in islice(_OPTIONS.finditer(text), _LOOKED):
         name = match[1] or {"i": "index-url", "f": "find-links"}[match[3]]
         yield _origin(name, match[2] or match[4], _line(text, match.start()))
+    yield from _environment(text)
     if settings:
-        yield from _set(text)
+        yield from _set(_ABOUT.sub(lambda found: "\n" * found[0].count("\n"), text))
     for match in islice(_CHANNEL.finditer(text), _LOOKED) if channels else ():
         yield Origin("channel", _bare(match[1]), _line(text, match.start(1)))
     for match in islice(_CHANNELS.finditer(text), _LOOKED) if channels else ():
@@ -109,9 +127,28 @@ def _set(text: str) -> Iterator[Origin]:
     for match in islice(_SETTINGS.finditer(text), _LOOKED):
         if "://" in match[2] or match[1].lower().startswith("trusted"):
             yield _origin(match[1], match[2], _line(text, match.start()))
+    for match in islice(_REGISTRY.finditer(text), _LOOKED):
+        yield Origin("index", _bare(match[1]), _line(text, match.start(1)))
     for match in islice(_URL.finditer(text), _LOOKED):
         if "://" in match[1] and not _ADDRESS.search(match[1]):
             yield Origin("index", _bare(match[1]), _line(text, match.start(1)))
+
+
+def _environment(text: str) -> Iterator[Origin]:
+    """Yield what variables say that package managers obey."""
+    for match in islice(ENVIRONMENT.finditer(text), _LOOKED):
+        name, value = match[1].lower(), match[2]
+        if name.endswith("host"):
+            yield Origin("trusted-host", value[:_SHOWN], _line(text, match.start()))
+        elif "://" in value:
+            kind = "find-links" if name.endswith("links") else "index"
+            more = "extra" in name or name.endswith("_index")
+            yield Origin(kind, _bare(value), _line(text, match.start()), more=more)
+
+
+def asks_elsewhere(text: str) -> bool:
+    """Tell whether lines of a text are options of pip, whatever the text is called."""
+    return _LINES.search(text) is not None
 
 
 def _origin(name: str, value: str, line: int) -> Origin:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
@@ -32,6 +33,7 @@ _KEYS = (b'"nbformat"', b'"nbformat_minor"')
 _HTML = frozenset("text/html image/svg+xml html svg text/markdown".split())
 _CODE = frozenset("application/javascript text/javascript javascript".split())
 _SHELLS = re.compile(r"%%(?:bash|sh|zsh|system|sx|!|cmd|script\b.*\b(?:ba|z)?sh)\b|%%!")
+_INTERPRETERS = {"%%perl": "perl", "%%ruby": "ruby", "%%node": "node"}
 _OTHERS = re.compile(
     r"%%(?:perl|ruby|R|julia|node|js|javascript|html|svg|latex|markdown|cython|sql|(?:write)?file)"
 )
@@ -256,6 +258,9 @@ def _python(lines: Sequence[str], number: int, parts: _Parts) -> None:
 
 def _other(first: str, body: Sequence[str], number: int, parts: _Parts) -> None:
     text = "\n".join(body)[:_SHOWN]
+    program = _INTERPRETERS.get(first.partition(" ")[0])
+    if program is not None:
+        parts.shell.append(f"{program} -e {shlex.quote(text)}")
     if first.startswith(("%%js", "%%javascript")):
         _keep(parts, Shown(number, "code", "application/javascript", text))
     elif first.startswith(("%%html", "%%svg", "%%markdown")):
@@ -289,11 +294,22 @@ def _line(line: str, parts: _Parts) -> str:
     ):
         statement = re.sub(r"^\s*(?:-\w+\s+\S+\s+)*", "", rest)
         return f"{indent}{statement}" if percent == "%" else f"{indent}pass"
-    elif percent and magic == "env":
-        parts.texts.append(rest.strip())
+    elif percent and (command := _run_by(magic, rest.strip())):
+        parts.shell.append(command)
     elif not percent:
         return line
     return f"{indent}{name} = None" if name and "," not in name else f"{indent}pass"
+
+
+def _run_by(magic: str, rest: str) -> str:
+    """Return what a magic does that a shell would do so; empty for all others."""
+    if magic in {"env", "set_env"}:
+        return f"export {rest}"
+    if magic in {"run", "load", "loadpy"} and "://" in rest:
+        return f"curl {rest.split()[-1]} | python"
+    if magic in {"alias", "alias_magic"}:
+        return rest.partition(" ")[2]
+    return ""
 
 
 def _children(source: Source, parts: _Parts) -> Iterator[Child]:

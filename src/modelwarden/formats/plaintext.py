@@ -27,7 +27,7 @@ _TOKENS = 4 << 20
 _STRUCTURED = frozenset(("csv", "tsv"))
 _SETTINGS = frozenset(("ini", "text"))
 _PAIRED = (".toml", ".cfg", ".ini", ".conf")
-_ORIGINS = re.compile(r"://|trusted[-_]host")
+_ORIGINS = re.compile(r"://|(?:trusted|insecure)[-_]host", re.IGNORECASE)
 _GIT = re.compile(
     r"(?:^|/)(?:\.gitattributes|\.gitmodules|\.?gitconfig|\.git/(?:config|info/attributes|modules/.*/config))$"
 )
@@ -39,6 +39,14 @@ _MAKE = re.compile(r"(?:^|/)(?:gnu)?makefile(?:\.[^/]*)?$|\.mk$", re.IGNORECASE)
 _SHELL = re.compile(
     r"(?:^|/)(?:\.(?:bashrc|bash_profile|bash_login|bash_logout|profile|zshrc|zprofile|zshenv|envrc"
     r"|xinitrc|xprofile)|crontab|[^/]+\.desktop)$"
+)
+# What assistants for programming read and obey when they are started in a folder.
+_ORDERS = re.compile(
+    r"(?:^|/)(?:(?:agents?|claude|gemini|skill|copilot-instructions)(?:\.local)?\.md"
+    r"|\.(?:cursor|windsurf|cline|roo|goose)(?:rules|hints)(?:/[^/]+)?|[^/]+\.mdc"
+    r"|\.(?:claude|cursor|gemini|codex|github|roo|windsurf)/(?:commands|agents|skills|rules"
+    r"|instructions|prompts|chatmodes)/.+\.md)$",
+    re.IGNORECASE,
 )
 _LOOKED = 1 << 16
 _SHORT = 1 << 10  # a pointer has some 130 bytes
@@ -61,6 +69,8 @@ _MODELS = frozenset(
     " mar mlmodel caffemodel pdmodel pdiparams pte msgpack engine skops".split()
 )
 _DATA = frozenset(("text", "csv", "tsv", "ini", "markdown"))
+_TOLD = frozenset(("markdown", "model-card", "csv", "tsv", "source-code"))
+_PROSE_KINDS = frozenset(("text", "markdown", "model-card", "yaml"))
 _POINTER = re.compile(r"version https://git-lfs\.github\.com/spec/|/annex/objects/")
 _TEMPLATES = frozenset({"jinja", "jinja2", "j2", "tmpl"})
 _PROSE = frozenset("md markdown rst txt adoc tex csv tsv log html htm".split())
@@ -116,15 +126,26 @@ def read(source: Source, limits: Limits) -> PlainText:
         why = "recognised as code, which is not examined yet"
         gaps.append(gap(source, why, GapKind.UNEXAMINED_CODE))
     text = _text(source, encoding)
+    orders = kind in _PROSE_KINDS and _ORDERS.search(source.label) is not None
     return PlainText(
         source=source,
         format=kind,
         gaps=tuple(gaps),
         encoding=encoding,
         tokens=() if kind in _STRUCTURED else tokens_of(text, settings=_settings(kind)),
-        origins=origins_of(source, text),
-        children=_pairs(source, kind),
+        origins=origins_of(source, text, kind),
+        children=(*_pairs(source, kind), *(_commands(source, text) if orders else ())),
     )
+
+
+def _commands(source: Source, text: str) -> tuple[Child, ...]:
+    """Return the code in a text of orders, line for line, as a script."""
+    from modelwarden.formats.scripts import code_in
+
+    data = code_in(text).encode("utf-8", "replace")
+    if not data.strip():
+        return ()
+    return (Child("commands", lambda: source.nested(data, "commands", expect="instructions")),)
 
 
 def _pairs(source: Source, kind: str) -> tuple[Child, ...]:
@@ -141,7 +162,7 @@ def _followed(source: Source, limits: Limits, kind: str, encoding: str) -> Plain
 
         sure = kind != "python" or _named_python(source)
         return python.read(source, limits, kind=kind, sure=sure)
-    if kind in ("script", "dockerfile", "makefile"):
+    if kind in ("script", "dockerfile", "makefile", "instructions"):
         from modelwarden.formats import scripts
 
         return scripts.read(source, limits, kind, encoding)
@@ -178,16 +199,19 @@ def tokens_of(text: str, *, settings: bool | None) -> tuple[Token, ...]:
     return tuple(tokens_in(text, settings=settings))
 
 
-def origins_of(source: Source, text: str) -> tuple[Origin, ...]:
-    """Return where packages come from, of a file whose tools read such settings."""
+def origins_of(source: Source, text: str, kind: str = "text") -> tuple[Origin, ...]:
+    """Return where packages come from, of a file whose tools read such settings.
+
+    Variables and options of package managers count in any text but prose.
+    """
     if not text or not _ORIGINS.search(text):
         return ()
-    from modelwarden.formats.installs import NAMES, origins_in
+    from modelwarden.formats.installs import ENVIRONMENT, NAMES, asks_elsewhere, origins_in
 
-    if not NAMES.search(source.label):
+    named = NAMES.search(source.label) is not None
+    if not named and (kind in _TOLD or not (ENVIRONMENT.search(text) or asks_elsewhere(text))):
         return ()
-    channels = "channels" in text
-    return tuple(origins_in(text, settings=True, channels=channels))
+    return tuple(origins_in(text, settings=named, channels=named and "channels" in text))
 
 
 def _encoding(head: bytes) -> str | None:
@@ -229,7 +253,7 @@ def _end_of_text(source: Source, limits: Limits, encoding: str) -> int | None:
 
 
 def _kind(source: Source, encoding: str) -> str:
-    if source.expect in ("notebook-code", "script", "text"):
+    if source.expect in ("notebook-code", "script", "instructions", "text"):
         return source.expect
     text = source.read(0, _LOOKED).decode(encoding, "replace").removeprefix("\ufeff")
     label = source.label

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from modelwarden.core import Gap, GapKind
 from modelwarden.core.values import dataclass
-from modelwarden.formats.installs import origins_in
+from modelwarden.formats.installs import ENVIRONMENT, origins_in
 from modelwarden.formats.plaintext import PlainText
 from modelwarden.formats.view import Child, gap
 
@@ -43,6 +43,11 @@ _VARIABLE = re.compile(r"\$\{\w[^}]*\}|\$\w+")
 _PROGRAMS = 50
 _MAKE_SHELL = re.compile(r"\$\(shell\s")
 _ECHO = re.compile(r"\\x[0-9a-fA-F]{2}(?:\\x[0-9a-fA-F]{2}){7}")
+
+
+_FENCE = re.compile(r"^[ \t]*(?:```|~~~)[ \t]*([\w+-]*)")
+_SPAN = re.compile(r"`([^`\n]{4,2000})`")
+_FENCED = frozenset(("", "sh", "bash", "shell", "zsh", "console", "terminal", "text"))
 
 
 class Command(NamedTuple):
@@ -79,7 +84,7 @@ def read(source: Source, limits: Limits, kind: str, encoding: str) -> Script:
             gaps.append(gap(source, f"more than {_COMMANDS} commands", GapKind.OVER_LIMIT))
             break
         commands.append(command)
-    if kind != "makefile":
+    if kind not in ("makefile", "instructions"):
         for command in commands:
             if command.kind == "run" and (
                 _COMPUTED.search(command.text) or _ECHO.search(command.text)
@@ -137,11 +142,30 @@ def programs_in(command: str) -> Iterator[str]:
             yield rest.strip()
 
 
+def code_in(text: str) -> str:
+    """Return what stands as code in a text of Markdown, each line in its place.
+
+    >>> code_in("Run `make all` first.")
+    'make all'
+    """
+    kept: list[str] = []
+    inside: str | None = None
+    for line in text.splitlines():
+        if fence := _FENCE.match(line):
+            inside = fence[1].lower() if inside is None else None
+            kept.append("")
+        elif inside is not None:
+            kept.append(line.removeprefix("$ ") if inside in _FENCED else "")
+        else:
+            kept.append(" ; ".join(_SPAN.findall(line)))
+    return "\n".join(kept)
+
+
 def _installing(commands: Sequence[Command]) -> str:
-    """Return the commands that install packages, each in its own line."""
+    """Return what installs packages or says where from, each command in its own line."""
     lines = [""] * (commands[-1].line if commands else 0)
     for command in commands:
-        if _INSTALL.search(command.text):
+        if _INSTALL.search(command.text) or ENVIRONMENT.search(command.text):
             lines[command.line - 1] = command.text.replace("\n", " ")
     return "\n".join(lines)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 _LONGEST = 20_000
@@ -18,22 +18,25 @@ _ROOTS = re.compile(r"(?:/|~|\$HOME|\$\{HOME\}|[A-Za-z]:\\)(?:\*|/\*|\.)?")
 _WRAPPERS = frozenset("sudo env nohup exec time nice setsid stdbuf timeout command builtin".split())
 _QUOTES = re.compile(r"[\"'\\]")
 _PRIVATE_FILES = (
-    r"(?:\.ssh/(?!known_hosts)\w|\.aws/credentials|\.netrc\b|\.git-credentials|\.kube/config|\.npmrc\b"
+    r"(?:\.ssh(?:/(?!known_hosts)\w|/?(?=[\s|;&)]|$))|\.aws/credentials|\.netrc\b|\.git-credentials|\.kube/config|\.npmrc\b"
     r"|\.pypirc\b|\.docker/config\.json|/etc/shadow|\.huggingface/token|huggingface/token"
     r"|\.config/gcloud|\.azure/|id_rsa\b|id_ed25519\b|Login Data\b|wallet\.dat|/proc/self/environ"
     r"|/var/run/secrets/|\.bash_history)"
 )
 SECRET_FILE = re.compile(_PRIVATE_FILES)
+FETCHED = "runs what it has just fetched"
+_FETCHES_AND_RUNS = frozenset((FETCHED,))
+_STAYS = "arranges to run again, or to let somebody in"
 # What each of these does; looked for in a command without its quotes.
 _ATTACKS = tuple(
     (re.compile(pattern, re.IGNORECASE), what)
     for pattern, what in (
         (
             r"\b(?:sh|bash|eval|source)\s+(?:-c\s+)?(?:\$\(|`|<\()\s*(?:curl|wget)\b",
-            "runs what it has just fetched",
+            FETCHED,
         ),
-        (r"\b(?:iwr|irm|downloadstring)\b[^\n]{0,500}\biex\b", "runs what it has just fetched"),
-        (r"\biex\b[^\n]{0,500}\b(?:iwr|irm|downloadstring)\b", "runs what it has just fetched"),
+        (r"\b(?:iwr|irm|downloadstring)\b[^\n]{0,500}\biex\b", FETCHED),
+        (r"\biex\b[^\n]{0,500}\b(?:iwr|irm|downloadstring)\b", FETCHED),
         (
             r"\beval\s[^\n]{0,500}base64\s+(?:-d|-D|--decode)",
             "runs what it has just decoded",
@@ -51,10 +54,19 @@ _ATTACKS = tuple(
             "shows credentials",
         ),
         (
-            r">\s*[^\s>]{0,200}(?:\.bashrc|\.zshrc|\.profile|\.bash_profile|authorized_keys"
+            r">\s*[^\s>]{0,200}(?:authorized_keys"
             r"|/etc/cron[.\w/]*|/etc/ld\.so\.preload|/etc/sudoers|/etc/passwd)"
             r"|\|\s*crontab\b|\bcrontab\s+(?!-l|-r)",
-            "arranges to run again, or to let somebody in",
+            _STAYS,
+        ),
+        (
+            r"\b(?:LD_PRELOAD|DYLD_INSERT_LIBRARIES)=(?:\.{1,2}/|\$\{?PWD|\$\(pwd\)|/tmp/|/dev/shm/)",
+            "puts a library from beside it into every program",
+        ),
+        (
+            r"\b(?:perl|ruby|php|node|nodejs|lua)\s+(?:-\S+\s+){0,4}-\w*[er]\b[^\n]{0,2000}?"
+            r"(?:\bsocket\b|fsockopen|TCPSocket|child_process)|\bg?awk\b[^\n]{0,500}/inet/tcp",
+            "opens a connection in a program of one line",
         ),
         (r"\bxmrig\b|stratum\+(?:tcp|ssl)://", "mines a currency"),
         (
@@ -73,8 +85,25 @@ _IS_SHELL = re.compile(
 )
 _DOWNLOAD = re.compile(r"\b(?:curl|wget)\b[^|;&\n]*")
 _DOWNLOADS = 20
-_STARTED = re.compile(
-    r"(?:\./|/tmp/|/var/tmp/|/dev/shm/)\S+|\b(?:bash|sh|python3?)\s+(?:/tmp/|\./)?\S+"
+_RUNNERS = _SHELLS | frozenset(("source", ".", "perl", "start", "setsid"))
+_CHECKED = re.compile(
+    r"\b(?:sha(?:1|224|256|384|512)|md5|b2|shasum)(?:sum)?\b[^|;&\n]*\s(?:-\w*c\b|--check\b|--status\b)"
+    r"|\bgpg\d?\s[^|;&\n]*--verify\b|\bcosign\s+verify|\bopenssl\s+dgst\s[^|;&\n]*-verify"
+)
+# Where a shell looks when it starts, and what people write there.
+_STARTS = re.compile(
+    r"(?:>|\btee\s+(?:-\w+\s+)*)\s*[^|;&\n]{0,200}(?:bashrc|zshrc|zshenv|\.profile|/etc/profile"
+    r"|\.bash_profile|\.zprofile|config\.fish)\b"
+)
+_HARMS = re.compile(
+    r"\b(?:curl|wget|nc|ncat|socat|nohup|setsid|base64|xxd|crontab)\b|/dev/tcp|/tmp/|/dev/shm|&\s*$"
+    r"|\b(?:python[\d.]*|perl|ruby|sh|bash)\s+-\w*[ce]\b(?!\s*echo\b)|(?:^|[\s;])\./"
+)
+_PLAIN = re.compile(
+    r"\s*(?:then|do|else|&&|\{|\()?\s*(?:sudo\s+)?(?:builtin\s+)?(?:echo|printf)\s+(?:-\w+\s+)*[^\w.$#\[{]*"
+    r"(?:export|alias|source|\.\s|PATH=|PS1=|umask|set\s|setopt|shopt|cd\s|conda\s|autoload|compinit"
+    r"|complete|bind|if\s|\[|#|\w+=|\$\{?\w+\}?[^\w/]*\s*>|eval\s+\$\((?:\S*/)?(?:conda|mamba|micromamba|direnv|pyenv"
+    r"|starship|zoxide|brew|rbenv|fnm|mise|uv|register-python-argcomplete|dircolors|ssh-agent)\b)"
 )
 _OUTPUT = re.compile(r"(?:\s-\w*[oO]|--output(?:-document)?)[ =]?(\S+)")
 _BRINGS = (
@@ -113,12 +142,42 @@ _GIT = frozenset(
 
 def attack_in(text: str) -> str | None:
     """Say what a command does that no model needs; None for anything else."""
-    shown = text[:_LONGEST]
-    bare = _QUOTES.sub("", shown)
-    for pattern, what in _ATTACKS:
-        if pattern.search(bare):
+    from modelwarden.artifacts.known.publishers import only_known
+
+    for what in _attacks(text[:_LONGEST]):
+        if what not in _FETCHES_AND_RUNS or not only_known(text[:_LONGEST]):
             return what
-    return _piped(bare) or _by_words(shown) or _fetched(bare)
+    return None
+
+
+def installs(text: str) -> bool:
+    """Tell whether a command runs what it fetched, all of it from publishers known for that."""
+    from modelwarden.artifacts.known.publishers import only_known
+
+    shown = text[:_LONGEST]
+    return any(what in _FETCHES_AND_RUNS for what in _attacks(shown)) and only_known(shown)
+
+
+def _attacks(shown: str) -> Iterator[str]:
+    """Yield what a command does, in the order of what it would be told for."""
+    bare = _QUOTES.sub("", shown)
+    yield from (what for pattern, what in _ATTACKS if pattern.search(bare))
+    for judge, form in ((_stays, bare), (_piped, bare), (_by_words, shown), (_fetched, bare)):
+        what = judge(form)
+        if what is not None:
+            yield what
+
+
+def _stays(text: str) -> str | None:
+    """Tell whether a command adds more to the files of a shell than settings."""
+    for statement in _STATEMENTS.split(text):
+        found = _STARTS.search(statement)
+        if found is None:
+            continue
+        written = statement[: found.start()]
+        if _HARMS.search(written) or not (_PLAIN.match(statement) or "|" in written):
+            return _STAYS
+    return None
 
 
 def _piped(text: str) -> str | None:
@@ -130,7 +189,7 @@ def _piped(text: str) -> str | None:
         came: list[str] = []
         for stage in stages:
             if came and came[-1] in _BROUGHT and _IS_SHELL.match(stage):
-                return f"runs what it has just {came[-1]}"
+                return FETCHED if came[-1] == "fetched" else "runs what it has just decoded"
             if came and came[-1] in _SECRETS and _SENDS.search(stage):
                 return f"sends {came[-1]} to the network"
             came += [what for form, what in _BRINGS if form.search(stage)]
@@ -138,24 +197,39 @@ def _piped(text: str) -> str | None:
 
 
 def _fetched(text: str) -> str | None:
-    """Follow a file from its download to the place where it is started."""
+    """Follow a file from its download to the place where it is started, unless it is checked."""
     for command in islice(_DOWNLOAD.finditer(text), _DOWNLOADS):
         output = _OUTPUT.search(command[0])
         words = command[0].split()
         name = (output[1] if output else words[-1]).rpartition("/")[2]
         rest = text[command.end() :]
-        if len(words) > 1 and any(_base(s[0]) == name for s in _STARTED.finditer(rest)):
-            return "runs what it has just fetched"
+        if len(words) > 1 and name and _starts(rest, name):
+            return FETCHED
     return None
 
 
-def _base(started: str) -> str:
-    return started.split()[-1].rpartition("/")[2]
+def _starts(text: str, name: str) -> bool:
+    """Tell whether a file of this name is started, and not only unpacked or looked at."""
+    for statement in _SPLIT.split(text):
+        if _CHECKED.search(statement):
+            return False
+        words = statement.split()
+        while words and (words[0].rpartition("/")[2] in _WRAPPERS or "=" in words[0]):
+            words = words[1:]
+        program = words[0] if words else ""
+        if program.rpartition("/")[2] == name and ("/" in program or "." not in name):
+            return True
+        runs = program.rpartition("/")[2] in _RUNNERS
+        if runs and any(w.rpartition("/")[2] == name for w in words[1:]):
+            return True
+    return False
 
 
 def _by_words(text: str) -> str | None:
-    fetched = False
+    fetched = ""
     for part in _SPLIT.split(text):
+        if _CHECKED.search(part):
+            fetched = ""
         words = part.split()
         while words and words[0].rsplit("/", 1)[-1] in _WRAPPERS:
             words = words[1:]
@@ -165,9 +239,9 @@ def _by_words(text: str) -> str | None:
         if _destroys(program, words[1:]):
             return f"deletes or overwrites ({program})"
         if program in _FETCH or (program == "base64" and _decodes(words)):
-            fetched = True
+            fetched = "fetched" if program in _FETCH else "decoded"
         elif fetched and program in _SHELLS and len(words) < 3:
-            return "runs what it has just fetched or decoded"
+            return FETCHED if fetched == "fetched" else "runs what it has just decoded"
         if _connects(program, words):
             return f"opens a shell to the network ({program})"
     return None

@@ -14,6 +14,8 @@ _USUAL = frozenset(
     "pypi.org pypi.python.org files.pythonhosted.org test.pypi.org download.pytorch.org "
     "pypi.nvidia.com developer.download.nvidia.com data.pyg.org pypi.ngc.nvidia.com "
     "conda.anaconda.org repo.anaconda.com conda-forge.org upload.pypi.org pypi.anaconda.org "
+    "pip.repos.neuron.amazonaws.com repo.radeon.com wheels.vllm.ai flashinfer.ai "
+    "registry.npmjs.org registry.yarnpkg.com npm.pkg.github.com "
     "storage.googleapis.com".split()
 )
 _BARE = re.compile(r"(?i)(?:\w+\+)?(?:http|ftp|git|svn|bzr)://")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from modelwarden.artifacts.known.commands import attack_in
@@ -10,6 +11,7 @@ from modelwarden.core import Evidence, Hit, Severity, rule
 from modelwarden.formats.scripts import Script
 
 _MOST = 50
+_ADDED = re.compile(r"(https?://[^\s\"\],]+)[\s\",\[\]]+([^\s\"\],]+)[\s\"\]]*$")
 
 
 @rule(
@@ -33,12 +35,15 @@ def script_attack(one: Script) -> Iterator[Hit]:
 
     Fix: do not run the script; download what it needs yourself, and check it.
 
-    Blind spot: what the programs do that a script starts is not seen. Installers that are piped
-    into a shell are reported even when their publisher is honest.
+    Blind spot: what the programs do that a script starts is not seen. What is fetched over TLS
+    from a publisher known for it is `script-installer`'s job.
     """
     found = 0
+    added = ""
     for command in one.commands:
-        attack = attack_in(command.text) if command.kind == "run" else None
+        if command.kind == "add":
+            added += _fetching(command.text)
+        attack = attack_in(added + command.text) if command.kind == "run" else None
         if attack is None:
             continue
         facts = {"command": _shown(command.text)}
@@ -46,6 +51,15 @@ def script_attack(one: Script) -> Iterator[Hit]:
         found += 1
         if found >= _MOST:
             return
+
+
+def _fetching(words: str) -> str:
+    """Return what `ADD` with an address does, as a command; nothing for other files."""
+    found = _ADDED.search(words)
+    if found is None or "--checksum=" in words:
+        return ""
+    place = found[2] if not found[2].endswith("/") else found[2] + found[1].rpartition("/")[2]
+    return f"curl -o {place} {found[1]}\n"
 
 
 def _shown(command: str) -> str:

@@ -15,8 +15,10 @@ from modelwarden.core import Gap, GapKind
 from modelwarden.core.values import dataclass
 from modelwarden.formats.config.text import Shape, decoded, encoding_of, shape_of
 from modelwarden.formats.described import Checked, Metadatum
+from modelwarden.formats.installs import ENVIRONMENT
 from modelwarden.formats.limits import LimitExceededError, Limits
 from modelwarden.formats.source import Source
+from modelwarden.formats.unseen import MARKS, invisible
 from modelwarden.formats.view import Child, DamagedError, gap
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ _JSON_SIZE = 64 << 20
 _YAML_SIZE = 1 << 20
 _YAML_NAMES = (".yaml", ".yml")
 _TEMPLATES = 500
+_UNSEEN = 20
 _PIECE = 1 << 20
 _OVERLAP = 4096
 _BATCH = 256
@@ -90,7 +93,13 @@ _TELLING = tuple(
         (b":\\users\\", rb""),
         # Escapes of letters, `_`, `{` and `%` hide something: no JSON writer makes them.
         (b"\\u00", rb"(?:00)?(?:00)?(?:25|4[1-9a-f]|5[0-9af]|6|7[0-9ab])"),
+        *(
+            (word, rb'\w*"?\s*[:=]\s*"?\w')
+            for word in (b"_index", b"trusted_host", b"insecure_host")
+        ),
+        *((word, rb'\w*"?\s*[:=]\s*"?\w') for word in (b"find_links", b"_registry")),
         (b"\\x", rb"(?:25|4[1-9a-f]|5[0-9af]|6[0-9a-f]|7[0-9ab])"),
+        *MARKS,
     )
 )
 # Bytes that most words have and most texts seldom: such a word is looked for only where one stands.
@@ -247,8 +256,18 @@ def _is_template(scalar: Scalar) -> bool:
 
 
 def children_of(source: Source, scalars: Iterable[Scalar]) -> tuple[Child, ...]:
-    """Return the templates among the scalars, as many as are looked into."""
-    return tuple(islice((_child(source, s) for s in scalars if _is_template(s)), _TEMPLATES))
+    """Return the templates and what holds invisible letters, as many as are looked into."""
+    scalars = tuple(scalars)
+    templates = islice((_child(source, s) for s in scalars if _is_template(s)), _TEMPLATES)
+    unseen = (_child(source, s, "text") for s in scalars if invisible(s.value))
+    variables = (_set(source, s) for s in scalars if ENVIRONMENT.search(f"{s.key}={s.value[:500]}"))
+    return (*templates, *islice(unseen, _UNSEEN), *islice(variables, _UNSEEN))
+
+
+def _set(source: Source, scalar: Scalar) -> Child:
+    """Hand a variable of package managers on as the line that sets it."""
+    data = f"{scalar.key}={scalar.value}".encode(errors="surrogatepass")
+    return Child(scalar.path, lambda: source.nested(data, scalar.path, expect="text"))
 
 
 def _whole(source: Source) -> Source:
@@ -256,6 +275,6 @@ def _whole(source: Source) -> Source:
     return source.nested(source.read(0, min(source.size, 1 << 20)), "text", expect="jinja")
 
 
-def _child(source: Source, scalar: Scalar) -> Child:
+def _child(source: Source, scalar: Scalar, expect: str = "jinja") -> Child:
     data = scalar.value.encode(errors="surrogatepass")
-    return Child(scalar.path, lambda: source.nested(data, scalar.path, expect="jinja"))
+    return Child(scalar.path, lambda: source.nested(data, scalar.path, expect=expect))

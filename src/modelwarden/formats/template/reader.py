@@ -9,7 +9,8 @@ from modelwarden.core.values import dataclass
 from modelwarden.formats.config.text import NotTextError, Shape, decoded, shape_of
 from modelwarden.formats.limits import LimitExceededError, Limits
 from modelwarden.formats.source import Source
-from modelwarden.formats.view import DamagedError, View, gap
+from modelwarden.formats.unseen import invisible
+from modelwarden.formats.view import Child, DamagedError, View, gap
 
 if TYPE_CHECKING:
     from modelwarden.formats.template.uses import Use
@@ -53,9 +54,11 @@ def read(source: Source, limits: Limits) -> TemplateText:
     expected = chat or (source.member is None and source.name.endswith(_NAMES))
     gaps: tuple[Gap, ...] = ()
     uses: tuple[Use, ...] = ()
+    text = ""
     limits.spend(operations=1)
     try:
-        uses = _uses(decoded(source, min(_SIZE, limits.memory)))
+        text = decoded(source, min(_SIZE, limits.memory))
+        uses = _uses(text)
     except LimitExceededError as over:
         gaps = (gap(source, str(over), GapKind.OVER_LIMIT),)
     except NotTextError as damage:
@@ -63,7 +66,21 @@ def read(source: Source, limits: Limits) -> TemplateText:
     except DamagedError as damage:
         if expected:
             gaps = (gap(source, damage.why, at=damage.offset),)
-    return TemplateText(source=source, format="jinja", uses=uses, gaps=gaps, chat=chat)
+    return TemplateText(
+        source=source,
+        format="jinja",
+        uses=uses,
+        gaps=gaps,
+        chat=chat,
+        children=_unseen(source, text) if source.depth == 0 else (),
+    )
+
+
+def _unseen(source: Source, text: str) -> tuple[Child, ...]:
+    """Hand a text with invisible letters on, to be looked at as the text that it is."""
+    if not invisible(text):
+        return ()
+    return (Child("text", lambda: source.part(0, source.size, "text", expect="text")),)
 
 
 def _uses(text: str) -> tuple[Use, ...]:

@@ -1,0 +1,105 @@
+"""Text that programs see and people do not: invisible letters, turned lines, comments."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from modelwarden.formats.source import Source
+
+_SIZE = 4 << 20
+_MOST = 20
+_SHOWN = 120
+# A flag of a region is a black flag with at most seven tags; an emoji has one selector a sign.
+_TAGS: Final = r"[\U000E0000-\U000E007F]{8,}"
+_SELECTORS: Final = r"[\uFE00-\uFE0F\U000E0100-\U000E01EF]{8,}"
+_EMPTY: Final = r"[\u00AD\u180E\u200B-\u200F\u2060-\u2064\uFEFF]{12,}"
+_INVISIBLE: Final = re.compile(f"{_TAGS}|{_SELECTORS}|{_EMPTY}")
+# The same as bytes of UTF-8, and as JSON escapes it: for whoever has not decoded the text yet.
+MARKS: Final = (
+    (b"\xf3\xa0", rb"[\x80\x81\x84-\x87][\x80-\xbf](?:\xf3\xa0[\x80-\x87][\x80-\xbf]){7}"),
+    (b"\xef\xb8", rb"[\x80-\x8f](?:\xef\xb8[\x80-\x8f]|\xf3\xa0[\x84-\x87][\x80-\xbf]){7}"),
+    (b"\xe2\x80", rb"[\x8b-\x8f](?:\xe2\x80[\x8b-\x8f]|\xe2\x81[\xa0-\xa4]|\xef\xbb\xbf){11}"),
+    (b"\\udb40", rb"\\udc[0-9a-f]{2}(?:\\udb40\\udc[0-9a-f]{2}){7}"),
+    (b"\\u200", rb"[b-f](?:\\u(?:200[b-f]|206[0-4]|feff)){11}"),
+)
+_TURNED: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_COMMENT: Final = re.compile(r"<!--((?:[^-]|-(?!->)){1,4000})-->")
+_ORDERS: Final = re.compile(
+    r"\b(?:ignore|disregard|forget|override)\b[^.\n]{0,40}\b(?:previous|prior|earlier|above|system|safety)\b"
+    r"[^.\n]{0,20}\b(?:instructions?|rules|prompts?|guidelines)\b",
+    re.IGNORECASE,
+)
+
+
+class Unseen(NamedTuple):
+    """One piece of text that is not seen.
+
+    Attributes:
+        kind: `invisible`, `turned` (shown in another order than it is read) or `comment`.
+        text: what it says, where it says anything, cut. line: 1-based.
+    """
+
+    kind: str
+    text: str
+    line: int
+
+
+def unseen_in(source: Source, encoding: str, *, code: bool) -> Iterator[Unseen]:
+    """Yield what a reader of the text would not see, at most twenty pieces.
+
+    Args:
+        source: the text.
+        encoding: in which it is written.
+        code: programs run it, so that the order of its letters matters.
+    """
+    data = source.read(0, min(source.size, _SIZE))
+    if data.isascii() and b"<!--" not in data:
+        return
+    text = data.decode(encoding, "replace")
+    yield from islice(_found(text, code=code), _MOST)
+
+
+def invisible(text: str) -> bool:
+    """Tell whether a text holds invisible letters, more than writing in any language needs."""
+    return not text.isascii() and _INVISIBLE.search(text) is not None
+
+
+def _found(text: str, *, code: bool) -> Iterator[Unseen]:
+    if not text.isascii():
+        for match in _INVISIBLE.finditer(text):
+            yield Unseen("invisible", spelled(match[0]), _line(text, match.start()))
+        for match in _TURNED.finditer(text) if code else ():
+            begin = text.rfind("\n", 0, match.start()) + 1
+            shown = text[begin : begin + _SHOWN].partition("\n")[0]
+            yield Unseen("turned", ascii(shown), _line(text, match.start()))
+    for match in _COMMENT.finditer(text):
+        if _ORDERS.search(match[1]):
+            yield Unseen("comment", " ".join(match[1].split())[:_SHOWN], _line(text, match.start()))
+
+
+def spelled(run: str) -> str:
+    """Return what invisible letters spell, in the two ways in which whole alphabets are hidden.
+
+    >>> spelled("".join(chr(0xE0000 + ord(c)) for c in "run it"))
+    'run it'
+    >>> spelled("\u200b" * 20)
+    ''
+    """
+    letters = [_letter(ord(sign)) for sign in run[:_SHOWN]]
+    return "".join(letter for letter in letters if letter.isprintable())
+
+
+def _letter(code: int) -> str:
+    if 0xE0000 <= code <= 0xE007F:
+        return chr(code - 0xE0000)
+    if 0xE0100 <= code <= 0xE01EF:  # bytes from 16 on, as selectors
+        return chr(code - 0xE0100 + 16)
+    return ""
+
+
+def _line(text: str, at: int) -> int:
+    return text.count("\n", 0, at) + 1
