@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
@@ -6,12 +7,14 @@ from hypothesis import strategies as st
 
 from modelwarden.formats import DamagedError, LimitExceededError, Limits, Source
 from modelwarden.formats.protobuf import (
+    END_GROUP,
     FIXED32,
     FIXED64,
     GROUP,
     LEN,
     VARINT,
     Field,
+    _group,
     _Walk,
     fields,
     signed,
@@ -141,24 +144,55 @@ def test_any_bytes_end_in_fields_within_bounds_or_in_damage(data: bytes):
     assert [field.at for field in found] == sorted(field.at for field in found)
 
 
-@given(
-    st.lists(
-        st.sampled_from([8, 10, 13, 16, 18, 21, 0x82, 0x01, 0x00, 0x7F, 0x80, 0xFF, 0x42]),
-        max_size=40,
-    ).map(bytes)
-)
+_BYTES = st.lists(
+    st.sampled_from([8, 10, 11, 12, 13, 16, 18, 21, 0x82, 0x01, 0x00, 0x7F, 0x80, 0xFF, 0x42]),
+    max_size=40,
+).map(bytes)
+
+
+@given(_BYTES)
 def test_short_fields_are_read_as_any_field_is(data: bytes):
-    def outcome() -> list[Field | str]:
-        found: list[Field | str] = []
-        try:
-            found += fields(Source("m", data))
-        except DamagedError as damage:
-            found.append(f"{damage.why}@{damage.offset}")
-        return found
+    assert outcome(fields(Source("m", data))) == outcome(one_by_one(Source("m", data)))
 
-    quick = outcome()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_Walk, "short", lambda self: None)
-        plain = outcome()
 
-    assert quick == plain
+@given(_BYTES, st.integers(0, 20), st.integers(0, 40), st.integers(0, 40), st.booleans())
+def test_what_was_read_before_changes_no_field(
+    data: bytes, start: int, end: int, near: int, short: bool
+):
+    source = Source("m", data)
+    source.near = near, data[near : near + 7] if short else data[near:]
+    found = outcome(fields(source, start, end))
+
+    assert found == outcome(one_by_one(Source("m", data), start, end))
+
+
+@given(_BYTES, st.sets(st.integers(1, 8)))
+def test_fields_that_are_not_wanted_are_proved_all_the_same(data: bytes, wanted: set[int]):
+    some, every = (
+        outcome(fields(Source("m", data), wanted=wanted)),
+        outcome(fields(Source("m", data))),
+    )
+
+    def asked(found: list[Field | str]) -> list[Field | str]:
+        return [one for one in found if isinstance(one, str) or one.number in wanted]
+
+    assert asked(some) == asked(every)
+    assert len(some) <= len(every)
+
+
+def one_by_one(source: Source, start: int = 0, end: int | None = None) -> Iterator[Field]:
+    walk = _Walk(source, start, source.size if end is None else min(end, source.size))
+    while walk.at < walk.end:
+        field = walk.field()
+        if field.wire == END_GROUP:
+            raise DamagedError("a group closed that was not open", field.at)
+        yield _group(walk, field, None) if field.wire == GROUP else field
+
+
+def outcome(found: Iterator[Field]) -> list[Field | str]:
+    seen: list[Field | str] = []
+    try:
+        seen += found
+    except DamagedError as damage:
+        seen.append(f"{damage.why}@{damage.offset}")
+    return seen

@@ -73,8 +73,9 @@ class Limits:
             LimitExceededError: a bound, or the time, is used up.
         """
         account = self._account
-        account.expanded += expanded
-        account.members += members
+        if expanded or members:
+            account.expanded += expanded
+            account.members += members
         account.operations += operations
         if account.expanded > self.expanded:
             raise LimitExceededError("decompressed bytes", self.expanded)
@@ -82,7 +83,8 @@ class Limits:
             raise LimitExceededError("archive members", self.members)
         if account.operations > self.operations:
             raise LimitExceededError("operations", self.operations)
-        self.check_time()
+        if time.monotonic() - account.started > self.seconds:  # as `check_time`, without its call
+            raise LimitExceededError("seconds for one file", self.seconds)
 
     def check_time(self) -> None:
         """Raise `LimitExceededError` when the file has had its time."""

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from modelwarden.formats.view import DamagedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     from modelwarden.formats.limits import Limits
     from modelwarden.formats.source import Source
@@ -32,6 +32,8 @@ _ACCOUNT = 1024  # fields between two looks at the limits
 _MAX_TAG = (1 << 32) - 1
 _U64 = (1 << 64) - 1
 _GROUPS = 64
+_FAR = 1 << 63  # behind the end of anything
+_ALL = range(1 << 29)  # numbers that a field can have
 _new = tuple.__new__
 
 
@@ -53,8 +55,13 @@ class Field(NamedTuple):
     end: int
 
 
-def fields(
-    source: Source, start: int = 0, end: int | None = None, limits: Limits | None = None
+def fields(  # noqa: C901 -- one loop, no calls for most fields
+    source: Source,
+    start: int = 0,
+    end: int | None = None,
+    limits: Limits | None = None,
+    *,
+    wanted: Container[int] = _ALL,
 ) -> Iterator[Field]:
     """Yield the fields of the message in `[start, end)`, in file order.
 
@@ -65,28 +72,59 @@ def fields(
         start: offset of its first byte.
         end: first byte behind it; the end of the source by default.
         limits: operations and time are spent here, one operation a field.
+        wanted: numbers of the fields that are asked for; of the others most are stepped over.
 
     Raises:
         DamagedError: the bytes break the wire format; what was yielded before it stands.
         LimitExceededError: a bound of `limits` was reached.
     """
-    walk = _Walk(source, start, source.size if end is None else min(end, source.size))
+    end = source.size if end is None else min(end, source.size)
+    walk = _Walk(source, start, end)
+    at, base, window = start, walk.base, walk.window
     count = 0
-    while walk.at < walk.end:
+    while at < end:
         count += 1
         if limits is not None and count % _ACCOUNT == 0:
             limits.spend(operations=_ACCOUNT)
-        field = walk.short() or walk.field()
+        index = at - base
+        if index + 2 < len(window):
+            # A tag of one byte, and what it announces in one or two: most fields, without a call.
+            tag, value = window[index], window[index + 1]
+            begin = at + 2
+            if value >= 0x80:
+                more = window[index + 2]
+                value, begin = (value + (more << 7) - 0x80, at + 3) if more < 0x80 else (0, _FAR)
+            if 8 <= tag < 0x80:
+                if tag & 7 == LEN and (stop := begin + value) <= end:
+                    at = stop
+                    if tag >> 3 in wanted:
+                        yield _new(Field, (tag >> 3, LEN, value, begin, stop))
+                    continue
+                if not tag & 7 and begin <= end:
+                    if tag >> 3 in wanted:
+                        yield _new(Field, (tag >> 3, VARINT, value, at + 1, begin))
+                    at = begin
+                    continue
+        walk.at = at
+        field = walk.field()
         if field.wire == END_GROUP:
             raise DamagedError("a group closed that was not open", field.at)
-        yield _group(walk, field, limits) if field.wire == GROUP else field
+        if field.wire == GROUP:
+            field = _group(walk, field, limits)
+        at, base, window = walk.at, walk.base, walk.window
+        yield field
     if limits is not None:
         limits.spend(operations=count % _ACCOUNT)
 
 
 def text(source: Source, field: Field, longest: int = 1 << 12) -> str:
     """Return a LEN field as text, cut after `longest` bytes; bad UTF-8 is replaced."""
-    return source.read(field.at, min(field.value, longest)).decode("utf-8", "replace")
+    size = min(field.value, longest)
+    base, window = source.near
+    begin = field.at - base
+    if 0 <= begin <= len(window) - size:
+        return window[begin : begin + size].decode("utf-8", "replace")
+    return source.read(field.at, size).decode("utf-8", "replace")
 
 
 def signed(value: int) -> int:
@@ -95,7 +133,10 @@ def signed(value: int) -> int:
 
 
 class _Walk:
-    """A position in a message, with a window of bytes so that small fields cost no reads."""
+    """A position in a message, with a window of bytes so that small fields cost no reads.
+
+    The window is left to the source, for the walks over what is nested in the message.
+    """
 
     __slots__ = ("at", "base", "end", "source", "window")
 
@@ -103,33 +144,9 @@ class _Walk:
         self.source = source
         self.at = start
         self.end = end
-        self.base = start
-        self.window = b""
-
-    def short(self) -> Field | None:
-        """Read a field whose tag has one byte, and what it announces one or two: most of them.
-
-        Returns:
-            None for any other, and where the window ends; nothing is stepped over then.
-        """
-        window, index = self.window, self.at - self.base
-        if index + 2 >= len(window):
-            return None
-        tag, value = window[index], window[index + 1]
-        wire, at = tag & 7, self.at + 2
-        if not 8 <= tag < 0x80 or wire not in (VARINT, LEN):
-            return None
-        if value >= 0x80:
-            if (more := window[index + 2]) >= 0x80:
-                return None
-            value += (more << 7) - 0x80
-            at += 1
-        end = at + value if wire == LEN else at
-        if end > self.end:
-            return None
-        begin = at if wire == LEN else self.at + 1
-        self.at = end
-        return _new(Field, (tag >> 3, wire, value, begin, end))
+        self.base, self.window = source.near
+        if not self.base <= start <= self.base + len(self.window):
+            self.base, self.window = start, b""
 
     def field(self) -> Field:
         """Read one tag and what it announces, and step behind the payload."""
@@ -171,6 +188,7 @@ class _Walk:
         if (short and self.base + len(self.window) < self.end) or begin > len(self.window):
             self.window = self.source.read(self.at, min(_WINDOW, self.end - self.at))
             self.base = self.at
+            self.source.near = self.base, self.window
 
     def _varint(self) -> int:
         window, index = self.window, self.at - self.base

@@ -81,18 +81,20 @@ def messages(
         others: dict[int, None] = {}
         try:
             for one in fields(source, at, end, limits):
-                if one.number in table and len(kept) < _VALUES:
+                number = one[0]
+                if number in table and len(kept) < _VALUES:
                     kept.append(one)
                 elif len(others) < 20:
-                    others[one.number] = None
+                    others[number] = None
         except DamagedError as damage:
             notes.note(damage.why, at=damage.offset)
         if len(kept) >= _VALUES:
             notes.note("more fields than any model has", GapKind.OVER_LIMIT, at)
         yield Message(kind, at, end, tuple(kept), tuple(others), path)
-        inner = [one for one in kept if one.wire == LEN and table[one.number]]
+        inner = [one for one in kept if one[1] == LEN and table[one[0]]]
         if inner and len(path) >= _DEPTH:
             notes.note(f"messages nested deeper than {_DEPTH}", GapKind.OVER_LIMIT, at)
             continue
-        around = (*path, kind) if inner else ()
-        pending += [(table[f.number], f.at, f.end, around) for f in reversed(inner)]
+        if inner:
+            around = (*path, kind)
+            pending += [(table[number], at, end, around) for number, _, _, at, end in inner[::-1]]

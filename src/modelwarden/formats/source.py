@@ -108,6 +108,8 @@ class Source:
             `data.pkl` of a torch archive), whatever it looks like; None otherwise.
         memo: what was found out about these bytes, keyed by the module that did, so that the
             sniffers of one family and its reader look only once.
+        near: an offset and the bytes there, as they were read last by what reads in windows and
+            may be asked for again at once.
     """
 
     __slots__ = (
@@ -124,6 +126,7 @@ class Source:
         "member",
         "memo",
         "name",
+        "near",
         "size",
     )
 
@@ -160,6 +163,7 @@ class Source:
         self._head: bytes | None = None
         self._tail: bytes | None = None
         self.memo: dict[str, object] = {}
+        self.near: tuple[int, bytes] = (0, b"")
 
     @classmethod
     def open(cls, path: Path | str, name: str | None = None) -> Source:

@@ -7,7 +7,7 @@ common parsers, so every occurrence is walked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import field
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -25,6 +25,7 @@ Handler: TypeAlias = "Callable[[Field, str], None]"
 _NAME = 300
 _GAPS = 50
 _PRINT = "PrintV2"
+_NODE = frozenset({1, 2, 5})  # name, operation, attributes
 _LISTED = 100_000
 
 
@@ -110,7 +111,7 @@ class Graphs:
 
     def _node(self, message: Field, where: str) -> None:
         name, kinds, stream = "", list[str](), ""
-        for inner in self._fields(message):
+        for inner in self._fields(message, _NODE):
             if inner.number == 1:
                 name = text(self.source, inner, _NAME)
             elif inner.number == 2:
@@ -125,7 +126,7 @@ class Graphs:
     def _stream(self, attribute: Field) -> str:
         """Return the file that an attribute of a printing node names."""
         key, value = "", ""
-        for inner in self._fields(attribute):
+        for inner in self._fields(attribute, (1, 2)):
             if inner.number == 1:
                 key = text(self.source, inner, _NAME)
             elif inner.number == 2:
@@ -163,7 +164,7 @@ class Graphs:
     def _keras(self, message: Field, identifier: int, metadata: int, where: str) -> None:
         del where
         kind = ""
-        for inner in self._fields(message):
+        for inner in self._fields(message, (identifier, metadata)):
             if inner.number == identifier:
                 kind = text(self.source, inner, 80)
             elif inner.number == metadata and inner.value and len(self.layers) < _LISTED:
@@ -171,18 +172,19 @@ class Graphs:
                 self.layers.append(Layer(name, inner.at, inner.value))
 
     def _each(self, message: Field, handlers: dict[int, Handler], where: str = "") -> None:
-        for inner in self._fields(message):
+        for inner in self._fields(message, handlers):
             handler = handlers.get(inner.number)
             if handler is not None:
                 handler(inner, where)
 
     def _inside(self, message: Field, number: int) -> Iterator[Field]:
-        return (inner for inner in self._fields(message) if inner.number == number)
+        return (inner for inner in self._fields(message, (number,)) if inner.number == number)
 
-    def _fields(self, message: Field) -> Iterator[Field]:
-        """Yield the LEN fields of a message; damage ends it with a gap."""
+    def _fields(self, message: Field, wanted: Container[int]) -> Iterator[Field]:
+        """Yield the LEN fields of a message, at least those wanted; damage ends it with a gap."""
         try:
-            for inner in fields(self.source, message.at, message.end, self.limits):
+            at, end = message.at, message.end
+            for inner in fields(self.source, at, end, self.limits, wanted=wanted):
                 if inner.wire == LEN:
                     yield inner
         except DamagedError as damage:
