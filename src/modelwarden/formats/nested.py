@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 Scalar = str | int | float | bool | None
 _RUN = 1 << 21  # bytes of scalars that are decoded at once
 _LONG = 1 << 16  # bytes of one string that are kept
+_VALUES_OF = json.JSONDecoder().raw_decode
+_PAIRS_OF = json.JSONDecoder(object_pairs_hook=list).raw_decode
 _VALUES = re.compile(rb"(" + SCALAR + rb")[ \t\n\r]*+(?:[,:]|$)")
 
 
@@ -232,10 +234,11 @@ def _decoded(run: bytes, *, array: bool) -> list[Scalar]:
 
 def _at_once(run: bytes, *, array: bool) -> list[Scalar]:
     text = run.decode("utf-8", "replace").rstrip(" \t\r\n").removesuffix(",")
+    # The grammar of a run is proved: what `json.loads` does around this would find nothing.
     if array:
-        items: list[Scalar] = json.loads(f"[{text}]")
+        items: list[Scalar] = _VALUES_OF(f"[{text}]")[0]
         return items
-    pairs: list[tuple[str, Scalar]] = json.loads("{" + text + "}", object_pairs_hook=list)
+    pairs: list[tuple[str, Scalar]] = _PAIRS_OF("{" + text + "}")[0]
     return [part for pair in pairs for part in pair]
 
 

@@ -12,10 +12,12 @@ from modelwarden.core import GapKind
 from modelwarden.formats import Limits, Source
 from modelwarden.formats.config.reader import (
     _BY_ANCHOR,
+    _FLOW_TAG,
     _LONG,
     _TELLING,
     ConfigFile,
     _near,
+    _telling,
     read,
     sniff,
 )
@@ -137,17 +139,26 @@ def test_any_bytes_end_in_a_view(data: bytes):
 
 
 def test_every_telling_word_is_looked_for_once():
-    words = [word for _, words in _BY_ANCHOR for word, _ in words]
+    words = [word for _, words in _BY_ANCHOR for _, word, _ in words]
 
     assert sorted(words) == sorted(word for word, _ in _TELLING)
-    assert all(anchor in word for anchor, words in _BY_ANCHOR for word, _ in words)
+    assert all(anchor in thin for anchor, words in _BY_ANCHOR for thin, _, _ in words)
+
+
+@given(st.data())
+def test_telling_words_are_found_wherever_they_stand(data):
+    some = [word for word, _ in _TELLING] + [b"{{ a }}", b": 'b.c'", b"0", b" ", b",\n", b"x" * 99]
+    text = b"".join(data.draw(st.lists(st.sampled_from(some), max_size=9)))
+    text += data.draw(st.sampled_from([b"", b"7, " * _LONG, b"o" * _LONG]))
+
+    assert _telling(text, _FLOW_TAG) == any(around.search(text) for _, around in _TELLING)
 
 
 @given(st.data())
 def test_what_is_cut_from_a_long_text_holds_no_telling_word(data):
     anchor, words = data.draw(st.sampled_from([pair for pair in _BY_ANCHOR if pair[0]]))
-    reach = max(len(word) for word, _ in words)
-    word = data.draw(st.sampled_from([word for word, _ in words]))
+    reach = max(len(word) for word, _, _ in words)
+    word = data.draw(st.sampled_from([word for word, _, _ in words]))
     before = data.draw(st.lists(st.sampled_from([anchor, word[:-1], b"a" * 40]), max_size=6))
     behind = data.draw(st.lists(st.sampled_from([anchor, word[1:], b"a" * 40]), max_size=6))
     text = b"".join([*before, word, *behind])

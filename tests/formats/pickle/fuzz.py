@@ -195,6 +195,18 @@ class Writer:
         self.depths[-1] += 1
         self.opcode("REDUCE")
 
+    def shared(self) -> None:
+        """A call whose result comes out of the memo, and is called in its turn."""
+        self.a_global()
+        self.opcode("EMPTY_TUPLE")
+        self.opcode(self.rng.choice(("REDUCE", "NEWOBJ")))
+        self.opcode(self.rng.choice(("MEMOIZE", "MEMOIZE", "BINPUT", "LONG_BINPUT")))
+        self.opcode("POP")
+        self.parts.append(b"h%c" % (self.memo[-1] % 256))
+        self.depths[-1] += 1
+        self.opcode("EMPTY_TUPLE")
+        self.opcode("REDUCE")
+
     def marked(self) -> None:
         """A mark that POP takes away."""
         self.opcode("MARK")
@@ -406,6 +418,15 @@ def streams(seed: int, count: int, extra: Sequence[bytes] = ()) -> Iterator[byte
     for index in range(count):
         rng = random.Random(f"{seed}/{index}")
         yield _stream(rng, known) + rng.choice((b"", PADDING))
+
+
+def results(count: int) -> Iterator[bytes]:
+    """Yield streams that call what other calls gave them, by way of the memo."""
+    for index in range(count):
+        writer = Writer(random.Random(f"results/{index}"))
+        for _ in range(3):
+            writer.shared()
+        yield b"".join([*writer.parts, b".", PADDING])
 
 
 def _stream(rng: random.Random, known: Sequence[bytes]) -> bytes:

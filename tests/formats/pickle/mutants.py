@@ -117,6 +117,8 @@ MUTANTS = [
           "                mark = marks[-1]\n                fence = marks"),
     _fast("fast-append-ignores-type", "                value = stack[-2]\n                if type(value) is not "
           "list:\n                    break\n", "                value = []\n"),
+    _fast("fast-result-memoised-as-nothing", "code = HOLE  # is never stored: there is room", "value = None"),
+    _fast("fast-calls-nothing", "operations.TABLE[op](self)\n", "stack.pop()\n"),
     _fast("fast-setitems-ignores-type", "if type(value) is not dict or len(value) >= PIECES:\n"
           "                    break\n                if size:",
           "if type(value) is not dict:\n                    value = {}\n                if size:"),

@@ -17,6 +17,7 @@ from .mutants import MUTANTS, Mutant
 
 SEED = 2026
 STREAMS = 4000
+RESULTS = 50
 SOAK = int(os.environ.get("MODELWARDEN_SOAK_STREAMS", "200000"))
 SOAK_SEED = int(os.environ.get("MODELWARDEN_SOAK_SEED", "2027"))
 PACKAGE = Path(streams.__file__).parent
@@ -26,7 +27,7 @@ Case = tuple[bytes, differential.Events]
 
 @pytest.fixture(scope="module")
 def cases() -> list[Case]:
-    return list(differential.real_events(fuzz.streams(SEED, STREAMS)))
+    return list(differential.real_events([*fuzz.streams(SEED, STREAMS), *fuzz.results(RESULTS)]))
 
 
 def test_nothing_that_cpython_imports_or_calls_is_missed(cases: list[Case]):

@@ -102,12 +102,21 @@ _TELLING = tuple(
         *MARKS,
     )
 )
+# What few words have and texts of numbers consist of. Words are looked for first in the text
+# without these bytes, each without them as well: where that is not found, the word is not there.
+_THIN = b"0123456789 \t\r\n,[]"
 # Bytes that most words have and most texts seldom: such a word is looked for only where one stands.
 _ANCHORS = (b"_", b"-", b"/", b"{", b"(", b"\\", b"=", b".", b"w", b"")
-_BY_ANCHOR = tuple(
-    (anchor, tuple(t for t in _TELLING if anchor == next(a for a in _ANCHORS if a in t[0])))
-    for anchor in _ANCHORS
-)
+
+
+def _words_with(anchor: bytes) -> Iterator[tuple[bytes, bytes, re.Pattern[bytes]]]:
+    for word, around in _TELLING:
+        thin = word.translate(None, _THIN)
+        if anchor == next(a for a in _ANCHORS if a in thin):
+            yield thin, word, around
+
+
+_BY_ANCHOR = tuple((anchor, tuple(_words_with(anchor))) for anchor in _ANCHORS)
 _LONG = 1 << 14  # in less, looking is quicker than cutting
 # Marshalled code of Python in base 64, as Keras writes a function.
 MARSHALLED = re.compile(rb"[4Y]w[A-Z]AAAAAAAA")
@@ -158,9 +167,12 @@ def _pieces(source: Source) -> Iterator[bytes]:
 
 def _telling(piece: bytes, tag: re.Pattern[bytes]) -> bool:
     lower = piece.lower()
+    text = lower.translate(None, _THIN)
     for anchor, words in _BY_ANCHOR:
-        near = _near(lower, anchor, max(len(word) for word, _ in words)) if anchor else lower
-        if any(word in near and around.search(lower) for word, around in words):
+        near = _near(text, anchor, max(len(thin) for thin, _, _ in words)) if anchor else text
+        if any(
+            thin in near and word in lower and around.search(lower) for thin, word, around in words
+        ):
             return True
     if b"AAAAAAAA" in piece and MARSHALLED.search(piece):
         return True
@@ -171,11 +183,14 @@ def _telling(piece: bytes, tag: re.Pattern[bytes]) -> bool:
 
 def _near(text: bytes, anchor: bytes, reach: int) -> bytes:
     """Return what stands near the anchors of a text; a short text, or one full of them, whole."""
-    if len(text) < _LONG or text.count(anchor) * 4 * reach > len(text):
+    if len(text) < _LONG:
+        return text
+    most = len(text) // (4 * reach)
+    parts = text.split(anchor, most + 1)  # which finds them in less time than `count`
+    if len(parts) > most + 1:
         return text
     return anchor.join(
-        part if len(part) <= 2 * reach else part[:reach] + b"\0" + part[-reach:]
-        for part in text.split(anchor)
+        part if len(part) <= 2 * reach else part[:reach] + b"\0" + part[-reach:] for part in parts
     )
 
 

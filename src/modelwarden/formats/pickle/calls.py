@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from modelwarden.core import UseKind
 from modelwarden.formats.limits import LimitExceededError
 from modelwarden.formats.pickle import constants
-from modelwarden.formats.pickle.names import fold, global_of
+from modelwarden.formats.pickle.names import FOLDING, fold, global_of
 from modelwarden.formats.pickle.nested import may_hold_pickle
 from modelwarden.formats.pickle.opcodes import OPCODES
 from modelwarden.formats.pickle.render import render
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 # Functions of `copyreg` that only make an instance of their first argument.
 _MAKERS: Final = frozenset({"_reconstructor", "__newobj__", "__newobj_ex__"})
 _EXTENSIONS: Final = 4096
+# Modules with a function that `_known` follows.
+_FOLLOWED: Final = FOLDING | {"copyreg", "_codecs", "codecs"}
 # Modules whose objects store a function with its arguments.
 _STORING: Final = frozenset({"functools", "operator", "_functools", "_operator"})
 _COLLECTIONS: Final = frozenset({"builtins", "collections"})
@@ -55,7 +57,7 @@ def call(m: Machine, callee: object, args: object, *, via: str) -> object:
         raise DamagedError(f"{via} of something that cannot be called", m.op_at)
     identity = m.uses.call(callee, args, kind=UseKind.CALLED, at=m.op_at, via=via)
     _note_filled(m, callee, args)
-    if isinstance(callee, Global):
+    if isinstance(callee, Global) and callee.module in _FOLLOWED:
         known = _known(m, callee, args, via)
         if known is not None:
             return known
@@ -153,7 +155,7 @@ def assign(m: Machine, target: object, items: list[object]) -> None:
 
 def _note_filled(m: Machine, callee: object, args: object) -> None:
     """Note what an object gets as attributes from dicts among the arguments that make it."""
-    if isinstance(args, tuple) and not _is_collection(callee):
+    if isinstance(args, tuple) and dict in map(type, args) and not _is_collection(callee):
         for value in args:
             if type(value) is dict:
                 _note_hooks(m, value)

@@ -24,7 +24,7 @@ from modelwarden.formats.pickle.nested import suspicious
 from modelwarden.formats.pickle.squeeze import CONTAINER_OPCODES, CROWDED, squeeze
 from modelwarden.formats.pickle.tape import Tape
 from modelwarden.formats.pickle.uses import Recorder
-from modelwarden.formats.pickle.values import DROPPED
+from modelwarden.formats.pickle.values import DROPPED, Call
 from modelwarden.formats.view import DamagedError
 
 if TYPE_CHECKING:
@@ -152,6 +152,8 @@ class Machine:
         """Run one opcode, and go on up to `limit` in the window for as long as it holds."""
         table, tape = operations.TABLE, self.tape
         data, base = tape.data, tape.base
+        # Up to the end of the stream no window follows; the last opcodes are run one by one.
+        last = base + len(data) >= tape.end and not tape.frames
         index = tape.at - base
         while True:
             if index < limit and data[index] in _FAST:
@@ -168,7 +170,9 @@ class Machine:
                 raise DamagedError("not an opcode", self.op_at)
             operation(self)
             index = tape.at - base
-            if self.done or not 0 <= index < limit or self.opcode == _FRAME or tape.passes:
+            if self.done or self.opcode == _FRAME or tape.passes:
+                return
+            if not 0 <= index < limit and (index < 0 or not last):
                 return
 
     def _spend(self, stepped: int) -> None:
@@ -196,7 +200,7 @@ class Machine:
         push, pop = stack.append, stack.pop
         codes, values, cache = memo.codes, memo.values, self.cache
         remember, keep, cached = codes.append, values.append, cache.get
-        plain = memo.plain
+        plain = not memo.holes and not memo.sparse
         fence = self.fence
         wary = self._suspicious
         pos = tape.at - base
@@ -282,6 +286,15 @@ class Machine:
                     value = (pop(),)
                 push(value)
                 code = TUPLE_CODE
+            elif op == 0x52 or op == 0x81:  # REDUCE, NEWOBJ
+                self.op_at, self.opcode, self.fence = base + pos, op, fence
+                tape.at = base + pos + 1
+                operations.TABLE[op](self)
+                value = stack[-1]
+                if type(value) is not Call or not plain or len(values) >= CONTAINERS:
+                    pos += 1
+                    continue
+                code = HOLE  # is never stored: there is room
             elif op == 0x7D:  # EMPTY_DICT
                 value = {}
                 push(value)
@@ -434,4 +447,4 @@ class Machine:
 _PUTS = frozenset(b"\x94qrp")
 _FRAME = 0x95
 # What `_fast` runs; the loop is not entered for any other.
-_FAST = frozenset(b"K\x8cUhjC(\x85\x86\x87}uesaMJGNX]t)\x88\x89")
+_FAST = frozenset(b"K\x8cUhjC(\x85\x86\x87R\x81}uesaMJGNX]t)\x88\x89")

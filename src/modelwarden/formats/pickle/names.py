@@ -170,3 +170,5 @@ _FOLDS: Final[dict[tuple[str, str], Callable[..., str | bytes]]] = {
     ("builtins", "bytes.fromhex"): _unhex,
     ("builtins", "chr"): _chr,
 }
+FOLDING: Final = frozenset(module for module, _ in _FOLDS)
+"""Modules with a function that `fold` knows."""

@@ -24,7 +24,6 @@ _SUSPECT: Final = tuple(
     re.compile(pattern)
     for pattern in (
         rb"\xc2\x80[\x02-\x05]",
-        _TEXT_PICKLE,
         rb"gA[SNJWQU][A-Za-z0-9+/_-]{6}",
         rb"Y[23][A-Za-z0-9+/]{8}",
         rb"K[CGHIKMSXYZa-f0-9][A-Za-z0-9+/]{10}",
@@ -33,14 +32,19 @@ _SUSPECT: Final = tuple(
         re.escape(ARCHIVE),
     )
 )
-_BEGINNING: Final = (*_SUSPECT, re.compile(rb"[(c]" + _TEXT_PICKLE))
+_TEXT: Final = re.compile(_TEXT_PICKLE)
+_SECOND_LINE: Final = re.compile(rb"\n[A-Za-z_]\w*\n")  # which is rare, and found at once
+_BEGINNING: Final = (*_SUSPECT, _TEXT, re.compile(rb"[(c]" + _TEXT_PICKLE))
+_FIRST: Final = frozenset(bytes([byte]) for byte in b"\xc2cigYK86P(\x80")  # what those begin with
 _DIGITS: Final = re.compile(rb"[0-9a-fA-F\s]+\Z")
 _BASE64: Final = re.compile(rb"[A-Za-z0-9+/_\-\s]+={0,2}\s*\Z")
 
 
 def suspicious(window: bytes) -> bool:
     """Tell whether a string within these bytes may hold a pickle."""
-    return any(pattern.search(window) for pattern in _SUSPECT)
+    return any(pattern.search(window) for pattern in _SUSPECT) or (
+        _SECOND_LINE.search(window) is not None and _TEXT.search(window) is not None
+    )
 
 
 def payload(source: Source, value: object) -> bytes | None:
@@ -77,6 +81,8 @@ def _latin(data: bytes, *, escaped: bool) -> bytes:
 
 def may_hold_pickle(head: bytes) -> bool:
     """Tell cheaply whether a constant that begins with `head` is worth a closer look."""
+    if head[:1] not in _FIRST:
+        return False
     return (len(head) > 3 and any(pattern.match(head) for pattern in _BEGINNING)) or _binary(head)
 
 

@@ -23,7 +23,7 @@ from modelwarden.formats.pickle.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from modelwarden.formats.source import Source
 
@@ -41,6 +41,12 @@ class _Text(str):
     """Ready text among the values that are still to be rendered."""
 
     __slots__ = ()
+
+
+_COMMA: Final = _Text(", ")
+_COLON: Final = _Text(": ")
+_OPEN: Final = _Text("(")
+_CLOSE: Final = _Text(")")
 
 
 def is_plain(args: object) -> TypeGuard[tuple[object, ...]]:
@@ -74,7 +80,12 @@ def _render(work: list[object], room: int) -> str:
     left = room
     while work:
         value = work.pop()
-        text = str(value) if type(value) is _Text else _expand(value, work)
+        kind = type(value)
+        if kind is _Text:
+            text: str = value  # type: ignore[assignment]
+        else:
+            shown = _SHOWN.get(kind)
+            text = _expand(value, work) if shown is None else shown(value)
         parts.append(text)
         left -= len(text)
         if left < 0:
@@ -111,7 +122,7 @@ def _plain(value: object, work: list[object]) -> str:
     elif isinstance(value, dict):
         work.append(_Text("}" if len(value) <= MANY else "…}"))
         for key, item in reversed(pairs(value)[:MANY]):
-            work += [_Text(", "), item, _Text(": "), key]
+            work += [_COMMA, item, _COLON, key]
         work.append(_Text("{"))
     elif isinstance(value, str | bytes):
         return _constant(value)
@@ -147,23 +158,24 @@ def _sequence(items: object, begin: str, end: str, work: list[object]) -> None:
     work.append(_Text(end if len(items) <= MANY else f", …{end}"))
     for index, item in enumerate(reversed(items[:MANY])):
         if index:
-            work.append(_Text(", "))
+            work.append(_COMMA)
         work.append(item)
     work.append(_Text(begin))
 
 
 def _arguments(args: object, kwargs: object) -> list[object]:
-    work: list[object] = [_Text(")")]
+    work: list[object] = [_CLOSE]
     if kwargs is not None and not (isinstance(kwargs, dict) and not kwargs):
         work += [kwargs, _Text(", **")]
     if isinstance(args, tuple):
         for index, item in enumerate(reversed(args[:MANY])):
             if index:
-                work.append(_Text(", "))
+                work.append(_COMMA)
             work.append(item)
     else:
         work += [args, _Text("*")]
-    return [*work, _Text("(")]
+    work.append(_OPEN)
+    return work
 
 
 def _printable(text: str) -> str:
@@ -252,13 +264,12 @@ def canonical(value: object, nodes: int = NODES) -> Canonical:
         else:
             seen[id(item)] = len(seen)
             head, inner = _inside(item)
-            add(b"%s %d;" % (head.encode("utf-8", "surrogatepass"), len(inner)))
+            add(b"%s %d;" % (head, len(inner)))
             if len(inner) <= nodes and PLAIN.issuperset(map(type, inner)):
                 nodes -= len(inner)
                 form += map(_leaf, inner)
             else:
-                inner.reverse()
-                work += inner
+                work += inner[::-1]
     digest = hashlib.sha256(b"".join(form)).digest()
     return Canonical(digest, (), whole=True) if whole else Canonical(digest, tuple(spans))
 
@@ -275,19 +286,23 @@ def _leaf(value: object) -> bytes:
         return b"int %x;" % value  # type: ignore[str-format]
     if kind is bytes:
         return b"bytes %d:%s;" % (len(value), value)  # type: ignore[arg-type]
+    if value is None:
+        return b"None;"
     return repr(value).encode() + b";"
 
 
-def _inside(value: object) -> tuple[str, list[object]]:
-    """Return what a value is, and a list of its own of what is in it."""
-    if isinstance(value, (tuple, list)):  # in turn: a union would be made anew each time
-        return type(value).__name__, list(value)
-    if isinstance(value, Global):
-        return f"global {value.module} {value.name}", []
-    if isinstance(value, Persistent):
-        return "persistent", [value.pid]
-    if isinstance(value, Items):
-        return value.kind, list(value.items)
+def _inside(value: object) -> tuple[bytes, Sequence[object]]:
+    """Return what a value is, and what is in it."""
+    if isinstance(value, tuple):
+        return b"tuple", value
+    if isinstance(value, list):
+        return b"list", value
     if isinstance(value, dict):
-        return "dict", [part for pair in pairs(value) for part in pair]
-    return "object", []
+        return b"dict", [part for pair in pairs(value) for part in pair]
+    if isinstance(value, Global):
+        return f"global {value.module} {value.name}".encode("utf-8", "surrogatepass"), ()
+    if isinstance(value, Persistent):
+        return b"persistent", (value.pid,)
+    if isinstance(value, Items):
+        return value.kind.encode(), value.items
+    return b"object", ()

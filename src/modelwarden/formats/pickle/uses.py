@@ -227,9 +227,12 @@ class Recorder:
             if isinstance(callee, Call):
                 made_by = callee.root, callee.depth, callee.identity
             how = (made_by, kind, via, method, again)
-            alike = (*how, *(type(v) if type(v) in _NUMBERS else v for v in args))
-            signature = (*how, args, tuple(map(type, args)))
-            known = self._recent.get(signature) or self._crowded.get(alike)
+            types = tuple(map(type, args))
+            signature = (*how, args, types)
+            known = self._recent.get(signature)
+            if known is None:
+                alike = *how, *[t if t in _NUMBERS else v for t, v in zip(types, args, strict=True)]
+                known = self._crowded.get(alike)
             if known is not None:
                 known[0].times += times
                 return known[1]
@@ -273,9 +276,10 @@ class Recorder:
         known = len(group) <= KEPT_PER_CALLEE and args is not ANY_ARGUMENTS
         known = known and self._forms <= FORMS
         form = canonical_call(args, kwargs) if known else None
-        if form not in group and len(group) >= KEPT_PER_CALLEE:
-            form = None
-        if form not in group:
+        seen = group.get(form)
+        if seen is None and len(group) >= KEPT_PER_CALLEE:
+            form, seen = None, group.get(None)
+        if seen is None:
             if form is None:
                 args, kwargs = ANY_ARGUMENTS, None
             seen = _Seen(target, kind, at, via, "", form or UNKNOWN, method, again=again)
@@ -284,7 +288,7 @@ class Recorder:
             group[form] = seen
             for item in passed:
                 self._passed.setdefault(id(item), seen.rendered)
-        return group[form], hash((key, form))
+        return seen, hash((key, form))
 
     def _keep(self, seen: _Seen, callee: object, args: object, kwargs: object) -> None:
         if len(self._seen) >= DISTINCT:

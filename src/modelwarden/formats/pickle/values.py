@@ -92,11 +92,14 @@ class Call:
         kwargs: object = None,
         identity: int = 0,
     ) -> None:
-        depth: int = callee.depth + 1 if isinstance(callee, Call) else 1
+        self.callee = callee
+        self.depth = 1
+        self.identity = identity
         self.root = callee if isinstance(callee, Global) else getattr(callee, "root", None)
-        self.callee = callee if depth <= CHAIN else self.root
-        self.depth: int = min(depth, CHAIN + 1)
-        self.identity = identity if depth <= CHAIN else 0
+        if isinstance(callee, Call):
+            self.depth = callee.depth + 1
+            if self.depth > CHAIN:
+                self.callee, self.depth, self.identity = self.root, CHAIN + 1, 0
         self.args = args
         self.kwargs = kwargs
         self.at = at
