@@ -48,6 +48,8 @@ else:
 
     def _made(cls, *, slots, frozen=False, kw_only=False, eq=True):
         own = set(cls.__dict__)
+        # Without a text the standard library makes one from the signature, by way of a tokenizer.
+        cls.__doc__ = cls.__doc__ or f"{cls.__name__}()"
         made = dataclasses.dataclass(
             cls, init=False, repr=False, eq=False, slots=slots, kw_only=kw_only
         )
