@@ -184,6 +184,7 @@ def _swapped(html: str) -> str:
             "action-at-load",
         ),
         (PAGE.replace("<h1>", "<h1 onclick='new MutationObserver(f)'>"), "late-links"),
+        (QUIET.replace("<title>", "<base href='https://b.example/'><title>"), "own-icon"),
         (PAGE.replace("<script>", "<script>Element.prototype.setAttribute=f;"), "late-action"),
         (PAGE.replace("<script>", "<script>document['write']=f;"), "written-forms"),
         (PAGE.replace("<img ", '<img name="write" '), "written-forms"),

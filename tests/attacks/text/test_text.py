@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from attacks.text.victims import HAM, SPAM, victim
 from attacks.victims import Linear
 from modelwarden.attacks.catalog import fitting
-from modelwarden.attacks.engine import run
+from modelwarden.attacks.engine import Problem, run
 from modelwarden.attacks.minimal import minimal
+from modelwarden.attacks.scripts import Heard
+from modelwarden.attacks.text import search
 from modelwarden.attacks.text.guide import guide_of
 from modelwarden.attacks.text.operators import INVISIBLE, LOOK_ALIKES, NEIGHBOURS, OPERATORS
 from modelwarden.attacks.text.search import Draft, Edits, Invisible, objects, shrunk
@@ -115,6 +117,37 @@ def test_one_edit_is_enough_where_one_word_decides():
     assert problem.reached(at, target.labels(small.candidates)).all()
     again = minimal(target, problem, found.candidates, found.success, 100 - found.queries, shrunk)
     assert (again.candidates == small.candidates).all()
+
+
+def _played(steps, wins):
+    """Let a script run its course; `wins` judges the words of a text. Return its last text."""
+    asked = next(steps)
+    while True:
+        won = np.array([wins(text.split()) for text in asked], bool)
+        margin = np.where(won, -1.0, 1.0)
+        try:
+            asked = steps.send(Heard(candidates=asked, margin=margin, won=won, reached=won))
+        except StopIteration as end:
+            return str(end.value)
+
+
+def test_edits_become_single_characters_and_only_edited_words_are_measured(monkeypatch):
+    text = " ".join(f"ordinary{i:03d}" for i in range(300))
+    won = text.replace("ordinary007", "007yranidro").replace("ordinary250", "250yranidroxx")
+    problem = Problem(
+        space=TextSpace(x=objects([text])), y=np.array([1]), rows=np.array([0]), classes=2
+    )
+    measured = []
+    monkeypatch.setattr(
+        search, "distance", lambda a, b: measured.append(max(len(a), len(b))) or _table(a, b)
+    )
+
+    end = _played(
+        shrunk(problem, 0, won), lambda w: w[7] != "ordinary007" and w[250] != "ordinary250"
+    )
+
+    assert _table(text, end) == 2
+    assert max(measured) < 20
 
 
 def test_a_budget_of_edits_is_kept():

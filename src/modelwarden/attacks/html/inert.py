@@ -100,8 +100,8 @@ def _link(node: Node, around: Around) -> bool:
     if set(node.attributes) != {"rel", "href"}:
         return False
     rel, href = node.attributes["rel"], node.attributes["href"]
-    if rel == "icon":  # what a browser asks for anyway
-        return href == "/favicon.ico" and not around.has_icon
+    if rel == "icon":  # what a browser asks for anyway; a base would lead it elsewhere
+        return href == "/favicon.ico" and not (around.has_icon or around.has_base)
     return rel in _RELS and not href.lower().startswith("javascript:")
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from modelwarden.attacks.engine import Candidates, Problem
 from modelwarden.attacks.scripts import Heard, Script, Scripts, bred
 from modelwarden.attacks.text.operators import OPERATORS
-from modelwarden.attacks.text.space import TextSpace
+from modelwarden.attacks.text.space import TextSpace, distance
 from modelwarden.core import InputError, seed_for
 from modelwarden.core.values import dataclass
 from modelwarden.targets.spec import Access
@@ -353,11 +353,8 @@ def shrunk(problem: Problem, i: int, win: Candidates) -> Generator[Candidates, H
 
 def _lightened(text: _Text, best: str) -> Generator[Candidates, Heard, str | None]:
     """Return the text with one edit made smaller; None when none can be."""
-    at = np.array([text.i])
-    size = text.space.characters(at, objects([best]))[0]
     for smaller in _lighter(text, best):
-        tried = [one for one in smaller if text.space.characters(at, objects([one]))[0] < size]
-        heard = yield objects(tried)
+        heard = yield objects(smaller)
         wins = np.flatnonzero(heard.won)
         if len(wins):
             return str(heard.candidates[wins[0]])
@@ -400,16 +397,21 @@ def _fewer(first: str, second: str) -> Iterator[str]:
 
 
 def _lighter(text: _Text, best: str) -> Iterator[list[str]]:
-    """Yield, for each edit, texts in which it changes a single character of the word."""
+    """Yield, for each edit, texts in which it changes fewer characters of the word: a single one.
+
+    What stands around an edit is the same in all of them, so the edit alone is measured.
+    """
     a, b, edits = _edited(text.text, best)
     light = ("homoglyph", "invisible", "mistyped", "swap", "drop", "leet")
     for a0, a1, b0, b1 in edits:
         words = [i for i in range(a0, a1) if a[i].strip()]
         if len(words) != 1:
             continue
-        made = [OPERATORS[name](a[words[0]], text.rng) for name in light]
+        own = a[words[0]]
+        size = distance("".join(a[a0:a1]), "".join(b[b0:b1]))
+        made = [OPERATORS[name](own, text.rng) for name in light]
         yield [
             "".join(b[:b0] + a[a0 : words[0]] + [word] + a[words[0] + 1 : a1] + b[b1:])
             for word in made
-            if word
+            if word and distance(own, word) < size
         ]
