@@ -172,6 +172,8 @@ def test_every_key_of_the_contract_is_read(folder):
         ('"predict.py:predict"', '"predict.py:a.b"', "model.entry must be 'file.py:name'", ""),
         ("threshold = 0.5", 'threshold = 0.5\ndecide = "predict.py:d"', "stands beside", ""),
         ("threshold = 0.5", 'url = "http://127.0.0.1"', "goes with adapter", ""),
+        ("threshold = 0.5", 'device = "cuda"', "model.device goes with adapter", ""),
+        ('adapter = "callable"', 'adapter = "torch"\ndevice = "gpu"', "must be 'cuda'", ""),
         ('id = "row"', 'id = "label"', "data.id names the label", ""),
         ('"test.parquet"', '"tset.parquet"', "names 'tset.parquet', which is not there", ""),
         ('path = "model/"', 'path = "modle/"', "names 'modle/', which is not there", ""),

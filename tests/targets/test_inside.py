@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from modelwarden.core import GapKind
 from modelwarden.sandbox import Tier
 from modelwarden.targets import inside
 from modelwarden.targets.confined import _Packed
+from modelwarden.targets.errors import TargetError
 from modelwarden.targets.frames import Frame
 from modelwarden.targets.spec import Task
 from targets.opening import case_in, trained
@@ -96,6 +99,20 @@ def test_an_honest_model_answers_as_its_library_does_and_raises_no_alarm(family,
     assert findings == ()
     assert opened.isolation == Tier.FULL.value
     assert LIBRARY.get(family, family) in environment
+
+
+@pytest.mark.parametrize(
+    ("nodes", "said"),
+    [((), "shows no graphics card"), (("/dev/null",), "sees no graphics card here")],
+)
+def test_a_card_that_is_not_there_is_said_and_nothing_else_is_used(monkeypatch, nodes, said):
+    case = case_in(trained("torch") / "torchscript")
+    monkeypatch.setattr("modelwarden.targets.opened.cards", lambda: nodes)
+    wanted = replace(case, model=replace(case.model, device="cuda:0"))
+
+    with pytest.raises(TargetError, match=said) as raised, wanted.open():
+        pass
+    assert raised.value.kind is GapKind.NOT_ASSESSABLE
 
 
 def test_every_model_that_is_trained_is_opened():

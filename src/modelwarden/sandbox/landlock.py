@@ -19,8 +19,9 @@ _EXECUTE = 1 << 0
 _WRITE_FILE = 1 << 1
 _READ_FILE = 1 << 2
 _READ_DIR = 1 << 3
+_COMMAND = 1 << 15  # ioctl on a device, from ABI 5
 _ALL_BY_ABI = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 5: (1 << 16) - 1}
-_FILE_ONLY = _EXECUTE | _WRITE_FILE | _READ_FILE | 1 << 14 | 1 << 15
+_FILE_ONLY = _EXECUTE | _WRITE_FILE | _READ_FILE | 1 << 14 | _COMMAND
 _NETWORK = 3  # bind and connect over TCP, from ABI 4
 _SCOPES = 3  # abstract sockets and signals, from ABI 6
 
@@ -31,7 +32,7 @@ class Rights:
 
     Attributes:
         handled: file rights that are refused everywhere unless a rule grants them.
-        read: granted below readable folders. write: below writable ones.
+        read: granted below readable folders. write: below writable ones. device: of device files.
         files: the part of a right that applies to a file which is not a folder.
         scoped: from ABI 6, signals and abstract sockets do not leave the process.
     """
@@ -41,6 +42,7 @@ class Rights:
     scoped: int
     read: int
     write: int
+    device: int
     files: int
 
 
@@ -59,6 +61,7 @@ def rights(version: int) -> Rights:
         network=_NETWORK if version >= 4 else 0,
         scoped=_SCOPES if version >= 6 else 0,
         read=_EXECUTE | _READ_FILE | _READ_DIR,
-        write=handled & ~_EXECUTE & ~(1 << 15),
+        write=handled & ~_EXECUTE & ~_COMMAND,
+        device=handled & (_READ_FILE | _WRITE_FILE | _COMMAND),
         files=handled & _FILE_ONLY,
     )

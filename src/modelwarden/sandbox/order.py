@@ -115,6 +115,7 @@ def order_for(
     private: str,
     readable: tuple[str, ...],
     limits: SandboxLimits,
+    devices: tuple[str, ...] = (),
     *,
     allow_namespaces: bool,
 ) -> Mapping[str, Json]:
@@ -134,12 +135,15 @@ def order_for(
         "landlock": asdict(landlock.rights(version)) if version else None,
         "readable": list(readable),
         "writable": [private, "/dev/null"],
+        "devices": list(devices),
         "seccomp_call": _SECCOMP_CALL.get(machine, 0),
-        "filter_cut": _filter(machine, pid, network_cut=True) if supported else "",
-        "filter_uncut": _filter(machine, pid, network_cut=False) if supported else "",
+        "filter_cut": _filter(machine, pid, bool(devices), network_cut=True) if supported else "",
+        "filter_uncut": (
+            _filter(machine, pid, bool(devices), network_cut=False) if supported else ""
+        ),
     }
 
 
-def _filter(machine: str, pid: int, *, network_cut: bool) -> str:
-    code = build_filter(machine, pid, network_cut=network_cut, notify=True)
+def _filter(machine: str, pid: int, cards: bool, *, network_cut: bool) -> str:
+    code = build_filter(machine, pid, network_cut=network_cut, notify=True, cards=cards)
     return base64.b64encode(code).decode()

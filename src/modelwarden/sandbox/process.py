@@ -33,6 +33,7 @@ from modelwarden.sandbox.channel import (
     LateError,
     sealed_memory,
 )
+from modelwarden.sandbox.devices import READABLE
 from modelwarden.sandbox.observer import Observer
 from modelwarden.sandbox.order import SandboxLimits, environment, order_for, readable_files
 from modelwarden.sandbox.private import bytes_used, nameless_bytes, remove
@@ -97,6 +98,7 @@ class Worker:
         *,
         readable: Sequence[Path | str] = (),
         limits: SandboxLimits | None = None,
+        devices: Sequence[str] = (),
         allow_namespaces: bool = True,
     ) -> None:
         """Start `python` and have it confined before it sees anything of the model.
@@ -105,6 +107,7 @@ class Worker:
             python: the interpreter that has what the model needs, 3.8 or later.
             readable: files and folders that the model needs; all else of the user's is hidden.
             limits: what it may use.
+            devices: device files of graphics cards that it may open; the tier is then `partial`.
             allow_namespaces: False does without them, for the sake of tests.
 
         Raises:
@@ -117,7 +120,9 @@ class Worker:
         self.output = b""
         self._peak: int | None = None
         named = (str(Path(path).resolve()) for path in readable)
-        self._readable = (*readable_files(python), *named)
+        self._devices = tuple(devices)
+        shown = READABLE if devices else ()
+        self._readable = (*readable_files(python), *named, *shown, *devices)
         self._python, self._namespaces = python, allow_namespaces
         self._start()
 
@@ -283,6 +288,7 @@ class Worker:
             self._private,
             self._readable,
             self.limits,
+            self._devices,
             allow_namespaces=allow_namespaces,
         )
         kind, answer, extra = self._exchange(order, (), _START_SECONDS)
@@ -295,12 +301,13 @@ class Worker:
         if "seccomp" not in lacking:
             # Without namespaces the filter refuses every internet socket: nothing is lost.
             lacking -= {"namespaces"}
+        lacking |= {"cards"} if self._devices else set()
         self.lacking = tuple(sorted(lacking))
         if extra:
             self._observer = Observer(
                 extra[0],
                 self._readable,
-                (self._private,),
+                (self._private, *self._devices),
                 self._note,
                 kernel_decides="landlock" not in lacking,
             )

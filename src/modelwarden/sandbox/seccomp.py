@@ -14,6 +14,7 @@ from __future__ import annotations
 import errno
 import struct
 
+from modelwarden.sandbox import devices
 from modelwarden.sandbox.syscalls import AUDIT_ARCH, numbers
 
 ALLOW = 0x7FFF_0000
@@ -26,6 +27,7 @@ _JEQ = 0x15
 _JSET = 0x45
 _JGE = 0x35
 _RETURN = 0x06
+_AND = 0x54
 _AND = 0x54
 
 _ARGUMENTS = 16  # offset of args[0] in struct seccomp_data
@@ -130,12 +132,23 @@ class _Program:
         self.add(_JEQ, constant, 0, 1)
         self.add(_RETURN, verdict)
 
+    def if_below(self, constant: int, verdict: int) -> None:
+        """Return `verdict` if the loaded word is less than `constant`."""
+        self.add(_JGE, constant, 1, 0)
+        self.add(_RETURN, verdict)
+
+    def keep(self, mask: int) -> None:
+        """Keep these bits of the loaded word."""
+        self.add(_AND, mask)
+
 
 def _refuse(number: int) -> int:
     return _ERRNO | number
 
 
-def build_filter(machine: str, pid: int, *, network_cut: bool, notify: bool) -> bytes:
+def build_filter(
+    machine: str, pid: int, *, network_cut: bool, notify: bool, cards: bool = False
+) -> bytes:
     """Return the program for one worker.
 
     Args:
@@ -144,6 +157,7 @@ def build_filter(machine: str, pid: int, *, network_cut: bool, notify: bool) -> 
         network_cut: the worker has a network namespace without interfaces, so that internet
             sockets may be created (honest libraries do so on import); else they are refused.
         notify: the kernel can report refused calls; without it they are refused in silence.
+        cards: commands to graphics cards go on.
 
     Raises:
         KeyError: no table for this machine.
@@ -166,6 +180,8 @@ def build_filter(machine: str, pid: int, *, network_cut: bool, notify: bool) -> 
         plain["bind"] = told
     blocks = {name: _Program().returns(verdict) for name, verdict in plain.items()}
     blocks |= _conditional(pid, told, NOTIFY if notify else ALLOW, network_cut=network_cut)
+    if cards:
+        blocks["ioctl"] = _to_cards()
     for name, block in blocks.items():
         if name in known:
             program.when(known[name], block)
@@ -257,6 +273,17 @@ def _only(index: int, commands: tuple[int, ...]) -> _Program:
     program.argument(index)
     for command in commands:
         program.if_equal(command, ALLOW)
+    return program.returns(_refuse(errno.ENOTTY))
+
+
+def _to_cards() -> _Program:
+    program = _Program()
+    program.argument(1)
+    for command in (*_DESCRIPTOR, *_INTERFACES, *devices.MEMORY_COMMANDS):
+        program.if_equal(command, ALLOW)
+    program.if_below(devices.MEMORY_COMMANDS_BELOW, ALLOW)
+    program.keep(0xFF00)
+    program.if_equal(devices.COMMANDS, ALLOW)
     return program.returns(_refuse(errno.ENOTTY))
 
 

@@ -118,9 +118,9 @@ def _restrict_files(libc: ctypes.CDLL, order: Order) -> bool:
     ruleset = libc.syscall(444, head, ctypes.c_size_t(size), 0)
     if ruleset < 0:
         return False
-    for paths, access in ((order["readable"], rules["read"]), (order["writable"], rules["write"])):
-        for path in paths:
-            _allow_below(libc, ruleset, path, access | (rules["read"] if access else 0), rules)
+    for name, access in (("readable", "read"), ("writable", "write"), ("devices", "device")):
+        for path in order[name]:
+            _allow_below(libc, ruleset, path, rules[access] | rules["read"], rules)
     done = bool(libc.syscall(446, ruleset, 0) == 0)
     os.close(ruleset)
     return done

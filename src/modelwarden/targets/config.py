@@ -57,6 +57,7 @@ class ModelConfig:
         access: the most that an attacker is granted.
         threshold: on the positive score; decide: `file.py:name`, for decisions made otherwise.
         python: the interpreter of an environment that has what the model needs.
+        device: graphics card of a torch module, `cuda` or `cuda:N`; None for the processor.
         card: claims to verify.
         reference: another model of the same task to compare with, given like this one.
     """
@@ -73,6 +74,7 @@ class ModelConfig:
     threshold: float | None = None
     decide: str | None = None
     python: str | None = None
+    device: str | None = None
     card: str | None = None
     reference: ModelConfig | None = None
 
@@ -182,6 +184,7 @@ def parse_project(fields: Fields) -> ProjectConfig:
 _SIZES = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12} | {
     f"{prefix}iB": 1 << (10 * power) for power, prefix in enumerate("KMGT", 1)
 }
+_DEVICE = re.compile(r"cuda(:\d{1,2})?")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)")
 
 
@@ -216,6 +219,7 @@ def parse_model(fields: Fields) -> ModelConfig:
         threshold=fields.number("threshold"),
         decide=_entry(fields, "decide"),
         python=fields.text("python"),
+        device=fields.text("device"),
         card=fields.text("card"),
         reference=None if reference is None else parse_model(reference),
     )
@@ -234,10 +238,20 @@ def _check_model(fields: Fields, model: ModelConfig) -> None:
         raise fields.error("path", f"is missing: adapter = {model.adapter!r} needs it")
     if model.adapter == "callable" and model.entry is None:
         raise fields.error("entry", 'is missing: adapter = "callable" needs "file.py:name"')
+    _check_device(fields, model)
     if model.threshold is not None and model.decide is not None:
         raise fields.error("decide", "stands beside threshold: only one of them can decide")
     if model.reference is not None and model.reference.reference is not None:
         raise fields.error("reference.reference", "is one model too many")
+
+
+def _check_device(fields: Fields, model: ModelConfig) -> None:
+    if model.device is None:
+        return
+    if model.adapter != "torch":
+        raise fields.error("device", f'goes with adapter = "torch", not with {model.adapter!r}')
+    if not _DEVICE.fullmatch(model.device):
+        raise fields.error("device", f"must be 'cuda' or 'cuda:0', not {model.device!r}")
 
 
 def _entry(fields: Fields, key: str) -> str | None:

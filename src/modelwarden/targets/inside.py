@@ -529,7 +529,21 @@ def _open_torch(body):
             "'net.py:build'" % type(model).__name__
         )
     model.eval()
-    return _Torch(model)
+    device = _device(body.get("device"))
+    return _Torch(model.to(device) if hasattr(model, "to") else model, device)
+
+
+def _device(name):
+    """Return the device that was asked for, with sums that are the same each time."""
+    import torch
+
+    if name is None:
+        return torch.device("cpu")
+    if not torch.cuda.is_available():
+        raise RuntimeError("torch %s sees no graphics card here" % torch.__version__)
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = False, True
+    return torch.device(name)
 
 
 def _state(path):
@@ -582,9 +596,10 @@ class _Torch(Opened):
 
     gives_gradients = True
 
-    def __init__(self, model):
+    def __init__(self, model, device="cpu"):
         import torch
 
+        self.device = device
         first = next(iter(getattr(model, "parameters", list)()), None)
         self.model = model
         self.kind = (
@@ -603,7 +618,7 @@ class _Torch(Opened):
         values = _as_matrix(inputs, "float32") if inputs[0] == "frame" else inputs[1]
         if isinstance(values, list):
             return values
-        return torch.from_numpy(values).to(self.kind)
+        return torch.from_numpy(values).to(self.device, self.kind)
 
     def ask(self, inputs):
         import torch
@@ -619,7 +634,7 @@ class _Torch(Opened):
         import torch
 
         x = self._tensor(inputs)
-        w = torch.from_numpy(weights)
+        w = torch.from_numpy(weights).to(self.device)
         answer, logits, slope, stepped = self._sloped(x, w, at, deep=False)
         flat = ~slope.reshape(len(slope), -1).any(dim=1) & w.any(dim=1)
         if self.tries > 0 and flat.sum() > 0.1 * w.any(dim=1).sum():
@@ -653,7 +668,7 @@ class _Torch(Opened):
                 scores = seen.rejoin(scores)
             logits = self._behind(seen.heads, scores.reshape(w.shape))
             if logits.requires_grad:
-                (logits * w.to(logits.dtype)).sum().backward()
+                (logits * w.to(logits.device, logits.dtype)).sum().backward()
         slope = torch.zeros_like(leaf) if leaf.grad is None else leaf.grad
         return answer, logits, torch.nan_to_num(slope, 0.0, 0.0, 0.0), seen.stepped
 
@@ -890,6 +905,9 @@ def _versions():
         version = getattr(module, "__version__", None)
         if isinstance(version, str):
             found[name] = version[:60]
+    device = str(getattr(_STATE["model"], "device", ""))
+    if device.startswith("cuda"):
+        found["device"] = sys.modules["torch"].cuda.get_device_name(device)[:60]
     return found
 
 

@@ -23,7 +23,7 @@ import numpy as np
 from modelwarden.core import Finding, Gap, GapKind, InputError
 from modelwarden.core.values import dataclass
 from modelwarden.protocols.tensors import Tensor, WireError
-from modelwarden.sandbox import SandboxLimits, Tier, Worker, WorkerError
+from modelwarden.sandbox import SandboxLimits, Tier, Worker, WorkerError, cards
 from modelwarden.targets.answers import Form, Reading, labels_in, same, settle
 from modelwarden.targets.attempts import findings_of
 from modelwarden.targets.confined import Confined
@@ -92,11 +92,14 @@ class OpenedModel:
         """Return what this machine could not confine."""
         if self._worker is None or not self._worker.lacking:
             return ()
-        lacking = ", ".join(self._worker.lacking)
-        why = f"this machine cannot give the sandbox: {lacking}"
-        what = self._path or "model"
-        kind = GapKind.PARTIAL_ISOLATION
-        return (Gap(what=what, why=why, kind=kind, stage="performance"),)
+        given = {
+            "the model speaks to the driver of the graphics card, as [model] device lets it"
+            if name == "cards"
+            else f"this machine cannot give the sandbox: {name}"
+            for name in self._worker.lacking
+        }
+        what, kind = self._path or "model", GapKind.PARTIAL_ISOLATION
+        return tuple(Gap(what=what, why=w, kind=kind, stage="performance") for w in sorted(given))
 
     def cost(self) -> Cost:
         """Return what it has cost so far."""
@@ -217,10 +220,23 @@ def _started(model: ModelConfig, limits: LimitsConfig, root: Path, place: Path) 
     parts = [root / name for name in model.places]
     readable = [*parts, *(file.parent if file.name == _INIT else file for file in own)]
     given = SandboxLimits(memory=limits.memory, seconds=limits.seconds)
+    devices = () if model.device is None else _cards(model.device)
     try:
-        return Worker(model.python or sys.executable, readable=readable, limits=given)
+        return Worker(
+            model.python or sys.executable, readable=readable, limits=given, devices=devices
+        )
     except WorkerError as error:
         raise TargetError(error.message, hint=error.hint) from error
+
+
+def _cards(device: str) -> tuple[str, ...]:
+    found = cards()
+    if not found:
+        raise TargetError(
+            f"[model] device = {device!r}: this machine shows no graphics card of NVIDIA in /dev",
+            hint="Leave device out to use the processor.",
+        )
+    return found
 
 
 def _folders(root: Path, place: Path) -> tuple[str, ...]:
@@ -265,6 +281,7 @@ def _opened(
             "modules": _modules(model, root, place),
             "entry": model.entry,
             "weights": model.weights,
+            "device": model.device,
             "task": project.task.value,
             "scores": True,
             "flavours": flavours_of(place) if model.adapter == "mlflow" else {},

@@ -141,14 +141,14 @@ def watching(shape, deep):
             if source is None:
                 return tensor
             with torch._C.DisableTorchFunction():
-                x, y = source.detach().double(), tensor.double()
+                x, y = source.detach().double(), tensor.double().to(source.device)
                 x, y = x - x.mean(), y - y.mean()
                 size, both = (x * x).sum(), (x * y).sum()
                 if not both.abs() > _KEPT * (size * (y * y).sum()).sqrt():
                     return tensor
                 self.stepped = True
                 slope = (both / size).to(source.dtype)
-                return tensor + (slope * (source - source.detach())).to(tensor.dtype)
+                return tensor + (slope * (source - source.detach())).to(tensor.device, tensor.dtype)
 
     return Watching()
 
