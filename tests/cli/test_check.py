@@ -65,6 +65,7 @@ def test_exit_codes_follow_the_verdict(tmp_path):
     assert run(project(tmp_path / "b", entry="nan")).code == 3
     hostile = run("--format", "json", project(tmp_path / "c", weights=HARMFUL))
     assert hostile.code == 1
+    assert hostile.err.startswith("modelwarden: model/: the model was not opened")
     assert any("was not opened" in why for _, _, why in hostile.gaps())
 
 

@@ -92,6 +92,17 @@ def test_a_hostile_model_is_not_opened_and_every_stage_says_so(tmp_path):
     assert "performance" not in report.stages
 
 
+def test_that_a_model_is_not_opened_is_said_before_what_needs_none_is_worked_out(tmp_path):
+    said: list[str] = []
+    how = CheckHow(unopened=said.append, progress=lambda stage, *_: said.append(stage))
+
+    check(project(tmp_path, weights=HARMFUL), how=how)
+
+    assert said[:1] == ["artifacts"]
+    assert said[1].startswith("model/: the model was not opened")
+    assert said[2:] == ["data"]
+
+
 def test_what_the_models_code_reads_besides_is_scanned_and_part_of_its_digest(tmp_path):
     file = project(tmp_path, model='files = ["words.pkl"]')
     (tmp_path / "words.pkl").write_bytes(HARMLESS)

@@ -62,7 +62,7 @@ def check(
     folder = None if output is None else OutputFolder(Path(output), project)
     state = default_folder(project) if folder is None else folder.state
     with stage_line() as progress:
-        how = CheckHow(engine=engine, state=state, progress=progress)
+        how = CheckHow(engine=engine, state=state, progress=progress, unopened=_say)
         names = _names(stages)
         earlier = None if baseline is None else Path(baseline)
         checked = _checked(project, names, seed, earlier, trust_model, how)
@@ -72,6 +72,17 @@ def check(
     finally:  # a full disk does not cost what was measured
         code = finish(checked.report, form, None, fail_on=checked.policy.fail_on)
     return code
+
+
+def _say(why: str) -> None:
+    """Say at once that stages will have no model: what needs none may take minutes."""
+    import sys
+
+    from modelwarden.cli.main import tell
+
+    if sys.stderr is not None and sys.stderr.isatty():
+        sys.stderr.write("\r\x1b[K")  # the line that counts stages
+    tell(why)
 
 
 def _names(stages: str | None) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from modelwarden.core import Finding, Gap, Location
 from modelwarden.core.seen import findings
 from modelwarden.core.stages import StageResult
 from modelwarden.data.given import Given, Said
+from modelwarden.data.numbering import without_numbering
 from modelwarden.detectors import moves
 from modelwarden.detectors.change_point import ChangePoint, change_point
 from modelwarden.detectors.counts import as_numbers
@@ -32,8 +33,9 @@ def run(given: Given) -> StageResult:
     result = StageResult()
     for reference, other in given.pairs():
         if len(reference) and len(other):
-            result += moves.features(reference, other, given.margins)
-            result += moves.joint(reference, other, given.margins)
+            here, there, _ = without_numbering(reference, other)
+            result += moves.features(here, there, given.margins)
+            result += moves.joint(here, there, given.margins)
             result += moves.labels(
                 reference,
                 other,

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from modelwarden.core import Gap, GapKind
 from modelwarden.core.stages import StageResult
 from modelwarden.data.given import Given
+from modelwarden.data.numbering import without_numbering
 from modelwarden.detectors.broken import broken
 from modelwarden.targets.data import DataSet
 from modelwarden.targets.spec import Task
 
 NAME = "data"
+_NUMBERING = "column {!r} numbers the rows, so {} is not compared by it: name it in [data] id"
 
 
 def run(given: Given) -> StageResult:
@@ -20,7 +22,9 @@ def run(given: Given) -> StageResult:
     label = given.data.label or "y"
     regression = given.project.task is Task.REGRESSION
     for reference, other in given.pairs():
-        result += broken(reference, other, label, regression=regression)
+        here, there, names = without_numbering(reference, other)
+        result += broken(here, there, label, regression=regression)
+        result += StageResult(notes=tuple(_NUMBERING.format(n, other.name) for n in names))
         result += StageResult(gaps=tuple(_gaps(given, reference, other)))
     return result
 

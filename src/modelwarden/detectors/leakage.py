@@ -239,7 +239,8 @@ def identifier_order(name: str, column: Column) -> Floats | None:
     if len(column) < LEAST_ROWS or bool(missing(column).any()):
         return None
     named = re.search(r"(?:^|[_\W])(?:id|uuid|guid|key|no|nr|index|row)(?:$|[_\W\d])|Id$", name)
-    if column.dtype.kind in "iu" or (column.dtype.kind == "f" and bool((column % 1 == 0).all())):
+    real = column.dtype.kind == "f" and bool(np.isfinite(column).all())
+    if column.dtype.kind in "iu" or (real and bool((column % 1 == 0).all())):
         values = as_numbers(column)
         distinct = len(np.unique(values))
         if distinct < len(values):
@@ -258,6 +259,19 @@ def identifier_order(name: str, column: Column) -> Floats | None:
     order = {prefix: i for i, prefix in enumerate(sorted(prefixes))}
     top = max(float(part[2]) for part in matched) + 1
     return np.array([order[part[1]] * top + float(part[2]) for part in matched], np.float64)
+
+
+def numbers_rows(name: str, column: Column) -> bool:
+    """Return whether a column only numbers or names the rows: an order, not a property."""
+    return identifier_order(name, column) is not None
+
+
+def gives_away(column: Column, y: Labels, k: int, seed: int) -> bool:
+    """Return whether a column alone tells the class of a row nearly without error."""
+    if len(y) < LEAST_ROWS or int((np.bincount(y, minlength=k) >= _LEAST_CLASS).sum()) < 2:
+        return False
+    fold = folds_of(y, 4, np.random.default_rng(seed))
+    return _alone(column, y, k, fold) >= (AUC if k == 2 else BALANCED)
 
 
 def order_leak(y: Labels, k: int) -> Leak | None:

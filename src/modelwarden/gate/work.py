@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from functools import partial
@@ -72,12 +72,14 @@ class CheckHow:
         engine: where files are scanned: `local` or `ray`.
         state: folder in which an interrupted check is kept; None keeps nothing.
         progress: told before each stage.
+        unopened: told why the model is not opened, before what needs no model is worked out.
         tools: how data are read and models are opened; None takes ours.
     """
 
     engine: str = "local"
     state: Path | None = None
     progress: Told | None = None
+    unopened: Callable[[str], None] | None = None
     tools: Tools | None = None
 
 
@@ -237,6 +239,8 @@ class Work:
         """Run what asks no model, and leave a gap for every other stage."""
         model = self.project.model
         what = printable(model.path or model.url or self.project.project.name)
+        if self.how.unopened is not None:
+            self.how.unopened(f"{what}: {why}")
         for stage in self.stages:
             if not stage.model and sets is not None:
                 self.results.append((stage, self._without_model(stage, sets)))

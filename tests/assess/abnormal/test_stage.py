@@ -440,6 +440,9 @@ def test_a_robust_model_of_texts_passes_and_a_brittle_one_is_named():
     def breaks(texts):
         return feelings([t if t.strip() else t[0] for t in texts])
 
+    def capitals(texts):
+        return both(np.array([0.5 if any(c.isupper() for c in str(t)) else -0.5 for t in texts]))
+
     data, text = texts_of(), {"modality": Modality.TEXT}
 
     assert result_of(feelings, data, **text).findings == ()
@@ -448,6 +451,9 @@ def test_a_robust_model_of_texts_passes_and_a_brittle_one_is_named():
         "homoglyph",
         "zero-width",
         "full-width",
+    }
+    assert ("case", "changed") in {
+        (o, how) for _, o, how in found(result_of(capitals, data, **text))
     }
     assert {(o, how) for _, o, how in found(result_of(breaks, data, **text))} >= {
         ("null", "crash"),

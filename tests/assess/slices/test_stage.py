@@ -117,6 +117,19 @@ def test_a_region_that_is_hard_and_said_to_be_is_no_weakness(seed):
     assert rules(run(answered(columns, y, p))) == []
 
 
+def test_columns_that_number_the_rows_or_give_the_label_away_tell_no_kind_of_rows():
+    rng = np.random.default_rng(3)
+    columns = frame(rng, 3000)
+    p = honest(rng, columns, slope=0.5)
+    y = (rng.random(3000) < p).astype(int)
+    telling = {
+        "nr": np.argsort(np.argsort(y + rng.normal(0, 0.3, 3000))),
+        "paid": 9.0 * y + rng.normal(size=3000),
+    }
+
+    assert rules(run(answered({**columns, **telling}, y, p))) == []
+
+
 def test_a_model_that_is_too_sure_everywhere_has_no_slice_of_its_own():
     rng = np.random.default_rng(0)
     columns = frame(rng, 3000)

@@ -68,7 +68,8 @@ _CHANGES: tuple[tuple[Operator, Change, Test | None], ...] = (
     (SYMBOLS, lambda _: "\U0001f600 !!! \u2014 \u2605", lambda t: not _WORD.search(t)),
     (LONG, words.too_long, lambda t: len(t) > words.LONG // 2),
     (CONTROL, words.controlled, _holds("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f]")),
-    (CASE, lambda t: t.lower() if t.isupper() else t.upper(), str.isupper),
+    (CASE, str.upper, str.isupper),
+    (CASE, str.lower, str.islower),
     (SPACE, words.broken_lines, lambda t: "  " in t or "\n" in t),
     (TYPO, words.typed, None),
     (ALIKE, words.alike, words.has_alike),
@@ -82,7 +83,7 @@ _CHANGES: tuple[tuple[Operator, Change, Test | None], ...] = (
         _holds("[\ud800-\udfff]"),
     ),
 )
-OPERATORS = (NULL, *(operator for operator, _, _ in _CHANGES))
+OPERATORS = (NULL, *dict.fromkeys(operator for operator, _, _ in _CHANGES))
 _LOOKED_AT = 20_000
 
 

@@ -27,10 +27,11 @@ from modelwarden.assess.slices.search import search
 from modelwarden.assess.stage import RowMark, StageResult
 from modelwarden.assess.truth import Judged
 from modelwarden.core import Gap, GapKind, Json, Location, Measurement, Table, TableKind, seed_for
+from modelwarden.detectors.leakage import gives_away, numbers_rows
 from modelwarden.metrics.intervals import Interval, mean_of, of_share
 from modelwarden.metrics.multiple import adjusted
 from modelwarden.metrics.values import measured
-from modelwarden.targets.frames import Floats, Labels
+from modelwarden.targets.frames import Floats, Frame, Labels
 from modelwarden.targets.spec import Task
 
 NAME = "slices"
@@ -86,17 +87,32 @@ def run(context: Context) -> StageResult:
             else "the rows are all of one class, so errors say little about slices"
         )
         return StageResult(gaps=(Gap(what=what, why=why, kind=GapKind.NOT_ASSESSABLE, stage=NAME),))
-    features = features_of(context.columns().take(seen.rows))
+    seed = seed_for(context.seed, NAME) % 2**32
+    features = features_of(_properties(context.columns().take(seen.rows), seen, seed))
     if not features:
         why = "the rows have no column by which they could be told apart"
         return StageResult(gaps=(Gap(what=what, why=why, kind=GapKind.NOT_ASSESSABLE, stage=NAME),))
-    seed = seed_for(context.seed, NAME) % 2**32
     found = [
         f
         for excess in _excesses(seen, features, seed)
         for f in look(features, excess, seed, _margin(context, excess))
     ]
     return _result(context, seen, features, found)
+
+
+def _properties(frame: Frame, seen: Judged, seed: int) -> Frame:
+    """Leave out columns that number the rows, and those that give the label away.
+
+    Neither tells a kind of rows: errors stand out by the first where the file was sorted, by the
+    second on any model that does not use it. `target-leakage` speaks of both.
+    """
+    y, k = seen.y, len(seen.classes)
+    told = [
+        name
+        for name, column in zip(frame.names, frame.columns, strict=True)
+        if numbers_rows(name, column) or (y is not None and gives_away(column, y, k, seed))
+    ]
+    return frame.without(told)
 
 
 def _excesses(seen: Judged, features: Sequence[Feature], seed: int) -> list[Excess]:
