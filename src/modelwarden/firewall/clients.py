@@ -13,15 +13,15 @@ import functools
 import math
 import operator
 import os
-from collections import OrderedDict, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Sequence
 from enum import StrEnum
 from itertools import islice
 
 import numpy as np
 
 from modelwarden.core.values import dataclass
-from modelwarden.firewall.normal import REMEMBERED, Flags, Halves, Judged, popularity
+from modelwarden.firewall.normal import REMEMBERED, Halves, Judged, popularity
 from modelwarden.firewall.profile import Normal
 from modelwarden.targets.frames import Floats
 
@@ -32,6 +32,7 @@ _CROWD = 64  # rows of a client that a crowd is looked for in …
 _LEAST_CROWD = 4  # … and how many of them make one at the least
 _TIMES_USUAL = 5.0
 _FEWEST_CELLS = 200
+_COLUMNS = REMEMBERED + 2 * _COUNTED  # as a request has no gap, and goes over the oldest
 _HOT = 4096  # rows of all clients whose digests are kept
 _TOOK_PART = 512  # clients that may take part in one search
 _THRESHOLD = 8.0
@@ -103,104 +104,103 @@ class Asked:
 
     Attributes:
         places: (n, k + 1) float32; the last is 1.
-        squares: (n,) of their lengths.
         kept: (n, k + 1) −2p and |p|²: one product with `places` gives all distances.
-        nearest: (n,) square of the distance to the nearest one of the same request.
-        reach: (n,) square of the distance that is near.
     """
 
-    __slots__ = ("kept", "nearest", "places", "reach", "squares")
+    __slots__ = ("_judged", "_most", "_near", "kept", "places")
 
     def __init__(self, normal: Normal, judged: Judged) -> None:
-        count = len(judged.asked)
+        self._judged, self._near = judged, normal.near
         self.places = judged.asked
-        self.squares: Halves = np.einsum("ij,ij->i", self.places, self.places) - np.float32(1)
         self.kept: Halves = self.places * np.float32(-2)
-        self.kept[:, -1] = self.squares
-        self.reach: Floats = normal.near**2 * judged.local * judged.local
-        self.nearest: Floats | float = math.inf
-        if count > _LAG:
-            self.nearest = np.full(count, np.inf)
-            self._closer(self.nearest, self.kept, 0)
+        self.kept[:, -1] = judged.squares
+        self._most = self._reach(judged.nearest)
 
-    def held_against(self, seen: Halves, late: Halves) -> Flags:
-        """Return which rows are nearly the same as one that was seen, or as one of the request.
+    def _reach(self, local: Floats) -> Floats:
+        """Return the square of the distance that is near, less that of the row's own length."""
+        reach = local * self._near
+        reach *= reach
+        reach -= self._judged.squares
+        return reach
+
+    def near(self, least: Halves) -> list[bool]:
+        """Tell which rows are nearly the same as another one.
 
         Args:
-            seen: (k + 1, m) as `kept`, a column each.
-            late: the last ones, the oldest first, which do not count for the rows next to them.
+            least: (n,) square of the distance to it, less that of the row's own length. How dense
+                the whole reference is there is looked up only if that can matter.
         """
-        nearest = self.nearest
-        if seen.size:
-            least = np.minimum.reduce(self.places @ seen, axis=1) + self.squares
-            nearest = np.minimum(nearest, least)
-        if len(late) and len(self.places) > 1:
-            nearest = np.full(len(self.places), nearest)
-            self._closer(nearest, late, len(late))
-        return np.asarray(nearest < self.reach)
-
-    def _closer(self, nearest: Floats, others: Halves, late: int) -> None:
-        apart = self.places @ others.T + self.squares[:, None]
-        apart[~_old(len(others), late, len(nearest))] = np.inf
-        np.minimum(nearest, np.minimum.reduce(apart, axis=1), out=nearest)
+        found = np.less(least, self._most).tolist()
+        if True in found:
+            found = np.less(least, self._reach(self._judged.local)).tolist()
+        told: list[bool] = found
+        return told
 
 
 @functools.cache
-def _old(others: int, late: int, count: int) -> Flags:
-    """Return (count, others) which ones came long enough before each row of a request.
-
-    Args:
-        others: rows, of which `late` came before the first of the request.
-        late: likewise.
-        count: rows of the request.
-    """
-    return np.arange(others) - late < (np.arange(count) - _LAG)[:, None]
+def _young(count: int) -> Halves:
+    """Return (count, count) infinities where a row of a request came too late to count for one."""
+    number = np.arange(count)
+    return np.where(number > number[:, None] - _LAG - 1, np.float32(np.inf), np.float32(0))
 
 
 class Places:
     """Rows on the axes that later ones are compared with; the oldest go first."""
 
-    __slots__ = ("_late", "_rows", "filled")
+    __slots__ = ("_end", "_late", "_rows", "_used")
 
     def __init__(self, normal: Normal) -> None:
-        self.filled = 0
         # A column for each row: products with it are a third faster than with a line for each.
         self._rows: Halves = np.empty((len(normal.axes) + 1, _FIRST), np.float32)
-        self._late: Halves = np.empty((0, len(normal.axes) + 1), np.float32)
+        self._end = self._used = 0
+        self._late: list[int] = []  # columns of the last rows, the oldest first
 
     @property
     def bytes(self) -> int:
         """Memory that is held."""
         return self._rows.nbytes
 
-    def near(self, asked: Asked) -> Flags:
+    def near(self, asked: Asked) -> list[bool]:
         """Return which of these rows are nearly the same as an earlier one, and remember all.
 
         The last `_LAG` rows before a row do not count: a camera's pictures are like those just
         before them and move on, while a search comes back to where it was.
         """
-        near = asked.held_against(self._rows[:, : self.filled], self._late)
-        line = np.concatenate((self._late, asked.kept))
-        if len(line) > _LAG:
-            self._remember(line[:-_LAG])
-        self._late = line[-_LAG:].copy()
-        return near
-
-    def _remember(self, rows: Halves) -> None:
-        count, size = len(rows), self._rows.shape[1]
-        while size < REMEMBERED and self.filled + count > size:
-            size = min(4 * size, REMEMBERED)
-        if size > self._rows.shape[1]:
-            grown = np.empty((rows.shape[1], size), np.float32)
-            grown[:, : self._rows.shape[1]] = self._rows
-            self._rows = grown
+        count, late = len(asked.kept), self._late
+        begin = self._room(count)
+        end = self._end = begin + count
+        self._used = max(self._used, end)
+        rows = self._rows[:, : self._used]
         if count == 1:
-            self._rows[:, self.filled % size] = rows[0]
+            rows[:, begin] = asked.kept[0]
+            apart = asked.places[0].dot(rows)
+            late.append(begin)
+            apart[late] = np.inf
+            least = np.minimum.reduce(apart, keepdims=True)
         else:
-            kept = rows[-size:]
-            at = (self.filled + count - len(kept) + np.arange(len(kept))) % size
-            self._rows[:, at] = kept.T
-        self.filled += count
+            rows[:, begin:end] = asked.kept.T
+            both = asked.places @ rows
+            both[:, begin:end] += _young(count)
+            for number in range(min(count, _LAG)):
+                both[number, late[number - _LAG :]] = np.inf
+            least = np.minimum.reduce(both, axis=1)
+            late.extend(range(begin, end))
+        del late[:-_LAG]
+        return asked.near(least)
+
+    def _room(self, count: int) -> int:
+        """Return the first column for so many rows, side by side: behind the last, or in front."""
+        size = self._rows.shape[1]
+        while size < _COLUMNS and self._end + count > size:
+            size = min(4 * size, _COLUMNS)
+        if size > self._rows.shape[1]:
+            grown = np.empty((len(self._rows), size), np.float32)
+            grown[:, : self._end] = self._rows[:, : self._end]
+            self._rows = grown
+        if self._end + count <= size:
+            return self._end
+        self._rows[-1, self._end :] = np.inf  # what is left there is older than all the rest
+        return 0
 
 
 class Strange:
@@ -219,14 +219,18 @@ class Strange:
         self.sum = 0.0
         self._alarm, self._refuse = normal.alarm, normal.refuse
 
-    def update(self, score: float) -> bool:
-        """Count one row; tell whether this is an alarm. After an alarm it begins anew."""
-        step = _USUAL if score <= self._alarm else _ODD if score <= self._refuse else _FAR
-        self.sum = max(0.0, self.sum + step)
-        if self.sum < _THRESHOLD:
+    def told(self, judged: Judged) -> bool:
+        """Count rows; tell whether there was an alarm. After an alarm it begins anew."""
+        if judged.worst <= self._alarm:
+            self.sum = max(0.0, self.sum + len(judged.scores) * _USUAL)
             return False
-        self.sum = 0.0
-        return True
+        told = False
+        for score in judged.scores.tolist():
+            step = _USUAL if score <= self._alarm else _ODD if score <= self._refuse else _FAR
+            self.sum = max(0.0, self.sum + step)
+            if self.sum >= _THRESHOLD:
+                self.sum, told = 0.0, True
+        return told
 
 
 class Crowd:
@@ -241,24 +245,31 @@ class Crowd:
     def __init__(self, needed: Sequence[int]) -> None:
         """Make ready; `needed` is by the rows of the sample how many of the last are a crowd."""
         self._needed = needed
-        self._last: deque[int] = deque()
+        self._last: list[int] = []
         self._counts: dict[int, int] = {}
 
-    def falls(self, cells: Iterable[int]) -> Iterator[bool]:
+    def falls(self, cells: list[int]) -> list[bool]:
         """Count rows, one after another; tell for each whether it falls into a crowd."""
-        counts, last, needed = self._counts, self._last, self._needed
-        for cell in cells:
-            crowded = bool(needed) and counts.get(cell, 0) >= needed[cell]
-            last.append(cell)
-            if len(last) > _LAG:
-                late = last[-1 - _LAG]
-                counts[late] = counts.get(late, 0) + 1
-            if len(last) > _CROWD + _LAG:
-                gone = last.popleft()
-                counts[gone] -= 1
-                if not counts[gone]:
+        counts, needed, get = self._counts, self._needed, self._counts.get
+        if not needed:
+            return [False] * len(cells)
+        line = self._last + cells
+        late = len(self._last) - _LAG
+        crowded = []
+        for at, cell in enumerate(cells, late):
+            crowded.append(get(cell, 0) >= needed[cell])
+            if at >= 0:
+                one = line[at]
+                counts[one] = get(one, 0) + 1
+            if at >= _CROWD:
+                gone = line[at - _CROWD]
+                left = counts[gone] - 1
+                if left:
+                    counts[gone] = left
+                else:
                     del counts[gone]
-            yield crowded
+        self._last = line[-_CROWD - _LAG :]
+        return crowded
 
 
 def needed(normal: Normal) -> list[int]:
@@ -307,11 +318,11 @@ class Client:
     def update(self, judged: Judged, asked: Asked) -> list[Pattern]:
         """Return what rows of one request showed that the client had not sent before."""
         shown = []
-        if _told(self._duplicates, self._places.near(asked).tolist()):
+        if _told(self._duplicates, self._places.near(asked)):
             shown.append(Pattern.NEAR_DUPLICATES)
-        if _told(self._crowded, list(self._crowd.falls(judged.cells.tolist()))):
+        if _told(self._crowded, self._crowd.falls(judged.cells.tolist())):
             shown.append(Pattern.CROWDED)
-        if sum(map(self._strange.update, judged.scores.tolist())):
+        if self._strange.told(judged):
             shown.append(Pattern.ABNORMAL_STREAM)
         return shown
 
@@ -415,8 +426,11 @@ class Clients:
 
     def _everybody(self, client: str, judged: Judged, asked: Asked) -> list[Alarm]:
         spread, took = self._spread, self._took
-        near = self._places.near(asked).tolist()
-        for event in map(operator.or_, near, self._crowd.falls(judged.cells.tolist())):
+        near = self._places.near(asked)
+        events = [*map(operator.or_, near, self._crowd.falls(judged.cells.tolist()))]
+        if not spread.sum and True not in events:
+            return []
+        for event in events:
             if not event and not spread.sum:
                 continue
             took[client] = took.get(client, 0.0) + spread.step(event=event)
