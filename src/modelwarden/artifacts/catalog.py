@@ -40,6 +40,7 @@ RULES: tuple[Entry, ...] = (
     Entry("pickle-code-object", "PickleStream"),
     Entry("needs-code", "PickleStream"),
     Entry("pickle-trailing-data", "PickleStream"),
+    Entry("pickle-secret", "PickleStream"),
     Entry("archive-path-escape", "ArchiveView"),
     Entry("archive-bomb", "ArchiveView"),
     Entry("zip-name-mismatch", "ArchiveView"),

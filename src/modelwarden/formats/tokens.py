@@ -61,6 +61,10 @@ _SETTING = r"""(?ix)
     """
 
 
+# How `.netrc` names the password of a machine.
+_LOGIN = r"\bmachine\s+\S{1,200}\s+login\s+\S{1,200}\s+(password)\s+(\S{6,300})"
+
+
 @cache
 def _compiled(form: str) -> re.Pattern[str]:
     """Compile what takes milliseconds, when a text first needs it."""
@@ -87,6 +91,8 @@ def tokens_in(text: str, *, settings: bool | None) -> Iterator[Token]:
     if settings is None or not _WORDS.search(text):
         return
     counted = line = 0
+    for match in _compiled(_LOGIN).finditer(text) if settings and "machine" in text else ():
+        yield Token(match[1], match[2], text.count("\n", 0, match.start(2)) + 1)
     for match in _compiled(_SETTING).finditer(text):
         value = match[2] or (match[3] if settings else None)
         if value is None:

@@ -40,9 +40,14 @@ _LOCAL = re.compile(r"@(?:localhost|127\.[\d.]+|0\.0\.0\.0|host|db|redis|postgre
 
 
 def _random(value: str) -> bool:
-    """Tell whether the part behind the prefix looks drawn by lot."""
-    body = re.split(r"[_\-.]", value)[-1]
-    return _entropy(body) >= _TOKEN_BITS and any(c.isdigit() for c in body)
+    """Tell whether the part behind the prefix looks drawn by lot; it may have `-` and `_` in it."""
+    parts = re.split(r"[_\-.]", value)
+    body, longest = parts[-1], max(parts, key=len)
+    if _entropy(body) >= _TOKEN_BITS and any(c.isdigit() for c in body):
+        return True
+    cases = longest != longest.lower() and longest != longest.upper()
+    mixed = cases and any(c.isdigit() for c in longest)
+    return len(longest) >= 12 and mixed and _entropy(longest) >= _TOKEN_BITS
 
 
 def _letters(value: str) -> bool:
@@ -66,13 +71,16 @@ def _checksummed(value: str) -> bool:
 
 
 def _jwt(value: str) -> bool:
-    """Tell whether the first part of a token is the header of a JSON web token."""
+    """Tell whether a token begins as a JSON web token, and is not the example of all guides."""
     try:
-        head = value.partition(".")[0]
-        told = json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))
+        head, claims = (
+            json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+            for part in value.split(".")[:2]
+        )
     except (ValueError, RecursionError):
         return False
-    return isinstance(told, dict) and "alg" in told
+    example = isinstance(claims, dict) and claims.get("sub") == "1234567890"
+    return isinstance(head, dict) and "alg" in head and not example
 
 
 def _macaroon(value: str) -> bool:
@@ -151,6 +159,21 @@ def secret_in(key: str, value: str) -> str | None:
     if any(c.isspace() for c in value) or _PLACEHOLDER.fullmatch(value) or _entropy(value) < _BITS:
         return None
     return GUESSED
+
+
+def login_in(path: str, value: str) -> str | None:
+    """Tell what a setting holds that some program takes for a login, by where it stands.
+
+    >>> login_in("auths.https://index.docker.io/v1/.auth", "dXNlcjpTM2NyM3RQYTU1")
+    'a login of Docker'
+    """
+    if path.startswith("auths.") and path.endswith(".auth"):
+        try:
+            name, _, password = base64.b64decode(value, validate=True).decode().partition(":")
+        except ValueError:
+            return None
+        return "a login of Docker" if name and password and password not in _WEAK else None
+    return None
 
 
 def secrets_in(key: str, value: str) -> Iterator[tuple[str, str]]:

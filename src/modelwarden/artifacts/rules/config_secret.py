@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-from modelwarden.artifacts.known.secrets import GUESSED, looks_drawn, secrets_in, shown
+from modelwarden.artifacts.known.secrets import GUESSED, login_in, looks_drawn, secrets_in, shown
 from modelwarden.core import Confidence, Evidence, Hit, Severity, rule
 from modelwarden.formats.config.reader import ConfigFile
 
@@ -33,7 +33,11 @@ def config_secret(config: ConfigFile) -> Iterator[Hit]:
     # Tokens of known form in YAML are found in its text, by `text-secret`.
     in_json = config.syntax == "json" or config.source.depth > 0
     for scalar in config.scalars:
-        for kind, value in secrets_in(scalar.key, scalar.value) if scalar.text else ():
+        if not scalar.text:
+            continue
+        login = login_in(scalar.path, scalar.value)
+        found = ((login, scalar.value),) if login else secrets_in(scalar.key, scalar.value)
+        for kind, value in found:
             if in_json or (kind == GUESSED and looks_drawn(value)):
                 facts = {"path": scalar.path[:200], "value": shown(value, kind)}
                 mark = hashlib.sha256(value.encode(errors="surrogatepass")).hexdigest()[:16]

@@ -89,6 +89,7 @@ _TELLING = tuple(
         (b"hooks.slack.com/services/", rb""),
         (b"/api/webhooks/", rb"\d{17}"),
         (b":aa", rb"[\w-]{33}"),
+        (b'"auths"', rb"\s*:"),
         (b"://", rb"[^\s/:@\"]*:[^\s/@\"]{3,}@"),
         *((word, rb"[\w.-]+[/\\]") for word in (b"/home/", b"/users/")),
         (b":\\users\\", rb""),

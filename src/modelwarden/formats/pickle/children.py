@@ -10,6 +10,7 @@ from modelwarden.formats.limits import Limits
 from modelwarden.formats.pickle.meant import meant
 from modelwarden.formats.pickle.nested import ARCHIVE, decoded, payload
 from modelwarden.formats.pickle.streams import run_streams
+from modelwarden.formats.pickle.values import Span
 from modelwarden.formats.view import Child, gap
 
 if TYPE_CHECKING:
@@ -44,17 +45,29 @@ def _child(source: Source, at: int, value: object) -> Child | None:
         if plain.startswith((ARCHIVE, TORCH)):
             name = f"constant@{at}" + (f".{step}" if step else "")
             return Child(name, partial(source.nested, plain, name))
-        if is_pickle(source.nested(plain, "constant")):
+        if is_pickle(source.nested(plain, "constant"), whole=not step and _is_text(value)):
             name = f"constant@{at}" + (f".{step}" if step else "")
             return Child(name, partial(source.nested, plain, name, expect="pickle"))
     return None
 
 
-def is_pickle(source: Source) -> bool:
-    """Tell whether bytes that might be anything are a pickle and nothing else by accident."""
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) or (isinstance(value, Span) and value.latin)
+
+
+def is_pickle(source: Source, *, whole: bool = False) -> bool:
+    """Tell whether bytes that might be anything are a pickle and nothing else by accident.
+
+    Args:
+        source: the bytes.
+        whole: they are a text that may only speak of pickles, as a note or an example does: then
+            a pickle without a mark must be all of it.
+    """
     part = source.part(0, SEEN)
     stream = run_streams(part, Limits(operations=SEEN * 4, seconds=5.0), count=1, search=False)[0]
     marked = source.head[:1] == b"\x80"
+    if whole and not marked and not (stream.finished and stream.end == part.size):
+        return False
     if any(meant(use, sure=marked) for use in stream.uses):
         return True
     return stream.finished and marked and stream.end >= min(source.size, SEEN) - 2

@@ -144,6 +144,8 @@ def _counted(kind: str, width: int) -> Callable[[Machine], None]:
         if size > LONG:
             value: object = Span(made, at, size)
             head = m.tape.source.read(at, 64)
+            if kind == "str":
+                m.look(at, size)
         else:
             head = m.tape.source.read(at, size)
             value = _decode(m, head, kind)

@@ -20,7 +20,7 @@ from modelwarden.formats.pickle.memo import (
     TUPLE_CODE,
     Memo,
 )
-from modelwarden.formats.pickle.nested import suspicious
+from modelwarden.formats.pickle.nested import suspicious, telling
 from modelwarden.formats.pickle.squeeze import CONTAINER_OPCODES, CROWDED, squeeze
 from modelwarden.formats.pickle.tape import Tape
 from modelwarden.formats.pickle.uses import Recorder
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from modelwarden.formats.limits import Limits
+    from modelwarden.formats.pickle.tokens import PickledToken
     from modelwarden.formats.pickle.values import Global, Persistent
     from modelwarden.formats.source import Source
 
@@ -40,6 +41,9 @@ STACK = 1 << 22
 MARKS = 1 << 22
 MADE = 1 << 18
 CACHE = 1 << 14
+TOKENS = 100
+LOOKED = 1 << 20
+BEHIND = 4096  # what a string that begins in a window may reach over its end
 
 
 class Machine:
@@ -54,6 +58,7 @@ class Machine:
         persistent: persistent ids, the first of them.
         persistent_count: all of them.
         suspects: constants that may hold a pickle, as (offset of the opcode, value).
+        tokens: strings that may be secrets.
         extensions: EXT codes that the file itself registered.
         hooks: what the file set as an attribute that an opcode looks up and calls.
         hook: asked after each BUILD; skips raw data that stands in the stream.
@@ -88,6 +93,7 @@ class Machine:
         "start",
         "suspects",
         "tape",
+        "tokens",
         "uses",
     )
 
@@ -119,6 +125,7 @@ class Machine:
         self.persistent: list[Persistent] = []
         self.persistent_count = 0
         self.suspects: list[tuple[int, object]] = []
+        self.tokens: dict[tuple[str, str], PickledToken] = {}
         self.extensions: dict[int, Global] = {} if extensions is None else extensions
         self.hook = hook
         self.hooks: dict[str, list[object]] = {}
@@ -182,6 +189,8 @@ class Machine:
             raise LimitExceededError("entries on the pickle machine's stack", STACK)
         data = self.tape.data
         self._suspicious = suspicious(data)
+        if telling(data):
+            self.look(self.tape.base, len(data) + BEHIND)
         self._made += sum(map(data.count, CONTAINER_OPCODES))
         if self._made > MADE + self._left or len(self.stack) > self._roomy:
             self._made = 0
@@ -189,6 +198,18 @@ class Machine:
             self._left = len(self.stack) + len(self.memo.values)
             self._roomy = max(CROWDED, len(self.stack) * 2)
             squeeze(self.stack, self.memo.values)
+
+    def look(self, at: int, size: int) -> None:
+        """Keep what in these bytes of the stream may be a secret."""
+        data = self.tape.source.read(at, min(size, LOOKED, self.tape.end - at))
+        if not telling(data):
+            return
+        from modelwarden.formats.pickle.tokens import pickled_tokens  # few pickles need it
+
+        for token in pickled_tokens(data, at):
+            if len(self.tokens) >= TOKENS:
+                return
+            self.tokens.setdefault((token.key, token.value), token)
 
     def _fast(self, limit: int) -> None:  # noqa: C901 -- one loop, no calls
         """Run common opcodes up to `limit` in the window, or to one that is not common.

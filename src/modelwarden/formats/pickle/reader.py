@@ -21,6 +21,7 @@ from modelwarden.formats.view import Child, View, gap
 if TYPE_CHECKING:
     from modelwarden.core import Gap
     from modelwarden.formats.pickle.streams import Stream
+    from modelwarden.formats.pickle.tokens import PickledToken
     from modelwarden.formats.pickle.uses import Use
     from modelwarden.formats.source import Source
 
@@ -46,6 +47,7 @@ class PickleStream(View):
             `pickle.loads` read them differently, and both readings were followed.
         raw_arrays: arrays of joblib whose bytes stand in the streams.
         damaged: CPython would stop with an error in one of the streams.
+        tokens: strings that may be secrets, at most a hundred of a stream.
     """
 
     uses: tuple[Use, ...] = ()
@@ -58,6 +60,7 @@ class PickleStream(View):
     lying_frames: int = 0
     raw_arrays: int = 0
     damaged: bool = False
+    tokens: tuple[PickledToken, ...] = ()
 
 
 _MOST_PADDING = 16 << 20
@@ -163,6 +166,7 @@ def view_of(source: Source, streams: list[Stream]) -> PickleStream:
         lying_frames=sum(stream.crossings for stream in streams),
         raw_arrays=sum(stream.raw_arrays for stream in streams),
         damaged=any(stream.damage is not None for stream in streams),
+        tokens=tuple(token for stream in everything for token in stream.tokens),
         gaps=(*_gaps(source, everything), *child_gaps),
         children=children,
         inventory=_imports(source, uses),

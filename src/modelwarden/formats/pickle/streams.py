@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from modelwarden.formats.limits import Limits
+    from modelwarden.formats.pickle.tokens import PickledToken
     from modelwarden.formats.pickle.uses import Use
     from modelwarden.formats.pickle.values import Global, Persistent
     from modelwarden.formats.source import Source
@@ -48,6 +49,7 @@ class Stream:
         uses: what it imports and calls, in order.
         persistent: its persistent ids, the first of them; `persistent_count` is all.
         suspects: constants that may hold a pickle.
+        tokens: strings that may be secrets.
         result: what STOP would return, symbolically; None when it was not reached.
         damage: why CPython stops with an error, or None.
         over: the bound that ended the run, or None.
@@ -67,6 +69,7 @@ class Stream:
     persistent: list[Persistent] = field(default_factory=list)
     persistent_count: int = 0
     suspects: list[tuple[int, object]] = field(default_factory=list)
+    tokens: list[PickledToken] = field(default_factory=list)
     result: object = None
     finished: bool = False
     damage: DamagedError | None = None
@@ -172,6 +175,7 @@ def _run(machine: Machine, stream: Stream, *, first: bool) -> None:
         stream.persistent = machine.persistent
         stream.persistent_count = machine.persistent_count
     stream.suspects += [s for s in machine.suspects if first or s not in stream.suspects]
+    stream.tokens += [one for one in machine.tokens.values() if one not in stream.tokens]
     stream.notes += [note for note in machine.notes if note not in stream.notes]
     stream.raw_arrays = max(stream.raw_arrays, machine.raw_arrays)
     if machine.done:
