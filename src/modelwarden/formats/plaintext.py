@@ -10,10 +10,12 @@ from __future__ import annotations
 import codecs
 import re
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from modelwarden.core import Gap, GapKind
 from modelwarden.core.values import dataclass
+from modelwarden.formats import recipes
 from modelwarden.formats.view import Child, View, gap
 
 if TYPE_CHECKING:
@@ -69,6 +71,7 @@ _MODELS = frozenset(
     " mar mlmodel caffemodel pdmodel pdiparams pte msgpack engine skops".split()
 )
 _DATA = frozenset(("text", "csv", "tsv", "ini", "markdown"))
+_ENCODED = re.compile(r"\s*(?:gA[I-X]|Y[23][A-Za-z0-9+/]|K[A-Za-z0-9]|80 ?0[2-5])[\w+/ -]{8}")
 _TOLD = frozenset(("markdown", "model-card", "csv", "tsv", "source-code"))
 _PROSE_KINDS = frozenset(("text", "markdown", "model-card", "yaml"))
 _POINTER = re.compile(r"version https://git-lfs\.github\.com/spec/|/annex/objects/")
@@ -126,7 +129,6 @@ def read(source: Source, limits: Limits) -> PlainText:
         why = "recognised as code, which is not examined yet"
         gaps.append(gap(source, why, GapKind.UNEXAMINED_CODE))
     text = _text(source, encoding)
-    orders = kind in _PROSE_KINDS and _ORDERS.search(source.label) is not None
     return PlainText(
         source=source,
         format=kind,
@@ -134,18 +136,37 @@ def read(source: Source, limits: Limits) -> PlainText:
         encoding=encoding,
         tokens=() if kind in _STRUCTURED else tokens_of(text, settings=_settings(kind)),
         origins=origins_of(source, text, kind),
-        children=(*_pairs(source, kind), *(_commands(source, text) if orders else ())),
+        children=(*_pairs(source, kind), *_commands(source, kind, text), *_pickled(source, text)),
     )
 
 
-def _commands(source: Source, text: str) -> tuple[Child, ...]:
-    """Return the code in a text of orders, line for line, as a script."""
-    from modelwarden.formats.scripts import code_in
+def _commands(source: Source, kind: str, text: str) -> tuple[Child, ...]:
+    """Return the commands that stand in a text for others to run, line for line, as a script."""
+    if kind in _PROSE_KINDS and _ORDERS.search(source.label):
+        from modelwarden.formats.scripts import code_in
 
-    data = code_in(text).encode("utf-8", "replace")
+        commands_in = code_in
+    elif source.expect is None and recipes.RUN.search(source.label):
+        commands_in = recipes.commands_in
+    else:
+        return ()
+    data = commands_in(text).encode("utf-8", "replace")
     if not data.strip():
         return ()
     return (Child("commands", lambda: source.nested(data, "commands", expect="instructions")),)
+
+
+def _pickled(source: Source, text: str) -> tuple[Child, ...]:
+    """Return the pickle that is all of a text, as Base64 or hexadecimal digits."""
+    if not _ENCODED.match(text[:32]):
+        return ()
+    from modelwarden.formats.pickle.children import is_pickle
+    from modelwarden.formats.pickle.nested import decoded
+
+    for step, data in decoded(text.strip().encode("utf-8", "replace"))[1:]:
+        if is_pickle(source.nested(data, step)):
+            return (Child(step, partial(source.nested, data, step, expect="pickle")),)
+    return ()
 
 
 def _pairs(source: Source, kind: str) -> tuple[Child, ...]:
@@ -273,6 +294,8 @@ def _by_name(label: str, ending: str) -> str | None:
         return "makefile"
     if _GIT.search(label):
         return "git-settings"
+    if recipes.NAMING.search(label):
+        return "naming-settings"
     if _SHELL.search(label):
         return "script"
     return None

@@ -30,6 +30,15 @@ _REACHES = tuple(
             r"document\.cookie|localStorage|sessionStorage|jupyter-config-data",
             "reads cookies or tokens",
         ),
+        (
+            # Plotting libraries write `onload`.
+            r"<\s*\w[^>]*[\s/\"']on(?:error|toggle|focus|loadstart|begin)\s*=",
+            "runs script as soon as it is shown",
+        ),
+        (
+            r"\b(?:fetch|sendBeacon)\s*\(\s*[\"'`]https?://(?!(?:127\.0\.0\.1|localhost)\b)",
+            "sends or fetches over the network",
+        ),
         (r"\beval\s*\(\s*(?:atob|unescape|String\.fromCharCode)", "runs script that it decodes"),
     )
 )

@@ -35,11 +35,24 @@ _ATTACKS = tuple(
             r"\b(?:sh|bash|eval|source)\s+(?:-c\s+)?(?:\$\(|`|<\()\s*(?:curl|wget)\b",
             FETCHED,
         ),
-        (r"\b(?:iwr|irm|downloadstring)\b[^\n]{0,500}\biex\b", FETCHED),
-        (r"\biex\b[^\n]{0,500}\b(?:iwr|irm|downloadstring)\b", FETCHED),
+        (r"\b(?:iwr|irm|downloadstring)\b[^\n]{0,500}\b(?:iex|invoke-expression)\b", FETCHED),
+        (
+            r"\b(?:iex|invoke-expression)\b[^\n]{0,500}\b(?:iwr|irm|downloadstring|downloadfile)\b",
+            FETCHED,
+        ),
         (
             r"\beval\s[^\n]{0,500}base64\s+(?:-d|-D|--decode)",
             "runs what it has just decoded",
+        ),
+        (
+            r"\bcertutil(?:\.exe)?\s[^\n]{0,200}-urlcache|\bbitsadmin(?:\.exe)?\s[^\n]{0,200}/transfer"
+            r"|\bmshta(?:\.exe)?\s+(?:https?|javascript|vbscript):|\bregsvr32\b[^\n]{0,200}/i:http"
+            r"|\brundll32\b[^\n]{0,200}javascript:",
+            "fetches or runs code by a tool of Windows",
+        ),
+        (
+            r"(?:CreateObject|ActiveXObject)\s*\(\s*WScript\.Shell\s*\)\s*\.\s*(?:Run|Exec)\b",
+            "starts programs from a page or a script of Windows",
         ),
         (r"/dev/(?:tcp|udp)/", "opens a shell to the network"),
         (r"\bsocat\b[^\n]{0,500}\bexec:", "opens a shell to the network"),
@@ -83,7 +96,11 @@ _IS_SHELL = re.compile(
     r"\s*(?:sudo\s+(?:-\w+\s+)*)?(?:\S*/)?(?:env\s+)?(?:(?:ba|z|da|k)?sh\b"
     r"|(?:python[\d.]*|perl|ruby|node|php)\s*(?:-(?:\s|$)|$))"
 )
-_DOWNLOAD = re.compile(r"\b(?:curl|wget)\b[^|;&\n]*")
+# In the place of a command: packages of these names are installed, too.
+_DOWNLOAD = re.compile(
+    r"(?:^|[|;&\n(`{]|\b(?:sudo|then|do|else|if|env|time|exec|nohup|command)\s|--\s)\s*(?:\w+=\S*\s+)*"
+    r"((?:\S*/)?(?:curl|wget)\b[^|;&\n]*)"
+)
 _DOWNLOADS = 20
 _RUNNERS = _SHELLS | frozenset(("source", ".", "perl", "start", "setsid"))
 _CHECKED = re.compile(
@@ -199,8 +216,8 @@ def _piped(text: str) -> str | None:
 def _fetched(text: str) -> str | None:
     """Follow a file from its download to the place where it is started, unless it is checked."""
     for command in islice(_DOWNLOAD.finditer(text), _DOWNLOADS):
-        output = _OUTPUT.search(command[0])
-        words = command[0].split()
+        output = _OUTPUT.search(command[1])
+        words = command[1].split()
         name = (output[1] if output else words[-1]).rpartition("/")[2]
         rest = text[command.end() :]
         if len(words) > 1 and name and _starts(rest, name):

@@ -33,7 +33,7 @@ _FOLDERS = re.compile(
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"(?i)\b(https?|ftp)://([^\s\"'`|;&<>()]+)")
-_FETCH = re.compile(r"\b(?:curl|wget)\b[^|;&\n]*")
+_FETCH = re.compile(r"\b(?:curl|wget)[ \t]+-[^|;&\n]*|\b(?:curl|wget)[ \t]+[\w$.]+\.[^|;&\n]*")
 
 
 def only_known(command: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from collections.abc import Iterator
 
@@ -11,8 +12,11 @@ from modelwarden.artifacts.known.secrets import redacted
 from modelwarden.artifacts.rules._content import bound_to
 from modelwarden.core import Confidence, Hit, Severity, rule
 from modelwarden.formats.config.reader import MARSHALLED, ConfigFile
+from modelwarden.formats.config.scalars import Scalar
 
 _LONGEST = 2000
+_SERVER = re.compile(r"(?:^|\.)(?:mcpServers|mcp\.servers|servers)(?:\.|\[)", re.IGNORECASE)
+_SHELLS = frozenset("sh bash zsh dash cmd powershell pwsh".split())
 _CODE_CALLS = frozenset("__import__ eval exec compile".split())
 _CODE_ATTRIBUTES = frozenset("system popen check_output call run Popen spawn".split())
 
@@ -29,6 +33,8 @@ _CODE_ATTRIBUTES = frozenset("system popen check_output call run Popen spawn".sp
 def config_command(config: ConfigFile) -> Iterator[Hit]:
     """Flag values that are a destructive or downloading shell command, or Python that runs one.
 
+    Likewise shells that an assistant for programming would start as its servers (`mcpServers`).
+
     Why: a configuration describes; something that will be run from it was put there for a program
     that runs it. Deleting a disk, running what was just fetched, opening a shell to the network
     and importing modules by `__import__` have no place in a model's settings.
@@ -42,14 +48,22 @@ def config_command(config: ConfigFile) -> Iterator[Hit]:
         return
     evidence = bound_to(config)
     for scalar in config.scalars:
-        if not scalar.text or len(scalar.value) <= 4:
+        if not scalar.text or (len(scalar.value) <= 4 and scalar.key != "command"):
             continue
-        what = _marshalled(scalar.value)
+        what = _marshalled(scalar.value) or _assistant(scalar)
         if what is None and len(scalar.value) <= _LONGEST:
             what = _command(scalar.value) or _code(scalar.value)
         if what is not None:
             facts = {"path": scalar.path[:200], "value": redacted(scalar.value)[:120]}
             yield Hit(f"{scalar.key[:60]}: {what}", evidence(facts, scalar.line))
+
+
+def _assistant(scalar: Scalar) -> str | None:
+    """Say that an assistant started in the folder would start a shell as one of its servers."""
+    if scalar.key != "command" or not _SERVER.search(scalar.path):
+        return None
+    program = scalar.value.replace("\\", "/").rpartition("/")[2].lower().removesuffix(".exe")
+    return "starts a shell for an assistant" if program in _SHELLS else None
 
 
 def _command(value: str) -> str | None:

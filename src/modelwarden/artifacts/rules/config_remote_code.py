@@ -9,8 +9,11 @@ from modelwarden.artifacts.rules._content import bound_to
 from modelwarden.core import Hit, Severity, rule
 from modelwarden.formats.config.reader import ConfigFile
 from modelwarden.formats.config.scalars import Scalar
+from modelwarden.formats.places import escapes
 
 _MODULE = re.compile(r"\[\d+\]\.type")
+_FOLDER = re.compile(r"\[\d+\]\.path")
+_OUT = re.compile(r"is an|leads|names a drive|begins")
 _PART = re.compile(r"\w+\[0\]")
 _AUTO_MAP = re.compile(r"(?:^|\.)auto_map(?:[.\[]|$)")
 _KERNEL = re.compile(r"[\w.-]+/[\w.-]+(?:[@:|][\w.@:-]*)?")
@@ -83,7 +86,12 @@ def _named(scalar: Scalar) -> str | None:
 
 
 def _module(scalar: Scalar) -> str | None:
-    """Judge the class of one module in the `modules.json` of Sentence Transformers."""
+    """Judge the class, or the folder, of one module of Sentence Transformers (`modules.json`)."""
+    if scalar.text and _FOLDER.fullmatch(scalar.path) and scalar.value:
+        why = escapes(scalar.value)
+        return (
+            f"loads a module from {scalar.value[:80]!r}, which {why}" if _OUT.match(why) else None
+        )
     if not scalar.text or _MODULE.fullmatch(scalar.path) is None or "." not in scalar.value:
         return None
     if scalar.value.partition(".")[0] in _SENTENCE_LIBRARIES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import islice
 
@@ -18,6 +19,9 @@ from modelwarden.core import Hit, Severity, rule
 from modelwarden.formats.python.acts import When
 from modelwarden.formats.python.reader import PythonFile
 
+_HERE = re.compile(
+    r"(?:https?|grpc|ws)://(?:127\.\d+\.\d+\.\d+|localhost|\[::1\]|0\.0\.0\.0)(?::\d+)?(?:/|$)"
+)
 _EFFECTS = frozenset(
     (Can.SEND, Can.NETWORK, Can.UNPICKLE, Can.NATIVE, Can.WRITE, Can.HOOK, Can.FILE_CODE)
 )
@@ -48,6 +52,13 @@ def python_import_effect(program: PythonFile) -> Iterator[Hit]:
 
 def _effects(program: PythonFile) -> Iterator[Judged]:
     for one in judged(program):
-        importing = one.act.when is When.IMPORT and not program.program
+        importing = one.act.when is When.IMPORT and not program.program and not _stays_here(one)
         if importing and one.can in _EFFECTS and attack_of(one) is None and not loads_beside(one):
             yield one
+
+
+def _stays_here(one: Judged) -> bool:
+    """Tell whether only the machine itself is asked, as examples of clients do."""
+    first = one.act.args[0] if one.act.args else one.act.named.get("url")
+    address = (first.text or "") if first is not None else ""
+    return one.can in {Can.SEND, Can.NETWORK} and _HERE.match(address) is not None

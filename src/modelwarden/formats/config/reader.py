@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -101,6 +101,13 @@ _TELLING = tuple(
         ),
         *((word, rb'\w*"?\s*[:=]\s*"?\w') for word in (b"find_links", b"_registry")),
         (b"\\x", rb"(?:25|4[1-9a-f]|5[0-9af]|6[0-9a-f]|7[0-9ab])"),
+        (b"mcpservers", rb'"?\s*:'),
+        (b"github.event.", rb"\w"),
+        (b"github.head_ref", rb""),
+        (b"hostpath", rb'"?\s*:'),
+        *((word, rb'[^\n"]{0,500}[:,]?/') for word in (b"/:/", b"- /:", b'"/:')),
+        *((b"ga" + bytes((sign,)), rb"[\w+/-]{24}") for sign in b"ijklmnopqrstuvwx"),
+        (b"import_plugins", rb'"?\s*:'),
         *MARKS,
     )
 )
@@ -122,6 +129,8 @@ _BY_ANCHOR = tuple((anchor, tuple(_words_with(anchor))) for anchor in _ANCHORS)
 _LONG = 1 << 14  # in less, looking is quicker than cutting
 # Marshalled code of Python in base 64, as Keras writes a function.
 MARSHALLED = re.compile(rb"[4Y]w[A-Z]AAAAAAAA")
+# A pickle from protocol 2 on in Base64.
+PICKLED = re.compile(r"\s*gA[I-X][A-Za-z0-9+/_-]{13}")
 _HOMES = re.compile(r"/home/|[/\\]Users[/\\]|\\Documents and Settings\\")
 FLAVOURS = re.compile(rb"(?m)(?:^|\A\s*\{[^{}]*)[ \t]*[\"']?flavors[\"']?[ \t]*:")
 _TAG = re.compile(rb"(?:^|[\s\[{,:-])!|%TAG", re.MULTILINE)
@@ -283,7 +292,24 @@ def children_of(source: Source, scalars: Iterable[Scalar]) -> tuple[Child, ...]:
     templates = islice((_child(source, s) for s in scalars if _is_template(s)), _TEMPLATES)
     unseen = (_child(source, s, "text") for s in scalars if invisible(s.value))
     variables = (_set(source, s) for s in scalars if ENVIRONMENT.search(f"{s.key}={s.value[:500]}"))
-    return (*templates, *islice(unseen, _UNSEEN), *islice(variables, _UNSEEN))
+    pickled = (_pickle(source, s) for s in scalars if PICKLED.match(s.value[:40]))
+    return (
+        *templates,
+        *islice(unseen, _UNSEEN),
+        *islice(variables, _UNSEEN),
+        *islice((one for one in pickled if one is not None), _UNSEEN),
+    )
+
+
+def _pickle(source: Source, scalar: Scalar) -> Child | None:
+    """Return the pickle that a value is, in Base64; None for all others."""
+    from modelwarden.formats.pickle.children import is_pickle
+    from modelwarden.formats.pickle.nested import decoded
+
+    for step, data in decoded(scalar.value.encode(errors="surrogatepass"))[1:]:
+        if is_pickle(source.nested(data, step)):
+            return Child(scalar.path, partial(source.nested, data, scalar.path, expect="pickle"))
+    return None
 
 
 def _set(source: Source, scalar: Scalar) -> Child:

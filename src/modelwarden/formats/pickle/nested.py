@@ -24,7 +24,7 @@ _SUSPECT: Final = tuple(
     re.compile(pattern)
     for pattern in (
         rb"\xc2\x80[\x02-\x05]",
-        rb"gA[SNJWQU][A-Za-z0-9+/_-]{6}",
+        rb"gA[I-X][A-Za-z0-9+/_-]{6}",
         rb"Y[23][A-Za-z0-9+/]{8}",
         rb"K[CGHIKMSXYZa-f0-9][A-Za-z0-9+/]{10}",
         rb"80 ?0[2-5] ?[0-9a-fA-F]{2}",

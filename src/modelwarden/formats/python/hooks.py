@@ -14,7 +14,8 @@ FUNCTIONS = frozenset(
 METHODS = frozenset(
     "from_pretrained _from_pretrained from_config _from_config load_context initialize handle "
     "load_model _load_pyfunc post_init _init_weights init_weights load_state_dict "
-    "_load_from_state_dict build from_dict load preprocess postprocess inference".split()
+    "_load_from_state_dict build from_dict load preprocess postprocess inference "
+    "_info _split_generators _generate_examples _generate_tables setup execute predict".split()
 )
 # Of any class: unpickling calls them.
 PICKLE = frozenset(
@@ -25,7 +26,7 @@ _MADE = frozenset("__init__ __new__ __post_init__ __call__ __getattr__ __getattr
 _MODEL = re.compile(
     r"(?:Model|Module|Handler|Config|Tokenizer|TokenizerFast|Processor|Pipeline|Estimator"
     r"|Transformer|Layer|FeatureExtractor|Scheduler|ModelMixin|ConfigMixin|Predictor|PythonModel"
-    r"|ForCausalLM|Classifier|Regressor|Encoder|Embeddings?|ForConditionalGeneration)$"
+    r"|GeneratorBasedBuilder|ArrowBasedBuilder|BasePredictor|ForCausalLM|Classifier|Regressor|Encoder|Embeddings?|ForConditionalGeneration)$"
 )
 
 

@@ -1,0 +1,45 @@
+"""`container-host-access`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from modelwarden.artifacts.rules._content import bound_to
+from modelwarden.core import Hit, Severity, rule
+from modelwarden.formats.config.reader import ConfigFile
+from modelwarden.formats.config.scalars import Scalar
+
+_VOLUME = re.compile(r"(?:^|\.)(?:volumes|mounts|runArgs|binds)\[\d+\]$", re.IGNORECASE)
+_ROOT = re.compile(r"(?:-v[ =]|--volume[ =])?/(?:etc|root)?/?:/[^:]*(?::\w+)?$")
+
+
+@rule(
+    "container-host-access",
+    title="A container is given all files of the machine",
+    severity=Severity.MEDIUM,
+    reads=ConfigFile,
+    references=("CWE-250", "CWE-732"),
+    weakness="custom_code_in_model",
+)
+def container_host_access(config: ConfigFile) -> Iterator[Hit]:
+    """Flag containers that mount the root of the host, its `/etc` or its `/root`.
+
+    Why: what runs in the container reads every secret of the machine, and writes itself into it.
+
+    Fix: mount only the folder that the model needs, read-only.
+
+    Blind spot: `privileged` and the socket of Docker give as much, and are used by many for good
+    reasons: they are not reported.
+    """
+    evidence = bound_to(config)
+    for scalar in config.scalars:
+        if _given(scalar):
+            facts = {"path": scalar.path[:200], "value": scalar.value[:200]}
+            yield Hit(f"mounts {scalar.value[:80]!r} of the host", evidence(facts, scalar.line))
+
+
+def _given(scalar: Scalar) -> bool:
+    if scalar.path.endswith("hostPath.path"):
+        return scalar.value.rstrip("/") in {"", "/etc", "/root"}
+    return _VOLUME.search(scalar.path) is not None and _ROOT.match(scalar.value) is not None

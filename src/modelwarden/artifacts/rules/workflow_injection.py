@@ -1,0 +1,52 @@
+"""`workflow-injection`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from modelwarden.artifacts.rules._content import bound_to
+from modelwarden.core import Hit, Severity, rule
+from modelwarden.formats.config.reader import ConfigFile
+
+_STEP = re.compile(r"(?:^|\.)steps\[\d+\]\.(?:run|with\.(?:script|prompt|direct_prompt|args))$")
+_THEIRS = re.compile(
+    r"\$\{\{[^}]*\bgithub\.(?:head_ref|event\.(?:issue|pull_request|comment|review|review_comment"
+    r"|discussion|head_commit|commits|pages|workflow_run)\b[\w.*\[\]'-]*\.?"
+    r"(?:title|body|message|name|email|label|ref|head_branch|default_branch|page_name))\b[^}]*\}\}"
+)
+_HEAD = re.compile(r"github\.event\.pull_request\.head\.(?:sha|ref)|github\.head_ref")
+
+
+@rule(
+    "workflow-injection",
+    title="A workflow of GitHub lets strangers run commands",
+    severity=Severity.MEDIUM,
+    reads=ConfigFile,
+    references=("CWE-94", "CWE-78", "CWE-829"),
+    weakness="custom_code_in_model",
+)
+def workflow_injection(config: ConfigFile) -> Iterator[Hit]:
+    """Flag titles, texts and names of branches put into commands, and foreign code with secrets.
+
+    Why: whoever opens an issue chooses the title, which becomes part of the script, or of what an
+    assistant is told. With `pull_request_target` the code of a stranger runs with the secrets of
+    the repository, and can publish a model in its name.
+
+    Fix: hand the value over in `env:`, and quote the variable; check out no foreign code there.
+
+    Blind spot: scripts that the workflow calls are examined as the files that they are.
+    """
+    evidence = bound_to(config)
+    trusted = any("pull_request_target" in (s.key, s.value) for s in config.scalars) or any(
+        "pull_request_target" in scalar.path for scalar in config.scalars
+    )
+    for scalar in config.scalars:
+        message = None
+        if _STEP.search(scalar.path) and (found := _THEIRS.search(scalar.value)):
+            message = f"{scalar.key[:40]}: puts {found[0][:100]} into what is run"
+        elif trusted and scalar.path.endswith("with.ref") and _HEAD.search(scalar.value):
+            message = "checks out the code of a stranger with the secrets of the repository"
+        if message is not None:
+            facts = {"path": scalar.path[:200], "value": scalar.value[:200]}
+            yield Hit(message, evidence(facts, scalar.line))

@@ -1,0 +1,84 @@
+"""Texts in which commands and names stand that some program runs: recipes of builds, settings.
+
+Nothing of their languages is followed. What stands in them as a line or between quotes is handed
+on as it is, so that a command that is written out is seen, and one that is computed is not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+_MOST = 20_000
+_SHORT = 4
+_QUOTED: Final = re.compile(
+    r"\"\"\"(.{0,4000}?)\"\"\"|'''(.{0,4000}?)'''|\"((?:[^\"\\\n]|\\.){0,2000})\""
+    r"|'((?:[^'\\\n]|\\.){0,2000})'",
+    re.DOTALL,
+)
+# Files that a tool runs, or that are run when somebody opens them, by their names.
+RUN: Final = re.compile(
+    r"(?:^|/)(?:jenkinsfile|vagrantfile|cmakelists\.txt|binding\.gyp|justfile|procfile|postbuild"
+    r"|build\.rs|\.?rprofile(?:\.site)?|autorun\.inf|singularity(?:\.[^/]*)?|apptainer"
+    r"|[^/]+\.(?:cmake|gradle|nix|def|bat|cmd|ps1|psm1|vbs|vbe|hta|wsf|scpt|applescript|rmd|qmd"
+    r"|r|nf|smk|wdl|spec|pro|lua))$",
+    re.IGNORECASE,
+)
+# Settings that name other files, and code.
+NAMING: Final = re.compile(
+    r"(?:^|/)(?:modelfile(?:\.[^/]*)?|[^/]+\.(?:gin|jsonnet|libsonnet))$", re.IGNORECASE
+)
+_PLACE: Final = re.compile(
+    r"(?im)^[ \t]*(?:from|adapter)[ \t]+(\S.*?)[ \t]*$"
+    r"|^[ \t]*include[ \t]+[\"']([^\"'\n]+)[\"']"
+    r"|\bimport(?:str|bin)?[ \t]+(?:@?\"([^\"\n]+)\"|@?'([^'\n]+)')"
+)
+_NAME: Final = re.compile(
+    r"@(?:[\w.]+/)*([A-Za-z_]\w*(?:\.\w+)+)"
+    r"|^[ \t]*(?:[\w.]+/)*([A-Za-z_]\w*\.\w+)\.\w+[ \t]*=",
+    re.MULTILINE,
+)
+
+
+class Named(NamedTuple):
+    """A file or a function that settings name; `line` is 1-based."""
+
+    text: str
+    line: int
+
+
+def commands_in(text: str) -> str:
+    """Return what may be commands, each in the line where it begins.
+
+    >>> commands_in("sh 'make all'")
+    "make all ; sh 'make all'"
+    """
+    inner: dict[int, str] = {}
+    lines = [line.strip() for line in text.split("\n")[:_MOST]]
+    for found in _QUOTED.finditer(text):
+        number = text.count("\n", 0, found.start())
+        if number >= len(lines):
+            break
+        quoted = next(part for part in found.groups() if part is not None)
+        if len(quoted) < _SHORT:
+            continue
+        plain = quoted.replace('\\"', '"').replace("\\'", "'").replace("\n", " ; ")
+        inner[number] = f"{inner[number]} ; {plain}" if number in inner else plain
+    return "\n".join(
+        f"{inner[number]} ; {line}" if number in inner else line
+        for number, line in enumerate(lines)
+    )
+
+
+def places_in(text: str) -> Iterator[Named]:
+    """Yield the files that an Ollama Modelfile, Gin or Jsonnet takes in."""
+    for found in _PLACE.finditer(text):
+        place = next(part for part in found.groups() if part is not None)
+        yield Named(place.strip("\"'"), text.count("\n", 0, found.start()) + 1)
+
+
+def names_in(text: str) -> Iterator[Named]:
+    """Yield the functions that Gin binds values to, or hands over."""
+    for found in _NAME.finditer(text):
+        yield Named(found[1] or found[2], text.count("\n", 0, found.start()) + 1)
