@@ -104,7 +104,10 @@ FOUND = {
         "text-secret",
     ),
     "script": (code("x", html("<script>draw()</script>")), "notebook-active-content"),
-    "handler": (code("x", html("<img src=x onerror=f()>")), "notebook-active-content"),
+    "handler": (code("x", html("<img src=x onerror=f()>")), "notebook-script-attack"),
+    "put away": (
+        code("x", html("<img src=x onerror='this.remove()'>")), "notebook-active-content",
+    ),
     "svg": (code("x", html("<svg onload='f()'/>", "image/svg+xml")), "notebook-active-content"),
     "javascript": (code("x", html("f()", "application/javascript")), "notebook-active-content"),
     "kernel": (

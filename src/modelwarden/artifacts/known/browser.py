@@ -31,8 +31,8 @@ _REACHES = tuple(
             "reads cookies or tokens",
         ),
         (
-            # Plotting libraries write `onload`.
-            r"<\s*\w[^>]*[\s/\"']on(?:error|toggle|focus|loadstart|begin)\s*=",
+            # Plotting libraries write `onload`, and pictures that are not there are put away.
+            r"<\s*\w[^>]*[\s/\"']on(?:error|toggle|focus|loadstart|begin)\s*=(?!\s*[\"']?this\.)",
             "runs script as soon as it is shown",
         ),
         (
