@@ -568,6 +568,24 @@ def test_columns_that_we_lay_out_ourselves_are_not_turned_round():
     assert (None, "reordered-columns", "changed") in found(stage.run(here))
 
 
+def test_columns_are_turned_round_among_those_of_one_type():
+    columns = {
+        "pay": np.arange(4.0),
+        "job": np.array(list("abcd"), object),
+        "left": np.array([True, False] * 2),
+        "age": np.arange(4),
+        "town": np.array(list("wxyz"), object),
+    }
+
+    (turned,) = (
+        trial.inputs.names
+        for trial in tables._whole(Frame(tuple(columns), tuple(columns.values())))
+        if trial.operator is tables.REORDERED
+    )
+
+    assert turned == ("age", "town", "left", "pay", "job")
+
+
 def test_what_a_protocol_cannot_say_was_not_asked_and_a_server_that_is_gone_ends_the_trials():
     state = {"gone": False}
 

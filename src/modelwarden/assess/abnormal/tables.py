@@ -129,9 +129,10 @@ def _whole(base: Frame) -> Iterator[Trial]:
 
 def _reordered(base: Frame) -> list[str]:
     """Return the names turned round among columns of one kind, so that no type gives it away."""
-    kinds: dict[bool, list[str]] = {}
+    kinds: dict[str, list[str]] = {}
     for name, column in zip(base.names, base.columns, strict=True):
-        kinds.setdefault(column.dtype.kind in "iuf", []).append(name)
+        kind = column.dtype.kind
+        kinds.setdefault("number" if kind in "iuf" else kind, []).append(name)
     if all(len(names) == 1 for names in kinds.values()):
         return [*base.names[::-1]]
     turned = {name: other for names in kinds.values() for name, other in _pairs(names)}
