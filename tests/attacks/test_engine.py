@@ -225,7 +225,7 @@ def test_a_model_that_answers_at_random_is_beaten_where_most_of_its_answers_are(
         z = np.where(high | (rng.random(len(x)) < 0.25), 1.0, -1.0)
         return np.stack([-z, z], axis=1)
 
-    x = np.zeros((40, 1), np.float32)
+    x = np.zeros((300, 1), np.float32)
     target = function_target(shaken, spec(), x)
 
     def robust(eps, times, queries=60):

@@ -20,7 +20,7 @@ from modelwarden.targets.tiled import in_tiles_of
 # The tile of the target, and its halves down to this.
 _SMALLEST, _HALVES = 8, 4
 # Numbers of all rows that are asked at once, and calls that these make at most.
-_AT_ONCE, _MOST_CALLS = 1 << 15, 4
+_AT_ONCE, _MOST_CALLS = 1 << 16, 4
 
 
 @runtime_checkable

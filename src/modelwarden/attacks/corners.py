@@ -62,7 +62,7 @@ class Corner:
 
     def width(self, at: Labels) -> Labels:
         """One by one at first, more at once later: nothing is learnt from an answer."""
-        return np.clip(self._tried[at] // 2, 1, _WIDEST)
+        return np.minimum(np.maximum(self._tried[at] // 2, 1), _WIDEST)
 
     def propose(self, at: Labels, widths: Labels) -> Proposal:
         """Return the next corners."""

@@ -89,9 +89,13 @@ class Course:
         """
         live = self._living()
         if room is None:
+            if not len(live):
+                self._live = live
+                return 0
             widths = np.minimum(self.search.width(live), self._left(live))
-            kept = widths > 0
-            self._live, self._widths = live[kept], widths[kept]
+            if not widths.all():
+                live, widths = live[widths > 0], widths[widths > 0]
+            self._live, self._widths = live, widths
             return int(widths.sum())
         step = _STEP
         going: list[Labels] = []
@@ -111,6 +115,8 @@ class Course:
 
     def _living(self) -> Labels:
         """Return who goes on: neither won, nor waiting for the judge, nor only repeating itself."""
+        if not len(self._live) and not self.judge.returns:
+            return self._live
         out = self.judge.success | (self._stalled >= STALLED)
         out[self.judge.waiting] = True
         live, back = self._live, self.judge.take_back()

@@ -37,6 +37,11 @@ class Doubt:
         self._most = features
         self._count = np.zeros(n, np.int64)
 
+    def spread(self, at: Labels) -> Singles:
+        """Return the square roots of the diagonals, (m, features)."""
+        deviation = self.variance.take(at, axis=0)
+        return np.sqrt(deviation, out=deviation)
+
     def update(self, at: Labels, seen: Singles, missed: Floats) -> tuple[Floats, Floats]:
         """Take in answers of some inputs, `count` of each.
 
@@ -49,15 +54,16 @@ class Doubt:
             (m, features) how far the belief moves, and (m,) the sum of the squares by which each
             answer missed what was believed after those before it.
         """
-        step = np.empty((len(at), seen.shape[2]))
-        wrong = np.empty(len(at))
         self._make_room(at, seen.shape[1])
         have = self._count[at]
         used = np.where(have < 0, _WHOLE, np.minimum(-(-have // _BLOCK) * _BLOCK, self._most))
+        if (used == used[0]).all():
+            return self._taken(at, seen, missed, int(used[0]))
+        step = np.empty((len(at), seen.shape[2]))
+        wrong = np.empty(len(at))
         for rows in np.unique(used).tolist():
             part = np.flatnonzero(used == rows)
-            some = at[part] if len(part) < len(at) else at
-            step[part], wrong[part] = self._taken(some, seen[part], missed[part], rows)
+            step[part], wrong[part] = self._taken(at[part], seen[part], missed[part], rows)
         return step, wrong
 
     def _make_room(self, at: Labels, count: int) -> None:

@@ -123,7 +123,7 @@ def _call(courses: Sequence[Course], asking: Asking) -> bool:
         if i == order[-1]:
             call.leave_for_others()
         if wanted[i] and call.room > 0:
-            call.take_offer(courses[i])
+            call.take_offer(courses[i], wanted[i])
     # Wins fill what is left of a call; one of their own they get when nothing else is to be asked.
     for course in courses:
         if call.room > 0 and not call.differentiated:
@@ -147,14 +147,13 @@ class _Call:
         """Settle who goes on; where several share a call, all are looked at to rank them."""
         return course.look(self.room if self._alone else None)
 
-    def take_offer(self, course: Course) -> None:
+    def take_offer(self, course: Course, wanted: int) -> None:
         """Put in questions of an attack; what is known already it hears at once, and goes on."""
-        offer = course.offer(self.room, alone=not self._parts)
+        offer = course.offer(self._part(wanted), alone=not self._parts)
         while offer is not None and not len(offer.fresh):
             course.hear(offer, None)
             self._learnt = True
-            self.look(course)
-            offer = course.offer(self.room, alone=not self._parts)
+            offer = course.offer(self._part(self.look(course)), alone=not self._parts)
         if offer is None:
             return
         weights = offer.proposal.weights
@@ -164,15 +163,23 @@ class _Call:
             return
         self._put(course, offer, course.inputs(offer), len(offer.fresh))
 
-    def leave_for_others(self) -> None:
-        """Let the floor fill the calls that are begun, and one more.
+    def _part(self, wanted: int) -> int:
+        """Return how many of the wanted rows fill whole tiles; all where they fill none.
 
-        It can wait. Others cannot, for they hear before they ask again, and their calls would then
-        have nothing to be filled with.
+        The others wait for company: a tile that is not full costs as much as one that is.
         """
-        taken = self._asking.room - self.room
-        if taken:
-            self.room = min(self.room, -taken % self._asking.tile)
+        tile = self._asking.tile
+        begun = -self._rows % tile
+        whole = begun + max(wanted - begun, 0) // tile * tile
+        return min(self.room, whole if begun < wanted and whole else wanted)
+
+    def leave_for_others(self) -> None:
+        """Let the floor, which can wait, fill only the tiles that are begun.
+
+        Others hear before they ask again, and later nothing would be there to fill theirs.
+        """
+        if self._rows:
+            self.room = min(self.room, -self._rows % self._asking.tile)
 
     def take_wins(self, course: Course) -> None:
         """Put in wins for the judge."""

@@ -69,6 +69,11 @@ class Judge:
         waits[at] = False
         self.waiting = self.waiting[waits[self.waiting]]
 
+    @property
+    def returns(self) -> bool:
+        """Tell whether there are inputs whose wins did not hold, and that were not taken back."""
+        return len(self._back) > 0
+
     def take_back(self) -> Labels:
         """Return, once, the inputs whose wins did not hold."""
         back, self._back = self._back, np.empty(0, np.int64)

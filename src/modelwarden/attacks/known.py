@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import repeat
+from collections.abc import Collection
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +24,7 @@ class Known:
         self._parts: list[tuple[list[object], Labels, Floats | None]] = []
         self._part_of: dict[object, int] = {}
 
-    def find(self, keys: list[object]) -> Mask | None:
+    def find(self, keys: Collection[object]) -> Mask | None:
         """Return (m,) to which candidates the answer is known; None for none."""
         if self._part_of.keys().isdisjoint(keys):
             return None
@@ -32,7 +32,7 @@ class Known:
 
     def add(self, keys: list[object], labels: Labels, scores: Floats | None) -> None:
         """Keep the answers to candidates that were not known."""
-        self._part_of.update(zip(keys, repeat(len(self._parts))))
+        self._part_of |= dict.fromkeys(keys, len(self._parts))
         self._parts.append((keys, labels, scores))
 
     def answers(self, keys: list[object]) -> tuple[Labels, Floats | None]:

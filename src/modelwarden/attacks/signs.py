@@ -12,15 +12,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from modelwarden.attacks.balls import Ball
+from modelwarden.attacks.balls import Ball, Norm
 from modelwarden.attacks.corners import ball_of
 from modelwarden.attacks.doubt import Doubt
 from modelwarden.attacks.engine import Mask, Problem, Proposal, Told
 from modelwarden.attacks.margins import Margins
 from modelwarden.attacks.moves import Moves, moving
 from modelwarden.attacks.problem import begins
-from modelwarden.attacks.streams import Singles, Streams
+from modelwarden.attacks.streams import Singles, Streams, normal_of, uniform_of
 from modelwarden.targets.frames import Floats, Labels
 from modelwarden.targets.spec import Access
 
@@ -29,6 +30,7 @@ CELLS = 128
 _NOISE = 0.2  # variance of an answer beyond the picture, as a share of all places' together
 _LOCAL = 0.4
 _FIRST = 8  # answers before the best one is worth changing
+_ALONE = 8  # answers for each that is asked beside one more; in other norms than l∞ twice as many
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +91,7 @@ class _Search:
         self._streams = Streams(seed, attack.name, problem.rows.tolist())
         self._margins = Margins.of(problem)
         self._moving = moving(ball, cells)
+        self._alone = _ALONE if ball.norm is Norm.LINF else 2 * _ALONE
         self._places = d = int(cells.max()) + 1
         # One feature more for what all changes have in common: no model is linear.
         self._slope = np.zeros((n, d + 1), np.float32)
@@ -102,41 +105,43 @@ class _Search:
 
     def width(self, at: Labels) -> Labels:
         """One at first, more at once when an answer more changes less of what is believed."""
-        return np.clip(self._step[at] // 8, 1, 24)
+        return np.minimum(np.maximum(self._step[at] // self._alone, 1), 24)
 
     def propose(self, at: Labels, widths: Labels) -> Proposal:
         """Return the best changes of pictures drawn from what is believed."""
         owners = np.repeat(at, widths)
         first = np.repeat(np.cumsum(widths) - widths, widths)
         steps = self._step[owners] + np.arange(len(owners)) - first
-        moves = self._moving.extreme(owners, self._drawn(owners, steps))
-        chance = self._streams.uniform(owners, steps, 2, salt=2)
+        # For each place a number for its slope and one for keeping it, and two for all of them.
+        d, quarter = self._places, -(-self._places // 4)
+        words = self._streams.words(owners, steps, 2 * quarter + 2)
+        shorts = words.view(np.uint16)
+        drawn = self._drawn(owners, steps, normal_of(shorts[:, :d]))
+        moves = self._moving.extreme(owners, drawn)
+        chance = uniform_of(words[:, -2:])
         local = np.flatnonzero((chance[:, 0] < _LOCAL) & (steps > _FIRST))
         if len(local):
-            keep = self._kept(owners[local], steps[local], chance[local, 1])
+            keep = self._kept(shorts[local, 4 * quarter : 4 * quarter + d], chance[local, 1])
             moves[local] = self._moving.mixed(owners[local], keep, moves[local])
         self._step[at] += widths
         self._tried = moves
         return Proposal(at=owners, candidates=self._moving.candidates(owners, moves))
 
-    def _kept(self, owners: Labels, steps: Labels, chance: Floats) -> Mask:
+    def _kept(self, shorts: npt.NDArray[np.uint16], chance: Floats) -> Mask:
         """Return which places stay as they are in the best change so far, (m, places)."""
         # From one place to all of them, every order of magnitude as likely as any other.
         share = np.exp(-chance * np.log(self._places))
-        drawn = self._streams.shorts(owners, steps, self._places, salt=3)
-        edge = (share * (1 << 16)).astype(np.uint32)
-        return np.asarray(drawn >= edge[:, None])
+        return np.asarray(shorts >= (share * (1 << 16)).astype(np.uint32)[:, None])
 
-    def _drawn(self, owners: Labels, steps: Labels) -> Singles:
+    def _drawn(self, owners: Labels, steps: Labels, normal: Singles) -> Singles:
         """Return slopes as they may be, (m, places)."""
         d = self._places
         unit = np.sqrt(self._missed[owners] / np.maximum(steps, 1) / d + 1e-12)
         wide = self._attack.explore * 2.0 ** np.minimum(self._bored[owners], 8)
-        drawn = np.sqrt(self._doubt.variance[owners, :d])
-        drawn *= self._streams.normal(owners, steps, d)
-        drawn *= (wide * unit).astype(np.float32)[:, None]
-        drawn += self._slope[owners, :d]
-        return drawn
+        normal *= self._doubt.spread(owners)[:, :d]
+        normal *= (wide * unit).astype(np.float32)[:, None]
+        normal += self._slope.take(owners, axis=0)[:, :d]
+        return normal
 
     def learn(self, told: Told) -> None:
         """Take every answer into the picture; a repeat says that more must be dared."""
@@ -151,8 +156,12 @@ class _Search:
         # An input's answers stand side by side, in the order of its questions.
         first = begins(at)
         counts = np.diff(first, append=len(at))
-        for count in np.unique(counts).tolist():
+        for count in _values(counts):
             mine = np.flatnonzero(counts == count)
+            if len(mine) == len(counts):
+                shape = (len(mine), count, -1)
+                self._take(at[first], made.reshape(shape), margin.reshape(shape[:2]))
+                continue
             rows = first[mine, None] + np.arange(count)
             self._take(at[first[mine]], made[rows], margin[rows])
 
@@ -181,11 +190,15 @@ class _Search:
         Returns:
             (m, count) which answers are of something new; None where all are.
         """
-        best = np.minimum.accumulate(np.column_stack((self._best[at], margin)), axis=1)
-        before = best[:, :-1]
-        holds = np.maximum.accumulate(
-            np.where(margin < before, np.arange(margin.shape[1]), -1), axis=1
-        )
+        if margin.shape[1] == 1:
+            before = self._best[at][:, None]
+            best = np.minimum(before, margin)
+            holds = (margin < before).astype(np.int64) - 1
+        else:
+            best = np.minimum.accumulate(np.column_stack((self._best[at], margin)), axis=1)
+            before = best[:, :-1]
+            holds = np.where(margin < before, np.arange(margin.shape[1]), -1)
+            holds = np.maximum.accumulate(holds, axis=1)
         fresh = self._fresh(at, made, holds, np.argwhere(margin == before))
         bored = self._bored[at]
         if fresh is not None or bored.any():
@@ -212,3 +225,8 @@ class _Search:
         fresh = np.ones(holds.shape, np.bool_)
         fresh[i[same], j[same]] = False
         return fresh
+
+
+def _values(numbers: Labels) -> list[int]:
+    """Return the different ones of small numbers, the least first."""
+    return np.flatnonzero(np.bincount(numbers)).tolist()

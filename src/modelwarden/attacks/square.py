@@ -79,7 +79,7 @@ class _Search:
         """
         rare = self._step[at] / (6.0 * (self._helped[at] + 2))
         late = self._step[at] // (_FLAT if self._shape[1] == 1 else _PICTURE)
-        return np.clip(np.maximum(rare, late).astype(np.int64), 1, 16)
+        return np.minimum(np.maximum(np.maximum(rare, late).astype(np.int64), 1), 16)
 
     def propose(self, at: Labels, widths: Labels) -> Proposal:
         """Return the best pictures with one square changed in each."""

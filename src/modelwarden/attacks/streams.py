@@ -47,8 +47,7 @@ class Streams:
 
     def uniform(self, at: Labels, steps: npt.ArrayLike, count: int, *, salt: int = 0) -> Floats:
         """Return numbers in [0, 1), (m, count)."""
-        words = self.words(at, steps, count, salt=salt) >> np.uint64(11)
-        return words.astype(np.float64) * 2.0**-53
+        return uniform_of(self.words(at, steps, count, salt=salt))
 
     def coins(
         self, at: Labels, steps: npt.ArrayLike, count: int, *, salt: int = 0
@@ -78,8 +77,17 @@ class Streams:
 
     def normal(self, at: Labels, steps: npt.ArrayLike, count: int, *, salt: int = 0) -> Singles:
         """Return standard normal numbers, (m, count), of 4,096 levels from −3.67 to 3.67."""
-        levels = self.shorts(at, steps, count, salt=salt) >> np.uint16(4)
-        return _quantiles().take(levels)
+        return normal_of(self.shorts(at, steps, count, salt=salt))
+
+
+def uniform_of(words: Words) -> Floats:
+    """Return a number in [0, 1) of each word."""
+    return (words >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
+def normal_of(shorts: npt.NDArray[np.uint16]) -> Singles:
+    """Return a standard normal number of each."""
+    return _quantiles().take(shorts >> np.uint16(4))
 
 
 @cache
