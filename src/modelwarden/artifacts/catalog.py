@@ -78,6 +78,7 @@ RULES: tuple[Entry, ...] = (
     Entry("notebook-attack", "PythonFile"),
     Entry("startup-file", "PythonFile"),
     Entry("notebook-script-attack", "Notebook"),
+    Entry("notebook-foreign-extension", "Notebook"),
     Entry("notebook-active-content", "Notebook"),
     Entry("script-attack", "Script"),
     Entry("script-remote-code", "Script"),

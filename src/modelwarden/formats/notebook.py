@@ -68,11 +68,13 @@ class Notebook(View):
         shown: HTML, SVG and JavaScript in outputs and texts.
         trusted: cells whose metadata say that they are trusted.
         widgets: it holds the state of widgets.
+        extensions: modules that it loads into the kernel as extensions, in order.
     """
 
     shown: tuple[Shown, ...] = ()
     trusted: int = 0
     widgets: bool = False
+    extensions: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -82,6 +84,7 @@ class _Parts:
     texts: list[str] = field(default_factory=list)
     broken: list[int] = field(default_factory=list)
     shown: list[Shown] = field(default_factory=list)
+    extensions: list[str] = field(default_factory=list)
     trusted: int = 0
 
 
@@ -136,6 +139,7 @@ def read(source: Source, limits: Limits) -> Notebook:
         children=tuple(_children(source, parts)),
         shown=tuple(parts.shown),
         trusted=parts.trusted,
+        extensions=tuple(dict.fromkeys(parts.extensions[:1000])),
         widgets=isinstance(metadata, dict) and "widgets" in metadata,
     )
 
@@ -286,6 +290,7 @@ def _line(line: str, parts: _Parts) -> str:
         parts.shell.append(words.strip())
     elif percent and magic in {"load_ext", "reload_ext"}:
         module = rest.strip().partition(" ")[0]
+        parts.extensions.append(module[:200])
         return f"{indent}import {module}" if re.fullmatch(r"[\w.]+", module) else f"{indent}pass"
     elif (
         percent

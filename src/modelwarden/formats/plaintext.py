@@ -146,7 +146,7 @@ def _commands(source: Source, kind: str, text: str) -> tuple[Child, ...]:
         from modelwarden.formats.scripts import code_in
 
         commands_in = code_in
-    elif source.expect is None and recipes.RUN.search(source.label):
+    elif source.expect is None and _may_run(source, kind):
         commands_in = recipes.commands_in
     else:
         return ()
@@ -154,6 +154,14 @@ def _commands(source: Source, kind: str, text: str) -> tuple[Child, ...]:
     if not data.strip():
         return ()
     return (Child("commands", lambda: source.nested(data, "commands", expect="instructions")),)
+
+
+def _may_run(source: Source, kind: str) -> bool:
+    """Tell whether some program may run what stands in a text: by its name, or it has no other."""
+    if recipes.RUN.search(source.label):
+        return True
+    ending = source.label.rpartition("/")[2].rpartition(".")[2].lower()
+    return kind == "text" and ending not in _PROSE and source.size <= _LOOKED * 4
 
 
 def _pickled(source: Source, text: str) -> tuple[Child, ...]:

@@ -62,7 +62,8 @@ _SETTING = r"""(?ix)
 
 
 # How `.netrc` names the password of a machine.
-_LOGIN = r"\bmachine\s+\S{1,200}\s+login\s+\S{1,200}\s+(password)\s+(\S{6,300})"
+MACHINE = "password of a machine"
+_LOGIN = r"\bmachine\s+\S{1,200}\s+login\s+\S{1,200}\s+password\s+(\S{6,300})"
 
 
 @cache
@@ -92,7 +93,7 @@ def tokens_in(text: str, *, settings: bool | None) -> Iterator[Token]:
         return
     counted = line = 0
     for match in _compiled(_LOGIN).finditer(text) if settings and "machine" in text else ():
-        yield Token(match[1], match[2], text.count("\n", 0, match.start(2)) + 1)
+        yield Token(MACHINE, match[1], text.count("\n", 0, match.start(1)) + 1)
     for match in _compiled(_SETTING).finditer(text):
         value = match[2] or (match[3] if settings else None)
         if value is None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _SIZE = 4 << 20
 _MOST = 20
 _SHOWN = 120
+_WIDE = 1000
 # A flag of a region is a black flag with at most seven tags; an emoji has one selector a sign.
 _TAGS: Final = r"[\U000E0000-\U000E007F]{8,}"
 _SELECTORS: Final = r"[\uFE00-\uFE0F\U000E0100-\U000E01EF]{8,}"
@@ -24,7 +25,8 @@ MARKS: Final = (
     (b"\xef\xb8", rb"[\x80-\x8f](?:\xef\xb8[\x80-\x8f]|\xf3\xa0[\x84-\x87][\x80-\xbf]){7}"),
     (b"\xe2\x80", rb"[\x8b-\x8f](?:\xe2\x80[\x8b-\x8f]|\xe2\x81[\xa0-\xa4]|\xef\xbb\xbf){11}"),
     (b"\\udb40", rb"\\udc[0-9a-f]{2}(?:\\udb40\\udc[0-9a-f]{2}){7}"),
-    (b"\\u200", rb"[b-f](?:\\u(?:200[b-f]|206[0-4]|feff)){11}"),
+    *((m, rb"[0-9b-f](?:\\u(?:200[b-f]|206[0-4]|feff)){11}") for m in (b"\\u200", b"\\u206")),
+    (b"\xe2\x81", rb"[\xa0-\xa4](?:\xe2\x80[\x8b-\x8f]|\xe2\x81[\xa0-\xa4]|\xef\xbb\xbf){11}"),
 )
 _TURNED: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _COMMENT: Final = re.compile(r"<!--((?:[^-]|-(?!->)){1,4000})-->")
@@ -74,8 +76,9 @@ def _found(text: str, *, code: bool) -> Iterator[Unseen]:
             yield Unseen("invisible", spelled(match[0]), _line(text, match.start()))
         for match in _TURNED.finditer(text) if code else ():
             begin = text.rfind("\n", 0, match.start()) + 1
-            shown = text[begin : begin + _SHOWN].partition("\n")[0]
-            yield Unseen("turned", ascii(shown), _line(text, match.start()))
+            line = text[begin : begin + _WIDE].partition("\n")[0]
+            if len(line) < _WIDE:  # else it is packed, and nobody reads it
+                yield Unseen("turned", ascii(line[:_SHOWN]), _line(text, match.start()))
     for match in _COMMENT.finditer(text):
         if _ORDERS.search(match[1]):
             yield Unseen("comment", " ".join(match[1].split())[:_SHOWN], _line(text, match.start()))

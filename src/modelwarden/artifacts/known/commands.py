@@ -18,7 +18,8 @@ _ROOTS = re.compile(r"(?:/|~|\$HOME|\$\{HOME\}|[A-Za-z]:\\)(?:\*|/\*|\.)?")
 _WRAPPERS = frozenset("sudo env nohup exec time nice setsid stdbuf timeout command builtin".split())
 _QUOTES = re.compile(r"[\"'\\]")
 _PRIVATE_FILES = (
-    r"(?:\.ssh(?:/(?!known_hosts)\w|/?(?=[\s|;&)]|$))|\.aws/credentials|\.netrc\b|\.git-credentials|\.kube/config|\.npmrc\b"
+    r"(?:\.ssh(?:/(?!known_hosts)\w|/?(?=[\s|;&)]|$))|\.aws/credentials"
+    r"|(?<=[~/])\.(?:aws|gnupg|kube|azure)/?(?=[\s|;&)]|$)|\.netrc\b|\.git-credentials|\.kube/config|\.npmrc\b"
     r"|\.pypirc\b|\.docker/config\.json|/etc/shadow|\.huggingface/token|huggingface/token"
     r"|\.config/gcloud|\.azure/|id_rsa\b|id_ed25519\b|Login Data\b|wallet\.dat|/proc/self/environ"
     r"|/var/run/secrets/|\.bash_history)"

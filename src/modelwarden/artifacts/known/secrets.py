@@ -11,7 +11,7 @@ import string
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from modelwarden.formats.tokens import tokens_in
+from modelwarden.formats.tokens import MACHINE, tokens_in
 
 # Names of settings, compared in lower case with `_` for `-`.
 _KEY = re.compile(
@@ -151,6 +151,9 @@ def secret_in(key: str, value: str) -> str | None:
     for kind, form, holds in _COMPILED:
         if form.fullmatch(value):
             return kind if holds(value) and not _stands_for(value, kind) else None
+    if key == MACHINE:
+        weak = value.lower() in _WEAK or _PLACEHOLDER.fullmatch(value)
+        return None if weak or _entropy(value) < _BITS else "a password of a machine"
     key = key.lower().replace("-", "_")
     if _KEY.fullmatch(key) is None or not 8 <= len(value) <= 500:
         return None

@@ -22,7 +22,7 @@ from modelwarden.formats.codecs import MissingCodecError
 from modelwarden.formats.limits import LimitExceededError
 from modelwarden.formats.view import Child, DamagedError, gap
 from modelwarden.formats.zip.compare import differences, doubts
-from modelwarden.formats.zip.directory import Directory, directories
+from modelwarden.formats.zip.directory import END_SIZE, Directory, directories
 from modelwarden.formats.zip.layout import leftovers
 from modelwarden.formats.zip.members import (
     METHODS,
@@ -56,6 +56,7 @@ class Archive:
     Attributes:
         members: of the directory that `zipfile` takes first, in its order, then the others.
         strays: (offset, size) of bytes that belong to no record.
+        comments: (offset, size) of what end records say of the whole archive.
         spent: a bound was used up, so that no further member is checked.
         kept: sources that `open` gives out again, each with the member that it is.
     """
@@ -64,6 +65,7 @@ class Archive:
     limits: Limits
     members: tuple[Member, ...] = ()
     strays: tuple[tuple[int, int], ...] = ()
+    comments: tuple[tuple[int, int], ...] = ()
     anomalies: list[Anomaly] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     spent: bool = False
@@ -241,6 +243,9 @@ class Archive:
         for offset, size in self.strays[:100]:
             name = f"(bytes {offset}-{offset + size})"
             yield Child(name, partial(self.source.part, offset, size, name))
+        for offset, size in self.comments[:100]:
+            name = f"(comment at {offset})"
+            yield Child(name, partial(self.source.part, offset, size, name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,6 +319,8 @@ def _complete(archive: Archive, members: list[Member], taken: Sequence[Directory
         archive.gaps.append(gap(source, why))
     archive.members = (*members, *others, *found.hidden)
     archive.strays = tuple(_told(archive, found.strays))
+    ends = ((d.record + END_SIZE, d.tail) for d in taken)
+    archive.comments = tuple((at, tail - at) for at, tail in ends if tail > at)
 
 
 def _unknown(member: Member) -> bool:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from modelwarden.formats.source import Source
 
 _END = struct.Struct("<4s4H2IH")
+END_SIZE = _END.size
 _LOCATOR = struct.Struct("<4sIQI")
 _END64 = struct.Struct("<4sQ2H2I4Q")
 _CANDIDATES = 16
