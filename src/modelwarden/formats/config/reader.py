@@ -16,7 +16,6 @@ from modelwarden.core import Gap, GapKind
 from modelwarden.core.values import dataclass
 from modelwarden.formats.config.text import Shape, decoded, encoding_of, shape_of
 from modelwarden.formats.described import Checked, Metadatum
-from modelwarden.formats.installs import ENVIRONMENT
 from modelwarden.formats.limits import LimitExceededError, Limits
 from modelwarden.formats.source import Source
 from modelwarden.formats.unseen import MARKS, invisible
@@ -291,6 +290,8 @@ def children_of(source: Source, scalars: Iterable[Scalar]) -> tuple[Child, ...]:
     scalars = tuple(scalars)
     templates = islice((_child(source, s) for s in scalars if _is_template(s)), _TEMPLATES)
     unseen = (_child(source, s, "text") for s in scalars if invisible(s.value))
+    from modelwarden.formats.installs import ENVIRONMENT  # read only where something was told
+
     variables = (_set(source, s) for s in scalars if ENVIRONMENT.search(f"{s.key}={s.value[:500]}"))
     pickled = (_pickle(source, s) for s in scalars if PICKLED.match(s.value[:40]))
     return (
