@@ -8,7 +8,7 @@ from sklearn.datasets import load_digits
 
 from data.sets import arrays, given, rows_of, rules, table
 from modelwarden.data.label_errors import run
-from modelwarden.detectors.label_errors import flips
+from modelwarden.detectors.label_errors import Flips, flips
 from modelwarden.detectors.learners import design_of_array
 from modelwarden.targets.spec import Modality, Task
 
@@ -142,3 +142,22 @@ def test_what_is_too_small_or_no_class_is_left_alone():
     assert "not looked for" in few.notes[0]
     assert numbers.notes == ()
     assert "not looked for" in names.notes[0]
+
+
+@pytest.mark.parametrize(("clear", "shown"), [(0.19, False), (0.95, True)])
+def test_weak_evidence_is_enough_only_where_the_task_is_clear(clear, shown):
+    """The figures are those of 2,877 clean rows of an uncertain task, of which 7 were named."""
+    none = np.empty(0, np.int64)
+    found = Flips(
+        p=0.10,
+        share=0.031,
+        rows=none,
+        suspected=none,
+        chance=np.full(7, 0.76),
+        expected=90.0,
+        loss=0.53,
+        learner="logistic",
+        clear=clear,
+    )
+
+    assert found.certain is shown

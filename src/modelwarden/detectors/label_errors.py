@@ -41,6 +41,7 @@ LEVELS = ((1e-3, 0.6), (0.01, 0.9), (0.1, 0.95))
 # Where the learner is equally sure of all rows, nothing tells at all; a small share is then taken
 # for flips, as a rule that holds for nine rows of ten without any in between is no uncertain task.
 CLEAR, CLEAR_SHARE = (0.3, 0.75), 0.12
+CLEAR_ROWS, CLEAR_TRUTH = 0.8, 0.9  # of the rows, that must be as sure, once flips are set aside
 SHARE = 0.01  # of labels that are wrong, or nothing is said
 LEAST_ROWS, LEAST_CLASS = 200, 20
 MOST_CLASSES = 30
@@ -64,6 +65,7 @@ class Flips:
         learner: names of those that had a say.
         unseen: the largest share of flips that the data do not speak against (95 %), where none
             are shown; else 0.
+        clear: share of the rows of whose true class the learners are sure.
         in_one_part: they would lie in one part of the rows alone, which may as well be hard.
     """
 
@@ -75,6 +77,7 @@ class Flips:
     expected: float
     loss: float
     learner: str
+    clear: float = 1.0
     unseen: float = 0.0
     in_one_part: bool = False
 
@@ -92,11 +95,13 @@ class Flips:
     def certain(self) -> bool:
         """There are flips, enough of them, and most of the surest rows are."""
         sure = self.chance[self.chance >= 0.5]
-        return self.share >= SHARE and len(sure) >= 5 and _shown(self.p, self.share, sure)
+        return (
+            self.share >= SHARE and len(sure) >= 5 and _shown(self.p, self.share, self.clear, sure)
+        )
 
 
-def _shown(p: float, share: float, sure: Floats) -> bool:
-    levels = (*LEVELS, CLEAR) if share <= CLEAR_SHARE else LEVELS
+def _shown(p: float, share: float, clear: float, sure: Floats) -> bool:
+    levels = (*LEVELS, CLEAR) if share <= CLEAR_SHARE and clear >= CLEAR_ROWS else LEVELS
     return any(p <= most and float(sure.mean()) >= least for most, least in levels)
 
 
@@ -160,6 +165,7 @@ def _judged(design: Design, scores: Floats, y: Labels, k: int, loss: float, name
         expected=float(chance.sum()),
         loss=loss,
         learner=name,
+        clear=float((noise.truth.max(axis=1) >= CLEAR_TRUTH).mean()),
     )
     if made.certain:
         return replace(made, in_one_part=in_one_part(design.bins, noise, y))
