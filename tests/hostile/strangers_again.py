@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import pickle
+import sqlite3
 
 from hostile.build import MEDIUM, Sample, constant
 
@@ -177,10 +178,30 @@ _SHOWN = {
         notebook(f"%%html\n<script>fetch('{_AT}')</script>"),
     ),
 }
+_PICKLED = b"\x80\x04cposix\nsystem\n(\x8c\x04truetR."
+_NEWER = b"\x80\x04\x8c\x05posix\x94\x8c\x06system\x94\x93\x94\x8c\x04true\x85R."
+
+
+def _database(data: bytes | str) -> bytes:
+    """Return a database of SQLite with one row."""
+    base = sqlite3.connect(":memory:")
+    base.execute("create table cache (key text, value blob)")
+    base.execute("insert into cache values (?, ?)", ("model", data))
+    base.commit()
+    return base.serialize()
+
+
+_ROWS = {
+    "of SQLite": _database(_PICKLED),
+    "of SQLite, newer": _database(_NEWER),
+    "of LMDB": bytes(16) + b"\xde\xc0\xef\xbe" + bytes(4076) + _NEWER,
+}
+_PLAIN_ROWS = {
+    "that speaks of it": _database("cos and system are names; posix.system runs"),
+    "that holds a pickle": _database(pickle.dumps({"os": "system", "x": [1, 2]})),
+}
 _COMMENTS = {
-    "of a zip": (
-        b"PK\x05\x06" + bytes(16) + b"\x1a\x00" + b"\x80\x04cposix\nsystem\n(\x8c\x04truetR."
-    ),
+    "of a zip": (b"PK\x05\x06" + bytes(16) + b"\x1a\x00" + _PICKLED),
 }
 _LATER = {
     "a data set": (
@@ -202,6 +223,7 @@ STRANGERS_AGAIN: tuple[Sample, ...] = (
     *_set("a notebook that", _SHOWN),
     *_set("code that is run by", _LATER),
     *_bytes("a secret", "a.pkl", _SECRETS),
+    *_bytes("a pickle in a row", "a.db", _ROWS),
     *_bytes("a pickle in the comment", "a.zip", _COMMENTS),
 )
 
@@ -283,6 +305,7 @@ _PLAIN_PICKLES = {
 }
 HARMLESS_AGAIN: tuple[Sample, ...] = (
     *_bytes("pickle", "a.pkl", _PLAIN_PICKLES, harm=False),
+    *_bytes("row", "a.db", _PLAIN_ROWS, harm=False),
     *_set("script", _PLAIN_SCRIPTS, harm=False),
     *_set("text", _PLAIN_TEXTS, harm=False),
     *_set("recipe", _PLAIN_RECIPES, harm=False),

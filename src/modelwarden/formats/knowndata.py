@@ -35,6 +35,8 @@ _MAGICS: tuple[tuple[str, bytes, int], ...] = (
 )
 # Behind the mark: a number of tables, three numbers to search them by, and the first table's name.
 _TRUETYPE = re.compile(rb"\x00\x01\x00\x00\x00[\x01-\x7f].{6}[A-Za-z0-9/ ]{4}", re.DOTALL)
+# Programs keep pickles in their rows.
+_TABLES = frozenset("parquet arrow feather sqlite orc avro lmdb".split())
 _ENDS = {"parquet": b"PAR1", "arrow": b"ARROW1", "feather": b"FEA1"}
 
 
@@ -44,9 +46,14 @@ def sniff(source: Source) -> bool:
 
 
 def read(source: Source, limits: Limits) -> View:
-    """Name the kind of data."""
+    """Name the kind of data; in tables and databases, find pickles that would run commands."""
     limits.check_time()
-    return View(source=source, format=_kind(source) or "data")
+    kind = _kind(source) or "data"
+    if kind not in _TABLES:
+        return View(source=source, format=kind)
+    from modelwarden.formats.pickle.within import pickles_within  # few folders hold tables
+
+    return View(source=source, format=kind, children=pickles_within(source, limits))
 
 
 def _kind(source: Source) -> str | None:
