@@ -12,7 +12,7 @@ import pytest
 from modelwarden.core import GapKind, InputError, encode
 from modelwarden.redteam import load, run
 from tests.redteam.campaigns import SPAM, seeded
-from tests.redteam.endpoints import Endpoint, serving
+from tests.redteam.endpoints import Endpoint, Reply, serving, spam
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = """
@@ -107,6 +107,45 @@ def test_seeds_that_are_worked_on_in_turn_come_to_the_same_end_after_kills(tmp_p
     assert result(folder) == result(tmp_path / "whole")
     assert undisturbed <= cut <= undisturbed + _repeated(folder)
     assert _repeated(folder) <= 3 * 8 * 2
+
+
+def _reply(predictions: object, status: int = 200) -> Reply:
+    return status, {}, json.dumps({"predictions": predictions}).encode()
+
+
+# What an endpoint may come to answer in the middle of a campaign.
+_GOES_WRONG = {
+    "a page": lambda rows: (200, {"Content-Type": "text/html"}, b"<html>Log in</html>"),
+    "no numbers": lambda rows: _reply([{"ham": float("nan"), "spam": 1.0} for _ in rows]),
+    "other classes": lambda rows: _reply([{"good": 0.2, "bad": 0.8} for _ in rows]),
+    "another order": lambda rows: _reply([{"ham": spam(t), "spam": 1 - spam(t)} for t in rows]),
+    "nothing there": lambda rows: _reply([], 404),
+}
+
+
+@pytest.mark.parametrize(("how", "rows"), [*((how, 5000) for how in _GOES_WRONG), ("a page", 1200)])
+def test_an_endpoint_that_goes_wrong_and_is_mended_leads_to_the_same_end(tmp_path, how, rows):
+    wrong = _GOES_WRONG[how]
+    seeded(tmp_path, tuple(f"{text} {number}" for number in range(18) for text in SPAM))
+    more = '[[attack]]\nname = "typing-errors"\nqueries = 8\n'
+    with serving(Endpoint()) as endpoint:
+        path = _file(tmp_path, endpoint.url, rows=rows, concurrency=4, queries=10)
+        path.write_text(path.read_text() + more)
+        run(load(path), output=tmp_path / "undisturbed")
+        last = len(endpoint.asked) + len(endpoint.asked) // 3
+        endpoint.fault = lambda n, asked: wrong(asked) if n > last else None
+        stopped = run(load(path), output=tmp_path / "out")
+        endpoint.fault = None
+        before = endpoint.rows
+        resumed = run(load(path), output=tmp_path / "out", resume=True)
+        again = run(load(path), output=tmp_path / "out", offline=True)
+
+    assert stopped.stopped is not None
+    assert resumed.stopped is None
+    assert endpoint.rows > before
+    assert again.report.findings == resumed.report.findings
+    if rows == 5000:  # of fewer, what came to nothing has taken some
+        assert result(tmp_path / "out") == result(tmp_path / "undisturbed")
 
 
 def test_a_line_that_was_cut_is_cut_off(tmp_path):

@@ -19,14 +19,14 @@ from typing import Protocol
 
 import numpy as np
 
-from modelwarden.core import InputError
+from modelwarden.core import InputError, Json
 from modelwarden.core.values import dataclass
 from modelwarden.protocols.tensors import Tensor, WireError
 from modelwarden.redteam.config import BudgetConfig, TargetConfig
 from modelwarden.redteam.courier import BUSY, Courier, Envelope, Learnt
 from modelwarden.redteam.journal import Journal, JournalError, Recorded, ends_before
 from modelwarden.redteam.meter import EndedError, Meter
-from modelwarden.redteam.turns import Turns
+from modelwarden.redteam.turns import StoppedError, Turns
 from modelwarden.targets.errors import TargetError
 from modelwarden.targets.frames import Inputs, take
 from modelwarden.targets.http.connection import StatusError
@@ -34,6 +34,8 @@ from modelwarden.targets.http.wires import Wire, tensors_of, wire_for
 from modelwarden.targets.spec import Name
 from modelwarden.targets.tiled import Asked, padded
 
+# What a defence does not say: no access at all, no such address, no such method.
+NO_DEFENCE = frozenset({401, 404, 405, 407, 410})
 _ONE_BY_ONE = ("torchserve", "openai")
 _TOKEN = "MODELWARDEN_TARGET_TOKEN"  # noqa: S105 -- the name of a variable
 _TILE = 256
@@ -115,8 +117,8 @@ class Refused:
     why: str
 
 
-# What came of a request, and the seconds that it took.
-Answer = tuple[tuple[Tensor, ...] | Refused | Exception, float]
+# What came of a request, the seconds that it took, and when it began.
+Answer = tuple[tuple[Tensor, ...] | Refused | Exception, float, float]
 
 
 class Line:
@@ -145,7 +147,8 @@ class Line:
         self.number, self.size, self.tile, self.told = number, size, tile, told
         self.one_by_one, self.lane = one_by_one, lane
         self.batch = 0
-        self.took = 0.0  # seconds of the slowest request of the last batch, as on record
+        # As on record: seconds of the slowest request of the last batch, and when its first began.
+        self.took = self.began = 0.0
         self.about = ""
         self._channels, self._journal, self._meter = channels, journal, meter
         self._lanes: list[Line] = []
@@ -222,15 +225,28 @@ class Line:
         if self.turns is None:
             done = [one.result() for one in flying]
         else:
-            with self.turns.passed(self.lane):
-                done = [one.result() for one in flying]
-        self.took = max((seconds for _, seconds in done), default=0.0)
-        failed = [one for one, _ in done if isinstance(one, Exception)]
+            done = self._in_turn(self.turns, flying)
+        self.took = max((seconds for _, seconds, _ in done), default=0.0)
+        self.began = min((began for _, _, began in done), default=0.0)
+        failed = [one for one, _, _ in done if isinstance(one, Exception)]
         if failed:
             # What the budget stopped is told after what went wrong: it is no fault of the target's.
             raise next((e for e in failed if not isinstance(e, EndedError)), failed[0])
-        answers = [one for one, _ in done if not isinstance(one, Exception)]
+        answers = [one for one, _, _ in done if not isinstance(one, Exception)]
         return [(p.start, len(p.rows), a) for p, a in zip(parts, answers, strict=True)]
+
+    def _in_turn(self, turns: Turns, flying: Sequence[Future[Answer]]) -> list[Answer]:
+        """Return what came of requests once the turn comes round.
+
+        Where another lane met an answer that was none, nobody reads these: they may be no better.
+        """
+        try:
+            with turns.passed(self.lane):
+                return [one.result() for one in flying]
+        except StoppedError:
+            if isinstance(turns.why, TargetError) and not turns.why.lost:
+                self.disown("not read: another lane failed")
+            raise
 
     @contextmanager
     def impatient(self) -> Iterator[None]:
@@ -244,10 +260,16 @@ class Line:
             for channel, retries in before:
                 channel.retries = retries
 
-    def disown(self, why: str, *, since: int | None = None) -> None:
-        """Say that answers were none, so that a resumed campaign asks again."""
-        first = self.batch if since is None else since
-        self._journal.write({"event": "bad", "target": self.name, "since": first, "why": why})
+    def disown(self, why: str) -> None:
+        """Say that the answers of this batch were none, so that a resumed campaign asks again."""
+        self._bad({"target": self.name, "since": self.batch, "why": why})
+
+    def disown_after(self, clock: float, why: str) -> None:
+        """Say so of all that the target answered after a moment, on whichever lane."""
+        self._bad({"target": f"t{self.number}", "after": round(clock, 6), "why": why})
+
+    def _bad(self, event: dict[str, Json]) -> None:
+        self._journal.write({"event": "bad", **event})
 
     def _parts(self, inputs: Inputs) -> list[Part]:
         n, parts = len(inputs), []
@@ -264,6 +286,7 @@ class Line:
         rows, fresh = 0, []
         for part in parts:
             for name in part.requests:
+                self._meter.lost(*self._journal.lost_before(name))
                 known = self._journal.known(name)
                 if known is None:
                     rows += part.each
@@ -289,18 +312,21 @@ class Line:
         if fresh := self._fresh(part):
             self._journal.intend([(name, part.each) for name in fresh], self.about)
         try:
-            return channel.ask(part.rows), channel.envelope.took
+            return channel.ask(part.rows), channel.envelope.took, channel.envelope.began
         except TargetError as error:
             # A refusal is told in the protocol's own words, with the status as its cause.
             status = error if isinstance(error, StatusError) else error.__cause__
             if isinstance(status, StatusError) and status.status not in BUSY:
+                if status.status in NO_DEFENCE:
+                    self.disown(error.message)
                 rows = tuple(range(len(part.rows)))
-                return Refused(rows, status.status, error.message), channel.envelope.took
+                refused = Refused(rows, status.status, error.message)
+                return refused, channel.envelope.took, channel.envelope.began
             if not error.lost and not error.unsent:
                 self.disown(error.message)
-            return error, channel.envelope.took
+            return error, channel.envelope.took, channel.envelope.began
         except (JournalError, EndedError) as error:
-            return error, channel.envelope.took
+            return error, channel.envelope.took, channel.envelope.began
 
 
 class _Served:
@@ -344,7 +370,7 @@ class _Called:
                     f"request {name} is not the one on record: another version asks other questions"
                 )
             self._journal.replayed += 1
-            self.envelope.took = known.seconds
+            self.envelope.heard(known)
             return unpacked(known.body)
         self._meter.pace(rows)
         began = time.monotonic()
@@ -359,7 +385,7 @@ class _Called:
             seconds=time.monotonic() - began,
         )
         self._journal.answered(name, sent, recorded)
-        self.envelope.took = recorded.seconds
+        self.envelope.heard(recorded)
         return answer
 
     def _answered(self, inputs: Inputs) -> tuple[Tensor, ...]:

@@ -148,7 +148,6 @@ def _begun(
         pinned.write(output, pins, campaign)
     journal = Journal(output, stood, offline=offline)
     meter = Meter(campaign.budget, clock=stood.clock)
-    meter.lost(stood.failed_rows, stood.failed_calls)
     event: dict[str, Json] = {
         "event": "resume" if stood.answers or stood.intents else "begin",
         "schema": SCHEMA,
@@ -205,6 +204,7 @@ def _fought(
             sample=sample,
         )
         result, stopped = worked(engagement)
+        meter.lost(*journal.lost_before("end"))
     result += GoalResult(findings=targets.findings(), gaps=targets.gaps())
     if meter.ended is not None:
         result += GoalResult(gaps=(_ended(meter.ended.message),))

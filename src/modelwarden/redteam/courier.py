@@ -36,16 +36,27 @@ class UnansweredError(TargetError):
 
 @dataclass(slots=True)
 class Envelope:
-    """What the next request is: its name on record, its rows; and the seconds of the last."""
+    """What the next request is: its name on record, its rows; and the seconds of the last.
+
+    Attributes:
+        began: seconds into the campaign when the first of a name was sent, as on record.
+    """
 
     name: str = ""
     rows: int = 0
     number: int = 0
     took: float = 0.0
+    began: float = 0.0
 
     def address(self, name: str, rows: int) -> None:
         """Begin with the requests of another name."""
         self.name, self.rows, self.number, self.took = name, rows, 0, 0.0
+
+    def heard(self, recorded: Recorded) -> None:
+        """Take in when a request was answered."""
+        self.took = recorded.seconds
+        if self.number <= 1:
+            self.began = recorded.clock - recorded.seconds
 
     def next(self) -> str:
         """Return the name of one more request."""
@@ -145,7 +156,7 @@ class Courier:
                     f"request {name} is not the one on record: another version asks other questions"
                 )
             self._journal.replayed += 1
-        self.envelope.took = known.seconds
+        self.envelope.heard(known)
         if known.status != 200:
             raise StatusError(self.address.shown, known.status, known.body)
         return known.body

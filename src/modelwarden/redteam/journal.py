@@ -5,7 +5,8 @@
         intent          a request is about to be sent: written before its first byte leaves
         answer          what came of one request of it; bodies by reference
         retry           a request that failed and is sent again
-        bad             answers since a batch that turned out to be none
+        bad             answers since a batch, or after a moment, that turned out to be none
+        lost            what earlier runs spent on them is counted, before this request
         resume, end
     state/bodies.bin    the bodies, one after another
 
@@ -26,6 +27,7 @@ import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import field
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -36,6 +38,7 @@ from modelwarden.core.values import dataclass
 SCHEMA = "modelwarden/transcript/1"
 # What an event raises whose parts are missing or of other types: somebody edited it.
 _ODD = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, OSError)
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"  # of lanes
 _MOMENT = 0.5  # seconds between what was written and the disk
 TRANSCRIPT, STATE, BODIES = "transcript.jsonl", "state", "bodies.bin"
 
@@ -76,7 +79,8 @@ class Stood:
         answers: requests whose end is known.
         repeated: rows that earlier resumptions asked again.
         failed_rows, failed_calls: spent on requests that were given up, or whose answers were no
-            good; they are asked anew.
+            good, and not counted yet; they are asked anew.
+        settled: rows and calls of that kind that were counted before a request was sent.
         clock: seconds that it had taken.
         ended: it came to its end. refused: because it could not be done at all.
     """
@@ -86,6 +90,7 @@ class Stood:
     repeated: int = 0
     failed_rows: int = 0
     failed_calls: int = 0
+    settled: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     clock: float = 0.0
     ended: bool = False
     refused: bool = False
@@ -105,6 +110,7 @@ class Journal:
         self.folder, self.stood, self.offline = folder, stood, offline
         self.repeated_rows = stood.repeated
         self.replayed = self.answers = 0
+        self._owed = (stood.failed_rows, stood.failed_calls)
         self._lock = threading.Lock()
         self._at = 0
         self._closing = threading.Event()
@@ -130,6 +136,21 @@ class Journal:
     def known(self, name: str) -> Recorded | None:
         """Return what became of a request in an earlier run; None where that is not known."""
         return self.stood.answers.get(name)
+
+    def lost_before(self, name: str) -> tuple[int, int]:
+        """Return rows and calls, spent in vain, that count before a request is sent.
+
+        They count where the record first has no answer, and there again whenever it is played:
+        any sooner, what it answers would be asked with less left than it was.
+        """
+        rows, calls = self.stood.settled.get(name, (0, 0))
+        if self.known(name) is not None:
+            return rows, calls
+        with self._lock:
+            (owed, tries), self._owed = self._owed, (0, 0)
+            if tries:
+                self._put({"event": "lost", "request": name, "rows": owed, "calls": tries})
+        return rows + owed, calls + tries
 
     def intend(self, requests: Sequence[tuple[str, int]], about: str) -> None:
         """Say that requests are about to be sent.
@@ -303,6 +324,8 @@ class _Told:
     def __init__(self) -> None:
         self.intents: dict[str, int] = {}
         self.answers: dict[str, Recorded] = {}
+        self.void: Mapping[str, Any] | None = None
+        self.settled: dict[str, tuple[int, int]] = {}
         self.repeated = self.failed_rows = self.failed_calls = 0
         self.clock, self.ended, self.refused = 0.0, False, False
 
@@ -323,8 +346,17 @@ class _Told:
             self.intents.update(zip(event["requests"], event["rows"], strict=True))
         elif kind == "answer":
             self._answer(event, bodies)
+        elif kind == "lost":
+            rows, calls = self.settled.get(event["request"], (0, 0))
+            self.settled[event["request"]] = (rows + event["rows"], calls + event["calls"])
+            self.failed_rows -= event["rows"]
+            self.failed_calls -= event["calls"]
+        elif kind in ("begin", "resume"):
+            self.void = None
         elif kind == "bad":
-            for name in [n for n in self.answers if _is_bad(n, event)]:
+            # What was in flight then is answered behind this line, and is as bad.
+            self.void = event if "after" in event else self.void
+            for name in [n for n, one in self.answers.items() if _is_bad(n, one, event)]:
                 self._lost(name, self.answers.pop(name))
         self.ended = kind == "end" or (self.ended and kind != "resume")
         self.refused = self.ended and (self.refused or "refused" in event)
@@ -334,7 +366,8 @@ class _Told:
         if recorded is None:
             return
         self.clock = max(self.clock, recorded.clock)
-        if recorded.failed is None:
+        void = self.void is not None and _is_bad(event["request"], recorded, self.void)
+        if recorded.failed is None and not void:
             self.answers[event["request"]] = recorded
         else:
             self._lost(event["request"], recorded)
@@ -351,15 +384,22 @@ class _Told:
             repeated=self.repeated,
             failed_rows=self.failed_rows,
             failed_calls=self.failed_calls,
+            settled=self.settled,
             clock=self.clock,
             ended=self.ended,
             refused=self.refused,
         )
 
 
-def _is_bad(name: str, event: Mapping[str, Any]) -> bool:
-    """Tell whether a request belongs to the batches of a target that turned out to be no good."""
+def _is_bad(name: str, recorded: Recorded, event: Mapping[str, Any]) -> bool:
+    """Tell whether a request belongs to those of a target that turned out to be no good.
+
+    They are those of a lane since a batch, or those of all lanes that were answered after a moment.
+    """
     target, batch, *_ = name.split(".")
+    if "after" in event:
+        own = target.rstrip(_LETTERS) == event["target"]
+        return own and batch.isdigit() and recorded.clock > event["after"]
     return target == event["target"] and batch.isdigit() and int(batch) >= event["since"]
 
 

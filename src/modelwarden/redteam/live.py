@@ -11,7 +11,7 @@ import numpy as np
 
 from modelwarden.core import GapKind
 from modelwarden.protocols.tensors import Tensor
-from modelwarden.redteam.asking import Line, Refused
+from modelwarden.redteam.asking import NO_DEFENCE, Line, Refused
 from modelwarden.redteam.meter import EndedError
 from modelwarden.redteam.reading import Told, labels_of
 from modelwarden.targets.answers import decided, scores_in
@@ -21,8 +21,6 @@ from modelwarden.targets.spec import TargetSpec
 
 WATCHED = 4  # seeds that are asked again
 _EVERY = 64  # batches
-# What a defence does not say: no access at all, no such address, no such method.
-_NO_DEFENCE = frozenset({401, 404, 405, 407, 410})
 _NEAR = 1e-4  # two answers to one input may differ by so much
 
 
@@ -53,11 +51,13 @@ class Live:
         self.watched: tuple[Inputs, Labels, Floats | None] | None = None
         self._looked = 0
         self._looking = False
+        self._agreed = [0.0]  # when the last answers that agreed were asked for, on any lane
 
     def beside(self, line: Line) -> Live:
         """Return the same target, asked over another line, with an account of its own."""
         twin = type(self)(line, self.told)
         twin.standing, twin.watched = self.standing, self.watched
+        twin._agreed = self._agreed  # noqa: SLF001 -- one target
         return twin
 
     @property
@@ -82,9 +82,8 @@ class Live:
 
     def _stands(self, part: Refused) -> int:
         """Return the class of rows that were refused: who is refused has not got through."""
-        if self.standing is not None and part.status in _NO_DEFENCE:
+        if self.standing is not None and part.status in NO_DEFENCE:
             what = f"the target no longer answers as it did (status {part.status}): {part.why}"
-            self.line.disown(what)
             raise TargetError(
                 what,
                 kind=GapKind.NOT_ASSESSABLE,
@@ -123,6 +122,7 @@ class Live:
         self._looked = self.line.batch
         if not _alike(labels, scores, again, others):
             return False
+        self._agreed[0] = max(self._agreed[0], self.line.began)
         self.watched = (inputs, labels, scores)
         return True
 
@@ -143,14 +143,17 @@ class Live:
         finally:
             self._looking, self.line.about = False, about
         # Who is blocked by now is told nothing, so also nothing of a change.
-        if self.refused > refused or _alike(labels, scores, again, others):
+        blocked = self.refused > refused
+        if blocked or _alike(labels, scores, again, others):
             self._looked = self.line.batch
+            if not blocked:
+                self._agreed[0] = max(self._agreed[0], self.line.began)
             return
         what = "answers the same inputs otherwise than before"
         if scores is not None and others is not None and _permuted(scores, others):
             what = "gives its classes in another order than before"
         error = ChangedError(f"the target {what}: it changed while it was asked")
-        self.line.disown(error.message, since=self._looked + 1)
+        self.line.disown_after(self._agreed[0], error.message)
         raise error
 
     def looked(self) -> bool:

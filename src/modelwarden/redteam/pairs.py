@@ -235,7 +235,6 @@ def _worked(campaign: Campaign, pair: Pair, seeds: tuple[tuple[Kind, Seeds], ...
     journal = Journal(folder, stood, offline=pair.offline)
     try:
         meter = Meter(campaign.budget, clock=stood.clock)
-        meter.lost(stood.failed_rows, stood.failed_calls)
         journal.write({"event": "begin" if not stood.answers else "resume", "epoch": time.time()})
         with opened(campaign, seeds, journal, meter, only=pair.target, trust=pair.trust) as targets:
             engagement = Engagement(
@@ -249,6 +248,7 @@ def _worked(campaign: Campaign, pair: Pair, seeds: tuple[tuple[Kind, Seeds], ...
             )
             try:
                 result, stopped = worked(engagement)
+                meter.lost(*journal.lost_before("end"))
             except TargetError as error:
                 name = campaign.targets[pair.target].name
                 gap = engagement.gap(name, error.message, error.kind)

@@ -19,12 +19,17 @@ class StoppedError(ModelwardenError):
 
 
 class Turns:
-    """Whose turn it is."""
+    """Whose turn it is.
+
+    Attributes:
+        why: the lanes were ended, if something went wrong.
+    """
 
     def __init__(self, lanes: str) -> None:
         """Begin with the first lane; each is a letter."""
         self._order = deque(lanes)
         self._stopped = False
+        self.why: BaseException | None = None
         self._changed = threading.Condition()
 
     @contextmanager
@@ -33,8 +38,8 @@ class Turns:
         try:
             self._enter(lane)
             yield
-        except BaseException:
-            self.stop()
+        except BaseException as error:
+            self.stop(error)
             raise
         finally:
             with self._changed:
@@ -50,9 +55,10 @@ class Turns:
         yield
         self._enter(lane)
 
-    def stop(self) -> None:
-        """End every lane at its next turn."""
+    def stop(self, why: BaseException | None = None) -> None:
+        """End every lane at its next turn; the first reason is kept."""
         with self._changed:
+            self.why = self.why or why
             self._stopped = True
             self._changed.notify_all()
 

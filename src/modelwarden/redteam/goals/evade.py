@@ -63,6 +63,7 @@ def _attacked(engagement: Engagement, number: int, clean: Clean) -> GoalResult:
     fell = _Fell()
     ran: list[Ran] = []
     gaps: list[Gap] = []
+    failed = False
     plan = attacks_for(campaign.attacks, clean, engagement)
     floors = floors_beside(plan) if campaign.floor and campaign.attacks else ()
     kept = kept_back(meter.left(), floors)
@@ -72,9 +73,8 @@ def _attacked(engagement: Engagement, number: int, clean: Clean) -> GoalResult:
             one = _one(engagement, number, clean, config, entry, fell, share)
         except TargetError as error:
             gaps.append(engagement.gap(config.name, error.message, error.kind))
-            if error.lost or meter.ended is not None:
-                break
-            continue
+            failed = True  # what another attack asked now would stand where this one goes on
+            break
         if isinstance(one, Gap):
             gaps.append(one)
         else:
@@ -84,7 +84,7 @@ def _attacked(engagement: Engagement, number: int, clean: Clean) -> GoalResult:
             break
     units = [one.unit for one in ran]
     gaps += _not_run(engagement, plan, units, gaps, stopped=len(fell.best))
-    beside = [*_floors(engagement, number, clean, floors, ran, fell)]
+    beside = [] if failed else [*_floors(engagement, number, clean, floors, ran, fell)]
     units += [one for one in beside if isinstance(one, Unit)]
     gaps += [one for one in beside if isinstance(one, Gap)]
     evasions = tuple(fell.best[row] for row in sorted(fell.best))
@@ -131,9 +131,7 @@ def _floors(
             one = attacked(engagement, number, clean, lane)
         except TargetError as error:
             yield engagement.gap(floor.entry.name, error.message, error.kind)
-            if error.lost:
-                return
-            continue
+            return
         fell.take([win for win in one.found if win.row not in fell.best])
         if meter.ended is not None:
             yield f"{names}: no floor beside it: {meter.ended.message}"
