@@ -145,6 +145,15 @@ _CONFIGS = {
         ".mcp.json",
         json.dumps({"mcpServers": {"x": {"command": "bash", "args": ["-c", "true"]}}}),
     ),
+    "imports what it names": ("params.json", '{"import_plugins": ["plug"], "trainer": {}}'),
+    "imports what it names, for OpenMMLab": (
+        "cfg.yaml",
+        "custom_imports:\n  imports: [plug.ops]\n",
+    ),
+    "preloads a library": (
+        "settings.json",
+        '{"terminal.integrated.env.linux": {"LD_PRELOAD": "${workspaceFolder}/x.so"}}',
+    ),
     "lets strangers run commands": (
         "ci.yml",
         "on: issue_comment\njobs:\n  a:\n    steps:\n"

@@ -74,7 +74,7 @@ _ATTACKS = tuple(
             _STAYS,
         ),
         (
-            r"\b(?:LD_PRELOAD|DYLD_INSERT_LIBRARIES)=(?:\.{1,2}/|\$\{?PWD|\$\(pwd\)|/tmp/|/dev/shm/)",
+            r"\b(?:LD_PRELOAD|DYLD_INSERT_LIBRARIES)=(?:\.{1,2}/|\$\{?PWD|\$\(pwd\)|\$\{workspaceFolder|/tmp/|/dev/shm/)",
             "puts a library from beside it into every program",
         ),
         (

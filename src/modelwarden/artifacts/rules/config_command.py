@@ -16,6 +16,7 @@ from modelwarden.formats.config.scalars import Scalar
 
 _LONGEST = 2000
 _SERVER = re.compile(r"(?:^|\.)(?:mcpServers|mcp\.servers|servers)(?:\.|\[)", re.IGNORECASE)
+_PRELOADS = frozenset(("LD_PRELOAD", "DYLD_INSERT_LIBRARIES"))
 _SHELLS = frozenset("sh bash zsh dash cmd powershell pwsh".split())
 _CODE_CALLS = frozenset("__import__ eval exec compile".split())
 _CODE_ATTRIBUTES = frozenset("system popen check_output call run Popen spawn".split())
@@ -52,7 +53,7 @@ def config_command(config: ConfigFile) -> Iterator[Hit]:
             continue
         what = _marshalled(scalar.value) or _assistant(scalar)
         if what is None and len(scalar.value) <= _LONGEST:
-            what = _command(scalar.value) or _code(scalar.value)
+            what = _command(scalar.value) or _code(scalar.value) or _preloaded(scalar)
         if what is not None:
             facts = {"path": scalar.path[:200], "value": redacted(scalar.value)[:120]}
             yield Hit(f"{scalar.key[:60]}: {what}", evidence(facts, scalar.line))
@@ -64,6 +65,11 @@ def _assistant(scalar: Scalar) -> str | None:
         return None
     program = scalar.value.replace("\\", "/").rpartition("/")[2].lower().removesuffix(".exe")
     return "starts a shell for an assistant" if program in _SHELLS else None
+
+
+def _preloaded(scalar: Scalar) -> str | None:
+    """Say that a variable puts a library from beside the file into every program."""
+    return attack_in(f"{scalar.key}={scalar.value}") if scalar.key in _PRELOADS else None
 
 
 def _command(value: str) -> str | None:

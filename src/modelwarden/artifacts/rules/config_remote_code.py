@@ -12,6 +12,10 @@ from modelwarden.formats.config.scalars import Scalar
 from modelwarden.formats.places import escapes
 
 _MODULE = re.compile(r"\[\d+\]\.type")
+# Modules that AllenNLP and OpenMMLab import because a configuration says so, and their own.
+_IMPORTED = re.compile(r"(?:^|\.)custom_imports\.imports(?:\[|$)")
+_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*")
+_OWN = re.compile(r"(?:allennlp|mm(?:cv|engine|det|seg|pose|action|pretrain|cls|ocr|rotate|razor))")
 _FOLDER = re.compile(r"\[\d+\]\.path")
 _OUT = re.compile(r"is an|leads|names a drive|begins")
 _PART = re.compile(r"\w+\[0\]")
@@ -43,7 +47,8 @@ def config_remote_code(config: ConfigFile) -> Iterator[Hit]:
     when the name has `--` in it, which the library downloads and runs once it is told to trust
     them. An `attn_implementation` with a slash in it is a repository whose kernels the library
     downloads and runs without asking. The modules of Sentence Transformers and the parts of a
-    Diffusers pipeline can name such files likewise.
+    Diffusers pipeline can name such files likewise, and AllenNLP (`import_plugins`) and OpenMMLab
+    (`custom_imports`) import modules before anything else.
 
     Fix: read that code at a pinned revision, or use a model whose class the library has itself.
 
@@ -76,6 +81,9 @@ def _named(scalar: Scalar) -> str | None:
     top = scalar.value.partition(".")[0]
     if scalar.key == "impl" and "custom_pipelines" in scalar.path and scalar.text:
         return f"makes a pipeline from {scalar.value[:80]!r} of the repository"
+    plugin = scalar.key == "import_plugins" or _IMPORTED.search(scalar.path) is not None
+    if plugin and scalar.text and _DOTTED.fullmatch(scalar.value) and not _OWN.match(top):
+        return f"imports {scalar.value[:80]!r} before anything else"
     if scalar.key == "parent_library" and scalar.text and top not in _PARENTS:
         return f"imports {scalar.value[:80]!r} to find the class of its base model"
     if "attn_implementation" in scalar.key and _KERNEL.fullmatch(scalar.value):
