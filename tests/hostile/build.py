@@ -11,7 +11,7 @@ import pickle
 import struct
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 MEDIUM = "medium"
 """A finding at medium or above."""
@@ -33,6 +33,7 @@ class Sample:
         build: gives the bytes.
         loader: what a victim's loader would do.
         expect: `MEDIUM` or `NOT_CLEAN`; for harmless samples it is not read.
+        beside: files that stand in its folder.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Sample:
     build: Builder
     loader: str
     expect: str = MEDIUM
+    beside: Files = field(default_factory=dict)
 
 
 def constant(data: bytes) -> Builder:

@@ -15,8 +15,10 @@ from hostile.gadgets import GADGETS
 from hostile.gadgets_more import GADGETS_MORE
 from hostile.harmless import HARMLESS as HARMLESS_FIRST
 from hostile.harmless_more import HARMLESS_MORE
+from hostile.harmless_readers import HARMLESS_READERS
 from hostile.harmless_texts import HARMLESS_TEXTS
 from hostile.mechanisms import MECHANISMS
+from hostile.readers import READERS
 from hostile.roads import ROADS
 from hostile.strangers_again import HARMLESS_AGAIN, STRANGERS_AGAIN
 from hostile.strangers_models import STRANGERS_MODELS
@@ -27,14 +29,18 @@ from modelwarden.core import Outcome, Report, Severity
 
 HARMFUL = (
     *(*GADGETS, *GADGETS_MORE, *ROADS, *MECHANISMS, *ZIPS, *ARCHIVES, *FORMATS, *WRAPPINGS),
-    *(*STRANGERS_MODELS, *STRANGERS_REPOSITORY, *STRANGERS_AGAIN),
+    *(*STRANGERS_MODELS, *STRANGERS_REPOSITORY, *STRANGERS_AGAIN, *READERS),
 )
-HARMLESS = (*HARMLESS_FIRST, *HARMLESS_MORE, *HARMLESS_TEXTS, *HARMLESS_AGAIN)
+HARMLESS = (
+    *(*HARMLESS_FIRST, *HARMLESS_MORE, *HARMLESS_TEXTS, *HARMLESS_AGAIN, *HARMLESS_READERS),
+)
 
 
 def scanned(sample: Sample, folder: Path) -> Report:
     path = folder / sample.file
     path.write_bytes(sample.build())
+    for name, data in sample.beside.items():
+        (folder / name).write_bytes(data)
     return modelwarden.scan(path)
 
 

@@ -19,12 +19,13 @@ from .guard import Guard
 from .progress import BATCH, Progress, batch
 from .seeds import seeds
 
-QUICK = 1100
+QUICK = 700
 SEED = 2026
 # Files of these formats are told by what stands beside them in a folder.
 COMPANIONS = {"tensorflow-checkpoint-data", "tfjs-weights", "openvino-weights", "onnx-data"}
 # Members are read as these where the container or the text around them says so.
 EXPECTED = {
+    "instructions",
     "keras-layer",
     "notebook-code",
     "settings",

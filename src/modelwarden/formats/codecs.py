@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Protocol, cast
 
 from modelwarden.formats.view import DamagedError
@@ -115,6 +116,7 @@ def lz4() -> Decompressor:
     return cast("Decompressor", _optional("LZ4", "lz4.frame").LZ4FrameDecompressor())
 
 
+@cache  # the look for what is not there goes through all folders of the path
 def _optional(title: str, *names: str) -> ModuleType:
     from importlib import import_module
 

@@ -124,11 +124,20 @@ def test_a_text_that_names_a_checkpoint_beside_it_is_quiet():
     assert found.coverage.format == "tensorflow-checkpoint-state"
 
 
-@pytest.mark.parametrize("path", ["/srv/x/ckpt-3", "../other/ckpt", "s3://bucket/ckpt", "C:\\x"])
-def test_a_text_that_names_a_checkpoint_elsewhere_is_told(path: str):
-    text = f'model_checkpoint_path: "{path}"\nall_model_checkpoint_paths: "b"\n'
+ELSEWHERE = (
+    *("/srv/x/ckpt-3", "../other/ckpt", "s3://bucket/ckpt", "C:\\x", "gs://bucket/ckpt"),
+    *("http://evil.invalid/ckpt", "hdfs://host/ckpt", "file:///srv/ckpt", "//host/share/ckpt"),
+    *("a/../../ckpt", "/proc/self/cwd/ckpt", "..\\other\\ckpt"),
+)
 
-    assert "tf-checkpoint-path" in rules(state(text))
+
+def text_of(path: str) -> str:
+    return f'model_checkpoint_path: "{path}"\nall_model_checkpoint_paths: "b"\n'
+
+
+@pytest.mark.parametrize("path", ELSEWHERE)
+def test_a_text_that_names_a_checkpoint_elsewhere_is_told(path: str):
+    assert "tf-checkpoint-path" in rules(state(text_of(path)))
 
 
 def test_real_checkpoints_are_examined_and_quiet(shared: Path):

@@ -36,6 +36,11 @@ _ATTACKS = tuple(
             r"\b(?:sh|bash|eval|source)\s+(?:-c\s+)?(?:\$\(|`|<\()\s*(?:curl|wget)\b",
             FETCHED,
         ),
+        (
+            r"\bpython[\d.]*\s+(?:-\S+\s+){0,4}-\w*c\s[^\n]{0,500}\bexec\s*\("
+            r"[^\n]{0,500}\b(?:urlopen|urllib|requests\.get)\b",
+            FETCHED,
+        ),
         (r"\b(?:iwr|irm|downloadstring)\b[^\n]{0,500}\b(?:iex|invoke-expression)\b", FETCHED),
         (
             r"\b(?:iex|invoke-expression)\b[^\n]{0,500}\b(?:iwr|irm|downloadstring|downloadfile)\b",

@@ -1,6 +1,6 @@
-"""Kinds of zip archive that are told by their members and not examined as what they are yet.
+"""Kinds of zip archive that are told by their members, each of which is examined by itself.
 
-The members are examined one by one; what they mean together is the gap.
+What the members of an H2O MOJO mean together is a gap.
 """
 
 from __future__ import annotations

@@ -336,7 +336,7 @@ class _Gathered:
         return self.top
 
     def tree(self, at: int) -> Node:
-        return Members(at, tree_structure=self.node)
+        return _JsonTree(at, self)
 
     def node(self, at: int) -> Node:
         return _JsonNode(at, self)
@@ -351,14 +351,35 @@ class _Gathered:
             self.notes.fault("reference", "trees", why, self.widest_at)
 
 
+class _JsonTree(Members):
+    """One tree, and how many leaves stood before it."""
+
+    __slots__ = ("before", "dump")
+
+    def __init__(self, at: int, dump: _Gathered) -> None:
+        super().__init__(at, tree_structure=dump.node)
+        self.dump, self.before = dump, dump.leaves
+
+    def closed(self, at: int) -> None:
+        said, there = self.values.get("num_leaves"), self.dump.leaves - self.before
+        if said is not None and said != there:
+            why = f"a tree of {there} leaves says that it has {str(said)[:40]}"
+            self.dump.notes.fault("invalid", "trees", why, self.at)
+
+
 class _JsonNode(Members):
     """One node of a tree."""
 
-    __slots__ = ("dump",)
+    __slots__ = ("children", "dump")
 
     def __init__(self, at: int, dump: _Gathered) -> None:
         super().__init__(at, left_child=dump.node, right_child=dump.node)
-        self.dump = dump
+        self.dump, self.children = dump, 0
+
+    def opened(self, name: str, at: int, *, array: bool) -> Node | None:
+        made = super().opened(name, at, array=array)
+        self.children += made is not None
+        return made
 
     def closed(self, at: int) -> None:
         dump, feature = self.dump, self.number("split_feature")
@@ -367,5 +388,8 @@ class _JsonNode(Members):
         elif feature is None or feature < 0:
             why = f"a node asks for the feature {feature}"
             dump.notes.fault("reference", "trees", why, self.at)
+        elif self.children != 2:
+            why = f"a node that splits has {self.children} of two children"
+            dump.notes.fault("invalid", "trees", why, self.at)
         elif feature > dump.widest:
             dump.widest, dump.widest_at = feature, self.at

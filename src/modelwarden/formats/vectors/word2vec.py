@@ -105,6 +105,11 @@ class _Text:
         words, size, begin = _counts(source) or (0, 0, 0)
         done = 0
 
+        def fits() -> None:
+            left = source.size - begin
+            if words * (2 * size + 2) > left + 1:
+                raise DamagedError(f"{words} words of {size} numbers, {left} bytes left", 0)
+
         def walk() -> None:
             nonlocal done
             for at, line in lines(source, limits, begin):
@@ -118,10 +123,11 @@ class _Text:
                     notes.fault("invalid", "vectors", why, at)
                     return notes.note(why, at=at)
                 done += 1
-            if done < words:
+            if done < words and fitting:
                 raise DamagedError(f"{done} of {words} words", source.size)
             return None
 
+        fitting = notes.attempt(fits, "reference")  # loaders allocate first, and read then
         notes.attempt(walk)
         return _view(source, "word2vec-text", notes, done, size)
 
