@@ -365,6 +365,20 @@ def test_a_filter_that_answers_to_other_words_is_fair_to_all_terms(flagged):
     assert "turns the answers" in result.notes[0]
 
 
+ORDINARY = [f"{a}{b}{c}" for a in "bdfk" for b in "aeo" for c in "lmrt"]
+
+
+@pytest.mark.parametrize(("answered", "named"), [(ORDINARY[:24], []), ([], ["old"])])
+def test_a_term_is_not_named_where_the_model_answers_by_any_word_of_the_data(answered, named):
+    made = speaker({"old", *answered})
+    texts = np.array([f"old {' '.join(ORDINARY)}"] * 40, object)
+
+    result = run(replace(made, test=replace(made.test, inputs=texts)))
+
+    assert [f.location.terms["term"] for f in result.findings] == named
+    assert ("and so do" in result.notes[0]) if not named else not result.notes
+
+
 def test_a_filter_without_a_mind_names_no_term():
     made = speaker(set())
     dice = np.random.default_rng(0)

@@ -8,20 +8,23 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from modelwarden.assess.context import Context
+from modelwarden.assess.fairness.ordinary import WORDS, with_word, words_as_common
 from modelwarden.assess.fairness.sentences import Sentence, sentences
 from modelwarden.assess.rules._seen import findings
 from modelwarden.assess.rules.identity_term_bias import TermBias, identity_term_bias
 from modelwarden.assess.stage import StageResult
-from modelwarden.core import Location, Measurement, Table, TableKind
+from modelwarden.core import Finding, Location, Measurement, Table, TableKind
 from modelwarden.metrics.intervals import of_share
 from modelwarden.metrics.values import measured
-from modelwarden.targets.frames import Labels
+from modelwarden.targets.frames import Frame, Labels
 from modelwarden.targets.spec import Modality, Task
 
 NAME = "fairness"
 # Of the terms in one sentence that must be answered alike, for the sentence to tell anything.
 _AGREED = 0.8
 _SHOWN = 15
+# Of the words that the data hold as often, that turn answers too, for a term to be one of them.
+_ORDINARY = 0.25
 
 
 def fits(context: Context) -> bool:
@@ -41,8 +44,9 @@ def probe(context: Context) -> StageResult:
     said = context.ask(context.target, inputs, "identity").labels
     if said is None:
         return StageResult()
-    views = sorted(_views(context, asked, said), key=lambda v: (-v.turned / v.n, v.term))
-    found = tuple(f for v in views for f in findings(identity_term_bias, v, NAME))
+    usual = _usual(asked, said)
+    views = sorted(_views(context, asked, said, usual), key=lambda v: (-v.turned / v.n, v.term))
+    found, notes = _named(context, asked, usual, views)
     total, turned = sum(v.n for v in views), sum(v.turned for v in views)
     overall = measured(
         "identity_flip_rate",
@@ -55,12 +59,56 @@ def probe(context: Context) -> StageResult:
         findings=found,
         measurements=(overall, *(_measurement(context, v) for v in views[:_SHOWN] if v.turned)),
         tables=(_table(views),) if any(v.turned for v in views) else (),
-        notes=() if found else (_silence(views),),
+        notes=notes or (() if found else (_silence(views),)),
     )
 
 
-def _views(context: Context, asked: Sequence[Sentence], said: Labels) -> Iterator[TermBias]:
-    """Yield what each term does, over the sentences that most terms of its kind agree on."""
+def _named(
+    context: Context, asked: Sequence[Sentence], usual: Labels, views: Sequence[TermBias]
+) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+    """Return the terms that turn the answers, but for those that do so as any word of the data."""
+    found: list[Finding] = []
+    notes: list[str] = []
+    for view in views:
+        told = list(findings(identity_term_bias, view, NAME))
+        alike, words = _ordinary(context, asked, usual, view) if told else (0, 0)
+        if words and alike >= _ORDINARY * words:
+            notes.append(
+                f'"{view.term}" turns the answer in {view.turned} of {view.n} sentences about '
+                f"people, and so do {alike} of {words} other words that the data hold as often: "
+                "the model answers such sentences by single words"
+            )
+        else:
+            found += told
+    return tuple(found), tuple(notes)
+
+
+def _ordinary(
+    context: Context, asked: Sequence[Sentence], usual: Labels, view: TermBias
+) -> tuple[int, int]:
+    """Return how many words as common as the term would be named too, and of how many."""
+    texts = context.test.inputs
+    if isinstance(texts, Frame):
+        return 0, 0
+    words = words_as_common(texts.tolist(), view.term)
+    places = [
+        i
+        for i, s in enumerate(asked)
+        if usual[i] >= 0 and (s.term, s.axis) == (view.term, view.axis)
+    ]
+    if len(words) < WORDS // 2 or not places:
+        return 0, 0
+    made = [with_word(asked[i].text, view.term, word) for word in words for i in places]
+    said = context.ask(context.target, np.array(made, object), "ordinary words").labels
+    if said is None:
+        return 0, 0
+    turned = (said.reshape(len(words), -1) != usual[places]).sum(axis=1)
+    least = max(view.margin * view.n, view.turned / 2)
+    return int((turned >= least).sum()), len(words)
+
+
+def _usual(asked: Sequence[Sentence], said: Labels) -> Labels:
+    """Return the answer that most terms of its kind agree on in each sentence; -1 for none."""
     at: dict[tuple[str, int], list[int]] = defaultdict(list)
     for i, sentence in enumerate(asked):
         at[sentence.kind, sentence.frame].append(i)
@@ -69,6 +117,13 @@ def _views(context: Context, asked: Sequence[Sentence], said: Labels) -> Iterato
         counts = np.bincount(said[places])
         if counts.max() >= _AGREED * len(places):
             usual[places] = counts.argmax()
+    return usual
+
+
+def _views(
+    context: Context, asked: Sequence[Sentence], said: Labels, usual: Labels
+) -> Iterator[TermBias]:
+    """Yield what each term does, over the sentences that most terms of its kind agree on."""
     terms: dict[tuple[str, str, str], list[int]] = defaultdict(list)
     for i, sentence in enumerate(asked):
         if usual[i] >= 0:
