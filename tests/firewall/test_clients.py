@@ -7,6 +7,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 from modelwarden.firewall.clients import Asked, Client, Clients, Cusum, Pattern, Places
+from modelwarden.firewall.crowds import Slow
 from modelwarden.firewall.normal import REMEMBERED, Scorer, normal_of
 
 
@@ -169,6 +170,62 @@ def test_of_clients_before_and_beside_a_search_few_are_named(world):
     assert len([name for name in named if name.startswith("before")]) <= 1
     assert len([name for name in named if name.startswith("attacker")]) >= 4
     assert len([name for name in named if name.startswith("beside")]) <= 1
+
+
+def seldom(world, one_in, count, seed):
+    """Yield honest rows, and one in so many of a search under so much noise that none are near."""
+    rng, fresh = np.random.default_rng(seed), world[2]
+    for number in range(count):
+        if number % one_in:
+            yield fresh[1 + number % 790] + (number // 790) * 1e-9
+        else:
+            yield np.clip(fresh[0] + rng.normal(size=64) * 1.2, 0, 16)
+
+
+def test_a_search_that_is_one_row_in_twenty_is_noticed_and_honest_rows_are_not(world):
+    fresh = world[2]
+    order = np.random.default_rng(14).permutation(len(fresh))
+    lit = fresh[np.argsort(fresh[:, 27])]
+
+    found = alarms(world, seldom(world, 20, 700, 13))
+
+    assert found
+    assert found[0].pattern in (Pattern.CROWDED, Pattern.SPREAD_SEARCH)
+    assert found[0].rows <= 400
+    assert [alarms(world, stream) for stream in (fresh[order], lit)] == [[], []]
+
+
+def test_twenty_clients_who_each_hide_one_row_in_twenty_are_named_and_few_others(world):
+    normal, scorer, _ = world
+    rng, clients, found = np.random.default_rng(15), Clients(normal), []
+    for number, row in enumerate(seldom(world, 20, 790, 16)):
+        who = f"{'honest' if number % 2 else 'attacker'}{rng.integers(20)}"
+        found += clients.update(who, row[None], scorer.judged(row[None]))
+    named = {name for a in found for name in a.clients}
+
+    assert {a.pattern for a in found} == {Pattern.SPREAD_SEARCH}
+    assert len([name for name in named if name.startswith("attacker")]) >= 8
+    assert len([name for name in named if name.startswith("honest")]) <= 2
+
+
+def test_what_is_remembered_of_places_is_bounded_and_the_rest_is_forgotten():
+    slow = Slow([2.0] * 5000)
+    for number in range(5000):
+        assert not slow.told([number])
+
+    assert len(slow) <= 257
+    cells = [7 if number % 20 == 0 else 1000 + number for number in range(600)]
+    told = [bool(slow.told([cell])) for cell in cells]
+    # Each time it adds 2 and loses 20 x 0.02 until the next: above 20 with the thirteenth.
+    assert told.index(True) == 12 * 20
+
+
+def test_traffic_that_has_moved_as_a_whole_is_no_slow_search():
+    """Of every ten rows, four fall to four places: more than a search beside honest rows is."""
+    slow, rng = Slow([2.0] * 1000), np.random.default_rng(17)
+    cells = [n % 10 if n % 10 < 4 else int(rng.integers(10, 1000)) for n in range(3000)]
+
+    assert sum(len(slow.told([cell])) for cell in cells) <= 1
 
 
 def test_what_many_clients_ask_alike_is_no_search(world):

@@ -13,31 +13,30 @@ import functools
 import math
 import operator
 import os
-from collections import OrderedDict
+from collections import Counter, OrderedDict, deque
 from collections.abc import Sequence
 from enum import StrEnum
-from itertools import islice
+from itertools import islice, takewhile
 
 import numpy as np
 
 from modelwarden.core.values import dataclass
-from modelwarden.firewall.normal import REMEMBERED, Halves, Judged, popularity
+from modelwarden.firewall.crowds import LAG, Crowd, Slow, hits, needed
+from modelwarden.firewall.normal import REMEMBERED, Halves, Judged
 from modelwarden.firewall.profile import Normal
 from modelwarden.targets.frames import Floats
 
 _FIRST = 16
 _COUNTED = 32  # rows of one request
-_LAG = 4  # rows before a row that it is not compared with
-_CROWD = 64  # rows of a client that a crowd is looked for in …
-_LEAST_CROWD = 4  # … and how many of them make one at the least
-_TIMES_USUAL = 5.0
-_FEWEST_CELLS = 200
 _COLUMNS = REMEMBERED + 2 * _COUNTED  # as a request has no gap, and goes over the oldest
+_SETTLED = 32  # rows of a client before its places are remembered for long
+_REQUESTS = 4096  # of all clients, whose places are kept
 _HOT = 4096  # rows of all clients whose digests are kept
 _TOOK_PART = 512  # clients that may take part in one search
 _THRESHOLD = 8.0
 _USUAL, _ODD, _FAR = math.log(0.67 / 0.94), math.log(0.08 / 0.05), math.log(0.25 / 0.01)
 _DIGEST_BYTES = 120  # of one remembered digest in a dictionary
+_PLACE_BYTES = 400  # of a place in three dictionaries
 
 
 class Pattern(StrEnum):
@@ -141,7 +140,7 @@ class Asked:
 def _young(count: int) -> Halves:
     """Return (count, count) infinities where a row of a request came too late to count for one."""
     number = np.arange(count)
-    return np.where(number > number[:, None] - _LAG - 1, np.float32(np.inf), np.float32(0))
+    return np.where(number > number[:, None] - LAG - 1, np.float32(np.inf), np.float32(0))
 
 
 class Places:
@@ -163,7 +162,7 @@ class Places:
     def near(self, asked: Asked) -> list[bool]:
         """Return which of these rows are nearly the same as an earlier one, and remember all.
 
-        The last `_LAG` rows before a row do not count: a camera's pictures are like those just
+        The last `LAG` rows before a row do not count: a camera's pictures are like those just
         before them and move on, while a search comes back to where it was.
         """
         count, late = len(asked.kept), self._late
@@ -181,11 +180,11 @@ class Places:
             rows[:, begin:end] = asked.kept.T
             both = asked.places @ rows
             both[:, begin:end] += _young(count)
-            for number in range(min(count, _LAG)):
-                both[number, late[number - _LAG :]] = np.inf
+            for number in range(min(count, LAG)):
+                both[number, late[number - LAG :]] = np.inf
             least = np.minimum.reduce(both, axis=1)
             late.extend(range(begin, end))
-        del late[:-_LAG]
+        del late[:-LAG]
         return asked.near(least)
 
     def _room(self, count: int) -> int:
@@ -233,53 +232,6 @@ class Strange:
         return told
 
 
-class Crowd:
-    """Tells rows that fall again and again where few normal rows do.
-
-    An attack that adds noise to one input asks about rows that are not nearly the same, but the
-    nearest row of the reference is the same for nearly all of them.
-    """
-
-    __slots__ = ("_counts", "_last", "_needed")
-
-    def __init__(self, needed: Sequence[int]) -> None:
-        """Make ready; `needed` is by the rows of the sample how many of the last are a crowd."""
-        self._needed = needed
-        self._last: list[int] = []
-        self._counts: dict[int, int] = {}
-
-    def falls(self, cells: list[int]) -> list[bool]:
-        """Count rows, one after another; tell for each whether it falls into a crowd."""
-        counts, needed, get = self._counts, self._needed, self._counts.get
-        if not needed:
-            return [False] * len(cells)
-        line = self._last + cells
-        late = len(self._last) - _LAG
-        crowded = []
-        for at, cell in enumerate(cells, late):
-            crowded.append(get(cell, 0) >= needed[cell])
-            if at >= 0:
-                one = line[at]
-                counts[one] = get(one, 0) + 1
-            if at >= _CROWD:
-                gone = line[at - _CROWD]
-                left = counts[gone] - 1
-                if left:
-                    counts[gone] = left
-                else:
-                    del counts[gone]
-        self._last = line[-_CROWD - _LAG :]
-        return crowded
-
-
-def needed(normal: Normal) -> list[int]:
-    """Return how many of the last rows of a client make a crowd, by the rows of the sample."""
-    if len(normal.sample) < _FEWEST_CELLS:
-        return []
-    usual = _CROWD * popularity(normal)
-    return [max(_LEAST_CROWD, math.ceil(_TIMES_USUAL * part)) for part in usual.tolist()]
-
-
 class Client:
     """What is remembered of one client: at most `REMEMBERED` rows on the axes, and their digests.
 
@@ -287,20 +239,27 @@ class Client:
         rows: seen so far.
     """
 
-    __slots__ = ("_crowd", "_crowded", "_digests", "_duplicates", "_places", "_strange", "rows")
+    __slots__ = (
+        "_crowd", "_crowded", "_digests", "_duplicates", "_hits", "_places", "_slow", "_strange",
+        "rows",
+    )  # fmt: skip
 
-    def __init__(self, normal: Normal, needed: Sequence[int] = ()) -> None:
+    def __init__(
+        self, normal: Normal, needed: Sequence[int] = (), hits: Sequence[float] = ()
+    ) -> None:
         self.rows = 0
         self._places = Places(normal)
         self._digests: dict[int, None] = {}
         self._duplicates = Cusum(0.01, 0.08)
         self._crowd, self._crowded = Crowd(needed), Cusum(0.01, 0.1)
         self._strange = Strange(normal)
+        self._hits, self._slow = hits, Slow(())
 
     @property
     def bytes(self) -> int:
         """Memory that is held, roughly."""
-        return 500 + self._places.bytes + _DIGEST_BYTES * len(self._digests)
+        held = _DIGEST_BYTES * len(self._digests) + _PLACE_BYTES * len(self._slow)
+        return 700 + self._places.bytes + held
 
     def fresh(self, digests: list[int]) -> list[int]:
         """Count rows; return which this client has not sent before, byte for byte; remember all."""
@@ -320,7 +279,11 @@ class Client:
         shown = []
         if _told(self._duplicates, self._places.near(asked)):
             shown.append(Pattern.NEAR_DUPLICATES)
-        if _told(self._crowded, self._crowd.falls(judged.cells.tolist())):
+        cells = judged.cells.tolist()
+        if self._slow.rows == 0 and self.rows > _SETTLED:
+            self._slow = Slow(self._hits)
+        slow = self._slow.told(cells)
+        if _told(self._crowded, self._crowd.falls(cells)) or slow:
             shown.append(Pattern.CROWDED)
         if self._strange.told(judged):
             shown.append(Pattern.ABNORMAL_STREAM)
@@ -349,11 +312,13 @@ class Clients:
         self._held = 0
         self._known: OrderedDict[str, Client] = OrderedDict()
         self._places = Places(normal)
-        self._needed = needed(normal)
-        self._crowd = Crowd(self._needed)
+        self._needed, self._hits = needed(normal), hits(normal)
+        self._crowd, self._slow = Crowd(self._needed), Slow(self._hits)
         self._spread = Cusum(0.02, 0.2, 10.0)
         # What each client adds to the sum since it began to rise: together they are the sum.
         self._took: dict[str, float] = {}
+        self._asked: deque[tuple[int, str, list[int]]] = deque(maxlen=_REQUESTS)
+        self._where: deque[tuple[str, int]] = deque(maxlen=_TOOK_PART)
         self._sent: dict[int, None] = {}
         self._rows = 0
         self._factors = np.empty(0, np.uint64)
@@ -418,31 +383,50 @@ class Clients:
     def _of(self, client: str) -> Client:
         known = self._known.get(client)
         if known is None:
-            known = self._known[client] = Client(self._normal, self._needed)
+            known = self._known[client] = Client(self._normal, self._needed, self._hits)
             self._held += known.bytes
         else:
             self._known.move_to_end(client)
         return known
 
     def _everybody(self, client: str, judged: Judged, asked: Asked) -> list[Alarm]:
+        cells = judged.cells.tolist()
+        slow = self._slow.told(cells)
+        self._asked.append((self._slow.rows, client, cells))
+        alarms = [Alarm(Pattern.SPREAD_SEARCH, self._rows, self._there(*place)) for place in slow]
         spread, took = self._spread, self._took
         near = self._places.near(asked)
-        events = [*map(operator.or_, near, self._crowd.falls(judged.cells.tolist()))]
+        events = [*map(operator.or_, near, self._crowd.falls(cells))]
         if not spread.sum and True not in events:
-            return []
-        for event in events:
+            return alarms
+        for event, cell in zip(events, cells, strict=True):
             if not event and not spread.sum:
                 continue
             took[client] = took.get(client, 0.0) + spread.step(event=event)
+            if event:
+                self._where.append((client, cell))
             if spread.update(event=event):
-                named = tuple(name for name, part in took.items() if part > 0)
+                named = self._named()
                 took.clear()
-                return [Alarm(Pattern.SPREAD_SEARCH, self._rows, named)]
+                self._where.clear()
+                return [*alarms, Alarm(Pattern.SPREAD_SEARCH, self._rows, named)]
             if not spread.sum:
                 took.clear()
+                self._where.clear()
             elif len(took) > _TOOK_PART:
                 del took[next(iter(took))]
-        return []
+        return alarms
+
+    def _there(self, place: int, since: int) -> tuple[str, ...]:
+        """Return who sent rows to a place, as far back as requests are remembered."""
+        lately = takewhile(lambda asked: asked[0] >= since, reversed(self._asked))
+        return tuple(dict.fromkeys(client for _, client, cells in lately if place in cells))
+
+    def _named(self) -> tuple[str, ...]:
+        """Return who took part: what is near by chance is so elsewhere than the search is."""
+        rows = Counter(cell for _, cell in self._where)
+        there = {name for name, cell in self._where if rows[cell] > 1}
+        return tuple(name for name, part in self._took.items() if part > 0 and name in there)
 
 
 def _forget(known: dict[int, None], count: int) -> None:
