@@ -48,6 +48,11 @@ EPS = {
 }
 OTHER_EPS = {"linf": 0.1, "l2": 1.2, "l1": 10.0}
 TABLE_EPS = {"linf": 0.05, "l2": 0.3, "l1": 0.8}
+OTHERS_EPS = {
+    "table": TABLE_EPS,
+    "urls": TABLE_EPS,
+    "attention": {"linf": 0.03, "l2": 0.4, "l1": 3.0},
+}
 TREES_EPS = {"linf": 0.12, "l2": 0.5, "l1": 2.0}
 TILE = 128
 MORE_ROWS: list[int] = []  # `apgd` at each of these instead
@@ -103,7 +108,7 @@ def problem_of(one: Victim, norm: str, eps: float, access: Access) -> tuple[Any,
 
 def eps_of(one: Victim, norm: str) -> float:
     if one.name in OTHERS:
-        return (TABLE_EPS if one.name == "table" else OTHER_EPS)[norm]
+        return OTHERS_EPS.get(one.name, OTHER_EPS)[norm]
     return EPS[norm].get(one.name, TREES_EPS[norm])
 
 

@@ -22,7 +22,7 @@ Labels = npt.NDArray[np.int64]
 
 NETS = ("cnn", "cnn-adv", "mlp")
 # More nets, for reports alone: nothing is ever tuned on them.
-OTHERS = ("cnn-norm", "cnn-times", "four", "table")
+OTHERS = ("cnn-norm", "cnn-times", "four", "table", "three", "attention", "urls")
 TREES = ("forest", "histgb", "xgboost", "lightgbm")
 SMALL = ("digits-mlp", *TREES)
 
@@ -96,6 +96,31 @@ def table(data: Path, seed: int) -> tuple[Singles, Labels, Singles, Labels]:
     return x[:3500], y[:3500], x[3500:], y[3500:]
 
 
+def three(data: Path, seed: int) -> tuple[Singles, Labels, Singles, Labels]:
+    """Return pictures of 4, 7 and 9."""
+    x, y, tx, ty = mnist(data, seed)
+    kept = np.array([4, 7, 9])
+    some, more = np.isin(y, kept), np.isin(ty, kept)
+    return x[some], kept.searchsorted(y[some]), tx[more], kept.searchsorted(ty[more])
+
+
+def urls(data: Path, seed: int) -> tuple[Singles, Labels, Singles, Labels]:
+    """Return features of addresses, honest and phishing, scaled by ranks, as pictures of 9 × 10."""
+    import pyarrow.parquet as parquet
+
+    columns = parquet.read_table(data / "phishing-urls" / "phishing_urls.parquet").to_pydict()
+    y = np.array([str(each) in ("1", "phishing") for each in columns.pop("label")], np.int64)
+    del columns["url"]
+    raw = np.column_stack([np.array(column, np.float64) for column in columns.values()])
+    raw = np.sign(raw) * np.log1p(np.abs(raw))
+    low, high = raw.min(axis=0), np.quantile(raw, 0.995, axis=0)
+    order = np.random.default_rng([seed, 6]).permutation(len(y))
+    x = np.zeros((len(y), 90), np.float32)
+    x[:, : raw.shape[1]] = np.clip((raw - low) / np.where(high > low, high - low, 1), 0, 1)
+    x, y = x[order].reshape(-1, 1, 9, 10), y[order]
+    return x[:8000], y[:8000], x[8000:], y[8000:]
+
+
 def victim(name: str, seed: int, data: Path, count: int) -> Victim:
     """Return a victim with `count` inputs.
 
@@ -104,7 +129,7 @@ def victim(name: str, seed: int, data: Path, count: int) -> Victim:
     """
     honest = None
     if name in (*NETS, *OTHERS):
-        x, y, tx, ty = {"four": four, "table": table}.get(name, mnist)(data, seed)
+        x, y, tx, ty = _DATA.get(name, mnist)(data, seed)
         honest = _net(name, seed, x, y)
         module = _behind(name, honest)
         scores, shape = _logits(module), tx.shape[1:]
@@ -115,6 +140,9 @@ def victim(name: str, seed: int, data: Path, count: int) -> Victim:
     at = np.flatnonzero(right)[:count]
     share = float(right.mean())
     return Victim(name, seed, tx[at], ty[at], shape, scores, module, share, honest)
+
+
+_DATA = {"four": four, "table": table, "three": three, "urls": urls}
 
 
 def _fitted(name: str, seed: int, x: Singles, y: Labels) -> Callable[[Any], Floats]:
@@ -166,8 +194,10 @@ def _net(name: str, seed: int, x: Singles, y: Labels) -> Any:
     torch.set_num_threads(1)
     wide = int(np.random.default_rng([seed, 4]).integers(6, 11))
     size, classes = int(np.prod(x.shape[1:])), int(y.max()) + 1
-    if name in ("mlp", "table"):
-        module: Any = nn.Sequential(nn.Flatten(), nn.Linear(size, 16 * wide), nn.ReLU())
+    if name in ("attention", "three"):
+        module = _attention(8 * wide, classes) if name == "attention" else _residual(wide, classes)
+    elif name in ("mlp", "table", "urls"):
+        module = nn.Sequential(nn.Flatten(), nn.Linear(size, 16 * wide), nn.ReLU())
         module.append(nn.Linear(16 * wide, classes))
     else:
         module = nn.Sequential(nn.Conv2d(1, wide, 5, stride=2, padding=2), nn.ReLU())
@@ -190,6 +220,63 @@ def _net(name: str, seed: int, x: Singles, y: Labels) -> Any:
     for weight in module.parameters():
         weight.requires_grad_(requires_grad=False)
     return module.eval()
+
+
+def _residual(wide: int, classes: int) -> Any:
+    """Return a net of two residual blocks with batch normalisation."""
+    from torch import nn
+
+    class Block(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.way = nn.Sequential(
+                nn.BatchNorm2d(2 * wide),
+                nn.GELU(),
+                nn.Conv2d(2 * wide, 2 * wide, 3, padding=1),
+                nn.BatchNorm2d(2 * wide),
+                nn.GELU(),
+                nn.Conv2d(2 * wide, 2 * wide, 3, padding=1),
+            )
+
+        def forward(self, x: Any) -> Any:
+            return x + self.way(x)
+
+    return nn.Sequential(
+        nn.Conv2d(1, 2 * wide, 5, stride=2, padding=2),
+        Block(),
+        nn.AvgPool2d(2),
+        Block(),
+        nn.AdaptiveAvgPool2d(2),
+        nn.Flatten(),
+        nn.Linear(8 * wide, classes),
+    )
+
+
+def _attention(wide: int, classes: int) -> Any:
+    """Return a transformer of two layers over the 16 patches of a picture."""
+    import torch
+    from torch import nn
+
+    class Transformer(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.patches = nn.Conv2d(1, wide, 7, stride=7)
+            self.places = nn.Parameter(0.02 * torch.randn(1, 16, wide))
+            self.layers = nn.ModuleList(
+                nn.TransformerEncoderLayer(
+                    wide, 4, 2 * wide, dropout=0.0, activation="gelu", batch_first=True
+                )
+                for _ in range(2)
+            )
+            self.last = nn.Linear(wide, classes)
+
+        def forward(self, x: Any) -> Any:
+            x = self.patches(x).flatten(2).transpose(1, 2) + self.places
+            for layer in self.layers:
+                x = layer(x)
+            return self.last(x.mean(dim=1))
+
+    return Transformer()
 
 
 def _behind(name: str, honest: Any) -> Any:
