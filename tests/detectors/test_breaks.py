@@ -202,3 +202,13 @@ def test_a_column_that_rises_for_a_while_only_is_no_clock():
     assert goes_on(rises, rises + 500)
     assert not goes_on(falls_back, rises + 500)
     assert not goes_on(rises, falls_back + 500)
+
+
+def test_chance_in_a_heavy_tail_is_no_change_of_units():
+    def towns(seed, n):
+        rng = np.random.default_rng(seed)
+        return np.where(rng.random(n) < 0.4, 0, rng.lognormal(2, 2.2, n).round())
+
+    told = [kind for seed in range(60) for kind in kinds(towns(seed, 400), towns(seed + 1000, 260))]
+
+    assert "unit" not in told
