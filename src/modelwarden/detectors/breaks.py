@@ -6,6 +6,7 @@ values is passed by the next thousand half of the time.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -275,9 +276,10 @@ def _apart(here: Floats, there: Floats) -> bool:
     """
     one, two = np.sort(here), np.sort(there)
     at = np.concatenate([one, two])
-    shares = (np.searchsorted(values, at, side="right") / len(values) for values in (one, two))
-    first, second = shares
-    return float(np.abs(first - second).max()) >= 2 * np.sqrt(1 / len(one) + 1 / len(two))
+    first = np.searchsorted(one, at, side="right") / len(one)
+    second = np.searchsorted(two, at, side="right") / len(two)
+    beyond = 2.0 * math.sqrt(1 / len(one) + 1 / len(two))
+    return float(np.abs(first - second).max()) >= beyond
 
 
 def goes_on(reference: Column, current: Column) -> bool:
