@@ -232,6 +232,9 @@ class Strange:
         return told
 
 
+_NOTHING = Slow(())  # counts nothing: a million clients of one row share it
+
+
 class Client:
     """What is remembered of one client: at most `REMEMBERED` rows on the axes, and their digests.
 
@@ -253,7 +256,7 @@ class Client:
         self._duplicates = Cusum(0.01, 0.08)
         self._crowd, self._crowded = Crowd(needed), Cusum(0.01, 0.1)
         self._strange = Strange(normal)
-        self._hits, self._slow = hits, Slow(())
+        self._hits, self._slow = hits, _NOTHING
 
     @property
     def bytes(self) -> int:
@@ -280,7 +283,7 @@ class Client:
         if _told(self._duplicates, self._places.near(asked)):
             shown.append(Pattern.NEAR_DUPLICATES)
         cells = judged.cells.tolist()
-        if self._slow.rows == 0 and self.rows > _SETTLED:
+        if self._slow is _NOTHING and self.rows > _SETTLED:
             self._slow = Slow(self._hits)
         slow = self._slow.told(cells)
         if _told(self._crowded, self._crowd.falls(cells)) or slow:
