@@ -12,9 +12,10 @@ from typing import Final, NamedTuple
 
 _MOST = 20_000
 _SHORT = 4
+_SIZE = 1 << 18
 _QUOTED: Final = re.compile(
-    r"\"\"\"(.{0,4000}?)\"\"\"|'''(.{0,4000}?)'''|\"((?:[^\"\\\n]|\\.){0,2000})\""
-    r"|'((?:[^'\\\n]|\\.){0,2000})'",
+    r"\"\"\"(.{0,4000}?)\"\"\"|'''(.{0,4000}?)'''|(?<!\\)\"((?:[^\"\\\n]|\\.){0,500})\""
+    r"|(?<!\\)'((?:[^'\\\n]|\\.){0,500})'",
     re.DOTALL,
 )
 # Files that a tool runs, or that are run when somebody opens them, by their names.
@@ -54,31 +55,39 @@ def commands_in(text: str) -> str:
     >>> commands_in("sh 'make all'")
     "make all ; sh 'make all'"
     """
-    inner: dict[int, str] = {}
+    text = text[:_SIZE]
+    inner: dict[int, list[str]] = {}
     lines = [line.strip() for line in text.split("\n")[:_MOST]]
-    for found in _QUOTED.finditer(text):
-        number = text.count("\n", 0, found.start())
+    for found, number in _numbered(_QUOTED, text):
         if number >= len(lines):
             break
         quoted = next(part for part in found.groups() if part is not None)
         if len(quoted) < _SHORT:
             continue
         plain = quoted.replace('\\"', '"').replace("\\'", "'").replace("\n", " ; ")
-        inner[number] = f"{inner[number]} ; {plain}" if number in inner else plain
+        inner.setdefault(number, []).append(plain)
     return "\n".join(
-        f"{inner[number]} ; {line}" if number in inner else line
-        for number, line in enumerate(lines)
+        " ; ".join((*inner.get(number, ()), line)) for number, line in enumerate(lines)
     )
 
 
 def places_in(text: str) -> Iterator[Named]:
     """Yield the files that an Ollama Modelfile, Gin or Jsonnet takes in."""
-    for found in _PLACE.finditer(text):
+    for found, number in _numbered(_PLACE, text):
         place = next(part for part in found.groups() if part is not None)
-        yield Named(place.strip("\"'"), text.count("\n", 0, found.start()) + 1)
+        yield Named(place.strip("\"'"), number + 1)
 
 
 def names_in(text: str) -> Iterator[Named]:
     """Yield the functions that Gin binds values to, or hands over."""
-    for found in _NAME.finditer(text):
-        yield Named(found[1] or found[2], text.count("\n", 0, found.start()) + 1)
+    for found, number in _numbered(_NAME, text):
+        yield Named(found[1] or found[2], number + 1)
+
+
+def _numbered(form: re.Pattern[str], text: str) -> Iterator[tuple[re.Match[str], int]]:
+    """Yield each place of a form with the number of line ends before it."""
+    number = at = 0
+    for found in form.finditer(text):
+        number += text.count("\n", at, found.start())
+        at = found.start()
+        yield found, number

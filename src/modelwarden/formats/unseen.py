@@ -29,7 +29,7 @@ MARKS: Final = (
     (b"\xe2\x81", rb"[\xa0-\xa4](?:\xe2\x80[\x8b-\x8f]|\xe2\x81[\xa0-\xa4]|\xef\xbb\xbf){11}"),
 )
 _TURNED: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_COMMENT: Final = re.compile(r"<!--((?:[^-]|-(?!->)){1,4000})-->")
+_COMMENT = 4000
 _ORDERS: Final = re.compile(
     r"\b(?:ignore|disregard|forget|override)\b[^.\n]{0,40}\b(?:previous|prior|earlier|above|system|safety)\b"
     r"[^.\n]{0,20}\b(?:instructions?|rules|prompts?|guidelines)\b",
@@ -79,9 +79,12 @@ def _found(text: str, *, code: bool) -> Iterator[Unseen]:
             line = text[begin : begin + _WIDE].partition("\n")[0]
             if len(line) < _WIDE:  # else it is packed, and nobody reads it
                 yield Unseen("turned", ascii(line[:_SHOWN]), _line(text, match.start()))
-    for match in _COMMENT.finditer(text):
-        if _ORDERS.search(match[1]):
-            yield Unseen("comment", " ".join(match[1].split())[:_SHOWN], _line(text, match.start()))
+    begin = text.find("<!--")
+    while begin >= 0:
+        end = text.find("-->", begin, begin + _COMMENT)
+        if end >= 0 and _ORDERS.search(comment := text[begin + 4 : end]):
+            yield Unseen("comment", " ".join(comment.split())[:_SHOWN], _line(text, begin))
+        begin = text.find("<!--", max(end, begin + 4))
 
 
 def spelled(run: str) -> str:

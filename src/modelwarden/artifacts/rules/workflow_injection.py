@@ -11,9 +11,9 @@ from modelwarden.formats.config.reader import ConfigFile
 
 _STEP = re.compile(r"(?:^|\.)steps\[\d+\]\.(?:run|with\.(?:script|prompt|direct_prompt|args))$")
 _THEIRS = re.compile(
-    r"\$\{\{[^}]*\bgithub\.(?:head_ref|event\.(?:issue|pull_request|comment|review|review_comment"
-    r"|discussion|head_commit|commits|pages|workflow_run)\b[\w.*\[\]'-]*\.?"
-    r"(?:title|body|message|name|email|label|ref|head_branch|default_branch|page_name))\b[^}]*\}\}"
+    r"\$\{\{[^}]{0,500}\bgithub\.(?:head_ref|event\.(?:issue|pull_request|comment|review|review_comment"
+    r"|discussion|head_commit|commits|pages|workflow_run)\b[\w.*\[\]'-]{0,200}\.?"
+    r"(?:title|body|message|name|email|label|ref|head_branch|default_branch|page_name))\b[^}]{0,500}\}\}"
 )
 _HEAD = re.compile(r"github\.event\.pull_request\.head\.(?:sha|ref)|github\.head_ref")
 
