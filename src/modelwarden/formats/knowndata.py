@@ -1,4 +1,4 @@
-"""Data that no model loader runs: documents, sound, video, fonts, tables. Recognised, not read."""
+"""Data that no model loader runs: recognised; tables are searched for pickles, up to 16 MiB."""
 
 from __future__ import annotations
 
