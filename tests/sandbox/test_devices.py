@@ -11,7 +11,7 @@ import pytest
 from modelwarden.sandbox import Tier, Worker, cards
 from modelwarden.sandbox.seccomp import ALLOW, build_filter
 from modelwarden.sandbox.syscalls import AUDIT_ARCH, numbers
-from sandbox.test_process import doubles, load
+from tests.sandbox.test_process import doubles, load
 
 OPENED = """
 import fcntl

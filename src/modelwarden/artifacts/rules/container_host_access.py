@@ -19,7 +19,7 @@ _ROOT = re.compile(r"(?:-v[ =]|--volume[ =])?/(?:etc|root)?/?:/[^:]*(?::\w+)?$")
     title="A container is given all files of the machine",
     severity=Severity.MEDIUM,
     reads=ConfigFile,
-    references=("CWE-250", "CWE-732"),
+    references=("CWE-732",),
     weakness="custom_code_in_model",
 )
 def container_host_access(config: ConfigFile) -> Iterator[Hit]:
