@@ -3,6 +3,7 @@
 import sys
 
 from modelwarden.artifacts import examine
+from modelwarden.core import GapKind
 from modelwarden.formats import Limits, Source
 
 
@@ -17,3 +18,9 @@ def test_no_file_is_opened_to_describe_broken_code():
 
     listening = False
     assert "<unknown>" not in opened
+
+
+def test_half_a_character_is_no_fault():
+    examined = examine(Source("tokenizer_config.json", b'{"a": "exec(\\udc72)", "x": 1}'), Limits())
+
+    assert [gap.kind for gap in examined.gaps if gap.kind is GapKind.FAILED] == []

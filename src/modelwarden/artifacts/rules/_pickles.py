@@ -45,7 +45,7 @@ def identities(found: Iterable[Judged]) -> tuple[str, ...]:
     """Return what tells the arguments of many uses from others: bounded, but all of them count."""
     digests = sorted({one.use.arguments_digest for one in found})
     rest = "\n".join(digests[DIGESTS:])
-    more = (hashlib.sha256(rest.encode()).hexdigest(),) if rest else ()
+    more = (hashlib.sha256(rest.encode(errors="surrogatepass")).hexdigest(),) if rest else ()
     return (*digests[:DIGESTS], *more)
 
 
@@ -59,7 +59,11 @@ def evidence(one: Judged, others: Iterable[Judged] = ()) -> Evidence:
     same = one.target, one.kind.value, use.arguments_digest
     told = {f"{o.target} {o.kind.value} {o.use.arguments_digest}" for o in others}
     told.discard(" ".join(same))
-    more = (hashlib.sha256("\n".join(sorted(told)).encode()).hexdigest(),) if told else ()
+    more = (
+        (hashlib.sha256("\n".join(sorted(told)).encode(errors="surrogatepass")).hexdigest(),)
+        if told
+        else ()
+    )
     facts = {"global": cut(one.target), "opcode": use.via, "use": one.kind.value}
     if use.kind is not UseKind.REFERENCED:
         facts["call"] = use.rendered

@@ -80,7 +80,9 @@ def _command(value: str) -> str | None:
 
 def _marshalled(value: str) -> str | None:
     """Say that a text is compiled code; loaders of Keras models as YAML run it."""
-    return "marshalled code" if MARSHALLED.match(value[:40].strip().encode()) else None
+    return (
+        "marshalled code" if MARSHALLED.match(value[:40].strip().encode(errors="replace")) else None
+    )
 
 
 def _code(value: str) -> str | None:
