@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from modelwarden.core import Gap, GapKind
 from modelwarden.core.values import dataclass
-from modelwarden.formats import recipes
+from modelwarden.formats import recipes, unseen
 from modelwarden.formats.view import Child, View, gap
 
 if TYPE_CHECKING:
@@ -123,6 +123,9 @@ def read(source: Source, limits: Limits) -> PlainText:
     if absent := _absent(source, kind):
         gaps.append(gap(source, absent))
     view = _followed(source, limits, kind, encoding)
+    if (most := _looked_through(source, kind)) < source.size and view is None:
+        why = f"what it says to programs and assistants was sought in the first {most:,} bytes"
+        gaps.append(gap(source, why, GapKind.OVER_LIMIT, most))
     if view is not None:
         return replace(view, gaps=(*gaps, *view.gaps))
     if kind == "source-code":
@@ -154,6 +157,14 @@ def _commands(source: Source, kind: str, text: str) -> tuple[Child, ...]:
     if not data.strip():
         return ()
     return (Child("commands", lambda: source.nested(data, "commands", expect="instructions")),)
+
+
+def _looked_through(source: Source, kind: str) -> int:
+    """Return how many bytes of a text are looked through that a program or an assistant obeys."""
+    if source.expect is None and recipes.RUN.search(source.label):
+        return recipes.LONGEST
+    obeyed = kind in ("markdown", "model-card") or _ORDERS.search(source.label)
+    return unseen.LONGEST if obeyed else source.size
 
 
 def _may_run(source: Source, kind: str) -> bool:

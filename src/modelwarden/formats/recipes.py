@@ -12,7 +12,8 @@ from typing import Final, NamedTuple
 
 _MOST = 20_000
 _SHORT = 4
-_SIZE = 1 << 18
+LONGEST = 1 << 18
+"""Bytes of a text that are looked through; a longer one is a gap of whoever reads it."""
 _QUOTED: Final = re.compile(
     r"\"\"\"(.{0,4000}?)\"\"\"|'''(.{0,4000}?)'''|(?<!\\)\"((?:[^\"\\\n]|\\.){0,500})\""
     r"|(?<!\\)'((?:[^'\\\n]|\\.){0,500})'",
@@ -55,7 +56,7 @@ def commands_in(text: str) -> str:
     >>> commands_in("sh 'make all'")
     "make all ; sh 'make all'"
     """
-    text = text[:_SIZE]
+    text = text[:LONGEST]
     inner: dict[int, list[str]] = {}
     lines = [line.strip() for line in text.split("\n")[:_MOST]]
     for found, number in _numbered(_QUOTED, text):

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from modelwarden.formats.source import Source
 
-_SIZE = 4 << 20
+LONGEST = 4 << 20
+"""Bytes of a text that are looked through; a longer one is a gap of whoever reads it."""
 _MOST = 20
 _SHOWN = 120
 _WIDE = 1000
@@ -58,7 +59,7 @@ def unseen_in(source: Source, encoding: str, *, code: bool) -> Iterator[Unseen]:
         encoding: in which it is written.
         code: programs run it, so that the order of its letters matters.
     """
-    data = source.read(0, min(source.size, _SIZE))
+    data = source.read(0, min(source.size, LONGEST))
     if data.isascii() and b"<!--" not in data:
         return
     text = data.decode(encoding, "replace")

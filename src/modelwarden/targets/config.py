@@ -117,7 +117,6 @@ class DataConfig:
         text, html, url: the column that holds the one input of such a model.
         rows: of a table that are read at most; None for as many as memory should hold.
         drop: columns that the model is not given.
-        rows: of a table that are read at most; None for as many as memory should hold.
     """
 
     train: str | None = None
