@@ -16,7 +16,7 @@ import numpy as np
 from scipy import special
 
 from modelwarden.core import Json, Severity
-from modelwarden.detectors.counts import as_numbers, plain_text
+from modelwarden.detectors.counts import as_numbers, word_of, words_in
 from modelwarden.targets.frames import Column, Floats
 from modelwarden.targets.labels import all_missing
 
@@ -120,27 +120,23 @@ def breaks_of(reference: Column, current: Column) -> Iterator[Break]:
 
 def _texts(column: Column) -> list[str]:
     step = max(1, len(column) // _SAMPLE)
-    return [
-        (v if isinstance(v, str) else plain_text(v))[:_LONGEST]
-        for v in column[::step].tolist()
-        if v is not None and v == v
-    ]
+    return [word[:_LONGEST] for v in column[::step].tolist() if (word := word_of(v)) is not None]
 
 
 def date_format(column: Column) -> str | None:
     """Return the form in which dates are written, where 95 of 100 values are; None of no dates."""
-    texts = _texts(column)
-    if len(texts) < _LEAST:
+    texts = Counter(text.strip() for text in _texts(column))
+    if texts.total() < _LEAST:
         return None
-    needed = 0.95 * len(texts)
+    needed = 0.95 * texts.total()
     for name, pattern in _DATES.items():
         form = re.compile(pattern)
-        if sum(form.fullmatch(text.strip()) is not None for text in texts) >= needed:
+        if sum(times for text, times in texts.items() if form.fullmatch(text)) >= needed:
             return name
-    found = [m for text in texts if (m := _SLASHED.fullmatch(text.strip()))]
-    if len(found) < needed:
+    found = {text: m for text in texts if (m := _SLASHED.fullmatch(text))}
+    if sum(texts[text] for text in found) < needed:
         return None
-    first, second = (max(int(m[part]) for m in found) for part in (1, 2))
+    first, second = (max(int(m[part]) for m in found.values()) for part in (1, 2))
     if first > 12 >= second:
         return "DD/MM/YYYY"
     return "MM/DD/YYYY" if second > 12 >= first else "two numbers and a year with /"
@@ -162,49 +158,40 @@ def unseen(reference: Column, current: Column) -> Iterator[Break]:
     How much of the current rows is new by chance is the share of the reference's words that it
     holds once only (Good 1953), taken generously.
     """
-    known = Counter(_keys(reference))
-    known.pop(None, 0)
-    n = sum(known.values())
-    keys = _keys(current)
-    m = sum(key is not None for key in keys)
+    known = words_in(reference)
+    found = words_in(current)
+    n, m = sum(known.values()), sum(found.values())
     if n < _LEAST_KNOWN or not m or len(known) > max(20, min(_MOST_WORDS, n // 10)):
         return  # free text, names or identifiers: every row is new
-    rows = [i for i, key in enumerate(keys) if key is not None and key not in known]
+    new = Counter({word: times for word, times in found.items() if word not in known})
     once = sum(times == 1 for times in known.values())
     expected = min(1.0, (once + 3 * once**0.5 + 1) / n)
-    share = len(rows) / m
-    if len(rows) < _LEAST or share < _UNSEEN:
+    count = new.total()
+    share = count / m
+    if count < _LEAST or share < _UNSEEN:
         return
-    if float(special.bdtrc(len(rows) - 1, m, expected)) > SIGNIFICANT:
+    if float(special.bdtrc(count - 1, m, expected)) > SIGNIFICANT:
         return
-    new = Counter(str(keys[i]) for i in rows)
-    folded = {_folded(str(word)) for word in known}
+    folded = {_folded(word) for word in known}
     variants = sum(times for word, times in new.items() if _folded(word) in folded)
     shown = ", ".join(repr(word[:40]) for word, _ in new.most_common(3))
-    told = f"{len(rows)} of {m} rows hold values never seen before ({shown})"
-    if variants > 0.8 * len(rows):
+    told = f"{count} of {m} rows hold values never seen before ({shown})"
+    if variants > 0.8 * count:
         told += ", known ones in other case or with other spaces"
     facts: dict[str, Json] = {
-        "rows": len(rows),
+        "rows": count,
         "of": m,
         "expected_by_chance": round(expected * m, 1),
         "values": [word[:80] for word, _ in new.most_common(10)],
     }
-    grave = share >= _MANY or variants > 0.8 * len(rows)
+    grave = share >= _MANY or variants > 0.8 * count
     yield Break(
         kind="unseen values",
         told=told,
         facts=facts,
-        rows=tuple(rows),
+        rows=tuple(i for i, value in enumerate(current.tolist()) if word_of(value) in new),
         severity=Severity.HIGH if grave else Severity.MEDIUM,
     )
-
-
-def _keys(column: Column) -> list[str | None]:
-    return [
-        None if v is None or v != v else v if isinstance(v, str) else plain_text(v)
-        for v in column.tolist()
-    ]
 
 
 def _folded(word: str) -> str:

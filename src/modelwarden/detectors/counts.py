@@ -170,16 +170,10 @@ class WordCounts:
     @staticmethod
     def of(column: Column) -> WordCounts:
         """Count the words of a column (n,) of texts, booleans or labels."""
-        counted: Counter[object] = Counter(column.tolist())
-        missing = counted.pop(None, 0)
-        words: Counter[str] = Counter()
-        for value, times in counted.items():
-            if value != value:  # NaN
-                missing += times
-            else:
-                words[value if isinstance(value, str) else plain_text(value)] += times
+        words = words_in(column)
+        known = words.total()
         kept = dict(sorted(words.items(), key=lambda item: (-item[1], item[0]))[:_MOST_WORDS])
-        return WordCounts(kept, sum(words.values()) - sum(kept.values()), missing)
+        return WordCounts(kept, known - sum(kept.values()), len(column) - known)
 
     @property
     def known(self) -> int:
@@ -196,6 +190,23 @@ class WordCounts:
         both = Counter(self.words)
         both.update(other.words)
         return WordCounts(dict(both), self.others + other.others, self.missing + other.missing)
+
+
+def words_in(column: Column) -> Counter[str]:
+    """Return how often each word stands in a column, in order of appearance."""
+    counted: Counter[str] = Counter()
+    for value, times in Counter(column.tolist()).items():  # few differ: each is spelled once
+        word = word_of(value)
+        if word is not None:
+            counted[word] += times
+    return counted
+
+
+def word_of(value: object) -> str | None:
+    """Return a value as a word; None where it is missing."""
+    if value is None or value != value:
+        return None
+    return value if isinstance(value, str) else plain_text(value)
 
 
 def plain_text(value: object) -> str:

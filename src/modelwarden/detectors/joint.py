@@ -8,14 +8,13 @@ Each product is tested with its own variance, so no law of the values is assumed
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import special
 
-from modelwarden.detectors.counts import NumberBins, plain_text
+from modelwarden.detectors.counts import NumberBins, word_of, words_in
 from modelwarden.metrics.intervals import z_of
 from modelwarden.metrics.multiplicity import benjamini_hochberg
 from modelwarden.targets.frames import Column, Floats, Frame
@@ -152,16 +151,12 @@ def _scores(values: Column) -> Floats | None:
 
 
 def _word_parts(column: int, here: Column, there: Column) -> list[_Part]:
-    sides = [
-        [None if v is None or v != v else v if isinstance(v, str) else plain_text(v) for v in side]
-        for side in (here.tolist(), there.tolist())
-    ]
-    counted = [Counter(side) for side in sides]
+    sides = [here.tolist(), there.tolist()]
+    counted = [words_in(here), words_in(there)]
     common = [
         word
         for word, _ in counted[0].most_common(_WORDS + 1)
-        if word is not None
-        and all(
+        if all(
             _LEAST_SHARE <= c[word] / len(side) <= 1 - _LEAST_SHARE
             for c, side in zip(counted, sides, strict=True)
         )
@@ -173,10 +168,16 @@ def _word_parts(column: int, here: Column, there: Column) -> list[_Part]:
             column,
             repr(word[:60]),
             False,
-            *(_standard(np.array([v == word for v in side], np.float64)) for side in sides),
+            *(_standard(_holds(side, word)) for side in sides),
         )
         for word in common
     ]
+
+
+def _holds(values: list[object], word: str) -> Floats:
+    """Return 1.0 where a value is the word, however it is spelled, else 0.0."""
+    spelled = {value for value in set(values) if word_of(value) == word}
+    return np.array([value in spelled for value in values], np.float64)
 
 
 def _standard(values: Floats) -> Floats:

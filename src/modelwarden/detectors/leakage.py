@@ -236,7 +236,7 @@ def identifier_order(name: str, column: Column) -> Floats | None:
     All values differ, and they are whole numbers that stand close together or bear the name of an
     identifier, or words of one form that end in a number.
     """
-    if len(column) < LEAST_ROWS or bool(missing(column).any()):
+    if len(set(column[:LEAST_ROWS].tolist())) < LEAST_ROWS or bool(missing(column).any()):
         return None
     named = re.search(r"(?:^|[_\W])(?:id|uuid|guid|key|no|nr|index|row)(?:$|[_\W\d])|Id$", name)
     real = column.dtype.kind == "f" and bool(np.isfinite(column).all())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import numpy.typing as npt
 
@@ -16,9 +14,7 @@ _PIECE = 4096
 def missing(column: Column) -> npt.NDArray[np.bool_]:
     """Return which values of a column are missing, (n,)."""
     if column.dtype.kind == "O":
-        return np.array(
-            [v is None or (isinstance(v, float) and math.isnan(v)) for v in column], bool
-        )
+        return np.array([v is None or v != v for v in column.tolist()], bool)
     if column.dtype.kind == "f":
         return np.asarray(np.isnan(column.astype(np.float64)))
     if column.dtype.kind in "mM":
