@@ -211,3 +211,54 @@ def test_a_column_to_leave_out_is_left_out_and_told_where_it_is_not_there(tmp_pa
     assert [note for note in sample.data.notes if "--drop" in note] == [
         "there is no column 'nowhere', which --drop names"
     ]
+
+
+def test_a_table_and_an_array_are_not_held_against_each_other_in_silence(tmp_path):
+    np.savez(tmp_path / "a.npz", x=np.random.default_rng(0).normal(size=(N, 4)))
+    array = read_sample("current", tmp_path / "a.npz", Roles())
+    table = read_sample("reference", written(tmp_path / "b.csv", rows(1)), Roles())
+
+    there = compare(table, array, seed=0, version="0")
+    back = compare(array, table, seed=0, version="0")
+
+    assert found(there) == found(back) == [("schema-break", "x")]
+    assert (
+        "is an array of shape (1500, 4), a table of 5 columns before" in there.findings[0].message
+    )
+
+
+def test_a_few_rows_do_not_tell_another_form_of_dates(tmp_path):
+    days = rows(1) | {"day": np.array(["2026-03-01", "2026-03-02", "2026-03-03"] * (N // 3))}
+
+    report = compared(tmp_path, days, {name: values[:2] for name, values in days.items()})
+
+    assert found(report) == []
+    assert "2 rows: too few" in report.gaps[0].why
+
+
+@pytest.mark.parametrize("new", [0, N // 2])
+def test_rows_that_stand_on_both_sides_do_not_look_like_another_rule(tmp_path, new):
+    rng = np.random.default_rng(4)
+    noise = {"a": rng.normal(size=2 * N), "b": rng.normal(size=2 * N)}
+    noise["label"] = rng.integers(0, 2, 2 * N)  # nothing to learn: only known rows are answered
+    before = {name: values[:N] for name, values in noise.items()}
+    after = {name: values[new : N + new] for name, values in noise.items()}
+
+    report = compared(tmp_path, before, after)
+
+    assert found(report) == []
+    assert any("not in the reference" in note for note in report.run.notes) == (new == 0)
+
+
+def test_what_of_a_ledger_was_not_read_is_a_gap(tmp_path, monkeypatch):
+    monkeypatch.setattr("modelwarden.monitor.reading._MOST_RECORDS", 300)
+    for name, count in (("before", 300), ("after", 301)):
+        with Writer(tmp_path / name) as ledger:
+            ledger.extend({"score": i % 7 / 7} for i in range(count))
+
+    sides = [read_sample("any", tmp_path / name, Roles()) for name in ("before", "after")]
+    report = compare(*sides, seed=0, version="0")
+
+    assert [(g.kind.value, g.why) for g in report.gaps] == [
+        ("over-limit", "only the first 300 records were read")
+    ]

@@ -145,7 +145,7 @@ def date_format(column: Column) -> str | None:
 def _words(reference: Column, current: Column) -> Iterator[Break]:
     one, two = date_format(reference), date_format(current)
     if one is not None:
-        if two != one:
+        if two != one and (two is not None or len(_texts(current)) >= _LEAST):
             told = f"dates are written {two or 'in no single form'}, {one} before"
             yield Break(kind="date format", told=told, facts={"before": one, "after": two})
         return

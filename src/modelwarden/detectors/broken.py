@@ -11,7 +11,7 @@ from modelwarden.core.stages import RowMark, StageResult
 from modelwarden.detectors.breaks import Break, breaks_of, differing_columns, unseen
 from modelwarden.detectors.rules.schema_break import Broken, schema_break
 from modelwarden.targets.data import DataSet
-from modelwarden.targets.frames import Frame
+from modelwarden.targets.frames import Frame, Inputs
 
 NAME = "data"
 _ROWS = 20
@@ -42,6 +42,12 @@ def broken(reference: DataSet, other: DataSet, label: str, *, regression: bool) 
     return StageResult(findings=tuple(found), rows=tuple(marks))
 
 
+def _form(inputs: Inputs) -> str:
+    if isinstance(inputs, Frame):
+        return f"a table of {len(inputs.names)} columns"
+    return f"an array of shape {inputs.shape}"
+
+
 def rows_of(rows: tuple[int, ...]) -> dict[str, list[int] | int]:
     """Return the terms of a location for rows: the first ones, and how many when that cuts."""
     if not rows:
@@ -59,7 +65,10 @@ def _breaks(
         for name in here.names:
             if name in there.names:
                 yield from ((name, found) for found in breaks_of(here[name], there[name]))
-    elif not isinstance(here, Frame) and not isinstance(there, Frame):
+    elif isinstance(here, Frame) or isinstance(there, Frame):
+        told = "is {}, {} before".format(*(_form(side) for side in (there, here)))
+        yield "x", Break(kind="type", told=told, facts={})
+    else:
         if here.shape[1:] != there.shape[1:]:
             told = f"has inputs of shape {there.shape[1:]}, {here.shape[1:]} before"
             yield "x", Break(kind="type", told=told, facts={})

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import optimize, special
 
-from modelwarden.detectors.counts import as_numbers, plain_text
+from modelwarden.detectors.counts import as_numbers, word_of
 from modelwarden.detectors.wordings import Wordings, straight
 from modelwarden.targets.frames import Column, Floats, Frame, Labels
 
@@ -85,7 +85,7 @@ def _parts(column: Column) -> list[Floats]:
         if not finite.all():
             made.append((~finite).astype(np.float64))
         return made
-    words = [None if v is None else v if isinstance(v, str) else plain_text(v) for v in column]
+    words = [word_of(value) for value in column.tolist()]
     common = [word for word, n in Counter(words).most_common(_WORDS) if n > 1]
     return [np.array([value == word for value in words], np.float64) for word in common]
 

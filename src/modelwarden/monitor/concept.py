@@ -10,7 +10,10 @@ classifier as in Bickel, Brückner and Scheffer 2009.
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
+import numpy.typing as npt
 
 from modelwarden.core.values import dataclass
 from modelwarden.detectors.learners import Boosted, Design, design_of, folds_of, out_of_sample
@@ -23,6 +26,7 @@ MOST_ROWS = 5_000  # of each set
 _LEAST = 200
 _MOST_CLASSES = 20
 _MOST_FEATURES = 100  # that are learnt from; of more, every second, third, …
+_OVERLAP = 0.02  # of the current rows, beyond coincidence, that the reference may hold too
 _FARTHEST = 20.0  # that a row before counts more, or less, than another
 
 
@@ -60,7 +64,9 @@ def learned_errors(reference: DataSet, current: DataSet, seed: int) -> Errors | 
     if design is None:
         return "the features of both sides differ"
     n = len(here)
-    old, new = np.arange(n), np.arange(n, len(y))
+    old, new = np.arange(n), n + np.flatnonzero(~_held_twice(design, n))
+    if len(new) < _LEAST:
+        return f"fewer than {_LEAST} labelled rows of current are not in the reference as well"
     fold = folds_of(y[:n], 2, np.random.default_rng(seed))
     wrong = np.empty(n)
     for one in (0, 1):
@@ -110,6 +116,18 @@ def _design(here: DataSet, there: DataSet) -> Design | None:
     shared = shared[:: -(-len(shared) // _MOST_FEATURES)]
     both = (np.concatenate([one[name], two[name]]) for name in shared)
     return design_of(Frame(tuple(shared), tuple(both)))
+
+
+def _held_twice(design: Design, n: int) -> npt.NDArray[np.bool_]:
+    """Return (m,) which current rows are rows of the reference: the learner would know them.
+
+    None are where as many rows of the reference equal another one of it: that is coincidence.
+    """
+    keys = [row.tobytes() for row in design.x]
+    times = Counter(keys[:n])
+    twice = np.array([key in times for key in keys[n:]], np.bool_)
+    by_chance = sum(count for count in times.values() if count > 1) / n
+    return twice if twice.mean() > by_chance + _OVERLAP else np.zeros_like(twice)
 
 
 def _weights(design: Design, n: int, seed: int) -> Floats:

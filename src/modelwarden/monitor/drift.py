@@ -127,7 +127,8 @@ def _result(reference: Sample, current: Sample, seed: int) -> StageResult:
     result += moves.labels(here, there, label, regression=regression)
     result += _answers(reference, current, conditions, regression=regression)
     result += _concept(reference, current, conditions, seed, regression=regression)
-    return replace(result, gaps=(*result.gaps, *_little(here, there)))
+    cut = (_gap(s.data, s.left_out, GapKind.OVER_LIMIT) for s in (reference, current) if s.left_out)
+    return replace(result, gaps=(*result.gaps, *cut, *_little(here, there)))
 
 
 def is_regression(y: Column) -> bool:
@@ -142,11 +143,12 @@ def is_regression(y: Column) -> bool:
 def _little(here: DataSet, there: DataSet) -> Iterator[Gap]:
     for data in (here, there):
         if len(data) < moves.LEAST_ERRORS:
-            yield _gap(data, f"{data.name} has {len(data)} rows: too few for most of the tests")
+            rows = "1 row" if len(data) == 1 else f"{len(data)} rows"
+            yield _gap(data, f"{data.name} has {rows}: too few for most of the tests")
 
 
-def _gap(data: DataSet, why: str) -> Gap:
-    return Gap(what=data.source or data.name, why=why, kind=GapKind.NOT_ASSESSABLE, stage=STAGE)
+def _gap(data: DataSet, why: str, kind: GapKind = GapKind.NOT_ASSESSABLE) -> Gap:
+    return Gap(what=data.source or data.name, why=why, kind=kind, stage=STAGE)
 
 
 def _sizes(

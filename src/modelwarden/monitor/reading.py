@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -52,12 +53,14 @@ class Sample:
         said: (n,) what the model answered; None where nothing tells.
         roles: the columns that were taken.
         form: of the file.
+        left_out: what of it was not read; empty where all was.
     """
 
     data: DataSet
     said: Column | None
     roles: Roles
     form: str
+    left_out: str = ""
 
 
 def read_sample(name: str, path: Path, roles: Roles) -> Sample:
@@ -76,10 +79,11 @@ def read_sample(name: str, path: Path, roles: Roles) -> Sample:
     try:
         if path.is_dir():
             form = "ledger"
-            raw, digest = _ledger(path), _folder_digest(path)
+            raw, left_out = _ledger(path)
+            digest = _folder_digest(path)
         else:
             form = _form(path)
-            raw = read_file(path)
+            raw, left_out = read_file(path), ""
             with path.open("rb") as stream:
                 digest = f"sha256:{sha256_of(stream)}"
     except OSError as error:
@@ -87,7 +91,7 @@ def read_sample(name: str, path: Path, roles: Roles) -> Sample:
         raise DataError(
             f"cannot read {path}: {why}", hint="Check --reference and --current."
         ) from (error)
-    return _sample(name, raw, roles, path, (form, digest))
+    return replace(_sample(name, raw, roles, path, (form, digest)), left_out=left_out)
 
 
 def _form(path: Path) -> str:
@@ -148,21 +152,25 @@ def _inputs(raw: Raw, left_out: Sequence[str], path: Path) -> tuple[Inputs, tupl
     return x.reshape(len(x), -1), ()
 
 
-def _ledger(folder: Path) -> Raw:
-    """Return the records of a ledger as a table: plain values, and those of one object within."""
+def _ledger(folder: Path) -> tuple[Raw, str]:
+    """Return the records of a ledger as a table, and what of it was left out.
+
+    A record's columns are its plain values, and those of one object within.
+    """
     rows: list[dict[str, object]] = []
     names: dict[str, None] = {}
+    left_out = ""
     for entry in entries(folder):
         if entry.own:
             continue
+        if len(rows) == _MOST_RECORDS:
+            left_out = f"only the first {_MOST_RECORDS} records were read"
+            break
         row = dict(_plain(entry.body))
         names |= dict.fromkeys(row)
         rows.append(row)
-        if len(rows) >= _MOST_RECORDS:
-            break
     columns = (column_of([row.get(name) for row in rows], repr(name)) for name in names)
-    notes = (f"only the first {_MOST_RECORDS} records were read",) * (len(rows) >= _MOST_RECORDS)
-    return Raw(Frame(tuple(names), tuple(columns)), notes=notes)
+    return Raw(Frame(tuple(names), tuple(columns))), left_out
 
 
 def _plain(body: str) -> Iterator[tuple[str, object]]:
