@@ -2,11 +2,15 @@
 
 A stream is made from the seed and its number alone, so a failure is replayed with COUNT = 1.
 Prints one JSON object for each fault and one with the totals at the end; exits 1 on faults.
+
+A stream is scanned as a file is, then shown to every reader that the scan had no need to ask: who
+claims it reads it, and one in `REFUSED` of those that do not reads it all the same.
 """
 
 from __future__ import annotations
 
 import codecs
+import gc
 import json
 import os
 import pkgutil
@@ -23,7 +27,15 @@ import modelwarden.formats
 from modelwarden.artifacts import examine
 from modelwarden.artifacts.catalog import RULES
 from modelwarden.core import GapKind
-from modelwarden.formats import DamagedError, LimitExceededError, Limits, Source, View, reader_of
+from modelwarden.formats import (
+    DamagedError,
+    LimitExceededError,
+    Limits,
+    Source,
+    View,
+    identify,
+    reader_of,
+)
 from modelwarden.formats.catalog import FORMATS
 
 from .guard import Guard, HangError, alarm, limit, peak
@@ -63,6 +75,8 @@ EXPECTED = (
 )
 """Formats as which containers may have a member read, whatever it looks like."""
 READERS = [(entry.id, reader_of(entry)) for entry in FORMATS if entry.of is None]
+REFUSED = 16
+"""Of so many streams that a reader refuses, it is made to read one."""
 
 
 class Neighboured(Source):
@@ -77,13 +91,23 @@ class Neighboured(Source):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One stream: its number, name, bytes, the bytes beside it, and what loaders take it for."""
+    """One stream.
+
+    Attributes:
+        number: which it is.
+        name: of the file.
+        data: its bytes.
+        beside: the bytes of any file beside it.
+        expect: what loaders take it for; None when nobody says.
+        turn: which readers read it though they refuse it, 0 to `REFUSED` - 1.
+    """
 
     number: int
     name: str
     data: bytes
     beside: bytes
     expect: str | None
+    turn: int
 
     def source(self) -> Source:
         source = Neighboured(self.name, self.data, expect=self.expect)
@@ -107,7 +131,7 @@ def case(seed: int, number: int, pool: list[Seed], only: list[bytes]) -> Case:
     beside = rng.choice(only)
     if rng.random() < 0.1:
         name, beside = rng.choice(FOLDERS)
-    return Case(number, name, data, stream(only, beside, rng), expect)
+    return Case(number, name, data, stream(only, beside, rng), expect, rng.randrange(REFUSED))
 
 
 def faults(one: Case, guard: Guard) -> Iterator[str]:
@@ -119,8 +143,11 @@ def faults(one: Case, guard: Guard) -> Iterator[str]:
         result = examine(one.source(), LIMITS)
         yield from (f"failed: {g.why}" for g in result.gaps if g.kind is GapKind.FAILED)
         source = one.source()
-        for name, reader in READERS:
-            yield from _alone(one, source, name, reader)
+        scanned = {entry.id for entry in identify(source, lambda _, __: None)}
+        for place, (name, reader) in enumerate(READERS):
+            if name not in scanned:
+                force = place % REFUSED == one.turn
+                yield from _alone(one, source, name, reader, force=force)
     except HangError as error:
         yield f"hang: {_where(error)}"
     finally:
@@ -135,15 +162,20 @@ def faults(one: Case, guard: Guard) -> Iterator[str]:
 
 
 def _alone(
-    one: Case, source: Source, name: str, reader: modelwarden.formats.identify.Reader
+    one: Case,
+    source: Source,
+    name: str,
+    reader: modelwarden.formats.identify.Reader,
+    *,
+    force: bool,
 ) -> Iterator[str]:
-    """Ask one reader, and let it read what it claims; every fourth reads what it does not."""
+    """Ask one reader, and let it read what it claims; with `force` also what it does not."""
     try:
         claims = reader.sniff(source)
     except Exception as error:  # noqa: BLE001 -- this is what is looked for
         yield f"{name} sniff: {error!r} {_where(error)}"
         return
-    if not claims and (one.number + len(name)) % 4:
+    if not claims and not force:
         return
     try:
         view = reader.read(one.source(), LIMITS.fresh())
@@ -166,8 +198,14 @@ def _where(error: BaseException) -> str:
     return " ".join(places[-6:])
 
 
-def warm(pool: list[Seed]) -> None:
-    """Import whatever a scan may import, so that nothing is left to import under the guard."""
+def prepared() -> list[Seed]:
+    """Return what is mutated, when whatever a scan may import is imported.
+
+    Nothing is left to import under the guard, and all that is there by now is no work for the
+    collector of garbage any more.
+    """
+    shared = Path(os.environ.get("MODELWARDEN_SHARED") or ROOT.parent / "shared")
+    pool = seeds(shared if shared.is_dir() else None)
     for package in (modelwarden.artifacts, modelwarden.formats):
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             import_module(found.name)
@@ -177,13 +215,13 @@ def warm(pool: list[Seed]) -> None:
         codecs.lookup(encoding)
     for name, data in pool:
         examine(Source(name, data), LIMITS)
+    gc.collect()
+    gc.freeze()
+    return pool
 
 
-def main(seed: int, first: int, count: int) -> int:
-    """Run; see above."""
-    shared = Path(os.environ.get("MODELWARDEN_SHARED") or ROOT.parent / "shared")
-    pool = seeds(shared if shared.is_dir() else None)
-    warm(pool)
+def work(pool: list[Seed], seed: int, first: int, count: int) -> int:
+    """Examine some streams, and print what must not be; return 1 if anything was."""
     guard = Guard()
     limit(8 * MEMORY)
     only = [data for _, data in pool]
@@ -205,4 +243,4 @@ def _say(**facts: object) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*(int(word) for word in sys.argv[1:])))
+    sys.exit(work(prepared(), *(int(word) for word in sys.argv[1:])))

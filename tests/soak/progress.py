@@ -3,8 +3,9 @@
     python -m soak.progress STATE [--seed N] [--minutes M] [--shard I/N]
 
 Each shard of a seed works through the numbers I, I + N, I + 2N, … of batches, so that several
-machines share a seed without meeting. STATE is JSON and is written after every batch; a later run
-goes on where the last one ended. The state is printed at the end. Exits 1 on faults, which are
+machines share a seed without meeting. A batch is examined by a process of its own, forked when
+the seeds are made and the readers imported. STATE is JSON and is written after every batch; a later
+run goes on where the last one ended. The state is printed at the end. Exits 1 on faults, which are
 kept with the number of their stream.
 """
 
@@ -12,11 +13,16 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import os
 import resource
-import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
+
+from .__main__ import prepared, work
+from .seeds import Seed
 
 BATCH = 20_000
 """Streams of one process: short enough that what a process keeps does not add up."""
@@ -61,21 +67,28 @@ class Progress:
         return "\n".join([*lines, f"{self.streams:,} streams, {len(self.faults)} faults"])
 
 
-def batch(
-    seed: int, first: int, count: int, *, shared: str | None = None
-) -> list[dict[str, object]]:
+def batch(pool: list[Seed], seed: int, first: int, count: int) -> list[dict[str, object]]:
     """Return the faults of some streams, examined in a process of their own."""
-    command = [sys.executable, "-m", "soak", str(seed), str(first), str(count)]
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
-    if shared is not None:
-        environment["MODELWARDEN_SHARED"] = shared
-    done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=120 + count, check=False
-    )
-    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    with tempfile.TemporaryFile() as out:
+        fork = multiprocessing.get_context("fork")
+        worker = fork.Process(target=_worker, args=(out.fileno(), pool, seed, first, count))
+        worker.start()
+        worker.join(120 + count)
+        if worker.is_alive():
+            worker.kill()
+            worker.join()
+        out.seek(0)
+        said = out.read().decode("utf-8", "replace")
+    lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
     if not lines or lines[-1].get("streams") != count:
-        return [*lines, {"number": first, "fault": f"the worker ended: {done.stderr[-500:]}"}]
+        return [*lines, {"number": first, "fault": f"the worker ended: {said[-500:]}"}]
     return lines[:-1]
+
+
+def _worker(out: int, pool: list[Seed], seed: int, first: int, count: int) -> None:
+    os.dup2(out, 1)
+    os.dup2(out, 2)
+    work(pool, seed, first, count)
 
 
 def main(words: list[str]) -> int:
@@ -88,8 +101,9 @@ def main(words: list[str]) -> int:
     given = parser.parse_args(words)
     shard, shards = (int(part) for part in given.shard.split("/"))
     progress = Progress(given.state)
+    pool = prepared()
     while _used() < 60 * given.minutes:
-        faults = batch(given.seed, progress.next(given.seed, shard, shards), BATCH)
+        faults = batch(pool, given.seed, progress.next(given.seed, shard, shards), BATCH)
         progress.add(given.seed, shard, shards, faults)
         sys.stderr.write(f"{progress.streams:,} streams, {len(progress.faults)} faults\n")
     sys.stdout.write(f"{progress}\n")
@@ -98,7 +112,7 @@ def main(words: list[str]) -> int:
 
 def _used() -> float:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    return time.process_time() + used.ru_utime + used.ru_stime
 
 
 if __name__ == "__main__":

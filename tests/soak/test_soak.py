@@ -6,8 +6,10 @@ soak SEED NUMBER 1`, with `tests` on `PYTHONPATH`, examines it again.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ from modelwarden.formats import Limits, Source, identify, reader_of
 from modelwarden.formats.catalog import FORMATS
 
 from .guard import Guard
-from .progress import BATCH, Progress, batch
+from .progress import BATCH, Progress
 from .seeds import seeds
 
 QUICK = 700
@@ -36,10 +38,50 @@ EXPECTED = {
 }
 
 
-def test_seeds_and_mutants_are_read_without_a_fault(tmp_path: Path):
-    known = len(seeds(None))
+TESTS = Path(__file__).resolve().parent.parent
 
-    assert batch(SEED, 0, known + QUICK, shared=str(tmp_path / "absent")) == []
+
+def soaking(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of the soak on the seeds that the tests make."""
+    nothing = {"PYTHONPATH": str(TESTS), "MODELWARDEN_SHARED": str(folder / "absent")}
+    return subprocess.run(
+        [sys.executable, *command],
+        env=os.environ | nothing,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_seeds_and_mutants_are_read_without_a_fault(tmp_path: Path):
+    streams = len(seeds(None)) + QUICK
+
+    done = soaking(tmp_path, "-m", "soak", str(SEED), "0", str(streams))
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout)["streams"] == streams
+
+
+FORKING = """
+import os
+from soak.__main__ import prepared
+from soak.progress import batch
+pool = prepared()
+print([batch(pool, 7, first, 5) for first in (9000, 9005)])
+print(batch([], 7, 0, 5))
+import soak.progress
+soak.progress.work = lambda *_: os._exit(0)
+print(batch(pool, 7, 0, 5))
+"""
+
+
+def test_batches_are_forked_and_one_that_ends_early_is_a_fault(tmp_path: Path):
+    done = soaking(tmp_path, "-c", FORKING)
+
+    sound, broken, gone = done.stdout.splitlines()
+    assert sound == "[[], []]", done.stderr
+    assert "ZeroDivisionError" in broken
+    assert "the worker ended" in gone
 
 
 def test_a_soak_goes_on_where_it_ended_and_shards_never_meet(tmp_path: Path):
