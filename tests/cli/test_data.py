@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from cli.command import command
@@ -82,3 +84,33 @@ def test_what_is_no_table_is_frozen_by_its_bytes_and_a_broken_manifest_says_what
     assert "only its bytes are held" in made.out
     assert read.code == 2
     assert "modelwarden data freeze" in read.line
+
+
+def test_a_frozen_file_that_is_gone_is_a_difference(tmp_path, train):
+    manifest = tmp_path / "data.json"
+    command("data", "freeze", train, "--manifest", manifest)
+    train.unlink()
+
+    gone = command("data", "verify", train, "--manifest", manifest)
+    never = command("data", "verify", tmp_path / "never.csv", "--manifest", manifest)
+
+    assert gone.code == 1
+    assert "was frozen and is not there any more" in gone.out
+    assert never.code == 2
+
+
+def test_a_pipe_is_no_data(tmp_path, train):
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    manifest = tmp_path / "data.json"
+
+    for words in (
+        ("data", "freeze", pipe, "--manifest", manifest),
+        ("monitor", "drift", "--reference", train, "--current", pipe),
+        ("monitor", "drift", "--reference", pipe, "--current", train),
+    ):
+        told = command(*words)
+
+        assert (told.code, told.out) == (2, "")
+        assert told.err.endswith("is no regular file (Write its rows to a file first.)\n")
+    assert not manifest.exists()

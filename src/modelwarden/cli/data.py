@@ -48,7 +48,8 @@ def freeze(files: tuple[Path, ...], manifest: Path, key: Path | None) -> int:
     made, signer = encode(found, key, password)
     write_whole(manifest, made)
     lines = [f"FROZEN  {_many(len(found), 'file')} in {printable(str(manifest))}"]
-    lines += [f"  {_shown(file)}" for file in found[:20]]
+    named = {file.as_posix() for file in files}
+    lines += [f"  {_shown(file, named)}" for file in found[:20]]
     lines += [f"  … and {len(found) - 20} more"] if len(found) > 20 else []
     lines.append(f"  signed by  {signer}" if signer else "  not signed: --key makes it hold")
     click.echo("\n".join(lines))
@@ -70,8 +71,9 @@ def verify(files: tuple[Path, ...], manifest: Path, key: Path | None, form: str)
     from modelwarden.data.frozen.manifest import decode
 
     frozen = decode(read_input(manifest), key)
-    folders = [file.as_posix() for file in files if file.is_dir()]
-    compared = compare(frozen, _digests(files), folders)
+    known = {file.name for file in frozen.files}
+    there = tuple(file for file in files if file.exists() or file.as_posix() not in known)
+    compared = compare(frozen, _digests(there), [file.as_posix() for file in files])
     code = 1 if compared.differences else 3 if compared.unchecked else 0
     click.echo(_as_json(compared, code) if form == "json" else _as_text(compared))
     return code
@@ -94,12 +96,13 @@ def _many(count: int, word: str) -> str:
     return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
-def _shown(file: FileDigest) -> str:
+def _shown(file: FileDigest, named: set[str]) -> str:
     from modelwarden.gate.walk import printable
 
     held = f" · {file.rows} rows · {len(file.columns)} columns"
     if file.rows is None:
-        held = " · cannot be read as a table: only its bytes are held"
+        why = "no table" if file.name in named else "a table is to be named itself"
+        held = f" · only its bytes are held: {why}"
     return f"{printable(file.name)}  sha256:{file.sha256[:16]}…{held}"
 
 

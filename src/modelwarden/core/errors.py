@@ -81,4 +81,4 @@ class MissingExtraError(ModelwardenError):
 class OutputError(ModelwardenError):
     """A result could not be written where it was asked for."""
 
-    hint = "Choose another --output, or make its folder writable."
+    hint = "Choose another place, or make its folder writable."

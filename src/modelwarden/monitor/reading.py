@@ -82,8 +82,8 @@ def read_sample(name: str, path: Path, roles: Roles) -> Sample:
             raw, left_out = _ledger(path)
             digest = _folder_digest(path)
         else:
-            form = _form(path)
             raw, left_out = read_file(path), ""
+            form = _form(path)
             with path.open("rb") as stream:
                 digest = f"sha256:{sha256_of(stream)}"
     except OSError as error:

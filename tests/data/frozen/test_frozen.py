@@ -27,9 +27,9 @@ def frozen(*paths):
     return encode([f for path in paths for f in digests_of(path, path.name)])[0]
 
 
-def after(manifest, *paths, folders=()):
+def after(manifest, *paths, places=()):
     files = [f for path in paths for f in digests_of(path, path.name)]
-    return compare(decode(manifest), files, folders)
+    return compare(decode(manifest), files, places)
 
 
 def kinds(compared):
@@ -106,7 +106,7 @@ def test_arrays_folders_and_unknown_bytes_are_frozen_too(tmp_path):
     (tmp_path / "pages/b/3.html").write_text("<p>new</p>")
     (tmp_path / "odd.bin").write_bytes(b"\0\1\3" * 9)
 
-    compared = after(manifest, *paths, folders=["pages"])
+    compared = after(manifest, *paths, places=["pages"])
 
     found = {(d.file, d.kind, d.columns) for d in compared.differences}
     assert found == {

@@ -49,13 +49,13 @@ class Compared:
     files: int
 
 
-def compare(manifest: Manifest, files: Sequence[FileDigest], folders: Sequence[str]) -> Compared:
+def compare(manifest: Manifest, files: Sequence[FileDigest], places: Sequence[str]) -> Compared:
     """Hold files against a manifest.
 
     Args:
         manifest: as it was frozen.
         files: as they are.
-        folders: that were named: what was frozen below one and is not there any more is missing.
+        places: that were named: what was frozen there, or below, and is no more, is missing.
     """
     found: list[Difference] = []
     if manifest.broken is not None:
@@ -72,7 +72,7 @@ def compare(manifest: Manifest, files: Sequence[FileDigest], folders: Sequence[s
         found += differences(known[name], file)
     left = [name for name in known if name not in used]
     for name in left:
-        if any(name.startswith(f"{folder.rstrip('/')}/") for folder in folders):
+        if any(f"{name}/".startswith(f"{place.rstrip('/')}/") for place in places):
             told = "was frozen and is not there any more"
             found.append(Difference(file=name, kind="missing", told=told))
     gone = {difference.file for difference in found if difference.kind == "missing"}

@@ -15,7 +15,7 @@ from modelwarden.detectors.duplicates import mixed
 from modelwarden.targets.frames import Column
 from modelwarden.targets.labels import missing
 from modelwarden.targets.reading import read_file
-from modelwarden.targets.reading.raw import DataError
+from modelwarden.targets.reading.raw import DataError, must_be_file
 
 MOST_MARKS = 4_000_000
 Marks = npt.NDArray[np.uint32]
@@ -71,6 +71,7 @@ def digests_of(place: Path, name: str) -> Iterator[FileDigest]:
             below = f"{name.rstrip('/')}/{file.relative_to(place).as_posix()}"
             yield _bytes_of(file, below)
         return
+    must_be_file(place)
     yield _of_file(place, name)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,16 @@ class DataError(InputError):
     """A data file that cannot be used as it is."""
 
     hint = "Mend the file, or name another."
+
+
+def must_be_file(place: Path) -> None:
+    """Refuse a pipe or a device: it is read once, and may never end.
+
+    Raises:
+        DataError: it is one.
+    """
+    if place.exists() and not place.is_file():
+        raise DataError(f"{place} is no regular file", hint="Write its rows to a file first.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from modelwarden.targets.frames import Column, Frame, Inputs
 from modelwarden.targets.reading.arrays import read_arrays
 from modelwarden.targets.reading.folders import read_images, read_pages
 from modelwarden.targets.reading.lines import read_lines
-from modelwarden.targets.reading.raw import DataError, Part, Raw
+from modelwarden.targets.reading.raw import DataError, Part, Raw, must_be_file
 from modelwarden.targets.reading.tables import read_frame, read_table
 from modelwarden.targets.spec import Modality
 
@@ -162,6 +162,7 @@ def read_file(place: Path, *, most: int | None = None) -> Raw:
         DataError: it cannot be read as any of them.
         MissingExtraError: what reads this form is not installed.
     """
+    must_be_file(place)
     with place.open("rb") as stream:
         head = stream.read(4096)
     if not head:
