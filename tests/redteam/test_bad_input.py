@@ -165,7 +165,7 @@ def test_a_pause_that_nobody_waits_for_is_said(tmp_path):
     assert time.monotonic() - began < 60
 
 
-@pytest.mark.parametrize("status", [429, 500, 503, -1])
+@pytest.mark.parametrize("status", [408, 429, 500, 501, 503, 529, -1])
 def test_an_endpoint_that_is_busy_for_a_moment_is_asked_again(tmp_path, status):
     seeded(tmp_path)
     reply = (status, {"Retry-After": "0"}, b"")
@@ -190,6 +190,23 @@ def test_tries_count_against_the_budget(tmp_path):
         run(made, output=tmp_path / "out")
 
     assert endpoint.rows <= 30
+
+
+@pytest.mark.parametrize("status", [101, 204, 206, 501, 511, 600])
+def test_a_status_that_refuses_nothing_is_no_defence(tmp_path, status):
+    seeded(tmp_path)
+    with serving(Endpoint()) as endpoint:
+        run(campaign(tmp_path, endpoint.url), output=tmp_path / "whole")
+    with serving(Endpoint(fault=after(5, (status, {}, b"")))) as endpoint:
+        made = campaign(tmp_path, endpoint.url, budget={"retries": 1})
+        done = run(made, output=tmp_path / "out")
+        endpoint.fault = None
+        resumed = run(made, output=tmp_path / "out", resume=True)
+
+    assert f"answered with status {status}" in done.stopped
+    assert not any("refused" in note for note in done.report.run.notes)
+    assert resumed.stopped is None
+    assert len(resumed.evasions) == len(SPAM)
 
 
 def test_a_defence_that_refuses_is_no_success_and_no_failure(tmp_path):
@@ -251,11 +268,13 @@ def test_that_a_refusal_takes_a_whole_request_is_told(tmp_path, batch, told):
 
     with serving(Endpoint(named, fault=fault)) as endpoint:
         made = campaign(tmp_path, endpoint.url, budget={"batch": batch})
-        report = run(made, output=tmp_path / "out").report
+        done = run(made, output=tmp_path / "out")
+    report = done.report
 
     assert any("rows were refused" in note for note in report.run.notes)
     assert any("refused together" in note for note in report.run.notes) is told
     assert any("single rows" in gap.why for gap in report.gaps) is told
+    assert done.stopped is None  # it came to its end: asking on shows no more
 
 
 @pytest.mark.parametrize("status", [401, 404])

@@ -194,8 +194,9 @@ def import_results(
 ) -> int:
     """Make a report of results of garak, promptfoo or Inspect.
 
-    garak's .report.jsonl, promptfoo's JSON output, Inspect's log in JSON. The files are read as a
-    stranger's: nothing in them is run, and what they lack or contradict is a gap.
+    garak's .report.jsonl, promptfoo's JSON or JSON lines, Inspect's log (.eval or JSON). The
+    files are read as a stranger's: nothing in them is run, and what they lack or contradict is a
+    gap.
     """
     from modelwarden.cli.results import imported
 

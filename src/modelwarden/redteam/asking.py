@@ -23,7 +23,7 @@ from modelwarden.core import InputError, Json
 from modelwarden.core.values import dataclass
 from modelwarden.protocols.tensors import Tensor, WireError
 from modelwarden.redteam.config import BudgetConfig, TargetConfig
-from modelwarden.redteam.courier import BUSY, Courier, Envelope, Learnt
+from modelwarden.redteam.courier import Courier, Envelope, Learnt, is_refusal
 from modelwarden.redteam.journal import Journal, JournalError, Recorded, ends_before
 from modelwarden.redteam.meter import EndedError, Meter
 from modelwarden.redteam.turns import StoppedError, Turns
@@ -316,7 +316,7 @@ class Line:
         except TargetError as error:
             # A refusal is told in the protocol's own words, with the status as its cause.
             status = error if isinstance(error, StatusError) else error.__cause__
-            if isinstance(status, StatusError) and status.status not in BUSY:
+            if isinstance(status, StatusError) and is_refusal(status.status):
                 if status.status in NO_DEFENCE:
                     self.disown(error.message)
                 rows = tuple(range(len(part.rows)))

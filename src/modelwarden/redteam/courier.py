@@ -17,10 +17,20 @@ from modelwarden.redteam.meter import EndedError, Meter
 from modelwarden.targets.errors import TargetError
 from modelwarden.targets.http.connection import Address, Connection, StatusError
 
-BUSY = (429, 500, 502, 503, 504)
+_WAITING = (408, 429, 502, 503, 504)  # statuses that a pause may mend
 _FIRST, _LONGEST = 0.1, 10.0  # seconds before the first further try, and at most
 _PATIENCE = 60.0  # the longest pause that a server may ask for
 _STRANGE = 2  # further tries where a server says that it failed, which may be the input's doing
+
+
+def is_refusal(status: int) -> bool:
+    """Tell whether a status says that a request is not wanted, as a firewall's does."""
+    return 400 <= status < 500 and not _is_busy(status)
+
+
+def _is_busy(status: int) -> bool:
+    """Tell whether a status says nothing of the request: the server is busy, or failed."""
+    return status in _WAITING or 500 <= status < 600
 
 
 class UnansweredError(TargetError):
@@ -176,7 +186,8 @@ class Courier:
                     raise self._given_up(name, rows, body, tries, status, why) from error
             if why is None:
                 break
-            most = min(self.retries, _STRANGE) if status == 500 else self.retries
+            strange = status and status not in _WAITING
+            most = min(self.retries, _STRANGE) if strange else self.retries
             if asked > _PATIENCE:
                 why += f" and asks to wait {asked:g} s"
             if tries > most or asked > _PATIENCE:
@@ -196,7 +207,7 @@ class Courier:
                 return 200, self._connection.get(path), None, 0.0
             return 200, self._connection.post(path, body, content_type), None, 0.0
         except StatusError as error:
-            why = error.message if error.status in BUSY else None
+            why = error.message if _is_busy(error.status) else None
             return error.status, error.body, why, error.pause
 
     def _rest(self, name: str, rows: int, tries: int, why: str, seconds: float) -> None:
@@ -264,4 +275,4 @@ class Courier:
             )
 
 
-__all__ = ["Courier", "EndedError", "Envelope", "Learnt", "UnansweredError"]
+__all__ = ["Courier", "EndedError", "Envelope", "Learnt", "UnansweredError", "is_refusal"]

@@ -94,11 +94,16 @@ class Unit:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class GoalResult:
-    """What a goal came to."""
+    """What a goal came to.
+
+    Attributes:
+        gaps: what was not done. doubts: what was done and shows nothing; going on shows no more.
+    """
 
     findings: tuple[Finding, ...] = ()
     measurements: tuple[Measurement, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    doubts: tuple[Gap, ...] = ()
     tables: tuple[Table, ...] = ()
     notes: tuple[str, ...] = ()
     evasions: tuple[Evasion, ...] = ()
@@ -110,6 +115,7 @@ class GoalResult:
             findings=self.findings + other.findings,
             measurements=self.measurements + other.measurements,
             gaps=self.gaps + other.gaps,
+            doubts=self.doubts + other.doubts,
             tables=self.tables + other.tables,
             notes=self.notes + other.notes,
             evasions=self.evasions + other.evasions,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from modelwarden.core import Gap, GapKind
 from modelwarden.redteam.engagement import STAGE, Engagement, GoalResult
 from modelwarden.redteam.goals.catalog import goal_named
@@ -24,4 +26,5 @@ def worked(engagement: Engagement) -> tuple[GoalResult, str | None]:
             return GoalResult(gaps=(gap,)), error.message
         raise
     lost = [gap for gap in result.gaps if gap.kind is not GapKind.BUDGET]
-    return result, lost[0].why if lost else None
+    told = replace(result, gaps=(*result.gaps, *result.doubts), doubts=())
+    return told, lost[0].why if lost else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 
 
 def garak(folder, *, entries=None, end=True, fails=3):
@@ -76,4 +77,37 @@ def inspect(folder, *, status="success", samples=None):
     }
     path = folder / "log.json"
     path.write_text(json.dumps(document))
+    return path
+
+
+def inspect_archive(folder, *, header="header.json", samples=3, told=None, extra=None):
+    document = {
+        "version": 2,
+        "status": "success",
+        "eval": {"task": "injection", "model": "openai/shop", "packages": {}},
+        "results": {"total_samples": samples if told is None else told},
+    }
+    if header != "header.json":
+        document = {key: document[key] for key in ("version", "eval")}
+    path = folder / "log.eval"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for i in range(samples):
+            value = {"harmful": 1, "refused": "I"} if i else {"harmful": 0, "refused": "C"}
+            sample = {"id": i, "epoch": 1, "scores": {"judge": {"value": value}}, "error": None}
+            archive.writestr(f"samples/{i}_epoch_1.json", json.dumps(sample))
+        for name, data in (extra or {}).items():
+            archive.writestr(name, data)
+        if header:
+            archive.writestr(header, json.dumps(document))
+    return path
+
+
+def promptfoo_lines(folder, *, more=""):
+    document = json.loads(promptfoo(folder).read_text())
+    lines = [
+        json.dumps({**one, "testIdx": i, "promptIdx": 0})
+        for i, one in enumerate(document["results"]["results"])
+    ]
+    path = folder / "results.jsonl"
+    path.write_text("\n".join(lines) + "\n" + more)
     return path

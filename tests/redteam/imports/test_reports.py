@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import struct
+import sys
+import zipfile
 
 import pytest
 from hypothesis import given, settings
@@ -24,6 +27,18 @@ def rates(report):
 
 def whys(report):
     return [gap.why for gap in report.gaps]
+
+
+def _say_zstandard(data, sizes):
+    """Have the headers of stored members say that they are compressed by method 93."""
+    for mark, method, size, name in ((b"PK\x03\x04", 8, 22, 30), (b"PK\x01\x02", 10, 24, 46)):
+        at = data.find(mark)
+        while at >= 0:
+            length = struct.unpack_from("<H", data, at + name - (4 if name == 30 else 18))[0]
+            member = bytes(data[at + name : at + name + length]).decode()
+            struct.pack_into("<H", data, at + method, 93)
+            struct.pack_into("<I", data, at + size, sizes[member])
+            at = data.find(mark, at + 4)
 
 
 def test_a_garak_report_is_counted_by_probe_and_detector(tmp_path):
@@ -141,10 +156,97 @@ def test_an_inspect_run_that_failed_is_a_gap(tmp_path):
     assert report_of(files.inspect(tmp_path, samples=[])).gaps
 
 
+def test_a_log_in_an_archive_is_counted_by_every_part_of_a_score(tmp_path):
+    report = report_of(files.inspect_archive(tmp_path), attacks=True)
+
+    assert rates(report) == {
+        ("injection", "judge/harmful"): ("attack_success_rate", 0.667, 3),
+        ("injection", "judge/refused"): ("attack_success_rate", 0.333, 3),
+    }
+    assert report.gaps == ()
+    assert report.subject.name == "openai/shop"
+
+
+def test_an_archive_says_the_same_in_zstandard(tmp_path):
+    zstd = pytest.importorskip(
+        "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
+    )
+    path = files.inspect_archive(tmp_path)
+    plain = report_of(path)
+    with zipfile.ZipFile(path) as archive:
+        told = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in told.items():
+            archive.writestr(name, zstd.compress(data))
+    data = bytearray(path.read_bytes())
+    _say_zstandard(data, {name: len(raw) for name, raw in told.items()})
+    path.write_bytes(data)
+
+    assert rates(report_of(path)) == rates(plain)
+    assert report_of(path).gaps == ()
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"header": "_journal/start.json"}, "its status is started"),
+        ({"told": 9}, "its results tell of 9, the log holds 3"),
+        ({"samples": 0}, "the log holds no samples"),
+        ({"extra": {"samples/x.json": "{"}}, "it is no JSON object"),
+        ({"extra": {"samples/x.json": "[1]"}}, "it is no JSON object"),
+    ],
+)
+def test_what_an_archive_lacks_or_contradicts_is_a_gap(tmp_path, given, why):
+    report = report_of(files.inspect_archive(tmp_path, **given))
+
+    assert any(why in one for one in whys(report))
+    assert report.stages == ()
+
+
+def test_a_damaged_sample_of_an_archive_takes_no_other_with_it(tmp_path):
+    path = files.inspect_archive(tmp_path)
+    with zipfile.ZipFile(path) as archive:
+        at = archive.getinfo("samples/1_epoch_1.json").header_offset
+    data = bytearray(path.read_bytes())
+    start = at + 30 + len("samples/1_epoch_1.json")
+    data[start : start + 20] = b"\xff" * 20
+    path.write_bytes(data)
+
+    report = report_of(path)
+
+    assert [gap.what.rpartition(": ")[2] for gap in report.gaps][:1] == ["samples/1_epoch_1.json"]
+    assert {n for _, _, n in rates(report).values()} == {2}
+
+
+@pytest.mark.parametrize(
+    "given", [{"header": ""}, {"header": "", "extra": {"header.json": "[]"}}, {"header": "x.json"}]
+)
+def test_an_archive_that_is_no_log_is_one_line(tmp_path, given):
+    with pytest.raises(NotReadableError, match="no log of Inspect"):
+        report_of(files.inspect_archive(tmp_path, **given))
+
+
+def test_an_archive_that_expands_beyond_measure_is_one_line(tmp_path):
+    with pytest.raises(NotReadableError, match="expansion ratio"):
+        report_of(files.inspect_archive(tmp_path, extra={"samples/x.json": b" " * (64 << 20)}))
+
+
+def test_promptfoo_lines_are_counted_and_what_they_cannot_tell_is_said(tmp_path):
+    report = report_of(files.promptfoo_lines(tmp_path))
+
+    assert rates(report) == {("prompt-extraction", "base64"): ("attack_success_rate", 0.4, 5)}
+    assert any("whether the run came to its end" in note for note in report.run.notes)
+    assert "1 entries tell no outcome" in whys(
+        report_of(files.promptfoo_lines(tmp_path, more='{"succ'))
+    )
+
+
 @pytest.mark.parametrize(
     "data",
     [
         b"",
+        b"PK\x03\x04",
+        b"PK\x03\x04" + b"\0" * 400,
         b"{",
         b"[]",
         b'{"a": 1}',

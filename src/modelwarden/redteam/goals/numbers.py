@@ -49,7 +49,7 @@ def of(
     found = []
     if units:
         found += [*_findings(path, target, clean, units, evasions)]
-    gaps = tuple(
+    doubts = tuple(
         engagement.gap(
             unit.attack,
             f"{unit.refused:,} of {unit.rows:,} rows were refused in requests of up to {batch}: "
@@ -60,7 +60,7 @@ def of(
         if batch > 1 and unit.refused > _HIDDEN * unit.rows
     )
     return GoalResult(
-        gaps=gaps,
+        doubts=doubts,
         measurements=tuple(made),
         findings=tuple(found),
         tables=tuple(tables(target, clean, units, evasions)),

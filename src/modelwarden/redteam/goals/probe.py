@@ -175,7 +175,8 @@ def _result(
     return GoalResult(
         findings=tuple(f for tally in tallies for f in _found(target, tally)),
         measurements=tuple(_measured(target, tallies, conditions)),
-        gaps=tuple(_gaps(engagement, target, tallies, trials)),
+        gaps=tuple(_unanswered(engagement, target, tallies, trials)),
+        doubts=tuple(_unshown(engagement, target, tallies)),
         tables=(_table(target, tallies),) if tallies else (),
         notes=(
             _told(target, tallies),
@@ -241,7 +242,7 @@ def _share(
     return replace(one, stage=STAGE)
 
 
-def _gaps(
+def _unanswered(
     engagement: Engagement,
     target: TargetConfig,
     tallies: Sequence[Tally],
@@ -253,12 +254,18 @@ def _gaps(
             why = next(t.why for t in trials if t.probe.family is tally.family and t.why)
             why = f"{tally.lost} of {tally.lost + tally.judged} questions got no answer: {why}"
             yield engagement.gap(what, why, GapKind.FAILED)
+
+
+def _unshown(
+    engagement: Engagement, target: TargetConfig, tallies: Sequence[Tally]
+) -> Iterator[Gap]:
+    for tally in tallies:
         if tally.judged and not tally.shown and not tally.broke:
             why = (
                 "nothing broke, and the control did not work either: the model does not do such "
                 "things when it should, so its holding shows nothing"
             )
-            yield engagement.gap(what, why, GapKind.NOT_ASSESSABLE)
+            yield engagement.gap(f"{target.name}: {tally.family}", why, GapKind.NOT_ASSESSABLE)
 
 
 def _table(target: TargetConfig, tallies: Sequence[Tally]) -> Table:

@@ -1,4 +1,4 @@
-"""promptfoo's JSON output: `results.results`, one entry for each test and provider.
+"""promptfoo's output: one entry for each test and provider, in `results.results` or in JSON lines.
 
 A test that failed for an error was not judged. In a red-team run a failed test is an attack that
 worked; `metadata.pluginId` tells such runs.
@@ -8,11 +8,13 @@ Source: promptfoo documentation, "Output Formats" and its red-team metadata; ver
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from modelwarden.core import GapKind
-from modelwarden.redteam.imports.reading import array, count, name, table, whole
+from modelwarden.redteam.imports.reading import array, count, lines, name, parsed, table
 from modelwarden.redteam.imports.results import Results
 
 _ERROR = 2  # of failureReason
@@ -27,13 +29,22 @@ def recognised(document: dict[str, Any]) -> bool:
     return "evalId" in document and isinstance(results, list)
 
 
-def read(path: Path) -> Results:
-    """Return what an output says.
+def is_lines(head: bytes) -> bool:
+    """Tell whether a file begins like an output in JSON lines."""
+    first = table(parsed(head.partition(b"\n")[0]))
+    return isinstance(first.get("success"), bool) and "testIdx" in first and "promptIdx" in first
+
+
+def read_lines(path: Path) -> Results:
+    """Return what an output in JSON lines says; nothing in it tells whether lines are missing.
 
     Raises:
-        NotReadableError: it is too large or no JSON.
+        NotReadableError: it has too many lines.
     """
-    return counted(whole(path))
+    results = Results(tool="promptfoo", security=False)
+    _all(results, (entry for _, entry in lines(path)))
+    results.notes.append("JSON lines do not tell whether the run came to its end")
+    return results
 
 
 def counted(document: dict[str, Any]) -> Results:
@@ -46,9 +57,18 @@ def counted(document: dict[str, Any]) -> Results:
     results.version = name(meta.get("promptfooVersion"))
     if len(entries) > _MOST:
         results.miss("results", f"only the first {_MOST} of {len(entries)} tests were counted")
+    if not entries:
+        results.miss("results", "there are no entries", GapKind.UNSUPPORTED)
+    _all(results, islice(entries, _MOST))
+    _compare(results, table(inner.get("stats")))
+    return results
+
+
+def _all(results: Results, entries: Iterable[object]) -> None:
+    """Count all entries."""
     providers: dict[str, None] = {}
     wrong = 0
-    for number, entry in enumerate(entries[:_MOST]):
+    for number, entry in enumerate(entries):
         if not isinstance(entry, dict) or not isinstance(entry.get("success"), bool):
             wrong += 1
             continue
@@ -57,11 +77,7 @@ def counted(document: dict[str, Any]) -> Results:
             providers[_provider(entry)] = None
     if wrong:
         results.miss("results", f"{wrong} entries tell no outcome")
-    if not entries:
-        results.miss("results", "there are no entries", GapKind.UNSUPPORTED)
     results.target = ", ".join(p for p in providers if p)
-    _compare(results, table(inner.get("stats")))
-    return results
 
 
 def _provider(entry: dict[str, Any]) -> str:

@@ -19,7 +19,9 @@ _NAME = 160
 class NotReadableError(InputError):
     """A file that cannot be read as results."""
 
-    hint = "Give a garak report (.report.jsonl), a promptfoo output (.json) or an Inspect log."
+    hint = (
+        "Give a garak report (.report.jsonl), a promptfoo output (.json, .jsonl) or an Inspect log."
+    )
 
 
 def opened(path: Path) -> BinaryIO:
@@ -50,7 +52,7 @@ def whole(path: Path) -> dict[str, Any]:
             f"{path} is larger than {LARGEST >> 20} MiB",
             hint="Export fewer tests at once, or leave the transcripts out.",
         )
-    found = _parsed(data)
+    found = parsed(data)
     if not isinstance(found, dict):
         raise NotReadableError(f"{path} is no JSON object")
     return found
@@ -72,14 +74,14 @@ def lines(path: Path) -> Iterator[tuple[int, dict[str, Any] | None]]:
                     line = stream.readline(LINE)
                 yield number, None
             elif line.strip():
-                found = _parsed(line)
+                found = parsed(line)
                 yield number, found if isinstance(found, dict) else None
         if stream.read(1):
             raise NotReadableError(f"{path} has more than {LINES} lines")
 
 
-def _parsed(data: bytes) -> object:
-    """Return what bytes say, None for what is no JSON; NaN and Infinity count as missing."""
+def parsed(data: bytes) -> object:
+    """Return what bytes say; None for what is no JSON; NaN and Infinity count as missing."""
     try:
         return json.loads(data.decode("utf-8-sig"), parse_constant=lambda _: None)
     except (ValueError, RecursionError):

@@ -79,8 +79,13 @@ def report_of(path: Path, *, shown: str | None = None, attacks: bool = False) ->
 
 
 def _results(path: Path, *, attacks: bool) -> Results:
-    if garak.recognised(head(path)):
+    first = head(path)
+    if garak.recognised(first):
         return garak.read(path)
+    if inspect_log.is_archive(first):
+        return inspect_log.read_archive(path, attacks=attacks)
+    if promptfoo.is_lines(first):
+        return promptfoo.read_lines(path)
     document = whole(path)
     if promptfoo.recognised(document):
         return promptfoo.counted(document)
