@@ -7,9 +7,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from modelwarden.redteam import run
+from modelwarden.redteam import campaign_of, run
 from modelwarden.redteam.debrief.seen import sight
-from tests.redteam.campaigns import SPAM, campaign, seeded
+from tests.redteam.campaigns import SPAM, campaign, document, seeded
 from tests.redteam.endpoints import Endpoint, named, serving
 
 
@@ -65,6 +65,49 @@ def test_the_markdown_says_the_same(debriefed):
     assert text.startswith("# Debrief: spam")
     assert "5 of 5 seeds get past" in text
     assert "<script>" not in text
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory):
+    """Return the folder of a campaign of 24 pairs, of which a third met a target that fails."""
+    root = tmp_path_factory.mktemp("many")
+    for number in range(8):
+        seeded(root / str(number), SPAM[: 1 + number % 2])
+    broken = Endpoint(fault=lambda n, rows: (200, {}, b"<html>") if n > 2 else None)
+    with serving(Endpoint()) as good, serving(broken) as bad:
+        made = document(good.url, budget={"rows": 4000}, campaign={"floor": False})
+        made["target"] = [
+            {"name": name, "url": one.url, "protocol": "mlflow"}
+            for name, one in (("first", good), ("second", good), ("broken", bad))
+        ]
+        made["seeds"] = [{"path": f"{n}/seeds", "label": "spam"} for n in range(8)]
+        made["attack"] = [{"name": "edits", "queries": 60}]
+        run(campaign_of(made, root=root), output=root / "out")
+    return root / "out"
+
+
+def test_what_failed_for_one_reason_is_told_once_with_its_count(many):
+    told = (many / "debrief.md").read_text().partition("## Not examined")[2]
+    lines = [line for line in told.splitlines() if line.startswith("- ")]
+
+    assert len(lines) < 4
+    assert any(re.match(r"- \d+ × .*broken.*the answer is not JSON", line) for line in lines)
+
+
+def test_many_pairs_are_told_worst_first_and_their_timeline_together(many):
+    told = (many / "debrief.md").read_text()
+    pairs = re.findall(r"^\| (first|second|broken) \| \d.seeds \| (\d) \| (\d) \|$", told, re.M)
+    timeline = told.partition("| step |")[2].partition("\n\n")[0]
+
+    shares = [int(fell) / int(n) for _, n, fell in pairs]
+    assert len(pairs) >= 16
+    assert shares == sorted(shares, reverse=True)
+    assert "at worst" in told
+    assert "24 pairs" in timeline or "16 pairs" in timeline
+    assert len(timeline.splitlines()) < 20
+    page = (many / "debrief.html").read_text()
+    assert "Pair by pair" in page
+    assert "pairs)" in page
 
 
 def test_where_nothing_got_past_there_is_nothing_to_ask_again(tmp_path):

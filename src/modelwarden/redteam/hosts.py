@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from modelwarden.core import ConfigError
 from modelwarden.core.values import dataclass
-from modelwarden.targets.http.connection import Address, parse_address
+from modelwarden.targets.http.connection import Address, is_name_of_here, parse_address
 
 if TYPE_CHECKING:
     from modelwarden.core.fields import Fields
@@ -74,7 +74,7 @@ def _plain(host: str) -> str:
     elif name.count(":") == 1:
         name, _, port = name.partition(":")
     end = f":{port}" if port else ""
-    if name == "localhost" or name.endswith(".localhost"):
+    if is_name_of_here(name):
         return f"{_HERE}{end}"
     try:
         here = ipaddress.ip_address(name).is_loopback

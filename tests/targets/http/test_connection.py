@@ -152,6 +152,45 @@ def test_nothing_listening_is_said_at_once(connect):
         connect(f"http://127.0.0.1:{port}").get("/")
 
 
+def test_a_name_of_this_machine_is_not_followed_elsewhere(connect, monkeypatch):
+    asked = []
+    real = socket.getaddrinfo
+
+    def leads(host, port, *args, **kwargs):
+        asked.append(host)
+        return real("192.0.2.7" if host == "localhost" else host, port, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", leads)
+
+    with pytest.raises(TargetError, match=r"leads to 192\.0\.2\.7, which is not this machine"):
+        connect("http://localhost:9/").get("/")
+    assert asked == ["localhost"]
+
+
+def test_every_address_of_a_name_of_this_machine_is_tried(connect, monkeypatch):
+    real = socket.getaddrinfo
+
+    def both(host, port, *args, **kwargs):
+        hosts = ("::1", "192.0.2.7", "127.0.0.1") if host == "localhost" else (host,)
+        return [one for place in hosts for one in real(place, port, *args, **kwargs)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", both)
+    with saying(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}") as url:
+        assert connect(url.replace("127.0.0.1", "localhost")).get("/") == b"{}"
+
+
+def test_a_greeting_that_drips_ends_at_the_deadline(connect):
+    began = time.monotonic()
+
+    with (
+        saying(b"\x16\x03\x03\x40\x00" + b"\x02" * 9000, drip=0.05) as url,
+        pytest.raises(TargetError, match=r"no whole answer within 0\.5 s"),
+    ):
+        connect(url.replace("http:", "https:"), seconds=0.5).get("/")
+
+    assert time.monotonic() - began < 8
+
+
 def test_a_token_is_sent_and_a_proxy_of_the_environment_is_not_used(connect, monkeypatch):
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     with saying(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}") as url:

@@ -27,9 +27,10 @@ def _lines(view: View) -> Iterator[str]:
     for name, value in view.scope:
         yield f"| {name} | {_cell(value)} |"
     yield from ("", "## What was measured", "", "| measure | of | value |", "|---|---|---|")
-    for one in view.measurements:
-        group = "" if one.group is None else value_text(one.group, 120)
-        yield f"| {one.name} | {_cell(group)} | {_cell(measured(one))} |"
+    for taken in view.measurements:
+        group = "" if taken.group is None else value_text(taken.group, 120)
+        yield f"| {taken.name} | {_cell(group)} | {_cell(measured(taken))} |"
+    yield from _fared(view)
     for table in view.report.tables:
         yield from _table(table.title, table.columns, table.rows)
     yield from _cheapest(view)
@@ -37,10 +38,7 @@ def _lines(view: View) -> Iterator[str]:
     yield from ("", "## Techniques (MITRE ATLAS)", "")
     for name in view.techniques:
         yield f"- [{name.partition(':')[2]}]({link_of(name)}) {title_of(name) or ''}".rstrip()
-    if view.report.gaps:
-        yield from ("", "## Not examined", "")
-        for gap in view.report.gaps:
-            yield f"- {_plain(gap.what)}: {_plain(gap.why)}"
+    yield from _undone(view)
     if view.cheapest:
         yield from ("", "## Ask again", "", "    modelwarden redteam replay DIR --url URL")
 
@@ -50,6 +48,22 @@ def _fixes(view: View) -> Iterator[str]:
         yield from ("", "## What to fix first", "")
         for number, one in enumerate(view.advice, 1):
             yield f"{number}. {_plain(one.do)} ({_plain(one.because)})"
+
+
+def _fared(view: View) -> Iterator[str]:
+    if view.fared:
+        yield from ("", "### Pairs of target and seeds, the worst first", "")
+        yield from ("| target | seeds | could be lost | fell |", "|---|---|---|---|")
+    for pair in view.fared:
+        yield f"| {_cell(pair.target)} | {_cell(pair.seeds)} | {pair.attacked} | {pair.fell} |"
+
+
+def _undone(view: View) -> Iterator[str]:
+    if view.undone:
+        yield from ("", "## Not examined", "")
+    for one in view.undone:
+        times = f"{one.count} × " if one.count > 1 else ""
+        yield f"- {times}{_plain(one.what)}: {_plain(one.why)}"
 
 
 def _cheapest(view: View) -> Iterator[str]:
@@ -115,11 +129,10 @@ def _sight(view: View) -> Iterator[str]:
             f"with a seed; half share {seen.nearest:.0%} or more."
         )
     yield from ("", "| step | from | to | rows | calls |", "|---|---|---|---|---|")
-    for step in seen.steps:
-        yield (
-            f"| {_cell(step.about)} | {step.start:.1f} s | {step.end:.1f} s | {step.rows:,} | "
-            f"{step.calls:,} |"
-        )
+    for step in view.timeline:
+        about = f"{step.about} ({step.pair})" if step.pair else step.about
+        cells = (about, f"{step.start:.1f} s", f"{step.end:.1f} s", f"{step.rows:,}")
+        yield f"| {' | '.join(_cell(cell) for cell in cells)} | {step.calls:,} |"
 
 
 def _plain(text: object) -> str:

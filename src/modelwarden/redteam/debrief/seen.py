@@ -26,10 +26,12 @@ class Step:
 
     Attributes:
         about: what was asked. start, end: seconds into the campaign.
+        pair: of target and seeds, where there are several; of several pairs, how many.
         tries: requests that had to be sent again.
     """
 
     about: str
+    pair: str
     start: float
     end: float
     rows: int
@@ -63,9 +65,32 @@ class Sight:
     tries: int
 
 
+def folded(steps: Sequence[Step], most: int) -> tuple[Step, ...]:
+    """Return steps as they are, or as one for each thing that was asked where there are more."""
+    if len(steps) <= most:
+        return tuple(steps)
+    same: dict[str, list[Step]] = {}
+    for step in steps:
+        same.setdefault(step.about, []).append(step)
+    return tuple(_together(about, some) for about, some in same.items())
+
+
+def _together(about: str, steps: Sequence[Step]) -> Step:
+    return Step(
+        about=about,
+        pair=steps[0].pair if len(steps) == 1 else f"{len(steps)} pairs",
+        start=min(one.start for one in steps),
+        end=max(one.end for one in steps),
+        rows=sum(one.rows for one in steps),
+        calls=sum(one.calls for one in steps),
+        refused=sum(one.refused for one in steps),
+        tries=sum(one.tries for one in steps),
+    )
+
+
 def sight(folder: Path) -> Sight:
     """Return what the transcript of a folder shows."""
-    steps: dict[str, list[dict[str, Any]]] = {}
+    steps: dict[tuple[str, str], list[dict[str, Any]]] = {}
     about: dict[str, str] = {}
     sittings = []
     answers: list[dict[str, Any]] = []
@@ -74,18 +99,18 @@ def sight(folder: Path) -> Sight:
         if kind in ("begin", "resume") and not pair:
             sittings.append(f"{event['time']} {kind}")
         elif kind == "intent":
-            told = f"{event['about']} ({pair})" if pair else str(event["about"])
+            told = str(event["about"])
             about.update((f"{pair} {name}", told) for name in event["requests"])
         elif kind == "answer" and event["rows"]:
             event["about"] = about.get(f"{pair} {event['request']}", "")
             answers.append(event)
-            steps.setdefault(event["about"], []).append(event)
+            steps.setdefault((event["about"], pair), []).append(event)
     alike, nearest, compared = _likeness(folder, answers)
     clocks = np.array([a["clock"] for a in answers])
     span = float(clocks.max() - clocks.min()) if len(clocks) > 1 else 0.0
     busiest = Counter(int(c) for c in clocks.tolist())
     return Sight(
-        steps=tuple(_step(name, mine) for name, mine in steps.items()),
+        steps=tuple(_step(*names, mine) for names, mine in steps.items()),
         sittings=tuple(sittings),
         rows=sum(a["rows"] for a in answers),
         calls=len(answers),
@@ -119,9 +144,10 @@ def _events(folder: Path) -> Iterator[dict[str, Any]]:
             yield json.loads(line)
 
 
-def _step(name: str, answers: Sequence[dict[str, Any]]) -> Step:
+def _step(about: str, pair: str, answers: Sequence[dict[str, Any]]) -> Step:
     return Step(
-        about=name,
+        about=about,
+        pair=pair,
         start=min(a["clock"] - a["seconds"] for a in answers),
         end=max(a["clock"] for a in answers),
         rows=sum(a["rows"] for a in answers),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import http.client
 import io
+import ipaddress
 import socket
 import ssl
 import threading
@@ -178,10 +179,10 @@ class Connection:
     ) -> tuple[int, bytes, float]:
         self.calls += 1
         deadline = time.monotonic() + self._seconds
-        connection = self._connected()
-        # `timeout` bounds each wait for bytes; a drip of bytes is ended by closing its socket.
-        self._watch.begin(connection.sock)
         try:
+            connection = self._connected()
+            # `timeout` bounds each wait for bytes; a drip of bytes is ended by closing its socket.
+            self._watch.begin(connection.sock)
             connection.request(method, path, body=body, headers=headers)
             response = connection.getresponse()
             if response.chunked:
@@ -201,16 +202,29 @@ class Connection:
 
     def _connected(self) -> http.client.HTTPConnection:
         if self._connection is None or self._connection.sock is None:
-            place = (self.address.host, self.address.port)
-            self._connection = (
-                http.client.HTTPSConnection(
-                    *place, timeout=self._seconds, context=ssl.create_default_context()
-                )
-                if self.address.secure
-                else http.client.HTTPConnection(*place, timeout=self._seconds)
-            )
-            self._connection.connect()
+            host, port = self.address.host, self.address.port
+            reached = _reached(host, port, self._seconds)
+            if self.address.secure:
+                context = ssl.create_default_context()
+                reached = self._greeted(reached, context)
+                self._connection = http.client.HTTPSConnection(host, port, context=context)
+            else:
+                self._connection = http.client.HTTPConnection(host, port)
+            self._connection.sock = reached
         return self._connection
+
+    def _greeted(self, reached: socket.socket, context: ssl.SSLContext) -> ssl.SSLSocket:
+        """Return a connection over which both sides know each other; greetings can drip too."""
+        secured = context.wrap_socket(
+            reached, server_hostname=self.address.host, do_handshake_on_connect=False
+        )
+        try:
+            self._watch.begin(secured)
+            secured.do_handshake()
+        except BaseException:
+            secured.close()
+            raise
+        return secured
 
     def _failed(self, error: Exception, *, late: bool) -> TargetError:
         where = self.address.shown
@@ -225,6 +239,33 @@ class Connection:
             failed = TargetError(f"{where} cannot be asked: {' '.join(reason.split())[:300]}")
         failed.lost = True
         return failed
+
+
+def is_name_of_here(host: str) -> bool:
+    """Tell whether a name can only be this machine's: RFC 6761, section 6.3."""
+    name = host.lower().rstrip(".")
+    return name == "localhost" or name.endswith(".localhost")
+
+
+def _reached(host: str, port: int, seconds: float) -> socket.socket:
+    """Connect; a name of this machine is not followed where it leads elsewhere."""
+    places = [host]
+    if is_name_of_here(host):
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        told = list(dict.fromkeys(str(one[4][0]) for one in found))
+        places = [place for place in told if ipaddress.ip_address(place).is_loopback]
+        if not places:
+            raise OSError(f"{host} leads to {', '.join(told)[:100]}, which is not this machine")
+    first: OSError | None = None
+    for place in places:
+        try:
+            reached = socket.create_connection((place, port), seconds)
+        except OSError as error:
+            first = first or error
+        else:
+            reached.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return reached
+    raise first or OSError(f"{host} has no address")
 
 
 def _again(error: Exception) -> bool:
