@@ -60,6 +60,17 @@ def test_a_report_from_elsewhere_is_no_achievement(tmp_path):
     assert points(tmp_path, rows=0) == [0, 0, 0]
 
 
+def test_a_report_of_an_earlier_range_is_no_achievement(tmp_path):
+    report(tmp_path, "open", 1.0, queries=4.0)
+    opened = (tmp_path / "open" / "report.json").stat().st_mtime + 1
+
+    found = marks(LOANS, tmp_path, lambda _: 9, since=opened)
+
+    assert found[0].points == 0
+    assert "older than this range" in found[0].said
+    assert marks(LOANS, tmp_path, lambda _: 9, since=opened - 1)[0].points == 35
+
+
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", "{}", '{"measurements": 3}', '{"measurements": [1, {"name": 2}]}']
 )

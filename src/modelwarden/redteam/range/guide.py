@@ -16,6 +16,7 @@ from modelwarden.redteam.range.served import Lineup, Served
 from modelwarden.targets.frames import Frame, Inputs, Labels
 
 _LABEL = "label"
+_BATCHES = {Stand.FIREWALL: 1}  # rows of a request; a firewall refuses requests as a whole
 _ADDRESSES, _BEYOND = "addresses.txt", "campaign-addresses.toml"
 
 
@@ -145,7 +146,7 @@ def _sections(
             "allowed_hosts": ["127.0.0.1"],
             "classes": classes,
         },
-        "budget": {"rows": 20_000, "seconds": 300, "batch": 32},
+        "budget": {"rows": 20_000, "seconds": 300, "batch": _BATCHES.get(stand, 32)},
         "knowledge": {"access": "scores", "sample": f"sample{name}"},
         # A folder tells classes by its folders, an npz by its y.
         "seeds": {"path": f"seeds{name}", **({"label": _LABEL} if suffix == "csv" else {})},
@@ -206,6 +207,11 @@ def _guide(
         yield f"## Step {number}: {_TITLES[step.stand]} ({step.points} points)"
         yield ""
         yield step.task
+        if _BATCHES.get(step.stand) == 1:
+            yield (
+                "Each request holds one row, as a firewall refuses whole requests: what it does to "
+                "one row is then told by that row."
+            )
         yield ""
         yield f"    {command(folder, step.stand)}"
         yield ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
@@ -15,6 +16,8 @@ from modelwarden.redteam.range.score import Mark, marks
 from modelwarden.redteam.range.served import Lineup, Served
 from modelwarden.redteam.range.server import RangeServer
 from modelwarden.targets.frames import Inputs
+
+_COARSE = 0.1  # seconds by which a file's time may lag behind the clock
 
 
 class Wall(Protocol):
@@ -82,6 +85,7 @@ class Play:
         self._port, self._make_wall = port, make_wall
         self._stack = ExitStack()
         self.wall: Wall | None = None
+        self._since = 0.0
 
     def __enter__(self) -> Self:
         """Train, serve, write the folder.
@@ -102,6 +106,7 @@ class Play:
                 urls[Stand.FIREWALL] = self.wall.url
             self.urls = urls
             guide.written(self.exercise, self.lineup, self.folder, urls)
+            self._since = time.time() - _COARSE
             self._stack = stack.pop_all()
         return self
 
@@ -133,5 +138,5 @@ class Play:
 
     def marks(self) -> tuple[Mark, ...]:
         """Return every step that can be played here, judged."""
-        found = marks(self.exercise, self.folder, self.seen)
+        found = marks(self.exercise, self.folder, self.seen, since=self._since)
         return tuple(mark for mark in found if mark.step.stand in self.urls)

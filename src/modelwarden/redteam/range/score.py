@@ -1,7 +1,7 @@
 """What was achieved: read from the campaigns' reports, held against what the range itself saw.
 
 A report alone proves nothing – it may come from elsewhere –, so a step counts only when the range
-itself was asked something there.
+itself was asked something there, and when it is no older than the range that was asked.
 """
 
 from __future__ import annotations
@@ -53,26 +53,33 @@ class Mark:
         return self.points == self.step.points
 
 
-def marks(exercise: Exercise, folder: Path, seen: Callable[[Stand], int]) -> tuple[Mark, ...]:
+def marks(
+    exercise: Exercise, folder: Path, seen: Callable[[Stand], int], *, since: float = 0.0
+) -> tuple[Mark, ...]:
     """Return every step, judged by what lies in the exercise's folder.
 
     Args:
         exercise: that is played.
         folder: of the exercise; each step's report lies in a folder of its stand's name.
         seen: rows or requests that reached a stand, by the range's own count.
+        since: when the range was opened, in seconds since the epoch.
     """
-    return tuple(_mark(step, folder / step.stand, seen(step.stand)) for step in exercise.steps)
+    return tuple(
+        _mark(step, folder / step.stand, seen(step.stand), since) for step in exercise.steps
+    )
 
 
-def _mark(step: Step, folder: Path, rows: int) -> Mark:
+def _mark(step: Step, folder: Path, rows: int, since: float) -> Mark:
     try:
         result = result_of(folder / "report.json")
+        written = (folder / "report.json").stat().st_mtime
     except FileNotFoundError:
         return Mark(step=step, points=0, said="not played yet")
     except (OSError, ValueError, RecursionError):
         return Mark(step=step, points=0, said="report.json there is no report of a campaign")
-    if rows <= 0:
-        said = "its report is there, and the range was not asked: play it against this range"
+    if rows <= 0 or written < since:
+        why = "the range was not asked" if rows <= 0 else "it is older than this range"
+        said = f"its report is there, and {why}: play it against this range"
         return Mark(step=step, points=0, said=said, result=result)
     return _judged(step, result)
 
