@@ -28,7 +28,12 @@ class Reader(Protocol):
 
 def reader_of(entry: Format) -> Reader:
     """Import the reader of a format: a module, or the value named behind a colon."""
-    module, _, name = entry.module.partition(":")
+    return _reader(entry.module)
+
+
+@cache
+def _reader(place: str) -> Reader:
+    module, _, name = place.partition(":")
     loaded = import_module(module)
     return cast("Reader", getattr(loaded, name) if name else loaded)
 

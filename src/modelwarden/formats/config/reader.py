@@ -105,7 +105,7 @@ _TELLING = tuple(
         (b"github.head_ref", rb""),
         (b"hostpath", rb'"?\s*:'),
         *((word, rb'[^\n"]{0,500}[:,]?/') for word in (b"/:/", b"- /:", b'"/:')),
-        *((b"ga" + bytes((sign,)), rb"[\w+/-]{24}") for sign in b"ijklmnopqrstuvwx"),
+        (b"ga", rb"[i-x][\w+/-]{24}"),
         *((word, rb'"?\s*:') for word in (b"import_plugins", b"custom_imports")),
         *((word, rb'"?\s*[:=]') for word in (b"ld_preload", b"dyld_insert_libraries")),
         *MARKS,
