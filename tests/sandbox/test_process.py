@@ -15,6 +15,7 @@ import pytest
 from modelwarden.core import InputError
 from modelwarden.sandbox import ModelError, SandboxLimits, Tier, Worker, WorkerError
 from modelwarden.sandbox.observer import MOST_THREADS
+from modelwarden.sandbox.order import readable_files
 from modelwarden.sandbox.private import MOST_ENTRIES
 
 
@@ -586,3 +587,44 @@ def test_questions_about_the_machine_fail_without_alarm_and_others_do_not(tmp_pa
         seen.append({a.what for a in worker.attempts})
 
     assert seen == [set(), {"process"}, {"process"}, {"process"}]
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("head -c 20000000 /dev/zero", "printed more than"),
+        ("yes", "did not end in 1 seconds"),
+        ("sleep 60", "said nothing in 1 seconds"),
+        ("sleep 60 & echo '[[3, 11], []]'; exec >&-; sleep 60", "did not end in 1 seconds"),
+        ("echo 5", "no Python"),
+        ("echo '[[3, 11], []]'; exit 3", "ended with 3"),
+    ],
+)
+def test_an_interpreter_that_floods_or_hangs_is_an_input_error_soon(
+    tmp_path, monkeypatch, code, why
+):
+    monkeypatch.setattr("modelwarden.sandbox.order._PATIENCE", 1)
+    script = tmp_path / "python"
+    script.write_text(f"#!/bin/sh\n{code}\n")
+    script.chmod(0o755)
+
+    began = time.monotonic()
+    with pytest.raises(InputError, match=why):
+        readable_files(str(script))
+
+    assert time.monotonic() - began < 20
+
+
+def test_what_an_interpreter_leaves_running_is_ended(tmp_path):
+    script, told = tmp_path / "python", tmp_path / "pid"
+    script.write_text(f'#!/bin/sh\nsleep 60 & echo $! > {told}\nexec {sys.executable} "$@"\n')
+    script.chmod(0o755)
+
+    assert str(Path(sys.prefix).resolve()) in readable_files(str(script))
+
+    left = int(told.read_text())
+    status = Path(f"/proc/{left}/stat")
+    until = time.monotonic() + 20
+    while status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z":
+        assert time.monotonic() < until, "it runs on"
+        time.sleep(0.05)

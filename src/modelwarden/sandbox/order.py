@@ -6,10 +6,14 @@ import base64
 import json
 import os
 import platform
+import select
+import signal
 import subprocess
+import time
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from modelwarden.core import InputError
 from modelwarden.core.values import dataclass
@@ -17,10 +21,12 @@ from modelwarden.sandbox import landlock
 from modelwarden.sandbox.seccomp import build_filter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from modelwarden.core import Json
 
+_PATIENCE = 30  # seconds that an interpreter has to say where its parts lie
+_TOLD = 1 << 20  # bytes of that
 _SECCOMP_CALL = {"x86_64": 317, "aarch64": 277}
 
 # What libc, the dynamic linker and honest numerical libraries look at.
@@ -83,17 +89,18 @@ def readable_files(python: str) -> tuple[str, ...]:
         "*sysconfig.get_paths().values(), *sys.path]]))"
     )
     try:
-        done = subprocess.run(  # noqa: S603 -- the interpreter is the user's own choice
-            [python, "-I", "-c", ask], capture_output=True, timeout=30, check=True
-        )
-        version, paths = json.loads(done.stdout)
+        version, paths = json.loads(_answer_of([python, "-I", "-c", ask]))
         number = ".".join(str(int(part)) for part in version)
         too_old = tuple(version) < (3, 8)
         named = [os.fspath(path) for path in paths if path]
         resolved = [str(Path(path).resolve()) for path in named]
-    except (OSError, TypeError, ValueError, subprocess.SubprocessError) as error:
+    except (OSError, TypeError, ValueError) as error:
+        reason = "it is no Python"
+        if isinstance(error, OSError):
+            reason = error.strerror.lower() if error.strerror else str(error)
         raise InputError(
-            f"[model] python = {python!r} does not run", hint="Name a Python interpreter."
+            f"[model] python = {python!r} does not run: {reason}",
+            hint="Name a Python interpreter.",
         ) from error
     if too_old:
         raise InputError(
@@ -101,6 +108,49 @@ def readable_files(python: str) -> tuple[str, ...]:
             hint="The sandbox needs Python 3.8 or later.",
         )
     return tuple(dict.fromkeys([*_SYSTEM_FILES.split(), *named, *resolved]))
+
+
+def _answer_of(command: Sequence[str]) -> bytes:
+    """Return the first line that a program prints, and leave nothing running that it started.
+
+    Raises:
+        OSError: it cannot be started, ends with an error, prints more than `_TOLD` bytes, or is
+            not done after `_PATIENCE` seconds.
+    """
+    process = subprocess.Popen(  # noqa: S603 -- the interpreter is the user's own choice
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    until = time.monotonic() + _PATIENCE
+    with process:
+        try:
+            told = _line_of(process.stdout, until)
+            if process.wait(max(0.0, until - time.monotonic())):
+                raise OSError(f"it ended with {process.returncode}")
+        except subprocess.TimeoutExpired as error:
+            raise TimeoutError(f"it did not end in {_PATIENCE} seconds") from error
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    return told
+
+
+def _line_of(stream: IO[bytes] | None, until: float) -> bytes:
+    told = b""
+    while stream is not None and b"\n" not in told:
+        left = max(0.0, until - time.monotonic())
+        if not select.select([stream], [], [], left)[0]:
+            raise TimeoutError(f"it said nothing in {_PATIENCE} seconds")
+        piece = os.read(stream.fileno(), _TOLD)
+        told += piece
+        if not piece:
+            break
+        if len(told) > _TOLD:
+            raise OSError(f"it printed more than {_TOLD} bytes")
+    return told.partition(b"\n")[0]
 
 
 def environment(private: str) -> dict[str, str]:
