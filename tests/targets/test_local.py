@@ -34,6 +34,16 @@ def test_a_function_is_asked_in_whole_tiles_and_only_its_own_rows_are_kept_and_c
     assert target.labels(X).tolist() == (X @ W).argmax(axis=1).tolist()
 
 
+def test_answers_that_are_none_are_counted_without_the_rows_that_fill_a_tile():
+    def half(x):
+        return np.where(x[:, :1] == X[20, 0], np.nan, x @ W)
+
+    target = function_target(half, spec(), X[:20])
+
+    with pytest.raises(TargetError, match="NaN or infinity to 1 of 1 rows"):
+        target.scores(X)
+
+
 @given(st.integers(1, 9), st.lists(st.integers(0, 20), max_size=30))
 def test_who_asks_with_whom_changes_nothing(tile, rows):
     """Answers that depend on how many rows are asked at once are the same for all."""

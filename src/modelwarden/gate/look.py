@@ -279,8 +279,9 @@ def _summary(name: str, values: npt.NDArray[np.generic]) -> Column:
 
 
 def _table(place: Path, name: str) -> Table:
-    from modelwarden.targets.reading.tables import confined
+    from modelwarden.targets.reading.tables import check_unpacked, confined
 
+    check_unpacked(place)
     kind = place.suffix.lower()
     with confined(place, memory=_MEMORY) as (connection, descriptor, given):
         packed = os.pread(descriptor, 2, 0) == _GZIP

@@ -341,6 +341,23 @@ def array_in(answer: Sequence[Tensor], reading: Reading, rows: int) -> Array:
     return flat
 
 
+def without_padding(
+    answer: Sequence[Tensor], reading: Reading, tile: int, rows: int
+) -> Sequence[Tensor]:
+    """Return the answer to the first `rows` of a tile, all of which were answered.
+
+    Raises:
+        TargetError: the answer differs in form from the one that was settled on.
+    """
+    array_in(answer, reading, tile)
+    if rows == tile:
+        return answer
+    own = list(answer)
+    whole = own[reading.at]
+    own[reading.at] = Tensor(whole.name, whole.values[:rows], whole.columns)
+    return own
+
+
 def scores_in(answer: Sequence[Tensor], reading: Reading, rows: int) -> Floats:
     """Return (n, k) scores in the order of `reading.classes`.
 

@@ -33,6 +33,7 @@ from modelwarden.targets.answers import (
     scores_in,
     values_in,
     weights_in,
+    without_padding,
 )
 from modelwarden.targets.errors import AccessError
 from modelwarden.targets.frames import Floats, Frame, Inputs, Labels, take
@@ -136,14 +137,15 @@ class _Tiled:
     def _over(
         self, inputs: Inputs, read: Callable[[Sequence[Tensor], Reading, int], Floats | Labels]
     ) -> list[Floats | Labels]:
-        """Ask tile by tile; `read` checks each whole answer, padding included."""
+        """Ask tile by tile; an answer has to be whole, and is read without its padding."""
         parts = []
         for start, rows in tiles(len(inputs), self._spec.tile):
             tile = padded(inputs, start, rows, self._spec.tile)
             began = time.perf_counter()
             answer = self._asked.ask(tile)
             self._count(began, rows)
-            parts.append(read(answer, self._reading, self._spec.tile)[:rows])
+            own = without_padding(answer, self._reading, self._spec.tile, rows)
+            parts.append(read(own, self._reading, rows))
         return parts
 
 
@@ -234,11 +236,10 @@ class TiledGradients(TiledScores):
             told = self._asked.gradients(tile, weights_in(part, reading), reading.at)
             self._count(began, rows)
             plain = (Tensor("", told.logits),) if told.answer is None else told.answer
-            scores = scores_in(
-                plain, replace(reading, at=0) if told.answer is None else reading, size
-            )
-            logits = logits_in(told.logits, scores, reading)
-            found.append((scores[:rows], logits[:rows], told.gradients[:rows]))
+            at = replace(reading, at=0) if told.answer is None else reading
+            scores = scores_in(without_padding(plain, at, size, rows), at, rows)
+            logits = logits_in(told.logits[:rows], scores, reading)
+            found.append((scores, logits, told.gradients[:rows]))
         scores, logits, gradients = (np.concatenate(parts) for parts in zip(*found, strict=True))
         return Slopes(scores=scores, logits=logits, gradients=gradients)
 

@@ -100,6 +100,23 @@ def test_texts_that_a_small_file_unpacks_to_are_refused_before_they_fill_memory(
         read(path)
 
 
+def test_a_gzipped_csv_that_unpacks_without_end_is_refused_before_it_is_looked_at(
+    csv, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("modelwarden.targets.reading.tables.MOST_UNPACKED", 1 << 20)
+    bomb, honest = tmp_path / "bomb.csv.gz", tmp_path / "test.csv.gz"
+    bomb.write_bytes(gzip.compress(b"a,label\n") + gzip.compress(b"1,0\n" * 60_000) * 5)
+    honest.write_bytes(gzip.compress(CSV.encode()))
+    half = tmp_path / "half.csv.gz"
+    half.write_bytes(bomb.read_bytes()[:40])
+
+    with pytest.raises(DataError, match="unpacks to more than 1,048,576 bytes"):
+        read(bomb)
+    with pytest.raises(DataError, match="cannot be read"):
+        read(half)
+    assert len(read(honest).inputs) == 3
+
+
 def test_label_identity_and_dropped_columns_are_no_features(csv):
     data = read(csv, id="age", drop=("since",))
 

@@ -62,6 +62,7 @@ _MISSING = (
 _GZIP = b"\x1f\x8b"
 _DELIMITERS = (",", ";", "\t", "|")
 _HEAD = 1 << 16
+_CHUNK = 1 << 22
 _TRUE, _FALSE = {"true", "True", "TRUE"}, {"false", "False", "FALSE"}
 _INDEX = "__index_level_"  # of a pandas frame
 _ROW = '"modelwarden row"'
@@ -70,6 +71,8 @@ MOST_CELLS = 1 << 26
 _TEXT_CELLS = 8
 MOST_TEXT = 4 << 30
 """Bytes of texts that are read from a packed file."""
+MOST_UNPACKED = 2 << 30
+"""Bytes that a packed file may unpack to: it has to be unpacked once for each look at it."""
 MOST_ROWS = 5_000_000
 """More make no interval narrower that anybody decides by."""
 
@@ -108,6 +111,8 @@ def read_table(path: Path, form: str, *, most: int | None = None) -> Raw:
         DataError: it cannot be read as such, or a column holds no single values.
         MissingExtraError: DuckDB is not installed.
     """
+    if form == "csv":
+        check_unpacked(path)
     with _opened(path, form) as (connection, name, query):
         names = [n for n, _ in query.columns if not n.startswith(_INDEX)]
         try:
@@ -123,6 +128,34 @@ def read_table(path: Path, form: str, *, most: int | None = None) -> Raw:
     if form == "csv":
         columns = tuple(_flags(column) for column in columns)
     return Raw(Frame(tuple(names), columns), notes=notes, part=part)
+
+
+def check_unpacked(path: Path) -> None:
+    """Refuse a gzipped file that unpacks to more than `MOST_UNPACKED`.
+
+    Raises:
+        DataError: it does; whether it is sound is for its reader to say.
+    """
+    with path.open("rb") as stream:
+        if stream.read(2) != _GZIP:
+            return
+        stream.seek(0)
+        unpacked, machine = 0, zlib.decompressobj(31)
+        waiting = b""
+        while waiting := waiting or stream.read(_HEAD):
+            try:
+                unpacked += len(machine.decompress(waiting, _CHUNK))
+            except zlib.error:
+                return
+            waiting = machine.unconsumed_tail
+            if machine.eof:
+                waiting, machine = machine.unused_data, zlib.decompressobj(31)
+            if unpacked > MOST_UNPACKED:
+                raise DataError(
+                    f"{path.name} unpacks to more than {MOST_UNPACKED:,} bytes",
+                    hint="Give it as parquet, of which evenly spaced rows are read where it is "
+                    "too large.",
+                )
 
 
 def _bounded(
