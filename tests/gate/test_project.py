@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -191,6 +192,15 @@ def test_what_cannot_be_used_is_told_in_one_line_with_the_key(folder, old, new, 
     assert "\n" not in raised.value.message
     assert "modelwarden.toml" in raised.value.message
     assert hint in raised.value.hint
+
+
+@pytest.mark.parametrize("key", ["model/", "test.parquet", "README.md"])
+def test_a_pipe_or_a_device_is_no_model_and_no_data(folder, key):
+    os.mkfifo(folder / "pipe")
+
+    for name in ("pipe", "/dev/zero"):
+        with pytest.raises(ConfigError, match="is neither a file nor a folder"):
+            read(folder, WHOLE, (f'"{key}"', f'"{name}"'))
 
 
 @pytest.mark.parametrize("section", ["project", "model", "data"])

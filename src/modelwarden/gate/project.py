@@ -87,7 +87,7 @@ def find(path: str | os.PathLike[str] = ".") -> Path:
     place = Path(path)
     if place.is_dir():
         place = place / FILE
-    if not place.exists():
+    if not place.is_file():
         raise InputError(
             f"no such file: {printable(str(place))}",
             hint="Write one with `modelwarden init`, or name the file or its folder.",
@@ -183,12 +183,14 @@ def _check_paths(project: Project, shown: str) -> None:
         if key.endswith((".entry", ".decide", ".card")) and project.model.path is not None:
             places.append(project.at(project.model.path) / name)
         try:
-            there = any(place.exists() for place in places)
+            found = [place for place in places if place.exists()]
+            usable = any(place.is_file() or place.is_dir() for place in found)
         except (OSError, ValueError):
-            there = False
-        if not there:
+            found, usable = [], False
+        if not usable:
+            why = "neither a file nor a folder" if found else "not there"
             raise ConfigError(
-                f"{shown}: {key} names {printable(name)!r}, which is not there",
+                f"{shown}: {key} names {printable(name)!r}, which is {why}",
                 hint=f"Paths are relative to {printable(str(project.root))}.",
             )
 

@@ -213,8 +213,9 @@ def _check_digest(root: Path, model: ModelConfig, expected: str | None) -> None:
 
 
 def _started(model: ModelConfig, limits: LimitsConfig, root: Path, place: Path) -> Worker:
-    if not place.exists():
-        raise InputError(f"[model] path = {model.path!r} does not exist")
+    if not place.is_file() and not place.is_dir():
+        why = "is neither a file nor a folder" if place.exists() else "does not exist"
+        raise InputError(f"[model] path = {model.path!r} {why}")
     # The user's own modules only; beside them may lie data, keys and other projects.
     own = (Path(file) for file in _modules(model, root, place).values())
     parts = [root / name for name in model.places]
