@@ -5,7 +5,7 @@
 #   make bench   measure, beside the peers where they are installed (`make peers`)
 #   make soak    long fuzzing, a part of it in each run
 #   make docs    write the generated pages; `make docs-check` fails when they lag
-#   make models  the libraries of the models under test, in .venv-models (1.9 GB, once)
+#   make models  the libraries of the models under test, in .venv-models (2.0 GB, once)
 #   make lock    resolve the requirement locks anew
 
 SHELL := /bin/bash

@@ -788,6 +788,7 @@ def test_nothing_else_loads_the_library():
         "import sys, modelwarden.cli.firewall, modelwarden.firewall.service, "
         "modelwarden.firewall.proxy, modelwarden.firewall.asgi; "
         "sys.exit(any(name == 'grpc' or name.startswith('modelwarden.firewall.grpc_') "
-        "or name == 'modelwarden.firewall.wire' for name in sys.modules))"
+        "or name.startswith('modelwarden.firewall.envoy_') or name == 'modelwarden.firewall.wire' "
+        "for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

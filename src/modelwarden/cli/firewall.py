@@ -13,6 +13,7 @@ from modelwarden.cli.threads import one_thread
 
 if TYPE_CHECKING:
     from modelwarden.firewall.config import FirewallConfig
+    from modelwarden.firewall.envoy_front import EnvoyFront
     from modelwarden.firewall.grpc_front import Front
     from modelwarden.firewall.proxy import Proxy
     from modelwarden.firewall.records import Records
@@ -32,10 +33,9 @@ _FILE = click.Path(path_type=Path)
 )
 @click.option(
     "--listen",
-    default="127.0.0.1:8080",
-    show_default=True,
     metavar="HOST:PORT",
-    help="Where clients ask; port 0 takes a free one.",
+    help="Where clients ask; port 0 takes a free one.  [default: 127.0.0.1:8080; with "
+    "--envoy-listen nowhere]",
 )
 @click.option(
     "--mode",
@@ -55,18 +55,24 @@ _FILE = click.Path(path_type=Path)
     metavar="HOST:PORT",
     help="The server's gRPC side; https://HOST:PORT where that is encrypted.",
 )
+@click.option(
+    "--envoy-listen",
+    metavar="HOST:PORT",
+    help="Where an Envoy before the server asks, as its external processor (ext_proc).",
+)
 @click.pass_context
 def firewall(
     ctx: click.Context,
     upstream: str | None,
     profiles: tuple[Path, ...],
-    listen: str,
+    listen: str | None,
     mode: str,
     ledger: Path | None,
     alerts: Path | None,
     config: Path | None,
     grpc_listen: str | None,
     grpc_upstream: str | None,
+    envoy_listen: str | None,
 ) -> int:
     """Judge every request before a model sees it, until the process is asked to end.
 
@@ -80,25 +86,28 @@ def firewall(
     if (grpc_listen is None) != (grpc_upstream is None):
         missing = "--grpc-listen" if grpc_listen is None else "--grpc-upstream"
         raise click.MissingParameter(ctx=ctx, param_type="option", param_hint=f"'{missing}'")
+    if listen is None and envoy_listen is None:
+        listen = "127.0.0.1:8080"
     over_grpc = None if grpc_listen is None else (grpc_listen, grpc_upstream or "")
-    return _serve(upstream, profiles, listen, mode, ledger, alerts, config, over_grpc)
+    return _serve(upstream, profiles, listen, mode, ledger, alerts, config, over_grpc, envoy_listen)
 
 
 def _serve(
     upstream: str,
     profiles: tuple[Path, ...],
-    listen: str,
+    listen: str | None,
     mode: str,
     ledger: Path | None,
     alerts: Path | None,
     config: Path | None,
     over_grpc: tuple[str, str] | None,
+    envoy_listen: str | None,
 ) -> int:
     from modelwarden.cli.profile import require_numpy
 
     one_thread()
     require_numpy()
-    if over_grpc is not None:
+    if over_grpc is not None or envoy_listen is not None:
         _require_grpc()
     from modelwarden.core import InputError
     from modelwarden.firewall.alerts import Alerts
@@ -109,7 +118,7 @@ def _serve(
     from modelwarden.firewall.service import Service, Sources, policy_of
 
     sources = Sources(profiles, config, Mode(mode))
-    host, port = listen_of(listen)
+    place = None if listen is None else listen_of(listen)
     server = upstream_of(upstream)
     known, settings = sources.read()
     if slow := missing():
@@ -125,18 +134,25 @@ def _serve(
         policy = policy_of(proxy, known, settings, sources.mode)
         service = Service(proxy, sources, server)
         front = None if over_grpc is None else _front(proxy, *over_grpc)
+        envoy = None if envoy_listen is None else _envoy(proxy, envoy_listen)
+        beside = [way for way in (front, envoy) if way is not None]
 
         def ready(host: str, port: int) -> None:
-            _ready("http://" if settings.tls is None else "https://", host, port, upstream, mode)
+            scheme = "http://" if settings.tls is None else "https://"
+            if place is not None:
+                _ready(scheme, host, port, upstream, mode)
             if front is not None:
                 _ready("grpc://", front.host, front.port, over_grpc[1] if over_grpc else "", mode)
+            if envoy is not None:
+                _ready("envoy://", envoy.host, envoy.port, upstream, mode)
 
         try:
-            run(service.run(host, port, policy, ready, front))
+            run(service.run(place, policy, ready, beside))
         except OSError as error:
             why = (error.strerror or str(error)).lower()
             raise InputError(
-                f"cannot listen at {listen}: {why}", hint="Choose another --listen."
+                f"cannot listen at {listen or 'the status'}: {why}",
+                hint="Choose another --listen, or status.",
             ) from error
     click.echo(f"modelwarden: {proxy.asked_count} requests, {proxy.refused} refused", err=True)
     return 0
@@ -197,6 +213,13 @@ def _front(proxy: Proxy, listen: str, upstream: str) -> Front:
     else:
         server = Upstream(*listen_of(upstream), tls=False)
     return Front(proxy, listen_of(listen), server)
+
+
+def _envoy(proxy: Proxy, place: str) -> EnvoyFront:
+    from modelwarden.firewall.config import listen_of
+    from modelwarden.firewall.envoy_front import EnvoyFront
+
+    return EnvoyFront(proxy, listen_of(place))
 
 
 def _ready(scheme: str, host: str, port: int, upstream: str, mode: str) -> None:

@@ -105,7 +105,7 @@ def _running(service: Service, policy: Policy, port: int) -> Iterator[Running]:
         running.url = f"http://{host}:{bound}"
         ready.set()
 
-    task = loop.create_task(service.run(_HOST, port, policy, begin))
+    task = loop.create_task(service.run((_HOST, port), policy, begin))
 
     def serve() -> None:
         asyncio.set_event_loop(loop)

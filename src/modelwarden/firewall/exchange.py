@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from modelwarden.firewall.proxy import Proxy
     from modelwarden.firewall.traces import Trail
 
-_FORWARDED = ("authorization", "accept", "user-agent", "x-request-id", "traceparent", "tracestate")
-_OF_BODIES = ("content-type", "content-encoding", "inference-header-content-length")
-_RETURNED = ("content-type", "x-request-id", "retry-after")
-_LONGEST_PATH = 200
-_ID = re.compile(r"[!-~]{1,128}")
-_JSON_HEADER = ("content-type", "application/json")
-_REFUSAL = (_JSON_HEADER, ("x-modelwarden", "refused"))
+FORWARDED = ("authorization", "accept", "user-agent", "x-request-id", "traceparent", "tracestate")
+OF_BODIES = ("content-type", "content-encoding", "inference-header-content-length")
+RETURNED = ("content-type", "x-request-id", "retry-after")
+LONGEST_PATH = 200
+REQUEST_ID = re.compile(r"[!-~]{1,128}")
+JSON_HEADER = ("content-type", "application/json")
+REFUSAL = (JSON_HEADER, ("x-modelwarden", "refused"))
 
 
 class Exchange:
@@ -68,7 +68,7 @@ class Exchange:
         self.deadline = math.inf
         self.server: Server | None = None
         given = head.headers.get("x-request-id", "")
-        self._request_id = given if given and _ID.fullmatch(given) else None
+        self._request_id = given if given and REQUEST_ID.fullmatch(given) else None
         self._route: Route | None = None
         self._trail = (
             None
@@ -130,7 +130,7 @@ class Exchange:
 
     def _refuse(self, status: int) -> None:
         self._proxy.refused += 1
-        self._answer(status, _REFUSAL, error_body(self._protocol, REFUSED, status))
+        self._answer(status, REFUSAL, error_body(self._protocol, REFUSED, status))
 
     @property
     def _protocol(self) -> Protocol:
@@ -155,14 +155,14 @@ class Exchange:
         """Return the headers that go on, for a body as it came or one that was written anew."""
         host, as_it_came = place
         lines = [("host", host)]
-        lines += [(name, given[name]) for name in _FORWARDED if name in given]
+        lines += [(name, given[name]) for name in FORWARDED if name in given]
         if self._trail is not None:
             lines = [line for line in lines if line[0] != "traceparent"]
             lines.append(("traceparent", self._trail.asking()))
         if as_it_came:
-            lines += [(name, given[name]) for name in _OF_BODIES if name in given]
+            lines += [(name, given[name]) for name in OF_BODIES if name in given]
         else:
-            lines.append(_JSON_HEADER)
+            lines.append(JSON_HEADER)
         return lines
 
     def streams(self, answer: Answer) -> bool:
@@ -217,7 +217,7 @@ class Exchange:
             self.note(AlertKind.UPSTREAM, Severity.HIGH, found.rule, found.detail)
         if found.body is None:
             self._proxy.metrics.upstream["kept"] += 1
-            self._answer(502, [_JSON_HEADER], error_body(self._protocol, UNREACHED, 502))
+            self._answer(502, [JSON_HEADER], error_body(self._protocol, UNREACHED, 502))
         return found.body
 
     def failed(self, status: int, detail: str) -> None:
@@ -231,7 +231,7 @@ class Exchange:
             self._over(status)
             self._connection.finish(whole=False)
             return
-        lines = [_JSON_HEADER, ("retry-after", "1")] if status == 503 else [_JSON_HEADER]
+        lines = [JSON_HEADER, ("retry-after", "1")] if status == 503 else [JSON_HEADER]
         self._answer(status, lines, error_body(self._protocol, UNREACHED, status))
 
     def _answer(self, status: int, lines: Sequence[tuple[str, str]], body: bytes) -> None:
@@ -251,7 +251,7 @@ class Exchange:
         """Tell what was done; who asked, and what, stays out of it."""
         about: dict[str, str | int] = {
             "http.request.method": self.method,
-            "url.path": self._asked.path.partition("?")[0][:_LONGEST_PATH],
+            "url.path": self._asked.path.partition("?")[0][:LONGEST_PATH],
         }
         about |= decided(self._route, self._decision, self._request_id)
         place = "elsewhere" if self._route is None else self._route.protocol.value
@@ -278,4 +278,4 @@ class Exchange:
 
 def _returned(answer: Answer) -> list[tuple[str, str]]:
     """Return the headers of an answer that come back to the client."""
-    return [(name, answer.headers[name]) for name in _RETURNED if name in answer.headers]
+    return [(name, answer.headers[name]) for name in RETURNED if name in answer.headers]

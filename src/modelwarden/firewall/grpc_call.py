@@ -7,8 +7,6 @@ that goes the way of `ruling`. What goes on is the message written anew.
 from __future__ import annotations
 
 import asyncio
-import functools
-import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -19,10 +17,12 @@ from modelwarden.firewall.alerts import AlertKind
 from modelwarden.firewall.answers import FORM, shown
 from modelwarden.firewall.decide import Decision, Done
 from modelwarden.firewall.grpc_messages import INFER, METHODS, Asked, answered, asked, readable
+from modelwarden.firewall.grpc_serving import host_in
 from modelwarden.firewall.http import Head
 from modelwarden.firewall.profile import Protocol
 from modelwarden.firewall.routes import REFUSED, UNREACHED, Route
 from modelwarden.firewall.ruling import ruling
+from modelwarden.firewall.settling import settled, shared_wait
 from modelwarden.firewall.traces import decided
 from modelwarden.firewall.wire import MessageError
 
@@ -126,7 +126,7 @@ class Call:
         """Return the one message of a request, which its client has so long for."""
         seconds = self._policy.config.request_seconds
         try:
-            message = await self._front.message(self._context, seconds)
+            message = await self._front.patience.message(self._context, seconds)
         except TimeoutError:
             await self._broken(408, "a message that does not come")
         if not isinstance(message, bytes):
@@ -145,7 +145,7 @@ class Call:
         # What is too large to be judged is refused for its size alone.
         body = bytes(self._policy.most + 1) if request.body is None else request.body
         policy, who = self._policy, self._client
-        wait = await self._wait()
+        wait = await shared_wait(self._proxy, policy, who)
         ruled = ruling(policy, head, body, who, self._request_id, self._started, wait)
         self._route, decision = ruled.route, ruled.decision
         if ruled.alert:
@@ -154,27 +154,12 @@ class Call:
         self._request_id = self._request_id or decision.id
         return decision if ruled.asks else None
 
-    async def _wait(self) -> float | None:
-        shared, limit = self._proxy.shared_rates, self._policy.config.limit
-        if shared is None or limit is None or limit.redis is None:
-            return None
-        told: asyncio.Future[float | None] = asyncio.get_running_loop().create_future()
-        shared.ask(self._client, limit, functools.partial(_tell, told))
-        return await told
-
     async def _settle(self, decision: Decision) -> None:
         """Record a decision, and end the call where that says so."""
         self._decision = decision
-        told: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._proxy.settle(
-            self._policy,
-            self._route,
-            decision,
-            self._client,
-            self._request_id,
-            functools.partial(_tell, told),
+        written = await settled(
+            self._proxy, self._policy, self._route, decision, self._client, self._request_id
         )
-        written = await told
         if not decision.allowed:
             self._proxy.refused += 1
             raise _EndedError(CODES[decision.status], REFUSED, decision.status, refused=True)
@@ -273,11 +258,6 @@ class Call:
         self._proxy.note(kind, severity, rule, detail, self._client, self._request_id)
 
 
-def _tell(future: asyncio.Future[Any], value: object) -> None:
-    if not future.done():  # the client may have left
-        future.set_result(value)
-
-
 def headers_in(metadata: Iterable[tuple[str, str | bytes]]) -> Mapping[str, str]:
     """Return the metadata that are texts by their keys, as headers of HTTP are joined."""
     found: dict[str, str] = {}
@@ -292,13 +272,7 @@ def address_in(peer: str) -> str:
     kind, _, rest = peer.partition(":")
     if kind not in {"ipv4", "ipv6"}:
         return "local"
-    host = unquote(rest.rpartition(":")[0]).strip("[]")
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host or "local"
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return str(mapped or address)
+    return host_in(unquote(rest))
 
 
 def _name_in(context: Any) -> str | None:

@@ -25,10 +25,12 @@ _CHUNK_LINE = 64
 _BLOCK = re.compile(rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t -~\x80-\xff]*\r\n)*")
 _LINE = re.compile(rb"([A-Z]{1,16}) (/[!-~]{0,4096}) HTTP/1\.([01])")
 _PATH = re.compile(r"/[A-Za-z0-9._~:@!$&'()*+,;=/-]*(\?[A-Za-z0-9._~:@!$&'()*+,;=/?%-]*)?")
+_HOST = re.compile(r"[A-Za-z0-9._~-]{1,255}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,64}\](:[0-9]{1,5})?")
 _STATUS = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9]{2})( [\t -~\x80-\xff]*)?")
 _LENGTH = re.compile(r"[0-9]{1,12}")
 _CHUNK = re.compile(rb"[0-9A-Fa-f]{1,8}")
 _NO_BODY = (204, 304)
+_ONCE = ("host", "content-length", "transfer-encoding")
 CHUNKED = -1
 """The length of a body that comes in chunks."""
 UNTIL_CLOSED = -2
@@ -162,15 +164,50 @@ def _remember(known: dict[bytes, _Found], data: bytes, found: _Found) -> None:
         known[data] = found
 
 
-def _head(data: bytes) -> Head:
-    first, headers = _parts(data, ("host", "content-length", "transfer-encoding"))
-    line = _LINE.fullmatch(first)
+def head_in(method: bytes, path: bytes, fields: Sequence[tuple[bytes, bytes]]) -> Head:
+    """Return the head of a request that another server took apart, held to the same form.
+
+    Args:
+        method: of it.
+        path: with the query.
+        fields: names in small letters, and values; the host, which goes on, is one of them.
+
+    Raises:
+        HttpError: it is none that every server reads alike.
+    """
+    if sum(len(name) + len(value) + 4 for name, value in fields) + len(path) > HEAD:
+        raise HttpError(431, "a head that is too large")
+    # The fields as lines: none of them may be two, or another one than it says.
+    block = b"".join([b"%s:%s\r\n" % field for field in fields])
+    if (
+        not _BLOCK.fullmatch(block)
+        or block.count(b"\n") != len(fields)
+        or any(b":" in name for name, _ in fields)
+    ):
+        raise HttpError(400, "a header of another form")
+    line = _LINE.fullmatch(b"%s %s HTTP/1.1" % (method, path))
     if line is None:
         raise HttpError(400, "a request line of another form")
-    path = line[2].decode()
+    headers = _joined(block, _ONCE)
+    if not _HOST.fullmatch(headers.get("host", "")):
+        raise HttpError(400, "a host of another form, or none")
+    return Head(method.decode(), _path(line[2]), headers, True, _length(headers, 0), waits=False)
+
+
+def _path(data: bytes) -> str:
+    path = data.decode()
     segments = path.partition("?")[0].split("/")
     if not _PATH.fullmatch(path) or ".." in segments or "." in segments:
         raise HttpError(400, "a path of another form")
+    return path
+
+
+def _head(data: bytes) -> Head:
+    first, headers = _parts(data, _ONCE)
+    line = _LINE.fullmatch(first)
+    if line is None:
+        raise HttpError(400, "a request line of another form")
+    path = _path(line[2])
     if line[3] == b"1" and not headers.get("host"):
         raise HttpError(400, "no host")
     if line[3] == b"0" and "transfer-encoding" in headers:
@@ -195,7 +232,12 @@ def _parts(data: bytes, once: Sequence[str]) -> tuple[bytes, dict[str, str]]:
     end = data.find(b"\r\n")
     if not _BLOCK.fullmatch(data, end + 2, len(data) - 2):
         raise HttpError(400, "a header of another form")
-    lines = data[end + 2 : -4].decode("latin-1").split("\r\n") if len(data) > end + 4 else []
+    return data[:end], _joined(data[end + 2 : -2], once)
+
+
+def _joined(block: bytes, once: Sequence[str]) -> dict[str, str]:
+    """Return the headers in a block of lines; repeated ones joined by commas."""
+    lines = block.decode("latin-1").split("\r\n")[:-1]
     if len(lines) > _HEADERS:
         raise HttpError(431, "too many headers")
     headers: dict[str, str] = {}
@@ -207,7 +249,7 @@ def _parts(data: bytes, once: Sequence[str]) -> tuple[bytes, dict[str, str]]:
                 raise HttpError(400, f"{name} twice")
             value = f"{headers[name]}, {value}"
         headers[name] = value
-    return data[:end], headers
+    return headers
 
 
 def _length(headers: dict[str, str], default: int) -> int:

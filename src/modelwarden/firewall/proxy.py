@@ -255,10 +255,19 @@ class Proxy:
             self.watching.refused(route.checks.profile, decision.rule, client)
 
     def was_answered(self, route: Route | None, body: bytes) -> None:
-        """Take note of an answer."""
-        if route is None or route.checks is None:
-            return
-        if self.watching is not None and self._answers_seen.take(1, self.now()):
+        """Take note of an answer, unless there are too many."""
+        if self.wants_answer(route):
+            self.look_at(route, body)
+
+    def wants_answer(self, route: Route | None) -> bool:
+        """Tell whether the next answer is looked at, and count it as one that is."""
+        if self.watching is None or route is None or route.checks is None:
+            return False
+        return self._answers_seen.take(1, self.now())
+
+    def look_at(self, route: Route | None, body: bytes) -> None:
+        """Take note of an answer that was wanted."""
+        if self.watching is not None and route is not None and route.checks is not None:
             self.watching.answered(route.checks.profile, body)
 
     # what is told -----------------------------------------------------------------------------

@@ -26,7 +26,17 @@ from modelwarden.firewall.status import StatusPage
 from modelwarden.firewall.watching import Secret, Watching
 
 if TYPE_CHECKING:
-    from modelwarden.firewall.grpc_front import Front
+    from typing import Protocol
+
+    class Beside(Protocol):
+        """Another way in."""
+
+        async def begin(self) -> None:
+            """Listen."""
+
+        async def end(self, seconds: float) -> None:
+            """Take nothing new; what is under way has so long to finish."""
+
 
 _SWEEP = 0.25
 _DRAIN = 10.0
@@ -88,20 +98,18 @@ class Service:
 
     async def run(
         self,
-        host: str,
-        port: int,
+        place: tuple[str, int] | None,
         policy: Policy,
         ready: Callable[[str, int], None],
-        front: Front | None = None,
+        beside: Sequence[Beside] = (),
     ) -> None:
         """Serve until the process is asked to end; requests under way are finished.
 
         Args:
-            host: to listen at.
-            port: 0 takes a free one.
+            place: host and port to listen at, 0 takes a free one; None for other ways in alone.
             policy: to begin with.
-            ready: is told where it listens.
-            front: serves gRPC beside; None for none.
+            ready: is told where it listens; port 0 where that is nowhere.
+            beside: other ways in.
 
         Raises:
             OSError: the port is in use or not allowed.
@@ -112,15 +120,17 @@ class Service:
         proxy, loop, config = self.proxy, asyncio.get_running_loop(), policy.config
         proxy.begin(policy, to_server(config.upstream_tls) if self._upstream.tls else None)
         context = None if config.tls is None else to_clients(config.tls)
-        server = await loop.create_server(
-            proxy.client, host, port, ssl=context, backlog=_BACKLOG, reuse_address=True
-        )
+        server = None
+        if place is not None:
+            server = await loop.create_server(
+                proxy.client, *place, ssl=context, backlog=_BACKLOG, reuse_address=True
+            )
         status = None
         if config.status is not None:
             page = StatusPage(proxy, loop)
             status = await loop.create_server(page.client, *config.status)
-        if front is not None:
-            await front.begin()
+        for way in beside:
+            await way.begin()
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
@@ -131,19 +141,19 @@ class Service:
             loop.create_task(self._follow(changed)),
         ]
         self._look_on(policy, secrets)
-        name = server.sockets[0].getsockname()
+        name = ("", 0) if server is None else server.sockets[0].getsockname()
         ready(str(name[0]), int(name[1]))
         try:
             await stop.wait()
         finally:
-            server.close()
+            if server is not None:
+                server.close()
             proxy.drain()
-            ending = None if front is None else loop.create_task(front.end(_DRAIN))
+            ending = [loop.create_task(way.end(_DRAIN)) for way in beside]
             end = loop.time() + _DRAIN
             while proxy.busy and loop.time() < end:
                 await asyncio.sleep(0.02)
-            if ending is not None:
-                await ending
+            await asyncio.gather(*ending)
             tasks += [self._watch] if self._watch is not None else []
             for task in tasks:
                 task.cancel()

@@ -32,6 +32,30 @@ def check_failed(seen: Told) -> Iterator[Hit]:
 
 
 @rule(
+    "envoy",
+    title="An Envoy shows the firewall less than it has to judge",
+    severity=Severity.HIGH,
+    reads=Told,
+    references=("CWE-693",),
+)
+def envoy(seen: Told) -> Iterator[Hit]:
+    """Tell that an Envoy is set up, or asks, so that a request could pass without being judged.
+
+    Such a request is answered 503 in every mode; where only clients cannot be told apart or
+    streamed answers are held up, it goes on and this is told once.
+
+    Why: what Envoy does not show is not judged. A body that is sent in part, or not at all, passes
+    whatever it holds, and nobody notices.
+
+    Fix: See the detail. Bodies of requests are to be BUFFERED, also where a route overrides the
+    filter, and those of answers BUFFERED too (or NONE, without `[firewall.answers]`); attributes
+    are to be named as in `docs/deploy/envoy.yaml`. Of anything but an Envoy, on this port: see who
+    can reach it.
+    """
+    yield from told(seen)
+
+
+@rule(
     "shared-rate",
     title="Redis is away, and each firewall limits by itself",
     severity=Severity.HIGH,
