@@ -12,7 +12,7 @@ from modelwarden.cli.options import Named, fail_on_option, form_option
 from modelwarden.core import Severity
 
 if TYPE_CHECKING:
-    from modelwarden.gate.bom.bill import Bill
+    from modelwarden.gate.bom.bills import Bill
     from modelwarden.gate.bom.difference import Difference
 
 _FILE = click.Path(path_type=Path)

@@ -179,6 +179,7 @@ def top(status: str, once: bool, as_json: bool) -> int:
 
 def _records(folder: Path, settings: FirewallConfig, stack: ExitStack) -> Records:
     from modelwarden.core import ConfigError
+    from modelwarden.core.paths import real
     from modelwarden.firewall.records import SYNC_SECONDS, Records
     from modelwarden.ledger import HeadFile, Options, Redaction, Writer, key_in, load_private
 
@@ -188,7 +189,8 @@ def _records(folder: Path, settings: FirewallConfig, stack: ExitStack) -> Record
     if settings.heads is not None:
         key = None if settings.head_key is None else load_private(settings.head_key)
         heads = HeadFile(settings.heads, key)
-    key_file = settings.hash_key or folder.with_name(f"{folder.name}.hash-key")
+    own = real(folder)  # `.` has no name
+    key_file = settings.hash_key or own.with_name(f"{own.name}.hash-key")
     redaction = Redaction(key=key_in(key_file))
     options = Options(sync_seconds=SYNC_SECONDS)
     return Records(stack.enter_context(Writer(folder, options, heads=heads)), redaction)

@@ -124,9 +124,11 @@ def ship(
     import signal
     from threading import Event
 
+    from modelwarden.core.paths import real
     from modelwarden.ledger.ship import Shipper, sink_of
 
-    place = position or folder.with_name(f"{folder.name}.shipped")
+    own = real(folder)  # `.` has no name
+    place = position or own.with_name(f"{own.name}.shipped")
     shipper = Shipper(folder, sink_of(to, dict(os.environ)), place)
     if follow:
         ending = Event()
@@ -178,10 +180,11 @@ def _written(folder: Path, output: Path) -> None:
     """Write the table beside its place and rename it, so that nobody meets half of it."""
     from modelwarden.cli.finish import check_writable
     from modelwarden.core import OutputError
+    from modelwarden.core.paths import real
     from modelwarden.ledger.export import write_lines, write_parquet
 
     check_writable(output)
-    if output.resolve().parent == folder.resolve():
+    if real(output).parent == real(folder):
         raise OutputError(f"{output} lies in the ledger")
     beside = output.with_name(f".modelwarden-{os.getpid()}.tmp")
     try:
@@ -201,9 +204,10 @@ def _written(folder: Path, output: Path) -> None:
 def _check_elsewhere(folder: Path, key: Path | None, heads: Path | None) -> None:
     """Refuse a key or head from inside of the ledger: who altered it could have put it there."""
     from modelwarden.core import InputError
+    from modelwarden.core.paths import lies_in
 
     for what, path in (("key", key), ("head", heads)):
-        if path is not None and path.resolve().is_relative_to(folder.resolve()):
+        if path is not None and lies_in(path, folder):
             raise InputError(
                 f"the {what} {path} lies in the ledger that it is to vouch for",
                 hint="Keep keys and heads where whoever writes the ledger cannot change them.",

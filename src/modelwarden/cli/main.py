@@ -105,13 +105,23 @@ def run(arguments: Sequence[str] | None = None) -> int:
         # The reader of our output went away; nothing is left to be said to it.
         drop_stdout()
         return EXIT_INCOMPLETE
+    except OSError as error:
+        if error.filename is None:
+            return _internal(error)
+        why = (error.strerror or type(error).__name__).lower()
+        tell(f"cannot use {str(error.filename)!r}: {why}", "Check the path.", error)
+        return EXIT_INPUT
     except Exception as error:  # noqa: BLE001 -- the last boundary: never a traceback for users
-        what = f"internal error: {type(error).__name__}: {str(error)[:300]}"
-        tell(what, "set MODELWARDEN_DEBUG=1 to see where", error)
-        return EXIT_INCOMPLETE
+        return _internal(error)
     if code == EXIT_INTERRUPTED:
         tell("interrupted")
     return code if isinstance(code, int) else EXIT_PASS
+
+
+def _internal(error: Exception) -> int:
+    what = f"internal error: {type(error).__name__}: {str(error)[:300]}"
+    tell(what, "set MODELWARDEN_DEBUG=1 to see where", error)
+    return EXIT_INCOMPLETE
 
 
 def tell(message: str, hint: str = "", error: BaseException | None = None) -> None:

@@ -19,6 +19,7 @@ from modelwarden.artifacts import examine
 from modelwarden.convert.errors import ConvertError, UnequalError
 from modelwarden.convert.run import check_target, opened, put, scanned_clean
 from modelwarden.core import Severity, seed_for
+from modelwarden.core.paths import real
 from modelwarden.core.values import dataclass
 from modelwarden.formats import Limits
 from modelwarden.formats.archive import printable
@@ -91,7 +92,7 @@ def convert_model(
     limits = Limits()
     check_target(path, target, force=force)
     _refuse_unsafe(path, limits)
-    path = path.resolve()
+    path = real(path)
     given = data is not None
     with tempfile.TemporaryDirectory(prefix="modelwarden-") as folder:
         place = Path(folder)

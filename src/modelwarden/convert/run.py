@@ -14,6 +14,7 @@ from modelwarden.convert import writing
 from modelwarden.convert.errors import ConvertError, UnequalError
 from modelwarden.convert.opening import contents_of
 from modelwarden.core import Finding, OutputError, Severity
+from modelwarden.core.paths import real
 from modelwarden.core.values import dataclass
 from modelwarden.formats import Limits, Source
 from modelwarden.formats.archive import printable
@@ -146,7 +147,7 @@ def opened(path: Path) -> Source:
         ConvertError: it cannot be read.
     """
     try:
-        return Source.open(path.resolve(), path.name)
+        return Source.open(real(path), path.name)
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         raise ConvertError(f"cannot read {path}: {why}") from error

@@ -61,7 +61,7 @@ def build(records: Iterable[object], path: Path, *, replace: bool = False) -> tu
         AdvisoryIndexError: the index that is there cannot be used, and `replace` is not set.
         OutputError: it cannot be written; the index that was there is untouched.
     """
-    beside = path.with_name(f".{path.name}-{os.getpid()}.tmp")
+    beside = path.parent / f".{path.name}-{os.getpid()}.tmp"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _alone(path):

@@ -122,7 +122,7 @@ def audit(
         with Index(place) as opened:
             if not (asked.met or asked.given.imported or any(i.version for i in inventory)):
                 return Audited(advisories=opened.data, ran=True)
-            from modelwarden.dependencies.audit import held_against
+            from modelwarden.dependencies.held import held_against
 
             return held_against(opened, asked)
     except AdvisoryIndexError as error:
@@ -141,7 +141,7 @@ def _without_index(asked: Asked, why: str) -> Audited:
     """Say what was not audited; what other tools report is told all the same."""
     if not (asked.met or asked.given.imported):
         return Audited(notes=(_not_run(why),))
-    from modelwarden.dependencies.audit import told_without_index
+    from modelwarden.dependencies.held import told_without_index
 
     told = f"its packages were not audited: {why}; run: {MEND}"
     return told_without_index(asked, told, _not_run(why))

@@ -222,7 +222,11 @@ class _Walk:
         """Say of each link where its target is met, or that it is not, and sum up git's stores."""
         inside = 0
         for path, name in self.links:
-            target = os.path.realpath(path)
+            try:
+                target = os.path.realpath(path)
+            except OSError as error:  # taken away meanwhile, or the kernel tells nobody
+                self.gap(name, f"the symbolic link cannot be read: {_strerror(error)}")
+                continue
             if below(target, self.walked.roots):
                 inside += 1
                 continue

@@ -24,6 +24,7 @@ from typing import Protocol
 from urllib.parse import quote, urlsplit
 
 from modelwarden.core import Json
+from modelwarden.core.paths import lies_in
 from modelwarden.core.values import dataclass
 from modelwarden.ledger.chain import LONGEST, OWN, WIDTH, Segment, facts_of, segments_of
 from modelwarden.ledger.errors import LedgerError
@@ -84,7 +85,7 @@ class Shipper:
             LedgerError: the file lies in the ledger, says nothing that we wrote, or cannot be
                 written: then what is sent would be sent again each time.
         """
-        if position.resolve().is_relative_to(folder.resolve()):
+        if lies_in(position, folder):
             raise LedgerError(f"{position} lies in the ledger")
         self.sent = self.skipped = 0
         self._folder, self._sink, self._file = folder, sink, position

@@ -28,6 +28,7 @@ from modelwarden.core import (
     Subject,
     Tool,
 )
+from modelwarden.core.paths import lies_in
 from modelwarden.core.seen import findings
 from modelwarden.core.values import dataclass
 from modelwarden.metrics.intervals import of_share
@@ -194,8 +195,7 @@ def _check_near(campaign: Campaign, folder: Path) -> None:
                 raise InputError(f"{folder} would have {host} asked, on its own word", hint=hint)
             continue
         for name in (target.model.path, target.model.python):
-            place = None if name is None else (campaign.root / name).resolve()
-            if place is not None and place.is_relative_to(folder.resolve()):
+            if name is not None and lies_in(campaign.root / name, folder):
                 raise InputError(f"{folder} would have its own {name} run", hint=hint)
 
 

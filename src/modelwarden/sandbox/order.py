@@ -12,7 +12,6 @@ import subprocess
 import time
 from contextlib import suppress
 from dataclasses import asdict
-from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from modelwarden.core import InputError
@@ -93,7 +92,7 @@ def readable_files(python: str) -> tuple[str, ...]:
         number = ".".join(str(int(part)) for part in version)
         too_old = tuple(version) < (3, 8)
         named = [os.fspath(path) for path in paths if path]
-        resolved = [str(Path(path).resolve()) for path in named]
+        resolved = [os.path.realpath(path) for path in named]
     except (OSError, TypeError, ValueError) as error:
         reason = "it is no Python"
         if isinstance(error, OSError):

@@ -119,7 +119,7 @@ class Worker:
         self.lacking: tuple[str, ...] = ()
         self.output = b""
         self._peak: int | None = None
-        named = (str(Path(path).resolve()) for path in readable)
+        named = (os.path.realpath(path) for path in readable)
         self._devices = tuple(devices)
         shown = READABLE if devices else ()
         self._readable = (*readable_files(python), *named, *shown, *devices)

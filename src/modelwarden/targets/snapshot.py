@@ -45,7 +45,7 @@ def files_of(place: Path) -> dict[str, str]:
         names.sort()
         for name in sorted(files):
             path = Path(folder, name)
-            if path.resolve().is_relative_to(root) and path.is_file():
+            if path.is_file() and path.resolve().is_relative_to(root):  # a loop is no file
                 found[path.relative_to(place).as_posix()] = _digest(path)
     return found
 

@@ -138,14 +138,23 @@ def _signable(path: Path, tree: Tree, key: Path) -> None:
         )
     if not tree.files:
         raise UnsignableError(f"{path} holds no file to be signed")
+    own = _identity(key)
     for name, file, _ in tree.files:
         if not name.isprintable() and _not_text(name):
             raise UnsignableError(f"the name {printable(name)} is not UTF-8")
-        if os.path.samefile(file, key):  # noqa: PTH121 -- names of files may hold any bytes
+        if own is not None and _identity(file) == own:
             raise UnsignableError(
                 f"the private key {key} is part of the model, and would be published with it",
                 hint="Keep keys outside of what is signed.",
             )
+
+
+def _identity(file: str | Path) -> tuple[int, int] | None:
+    try:
+        status = os.stat(file)  # noqa: PTH116 -- names of files may hold any bytes
+    except OSError:  # what cannot be read is told by who reads it
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _not_text(name: str) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from modelwarden.core import Finding, InputError, Json, Measurement, Report
 from modelwarden.core.decode import report_from_json
 from modelwarden.core.pages import page_of
-from modelwarden.gate.bom.bill import Card
+from modelwarden.gate.bom.bills import Card
 from modelwarden.report.escape import shown, value_text
 
 _LARGEST = 256 << 20

@@ -16,7 +16,7 @@ from dataclasses import replace
 from modelwarden.core import InputError
 from modelwarden.dependencies.manifests.text import decoded, json_document, table, tables
 from modelwarden.formats import Source, yamltree
-from modelwarden.gate.bom.bill import Card
+from modelwarden.gate.bom.bills import Card
 from modelwarden.gate.bom.licences import licence_of
 from modelwarden.gate.walk import Found, walk
 from modelwarden.report.escape import shown

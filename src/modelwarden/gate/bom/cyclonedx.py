@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 
 from modelwarden.core import Coverage, Json, Measurement, encode
-from modelwarden.gate.bom.bill import Bill, Card, Part, Weakness
+from modelwarden.gate.bom.bills import Bill, Card, Part, Weakness
 from modelwarden.gate.bom.form import Node, identity, made_at, number, slice_of, source_of
 from modelwarden.gate.bom.licences import Licence
 from modelwarden.report.escape import shown

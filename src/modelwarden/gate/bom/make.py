@@ -13,7 +13,7 @@ from modelwarden.gate.scan import How, scan
 if TYPE_CHECKING:
     from modelwarden.core import Policy
     from modelwarden.gate.beside import Beside
-    from modelwarden.gate.bom.bill import Bill
+    from modelwarden.gate.bom.bills import Bill
     from modelwarden.gate.bom.form import Node
     from modelwarden.gate.unit import Options
 
@@ -48,7 +48,7 @@ def bill(
         InputError: the path or the assessment cannot be used.
     """
     from modelwarden.gate.bom import assessed
-    from modelwarden.gate.bom.bill import bill_of
+    from modelwarden.gate.bom.bills import bill_of
     from modelwarden.gate.bom.card import card_of
 
     measured = assessed.read(assessment) if assessment else None

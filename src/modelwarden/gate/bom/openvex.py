@@ -10,7 +10,7 @@ Source: OpenVEX 0.2.0, https://github.com/openvex/spec
 from __future__ import annotations
 
 from modelwarden.core import Json
-from modelwarden.gate.bom.bill import Bill, Weakness
+from modelwarden.gate.bom.bills import Bill, Weakness
 from modelwarden.gate.bom.form import EPOCH, Node, identity, made_at
 
 CONTEXT = "https://openvex.dev/ns/v0.2.0"

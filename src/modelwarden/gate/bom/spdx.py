@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from modelwarden.core import Coverage, Json
-from modelwarden.gate.bom.bill import Bill, Card, Part, Weakness
+from modelwarden.gate.bom.bills import Bill, Card, Part, Weakness
 from modelwarden.gate.bom.form import EPOCH, Node, identity, made_at, number, slice_of, source_of
 from modelwarden.gate.bom.licences import Licence
 from modelwarden.gate.bom.reading import STATED
