@@ -97,6 +97,7 @@ def test_any_bytes_are_survived(data: bytes):
             fed(front + data, feed)
 
 
+MEMBER = b"{L" + struct.pack(">q", 2) + b"ab[$l#L"
 BAD = {
     "a type without a count": b"[$i",
     "values that take no bytes": b"[$T#L" + struct.pack(">q", 1 << 40),
@@ -106,6 +107,10 @@ BAD = {
     "a count that is a text": b"[#S",
     "no letter that is known": b"?",
     "a text that is cut off": b"Si\x09abc",
+    "more numbers in a member than bytes": MEMBER + struct.pack(">q", 9) + bytes(9),
+    "a negative count in a member": MEMBER + struct.pack(">q", -1) + bytes(9),
+    "a name that is longer than announced": b"{L" + struct.pack(">q", 1) + MEMBER[10:],
+    "a name that is shorter than announced": b"{L" + struct.pack(">q", 3) + MEMBER[10:],
     "nothing": b"",
 }
 
@@ -114,6 +119,13 @@ BAD = {
 def test_what_cannot_be_is_damage(data: bytes):
     with pytest.raises(DamagedError):
         fed(data, feed_ubjson)
+
+
+def test_a_member_of_numbers_is_the_same_whatever_type_its_length_has():
+    rest = b"ab[$l#L" + struct.pack(">q2i", 2, -5, 7) + b"}"
+
+    for length in (b"U\x02", b"I\x00\x02", b"L" + struct.pack(">q", 2)):
+        assert fed(b"{" + length + rest, feed_ubjson) == [expected({"ab": [-5, 7]})]
 
 
 def test_nesting_is_bounded():

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from modelwarden.formats.view import DamagedError
 
 if TYPE_CHECKING:
+    import re
+
     from modelwarden.formats.source import Source
 
 _WINDOW = 1 << 16
@@ -59,6 +61,14 @@ class Cursor:
             raise DamagedError("the file became shorter while it was read", self.at)
         self.at += size
         return data
+
+    def look(self, pattern: re.Pattern[bytes], far: int) -> re.Match[bytes] | None:
+        """Match what stands here, or return None; what is matched has up to `far` bytes."""
+        begin = self.at - self._base
+        if begin < 0 or begin + far > len(self._window):
+            self._window = self._source.read(self.at, _WINDOW)
+            self._base, begin = self.at, 0
+        return pattern.match(self._window, begin, min(begin + far, self.end - self._base))
 
     def skip(self, size: int) -> None:
         """Step over `size` bytes without reading them.

@@ -7,6 +7,7 @@ objects), so that no file which a loader accepts is refused here.
 
 from __future__ import annotations
 
+import re
 import struct
 import sys
 from array import array
@@ -37,6 +38,10 @@ _TEXTS = (b"S", b"H")
 _CHUNK = 1 << 16  # bytes of a typed array that are handed out at once
 _KEPT = 1 << 16  # bytes of one text that are kept
 _BATCH = 512  # scalars that are handed out at once
+# A member that is an array of numbers of one type, as XGBoost writes it: the length of its name,
+# the name, the type and the count.
+_TYPED = re.compile(rb"(?s)L\0{7}(.)([a-z_]{1,80})\[\$([iUIlLdD])#L(.{8})")
+_FAR = 1 + 8 + 80 + 4 + 1 + 8
 
 
 class _Open(NamedTuple):
@@ -84,6 +89,8 @@ class Walk:
         self.limits.spend(operations=1)
         if self.done[-1] == top.length:
             return self.close()
+        if top.length < 0 and not top.array and self.typed():
+            return None
         kind = b"" if top.length >= 0 and top.array else self.letter()
         if top.length < 0 and kind == (b"]" if top.array else b"}"):
             return self.close()
@@ -92,6 +99,24 @@ class Walk:
             return self.value("", top.type or kind or self.letter())
         name = self.text(self.whole(kind), self.cursor.at)
         return self.value(name, top.type or self.letter())
+
+    def typed(self) -> bool:
+        """Read a member that is an array of numbers, where it is written as mostly."""
+        found = self.cursor.look(_TYPED, _FAR)
+        if found is None or found[1][0] != len(found[2]) or len(self.stack) >= MAX_DEPTH:
+            return False
+        count = int.from_bytes(found[4], "big")
+        size = found.end() - found.start()
+        if count > self.cursor.left - size:
+            return False
+        self.done[-1] += 1
+        self.flush()
+        at = self.cursor.at + 9 + len(found[2])
+        self.cursor.skip(size)
+        parent = self.stack[-1].node
+        node = parent.opened(found[2].decode(), at, array=True) if parent is not None else None
+        self.numbers(node, found[3], count, at)
+        return True
 
     def value(self, name: str, kind: bytes) -> None:
         """Read a scalar, or open what is none."""

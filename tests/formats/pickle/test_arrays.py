@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from modelwarden.core import UseKind
 from modelwarden.formats import Limits, Source
 from modelwarden.formats.pickle.reader import PickleStream, read
 
@@ -83,3 +84,48 @@ def test_a_wrapper_that_is_restored_twice_is_not_followed():
     view = view_of(first + b"\xff" + again + b"\xff" + CALL)
 
     assert view.gaps
+
+
+SYSTEM = b"cposix\nsystem\n"
+OBJECTS = wrapper(dtype("O8", -1, 63), 1)
+# What stands before an array of objects, the pickle that is the array, and what only a loader
+# calls that takes no notice of joblib's arrays, with the kind of its use.
+READ_OTHERWISE = {
+    "a place in the memo that MEMOIZE counts": (
+        SYSTEM + b"q\x000",
+        b"\x80\x04cbuiltins\nlen\n\x940h\x00(S'true'\ntR.",
+        "posix.system",
+    ),
+    "what the pickle around it set as append": (
+        b"ca\nA\n)\x81}(S'append'\n" + SYSTEM + b"ub0",
+        b"\x80\x03cb\nB\n)\x81Na.",
+        "posix.system",
+    ),
+    "a code that the pickle around it registered": (
+        b"ccopyreg\nadd_extension\n(S'posix'\nS'system'\nI5\ntR0",
+        b"\x80\x03\x82\x05(S'true'\ntR.",
+        "posix.system",
+    ),
+    "the protocol of the pickle around it": (
+        b"",
+        b"ccommands\ngetoutput\n(S'true'\ntR.",
+        "commands.getoutput",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", READ_OTHERWISE)
+def test_an_array_of_objects_is_also_run_as_a_part_of_the_pickle_around_it(case: str):
+    before, array, name = READ_OTHERWISE[case]
+    begin = before + OBJECTS
+
+    view = view_of(begin + array)
+
+    found = [u.dotted for u in view.uses if u.at > len(begin) and u.kind is UseKind.CALLED]
+    assert name in found
+
+
+def test_an_array_of_objects_that_depends_on_nothing_is_told_once():
+    view = view_of(OBJECTS + b"\x80\x03" + CALL + b"N.")
+
+    assert [use.kind for use in view.uses if use.dotted == "posix.system"] == [UseKind.CALLED]

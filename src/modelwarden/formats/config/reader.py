@@ -127,6 +127,7 @@ def _words_with(anchor: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
 
 _BY_ANCHOR = tuple((anchor, tuple(_words_with(anchor))) for anchor in _ANCHORS)
 _LONG = 1 << 14  # in less, looking is quicker than cutting
+_REPEATED = 4  # pieces of the beginning to one that is new
 # Marshalled code of Python in base 64, as Keras writes a function.
 MARSHALLED = re.compile(rb"[4Y]w[A-Z]AAAAAAAA")
 # A pickle from protocol 2 on in Base64.
@@ -178,7 +179,7 @@ def _pieces(source: Source) -> Iterator[bytes]:
 
 def _telling(piece: bytes, tag: re.Pattern[bytes]) -> bool:
     lower = piece.lower()
-    text = lower.translate(None, _THIN)
+    text = _distinct(lower.translate(None, _THIN))
     for anchor, words in _BY_ANCHOR:
         near = _near(text, anchor, max(len(thin) for thin, _, _ in words)) if anchor else text
         met = (around for thin, word, around in words if thin in near and word in lower)
@@ -189,6 +190,17 @@ def _telling(piece: bytes, tag: re.Pattern[bytes]) -> bool:
     # To look for a few letters costs nothing; a vocabulary has megabytes.
     marked = tag is _TAG or b"!!" in piece or b"!<" in piece or b"%TAG" in piece
     return marked and tag.search(piece) is not None
+
+
+def _distinct(text: bytes) -> bytes:
+    """Return what stands between quotes once each, where a model says the same again and again.
+
+    No word has a quote but at its ends.
+    """
+    begin = text[:_LONG].split(b'"')
+    if len(begin) < _REPEATED * len(set(begin)):
+        return text
+    return b'"%b"' % b'"'.join(dict.fromkeys(text.split(b'"')))
 
 
 @cache

@@ -61,7 +61,8 @@ class Machine:
         tokens: strings that may be secrets.
         extensions: EXT codes that the file itself registered.
         hooks: what the file set as an attribute that an opcode looks up and calls.
-        hook: asked after each BUILD; skips raw data that stands in the stream.
+        hook: asked after each BUILD; skips raw data that stands in the stream, or ends it.
+        memoized: MEMOIZE was run, for which it matters what the memo held when the stream began.
         raw_arrays: arrays that it skipped.
         done: STOP was reached; the result is on the stack.
     """
@@ -81,6 +82,7 @@ class Machine:
         "limits",
         "marks",
         "memo",
+        "memoized",
         "notes",
         "op_at",
         "opcode",
@@ -115,6 +117,7 @@ class Machine:
         self.marks: list[int] = []
         self.fence = 0
         self.memo = Memo()
+        self.memoized = False
         self.proto = 0
         self.protocol = 0
         self.op_at = start
@@ -221,7 +224,8 @@ class Machine:
         push, pop = stack.append, stack.pop
         codes, values, cache = memo.codes, memo.values, self.cache
         remember, keep, cached = codes.append, values.append, cache.get
-        plain = not memo.holes and not memo.sparse
+        dense = not memo.holes and not memo.sparse
+        plain = dense and self.memoized
         fence = self.fence
         wary = self._suspicious
         pos = tape.at - base
@@ -312,7 +316,7 @@ class Machine:
                 tape.at = base + pos + 1
                 operations.TABLE[op](self)
                 value = stack[-1]
-                if type(value) is not Call or not plain or len(values) >= CONTAINERS:
+                if type(value) is not Call or not dense or len(values) >= CONTAINERS:
                     pos += 1
                     continue
                 code = HOLE  # is never stored: there is room

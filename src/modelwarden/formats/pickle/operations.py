@@ -144,6 +144,7 @@ def _long_binput(m: Machine) -> None:
 
 
 def _memoize(m: Machine) -> None:
+    m.memoized = True
     _put_at(m, m.memo.count)
 
 

@@ -60,6 +60,8 @@ class Stream:
         notes: why something in it could not be followed.
         raw_arrays: arrays of joblib that stand in it.
         inner: pickles of arrays of objects that stand in it.
+        alone: it ends well, and does the same wherever it stands: nothing in it depends on memo,
+            frames or settings of a stream around it.
     """
 
     start: int
@@ -81,6 +83,7 @@ class Stream:
     notes: list[str] = field(default_factory=list)
     raw_arrays: int = 0
     inner: list[Stream] = field(default_factory=list)
+    alone: bool = False
 
     @property
     def plausible(self) -> bool:
@@ -101,6 +104,7 @@ def run_stream(
     end: int | None = None,
     extensions: dict[int, Global] | None = None,
     arrays: bool = True,
+    known: frozenset[int] = frozenset(),
 ) -> Stream:
     """Run one stream, in every way in which the machines of CPython would read it.
 
@@ -112,6 +116,7 @@ def run_stream(
         extensions: EXT codes that are known; what the stream registers is added.
         arrays: joblib may be the loader, and read arrays from the middle of the stream. The
             reading without is followed as well: what it would import by a plausible name counts.
+        known: without `arrays`, where streams begin that were run and do the same in this one.
     """
     stream = Stream(start)
     pending: list[tuple[bool, ...]] = [()]
@@ -125,12 +130,17 @@ def run_stream(
         )
         if arrays:
             machine.hook = partial(skip_array, objects=partial(_objects, stream), read={})
+        elif known:
+            machine.hook = partial(_end_at, known)
         _run(machine, stream, first=not choices)
         pending += alternatives(choices, machine.tape.crossings, READINGS)
         # Each crossing that was met has another reading; so many are not all followed.
         stream.unread |= machine.tape.crossings > READINGS
     if stream.raw_arrays and stream.over is None:
-        plain = run_stream(source, limits, start, end=end, extensions=extensions, arrays=False)
+        alone = frozenset(inner.start for inner in stream.inner if inner.alone)
+        plain = run_stream(
+            source, limits, start, end=end, extensions=extensions, arrays=False, known=alone
+        )
         known = {_identity(use) for use in stream.uses}
         stream.uses += [use for use in plain.uses if _identity(use) not in known and _named(use)]
     return stream
@@ -143,9 +153,16 @@ def _objects(stream: Stream, machine: Machine, at: int) -> int:
     stream.inner.append(inner)
     if inner.over is not None:
         raise inner.over
+    inner.alone &= tape.source.read(at, 1) == b"\x80" and not inner.unread
     if not inner.finished:
         raise DamagedError("an array of objects whose pickle breaks off", inner.end)
     return inner.end
+
+
+def _end_at(known: frozenset[int], machine: Machine, _: object) -> None:
+    """End a stream where it would go on in one that is known, up to the STOP of that."""
+    if machine.tape.at in known and not machine.tape.frames:
+        machine.done = not machine.hooks and not machine.extensions
 
 
 def _run(machine: Machine, stream: Stream, *, first: bool) -> None:
@@ -166,6 +183,7 @@ def _run(machine: Machine, stream: Stream, *, first: bool) -> None:
         stream.finished = machine.done
         stream.end = tape.at if damage is None else machine.op_at
         stream.result = machine.stack[-1] if machine.done else None
+        stream.alone = machine.done and not machine.memoized and not machine.tape.crossings
     else:
         known = {_identity(use) for use in stream.uses}
         stream.uses += [use for use in uses if _identity(use) not in known]
