@@ -104,7 +104,7 @@ def run_stream(
     end: int | None = None,
     extensions: dict[int, Global] | None = None,
     arrays: bool = True,
-    known: frozenset[int] = frozenset(),
+    run: frozenset[int] = frozenset(),
 ) -> Stream:
     """Run one stream, in every way in which the machines of CPython would read it.
 
@@ -116,7 +116,7 @@ def run_stream(
         extensions: EXT codes that are known; what the stream registers is added.
         arrays: joblib may be the loader, and read arrays from the middle of the stream. The
             reading without is followed as well: what it would import by a plausible name counts.
-        known: without `arrays`, where streams begin that were run and do the same in this one.
+        run: without `arrays`, where streams begin that were run and do the same in this one.
     """
     stream = Stream(start)
     pending: list[tuple[bool, ...]] = [()]
@@ -130,8 +130,8 @@ def run_stream(
         )
         if arrays:
             machine.hook = partial(skip_array, objects=partial(_objects, stream), read={})
-        elif known:
-            machine.hook = partial(_end_at, known)
+        elif run:
+            machine.hook = partial(_end_at, run)
         _run(machine, stream, first=not choices)
         pending += alternatives(choices, machine.tape.crossings, READINGS)
         # Each crossing that was met has another reading; so many are not all followed.
@@ -139,7 +139,7 @@ def run_stream(
     if stream.raw_arrays and stream.over is None:
         alone = frozenset(inner.start for inner in stream.inner if inner.alone)
         plain = run_stream(
-            source, limits, start, end=end, extensions=extensions, arrays=False, known=alone
+            source, limits, start, end=end, extensions=extensions, arrays=False, run=alone
         )
         known = {_identity(use) for use in stream.uses}
         stream.uses += [use for use in plain.uses if _identity(use) not in known and _named(use)]
