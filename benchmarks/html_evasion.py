@@ -9,7 +9,8 @@ boosted histograms, a network over character n-grams of the source). Each is mea
 pages first. Pages are generated; a zip of real ones is added where it is named. Those that a
 detector misses as they are do not count. Browser: that many evasions, spread over detectors, are
 shown before and after in Chromium with the network cut; `--keep` writes every evasion beside its
-page, for checks of another make. Pictures: of that many pages, the last, texts are shown as
+page, for checks of another make. Pages that are left are held against their address: how many
+would be told with any page there. Pictures: of that many pages, the last, texts are shown as
 pictures. Scores and labels are attacked apart. Prints JSON.
 """
 
@@ -105,6 +106,13 @@ def real_pages(place: Path) -> list[Page]:
     return out
 
 
+def by_address(judge: Judge, pages: list[Page]) -> int:
+    """Return at how many addresses ordinary pages, too, are told as bad: no edit helps."""
+    ordinary = made(77, 20, phishing=False)
+    twins = [[Page(html=one.html, url=page.url) for one in ordinary] for page in pages]
+    return sum(bool((judge(some) >= 0.5).all()) for some in twins)
+
+
 def attacked(judge: Judge, pages: list[Page], access: Access, queries: int, *, floor: bool) -> dict:
     """Return what came of attacking the pages that are detected as they are."""
     detected = [page for page in pages if judge([page])[0] >= 0.5]
@@ -150,6 +158,9 @@ def attacked(judge: Judge, pages: list[Page], access: Access, queries: int, *, f
         "evaded": len(won),
         "evaded_share": len(won) / max(n, 1),
         "interval": list(wilson(len(won), n)),
+        "left_told_by_address": by_address(
+            judge, [page for i, page in enumerate(detected) if not outcome.success[i]]
+        ),
         "median_rows": float(np.median(outcome.queries)),
         "largest_rows": int(outcome.queries.max(initial=0)),
         "rows_with_confirmation": True,

@@ -41,6 +41,7 @@ class Endpoint:
     """A server in the protocol of MLflow; `fault` may answer a request in its place.
 
     Attributes:
+        described: what a GET is answered.
         asked: rows of each request that arrived, in order, those that failed included.
     """
 
@@ -49,6 +50,7 @@ class Endpoint:
     asked: list[int] = field(default_factory=list)
     inputs: list[list[object]] = field(default_factory=list)
     url: str = ""
+    described: Reply = (404, {}, b"{}")
 
     @property
     def rows(self) -> int:
@@ -67,9 +69,14 @@ def serving(endpoint: Endpoint) -> Iterator[Endpoint]:
         def log_message(self, *args: object) -> None:
             pass
 
+        def do_GET(self) -> None:
+            self._say(*endpoint.described)
+
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             rows = body["inputs"] if "inputs" in body else body["dataframe_split"]["data"]
+            if rows and isinstance(rows[0], dict):  # Open Inference Protocol
+                rows = rows[0]["data"]
             endpoint.asked.append(len(rows))
             endpoint.inputs.append(rows)
             reply = None
@@ -83,6 +90,9 @@ def serving(endpoint: Endpoint) -> Iterator[Endpoint]:
             if status < 0:  # hang up without an answer
                 self.close_connection = True
                 return
+            self._say(status, headers, data)
+
+        def _say(self, status: int, headers: dict[str, str], data: bytes) -> None:
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)

@@ -94,6 +94,32 @@ def test_a_redirect_is_not_followed(tmp_path):
         run(campaign(tmp_path, endpoint.url), output=tmp_path / "out")
 
 
+def _oip(number, rows):
+    data = [value for text in rows for value in (1 - spam(text), spam(text))]
+    output = {"name": "p", "datatype": "FP64", "shape": [len(rows), 2], "data": data}
+    return 200, {}, json.dumps({"model_name": "m", "outputs": [output]}).encode()
+
+
+def test_a_description_that_leads_away_is_asked_again_once_mended(tmp_path):
+    seeded(tmp_path)
+    away = (302, {"Location": "http://192.0.2.9/"}, b"")
+    changes = {
+        "target": {"protocol": "oip-v2", "model": "m", "classes": ["ham", "spam"]},
+        "budget": {"concurrency": 3, "batch": 1},  # every channel asks for the description
+    }
+    with serving(Endpoint(fault=_oip, described=away)) as endpoint:
+        made = campaign(tmp_path, endpoint.url, **changes)
+        with pytest.raises(TargetError, match="no campaign follows"):
+            run(made, output=tmp_path / "out")
+        asked = endpoint.rows
+        endpoint.described = (404, {}, b"{}")
+        done = run(made, output=tmp_path / "out", resume=True)
+
+    assert asked == 0
+    assert done.stopped is None
+    assert len(done.evasions) == len(SPAM)
+
+
 MID_RUN = [
     (after(4, HTML), "the answer is not JSON"),
     (

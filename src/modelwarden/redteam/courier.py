@@ -20,6 +20,7 @@ from modelwarden.targets.http.connection import Address, Connection, StatusError
 _WAITING = (408, 429, 502, 503, 504)  # statuses that a pause may mend
 _FIRST, _LONGEST = 0.1, 10.0  # seconds before the first further try, and at most
 _PATIENCE = 60.0  # the longest pause that a server may ask for
+_MOVED = "Name the address that answers, if the authorisation covers it."
 _STRANGE = 2  # further tries where a server says that it failed, which may be the input's doing
 
 
@@ -186,17 +187,19 @@ class Courier:
                     raise self._given_up(name, rows, body, tries, status, why) from error
             if why is None:
                 break
-            strange = status and status not in _WAITING
-            most = min(self.retries, _STRANGE) if strange else self.retries
+            most = (
+                min(self.retries, _STRANGE) if status and status not in _WAITING else self.retries
+            )
             if asked > _PATIENCE:
                 why += f" and asks to wait {asked:g} s"
             if tries > most or asked > _PATIENCE:
                 raise self._given_up(name, rows, body, tries, status, why)
             self._rest(name, rows, tries, why, max(pause, asked))
             tries, pause = tries + 1, min(2 * pause, _LONGEST)
-        recorded = self._record(name, rows, body, tries, status, answer, began)
-        self._check_redirect(status, answer)
-        return recorded
+        if 300 <= status < 400:  # is on record as no answer: once mended, it is asked again
+            why = f"{self.address.shown} redirects (status {status}), and no campaign follows"
+            raise self._given_up(name, rows, body, tries, status, why, hint=_MOVED)
+        return self._record(name, rows, body, tries, status, answer, began)
 
     def _once(
         self, path: str, body: bytes | None, content_type: str
@@ -248,7 +251,15 @@ class Courier:
         return recorded
 
     def _given_up(
-        self, name: str, rows: int, body: bytes | None, tries: int, status: int, why: str
+        self,
+        name: str,
+        rows: int,
+        body: bytes | None,
+        tries: int,
+        status: int,
+        why: str,
+        *,
+        hint: str | None = None,
     ) -> UnansweredError:
         failed = Recorded(
             digest=hashlib.sha256(body or b"").hexdigest(),
@@ -261,18 +272,10 @@ class Courier:
         )
         self._journal.answered(name, body or b"", failed)
         times = "once" if tries == 1 else f"{tries} times"
-        error = UnansweredError(f"{why} (asked {times})")
+        error = UnansweredError(f"{why} (asked {times})" if hint is None else why, hint=hint)
         error.status = status
         error.lost = True
         return error
-
-    def _check_redirect(self, status: int, answer: bytes) -> None:
-        del answer
-        if 300 <= status < 400:
-            raise UnansweredError(
-                f"{self.address.shown} redirects (status {status}), and no campaign follows",
-                hint="Name the address that answers, if the authorisation covers it.",
-            )
 
 
 __all__ = ["Courier", "EndedError", "Envelope", "Learnt", "UnansweredError", "is_refusal"]

@@ -68,6 +68,19 @@ def test_an_edit_that_also_does_something_else_is_not_proven(name, wrong):
     assert prove(base, html, ALL)
 
 
+def test_what_reads_only_the_beginning_of_a_source_can_be_shown_another_page():
+    sheet = "<style>" + ".a{color:red}" * 9_000 + "</style>"
+    page = PAGE.replace("<style>", f"{sheet}<style>", 1)
+    beginning = slice(0, 100_000)
+
+    html, names = edited(page, URL, ["swallowed-head"], 1)
+
+    assert names == ("swallowed-head",)
+    assert "<form" not in page[beginning]
+    assert html[beginning].count("<p>") > page[beginning].count("<p>") + 9
+    assert prove(page, html) == ()
+
+
 @pytest.mark.parametrize(
     "name", [n for n in NAMES if n.startswith(("late", "written", "action", "swallowed"))]
 )

@@ -44,7 +44,7 @@ RECIPES: tuple[Recipe, ...] = (
     ("template", "noscript", "comments", "structured-data", "head-links", "descriptions"),
     ("text-references", "url-references", "attribute-case", "repeated-attributes", "quotes"),
     ("percent-body", "late-title", *_SITE),
-    ("swallowed-article", "swallowed-first"),
+    ("swallowed-head", "swallowed-first", "swallowed-article"),
     ("many-words",),
     ("many-links",),
     ("written-forms",),

@@ -13,6 +13,7 @@ from modelwarden.core.values import dataclass
 
 RAW = frozenset("script style textarea title xmp iframe noembed noframes noscript".split())
 _OF_HEAD = frozenset("html head title meta link base style script noscript template".split())
+_FIRST_OF_HEAD = frozenset("html head title meta base".split())
 VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 _NAME = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
 _ATTRIBUTE = re.compile(r"[\s/]*([^\s/>][^\s/>=]*)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>]*)))?")
@@ -190,6 +191,14 @@ class Draft:
             return bodies[0].end
         first = self._first_of_body()
         return None if first is None else self.tokens[first].start
+
+    def head_rest(self) -> int | None:
+        """Return where a head goes on behind its first metas and title; None where it does not."""
+        first = self._first_of_body()
+        for token in self.tokens[:first]:
+            if token.kind == "start" and token.name in _OF_HEAD - _FIRST_OF_HEAD:
+                return token.start
+        return None
 
     def _first_of_body(self) -> int | None:
         """Return the first token that makes a browser begin the body."""

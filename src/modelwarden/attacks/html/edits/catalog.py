@@ -67,6 +67,7 @@ EDITS: tuple[Edit, ...] = (
     _edit("quotes", source.quotes, 3),
     _edit("repeated-attributes", source.repeated_attributes, 3),
     _edit("swallowed-first", swallowed.swallowed_first, 3),
+    _edit("swallowed-head", swallowed.swallowed_head, 3),
     _edit("swallowed-page", swallowed.swallowed_page, 4),
     _edit("swallowed-article", swallowed.swallowed_article, 4),
     _edit("hidden-links", added.hidden_links, 4, _INERT),

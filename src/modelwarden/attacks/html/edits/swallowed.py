@@ -45,6 +45,14 @@ def swallowed_first(draft: Draft, rng: np.random.Generator) -> str | None:
     return draft.spliced([(start, start, coding.swallowed(_site(Filler(draft, rng), 12)))])
 
 
+def swallowed_head(draft: Draft, rng: np.random.Generator) -> str | None:
+    """Put an ordinary page before the sheets and scripts of the head, swallowed by a comment."""
+    start = draft.head_rest()
+    if start is None:
+        return None
+    return draft.spliced([(start, start, coding.swallowed(_site(Filler(draft, rng), 12)))])
+
+
 def written_frameset(draft: Draft, rng: np.random.Generator) -> str | None:
     """Write the frames that are the page; without scripts the source is an ordinary page."""
     tokens = draft.tokens
