@@ -35,3 +35,14 @@ def test_a_table_that_unpacks_to_more_than_memory_is_told_as_unread(tmp_path):
     assert [(name, "memory" in why.lower()) for name, why in seen.unread] == [
         ("bomb.parquet", True)
     ]
+
+
+def test_of_a_table_with_very_many_columns_the_first_and_the_last_are_looked_at(tmp_path):
+    names = [f"g{i}" for i in range(3_000)]
+    lines = [",".join([*names, "label"]), ",".join(["1"] * 3_000 + ["yes"])]
+    (tmp_path / "genes.csv").write_text("\n".join(lines) + "\n")
+
+    (table,) = look(tmp_path).tables
+
+    assert len(table.columns) == 1_000
+    assert [c.name for c in table.columns[-2:]] == ["g998", "label"]

@@ -235,6 +235,11 @@ def test_labels_of_one_class_leave_a_binary_model_readable(only):
     assert (labels.form, labels.classes) == (Form.LABELS, (0, 1))
 
 
+def test_rows_without_any_label_say_why_the_answers_cannot_be_read():
+    with pytest.raises(TargetError, match=r"no row has a label, .* does not list its classes"):
+        binary(answer([[0.2, 0.8]]), classes=(), positive=None)
+
+
 def test_labels_of_one_word_say_why_the_answers_cannot_be_read():
     with pytest.raises(TargetError, match=r"all labels are 'yes', .* does not list its classes"):
         binary(answer([[0.2, 0.8]]), classes=("yes",), positive=None)

@@ -26,6 +26,7 @@ _SAMPLE = 200_000
 _MEMORY = "2GB"  # that one table is looked at with
 _GZIP = b"\x1f\x8b"
 _VALUES = 12
+_MOST_COLUMNS = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,8 +292,14 @@ def _table(place: Path, name: str) -> Table:
         connection.execute(f"CREATE TEMP TABLE part AS SELECT * FROM seen LIMIT {_SAMPLE}")  # noqa: S608 -- a number
         counted = connection.execute("SELECT count(*) FROM seen").fetchone()
         described = connection.execute("DESCRIBE part").fetchall()
-        columns = tuple(_column(connection, row[0], row[1]) for row in described)
+        columns = tuple(_column(connection, row[0], row[1]) for row in _looked_at(described))
     return Table(path=name, rows=int(counted[0]) if counted else 0, columns=columns)
+
+
+def _looked_at(columns: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Return the columns that are looked at: of very many the first, and the last."""
+    few = len(columns) <= _MOST_COLUMNS
+    return columns if few else columns[: _MOST_COLUMNS - 1] + columns[-1:]
 
 
 def _column(connection: object, name: str, kind: str) -> Column:

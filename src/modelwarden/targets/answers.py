@@ -117,9 +117,10 @@ def settle(
     found = _readings(answer, task, known, listed, positive)
     if taught and not listed and (not found or any(reading.positions for reading in found)):
         found = _readings(answer, task, tuple(taught), listed, positive) or found
-    if not found and only:
+    if not found and (only or not known):
+        what = f"all labels are {only[0]!r}" if only else "no row has a label"
         raise TargetError(
-            f"all labels are {only[0]!r}, and the model does not list its classes: what its answers"
+            f"{what}, and the model does not list its classes: what its answers"
             " stand for cannot be told",
             hint="Name [data] train as well, or labelled rows of every class.",
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -30,10 +30,12 @@ class Frame:
 
     names: tuple[str, ...]
     columns: tuple[Column, ...]
+    _at: dict[str, int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse what is no table."""
-        if len(set(self.names)) != len(self.names) or len(self.names) != len(self.columns):
+        object.__setattr__(self, "_at", {name: i for i, name in enumerate(self.names)})
+        if len(self._at) != len(self.names) or len(self.names) != len(self.columns):
             raise InputError(f"{len(self.columns)} columns do not go with {len(self.names)} names")
         if len({column.shape for column in self.columns}) > 1:
             raise InputError("the columns of a table have different lengths")
@@ -48,10 +50,11 @@ class Frame:
         Raises:
             InputError: there is none of this name.
         """
-        if name not in self.names:
+        at = self._at.get(name)
+        if at is None:
             shown = ", ".join(self.names[:20])
             raise InputError(f"no column {name!r}", hint=f"Columns: {shown}.")
-        return self.columns[self.names.index(name)]
+        return self.columns[at]
 
     def take(self, rows: npt.ArrayLike) -> Frame:
         """Return these rows, in this order."""
@@ -67,6 +70,7 @@ class Frame:
         made = object.__new__(Frame)
         object.__setattr__(made, "names", self.names)
         object.__setattr__(made, "columns", columns)
+        object.__setattr__(made, "_at", self._at)
         return made
 
     def only(self, names: Iterable[str]) -> Frame:
@@ -81,9 +85,9 @@ class Frame:
 
     def with_column(self, name: str, values: Column) -> Frame:
         """Return the table with one column replaced, or added at the end."""
-        if name not in self.names:
+        at = self._at.get(name)
+        if at is None:
             return Frame((*self.names, name), (*self.columns, values))
-        at = self.names.index(name)
         return replace(self, columns=(*self.columns[:at], values, *self.columns[at + 1 :]))
 
 

@@ -248,6 +248,7 @@ def test_pictures_that_are_too_many_together_are_refused_before_they_are_unpacke
         ("e.npz", b"PK\x03\x04 no", "cannot be read as npz"),
         ("e.jsonl", b'{"a": 1}\n{"a": \n', "line 2 is no JSON"),
         ("e.jsonl", b'{"a": [1]}\n', "lists or objects"),
+        ("e.csv", "a,b\n1,2\n".encode("utf-16"), "text in UTF-16"),
         ("e.bin", b"\x00\x01\x02", "no data set of a known form"),
         ("e.csv", b"a,b\n1,2\n3,4,5,6\n", "cannot be read"),
         ("e.csv", b"a,b\n1,2\n", "no column 'label'"),

@@ -24,6 +24,7 @@ from modelwarden.targets.reading.tables import read_frame, read_table
 from modelwarden.targets.spec import Modality
 
 _ZIP, _PARQUET, _GZIP = b"PK\x03\x04", b"PAR1", b"\x1f\x8b"
+_WIDE = b"\xff\xfe", b"\xfe\xff"  # how UTF-16 begins
 _CHANNELS = (1, 3), (4,)  # the usual numbers first
 
 
@@ -173,6 +174,8 @@ def read_file(place: Path, *, most: int | None = None) -> Raw:
         return read_arrays(place)
     if head.lstrip()[:1] == b"{":
         return read_lines(place)
+    if head.startswith(_WIDE):
+        raise DataError(f"{place.name} is text in UTF-16", hint="Write it anew in UTF-8.")
     if b"\0" in head and not head.startswith(_GZIP):
         raise DataError(
             f"{place.name} is no data set of a known form",
