@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
-from modelwarden.core import GapKind, Outcome
-from modelwarden.redteam import run
-from tests.redteam.campaigns import SPAM, campaign, seeded
-from tests.redteam.endpoints import Endpoint, labels, serving, spam
+from modelwarden.core import GapKind, InputError, Outcome
+from modelwarden.redteam import campaign_of, run
+from tests.redteam.campaigns import SPAM, campaign, document, seeded
+from tests.redteam.endpoints import Endpoint, labels, named, serving, spam
 
 
 def _value(report, name, stage=None):
@@ -37,6 +38,51 @@ def test_a_spam_filter_is_evaded_and_every_row_is_counted(tmp_path):
         assert about["after"]["answer"] == "ham"
         assert about["edits"]
     assert len(done.evasions) == len(SPAM)
+
+
+def _digits(root):
+    rng = np.random.default_rng(0)
+    x = np.concatenate(
+        (rng.uniform(0.44, 0.53, (4, 1, 4, 4)), rng.uniform(0.47, 0.56, (4, 1, 4, 4)))
+    )
+    np.savez(root / "seeds.npz", x=x.astype(np.float32), y=np.repeat([0, 1], 4))
+    return {
+        "target": {"classes": [0, 1]},
+        "seeds": {"path": "seeds.npz", "label": None},
+        "budget": {"rows": 8000, "batch": 64},
+    }
+
+
+def _bright(rows):
+    return [[1 - float(np.mean(row)), float(np.mean(row))] for row in rows]
+
+
+@pytest.mark.parametrize("access", ["scores", "labels"])
+@pytest.mark.parametrize("kind", ["texts", "arrays"])
+def test_a_campaign_that_names_no_attack_runs_all_that_fit(tmp_path, kind, access):
+    changes = _digits(tmp_path) if kind == "arrays" else {"seeds": {"path": "seeds"}}
+    if kind == "texts":
+        seeded(tmp_path)
+    changes["knowledge"] = {"access": access}
+    with serving(Endpoint(_bright if kind == "arrays" else named)) as endpoint:
+        made = document(endpoint.url, **changes, attack=[])
+        made["seeds"] = {k: v for k, v in made["seeds"].items() if v is not None}
+        done = run(campaign_of(made, root=tmp_path), output=tmp_path / "out")
+
+    assert done.stopped is None
+    assert {gap.kind for gap in done.report.gaps} <= {GapKind.BUDGET}
+    assert done.evasions
+
+
+@pytest.mark.parametrize("name", ["universal-trigger", "universal"])
+def test_an_attack_on_all_seeds_at_once_is_refused_by_name(tmp_path, name):
+    changes = _digits(tmp_path) if name == "universal" else {}
+    seeded(tmp_path)
+    with serving(Endpoint(_bright if name == "universal" else named)) as endpoint:
+        made = document(endpoint.url, **changes, attack=[{"name": name, "eps": 0.3}])
+        made["seeds"] = {k: v for k, v in made["seeds"].items() if v is not None}
+        with pytest.raises(InputError, match="one change of all seeds"):
+            run(campaign_of(made, root=tmp_path), output=tmp_path / "out")
 
 
 def test_every_row_stands_in_the_transcript_with_its_body(tmp_path):

@@ -183,7 +183,7 @@ def attacks_for(
         found = [
             (AttackConfig(name=entry.name), entry)
             for entry in ATTACKS
-            if entry.inputs == kind and entry.access.rank <= access.rank
+            if entry.inputs == kind and entry.access.rank <= access.rank and not entry.together
             if not (entry.norms and kind == "arrays" and "linf" not in entry.norms)
             if access is Access.LABELS or not entry.spare
         ]
@@ -194,11 +194,17 @@ def attacks_for(
     for config in configured:
         entry = entry_of(config.name)
         if entry.inputs != kind:
-            fitting = [e.name for e in ATTACKS if e.inputs == kind]
+            fitting = [e.name for e in ATTACKS if e.inputs == kind and not e.together]
             raise InputError(
                 f"the attack {entry.name} works on {entry.inputs}, and {clean.seeds.source} holds "
                 f"{kind}",
                 hint=f"Attacks on {kind}: {', '.join(fitting)}.",
+            )
+        if entry.together:
+            raise InputError(
+                f"the attack {entry.name} looks for one change of all seeds, and a campaign "
+                "changes each by itself",
+                hint="Choose another attack; modelwarden check runs this one.",
             )
         if entry.access.rank > access.rank:
             raise InputError(
