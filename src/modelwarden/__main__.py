@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -18,7 +19,9 @@ def run() -> None:
     except KeyboardInterrupt:
         sys.stderr.write("modelwarden: interrupted\n")
         sys.exit(130)
-    sys.exit(run_command())
+    code = run_command()
+    gc.freeze()  # the end of the process frees everything: a last search for cycles takes 15 ms
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from modelwarden.gate.unit import Options
 
 _FILE = click.Path()
+# Readers make many containers and next to no cycles: to look for them rarely is enough.
+_CYCLES = 20_000, 50, 50
 
 
 @click.command()
@@ -91,6 +94,7 @@ def scan(
     from modelwarden.gate.scan import How
     from modelwarden.gate.unit import Options
 
+    gc.set_threshold(*_CYCLES)
     stage = {"--advisories": advisories, "--import": imports, "--vex": vex, "--resolve": resolve}
     if no_deps and (named := next((name for name, value in stage.items() if value), None)):
         raise click.UsageError(f"{named} is for the dependency stage, which --no-deps leaves out")
