@@ -532,6 +532,24 @@ def test_a_closed_stdout_is_exit_2_and_one_line(model):
     assert done.stderr.count("\n") == 1
 
 
+def test_a_folder_that_went_away_under_the_command_is_one_line(tmp_path):
+    words = f"mkdir {tmp_path}/gone && cd {tmp_path}/gone && rmdir {tmp_path}/gone && exec"
+
+    ran = subprocess.run(
+        ["/bin/sh", "-c", f"{words} {sys.executable} -P -m modelwarden scan {tmp_path}"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr == (
+        "modelwarden: the folder that this was started in is not there any more"
+        " (Change to another.)\n"
+    )
+
+
 def test_a_reader_that_goes_away_is_no_error(model):
     done = subprocess.run(
         f"{sys.executable} -m modelwarden scan {model} --format json | true",

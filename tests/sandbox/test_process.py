@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import modelwarden.sandbox
 from modelwarden.core import InputError
 from modelwarden.sandbox import ModelError, SandboxLimits, Tier, Worker, WorkerError
 from modelwarden.sandbox.observer import MOST_THREADS
@@ -628,3 +629,9 @@ def test_what_an_interpreter_leaves_running_is_ended(tmp_path):
     while status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z":
         assert time.monotonic() < until, "it runs on"
         time.sleep(0.05)
+
+
+def test_the_workers_program_is_ascii_so_that_any_locale_can_hand_it_on():
+    program = Path(modelwarden.sandbox.__file__).with_name("worker.py").read_bytes()
+
+    assert program.isascii()

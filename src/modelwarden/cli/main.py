@@ -82,6 +82,11 @@ def main() -> None:
     Exit codes: 0 pass, 1 the policy failed, 2 usage or input error,
     3 incomplete (something could not be examined), 130 interrupted.
     """  # noqa: D301 -- click reads the backspace itself, not its escape
+    try:
+        os.getcwd()  # noqa: PTH109 -- whether there is one
+    except OSError as error:
+        why = "the folder that this was started in is not there any more"
+        raise ModelwardenError(why, hint="Change to another.") from error
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

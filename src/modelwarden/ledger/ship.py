@@ -174,7 +174,7 @@ class Shipper:
 
 def _read(path: Path) -> tuple[int, int, bool]:
     try:
-        segment, offset, closed = json.loads(path.read_text())
+        segment, offset, closed = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return 0, 0, True
     except (OSError, ValueError, TypeError) as error:

@@ -3,7 +3,7 @@
 One file, standard library only, Python 3.8 or later: it is run by whatever interpreter the user
 names, and imports nothing of Modelwarden. What to give up is worked out by the parent and arrives
 as numbers; this file only has the kernel enforce it, before a byte of the model is touched. Once
-`confine` has returned, nothing that runs here – Python, ctypes, machine code – can take it back,
+`confine` has returned, nothing that runs here (Python, ctypes, machine code) can take it back,
 so the rest of this file need not be trusted, and the parent does not trust it.
 
 Messages are frames of a fixed head (magic, kind, length) and a JSON object; file descriptors
@@ -260,7 +260,7 @@ class Model:
         return {}
 
     def call(self, body: Order, descriptors: list[int]) -> Order:
-        """Answer for one batch: `rows` × `columns` float64 in, float64 out, in shared memory."""
+        """Answer for one batch: `rows` x `columns` float64 in, float64 out, in shared memory."""
         import mmap
 
         rows, columns, room = body["rows"], body["columns"], body["room"]
