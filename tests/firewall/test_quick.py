@@ -13,7 +13,7 @@ from firewall.profiles import tensor, vectors
 from modelwarden.firewall import Checks, RefusedError, Wanted
 from modelwarden.firewall.checks import check_values
 from modelwarden.firewall.quick import AVAILABLE, document_of
-from modelwarden.firewall.requests import Requests, read
+from modelwarden.firewall.requests import Arrival, Requests, read
 
 pytestmark = pytest.mark.skipif(not AVAILABLE, reason="simdjson has no wheel here")
 OWN = Wanted(route="/score", inputs={"x": "$.rows[*]"}, under="", others=(), reads=())
@@ -127,6 +127,56 @@ def test_whatever_is_put_in_it_is_never_read_otherwise(protocol, trick, at, drop
     assert np.array_equal(fast.values[name], slow.values[name].astype(np.float64))
     assert json.loads(fast.body) == json.loads(slow.body)
     assert fast.id == slow.id
+
+
+def spelled(row, data):
+    entry = f'{{"name":"x","shape":[1,12],"datatype":"FP32","data":{data}}}'
+    assert len(row) == 12
+    return f'{{"inputs":[{entry}]}}'
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    nested=st.lists(st.booleans(), min_size=2, max_size=6),
+    tricks=st.lists(st.tuples(st.integers(0, 5), TRICKS, st.integers(0, 160), st.integers(0, 6))),
+)
+def test_requests_that_are_read_together_are_read_as_each_alone(nested, tricks):
+    """What one holds – half a list, two lists, no list – must not change how others are read."""
+    rows = vectors(len(nested), seed=11).round(4).tolist()
+    texts = [
+        spelled(row, json.dumps([row] if deep else row))
+        for row, deep in zip(rows, nested, strict=True)
+    ]
+    for number, trick, place, drop in tricks:
+        text = texts[number % len(texts)]
+        at = len(text) - 4 - place % (len(text) - 4)
+        texts[number % len(texts)] = text[:at] + trick + text[at + drop :]
+    together, alone = (Requests(PROFILES["oip-v2"]) for _ in range(2))
+    for requests in (together, alone):  # a form that is known, last
+        requests.read(spelled(ROWS[0], json.dumps(ROWS[0])).encode())
+
+    many = together.read_all([Arrival(text.encode()) for text in texts])
+
+    for text, found in zip(texts, many, strict=True):
+        (one,) = alone.read_all([Arrival(text.encode())])
+        if isinstance(one, RefusedError):
+            assert isinstance(found, RefusedError)
+            assert (found.reason, found.detail) == (one.reason, one.detail)
+        else:
+            assert np.array_equal(found.values["x"], one.values["x"])
+            assert (found.checked, found.id, found.body) == (one.checked, one.id, one.body)
+
+
+def test_short_requests_in_a_form_that_is_known_are_read_by_one_call(monkeypatch):
+    requests = Requests(PROFILES["oip-v2"])
+    bodies = [spelled(row, json.dumps(row)).encode() for row in ROWS]
+    requests.read(bodies[0])
+    monkeypatch.setattr(requests._quick, "read", lambda body: 1 / 0)
+
+    many = requests.read_all([Arrival(body) for body in bodies])
+
+    assert np.array_equal(np.concatenate([one.values["x"] for one in many]), ROWS)
+    assert all(one.body is body for one, body in zip(many, bodies, strict=True))
 
 
 @pytest.mark.parametrize(

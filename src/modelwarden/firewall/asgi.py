@@ -18,6 +18,7 @@ from modelwarden.firewall.config import AnswersConfig, FirewallConfig, Who
 from modelwarden.firewall.http import Head
 from modelwarden.firewall.policy import Policy
 from modelwarden.firewall.profile import load
+from modelwarden.firewall.requests import Arrival
 from modelwarden.firewall.routes import REFUSED, UNREACHED, Route, error_body
 from modelwarden.firewall.rules import Class, Mode
 from modelwarden.firewall.ruling import ruling
@@ -72,7 +73,9 @@ class Firewall:
             return
         client = self._who(scope, head)
         request_id = head.headers.get("x-request-id")
-        ruled = ruling(self._policy, head, body, client, request_id, time.monotonic())
+        ruled = ruling(
+            self._policy, Arrival(body, client, request_id, head=head, at=time.monotonic())
+        )
         decision = ruled.decision
         if ruled.alert and decision.rule is not None:
             self._tell(AlertKind.REQUEST, decision.rule, decision.detail, client, request_id)

@@ -6,7 +6,8 @@ inputs, then the rows as a whole against the reference.
 
 from __future__ import annotations
 
-import functools
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
 
 import numpy as np
 
@@ -14,13 +15,15 @@ from modelwarden.core.values import dataclass
 from modelwarden.firewall.chat import instructing
 from modelwarden.firewall.errors import Reason, RefusedError
 from modelwarden.firewall.features import matrix_of
-from modelwarden.firewall.normal import Flags, Judged, Scorer
-from modelwarden.firewall.profile import Input, Kind, Profile, Protocol
-from modelwarden.firewall.requests import Request, Requests
+from modelwarden.firewall.normal import Judged, Scorer
+from modelwarden.firewall.profile import Input, Kind, Normal, Profile, Protocol
+from modelwarden.firewall.requests import Arrival, Request, Requests
 from modelwarden.firewall.text_signs import Sign, signs_in
 from modelwarden.firewall.triggers import Triggers
 from modelwarden.protocols.tensors import Array
 from modelwarden.targets.frames import Floats
+
+_TOGETHER = 64  # rows: more of them are no cheaper at once
 
 
 @dataclass(slots=True, eq=False)  # not frozen: made for each request, which takes a quarter as long
@@ -29,17 +32,32 @@ class Verdict:
 
     Attributes:
         request: as it was read.
-        matrix: (rows, features).
-        judged: None where the profile has no reference to judge by.
-        abnormal: (rows,) whose score is above the profile's alarm.
+        score: the largest of its rows; None where the profile has no reference to judge by.
+        abnormal: rows whose score is above the profile's alarm.
         signs: what speaks against its texts, and triggers that it shows.
     """
 
     request: Request
-    matrix: Floats
-    judged: Judged | None
-    abnormal: Flags
+    score: float | None
+    abnormal: int
     signs: tuple[Sign, ...] = ()
+
+
+@dataclass(slots=True, eq=False)  # not frozen: as above
+class Measured:
+    """Rows of requests that were held against the reference together.
+
+    Attributes:
+        numbers: of the requests.
+        ends: of the rows of each.
+        matrix: (rows, features).
+        judged: of these rows.
+    """
+
+    numbers: list[int]
+    ends: list[int]
+    matrix: Floats
+    judged: Judged
 
 
 class Checks:
@@ -63,27 +81,72 @@ class Checks:
         Raises:
             RefusedError: the model must not see it.
         """
-        request = self._requests.read(body, text=text)
+        ((found,), _) = self.verdicts([Arrival(body, text=text)])
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def verdicts(
+        self, asked: Sequence[Arrival]
+    ) -> tuple[list[Verdict | Exception], list[Measured]]:
+        """Judge requests; each by itself, but distances are taken of many rows at once.
+
+        Returns:
+            For each its verdict, a `RefusedError` when the model must not see it, or what went
+            wrong with a check; and the rows of those that could be read, in the same order.
+        """
+        found: list[Verdict | Exception] = []
+        for request in self._requests.read_all(asked):
+            try:
+                found.append(self._checked(request))
+            except Exception as error:  # noqa: BLE001 - one request; whoever decides tells it
+                found.append(error)
+        measured: list[Measured] = []
+        if self.scorer is not None:
+            for numbers in _together(found):
+                measured += self._measured(self.scorer, found, numbers)
+        return found, measured
+
+    def _checked(self, request: Request | Exception) -> Verdict:
+        if isinstance(request, Exception):
+            raise request
         if not request.checked:
             for spec in self.profile.inputs:
                 check_values(spec, request.values[spec.name])
         signs = self._signs(request) if self._texts else ()
         if self._triggers:
             signs += tuple(self._triggers.signs(request.values, request.rows))
-        matrix = self._matrix(request)
-        if self.scorer is None:
-            return Verdict(request, matrix, None, np.zeros(request.rows, np.bool_), signs)
-        judged = self.scorer.judged(matrix)
-        normal = self.scorer.normal
-        if judged.worst > normal.refuse:
-            raise RefusedError(
-                Reason.ABNORMAL,
-                f"a row scores {judged.worst:.3g}, {normal.refuse:.3g} is the limit",
-                Verdict(request, matrix, judged, judged.scores > normal.alarm, signs),
-            )
-        if judged.worst <= normal.alarm:
-            return Verdict(request, matrix, judged, _none(request.rows), signs)
-        return Verdict(request, matrix, judged, judged.scores > normal.alarm, signs)
+        return Verdict(request, None, 0, signs)
+
+    def _measured(
+        self, scorer: Scorer, found: list[Verdict | Exception], numbers: list[int]
+    ) -> list[Measured]:
+        """Hold the rows of some requests against the reference, and put down what that says."""
+        try:
+            requests = [one.request for n in numbers if isinstance(one := found[n], Verdict)]
+            matrix = self._matrix(requests)
+            judged = scorer.judged(matrix)
+        except Exception as error:  # noqa: BLE001 - of one of them; the others are not to suffer
+            if len(numbers) > 1:
+                return [part for n in numbers for part in self._measured(scorer, found, [n])]
+            found[numbers[0]] = error
+            return []
+        ends = list(accumulate([request.rows for request in requests]))
+        scores, start = judged.scores.tolist(), 0
+        for number, end in zip(numbers, ends, strict=True):
+            found[number] = _scored(found[number], scores[start:end], scorer.normal)
+            start = end
+        return [Measured(numbers, ends, matrix, judged)]
+
+    def _matrix(self, requests: Sequence[Request]) -> Floats:
+        """Return the rows of requests, (rows, features)."""
+        if all(request.checked for request in requests):  # each is one tensor of numbers
+            name = self.profile.inputs[0].name
+            parts = [request.values[name] for request in requests]
+            whole = parts[0] if len(parts) == 1 else np.concatenate(parts)
+            return whole.reshape(len(whole), -1).astype(np.float64, copy=False)
+        inputs = self.profile.inputs
+        return np.concatenate([matrix_of(inputs, r.values, r.rows) for r in requests])
 
     def _signs(self, request: Request) -> tuple[Sign, ...]:
         chat = self.profile.protocol is Protocol.OPENAI
@@ -92,18 +155,37 @@ class Checks:
             s for spec in self._texts for s in signs_in(spec, request.values[spec.name], own)
         )
 
-    def _matrix(self, request: Request) -> Floats:
-        if request.checked:  # one tensor of numbers
-            values = request.values[self.profile.inputs[0].name]
-            return values.reshape(request.rows, -1).astype(np.float64, copy=False)
-        return matrix_of(self.profile.inputs, request.values, request.rows)
+
+def _together(found: Sequence[Verdict | Exception]) -> Iterator[list[int]]:
+    """Yield which requests have so few rows that these are measured at once."""
+    numbers: list[int] = []
+    rows = 0
+    for number, verdict in enumerate(found):
+        if isinstance(verdict, Exception):
+            continue
+        if numbers and rows + verdict.request.rows > _TOGETHER:
+            yield numbers
+            numbers, rows = [], 0
+        numbers.append(number)
+        rows += verdict.request.rows
+    if numbers:
+        yield numbers
 
 
-@functools.cache
-def _none(rows: int) -> Flags:
-    flags = np.zeros(rows, np.bool_)
-    flags.flags.writeable = False
-    return flags
+def _scored(
+    verdict: Verdict | Exception, scores: list[float], normal: Normal
+) -> Verdict | Exception:
+    """Return a verdict with the scores of its rows, or the refusal that they are."""
+    if isinstance(verdict, Exception):
+        return verdict
+    worst = verdict.score = max(scores)
+    if worst <= normal.alarm:
+        return verdict
+    verdict.abnormal = sum([score > normal.alarm for score in scores])
+    if worst <= normal.refuse:
+        return verdict
+    detail = f"a row scores {worst:.3g}, {normal.refuse:.3g} is the limit"
+    return RefusedError(Reason.ABNORMAL, detail, verdict)
 
 
 def check_values(spec: Input, values: Array) -> None:

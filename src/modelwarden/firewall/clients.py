@@ -29,6 +29,7 @@ from modelwarden.targets.frames import Floats
 _FIRST = 16
 _COUNTED = 32  # rows of one request
 _COLUMNS = REMEMBERED + 2 * _COUNTED  # as a request has no gap, and goes over the oldest
+_AWAY = np.float32(1e38)  # a square that is never near; infinity times the padding of BLAS is NaN
 _SETTLED = 32  # rows of a client before its places are remembered for long
 _REQUESTS = 4096  # of all clients, whose places are kept
 _HOT = 4096  # rows of all clients whose digests are kept
@@ -198,7 +199,7 @@ class Places:
             self._rows = grown
         if self._end + count <= size:
             return self._end
-        self._rows[-1, self._end :] = np.inf  # what is left there is older than all the rest
+        self._rows[-1, self._end :] = _AWAY  # what is left there is older than all the rest
         return 0
 
 
@@ -361,6 +362,20 @@ class Clients:
                 asked = Asked(self._normal, judged)
             alarms = self._everybody(client, judged, asked)
         return [*(Alarm(pattern, known.rows, (client,)) for pattern in shown), *alarms]
+
+    def update_all(
+        self, clients: Sequence[str], ends: Sequence[int], matrix: Floats, judged: Judged
+    ) -> list[list[Alarm]]:
+        """Count the rows of requests that were judged together, one request after another.
+
+        Args:
+            clients: who asks, by request.
+            ends: of the rows of each request.
+            matrix: (n, d) rows as they were sent.
+            judged: of these rows.
+        """
+        parts = zip(clients, (0, *ends), ends, strict=False)
+        return [self.update(c, matrix[a:b], judged.part(a, b)) for c, a, b in parts]
 
     def _chosen(self, matrix: Floats) -> list[int]:
         """Return which rows of many are counted: hangs on what they are, and on what nobody knows.

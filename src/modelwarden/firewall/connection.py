@@ -311,6 +311,10 @@ class Connection(asyncio.BufferedProtocol):
         if self._state is _State.READING:
             self._close()
 
+    def abort(self) -> None:
+        """Close without an answer."""
+        self._transport.abort()
+
     # answering --------------------------------------------------------------------------------
 
     def answer(self, status: int, headers: Headers, body: bytes, *, bare: bool = False) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from enum import StrEnum
@@ -12,9 +12,10 @@ from enum import StrEnum
 from modelwarden.core import Severity
 from modelwarden.core.values import dataclass
 from modelwarden.firewall.alerts import Alert, AlertKind
-from modelwarden.firewall.checks import Checks, Verdict
+from modelwarden.firewall.checks import Checks, Measured, Verdict
 from modelwarden.firewall.clients import Alarm, Clients
 from modelwarden.firewall.errors import Reason, RefusedError
+from modelwarden.firewall.requests import Arrival
 from modelwarden.firewall.rules import (
     ABNORMAL_ROW,
     BLOCKED,
@@ -137,30 +138,64 @@ class Judge:
             request_id: that the client gave.
             text: whether it is one text.
         """
+        return self.decide_all([Arrival(body, client, request_id, text)])[0]
+
+    def decide_all(self, asked: Sequence[Arrival]) -> list[Decision]:
+        """Judge requests, one after another: an alarm over one counts for the next."""
         if not self._reads:
-            return Decision(Done.ALLOW, None, "", 200, body)
+            return [Decision(Done.ALLOW, None, "", 200, one.body) for one in asked]
         try:
-            verdict = self.checks.verdict(body, text=text)
-        except RefusedError as error:
-            if error.verdict is not None:
-                with suppress(Exception):  # it is refused all the same
-                    self._count(error.verdict, client, request_id)
-            return self._refused(error, body, client, request_id)
+            found, measured = self.checks.verdicts(asked)
         except Exception as error:  # noqa: BLE001 - a check that fails is counted and told
-            return self._broke(Class.FORM, error, body)
+            return [self._broke(Class.FORM, error, one.body) for one in asked]
+        return [
+            self._decided(*one)
+            for one in zip(asked, found, self._counted(asked, measured), strict=True)
+        ]
+
+    def _counted(
+        self, asked: Sequence[Arrival], measured: Sequence[Measured]
+    ) -> list[Sequence[Alarm] | Exception]:
+        """Count the rows of requests; return the alarms of each, or why it could not be counted."""
+        found: list[Sequence[Alarm] | Exception] = [()] * len(asked)
+        if self._clients is None:
+            return found
+        for part in measured:
+            told: Sequence[Sequence[Alarm] | Exception]
+            try:
+                clients = [asked[number].client for number in part.numbers]
+                told = self._clients.update_all(clients, part.ends, part.matrix, part.judged)
+            except Exception as error:  # noqa: BLE001 - told with each request
+                told = [error] * len(part.numbers)
+            for number, alarms in zip(part.numbers, told, strict=True):
+                found[number] = alarms
+        return found
+
+    def _decided(
+        self, asked: Arrival, verdict: Verdict | Exception, counted: Sequence[Alarm] | Exception
+    ) -> Decision:
+        """Decide about one request, after those before it."""
+        body, client, request_id = asked.body, asked.client, asked.request_id
+        if isinstance(verdict, RefusedError):
+            with suppress(Exception):  # it is refused all the same
+                self._tell_all(counted, client, request_id)
+            return self._refused(verdict, body, client, request_id)
+        if isinstance(verdict, Exception):
+            return self._broke(Class.FORM, verdict, body)
         name = request_id or verdict.request.id
-        try:
-            self._count(verdict, client, name)
-        except Exception as error:  # noqa: BLE001 - likewise
-            if Class.CLIENT in self._closed:
-                return self._broke(Class.CLIENT, error, body)
-            self._failed(Class.CLIENT, error, True)
+        if counted:
+            try:
+                self._tell_all(counted, client, name)
+            except Exception as error:  # noqa: BLE001 - a check that fails is counted and told
+                if Class.CLIENT in self._closed:
+                    return self._broke(Class.CLIENT, error, body)
+                self._failed(Class.CLIENT, error, True)
         done, rule, detail = Done.ALLOW, None, ""
         if self._blocked and self._is_blocked(client):
             rule, detail = BLOCKED, "its earlier requests showed a pattern of attack"
             done = done_by(self._modes.of(rule))
-        elif self._strange(verdict) and self._modes.of(ABNORMAL_ROW) is not Mode.OFF:
-            rule, detail = ABNORMAL_ROW, f"{int(verdict.abnormal.sum())} rows above the alarm"
+        elif verdict.abnormal and self._modes.of(ABNORMAL_ROW) is not Mode.OFF:
+            rule, detail = ABNORMAL_ROW, f"{verdict.abnormal} rows above the alarm"
             self._alert(Severity.LOW, rule, detail, client, name)
         decision = Decision(
             done=done,
@@ -169,7 +204,7 @@ class Judge:
             status=403,
             body=verdict.request.body,
             rows=verdict.request.rows,
-            score=None if verdict.judged is None else verdict.judged.worst,
+            score=verdict.score,
             id=verdict.request.id,
             values=verdict.request.values,
         )
@@ -192,14 +227,6 @@ class Judge:
                 )
         return decision
 
-    def _strange(self, verdict: Verdict) -> bool:
-        normal = self.checks.profile.normal
-        return (
-            verdict.judged is not None
-            and normal is not None
-            and verdict.judged.worst > normal.alarm
-        )
-
     def _refused(
         self, error: RefusedError, body: bytes | bytearray, client: str, request_id: str | None
     ) -> Decision:
@@ -220,7 +247,7 @@ class Judge:
             status=status,
             body=known.request.body,
             rows=known.request.rows,
-            score=None if known.judged is None else known.judged.worst,
+            score=known.score,
             id=known.request.id,
             values=known.request.values,
         )
@@ -233,10 +260,12 @@ class Judge:
         done = Done.REFUSE if enforced else Done.WOULD_REFUSE
         return Decision(done, FAILED, f"a check of the class {kind.value} failed", 400, body)
 
-    def _count(self, verdict: Verdict, client: str, request_id: str | None) -> None:
-        if verdict.judged is None or self._clients is None:
-            return
-        for alarm in self._clients.update(client, verdict.matrix, verdict.judged):
+    def _tell_all(
+        self, counted: Sequence[Alarm] | Exception, client: str, request_id: str | None
+    ) -> None:
+        if isinstance(counted, Exception):
+            raise counted
+        for alarm in counted:
             self._alarmed(alarm, client, request_id)
 
     def _alarmed(self, alarm: Alarm, client: str, request_id: str | None) -> None:

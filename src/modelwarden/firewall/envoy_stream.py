@@ -45,6 +45,7 @@ from modelwarden.firewall.exchange import (
 )
 from modelwarden.firewall.http import Head, HttpError, head_in
 from modelwarden.firewall.profile import Protocol
+from modelwarden.firewall.requests import Arrival
 from modelwarden.firewall.routes import REFUSED, UNREACHED, Route, error_body
 from modelwarden.firewall.ruling import ruling
 from modelwarden.firewall.settling import settled, shared_wait
@@ -251,7 +252,8 @@ class Stream:
         """Judge and record; return what may go on, and whether that is what came."""
         proxy, policy = self._proxy, self._policy
         wait = await shared_wait(proxy, policy, self._client)
-        ruled = ruling(policy, head, body, self._client, self._request_id, self._started, wait)
+        came = Arrival(body, self._client, self._request_id, head=head, at=self._started, wait=wait)
+        ruled = ruling(policy, came)
         self._route, decision = ruled.route, ruled.decision
         if ruled.alert:
             self._note(AlertKind.REQUEST, Severity.MEDIUM, decision.rule or "", decision.detail)

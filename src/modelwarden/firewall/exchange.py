@@ -14,8 +14,9 @@ from modelwarden.firewall.connection import Connection, answer_of_status
 from modelwarden.firewall.decide import Decision, Done
 from modelwarden.firewall.http import Answer, Head, begun
 from modelwarden.firewall.profile import Protocol
+from modelwarden.firewall.requests import Arrival
 from modelwarden.firewall.routes import REFUSED, UNREACHED, Route, error_body
-from modelwarden.firewall.ruling import ruling
+from modelwarden.firewall.ruling import Ruling
 from modelwarden.firewall.traces import decided
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ RETURNED = ("content-type", "x-request-id", "retry-after")
 LONGEST_PATH = 200
 REQUEST_ID = re.compile(r"[!-~]{1,128}")
 JSON_HEADER = ("content-type", "application/json")
+_REFUSE = Done.REFUSE
 REFUSAL = (JSON_HEADER, ("x-modelwarden", "refused"))
 
 
@@ -41,27 +43,29 @@ class Exchange:
         head: that is sent to the server.
         body: likewise.
         method: of the request.
+        policy: that it is judged by.
         deadline: by the loop's clock; infinite once it is answered.
         server: the connection that it is asked over.
     """
 
     __slots__ = (
-        "_asked", "_client", "_connection", "_decision", "_gone", "_policy", "_proxy",
+        "_as_it_came", "_asked", "_client", "_connection", "_decision", "_gone", "_proxy",
         "_request_id", "_route", "_sent_parts", "_started", "_trail", "body", "deadline", "head",
-        "method", "server",
+        "method", "policy", "server",
     )  # fmt: skip
 
     def __init__(
         self, proxy: Proxy, policy: Policy, connection: Connection, head: Head, client: str
     ) -> None:
         self._proxy = proxy
-        self._policy = policy
+        self.policy = policy
         self._connection = connection
         self._asked = head
         self._client = client
         self._started = proxy.now()
         self._decision: Decision | None = None
         self._gone = self._sent_parts = False
+        self._as_it_came = True
         self.method = head.method
         self.head = b""
         self.body: bytes | bytearray = b""
@@ -80,53 +84,59 @@ class Exchange:
 
     def decide(self, body: bytes | bytearray) -> None:
         """Judge the request, and go on when that is recorded."""
-        shared, limit = self._proxy.shared_rates, self._policy.config.limit
+        asked = Arrival(body, self._client, self._request_id, False, self._asked, self._started)
+        shared, limit = self._proxy.shared_rates, self.policy.config.limit
         if shared is None or limit is None or limit.redis is None:
-            self._ruled(body, None)
+            self._proxy.turns.add(self, asked)
         else:
-            shared.ask(self._client, limit, lambda wait: self._ruled(body, wait))
+            shared.ask(self._client, limit, lambda wait: self._decide(asked, wait))
 
-    def _ruled(self, body: bytes | bytearray, wait: float | None) -> None:
-        ruled = ruling(
-            self._policy, self._asked, body, self._client, self._request_id, self._started, wait
-        )
+    def _decide(self, asked: Arrival, wait: float | None) -> None:
+        asked.wait = wait
+        self._proxy.turns.add(self, asked)
+
+    def ruled(self, ruled: Ruling) -> None:
+        """Do what was decided."""
         self._route = ruled.route
         if ruled.alert:
             decision = ruled.decision
             self.note(AlertKind.REQUEST, Severity.MEDIUM, decision.rule or "", decision.detail)
         self._request_id = self._request_id or ruled.decision.id
         if ruled.asks:
-            self._settle(ruled.decision, as_it_came=ruled.as_it_came)
+            self._as_it_came = ruled.as_it_came
+            self._settle(ruled.decision)
         else:
             self._send(b"", as_it_came=True)
 
-    def _settle(self, decision: Decision, *, as_it_came: bool) -> None:
+    def broke(self, error: Exception) -> None:
+        """End without an answer: what could not be decided must not pass."""
+        self.deadline = math.inf
+        detail = f"a request could not be judged: {type(error).__name__}"
+        self.note(AlertKind.SELF, Severity.HIGH, "check-failed", detail)
+        self._connection.abort()
+
+    def _settle(self, decision: Decision) -> None:
         self._decision = decision
         self._proxy.settle(
-            self._policy,
-            self._route,
-            decision,
-            self._client,
-            self._request_id,
-            lambda done: self._go(written=done, as_it_came=as_it_came),
+            self.policy, self._route, decision, self._client, self._request_id, self._go
         )
 
-    def _go(self, *, written: bool, as_it_came: bool) -> None:
+    def _go(self, written: bool) -> None:
         decision = self._decision
         if decision is None:
             raise RuntimeError("nothing was decided")
-        if not decision.allowed:
+        if decision.done is _REFUSE:
             self._refuse(decision.status)
-        elif not written and self._policy.config.refuse_unrecorded:
+        elif not written and self.policy.config.refuse_unrecorded:
             self.failed(503, "a decision that cannot be recorded")
         else:
-            self._proxy.let_on(self._policy, self._route, decision, self._client)
-            self._send(decision.body, as_it_came=as_it_came)
+            self._proxy.let_on(self.policy, self._route, decision, self._client)
+            self._send(decision.body, as_it_came=self._as_it_came)
 
     def refuse_broken(self, status: int, detail: str) -> None:
         """Refuse what is no HTTP that every server reads alike; in any mode."""
         self.note(AlertKind.REQUEST, Severity.HIGH, "http", detail)
-        self._settle(Decision(Done.REFUSE, "http", detail, status, b""), as_it_came=True)
+        self._settle(Decision(Done.REFUSE, "http", detail, status, b""))
 
     def _refuse(self, status: int) -> None:
         self._proxy.refused += 1
@@ -134,7 +144,7 @@ class Exchange:
 
     @property
     def _protocol(self) -> Protocol:
-        return self._policy.routes.protocol if self._route is None else self._route.protocol
+        return self.policy.routes.protocol if self._route is None else self._route.protocol
 
     # asking -----------------------------------------------------------------------------------
 
@@ -148,7 +158,7 @@ class Exchange:
                 head.onward[place] = first
         self.body = body
         self.head = b"%scontent-length: %d\r\n\r\n" % (first, len(body))
-        self.deadline = self._started + self._policy.config.upstream_seconds
+        self.deadline = self._started + self.policy.config.upstream_seconds
         self._proxy.ask(self)
 
     def _lines(self, given: Mapping[str, str], place: tuple[str, bool]) -> list[tuple[str, str]]:
@@ -180,7 +190,7 @@ class Exchange:
 
     def part(self, data: bytes) -> None:
         """Pass a part on."""
-        self.deadline = self._proxy.now() + self._policy.config.upstream_seconds
+        self.deadline = self._proxy.now() + self.policy.config.upstream_seconds
         if not self._gone:
             self._connection.part(data)
 
@@ -194,8 +204,8 @@ class Exchange:
         """Give the server's answer to the client."""
         self._proxy.metrics.upstream[f"{answer.status // 100}xx"] += 1
         seen = body
-        if answer.status == 200 and self._policy.config.answers is not None:
-            shown = self._shown(self._policy.config.answers, body)
+        if answer.status == 200 and self.policy.config.answers is not None:
+            shown = self._shown(self.policy.config.answers, body)
             if shown is None:
                 return
             body = shown

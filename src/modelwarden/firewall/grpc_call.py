@@ -20,6 +20,7 @@ from modelwarden.firewall.grpc_messages import INFER, METHODS, Asked, answered, 
 from modelwarden.firewall.grpc_serving import host_in
 from modelwarden.firewall.http import Head
 from modelwarden.firewall.profile import Protocol
+from modelwarden.firewall.requests import Arrival
 from modelwarden.firewall.routes import REFUSED, UNREACHED, Route
 from modelwarden.firewall.ruling import ruling
 from modelwarden.firewall.settling import settled, shared_wait
@@ -146,7 +147,8 @@ class Call:
         body = bytes(self._policy.most + 1) if request.body is None else request.body
         policy, who = self._policy, self._client
         wait = await shared_wait(self._proxy, policy, who)
-        ruled = ruling(policy, head, body, who, self._request_id, self._started, wait)
+        came = Arrival(body, who, self._request_id, head=head, at=self._started, wait=wait)
+        ruled = ruling(policy, came)
         self._route, decision = ruled.route, ruled.decision
         if ruled.alert:
             rule = decision.rule or ""

@@ -276,7 +276,9 @@ class Judged:
         worst: the largest score.
     """
 
-    __slots__ = ("_cells", "_local", "_sample", "_squares", "asked", "nearest", "scores", "worst")
+    __slots__ = (
+        "_cells", "_local", "_sample", "_squares", "_whole", "asked", "nearest", "scores", "worst",
+    )  # fmt: skip
 
     def __init__(
         self, scores: Floats, asked: Halves, nearest: Floats, worst: float, sample: Halves
@@ -289,6 +291,7 @@ class Judged:
         self._cells: npt.NDArray[np.intp] | None = None
         self._local: Floats | None = None
         self._squares: Halves | None = None
+        self._whole: tuple[Judged, slice] | None = None
 
     def only(self, rows: list[int]) -> Judged:
         """Return what is known of some of the rows."""
@@ -301,6 +304,20 @@ class Judged:
             made._cells = self._cells[rows]
         return made
 
+    def part(self, start: int, end: int) -> Judged:
+        """Return what is known of the rows from one to another.
+
+        What is looked up late is then looked up for all rows at once, when the first part asks.
+        """
+        if end - start == len(self.scores):
+            return self
+        rows = slice(start, end)
+        scores = self.scores[rows]
+        worst = max(scores.tolist())
+        made = Judged(scores, self.asked[rows], self.nearest[rows], worst, self._sample)
+        made._whole = self, rows
+        return made
+
     @property
     def places(self) -> Halves:
         """(n, k) on the axes."""
@@ -310,6 +327,9 @@ class Judged:
     def squares(self) -> Halves:
         """(n,) of the lengths of the places."""
         found = self._squares
+        if self._whole is not None:
+            whole, rows = self._whole
+            return whole.squares[rows]
         if found is None:
             found = self._squares = np.vecdot(self.asked, self.asked)
             found -= np.float32(1)
@@ -318,6 +338,9 @@ class Judged:
     @property
     def cells(self) -> npt.NDArray[np.intp]:
         """(n,) the nearest row of the whole sample."""
+        if self._cells is None and self._whole is not None:
+            whole, rows = self._whole
+            self._cells = whole.cells[rows]
         if self._cells is None:
             self._cells = (self.asked @ self._sample).argmin(axis=1)
         return self._cells

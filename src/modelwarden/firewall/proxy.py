@@ -30,6 +30,7 @@ from modelwarden.firewall.routes import Route
 from modelwarden.firewall.rules import Class
 from modelwarden.firewall.shared_rates import SharedRates
 from modelwarden.firewall.traces import Tracer
+from modelwarden.firewall.turns import Turns
 from modelwarden.firewall.watching import Watching
 
 _CONNECTIONS = 4096
@@ -43,6 +44,7 @@ class Proxy:
         refused: of these.
         connections: that are open.
         policy: by which requests are judged from now on.
+        turns: has them judged.
         metrics: what is counted.
         recorder: writes decisions; None without a ledger.
         host: of the server, as requests to it name it.
@@ -65,6 +67,7 @@ class Proxy:
         self.watching: Watching | None = None
         self.host = f"{upstream.host}:{upstream.port}"
         self.policy: Policy
+        self.turns: Turns
         self.live = Live(self.metrics, time.monotonic)
         self.tracer: Tracer | None = None
         self.shared_rates: SharedRates | None = None
@@ -97,6 +100,8 @@ class Proxy:
         )
         if self._records is not None:
             self.recorder = Recorder(self._records, self._loop, self._unrecorded)
+        self.turns = Turns(self._loop)
+        self.turns.recorder = self.recorder
         if config.limit is not None and config.limit.redis is not None:
             password = os.environ.get(REDIS_PASSWORD, "")
             self.shared_rates = SharedRates(config.limit.redis, self._loop, self._alone, password)

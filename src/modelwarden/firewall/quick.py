@@ -40,6 +40,7 @@ _FORMS = 64
 _KEYS = {Protocol.MLFLOW: "inputs", Protocol.TF_SERVING: "instances"}
 _LONGEST_FORM = 1024
 _SHORT = 4096
+_FAILED = (ValueError, TypeError, KeyError, IndexError, AttributeError, RefusedError)
 _FLOATS = {"FP32": float(np.finfo("f").max), "FP64": float(np.finfo("d").max)}
 _INTEGERS = {f"INT{n}": (-(2 ** (n - 1)), 2 ** (n - 1) - 1) for n in (8, 16, 32, 64)} | {
     f"UINT{n}": (0, 2**n - 1) for n in (8, 16, 32)
@@ -84,22 +85,61 @@ class _Wanted:
             return None
         return values.reshape(self.shape)
 
+    def read_all(self, data: Any, count: int) -> Array | None:
+        """Return the numbers of so many flat lists in one; None where any is not what is wanted."""
+        kind, form = ("i", np.int64) if self.whole else ("d", np.float64)
+        values: Array = np.frombuffer(data.as_buffer(of_type=kind), form)
+        if len(values) != count * self.size or set(map(len, data)) != {self.size}:
+            return None
+        if not (self.low <= np.minimum.reduce(values) and np.maximum.reduce(values) <= self.high):
+            return None
+        return values.reshape(count, *self.shape)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Form:
     """What stands around the numbers of a request, read once: most of a client's are alike.
 
+    What is around the text of one JSON list of numbers means the same around any other one.
+
     Attributes:
         wanted: of the numbers.
         id: the protocol's own.
-        before: what goes on before the numbers.
-        after: likewise.
+        start: what stands before the numbers.
+        end: what stands after them.
+        onward: what goes on before and after them; None where that is the same.
     """
 
     wanted: _Wanted
     id: str | None
-    before: bytes
-    after: bytes
+    start: bytes
+    end: bytes
+    onward: tuple[bytes, bytes] | None
+
+    def around(self, body: bytes | bytearray) -> bool:
+        """Tell whether a body has this form, if what is between is a list of numbers."""
+        return body.startswith(self.start) and body.endswith(self.end)
+
+    def list(self, body: bytes | bytearray) -> bytes | bytearray:
+        """Return the text of the numbers of a body of this form."""
+        return body[len(self.start) : len(body) - len(self.end)]
+
+    def anew(self, body: bytes | bytearray) -> bytes | bytearray:
+        """Return a body of this form as it goes on."""
+        if self.onward is None:
+            return body
+        before, after = self.onward
+        return b"".join((before, self.list(body), after))
+
+    def flat(self, body: bytes | bytearray) -> bytes | bytearray | None:
+        """Return the text of one short list without lists in it; None where there is none."""
+        if len(body) > _SHORT or not self.around(body):
+            return None
+        raw = self.list(body)
+        brackets = raw.count(b"[")
+        if brackets == 2 == self.wanted.brackets and raw[:2] == b"[[" and raw[-2:] == b"]]":
+            return raw[1:-1]
+        return raw if brackets == 1 and raw[:1] == b"[" and raw[-1:] == b"]" else None
 
 
 @dataclass(slots=True, eq=False)  # not frozen: made for each request, which takes a quarter as long
@@ -114,7 +154,7 @@ class Numbers:
 
     values: Array
     id: str | None
-    body: bytes
+    body: bytes | bytearray
 
 
 class Quick:
@@ -139,6 +179,7 @@ class Quick:
         self._outputs = outputs
         self._parser: Any = _SIMDJSON.Parser() if self._usable else None
         self._forms: dict[tuple[bytes, bytes], _Form] = {}
+        self._last: _Form | None = None
         oip = profile.protocol is Protocol.OIP
         self._reader = self._oip if oip else self._rows
         self._key = _KEYS.get(profile.protocol, "")
@@ -152,29 +193,59 @@ class Quick:
             return None
         try:
             return self._reader(body)
-        except (ValueError, TypeError, KeyError, IndexError, AttributeError, RefusedError):
+        except _FAILED:
             return None
         except RuntimeError:  # something still holds a part of the last document
             self._parser = _SIMDJSON.Parser()
             return None
 
-    def _oip(self, body: bytes | bytearray) -> Numbers | None:
-        """Read a tensor: by a form that is known, else as a whole.
+    def read_all(self, bodies: Sequence[bytes | bytearray]) -> list[Numbers | None]:
+        """Return what each body asks; short lists in a form that is known are read as one list."""
+        form = self._last
+        if form is None or len(bodies) == 1:
+            return [self.read(body) for body in bodies]
+        lists = [form.flat(body) for body in bodies]
+        short = [one for one in lists if one is not None]
+        joined = iter(self._joined(form.wanted, short))
+        found: list[Numbers | None] = []
+        for body, one in zip(bodies, lists, strict=True):
+            values = None if one is None else next(joined)
+            found.append(
+                self.read(body) if values is None else Numbers(values, form.id, form.anew(body))
+            )
+        return found
 
-        What is around the text of one JSON list of numbers means the same around any other one.
+    def _joined(self, wanted: _Wanted, lists: list[bytes | bytearray]) -> list[Array] | list[None]:
+        """Return the numbers of lists that are read as one; Nones when any is to be looked at.
+
+        Each begins with the one bracket that it opens and ends with one that it closes. So the list
+        of them all is valid only if each of them is, and holds the same numbers.
         """
-        if (span := _span(body)) is None:
-            return None
-        start, end = span
-        around = (bytes(body[:start]), bytes(body[end:]))
-        form = self._forms.get(around)
-        if form is None:
-            return self._whole(body, around)
-        raw = body[start:end]
+        values = None
+        try:
+            if lists:
+                data = self._parser.parse(b"[%s]" % b",".join(lists))
+                values = wanted.read_all(data, len(lists))
+        except _FAILED:
+            pass
+        except RuntimeError:
+            self._parser = _SIMDJSON.Parser()
+        return [None] * len(lists) if values is None else [*values]
+
+    def _oip(self, body: bytes | bytearray) -> Numbers | None:
+        """Read a tensor: by a form that is known, else as a whole."""
+        form = self._last
+        if form is None or not form.around(body):
+            if (span := _span(body)) is None:
+                return None
+            start, end = span
+            around = (bytes(body[:start]), bytes(body[end:]))
+            form = self._last = self._forms.get(around)
+            if form is None:
+                return self._whole(body, around)
+        raw = form.list(body)
         values = form.wanted.read(self._parser.parse(raw), raw)
-        if values is None:
-            return None
-        return Numbers(values, form.id, b"".join((form.before, raw, form.after)))
+        return None if values is None else Numbers(values, form.id, form.anew(body))
 
     def _whole(self, body: bytes | bytearray, around: tuple[bytes, bytes]) -> Numbers | None:
         document = self._parser.parse(body)
@@ -209,19 +280,20 @@ class Quick:
         if wanted is None or values is None:
             return None
         first = (
-            f'{{"inputs":[{{"name":{quoted(given)},"shape":{shape},'
+            f'{{"inputs":[{{"name":{quoted(given)},"shape":[{",".join(map(str, shape))}],'
             f'"datatype":"{datatype}"{shown},"data":'
         )
-        form = _Form(wanted, name, first.encode(), b"}]" + more.encode() + b"}")
+        onward = (first.encode(), b"}]" + more.encode() + b"}")
+        form = _Form(wanted, name, *around, None if onward == around else onward)
         self._keep(around, form)
-        return Numbers(values, name, b"".join((form.before, raw, form.after)))
+        return Numbers(values, name, form.anew(body))
 
     def _keep(self, around: tuple[bytes, bytes], form: _Form) -> None:
         if len(around[0]) + len(around[1]) > _LONGEST_FORM:
             return
         if len(self._forms) >= _FORMS:
             del self._forms[next(iter(self._forms))]
-        self._forms[around] = form
+        self._forms[around] = self._last = form
 
     def _rest(self, document: Any, keys: list[str]) -> str:
         more = ""

@@ -77,24 +77,33 @@ class Recorder:
         self._failed = failed
         self._waiting: list[tuple[bytes, Callable[[bool], None]]] = []
         self._hashes: OrderedDict[str, str] = OrderedDict()
+        self._gathering = False
         self._second, self._shown = -1, ""
 
     def add(self, entry: Entry, then: Callable[[bool], None]) -> None:
-        """Record a decision.
+        """Record a decision at the end of the turn, or with the next `flush`.
 
         Args:
             entry: of it.
             then: called when it is written, with True, or cannot be, with False.
         """
-        if not self._waiting:
-            self._loop.call_soon(self._flush)
+        if not self._waiting and not self._gathering:
+            self._loop.call_soon(self.flush)
         self._waiting.append((self._encoded(entry), then))
 
-    def _flush(self) -> None:
+    def gather(self) -> None:
+        """Wait for a call of `flush`, which is to come within this turn."""
+        self._gathering = True
+
+    def flush(self) -> None:
+        """Write what waits."""
+        self._gathering = False
         waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return
         written = True
         try:
-            self._ledger.extend(body for body, _ in waiting)
+            self._ledger.extend([body for body, _ in waiting])
         except (LedgerWriteError, LedgerError) as error:
             written = False
             self.lost += len(waiting)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -18,6 +18,7 @@ import numpy as np
 from modelwarden.core.values import dataclass
 from modelwarden.firewall.chat import chat_values
 from modelwarden.firewall.errors import Reason, RefusedError
+from modelwarden.firewall.http import Head
 from modelwarden.firewall.json_form import form_values
 from modelwarden.firewall.profile import Input, Profile, Protocol
 from modelwarden.firewall.quick import Quick, document_of
@@ -46,6 +47,29 @@ _LIMITS: dict[str, tuple[float, float]] = {
 
 
 @dataclass(slots=True, eq=False)  # not frozen: made for each request, which takes a quarter as long
+class Arrival:
+    """A request as it came.
+
+    Attributes:
+        body: in JSON, or one text.
+        client: who asks.
+        request_id: that the client gave.
+        text: whether the body is one text.
+        head: of the request, where it came over HTTP.
+        at: when it came, by a clock that never goes back.
+        wait: seconds that the client would have to wait, where that is known; else it is counted.
+    """
+
+    body: bytes | bytearray
+    client: str = ""
+    request_id: str | None = None
+    text: bool = False
+    head: Head | None = None
+    at: float = 0.0
+    wait: float | None = None
+
+
+@dataclass(slots=True, eq=False)  # not frozen: as above
 class Request:
     """What a client asks.
 
@@ -60,11 +84,11 @@ class Request:
     rows: int
     id: str | None
     checked: bool
-    written: bytes | None
+    written: bytes | bytearray | None
     read: Any
 
     @property
-    def body(self) -> bytes:
+    def body(self) -> bytes | bytearray:
         """The request written anew, numerically the same."""
         if self.written is not None:
             return self.written
@@ -92,18 +116,30 @@ class Requests:
             RefusedError: it is too large, no JSON that every parser reads alike, or not what the
                 protocol and the profile's inputs ask for.
         """
-        if text:
-            return read_text(body, self._profile)
-        limit = self._profile.limits.body
-        if len(body) > limit:
-            raise RefusedError(Reason.SIZE, f"{len(body)} bytes, {limit} are allowed")
-        found = self._quick.read(body)
-        if found is None:
-            return read(body, self._profile, self._reader)
-        values = {self._name: found.values}
-        return Request(
-            values, len(found.values), found.id, checked=True, written=found.body, read=None
-        )
+        (found,) = self.read_all([Arrival(body, text=text)])
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def read_all(self, asked: Sequence[Arrival]) -> list[Request | Exception]:
+        """Return what each request asks, or why it is refused."""
+        limit, name = self._profile.limits.body, self._name
+        quick = self._quick.read_all([a.body if len(a.body) <= limit else b"" for a in asked])
+        found: list[Request | Exception] = []
+        for one, numbers in zip(asked, quick, strict=True):
+            if numbers is not None:
+                values = {name: numbers.values}
+                rows = len(numbers.values)
+                found.append(Request(values, rows, numbers.id, True, numbers.body, None))
+                continue
+            try:
+                if one.text:
+                    found.append(read_text(one.body, self._profile))
+                else:
+                    found.append(read(one.body, self._profile, self._reader))
+            except Exception as error:  # noqa: BLE001 - of one request: whoever judges it tells it
+                found.append(error)
+        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from modelwarden.core.values import dataclass
 from modelwarden.firewall.decide import Decision, Done, done_by
 from modelwarden.firewall.http import Head
+from modelwarden.firewall.requests import Arrival
 from modelwarden.firewall.routes import Route
 from modelwarden.firewall.rules import Mode
 
@@ -37,43 +39,54 @@ class Ruling:
     alert: bool
 
 
-def ruling(
-    policy: Policy,
-    head: Head,
-    body: bytes | bytearray,
-    client: str,
-    request_id: str | None,
-    now: float,
-    wait: float | None = None,
-) -> Ruling:
-    """Judge a request that was read.
+def ruling(policy: Policy, asked: Arrival) -> Ruling:
+    """Judge a request."""
+    return rulings(policy, [asked])[0]
 
-    Args:
-        policy: to judge by.
-        head: of the request.
-        body: of it.
-        client: who asks.
-        request_id: that the client gave.
-        now: by a clock that never goes back.
-        wait: seconds that the client would have to wait, where that is known; else it is counted.
-    """
-    route = policy.routes.of(head.method, head.path)
+
+def rulings(policy: Policy, asked: Sequence[Arrival]) -> list[Ruling]:
+    """Judge requests, one after another; those to one model are measured together."""
+    found: list[Ruling | None] = []
+    judged: dict[int, tuple[Route, list[int]]] = {}
+    for number, one in enumerate(asked):
+        head = _head(one)
+        route = policy.routes.of(head.method, head.path)
+        ruled = _ruled(policy, one, head, route)
+        found.append(ruled)
+        if ruled is None and route is not None:
+            if route.text:
+                one.text = _TEXT.fullmatch(head.headers.get("content-type", "")) is not None
+            judged.setdefault(id(route), (route, []))[1].append(number)
+    for route, numbers in judged.values():
+        decisions = policy.judge(route).decide_all([asked[number] for number in numbers])
+        for number, decision in zip(numbers, decisions, strict=True):
+            as_it_came = asked[number].text or decision.values is None
+            found[number] = Ruling(route, decision, as_it_came, True, False)
+    return [ruled for ruled in found if ruled is not None]
+
+
+def _head(asked: Arrival) -> Head:
+    if asked.head is None:
+        raise ValueError("what came without a head goes nowhere")
+    return asked.head
+
+
+def _ruled(policy: Policy, asked: Arrival, head: Head, route: Route | None) -> Ruling | None:
+    """Return what becomes of a request that no judge has to read; None of any other."""
+    wait = asked.wait
     if wait is None and policy.rates is not None:
-        wait = policy.rates.wait(client, now)
-    wrong = _wrong(head, body, route, wait or 0.0)
+        wait = policy.rates.wait(asked.client, asked.at)
+    wrong = _wrong(head, asked.body, route, wait or 0.0)
     if wrong is not None:
         status, rule, detail = wrong
         mode = policy.modes.of(rule)
         done = Done.ALLOW if mode is Mode.OFF else done_by(mode)
-        decision = Decision(done, rule, detail, status, body)
+        decision = Decision(done, rule, detail, status, asked.body)
         return Ruling(route, decision, as_it_came=True, asks=True, alert=mode is not Mode.OFF)
     if route is None or route.checks is None:
         decision = Decision(Done.ALLOW, None, "", 200, b"")
         return Ruling(route, decision, as_it_came=True, asks=False, alert=False)
-    text = route.text and _TEXT.fullmatch(head.headers.get("content-type", "")) is not None
-    decision = policy.judge(route).decide(body, client, request_id, text=text)
-    as_it_came = text or decision.values is None
-    return Ruling(route, decision, as_it_came=as_it_came, asks=True, alert=False)
+    return None
 
 
 def _wrong(
