@@ -1,8 +1,10 @@
 """What the firewall costs beside nginx: CPU of the process for each request, and added latency.
 
 One process each in front of the same server of C, keep-alive, wrk with 16 connections, bodies of
-1 KB (one row of 110 numbers) and 98 KB (100 rows), each request another body. Sides take turns, so
-that a busy machine slows all of them; ratios are of medians. Needs `nginx`, `wrk` and `cc`.
+1 KB (one row of 110 numbers) and 98 KB (100 rows): 64 of each, so most rows were sent before, and
+8,192 small ones, more than are remembered: each row is new. `firewall_floor.py` is the least that
+Python can do. Sides take turns, so that a busy machine slows all of them; ratios are of medians.
+Needs `nginx`, `wrk` and `cc`.
 
     python benchmarks/firewall_cost.py [ROUNDS] [SECONDS]
 """
@@ -29,7 +31,8 @@ import numpy as np
 HERE = Path(__file__).parent
 TICK = os.sysconf("SC_CLK_TCK")
 WIDTH = 110
-BODIES = 64
+SIZES = {"1 KB": (1, 64), "1 KB, new rows": (1, 8192), "98 KB": (100, 64)}
+"""Rows of a body, and how many bodies there are."""
 CONNECTIONS = 16
 NGINX = """
 daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error; master_process off;
@@ -79,11 +82,13 @@ def prepared(folder):
     profile = profile_of(rows(rng, 3000), meta, digest="sha256:0", version="0", rate=0.01)
     (folder / "profile.json").write_bytes(dumped(profile))
     scorer = Scorer(profile.normal)
-    more = rows(rng, 2 * BODIES * 100)
-    more = more[scorer.judged(more).scores < profile.normal.alarm]
-    for name, count in (("1 KB", 1), ("98 KB", 100)):
-        made = [body(more[i * count : (i + 1) * count]) for i in range(BODIES)]
-        path = folder / f"bodies-{count}"
+    most = max(count * bodies for count, bodies in SIZES.values())
+    more = rows(rng, 2 * most)
+    parts = [more[at : at + 1000] for at in range(0, len(more), 1000)]
+    more = more[np.concatenate([scorer.judged(x).scores for x in parts]) < profile.normal.alarm]
+    for name, (count, bodies) in SIZES.items():
+        made = [body(more[i * count : (i + 1) * count]) for i in range(bodies)]
+        path = folder / f"{name}.bodies"
         path.write_text("\n".join(made) + "\n")
         (folder / f"{name}.lua").write_text(LUA.format(path=path))
     (folder / "off.toml").write_text('[firewall]\ndrift = false\n[firewall.rules]\nall = "off"\n')
@@ -177,15 +182,19 @@ def main(rounds=5, seconds=2):
         ):
             running = stack.enter_context(firewall(folder, upstream, *arguments))
             sides[side] = (running.pid, port_of(running))
+        for level, *path in (("http",), ("json",), ("ledger", folder / "floor")):
+            command = [sys.executable, HERE / "firewall_floor.py", level, str(upstream), *path]
+            running = stack.enter_context(process(command, stdout=subprocess.PIPE, text=True))
+            sides[f"floor: {level}"] = (running.pid, int(running.stdout.readline()))
         time.sleep(0.5)
         print(json.dumps(measured(folder, upstream, sides, rounds, seconds), indent=1))
 
 
 def measured(folder, upstream, sides, rounds, seconds):
     result = {"rounds": rounds, "seconds": seconds, "connections": CONNECTIONS}
-    for size in ("1 KB", "98 KB"):
+    for size in SIZES:
         script = str(folder / f"{size}.lua")
-        data = (folder / f"bodies-{1 if size == '1 KB' else 100}").read_text().splitlines()
+        data = (folder / f"{size}.bodies").read_text().splitlines()
         costs = {side: [] for side in sides}
         rates = {side: [] for side in sides}
         delays = {side: [] for side in ("direct", *sides)}
