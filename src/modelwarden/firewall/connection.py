@@ -50,6 +50,11 @@ class _State(Enum):
     CLOSED = auto()
 
 
+_READING, _BUSY, _LINGERING, _CLOSED = (
+    _State  # looked up in the class, each costs as much as a call
+)
+
+
 class Stallable(Protocol):
     """What waits while a client does not read."""
 
@@ -104,7 +109,7 @@ class Connection(asyncio.BufferedProtocol):
         self._handler = handler
         self._loop = loop
         self._reader = Reader()
-        self._state = _State.READING
+        self._state = _READING
         self._head: Head | None = None
         self._parts: list[bytes] = []
         self._size = 0
@@ -117,17 +122,17 @@ class Connection(asyncio.BufferedProtocol):
     @property
     def idle(self) -> bool:
         """Whether nothing of a request has come."""
-        return self._state is _State.READING and self._head is None and not self._reader.buffered
+        return self._state is _READING and self._head is None and not self._reader.buffered
 
     @property
     def reading(self) -> bool:
         """Whether it may be closed without breaking off an answer."""
-        return self._state is _State.READING
+        return self._state is _READING
 
     @property
     def _ready(self) -> bool:
         """Whether the next request may be read: answers that nobody reads must not pile up."""
-        return self._state is _State.READING and not self._unread
+        return self._state is _READING and not self._unread
 
     # what asyncio calls -----------------------------------------------------------------------
 
@@ -141,13 +146,13 @@ class Connection(asyncio.BufferedProtocol):
             self.name = _name_in(transport.get_extra_info("peercert"))
         self.deadline = self._loop.time() + self._handler.request_seconds
         if not self._handler.opened(self):
-            self._state = _State.CLOSED
+            self._state = _CLOSED
             self._transport.abort()
 
     def connection_lost(self, error: Exception | None) -> None:
         """End; an answer that is under way has nobody to go to."""
         del error
-        self._state = _State.CLOSED
+        self._state = _CLOSED
         self._handler.closed(self)
         if self.exchange is not None:
             self.exchange.abandoned()
@@ -171,10 +176,16 @@ class Connection(asyncio.BufferedProtocol):
                 self._body, self._size = None, 0
                 self._ask(body)
             return
-        if self._state is _State.LINGERING:
+        if self._state is _LINGERING:
             return
         data = bytes(_SHARED[:nbytes])
-        if self._ready and not self._reader.buffered and head is None and self._is_whole(data):
+        if (
+            head is None
+            and self._state is _READING
+            and not self._unread
+            and not self._reader.buffered
+            and self._is_whole(data)
+        ):
             return
         self._reader.feed(data)
         if self._ready:
@@ -185,11 +196,11 @@ class Connection(asyncio.BufferedProtocol):
     def eof_received(self) -> bool:
         """Go on answering a client that has said all it will say."""
         self._eof = True
-        if self._state is _State.READING:
+        if self._state is _READING:
             if self.idle:
                 return False
             self._break(HttpError(400, "a request that was cut"))
-        elif self._state is _State.LINGERING:
+        elif self._state is _LINGERING:
             return False
         return not self._tls
 
@@ -203,9 +214,9 @@ class Connection(asyncio.BufferedProtocol):
     def resume_writing(self) -> None:
         """Go on."""
         self._unread = False
-        if self._state is _State.BUSY:
+        if self._state is _BUSY:
             self.deadline = math.inf
-        elif self._state is _State.READING:
+        elif self._state is _READING:
             self._read_on()
         if self.exchange is not None:
             self.exchange.stalled(now=False)
@@ -262,7 +273,7 @@ class Connection(asyncio.BufferedProtocol):
         if head is None:
             raise RuntimeError("a body without a head")
         self._head = None
-        self._state = _State.BUSY
+        self._state = _BUSY
         self._keep = head.keep
         self._chunked = head.keep  # a client of HTTP/1.0 does not know chunks
         self.deadline = math.inf
@@ -282,7 +293,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def _hurry(self) -> None:
         """Give a request that has begun its time, once."""
-        if not self._ending and self._state is _State.READING and not self._hurried():
+        if not self._ending and self._state is _READING and not self._hurried():
             self.deadline = self._loop.time() + self._handler.request_seconds
 
     def _hurried(self) -> bool:
@@ -290,17 +301,17 @@ class Connection(asyncio.BufferedProtocol):
 
     def _break(self, error: HttpError) -> None:
         self._body = None
-        self._state = _State.BUSY
+        self._state = _BUSY
         self._keep = False
         self._handler.broken(self, error)
 
     def expired(self) -> None:
         """Let a client go that was too slow."""
-        if self._unread and self._state is _State.READING:
+        if self._unread and self._state is _READING:
             self._transport.abort()
-        elif self._state is _State.READING and not self.idle and not self._eof:
+        elif self._state is _READING and not self.idle and not self._eof:
             self._break(HttpError(408, "too slow"))
-        elif self._state is _State.READING or self._state is _State.LINGERING:
+        elif self._state is _READING or self._state is _LINGERING:
             self._close()
         else:
             self._transport.abort()
@@ -308,7 +319,7 @@ class Connection(asyncio.BufferedProtocol):
     def end(self) -> None:
         """Take no further request: close now, or after the answer that is under way."""
         self._ending = True
-        if self._state is _State.READING:
+        if self._state is _READING:
             self._close()
 
     def abort(self) -> None:
@@ -331,7 +342,7 @@ class Connection(asyncio.BufferedProtocol):
     def answer_begun(self, begun: bytes, body: bytes, *, bare: bool = False) -> None:
         """Send a whole answer that begins with what `answer_of_status` returned."""
         self.exchange = None
-        if self._state is not _State.BUSY:
+        if self._state is not _BUSY:
             return
         keep = self._keep and not self._ending
         last = b"" if keep else b"connection: close\r\n"
@@ -341,7 +352,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def begin(self, status: int, headers: Headers) -> None:
         """Begin an answer that comes in parts."""
-        if self._state is not _State.BUSY:
+        if self._state is not _BUSY:
             return
         self._keep = self._keep and not self._ending
         lines = [*headers, ("transfer-encoding", "chunked")] if self._chunked else [*headers]
@@ -351,13 +362,13 @@ class Connection(asyncio.BufferedProtocol):
 
     def part(self, data: bytes) -> None:
         """Send a part."""
-        if self._state is _State.BUSY and data:
+        if self._state is _BUSY and data:
             self._transport.write(b"%x\r\n%s\r\n" % (len(data), data) if self._chunked else data)
 
     def finish(self, *, whole: bool = True) -> None:
         """End an answer in parts; one that is not whole ends with the connection, visibly."""
         self.exchange = None
-        if self._state is not _State.BUSY:
+        if self._state is not _BUSY:
             return
         if not whole:
             self._transport.abort()
@@ -370,7 +381,7 @@ class Connection(asyncio.BufferedProtocol):
         if not keep:
             self._close_after_answer()
             return
-        self._state = _State.READING
+        self._state = _READING
         if self._unread:
             self.deadline = self._loop.time() + self._handler.send_seconds
         else:
@@ -386,7 +397,7 @@ class Connection(asyncio.BufferedProtocol):
             self._advance()
         if self._unread:
             return
-        if self._eof and self._state is _State.READING:
+        if self._eof and self._state is _READING:
             if self._reader.buffered or self._head is not None:
                 self._break(HttpError(400, "a request that was cut"))
             else:
@@ -397,13 +408,13 @@ class Connection(asyncio.BufferedProtocol):
         if self._eof or not self._transport.can_write_eof():
             self._close()
             return
-        self._state = _State.LINGERING
+        self._state = _LINGERING
         self.deadline = self._loop.time() + _LINGER
         self._transport.resume_reading()
         self._transport.write_eof()
 
     def _close(self) -> None:
-        self._state = _State.CLOSED
+        self._state = _CLOSED
         self._transport.close()
 
 

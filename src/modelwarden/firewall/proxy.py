@@ -25,7 +25,7 @@ from modelwarden.firewall.live import Live
 from modelwarden.firewall.metrics import Metrics
 from modelwarden.firewall.policy import Policy
 from modelwarden.firewall.pool import Pool, Question
-from modelwarden.firewall.records import Entry, Recorder, Records
+from modelwarden.firewall.records import Recorder, Records
 from modelwarden.firewall.routes import Route
 from modelwarden.firewall.rules import Class
 from modelwarden.firewall.shared_rates import SharedRates
@@ -224,18 +224,8 @@ class Proxy:
         if self.recorder is None:
             then(True)
             return
-        entry = Entry(
-            model=model,
-            client=client,
-            request_id=request_id,
-            decision=decision.done.value,
-            mode=policy.modes.default.value,
-            rule=decision.rule,
-            detail=decision.detail,
-            rows=decision.rows,
-            score=decision.score,
-        )
-        self.recorder.add(entry, then)
+        mode = policy.modes.default.value
+        self.recorder.add(decision, model, client, request_id, mode, then)
 
     # the server -------------------------------------------------------------------------------
 

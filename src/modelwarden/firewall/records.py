@@ -13,6 +13,7 @@ from collections.abc import Callable
 from json.encoder import encode_basestring_ascii as quoted
 
 from modelwarden.core.values import dataclass
+from modelwarden.firewall.decide import Decision
 from modelwarden.ledger import LedgerError, LedgerWriteError, Redaction, Writer
 
 _HASHES = 10_000
@@ -31,23 +32,6 @@ class Records:
 
     ledger: Writer
     redaction: Redaction
-
-
-@dataclass(
-    slots=True, kw_only=True, eq=False
-)  # not frozen: made for each request, which takes a quarter as long
-class Entry:
-    """One decision, as the ledger keeps it."""
-
-    model: str | None
-    client: str
-    request_id: str | None
-    decision: str
-    mode: str
-    rule: str | None
-    detail: str
-    rows: int
-    score: float | None
 
 
 class Recorder:
@@ -80,16 +64,28 @@ class Recorder:
         self._gathering = False
         self._second, self._shown = -1, ""
 
-    def add(self, entry: Entry, then: Callable[[bool], None]) -> None:
+    def add(
+        self,
+        decision: Decision,
+        model: str | None,
+        client: str,
+        request_id: str | None,
+        mode: str,
+        then: Callable[[bool], None],
+    ) -> None:
         """Record a decision at the end of the turn, or with the next `flush`.
 
         Args:
-            entry: of it.
+            decision: that was made.
+            model: that was asked.
+            client: who asked.
+            request_id: that is told.
+            mode: of the firewall.
             then: called when it is written, with True, or cannot be, with False.
         """
         if not self._waiting and not self._gathering:
             self._loop.call_soon(self.flush)
-        self._waiting.append((self._encoded(entry), then))
+        self._waiting.append((self._encoded(decision, model, client, request_id, mode), then))
 
     def gather(self) -> None:
         """Wait for a call of `flush`, which is to come within this turn."""
@@ -111,13 +107,15 @@ class Recorder:
         for _, then in waiting:
             then(written)
 
-    def _encoded(self, entry: Entry) -> bytes:
-        score = "null" if entry.score is None else f"{entry.score:.6g}"
+    def _encoded(
+        self, decision: Decision, model: str | None, client: str, request_id: str | None, mode: str
+    ) -> bytes:
+        score = "null" if decision.score is None else f"{decision.score:.6g}"
         return (
-            f'{{"time":"{self._now()}","kind":"request","model":{_text(entry.model)},'
-            f'"client":"{self._hash(entry.client)}","request_id":{_text(entry.request_id)},'
-            f'"decision":"{entry.decision}","mode":"{entry.mode}","rule":{_text(entry.rule)},'
-            f'"detail":{quoted(entry.detail)},"rows":{entry.rows},"score":{score}}}'
+            f'{{"time":"{self._now()}","kind":"request","model":{_text(model)},'
+            f'"client":"{self._hash(client)}","request_id":{_text(request_id)},'
+            f'"decision":"{decision.done.value}","mode":"{mode}","rule":{_text(decision.rule)},'
+            f'"detail":{quoted(decision.detail)},"rows":{decision.rows},"score":{score}}}'
         ).encode()
 
     def _now(self) -> str:
