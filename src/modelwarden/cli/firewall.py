@@ -107,7 +107,7 @@ def _serve(
 
     one_thread()
     require_numpy()
-    if over_grpc is not None or envoy_listen is not None:
+    if over_grpc is not None:
         _require_grpc()
     from modelwarden.core import InputError
     from modelwarden.firewall.alerts import Alerts

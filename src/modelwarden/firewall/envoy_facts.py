@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from enum import Enum, auto
 
-from modelwarden.firewall.grpc_serving import host_in
+from modelwarden.firewall.addresses import host_in
 
 ADDRESS, SUBJECT = "source.address", "connection.subject_peer_certificate"
 DETAILS = "response.code_details"

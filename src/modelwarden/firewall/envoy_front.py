@@ -5,40 +5,45 @@ It decides by the same policy as the proxy, in the same process, and sends nothi
 
 from __future__ import annotations
 
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+import asyncio
+from typing import TYPE_CHECKING
 
-from modelwarden.core import Severity
+from modelwarden.core import InputError, Severity
 from modelwarden.firewall.alerts import AlertKind
-from modelwarden.firewall.envoy_messages import METHOD
+from modelwarden.firewall.envoy_channel import Channel, Talk
 from modelwarden.firewall.envoy_stream import Stream
-from modelwarden.firewall.grpc_serving import Patience, bind, library, server_of
+from modelwarden.firewall.patience import Patience
+from modelwarden.firewall.service import to_clients
 
 if TYPE_CHECKING:
     from modelwarden.firewall.proxy import Proxy
 
-_STREAMS = 8192  # at once, of all connections; gRPC itself refuses twice as many of one
-_BODILESS = 4096  # of these, requests whose body has not come yet
-_LARGEST = (64 << 20) + (1 << 20)  # the largest body of a profile, and what is around it
+_STREAMS = 8192  # requests at once, of all connections
+_BODILESS = 4096  # of these, those whose body has not come yet
+_CHANNELS = 1024
+_BACKLOG = 1024
 
 
 class EnvoyFront:
-    """A gRPC server that Envoys ask.
+    """Where Envoys ask.
 
     Attributes:
         proxy: whose policy, counts and memory are shared.
         host, port: where it listens.
         patience: with requests that have not come whole yet.
-        open: streams that are under way.
+        streams: that one connection may have at once; those beyond what there is room for are
+            answered, so it is more than that.
     """
+
+    streams = 2 * _STREAMS
 
     def __init__(self, proxy: Proxy, place: tuple[str, int]) -> None:
         self.proxy = proxy
         self.host, self.port = place
         self.patience = Patience(_BODILESS)
-        self.open = 0
-        self._library: Any = None
-        self._server: Any = None
+        self._open = 0
+        self._channels: set[Channel] = set()
+        self._server: asyncio.Server | None = None
         self._told: set[str] = set()
 
     async def begin(self) -> None:
@@ -47,27 +52,47 @@ class EnvoyFront:
         Raises:
             InputError: the port is in use or not allowed, or a certificate cannot be used.
         """
-        self._library = library()
-        self._server = server_of(self, largest=_LARGEST, streams=2 * _STREAMS)
+        loop = asyncio.get_running_loop()
         tls = self.proxy.policy.config.tls
-        self.port = bind(self._server, (self.host, self.port), tls, "--envoy-listen")
-        await self._server.start()
+        context = None if tls is None else to_clients(tls)
+        if context is not None:
+            context.set_alpn_protocols(["h2"])
+        try:
+            self._server = await loop.create_server(
+                lambda: Channel(self, loop),
+                *(self.host, self.port),
+                ssl=context,
+                backlog=_BACKLOG,
+                reuse_address=True,
+            )
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            raise InputError(
+                f"cannot listen at {self.host}:{self.port}: {why}",
+                hint="Choose another --envoy-listen.",
+            ) from error
+        self.port = int(self._server.sockets[0].getsockname()[1])
 
-    def service(self, details: Any) -> Any:
-        """Return what handles a stream; gRPC asks for it by this name."""
-        if details.method != METHOD:
-            return None
+    def opened(self, channel: Channel) -> bool:
+        """Take note of a connection; tell whether there is room for it."""
+        if len(self._channels) >= _CHANNELS:
+            return False
+        self._channels.add(channel)
+        return True
 
-        async def handle(_: object, context: Any) -> None:
-            self.proxy.asked_count += 1
-            self.open += 1
-            try:
-                stream = Stream(self, context)
-                await (stream.serve() if self.open <= _STREAMS else stream.turn_away())
-            finally:
-                self.open -= 1
+    def closed(self, channel: Channel) -> None:
+        """Forget a connection."""
+        self._channels.discard(channel)
 
-        return self._library.stream_stream_rpc_method_handler(handle)
+    async def answer(self, talk: Talk) -> None:
+        """Answer what one request asks."""
+        self.proxy.asked_count += 1
+        self._open += 1
+        try:
+            stream = Stream(self, talk)
+            await (stream.serve() if self._open <= _STREAMS else stream.turn_away())
+        finally:
+            self._open -= 1
 
     def once(self, detail: str) -> None:
         """Tell what is wrong with Envoy's settings, the first time that it shows."""
@@ -76,8 +101,15 @@ class EnvoyFront:
             self.proxy.note(AlertKind.SELF, Severity.HIGH, "envoy", detail)
 
     async def end(self, seconds: float) -> None:
-        """Take no new request; those that came whole have so long to finish."""
-        self.patience.end()
+        """Take no new connection; requests that came whole have so long to finish."""
         if self._server is not None:
-            with suppress(Exception):
-                await self._server.stop(seconds)
+            self._server.close()
+        self.patience.end()
+        for channel in list(self._channels):
+            channel.drain()
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        while self._open and loop.time() < until:
+            await asyncio.sleep(0.02)
+        for channel in list(self._channels):
+            channel.close()

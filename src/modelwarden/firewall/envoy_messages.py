@@ -9,16 +9,22 @@ Source: the Envoy API, `envoy/service/ext_proc/v3/external_processor.proto` (Apa
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterator
 from enum import StrEnum
 
 from modelwarden.core.values import dataclass
-from modelwarden.firewall.wire import Kind, MessageError, Part, Table, Values, read, written
+from modelwarden.firewall.wire import MessageError, varint
+from modelwarden.formats.protobuf import FIXED32, FIXED64, LEN, VARINT
 
-METHOD = "/envoy.service.ext_proc.v3.ExternalProcessor/Process"
+DENIED = b"\x0a\x02\x08\x07"
+"""What an ext_authz that is led here by mistake takes for a denial: it takes nothing for none.
+An external processor passes it over, for another answer follows."""
 BUFFERED, NONE = 2, 0
 """How bodies are sent: whole, or not at all."""
 _SEND = 1
+_KEY, _RAW_VALUE = 0x0A, 0x1A  # tags of a header's name and value
+_FIXED = {FIXED32: 4, FIXED64: 8}
+_MOST = 1 << 14  # fields of one message
 _OVERWRITE = 2  # of a header: in the place of all of its name
 
 Lines = tuple[tuple[str, str], ...]
@@ -33,36 +39,6 @@ class Stage(StrEnum):
     RESPONSE_HEADERS = "response_headers"
     RESPONSE_BODY = "response_body"
     RESPONSE_TRAILERS = "response_trailers"
-
-
-_HEADER: Table = {
-    1: Part("key", Kind.BYTES),
-    2: Part("value", Kind.BYTES),
-    3: Part("raw_value", Kind.BYTES),
-}
-_HEADERS: Table = {1: Part("headers", Kind.MESSAGE, repeated=True, table=_HEADER)}
-_HEAD: Table = {
-    1: Part("headers", Kind.MESSAGE, table=_HEADERS),
-    3: Part("end_of_stream", Kind.BOOL),
-}
-_BODY: Table = {1: Part("body", Kind.BYTES), 2: Part("end_of_stream", Kind.BOOL)}
-_TRAILERS: Table = {1: Part("headers", Kind.MESSAGE, table=_HEADERS)}
-_VALUE: Table = {3: Part("string_value", Kind.TEXT)}
-_FIELD: Table = {1: Part("key", Kind.TEXT), 2: Part("value", Kind.MESSAGE, table=_VALUE)}
-_STRUCT: Table = {1: Part("fields", Kind.MESSAGE, repeated=True, table=_FIELD, keyed=True)}
-_ATTRIBUTES: Table = {1: Part("key", Kind.TEXT), 2: Part("value", Kind.MESSAGE, table=_STRUCT)}
-_SETTINGS: Table = {1: Part("request", Kind.INT32), 2: Part("response", Kind.INT32)}
-_SEEN: Table = {
-    2: Part(Stage.REQUEST_HEADERS, Kind.MESSAGE, table=_HEAD),
-    3: Part(Stage.RESPONSE_HEADERS, Kind.MESSAGE, table=_HEAD),
-    4: Part(Stage.REQUEST_BODY, Kind.MESSAGE, table=_BODY),
-    5: Part(Stage.RESPONSE_BODY, Kind.MESSAGE, table=_BODY),
-    6: Part(Stage.REQUEST_TRAILERS, Kind.MESSAGE, table=_TRAILERS),
-    7: Part(Stage.RESPONSE_TRAILERS, Kind.MESSAGE, table=_TRAILERS),
-    9: Part("attributes", Kind.MESSAGE, repeated=True, table=_ATTRIBUTES),
-    10: Part("observability_mode", Kind.BOOL),
-    11: Part("protocol_config", Kind.MESSAGE, table=_SETTINGS),
-}
 
 
 @dataclass(slots=True, eq=False)
@@ -94,83 +70,139 @@ def seen(message: bytes) -> Seen:
     Raises:
         MessageError: it is no message of an external processor.
     """
-    values = read(message, _SEEN, known=False)
-    stages = [stage for stage in Stage if stage in values]
+    stages: list[tuple[Stage, bytes]] = []
+    attributes: dict[str, str] = {}
+    modes: tuple[int, int] | None = None
+    only_shown = False
+    for number, value in _fields(message):
+        if number in _STAGES:
+            stages.append((_STAGES[number], _bytes(value)))
+        elif number == _ATTRIBUTES:
+            attributes.update(_texts(_once(_bytes(value), 2)))
+        elif number == _OBSERVABILITY:
+            only_shown = bool(value)
+        elif number == _SETTINGS and modes is None:
+            request, response = _once(_bytes(value), 1), _once(_bytes(value), 2)
+            modes = _whole(request), _whole(response)
+        elif number == _SETTINGS:
+            raise MessageError("settings that are given twice")
     if len(stages) != 1:
         raise MessageError(f"a message of {len(stages)} stages")
-    (stage,) = stages
-    of_stage = values[stage]
-    settings = values.get("protocol_config")
-    return Seen(
-        stage=stage,
-        fields=[_header(entry) for entry in of_stage.get("headers", {}).get("headers", ())],
-        body=of_stage.get("body", b""),
-        last=of_stage.get("end_of_stream", False),
-        attributes=_texts(values.get("attributes", ())),
-        modes=None if settings is None else _modes(settings),
-        only_shown=values.get("observability_mode", False),
-    )
+    ((stage, shown),) = stages
+    first = _once(shown, 1)
+    if stage in _BODIES:
+        return Seen(stage, [], _bytes(first), bool(_once(shown, 2)), attributes, modes, only_shown)
+    last = stage in _HEADS and bool(_once(shown, 3))
+    fields = [_header(_bytes(value)) for number, value in _fields(_bytes(first)) if number == 1]
+    return Seen(stage, fields, b"", last, attributes, modes, only_shown)
 
 
-def _modes(settings: Values) -> tuple[int, int]:
-    return settings.get("request", NONE), settings.get("response", NONE)
+_STAGES = {
+    2: Stage.REQUEST_HEADERS,
+    3: Stage.RESPONSE_HEADERS,
+    4: Stage.REQUEST_BODY,
+    5: Stage.RESPONSE_BODY,
+    6: Stage.REQUEST_TRAILERS,
+    7: Stage.RESPONSE_TRAILERS,
+}
+_ATTRIBUTES, _OBSERVABILITY, _SETTINGS = 9, 10, 11
+_HEADS = (Stage.REQUEST_HEADERS, Stage.RESPONSE_HEADERS)
+_BODIES = (Stage.REQUEST_BODY, Stage.RESPONSE_BODY)
+_Value = int | bytes
 
 
-def _header(entry: Values) -> tuple[bytes, bytes]:
-    if "value" in entry and "raw_value" in entry:
+def _header(entry: bytes) -> tuple[bytes, bytes]:
+    # Most are a name and a value of less than 128 bytes, and nothing else.
+    size = entry[1] if len(entry) > 1 and entry[0] == _KEY else len(entry)
+    at = size + 2
+    if size < 0x80 and at + 1 < len(entry) and entry[at] == _RAW_VALUE:
+        rest = len(entry) - at - 2
+        if entry[at + 1] == rest < 0x80:
+            return entry[2:at], entry[at + 2 :]
+    name, value, raw = (_once(entry, number) for number in (1, 2, 3))
+    if value is not None and raw is not None:
         raise MessageError("a header of two values")
-    raw = entry["raw_value"] if "raw_value" in entry else entry.get("value", b"")
-    return entry.get("key", b""), raw
+    return _bytes(name), _bytes(value if raw is None else raw)
 
 
-def _texts(entries: Iterable[Values]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for entry in entries:
-        for field in entry.get("value", {}).get("fields", ()):
-            text = field.get("value", {}).get("string_value")
-            if text is not None:
-                found[field.get("key", "")] = text
+def _texts(struct: _Value | None) -> Iterator[tuple[str, str]]:
+    """Yield the texts of a `Struct` by their names."""
+    for number, field in _fields(_bytes(struct)):
+        if number != 1:
+            continue
+        text = _once(_bytes(_once(_bytes(field), 2)), 3)
+        if text is not None:
+            try:
+                yield _bytes(_once(_bytes(field), 1)).decode(), _bytes(text).decode()
+            except UnicodeDecodeError as error:
+                raise MessageError("an attribute that is not UTF-8") from error
+
+
+def _once(message: bytes, wanted: int) -> _Value | None:
+    """Return the value of a field; None where it is not given."""
+    found = None
+    for number, value in _fields(message):
+        if number == wanted:
+            if found is not None:
+                raise MessageError(f"a field {wanted} that is given twice")
+            found = value
     return found
 
 
-# what is answered ---------------------------------------------------------------------------------
+def _bytes(value: _Value | None) -> bytes:
+    if isinstance(value, int):
+        raise MessageError("a number where bytes belong")
+    return value or b""
 
-_SET: Table = {
-    1: Part("header", Kind.MESSAGE, table=_HEADER),
-    3: Part("append_action", Kind.INT32),
-}
-_CHANGES: Table = {
-    1: Part("set_headers", Kind.MESSAGE, repeated=True, table=_SET),
-    2: Part("remove_headers", Kind.TEXT, repeated=True),
-}
-_NEW_BODY: Table = {1: Part("body", Kind.BYTES)}
-_COMMON: Table = {
-    2: Part("header_mutation", Kind.MESSAGE, table=_CHANGES),
-    3: Part("body_mutation", Kind.MESSAGE, table=_NEW_BODY),
-}
-_GONE_ON: Table = {1: Part("response", Kind.MESSAGE, table=_COMMON)}
-_TRAILED: Table = {1: Part("header_mutation", Kind.MESSAGE, table=_CHANGES)}
-_STATUS: Table = {1: Part("code", Kind.INT32)}
-_IN_PLACE: Table = {
-    1: Part("status", Kind.MESSAGE, table=_STATUS),
-    2: Part("headers", Kind.MESSAGE, table=_CHANGES),
-    3: Part("body", Kind.BYTES),
-    5: Part("details", Kind.TEXT),
-}
-_MODES: Table = {
-    3: Part("request_body_mode", Kind.INT32),
-    4: Part("response_body_mode", Kind.INT32),
-    5: Part("request_trailer_mode", Kind.INT32),
-}
-_SAID: Table = {
-    1: Part(Stage.REQUEST_HEADERS, Kind.MESSAGE, table=_GONE_ON),
-    2: Part(Stage.RESPONSE_HEADERS, Kind.MESSAGE, table=_GONE_ON),
-    3: Part(Stage.REQUEST_BODY, Kind.MESSAGE, table=_GONE_ON),
-    4: Part(Stage.RESPONSE_BODY, Kind.MESSAGE, table=_GONE_ON),
-    6: Part(Stage.RESPONSE_TRAILERS, Kind.MESSAGE, table=_TRAILED),
-    7: Part("immediate_response", Kind.MESSAGE, table=_IN_PLACE),
-    9: Part("mode_override", Kind.MESSAGE, table=_MODES),
-}
+
+def _whole(value: _Value | None) -> int:
+    if isinstance(value, bytes):
+        raise MessageError("bytes where a number belongs")
+    return value or 0
+
+
+def _fields(message: bytes) -> list[tuple[int, _Value]]:
+    """Return the fields of a message; numbers of fixed size, which none here is, are left out."""
+    found: list[tuple[int, _Value]] = []
+    at, end = 0, len(message)
+    try:
+        while at < end:
+            tag, at = _varint(message, at)
+            wire = tag & 7
+            if wire == LEN:
+                size, at = _varint(message, at)
+                if size > end - at:
+                    raise MessageError("a length beyond the end")
+                found.append((tag >> 3, message[at : at + size]))
+                at += size
+            elif wire == VARINT:
+                value, at = _varint(message, at)
+                found.append((tag >> 3, value))
+            elif wire in _FIXED and at + _FIXED[wire] <= end:
+                at += _FIXED[wire]
+            else:
+                raise MessageError("no message of protocol buffers")
+            if len(found) > _MOST:
+                raise MessageError(f"more than {_MOST} fields")
+    except IndexError as error:
+        raise MessageError("a number that is cut") from error
+    return found
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    value = data[at]
+    if value < 0x80:
+        return value, at + 1
+    value &= 0x7F
+    for place in range(1, 10):
+        byte = data[at + place]
+        value |= (byte & 0x7F) << 7 * place
+        if byte < 0x80:
+            return value, at + place + 1
+    raise MessageError("a number of more than 64 bits")
+
+
+# what is answered ---------------------------------------------------------------------------------
 
 
 @functools.lru_cache(maxsize=256)
@@ -189,14 +221,10 @@ def headers_on(
         modes: how bodies of request and answer are to be sent from now on; then trailers of the
             request are to be shown too. None leaves all as it is.
     """
-    said: Values = {stage: {"response": {"header_mutation": _changes(lines, gone)}}}
-    if modes is not None:
-        said["mode_override"] = {
-            "request_body_mode": modes[0],
-            "response_body_mode": modes[1],
-            "request_trailer_mode": _SEND,
-        }
-    return written(said, _SAID)
+    said = _said(stage, _field(1, _field(2, _changes(lines, gone))))
+    if modes is None:
+        return said
+    return said + _field(9, b"\x18%c\x20%c\x28%c" % (*modes, _SEND))
 
 
 def body_on(
@@ -213,38 +241,45 @@ def body_on(
         lines: headers that are set.
         gone: names of those that do not go on.
     """
-    response: Values = {"header_mutation": _changes(lines, gone)}
-    if body is not None:
-        response["body_mutation"] = {"body": body}
-    return written({stage: {"response": response}}, _SAID)
+    changes = _field(2, _changes(lines, gone))
+    new = b"" if body is None else _field(3, _field(1, body))
+    return _said(stage, _field(1, changes + new))
 
 
 def trailers_on(gone: tuple[str, ...]) -> bytes:
     """Return that the trailers of an answer go on without those of these names."""
-    return written({Stage.RESPONSE_TRAILERS: {"header_mutation": _changes((), gone)}}, _SAID)
+    return _said(Stage.RESPONSE_TRAILERS, _field(1, _changes((), gone)))
 
 
 def in_place(status: int, lines: Lines, body: bytes, details: str) -> bytes:
     """Return what the client is answered in the place of everything else."""
-    answer = {
-        "status": {"code": status},
-        "headers": _changes(lines, ()),
-        "body": body,
-        "details": details,
-    }
-    return written({"immediate_response": answer}, _SAID)
+    code = _field(1, b"\x08" + varint(status))
+    told = _field(3, body) + _field(5, details.encode())
+    return _field(7, code + _field(2, _changes(lines, ())) + told)
 
 
-def _changes(lines: Lines, gone: tuple[str, ...]) -> Values:
-    changes: Values = {}
-    if lines:
-        changes["set_headers"] = [
-            {
-                "header": {"key": name.encode(), "raw_value": value.encode("latin-1")},
-                "append_action": _OVERWRITE,
-            }
-            for name, value in lines
-        ]
-    if gone:
-        changes["remove_headers"] = gone
-    return changes
+def _changes(lines: Lines, gone: tuple[str, ...]) -> bytes:
+    return b"".join([_set(*line) for line in lines] + [_field(2, name.encode()) for name in gone])
+
+
+def _set(name: str, value: str) -> bytes:
+    header = _field(1, name.encode()) + _field(3, value.encode("latin-1"))
+    return _field(1, _field(1, header) + b"\x18%c" % _OVERWRITE)
+
+
+def _said(stage: Stage, what: bytes) -> bytes:
+    return _field(_ANSWERS[stage], what)
+
+
+_ANSWERS = {
+    Stage.REQUEST_HEADERS: 1,
+    Stage.RESPONSE_HEADERS: 2,
+    Stage.REQUEST_BODY: 3,
+    Stage.RESPONSE_BODY: 4,
+    Stage.RESPONSE_TRAILERS: 6,
+}
+
+
+def _field(number: int, payload: bytes | bytearray) -> bytes:
+    """Return a field of bytes, of a number below 16."""
+    return b"%c%s%s" % (number << 3 | LEN, varint(len(payload)), payload)

@@ -7,6 +7,7 @@ the stream were ended instead, Envoy would go on without us.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from modelwarden.core import Severity
@@ -24,6 +25,7 @@ from modelwarden.firewall.envoy_facts import (
 )
 from modelwarden.firewall.envoy_messages import (
     BUFFERED,
+    DENIED,
     NONE,
     Lines,
     Seen,
@@ -53,6 +55,7 @@ from modelwarden.firewall.traces import decided
 from modelwarden.firewall.wire import MessageError
 
 if TYPE_CHECKING:
+    from modelwarden.firewall.envoy_channel import Talk
     from modelwarden.firewall.envoy_front import EnvoyFront
     from modelwarden.firewall.policy import Policy
 
@@ -66,19 +69,21 @@ _EVENTS = b"text/event-stream"
 class _InPlaceError(Exception):
     """What the client is answered in the place of all else."""
 
-    def __init__(self, status: int, lines: Lines, body: bytes, details: str) -> None:
+    def __init__(
+        self, status: int, lines: Lines, body: bytes, details: str, also: bytes = b""
+    ) -> None:
         super().__init__(details)
         self.status = status
-        self.message = in_place(status, lines, body, f"modelwarden_{details}")
+        self.message = also + in_place(status, lines, body, f"modelwarden_{details}")
 
 
 class Stream:
     """A request and its answer, and what becomes of them."""
 
-    def __init__(self, front: EnvoyFront, context: Any) -> None:
+    def __init__(self, front: EnvoyFront, talk: Talk) -> None:
         proxy = self._proxy = front.proxy
         self._front = front
-        self._context = context
+        self._talk = talk
         self._policy: Policy = proxy.policy
         self._started = proxy.now()
         self._client = "local"
@@ -95,7 +100,7 @@ class Stream:
             await self._through()
         except _InPlaceError as ended:
             self._status = ended.status
-            await self._context.write(ended.message)
+            await self._talk.write(ended.message)
             await self._until_its_end()
         except asyncio.CancelledError:  # the client has left, or Envoy
             self._status = self._status or 408
@@ -104,7 +109,7 @@ class Stream:
             detail = f"a request failed: {type(error).__name__}: {str(error)[:200]}"
             self._note(AlertKind.SELF, Severity.HIGH, "check-failed", detail)
             self._status = 500
-            await self._context.write(self._error(500).message)
+            await self._talk.write(self._error(500).message)
             await self._until_its_end()
         finally:
             self._over()
@@ -113,7 +118,7 @@ class Stream:
         """Answer that there are too many; ending the stream would let it on."""
         self._status = 503
         self._note(AlertKind.SELF, Severity.HIGH, "envoy", "too many requests at once")
-        await self._context.write(self._error(503).message)
+        await self._talk.write(self._error(503).message)
         await self._until_its_end()
 
     async def _through(self) -> None:
@@ -138,24 +143,23 @@ class Stream:
         Args:
             seconds: that the client has for it; None where it waits for the server.
         """
-        if seconds is None:
-            message = await self._context.read()
-        else:
-            try:
-                message = await self._front.patience.message(self._context, seconds)
-            except TimeoutError:
-                await self._broken(408, "too slow")
-        if not isinstance(message, bytes):
-            return None
         try:
-            return seen(message)
+            if seconds is None:
+                message = await self._talk.read()
+            else:
+                message = await self._front.patience.message(self._talk, seconds)
+            return None if message is None else seen(message)
+        except TimeoutError:
+            await self._broken(408, "too slow")
         except MessageError as error:
-            self._unclear(str(error))
+            self._note(AlertKind.SELF, Severity.HIGH, "envoy", str(error))
+            raise self._error(503, also=DENIED) from error
 
     async def _until_its_end(self) -> None:
         """Wait until Envoy has heard what it was told: ending first may be heard before it."""
-        while isinstance(await self._context.read(), bytes):
-            pass
+        with suppress(MessageError):
+            while await self._talk.read() is not None:
+                pass
 
     def _settings(self, first: Seen) -> None:
         """End a request that not all is seen of: what is not judged does not go on, in any mode."""
@@ -182,7 +186,7 @@ class Stream:
         if first.last:
             await self._decide(head, b"")
             lines = () if self._trail is None else (("traceparent", self._trail.asking()),)
-            await self._context.write(headers_on(Stage.REQUEST_HEADERS, gone, lines))
+            await self._talk.write(headers_on(Stage.REQUEST_HEADERS, gone, lines))
             return await self._next()
         if head.length > self._policy.most:
             await self._broken(413, f"a body of {head.length} bytes")
@@ -191,7 +195,7 @@ class Stream:
         if elsewhere:
             await self._decide(head, b"")
         # Of a request that has trailers and no body Envoy would else show its head alone.
-        await self._context.write(headers_on(Stage.REQUEST_HEADERS, gone, modes=first.modes))
+        await self._talk.write(headers_on(Stage.REQUEST_HEADERS, gone, modes=first.modes))
         behind = await self._next(self._policy.config.request_seconds)
         if behind is None:
             return None
@@ -206,7 +210,7 @@ class Stream:
             await self._broken(413, f"a body of {len(behind.body)} bytes")
         if elsewhere:
             lines = (("content-length", str(len(behind.body))),)
-            await self._context.write(body_on(Stage.REQUEST_BODY, None, lines))
+            await self._talk.write(body_on(Stage.REQUEST_BODY, None, lines))
         else:
             await self._let_on(head, behind.body)
         return await self._next()
@@ -246,7 +250,7 @@ class Stream:
         if self._trail is not None:
             lines.append(("traceparent", self._trail.asking()))
         changed = None if onward == body else onward
-        await self._context.write(body_on(Stage.REQUEST_BODY, changed, tuple(lines), tuple(gone)))
+        await self._talk.write(body_on(Stage.REQUEST_BODY, changed, tuple(lines), tuple(gone)))
 
     async def _decide(self, head: Head, body: bytes) -> tuple[Decision, bool]:
         """Judge and record; return what may go on, and whether that is what came."""
@@ -320,7 +324,7 @@ class Stream:
             self._look_at(b"")
             await self._as_it_is(gone)
             return
-        await self._context.write(headers_on(Stage.RESPONSE_HEADERS, gone))
+        await self._talk.write(headers_on(Stage.RESPONSE_HEADERS, gone))
         body = await self._next()
         if body is None:
             return
@@ -331,7 +335,7 @@ class Stream:
         given = self._look_at(body.body)
         lines = (("content-length", str(len(given))),)
         changed = None if given == body.body else given
-        await self._context.write(body_on(Stage.RESPONSE_BODY, changed, lines))
+        await self._talk.write(body_on(Stage.RESPONSE_BODY, changed, lines))
         await self._until_its_end()
 
     def _is_read(self, fields: dict[bytes, bytes]) -> bool:
@@ -362,13 +366,13 @@ class Stream:
 
     async def _as_it_is(self, gone: tuple[str, ...] = ()) -> None:
         """Let an answer go on whose body is not looked at."""
-        await self._context.write(headers_on(Stage.RESPONSE_HEADERS, gone, modes=(BUFFERED, NONE)))
+        await self._talk.write(headers_on(Stage.RESPONSE_HEADERS, gone, modes=(BUFFERED, NONE)))
         while (after := await self._next()) is not None:
             if after.stage is Stage.RESPONSE_BODY:
                 self._front.once("allow_mode_override is not set: streamed answers are held up")
-                await self._context.write(body_on(Stage.RESPONSE_BODY, None))
+                await self._talk.write(body_on(Stage.RESPONSE_BODY, None))
             elif after.stage is Stage.RESPONSE_TRAILERS:
-                await self._context.write(trailers_on(tuple(sorted(_names(after)))))
+                await self._talk.write(trailers_on(tuple(sorted(_names(after)))))
             else:
                 self._unclear(f"{after.stage} in the middle of an answer")
 
@@ -384,10 +388,10 @@ class Stream:
         self._note(AlertKind.UPSTREAM, Severity.HIGH, "upstream", detail)
         return self._error(status)
 
-    def _error(self, status: int) -> _InPlaceError:
+    def _error(self, status: int, also: bytes = b"") -> _InPlaceError:
         lines: Lines = (JSON_HEADER, ("retry-after", "1")) if status == 503 else (JSON_HEADER,)
         body = error_body(self._protocol, UNREACHED, status)
-        return _InPlaceError(status, lines, body, "no_answer")
+        return _InPlaceError(status, lines, body, "no_answer", also)
 
     def _over(self) -> None:
         self._proxy.metrics.took(self._proxy.now() - self._started)

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import unquote
 
 from modelwarden.core import Severity
+from modelwarden.firewall.addresses import host_in
 from modelwarden.firewall.alerts import AlertKind
 from modelwarden.firewall.answers import FORM, shown
 from modelwarden.firewall.decide import Decision, Done
 from modelwarden.firewall.grpc_messages import INFER, METHODS, Asked, answered, asked, readable
-from modelwarden.firewall.grpc_serving import host_in
 from modelwarden.firewall.http import Head
 from modelwarden.firewall.profile import Protocol
 from modelwarden.firewall.requests import Arrival

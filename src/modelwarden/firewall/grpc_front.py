@@ -7,22 +7,16 @@ It stands beside the REST proxy in the same process and decides by the same poli
 from __future__ import annotations
 
 import asyncio
+import os
 from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modelwarden.core import InputError
+from modelwarden.core import ConfigError, InputError
 from modelwarden.firewall.config import FirewallConfig, Tls, Upstream
 from modelwarden.firewall.grpc_call import Call
-from modelwarden.firewall.grpc_serving import (
-    COMMON,
-    Patience,
-    address_of,
-    bind,
-    bytes_in,
-    library,
-    server_of,
-)
+from modelwarden.firewall.patience import Patience
 from modelwarden.firewall.profile import Protocol
 
 if TYPE_CHECKING:
@@ -33,7 +27,15 @@ Metadata = tuple[tuple[str, str], ...]
 _STREAMS = 256  # calls at once of one connection
 _CALLS = 16_384  # of all connections
 _MESSAGELESS = 1024  # of these, calls whose message has not come yet
+_METADATA = 16 << 10
 _LARGEST_ANSWER = 64 << 20
+_PLAIN_ONLY = 1  # of the bits of compression algorithms
+_COMMON = (
+    ("grpc.compression_enabled_algorithms_bitset", _PLAIN_ONLY),
+    ("grpc.max_metadata_size", _METADATA),
+    ("grpc.absolute_max_metadata_size", _METADATA),
+    ("grpc.max_send_message_length", -1),
+)
 
 
 class Front:
@@ -75,25 +77,38 @@ class Front:
                 "[firewall.answers] decimals and top are not for gRPC",
                 hint="Leave them out, or --grpc-listen.",
             )
-        self._library = library()
+        os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # what clients do wrong is no news
+        library = self._library = import_module("grpc")
         config = policy.config
         self._free = asyncio.Semaphore(config.upstream_connections)
         self._channel = self._channel_to(config)
-        # What is a little too large is refused by a rule.
-        server = self._server = server_of(
-            self, largest=policy.most + (1 << 16), streams=_STREAMS, calls=_CALLS
+        server = self._server = import_module("grpc.aio").server(
+            handlers=(self,),
+            options=_server_options(policy.most),
+            maximum_concurrent_rpcs=_CALLS,
         )
-        self.port = bind(server, (self.host, self.port), config.tls, "--grpc-listen")
+        host, port = self.host, self.port
+        place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        try:
+            if config.tls is None:
+                self.port = server.add_insecure_port(place)
+            else:
+                self.port = server.add_secure_port(place, _of_server(library, config.tls))
+        except RuntimeError as error:
+            raise InputError(
+                f"cannot listen at {place} for gRPC", hint="Choose another --grpc-listen."
+            ) from error
         await server.start()
 
     def _channel_to(self, config: FirewallConfig) -> Any:
-        place = address_of(self._upstream.host, self._upstream.port)
+        host, port = self._upstream.host, self._upstream.port
+        place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         aio = import_module("grpc.aio")
         if not self._upstream.tls:
             return aio.insecure_channel(place, options=_CHANNEL)
         tls = config.upstream_tls or Tls()
-        chain, key = bytes_in(tls.certificate), bytes_in(tls.key)
-        credentials = self._library.ssl_channel_credentials(bytes_in(tls.authorities), key, chain)
+        chain, key = _file(tls.certificate), _file(tls.key)
+        credentials = self._library.ssl_channel_credentials(_file(tls.authorities), key, chain)
         return aio.secure_channel(place, credentials, options=_CHANNEL)
 
     def service(self, details: Any) -> Any:
@@ -156,8 +171,26 @@ class Front:
                 await self._channel.close()
 
 
+def _server_options(most: int) -> tuple[tuple[str, int], ...]:
+    """Return the bounds of a server; a message that is a little too large is refused by a rule."""
+    return (
+        *_COMMON,
+        ("grpc.max_receive_message_length", most + (1 << 16)),
+        ("grpc.max_concurrent_streams", _STREAMS),
+        ("grpc.so_reuseport", 0),
+        ("grpc.keepalive_permit_without_calls", 0),
+        ("grpc.http2.min_ping_interval_without_data_ms", 30_000),
+        ("grpc.http2.min_recv_ping_interval_without_data_ms", 30_000),
+        ("grpc.http2.max_ping_strikes", 2),
+        ("grpc.keepalive_time_ms", 60_000),
+        ("grpc.keepalive_timeout_ms", 10_000),
+        ("grpc.max_connection_idle_ms", 60_000),
+        ("grpc.server_handshake_timeout_ms", 10_000),
+    )
+
+
 _CHANNEL = (
-    *COMMON,
+    *_COMMON,
     ("grpc.max_receive_message_length", _LARGEST_ANSWER),
     ("grpc.enable_http_proxy", 0),
     ("grpc.enable_retries", 0),
@@ -166,3 +199,20 @@ _CHANNEL = (
     ("grpc.min_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 1_000),
 )
+
+
+def _of_server(library: Any, tls: Tls) -> Any:
+    key, chain, authorities = _file(tls.key), _file(tls.certificate), _file(tls.authorities)
+    return library.ssl_server_credentials(
+        [(key, chain)], root_certificates=authorities, require_client_auth=authorities is not None
+    )
+
+
+def _file(path: Path | None) -> bytes | None:
+    if path is None:
+        return None
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise ConfigError(f"cannot read {path}: {why}") from error
