@@ -29,6 +29,19 @@ def _replayed(folder, answer):
         return replay(folder, url=endpoint.url)
 
 
+def test_another_server_is_asked_at_the_same_path(tmp_path):
+    seeded(tmp_path)
+    with serving(Endpoint()) as endpoint:
+        target = {"url": f"{endpoint.url}/models/filter/invocations"}
+        run(campaign(tmp_path, endpoint.url, target=target), output=tmp_path / "out")
+    with serving(Endpoint()) as endpoint:
+        same = replay(tmp_path / "out", url=endpoint.url)
+        other = replay(tmp_path / "out", url=f"{endpoint.url}/other")
+
+    assert same.report.subject.name == f"{endpoint.url}/models/filter/invocations"
+    assert other.report.subject.name == f"{endpoint.url}/other"
+
+
 def test_nothing_is_fixed_by_waiting(evaded):
     done = _replayed(evaded, named)
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 import numpy as np
 
@@ -104,8 +105,8 @@ def replay(
 
     Args:
         folder: the output of the campaign.
-        url: another address of the same model; its host must be one that the campaign was allowed
-            to ask.
+        url: another address of the same model, at the same path unless it has one; its host must
+            be one that the campaign was allowed to ask.
         rules: the user's own campaign file, where it is at hand; it takes the place of the
             folder's copy, and must be the same campaign.
         trust: run a callable also where nothing can confine it.
@@ -170,15 +171,31 @@ def _campaign(folder: Path, url: str | None, rules: Campaign | None) -> Campaign
     for target in campaign.targets:
         if target.scope is None:
             raise InputError("--url goes with endpoints, and the campaign attacked a callable")
+        place = _with_path(url, target.model.url or "")
         try:
-            scope = scope_of(url, target.scope.hosts)
+            scope = scope_of(place, target.scope.hosts)
         except ConfigError as error:
             message = error.message.replace("[model] url", "--url")
             raise InputError(message, hint=error.hint) from error
-        targets.append(replace(target, scope=scope, model=replace(target.model, url=url)))
+        targets.append(replace(target, scope=scope, model=replace(target.model, url=place)))
     if len(targets) > 1:
         raise InputError("--url goes with campaigns of one target, and this one has several")
     return replace(campaign, targets=tuple(targets))
+
+
+def _with_path(url: str, known: str) -> str:
+    """Return an address with the path of a known one where it has none of its own.
+
+    >>> _with_path("http://127.0.0.1:5001", "http://127.0.0.1:5000/v2/models/m")
+    'http://127.0.0.1:5001/v2/models/m'
+    """
+    try:
+        new, old = urlsplit(url), urlsplit(known)
+    except ValueError:
+        return url  # is refused by who reads it
+    if new.path.strip("/") or new.query:
+        return url
+    return urlunsplit((new.scheme, new.netloc, old.path, old.query, new.fragment))
 
 
 def _check_near(campaign: Campaign, folder: Path) -> None:
