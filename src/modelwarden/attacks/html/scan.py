@@ -193,12 +193,15 @@ class Draft:
         return None if first is None else self.tokens[first].start
 
     def head_rest(self) -> int | None:
-        """Return where a head goes on behind its first metas and title; None where it does not."""
-        first = self._first_of_body()
-        for token in self.tokens[:first]:
-            if token.kind == "start" and token.name in _OF_HEAD - _FIRST_OF_HEAD:
-                return token.start
-        return None
+        """Return where a head goes on behind its first metas, its title and its encoding."""
+        head = [t for t in self.tokens[: self._first_of_body()] if t.kind == "start"]
+        rest = [t.start for t in head if t.name in _OF_HEAD - _FIRST_OF_HEAD]
+        if not rest:
+            return None
+        told = [
+            t.end for t in head if t.name == "meta" and (t.get("charset") or t.get("http-equiv"))
+        ]
+        return max(rest[0], *told) if told else rest[0]
 
     def _first_of_body(self) -> int | None:
         """Return the first token that makes a browser begin the body."""
