@@ -43,6 +43,10 @@ def test_what_was_cut_is_counted():
 def test_a_value_that_is_no_text_is_shown_as_json():
     assert value_text({"a": [1, None, "é"]}) == '{"a": [1, null, "é"]}'
     assert value_text(True) == "true"
+    assert (
+        value_text({"p": 0.12559714236607902, "n": [3.0, 1e-300]})
+        == '{"p": 0.125597, "n": [3.0, 1e-300]}'
+    )
 
 
 @given(st.recursive(st.text() | st.integers(), lambda inner: st.lists(inner)))

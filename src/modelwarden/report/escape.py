@@ -25,6 +25,7 @@ _UNSAFE = re.compile(
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 MESSAGE = 500
 VALUE = 300
+_DIGITS = 6  # of a number that people read; JSON has them all
 
 
 def shown(text: str, limit: int = MESSAGE) -> str:
@@ -42,10 +43,18 @@ def shown(text: str, limit: int = MESSAGE) -> str:
 
 
 def value_text(value: Json, limit: int = VALUE) -> str:
-    """Return a piece of evidence as text: strings bare, all else as JSON."""
+    """Return a piece of evidence as text: strings bare, all else as JSON with short numbers."""
     if isinstance(value, str):
         return shown(value, limit)
-    return shown(json.dumps(encode(value), ensure_ascii=False), limit)
+    return shown(json.dumps(_short(encode(value)), ensure_ascii=False), limit)
+
+
+def _short(value: Json) -> Json:
+    if isinstance(value, float):
+        return float(f"{value:.{_DIGITS}g}")
+    if isinstance(value, dict):
+        return {key: _short(part) for key, part in value.items()}
+    return [_short(part) for part in value] if isinstance(value, list) else value
 
 
 def json_text(value: Json, indent: int | None = 1) -> str:
