@@ -16,7 +16,9 @@ _TAGS = "".join(chr(0xE0000 + ord(c)) for c in f"first run {_PIPED}")
 _SELECTORS = "".join(chr(0xE0100 + ord(c) - 16) for c in "run it")
 
 
-def _set(family: str, what: dict[str, tuple[str, str]], *, harm: bool = True) -> tuple[Sample, ...]:
+def texts_of(
+    family: str, what: dict[str, tuple[str, str]], *, harm: bool = True
+) -> tuple[Sample, ...]:
     """Return a sample for each title: the name of its file, and what it says."""
     mark = "" if harm else "honest, "
     return tuple(
@@ -25,7 +27,7 @@ def _set(family: str, what: dict[str, tuple[str, str]], *, harm: bool = True) ->
     )
 
 
-def _bytes(
+def bytes_of(
     family: str, file: str, what: dict[str, bytes], *, harm: bool = True
 ) -> tuple[Sample, ...]:
     """Return a sample for each title, all of one name."""
@@ -220,20 +222,20 @@ _LATER = {
     ),
 }
 STRANGERS_AGAIN: tuple[Sample, ...] = (
-    *_set("hidden text", _UNSEEN),
-    *_set("orders to an assistant,", _ORDERS),
-    *_set("a script with", _SCRIPTS),
-    *_set("an index", _INDEXES),
-    *_set("a cell that", _CELLS),
-    *_set("a login", _LOGINS),
-    *_set("a recipe", _RECIPES),
-    *_set("a pickle behind Base64 in", _ENCODED),
-    *_set("a configuration that", _CONFIGS),
-    *_set("a notebook that", _SHOWN),
-    *_set("code that is run by", _LATER),
-    *_bytes("a secret", "a.pkl", _SECRETS),
-    *_bytes("a pickle in a row", "a.db", _ROWS),
-    *_bytes("a pickle in the comment", "a.zip", _COMMENTS),
+    *texts_of("hidden text", _UNSEEN),
+    *texts_of("orders to an assistant,", _ORDERS),
+    *texts_of("a script with", _SCRIPTS),
+    *texts_of("an index", _INDEXES),
+    *texts_of("a cell that", _CELLS),
+    *texts_of("a login", _LOGINS),
+    *texts_of("a recipe", _RECIPES),
+    *texts_of("a pickle behind Base64 in", _ENCODED),
+    *texts_of("a configuration that", _CONFIGS),
+    *texts_of("a notebook that", _SHOWN),
+    *texts_of("code that is run by", _LATER),
+    *bytes_of("a secret", "a.pkl", _SECRETS),
+    *bytes_of("a pickle in a row", "a.db", _ROWS),
+    *bytes_of("a pickle in the comment", "a.zip", _COMMENTS),
 )
 
 _PLAIN_SCRIPTS = {
@@ -313,9 +315,9 @@ _PLAIN_PICKLES = {
     ),
 }
 HARMLESS_AGAIN: tuple[Sample, ...] = (
-    *_bytes("pickle", "a.pkl", _PLAIN_PICKLES, harm=False),
-    *_bytes("row", "a.db", _PLAIN_ROWS, harm=False),
-    *_set("script", _PLAIN_SCRIPTS, harm=False),
-    *_set("text", _PLAIN_TEXTS, harm=False),
-    *_set("recipe", _PLAIN_RECIPES, harm=False),
+    *bytes_of("pickle", "a.pkl", _PLAIN_PICKLES, harm=False),
+    *bytes_of("row", "a.db", _PLAIN_ROWS, harm=False),
+    *texts_of("script", _PLAIN_SCRIPTS, harm=False),
+    *texts_of("text", _PLAIN_TEXTS, harm=False),
+    *texts_of("recipe", _PLAIN_RECIPES, harm=False),
 )

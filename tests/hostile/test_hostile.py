@@ -23,16 +23,24 @@ from hostile.roads import ROADS
 from hostile.strangers_again import HARMLESS_AGAIN, STRANGERS_AGAIN
 from hostile.strangers_models import STRANGERS_MODELS
 from hostile.strangers_repository import STRANGERS_REPOSITORY
+from hostile.strangers_third import HARMLESS_THIRD, STRANGERS_THIRD
 from hostile.wrappings import WRAPPINGS
 from hostile.zips import ZIPS
 from modelwarden.core import Outcome, Report, Severity
 
 HARMFUL = (
     *(*GADGETS, *GADGETS_MORE, *ROADS, *MECHANISMS, *ZIPS, *ARCHIVES, *FORMATS, *WRAPPINGS),
-    *(*STRANGERS_MODELS, *STRANGERS_REPOSITORY, *STRANGERS_AGAIN, *READERS),
+    *(*STRANGERS_MODELS, *STRANGERS_REPOSITORY, *STRANGERS_AGAIN, *STRANGERS_THIRD, *READERS),
 )
 HARMLESS = (
-    *(*HARMLESS_FIRST, *HARMLESS_MORE, *HARMLESS_TEXTS, *HARMLESS_AGAIN, *HARMLESS_READERS),
+    *(
+        *HARMLESS_FIRST,
+        *HARMLESS_MORE,
+        *HARMLESS_TEXTS,
+        *HARMLESS_AGAIN,
+        *HARMLESS_THIRD,
+        *HARMLESS_READERS,
+    ),
 )
 
 

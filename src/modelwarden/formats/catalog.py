@@ -405,4 +405,5 @@ FORMATS: tuple[Format, ...] = (
     Format("config", "modelwarden.formats.config.reader", "JSON or YAML configuration"),
     Format("settings", "modelwarden.formats.config.settings", "TOML or INI settings"),
     Format("jinja", "modelwarden.formats.template.reader", "Jinja template"),
+    Format("page", "modelwarden.formats.pages", "script in a page, a drawing or a text"),
 )

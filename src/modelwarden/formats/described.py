@@ -67,7 +67,7 @@ class Place(NamedTuple):
     at: int | None = None
 
 
-APART = frozenset("reference trailing path code rewrite external expansion include".split())
+APART = frozenset("reference trailing path code rewrite external expansion include slow".split())
 """Kinds of faults that have a rule of their own; all others are contradictions."""
 
 

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from modelwarden.formats.view import View
 
 
+# The same bytes a second time, for one more reader: all others have had them.
+_ONCE_MORE = frozenset({"page"})
+
+
 class Reader(Protocol):
     """What the module of a format, or the value in it, has."""
 
@@ -51,6 +55,8 @@ def identify(
         failed: told of each format whose `sniff` failed, so that bytes made to break one reader
             do not hide from the others; without it the error is raised.
     """
+    if source.expect in _ONCE_MORE:
+        return tuple(entry for entry in FORMATS if entry.id == source.expect)
     marked = _marked(source)
     found: list[Format] = []
     for place, entry in enumerate(FORMATS):

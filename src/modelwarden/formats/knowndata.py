@@ -1,11 +1,12 @@
-"""Data that no model loader runs: recognised; tables are searched for pickles, up to 16 MiB."""
+"""Data that no model loader runs: recognised; tables are searched for pickles, up to 128 MiB."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from modelwarden.formats.view import View
+from modelwarden.core import Gap, GapKind
+from modelwarden.formats.view import View, gap
 
 if TYPE_CHECKING:
     from modelwarden.formats.limits import Limits
@@ -49,11 +50,19 @@ def read(source: Source, limits: Limits) -> View:
     """Name the kind of data; in tables and databases, find pickles that would run commands."""
     limits.check_time()
     kind = _kind(source) or "data"
+    if kind == "pdf":
+        from modelwarden.formats.pdf import read as read_pdf
+
+        return read_pdf(source, limits)
     if kind not in _TABLES:
         return View(source=source, format=kind)
-    from modelwarden.formats.pickle.within import pickles_within  # few folders hold tables
+    from modelwarden.formats.pickle.within import LONGEST, pickles_within  # few folders hold tables
 
-    return View(source=source, format=kind, children=pickles_within(source, limits))
+    gaps: tuple[Gap, ...] = ()
+    if source.size > LONGEST:
+        why = f"pickles were sought in the first {LONGEST:,} bytes"
+        gaps = (gap(source, why, GapKind.OVER_LIMIT, LONGEST),)
+    return View(source=source, format=kind, gaps=gaps, children=pickles_within(source, limits))
 
 
 def _kind(source: Source) -> str | None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from modelwarden.formats.limits import Limits
     from modelwarden.formats.source import Source
 
+_MARKED = frozenset(b"\x80" + bytes((protocol,)) for protocol in range(2, 6))
 MAGIC = b"\x93NUMPY"
 _HEADER = 1 << 20
 _FIELDS = 10_000
@@ -199,6 +200,8 @@ def _view(source: Source, header: Header) -> NpyArray:
         gaps.append(gap(source, f"{size} bytes announced, {rest} left", at=header.data))
     elif size is not None and size < rest:
         children.append(_behind(source, header.data + size, anomalies))
+    if header.width and not header.objects and source.read(header.data, 2) in _MARKED:
+        children += _pickle(source, header.data, rest)
     return NpyArray(
         source=source,
         format="npy",
@@ -207,6 +210,16 @@ def _view(source: Source, header: Header) -> NpyArray:
         children=tuple(children),
         anomalies=tuple(anomalies),
     )
+
+
+def _pickle(source: Source, at: int, size: int) -> tuple[Child, ...]:
+    """Return the pickle that an array of bytes is, as some programs keep one."""
+    from modelwarden.formats.pickle.children import is_pickle
+
+    name = "(bytes)"
+    if not is_pickle(source.part(at, size, name)):
+        return ()
+    return (Child(name, partial(source.part, at, size, name, expect="pickle")),)
 
 
 def _behind(source: Source, at: int, anomalies: list[Anomaly]) -> Child:

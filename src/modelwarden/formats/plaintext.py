@@ -11,6 +11,7 @@ import codecs
 import re
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from modelwarden.core import Gap, GapKind
@@ -19,6 +20,8 @@ from modelwarden.formats import recipes, unseen
 from modelwarden.formats.view import Child, View, gap
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from modelwarden.formats.installs import Origin
     from modelwarden.formats.limits import Limits
     from modelwarden.formats.source import Source
@@ -26,8 +29,10 @@ if TYPE_CHECKING:
 
 _PIECE = 1 << 20
 _TOKENS = 4 << 20
+_WORD = 1 << 10
 _STRUCTURED = frozenset(("csv", "tsv"))
 _SETTINGS = frozenset(("ini", "text"))
+_VARIABLES = re.compile(r"(?:^|/)(?:\.env(?:\.[\w.-]+)?|[\w.-]+\.env)$", re.IGNORECASE)
 _PAIRED = (".toml", ".cfg", ".ini", ".conf")
 _ORIGINS = re.compile(r"://|(?:trusted|insecure)[-_]host", re.IGNORECASE)
 _GIT = re.compile(
@@ -50,6 +55,10 @@ _ORDERS = re.compile(
     r"|instructions|prompts|chatmodes)/.+\.md)$",
     re.IGNORECASE,
 )
+_HTML = re.compile(
+    r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
+)
+_COMMANDED = re.compile(rb"\b(?:curl|wget|powershell|base64)\b|/dev/tcp/", re.IGNORECASE)
 _LOOKED = 1 << 16
 _SHORT = 1 << 10  # a pointer has some 130 bytes
 _CONTROLS = bytes(set(range(0x20)) - set(b"\t\n\r\f\v\x1b\b")) + b"\x7f"
@@ -71,7 +80,12 @@ _MODELS = frozenset(
     " mar mlmodel caffemodel pdmodel pdiparams pte msgpack engine skops".split()
 )
 _DATA = frozenset(("text", "csv", "tsv", "ini", "markdown"))
-_ENCODED = re.compile(r"\s*(?:gA[I-X]|Y[23][A-Za-z0-9+/]|K[A-Za-z0-9]|80 ?0[2-5])[\w+/ -]{8}")
+_PICKLES = 20
+_ENCODED = re.compile(
+    r"gA[I-X][\w+/-]{20}|Y3Bvc2l4|Y29zC|Y2J1aWx0a|H4sI[\w+/-]{20}|eJ[w-z][\w+/-]{20}|800[2-5][0-9a-fA-F]{30}"
+    r"|^\s*(?:Y[23][A-Za-z0-9+/]|K[A-Za-z0-9]|80 0[2-5])[\w+/ -]{8}"
+)
+_ALL_ENCODED = re.compile(r"\s*(?:gA[I-X]|Y[23][A-Za-z0-9+/]|K[A-Za-z0-9]|80 ?0[2-5])[\w+/ -]{8}")
 _TOLD = frozenset(("markdown", "model-card", "csv", "tsv", "source-code"))
 _PROSE_KINDS = frozenset(("text", "markdown", "model-card", "yaml"))
 _POINTER = re.compile(r"version https://git-lfs\.github\.com/spec/|/annex/objects/")
@@ -127,7 +141,10 @@ def read(source: Source, limits: Limits) -> PlainText:
         why = f"what it says to programs and assistants was sought in the first {most:,} bytes"
         gaps.append(gap(source, why, GapKind.OVER_LIMIT, most))
     if view is not None:
-        return replace(view, gaps=(*gaps, *view.gaps))
+        children = (
+            (*view.children, *_started(source, encoding)) if kind == "python" else view.children
+        )
+        return replace(view, gaps=(*gaps, *view.gaps), children=children)
     if kind == "source-code":
         why = "recognised as code, which is not examined yet"
         gaps.append(gap(source, why, GapKind.UNEXAMINED_CODE))
@@ -137,10 +154,28 @@ def read(source: Source, limits: Limits) -> PlainText:
         format=kind,
         gaps=tuple(gaps),
         encoding=encoding,
-        tokens=() if kind in _STRUCTURED else tokens_of(text, settings=_settings(kind)),
+        tokens=()
+        if kind in _STRUCTURED
+        else (*tokens_of(text, settings=_settings(kind)), *_later(source, encoding, kind)),
         origins=origins_of(source, text, kind),
-        children=(*_pairs(source, kind), *_commands(source, kind, text), *_pickled(source, text)),
+        children=(
+            *_pairs(source, kind),
+            *_commands(source, kind, text),
+            *_pickled(source, text),
+            *_pages(source, kind, text),
+        ),
     )
+
+
+def _pages(source: Source, kind: str, text: str) -> tuple[Child, ...]:
+    """Return a text with HTML in it once more, when something in it is for a browser to run."""
+    if kind not in ("markdown", "model-card") and not _HTML.match(text[:1000]):
+        return ()
+    if "<" not in text and "](" not in text:
+        return ()
+    from modelwarden.formats.markup import page_in
+
+    return page_in(source)
 
 
 def _commands(source: Source, kind: str, text: str) -> tuple[Child, ...]:
@@ -159,6 +194,17 @@ def _commands(source: Source, kind: str, text: str) -> tuple[Child, ...]:
     return (Child("commands", lambda: source.nested(data, "commands", expect="instructions")),)
 
 
+def _started(source: Source, encoding: str) -> tuple[Child, ...]:
+    """Return the Python in the settings of IPython that it runs when it starts."""
+    if not source.label.endswith("ipython_config.py"):
+        return ()
+    lines = recipes.lines_of_ipython(_text(source, encoding)).encode("utf-8", "replace")
+    if not lines:
+        return ()
+    part = partial(source.nested, lines, "exec_lines", expect="notebook-code")
+    return (Child("exec_lines", part),)
+
+
 def _looked_through(source: Source, kind: str) -> int:
     """Return how many bytes of a text are looked through that a program or an assistant obeys."""
     if source.expect is None and recipes.RUN.search(source.label):
@@ -171,26 +217,35 @@ def _may_run(source: Source, kind: str) -> bool:
     """Tell whether some program may run what stands in a text: by its name, or it has no other."""
     if recipes.RUN.search(source.label):
         return True
+    if kind == "source-code":
+        return source.size <= recipes.LONGEST and _COMMANDED.search(source.head) is not None
     ending = source.label.rpartition("/")[2].rpartition(".")[2].lower()
     return kind == "text" and ending not in _PROSE and source.size <= _LOOKED * 4
 
 
 def _pickled(source: Source, text: str) -> tuple[Child, ...]:
-    """Return the pickle that is all of a text, as Base64 or hexadecimal digits."""
-    if not _ENCODED.match(text[:32]):
+    """Return the pickles that stand in a text as Base64 or hexadecimal digits."""
+    if not _ENCODED.search(text):
         return ()
     from modelwarden.formats.pickle.children import is_pickle
     from modelwarden.formats.pickle.nested import decoded
+    from modelwarden.formats.pickle.within import encoded_in
 
-    for step, data in decoded(text.strip().encode("utf-8", "replace"))[1:]:
-        if is_pickle(source.nested(data, step)):
-            return (Child(step, partial(source.nested, data, step, expect="pickle")),)
-    return ()
+    data = text.strip().encode("utf-8", "replace")
+    for step, plain in decoded(data)[1:] if _ALL_ENCODED.match(text[:32]) else ():
+        if is_pickle(source.nested(plain, step)):
+            return (Child(step, partial(source.nested, plain, step, expect="pickle")),)
+    found = islice(encoded_in(data), _PICKLES)
+    return tuple(
+        Child(name, partial(source.nested, plain, name, expect="pickle"))
+        for name, plain in ((f"(pickle at {place})", plain) for place, plain in found)
+    )
 
 
 def _pairs(source: Source, kind: str) -> tuple[Child, ...]:
     """Return settings as a child of their own, for whoever judges what they name."""
-    if kind != "ini" and not (kind in _DATA and source.label.lower().endswith(_PAIRED)):
+    named = source.label.lower().endswith(_PAIRED) or _VARIABLES.search(source.label)
+    if kind != "ini" and not (kind in (*_DATA, "yaml") and named):
         return ()
     return (Child("settings", lambda: source.part(0, source.size, "settings", expect="settings")),)
 
@@ -237,6 +292,19 @@ def tokens_of(text: str, *, settings: bool | None) -> tuple[Token, ...]:
     from modelwarden.formats.tokens import tokens_in
 
     return tuple(tokens_in(text, settings=settings))
+
+
+def _later(source: Source, encoding: str, kind: str) -> Iterator[Token]:
+    """Yield the secrets behind the part of a long text that is read word by word."""
+    if source.size <= _TOKENS:
+        return
+    from modelwarden.formats.pickle.nested import telling
+
+    for at in range(_TOKENS, source.size, _PIECE):
+        piece = source.read(at, _PIECE + _WORD)
+        if telling(piece):
+            text = piece.decode(encoding, "replace")
+            yield from tokens_of(text, settings=_settings(kind))
 
 
 def origins_of(source: Source, text: str, kind: str = "text") -> tuple[Origin, ...]:

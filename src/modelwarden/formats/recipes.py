@@ -6,6 +6,7 @@ on as it is, so that a command that is written out is seen, and one that is comp
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
@@ -29,12 +30,19 @@ RUN: Final = re.compile(
 )
 # Settings that name other files, and code.
 NAMING: Final = re.compile(
-    r"(?:^|/)(?:modelfile(?:\.[^/]*)?|[^/]+\.(?:gin|jsonnet|libsonnet))$", re.IGNORECASE
+    r"(?:^|/)(?:modelfile(?:\.[^/]*)?|config\.(?:pbtxt|properties)|[^/]+\.(?:gin|jsonnet|libsonnet))$",
+    re.IGNORECASE,
 )
 _PLACE: Final = re.compile(
     r"(?im)^[ \t]*(?:from|adapter)[ \t]+(\S.*?)[ \t]*$"
     r"|^[ \t]*include[ \t]+[\"']([^\"'\n]+)[\"']"
     r"|\bimport(?:str|bin)?[ \t]+(?:@?\"([^\"\n]+)\"|@?'([^'\n]+)')"
+    # Triton's config.pbtxt, and TorchServe's config.properties.
+    r"|\b(?:backend|runtime|op_library_filename|input_data_file|default_model_filename)"
+    r"[ \t]*:[ \t]*\[?[ \t]*\"([^\"\n]+)\""
+    r"|\"EXECUTION_ENV_PATH\"[\s,;]*value[ \t]*:?[ \t]*\{\s*string_value[ \t]*:[ \t]*\"([^\"\n]+)\""
+    r"|^[ \t]*(?:load_models|plugins_path)[ \t]*=[ \t]*(\S+)"
+    r"|^[ \t]*vmargs[ \t]*=.*?-javaagent:(\S+)"
 )
 _NAME: Final = re.compile(
     r"@(?:[\w.]+/)*([A-Za-z_]\w*(?:\.\w+)+)"
@@ -73,7 +81,7 @@ def commands_in(text: str) -> str:
 
 
 def places_in(text: str) -> Iterator[Named]:
-    """Yield the files that an Ollama Modelfile, Gin or Jsonnet takes in."""
+    """Yield the files that a Modelfile, Gin, Jsonnet, Triton or TorchServe takes in."""
     for found, number in _numbered(_PLACE, text):
         place = next(part for part in found.groups() if part is not None)
         yield Named(place.strip("\"'"), number + 1)
@@ -83,6 +91,26 @@ def names_in(text: str) -> Iterator[Named]:
     """Yield the functions that Gin binds values to, or hands over."""
     for found, number in _numbered(_NAME, text):
         yield Named(found[1] or found[2], number + 1)
+
+
+def lines_of_ipython(text: str) -> str:
+    """Return the Python that IPython runs when it starts, out of its settings in Python.
+
+    >>> lines_of_ipython("c.InteractiveShellApp.exec_lines = ['import os']")
+    'import os'
+    """
+    try:
+        tree = ast.parse(text[:LONGEST], filename="")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ""
+    return "\n".join(
+        part.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign | ast.Call)
+        and "exec_lines" in ast.dump(node.targets[0] if isinstance(node, ast.Assign) else node.func)
+        for part in ast.walk(node)
+        if isinstance(part, ast.Constant) and isinstance(part.value, str)
+    )
 
 
 def _numbered(form: re.Pattern[str], text: str) -> Iterator[tuple[re.Match[str], int]]:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelwarden.core import Gap, GapKind, Producer
@@ -58,6 +59,9 @@ BITS = {
 }
 _FRAMEWORKS = {"pt": "torch", "tf": "tensorflow", "flax": "flax", "mlx": "mlx", "np": "numpy"}
 _MAX = (1 << 64) - 1
+_BYTES = frozenset(("U8", "I8"))
+_LEAST = 16
+_PICKLE = re.compile(rb"\x80[\x02-\x05]")
 _FAULTS = 100
 _ENTRY = 4 << 20
 _SPACE = re.compile(r"[ \t\n\r]*+")
@@ -119,7 +123,10 @@ def read(source: Source, limits: Limits) -> Safetensors:
         format="safetensors",
         producer=_producer(check.metadata),
         gaps=tuple(check.gaps),
-        children=tuple(_child(source, begin, end) for begin, end in hidden),
+        children=(
+            *(_child(source, begin, end) for begin, end in hidden),
+            *_pickles(source, check.data, check.tensors),
+        ),
         tensors=tuple(check.tensors),
         metadata=tuple(Metadatum(key, text, 8) for key, text in check.metadata.items()),
         faults=tuple(check.faults),
@@ -136,6 +143,21 @@ def _producer(metadata: Mapping[str, str]) -> Producer | None:
 def _child(source: Source, begin: int, end: int) -> Child:
     name = f"bytes {begin}-{end}"
     return Child(name, lambda: source.part(begin, end - begin, name))
+
+
+def _pickles(source: Source, data: int, tensors: list[Tensor]) -> Iterator[Child]:
+    """Yield the tensors of bytes that are a pickle, as some programs keep their state."""
+    for tensor in tensors:
+        size = tensor.end - tensor.begin
+        if tensor.dtype not in _BYTES or len(tensor.shape) != 1 or size < _LEAST:
+            continue
+        at, name = data + tensor.begin, tensor.name[:200]
+        if not _PICKLE.match(source.read(at, 4)):
+            continue
+        from modelwarden.formats.pickle.children import is_pickle
+
+        if is_pickle(source.part(at, size, name)):
+            yield Child(name, partial(source.part, at, size, name, expect="pickle"))
 
 
 class _Pairs(list[tuple[str, object]]):

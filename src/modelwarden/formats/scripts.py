@@ -30,6 +30,7 @@ _COMPUTED = re.compile(
     r"(?:^|[;&|\n]|\bthen\b|\bdo\b|\belse\b)[ \t]*(?:sudo[ \t]+|exec[ \t]+)?"
     r"(?:eval\b(?![ \t]+[\"']?\$\((?:ssh-agent|conda|direnv|pyenv|dircolors|\w+[ \t]+shell\.bash))"
     r"|[\"']?\$\((?![\"']?(?:dirname|which|command|pwd|realpath|readlink)\b|\()"
+    r"|[a-z]{1,20}\$\{?(?:IFS|@|\*|[a-z]\b)"
     r"|[\"']?\$\{?(?!PYTHON|PIP|CC|CXX|MAKE|SHELL|\(|@|\*|BIN|CMD_PREFIX)[A-Za-z_]\w*|`)"
 )
 _INSTALL = re.compile(

@@ -10,7 +10,7 @@ from modelwarden.core.values import dataclass
 from modelwarden.formats.described import Notes, PlainModel
 from modelwarden.formats.identified.kind import producer
 from modelwarden.formats.limits import LimitExceededError
-from modelwarden.formats.view import DamagedError
+from modelwarden.formats.view import Child, DamagedError
 
 if TYPE_CHECKING:
     from modelwarden.formats.limits import Limits
@@ -58,8 +58,9 @@ def read(source: Source, limits: Limits) -> XmlText:
     notes = Notes(source)
     if not found:
         notes.note("an XML document whose root element does not come soon", GapKind.UNSUPPORTED)
+    children = _pages(source) if name.lower() in ("html", "svg", "hta", "stylesheet") else ()
     if name.lower() == "html":
-        return XmlText(source=source, format="html", root=name)
+        return XmlText(source=source, format="html", root=name, children=children)
     handler, by = _walked(source, limits, notes, kind)
     return XmlText(
         source=source,
@@ -71,14 +72,21 @@ def read(source: Source, limits: Limits) -> XmlText:
         faults=tuple(notes.faults),
         elements=handler.elements,
         depth=handler.deepest,
+        children=children,
     )
+
+
+def _pages(source: Source) -> tuple[Child, ...]:
+    from modelwarden.formats.markup import page_in
+
+    return page_in(source)
 
 
 def _walked(
     source: Source, limits: Limits, notes: Notes, kind: str | None
 ) -> tuple[Walk, Producer | None]:
     """Walk a document, and hold its parts against one another where it is a model."""
-    from modelwarden.formats.xml.walk import Nothing, Walk
+    from modelwarden.formats.xml.walk import Nothing, Relations, Walk
 
     if kind == "pmml":
         from modelwarden.formats.xml.pmml import Pmml
@@ -104,7 +112,8 @@ def _walked(
         if notes.attempt(walk.run):
             storage.whole()
         return walk, producer("opencv")
-    walk = Walk(source, limits, notes, Nothing(), model=False)
+    relations = _root_name(source) == "Relationships"
+    walk = Walk(source, limits, notes, Relations(notes) if relations else Nothing(), model=False)
     # What is no model is data: text that is no whole document is still text.
     try:
         walk.run()
@@ -113,6 +122,11 @@ def _walked(
     except LimitExceededError as over:
         notes.note(str(over), GapKind.OVER_LIMIT)
     return walk, None
+
+
+def _root_name(source: Source) -> str:
+    found = _root(source)
+    return found[1] if found else ""
 
 
 def is_openvino(source: Source) -> bool:

@@ -33,7 +33,7 @@ _ATTACKS = tuple(
     (re.compile(pattern, re.IGNORECASE), what)
     for pattern, what in (
         (
-            r"\b(?:sh|bash|eval|source)\s+(?:-c\s+)?(?:\$\(|`|<\()\s*(?:curl|wget)\b",
+            r"\b(?:sh|bash|eval|source)\s+(?:-c\s+|<<<\s*)?(?:\$\(|`|<\()\s*(?:curl|wget)\b",
             FETCHED,
         ),
         (
@@ -86,6 +86,20 @@ _ATTACKS = tuple(
             r"\b(?:perl|ruby|php|node|nodejs|lua)\s+(?:-\S+\s+){0,4}-\w*[er]\b[^\n]{0,2000}?"
             r"(?:\bsocket\b|fsockopen|TCPSocket|child_process)|\bg?awk\b[^\n]{0,500}/inet/tcp",
             "opens a connection in a program of one line",
+        ),
+        (
+            r"\bchpasswd\b[^\n]{0,200}PermitRootLogin[ =]+yes",
+            _STAYS,
+        ),
+        (
+            r"\bfor\s+\w+\s+in\s[^\n]{0,300}"
+            + _PRIVATE_FILES
+            + r"[^\n]{0,300}\b(?:dig|nslookup|host|ping)\b",
+            "sends credentials to the network",
+        ),
+        (
+            r"\b(?:curl|wget)\b[^|;&\n]{0,500}(?:/run/secrets/|@/proc/|\bprintenv\b)",
+            "sends credentials to the network",
         ),
         (r"\bxmrig\b|stratum\+(?:tcp|ssl)://", "mines a currency"),
         (

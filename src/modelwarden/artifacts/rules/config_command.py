@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import ast
 import re
-import warnings
 from collections.abc import Iterator
 
 from modelwarden.artifacts.known.commands import attack_in
+from modelwarden.artifacts.known.harm import LONGEST, code_in, command_in
 from modelwarden.artifacts.known.secrets import redacted
 from modelwarden.artifacts.rules._content import bound_to
 from modelwarden.core import Confidence, Hit, Severity, rule
 from modelwarden.formats.config.reader import MARSHALLED, ConfigFile
 from modelwarden.formats.config.scalars import Scalar
 
-_LONGEST = 2000
 _SERVER = re.compile(r"(?:^|\.)(?:mcpServers|mcp\.servers|servers)(?:\.|\[)", re.IGNORECASE)
 _PRELOADS = frozenset(("LD_PRELOAD", "DYLD_INSERT_LIBRARIES"))
 _SHELLS = frozenset("sh bash zsh dash cmd powershell pwsh".split())
-_CODE_CALLS = frozenset("__import__ eval exec compile".split())
-_CODE_ATTRIBUTES = frozenset("system popen check_output call run Popen spawn".split())
 
 
 @rule(
@@ -52,8 +48,8 @@ def config_command(config: ConfigFile) -> Iterator[Hit]:
         if not scalar.text or (len(scalar.value) <= 4 and scalar.key != "command"):
             continue
         what = _marshalled(scalar.value) or _assistant(scalar)
-        if what is None and len(scalar.value) <= _LONGEST:
-            what = _command(scalar.value) or _code(scalar.value) or _preloaded(scalar)
+        if what is None and len(scalar.value) <= LONGEST:
+            what = command_in(scalar.value) or code_in(scalar.value) or _preloaded(scalar)
         if what is not None:
             facts = {"path": scalar.path[:200], "value": redacted(scalar.value)[:120]}
             yield Hit(f"{scalar.key[:60]}: {what}", evidence(facts, scalar.line))
@@ -72,40 +68,8 @@ def _preloaded(scalar: Scalar) -> str | None:
     return attack_in(f"{scalar.key}={scalar.value}") if scalar.key in _PRELOADS else None
 
 
-def _command(value: str) -> str | None:
-    """Say what a shell command would do; None for anything else."""
-    attack = attack_in(value)
-    return None if attack is None else f"the command {attack}"
-
-
 def _marshalled(value: str) -> str | None:
     """Say that a text is compiled code; loaders of Keras models as YAML run it."""
     return (
         "marshalled code" if MARSHALLED.match(value[:40].strip().encode(errors="replace")) else None
     )
-
-
-def _code(value: str) -> str | None:
-    """Say which call makes a Python expression or statement run commands; None for other text."""
-    if "(" not in value or not any(word in value for word in (*_CODE_CALLS, "os.", "subprocess")):
-        return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            # After a syntax error CPython opens the file of this name: an empty one never exists.
-            tree = ast.parse(value.strip().lstrip("$"), filename="")
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            callee = node.func
-            if isinstance(callee, ast.Name) and callee.id in _CODE_CALLS:
-                return f"Python code that calls {callee.id}"
-            if (
-                isinstance(callee, ast.Attribute)
-                and callee.attr in _CODE_ATTRIBUTES
-                and isinstance(callee.value, ast.Name)
-                and callee.value.id in {"os", "subprocess", "pty"}
-            ):
-                return f"Python code that calls {callee.value.id}.{callee.attr}"
-    return None

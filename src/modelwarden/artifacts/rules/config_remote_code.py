@@ -16,6 +16,7 @@ _MODULE = re.compile(r"\[\d+\]\.type")
 _IMPORTED = re.compile(r"(?:^|\.)custom_imports\.imports(?:\[|$)")
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*")
 _OWN = re.compile(r"(?:allennlp|mm(?:cv|engine|det|seg|pose|action|pretrain|cls|ocr|rotate|razor))")
+_ROUTED = re.compile(r"types\.[\w-]+")
 _FOLDER = re.compile(r"\[\d+\]\.path")
 _OUT = re.compile(r"is an|leads|names a drive|begins")
 _PART = re.compile(r"\w+\[0\]")
@@ -66,7 +67,9 @@ def config_remote_code(config: ConfigFile) -> Iterator[Hit]:
 
 
 def _asks(scalar: Scalar) -> str | None:
-    if scalar.key == "trust_remote_code":
+    if scalar.value in ("--trust-remote-code", "--trust_remote_code"):
+        return "trust_remote_code is on"
+    if scalar.key in ("trust_remote_code", "trust-remote-code"):
         return "trust_remote_code is on" if scalar.value.lower() in {"true", "yes", "on"} else None
     if not _AUTO_MAP.search(scalar.path) or (not scalar.text and "." not in scalar.value):
         return None
@@ -86,6 +89,10 @@ def _named(scalar: Scalar) -> str | None:
         return f"imports {scalar.value[:80]!r} before anything else"
     if scalar.key == "parent_library" and scalar.text and top not in _PARENTS:
         return f"imports {scalar.value[:80]!r} to find the class of its base model"
+    if ".kernel_mapping." in f".{scalar.path}" and _KERNEL.match(scalar.value):
+        return f"has a layer computed by code of the repository {scalar.value[:80]!r}"
+    if _ROUTED.fullmatch(scalar.path) and "." in scalar.value and top not in _SENTENCE_LIBRARIES:
+        return f"makes a module from {scalar.value[:80]!r}"
     if "attn_implementation" in scalar.key and _KERNEL.fullmatch(scalar.value):
         return f"has attention computed by code of the repository {scalar.value[:80]!r}"
     if _ACTIVATION.search(scalar.key) and "." in scalar.value and scalar.text and top != "torch":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from modelwarden.artifacts.known import Judgement, judge
 from modelwarden.artifacts.rules._content import bound_to
@@ -14,6 +15,15 @@ from modelwarden.formats.config.scalars import Scalar
 _KEYS = frozenset(
     "_target_ _component_ class_path () py/object py/function py/type py/class".split()
 )
+# What other programs call the class, or the function, that they import by its name.
+_NAMING = frozenset(
+    "type _type class cls class_name classname provider uses callable implementation import_path "
+    "function func fn factory entrypoint entry_point handler_class "
+    "runtime_class".split()
+)
+_FILTER = re.compile(r"(?:^|\.)custom_(?:filters|objects|resolvers)\.[^.]+$")
+_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.\w+)+")
+_ID = re.compile(r"(?:^|\.)id\[(\d+)\]$")
 _HANDLER = re.compile(r"(?:^|\.)handlers\.[^.]+\.class")
 
 
@@ -28,7 +38,9 @@ _HANDLER = re.compile(r"(?:^|\.)handlers\.[^.]+\.class")
 def config_target(config: ConfigFile) -> Iterator[Hit]:
     """Flag `_target_`, `class_path`, and `target` beside `params`, that run commands or load code.
 
-    Likewise `py/object` and its kin (jsonpickle), `()` and classes of handlers (`logging.config`).
+    Likewise `py/object` and its kin (jsonpickle), `()` and classes of handlers (`logging.config`),
+    and the names of classes in `type`, `provider`, `uses`, `implementation` and the like, as
+    AutoGen, Haystack, Kedro, LangChain, MLServer and Rasa write them.
 
     Why: instantiating the configuration (Hydra, NeMo, latent diffusion, Lightning's command line,
     jsonpickle, a set-up of logging) imports the name and calls it with the values beside it.
@@ -39,7 +51,7 @@ def config_target(config: ConfigFile) -> Iterator[Hit]:
     """
     evidence = bound_to(config)
     with_params = {s.path.partition("params")[0] for s in config.scalars if "params" in s.path}
-    for scalar in config.scalars:
+    for scalar in (*config.scalars, *_joined(config.scalars)):
         bare = scalar.key == "target" and scalar.path.removesuffix("target") in with_params
         message = _evaluated(scalar) or (_called(scalar) if bare or _calls(scalar) else None)
         if message is not None:
@@ -51,8 +63,29 @@ def _calls(scalar: Scalar) -> bool:
     if scalar.key in _KEYS:
         return True
     # Handlers of logging itself write files and connect because that is what they are for.
-    handler = scalar.key == "class" and not scalar.value.startswith("logging.")
-    return handler and _HANDLER.search(scalar.path) is not None
+    if scalar.value.startswith("logging."):
+        return False
+    if scalar.key in _NAMING or _FILTER.search(scalar.path):
+        return _DOTTED.fullmatch(scalar.value) is not None
+    return scalar.key == "class" and _HANDLER.search(scalar.path) is not None
+
+
+def _joined(scalars: tuple[Scalar, ...]) -> Iterator[Scalar]:
+    """Yield names that are written in parts: `id` of LangChain, `module_name` and `class_name`."""
+    parts: dict[str, list[Scalar]] = {}
+    module: dict[str, str] = {}
+    for scalar in scalars:
+        if _ID.search(scalar.path) and scalar.text:
+            parts.setdefault(scalar.path.rpartition("[")[0], []).append(scalar)
+        elif scalar.key == "module_name" and scalar.text:
+            module[scalar.path.rpartition(".")[0]] = scalar.value
+    for path, names in parts.items():
+        if len(names) > 1:
+            whole = ".".join(one.value for one in names)
+            yield replace(names[0], path=path, key="_target_", value=whole)
+    for scalar in scalars if module else ():
+        if scalar.key == "class_name" and (name := module.get(scalar.path.rpartition(".")[0])):
+            yield replace(scalar, key="_target_", value=f"{name}.{scalar.value}")
 
 
 def _called(scalar: Scalar) -> str | None:

@@ -11,6 +11,9 @@ from modelwarden.formats.config.reader import ConfigFile
 from modelwarden.formats.config.scalars import Scalar
 
 _VOLUME = re.compile(r"(?:^|\.)(?:volumes|mounts|runArgs|binds)\[\d+\]$", re.IGNORECASE)
+_SOCKET = re.compile(
+    r"(?:^|[=:,\s])(?:/var)?/run/(?:docker|containerd/containerd|crio/crio|podman/podman)\.sock\b"
+)
 _ROOT = re.compile(r"(?:-v[ =]|--volume[ =])?/(?:etc|root)?/?:/[^:]*(?::\w+)?$")
 
 
@@ -23,14 +26,15 @@ _ROOT = re.compile(r"(?:-v[ =]|--volume[ =])?/(?:etc|root)?/?:/[^:]*(?::\w+)?$")
     weakness="custom_code_in_model",
 )
 def container_host_access(config: ConfigFile) -> Iterator[Hit]:
-    """Flag containers that mount the root of the host, its `/etc` or its `/root`.
+    """Flag containers that mount the host's root, `/etc`, `/root`, or the socket of its containers.
 
-    Why: what runs in the container reads every secret of the machine, and writes itself into it.
+    Why: what runs in the container reads every secret of the machine, and writes itself into it;
+    through the socket it starts another container that may.
 
     Fix: mount only the folder that the model needs, read-only.
 
-    Blind spot: `privileged` and the socket of Docker give as much, and are used by many for good
-    reasons: they are not reported.
+    Blind spot: `privileged` gives as much, and is needed by many for their devices: it is not
+    reported.
     """
     evidence = bound_to(config)
     for scalar in config.scalars:
@@ -41,5 +45,10 @@ def container_host_access(config: ConfigFile) -> Iterator[Hit]:
 
 def _given(scalar: Scalar) -> bool:
     if scalar.path.endswith("hostPath.path"):
-        return scalar.value.rstrip("/") in {"", "/etc", "/root"}
+        socket = _SOCKET.search(scalar.value) is not None
+        return socket or scalar.value.rstrip("/") in {"", "/etc", "/root"}
+    if _VOLUME.search(scalar.path) and _SOCKET.search(scalar.value):
+        return True
+    if scalar.key in ("source", "src") and _SOCKET.search(scalar.value):
+        return True
     return _VOLUME.search(scalar.path) is not None and _ROOT.match(scalar.value) is not None

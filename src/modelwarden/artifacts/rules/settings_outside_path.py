@@ -20,7 +20,7 @@ _HUBS = re.compile(
 
 @rule(
     "settings-outside-path",
-    title="A Modelfile, Gin or Jsonnet takes in a file from elsewhere",
+    title="Settings of a model take in a file from elsewhere",
     severity=Severity.MEDIUM,
     reads=PlainText,
     references=("CWE-22", "CWE-829", "CWE-200"),
@@ -28,6 +28,8 @@ _HUBS = re.compile(
 )
 def settings_outside_path(one: PlainText) -> Iterator[Hit]:
     """Flag weights and settings that are taken in by an absolute path, a way up, or an address.
+
+    Looked at are Modelfiles of Ollama, Gin, Jsonnet, and the settings of Triton and TorchServe.
 
     Why: creating the model, or evaluating the settings, reads that file from the machine where it
     is done: it may be a secret of that machine, or weights that somebody can change at any time.

@@ -15,6 +15,7 @@ _THEIRS = re.compile(
     r"|discussion|head_commit|commits|pages|workflow_run)\b[\w.*\[\]'-]{0,200}\.?"
     r"(?:title|body|message|name|email|label|ref|head_branch|default_branch|page_name))\b[^}]{0,500}\}\}"
 )
+_ALL = re.compile(r"\btoJSON\(\s*secrets\s*\)", re.IGNORECASE)
 _HEAD = re.compile(r"github\.event\.pull_request\.head\.(?:sha|ref)|github\.head_ref")
 
 
@@ -28,6 +29,8 @@ _HEAD = re.compile(r"github\.event\.pull_request\.head\.(?:sha|ref)|github\.head
 )
 def workflow_injection(config: ConfigFile) -> Iterator[Hit]:
     """Flag titles, texts and names of branches put into commands, and foreign code with secrets.
+
+    Likewise what takes all secrets of the repository at once.
 
     Why: whoever opens an issue chooses the title, which becomes part of the script, or of what an
     assistant is told. With `pull_request_target` the code of a stranger runs with the secrets of
@@ -43,7 +46,9 @@ def workflow_injection(config: ConfigFile) -> Iterator[Hit]:
     )
     for scalar in config.scalars:
         message = None
-        if _STEP.search(scalar.path) and (found := _THEIRS.search(scalar.value)):
+        if _ALL.search(scalar.value):
+            message = f"{scalar.key[:40]}: takes all secrets of the repository at once"
+        elif _STEP.search(scalar.path) and (found := _THEIRS.search(scalar.value)):
             message = f"{scalar.key[:40]}: puts {found[0][:100]} into what is run"
         elif trusted and scalar.path.endswith("with.ref") and _HEAD.search(scalar.value):
             message = "checks out the code of a stranger with the secrets of the repository"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from modelwarden.core import Gap, GapKind
 from modelwarden.core.values import dataclass
 from modelwarden.formats.config.text import Shape, decoded, encoding_of, shape_of
-from modelwarden.formats.described import Checked, Metadatum
+from modelwarden.formats.described import Checked, Fault, Metadatum
 from modelwarden.formats.limits import LimitExceededError, Limits
 from modelwarden.formats.source import Source
 from modelwarden.formats.unseen import MARKS, invisible
@@ -28,6 +28,7 @@ _JSON_SIZE = 64 << 20
 _YAML_SIZE = 1 << 20
 _YAML_NAMES = (".yaml", ".yml")
 _TEMPLATES = 500
+_EXPANDED = 1_000_000
 _UNSEEN = 20
 _PIECE = 1 << 20
 _OVERLAP = 4096
@@ -106,7 +107,41 @@ _TELLING = tuple(
         (b"hostpath", rb'"?\s*:'),
         *((word, rb'[^\n"]{0,500}[:,]?/') for word in (b"/:/", b"- /:", b'"/:')),
         (b"ga", rb"[i-x][\w+/-]{24}"),
+        (b"h4si", rb"[\w+/-]{24}"),
+        (b"ej", rb"[w-z][a-z0-9+/_-]{40}"),
         *((word, rb'"?\s*:') for word in (b"import_plugins", b"custom_imports")),
+        # A module with which commands are run, as a value or the first part of one.
+        (b"subprocess", rb"[.\"'\s,]"),
+        *(
+            (word, rb"(?:system|popen|exec\w*|spawn\w*|remove|unlink)[\"'\s,}]")
+            for word in (b"os.", b"posix.")
+        ),
+        *((word, rb"(?:eval|exec|__import__|compile)") for word in (b"builtins.",)),
+        *((word, rb"[.\"'\s,]") for word in (b"runpy", b"importlib", b"ctypes")),
+        # Libraries and files that loaders take in.
+        *((word, rb'\w*"?\s*:') for word in (b"custom_ops_library", b"backend_path", b"model_lib")),
+        *((word, rb'"?\s*:') for word in (b"megatron_core", b"custom_nodes", b"template_path")),
+        *((word, rb's?"?\s*:\s*\[?\s*"[^"]*[/\\]') for word in (b"vocab_file", b"tokenizer_file")),
+        *((word, rb's?"?\s*:\s*"[^"]*[/\\]') for word in (b"merges_file", b"speakers_file")),
+        (b"model_file", rb'"?\s*:\s*"?[^"\n]*\.py'),
+        *((word, rb'"?\s*[:=]') for word in (b"pythonstartup", b"bash_env", b"node_options")),
+        *(
+            (word, rb'"?\s*[:=]')
+            for word in (b"java_tool_options", b"httpsverify", b"reject_unauthorized")
+        ),
+        *(
+            (word, rb"\w*[\"']?\s*[:=.]")
+            for word in (b"serverapp", b"notebookapp", b"identityprovider")
+        ),
+        (b"docker.sock", rb""),
+        (b"*", rb"\w+\s*,\s*\*\w+\s*,\s*\*\w+\s*,|\w+\s*\n\s*- \*\w+\s*\n\s*- \*\w"),
+        (b"tojson(secrets", rb""),
+        (b"repo:", rb"\s*http://"),
+        (b"storage", rb'_?uri"?\s*:\s*"?(?:http|ftp)://'),
+        (b"model", rb'_?uri"?\s*:\s*[\'"]?(?:http|ftp)://'),
+        *((word, rb'"?\s*:') for word in (b"environment_tarball", b"kernel_mapping")),
+        (b"trust-remote-code", rb""),
+        (b'"types"', rb"\s*:\s*\{"),
         *((word, rb'"?\s*[:=]') for word in (b"ld_preload", b"dyld_insert_libraries")),
         *MARKS,
     )
@@ -130,8 +165,8 @@ _LONG = 1 << 14  # in less, looking is quicker than cutting
 _REPEATED = 4  # pieces of the beginning to one that is new
 # Marshalled code of Python in base 64, as Keras writes a function.
 MARSHALLED = re.compile(rb"[4Y]w[A-Z]AAAAAAAA")
-# A pickle from protocol 2 on in Base64.
-PICKLED = re.compile(r"\s*gA[I-X][A-Za-z0-9+/_-]{13}")
+# In Base64: a pickle from protocol 2 on, or what gzip or zlib has made smaller.
+PICKLED = re.compile(r"\s*(?:gA[I-X]|H4sI|eJ[w-z])[A-Za-z0-9+/_-]{13}")
 _HOMES = re.compile(r"/home/|[/\\]Users[/\\]|\\Documents and Settings\\")
 FLAVOURS = re.compile(rb"(?m)(?:^|\A\s*\{[^{}]*)[ \t]*[\"']?flavors[\"']?[ \t]*:")
 _TAG = re.compile(rb"(?:^|[\s\[{,:-])!|%TAG", re.MULTILINE)
@@ -232,10 +267,11 @@ def _read(source: Source, limits: Limits, shape: Shape) -> ConfigFile:
     kept: list[Scalar] = []
     children: list[Child] = []
     rows = False
+    faults: list[Fault] = []
     size = _YAML_SIZE if shape is Shape.YAML else _JSON_SIZE
     try:
         text = decoded(source, min(size, limits.memory))
-        rows = _collect(text, shape, limits, kept)
+        rows = _collect(text, shape, limits, kept, faults)
     except LimitExceededError as over:
         gaps.append(gap(source, str(over), GapKind.OVER_LIMIT))
     except DamagedError as damage:
@@ -255,12 +291,15 @@ def _read(source: Source, limits: Limits, shape: Shape) -> ConfigFile:
         metadata=tuple(Metadatum(s.path, s.value, None) for s in kept if _HOMES.search(s.value)),
         syntax=shape.value,
         rows=rows,
+        faults=tuple(faults),
         gaps=tuple(gaps),
         children=tuple(children),
     )
 
 
-def _collect(text: str, shape: Shape, limits: Limits, kept: list[Scalar]) -> bool:
+def _collect(
+    text: str, shape: Shape, limits: Limits, kept: list[Scalar], faults: list[Fault]
+) -> bool:
     """Add the scalars to `kept`; tell whether they are rows of data."""
     from modelwarden.formats.config.scalars import json_scalars, yaml_scalars
 
@@ -272,9 +311,18 @@ def _collect(text: str, shape: Shape, limits: Limits, kept: list[Scalar]) -> boo
         if tokens % _BATCH == 0:
             limits.spend(operations=_BATCH)
 
+    def expanded(values: int) -> None:
+        if values > _EXPANDED:
+            why = f"its aliases stand for {values} values"
+            faults.append(Fault("expansion", "", why))
+
     roots: list[str] = []
-    in_yaml = shape is Shape.YAML
-    for scalar in yaml_scalars(text, spend) if in_yaml else json_scalars(text, spend, roots.append):
+    told = (
+        yaml_scalars(text, spend, expanded)
+        if shape is Shape.YAML
+        else json_scalars(text, spend, roots.append)
+    )
+    for scalar in told:
         if not scalar.text and not scalar.key:
             continue
         held += 300 + len(scalar.value)

@@ -181,10 +181,13 @@ def _string(text: str, at: int) -> tuple[str, int]:
     return str(value), end
 
 
-def yaml_scalars(text: str, spend: Callable[[], None]) -> Iterator[Scalar]:
+def yaml_scalars(
+    text: str, spend: Callable[[], None], expanded: Callable[[int], None] | None = None
+) -> Iterator[Scalar]:
     """Yield the scalars of a YAML stream from its events, and its tagged collections.
 
     A tagged sequence or mapping is yielded as a scalar with empty value. `spend` as above.
+    `expanded` is told how many values there are when every alias is written out.
 
     Raises:
         DamagedError: after what came before the damage was yielded.
@@ -198,6 +201,8 @@ def yaml_scalars(text: str, spend: Callable[[], None]) -> Iterator[Scalar]:
             found = walk.take(event)
             if found is not None:
                 yield found
+        if expanded is not None:
+            expanded(walk.weights[0])
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         at = None if mark is None else len(text[: mark.index].encode(errors="replace"))
@@ -214,11 +219,28 @@ class _YamlWalk:
         self.place = _Place()
         self.keyed: list[bool] = []
         self.anchors: dict[str, Event] = {}
+        self.weights = [0]
+        self.open: list[str | None] = []
+        self.known: dict[str, int] = {}
+
+    def _weigh(self, name: str, anchor: str | None) -> None:
+        """Count the values that stand in each collection when its aliases are written out."""
+        if name.endswith(("pingStartEvent", "enceStartEvent")):
+            self.weights.append(1)
+            self.open.append(anchor)
+        elif name.endswith(("pingEndEvent", "enceEndEvent")):
+            weight, held = self.weights.pop(), self.open.pop()
+            self.weights[-1] += weight
+            if held:
+                self.known[held] = weight
+        elif name in ("ScalarEvent", "AliasEvent"):
+            self.weights[-1] += self.known.get(anchor or "", 1) if name == "AliasEvent" else 1
 
     def take(self, event: Event) -> Scalar | None:
         name = type(event).__name__
         found = None
         anchor = getattr(event, "anchor", None)
+        self._weigh(name, anchor)
         if name == "AliasEvent" and anchor in self.anchors:
             event, name = self.anchors[anchor], "ScalarEvent"
         elif anchor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from modelwarden.formats.source import Source
 
 SEEN = 1 << 16
+_LONGER = re.compile(r"\d+ bytes announced, \d+ left")
 # How a file of torch before 1.6 begins: the first of its five pickles is a number.
 TORCH = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 
@@ -66,6 +68,8 @@ def is_pickle(source: Source, *, whole: bool = False) -> bool:
     part = source.part(0, SEEN)
     stream = run_streams(part, Limits(operations=SEEN * 4, seconds=5.0), count=1, search=False)[0]
     marked = source.head[:1] == b"\x80"
+    if marked and source.size > SEEN and _LONGER.match(str(stream.damage or "")):
+        return True  # it goes on behind what is looked at
     if whole and not marked and not (stream.finished and stream.end == part.size):
         return False
     if any(meant(use, sure=marked) for use in stream.uses):

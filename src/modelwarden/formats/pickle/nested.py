@@ -1,10 +1,11 @@
-"""Pickles inside constants: raw, as hexadecimal digits or as Base64."""
+"""Pickles inside constants: raw, as hexadecimal digits, as Base64, or compressed (zlib, gzip)."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import re
+import zlib
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 LARGEST = 64 << 20
 ARCHIVE: Final = b"PK\x03\x04"
+_ZLIB: Final = frozenset((b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda"))
 _ROUNDS = 3
 _TEXT_PICKLE: Final = rb"[ci][A-Za-z_][\w.]*\n[A-Za-z_]\w*\n"
 
@@ -109,7 +111,7 @@ def _binary(head: bytes) -> bool:
 
 
 def decoded(data: bytes) -> list[tuple[str, bytes]]:
-    """Return `data` and what it decodes to, with the name of each step (`base64`, `hex`)."""
+    """Return `data` and what it decodes to, with the name of each step: `base64`, `hex`, `zlib`."""
     found = [("", data)]
     name = ""
     for _ in range(_ROUNDS):
@@ -125,6 +127,11 @@ def decoded(data: bytes) -> list[tuple[str, bytes]]:
 def _decode(data: bytes) -> tuple[str, bytes] | None:
     if len(data) < 8:
         return None
+    if data[:3] == b"\x1f\x8b\x08" or data[:2] in _ZLIB:
+        try:
+            return "zlib", zlib.decompressobj(47).decompress(data, LARGEST)
+        except zlib.error:
+            return None
     if _DIGITS.match(data):
         digits = b"".join(data.split())
         return ("hex", bytes.fromhex(digits.decode())) if len(digits) % 2 == 0 else None

@@ -16,6 +16,7 @@ from modelwarden.formats.described import Notes, PlainModel
 from modelwarden.formats.identified.kind import producer
 from modelwarden.formats.limits import LimitExceededError
 from modelwarden.formats.nested import Each, Members, Node, Scalar, feed_json, whole
+from modelwarden.formats.patterns import is_slow
 
 if TYPE_CHECKING:
     from modelwarden.formats.limits import Limits
@@ -179,13 +180,19 @@ class _Added(Members):
 class _Step(Members):
     """One step, and the steps in it."""
 
-    __slots__ = ("of", "place")
+    __slots__ = ("of", "place", "shape")
 
     def __init__(self, at: int, of: _Tokenizer, place: str) -> None:
         self.of = of
         self.place = place
+        self.shape = Members(at)
         steps = {name: lambda _: Each(of.step(place)) for name in _NESTED}
-        super().__init__(at, special_tokens=lambda at: _Special(at, of), **steps)
+        super().__init__(
+            at,
+            special_tokens=lambda at: _Special(at, of),
+            pattern=lambda _: self.shape,
+            **steps,
+        )
 
     def closed(self, at: int) -> None:
         of, kind = self.of, self.text("type")
@@ -193,6 +200,9 @@ class _Step(Members):
             of.steps.append(kind[:80])
         if kind not in _TYPES[self.place]:
             of.notes.fault("invalid", self.place, f"{self.place}: no step {kind[:80]!r}", self.at)
+        if (pattern := self.shape.text("Regex")) and is_slow(pattern):
+            why = f"the {self.place} has the pattern {pattern[:120]!r}"
+            of.notes.fault("slow", self.place, why, self.at)
         if kind in ("Replace", "Prepend"):
             text = self.text("content" if kind == "Replace" else "prepend")
             if _WORDS.search(text):

@@ -31,9 +31,13 @@ _ENCODINGS = frozenset({"utf-8", "utf-16", "iso-8859-1", "us-ascii"})
 _ALIASES = {"utf8": "utf-8", "latin1": "iso-8859-1", "latin-1": "iso-8859-1", "ascii": "us-ascii"}
 # Where the grammars of documents are published; they are only ever names.
 _PUBLISHED = re.compile(r"https?://(?:www\.)?(?:dmg|w3)\.org/[\w./-]*")
+# A style sheet beside a document that is no model is part of it.
+_ELSEWHERE = re.compile(r"://|href\s*=\s*[\"'](?:[/\\]|[^\"']*\.\.)")
 _WEB = re.compile(r"https?://\S*")
 _INCLUDES = "http://www.w3.org/2001/XInclude"
 _SHOWN = 200
+# Hyperlinks are followed by the reader, and pictures only show: these are opened with the document.
+_TAKEN = frozenset("attachedTemplate oleObject frame subDocument".split())
 
 
 class Handler(Protocol):
@@ -190,7 +194,7 @@ class Walk:
 
     def instruction(self, target: str, data: str) -> None:
         """Take an instruction to a program."""
-        if target == "xml-stylesheet":
+        if target == "xml-stylesheet" and (self.model or _ELSEWHERE.search(data)):
             at = max(0, self.parser.CurrentByteIndex)
             self.notes.fault("include", target, f"a style sheet is to be applied: {data[:80]}", at)
 
@@ -206,3 +210,19 @@ class Nothing:
 
     def text(self, text: str) -> None:
         """Take nothing."""
+
+
+class Relations(Nothing):
+    """Tells which parts of an office document are taken from elsewhere when it is opened."""
+
+    def __init__(self, notes: Notes) -> None:
+        """Write them into `notes`."""
+        self.notes = notes
+
+    def start(self, name: str, attributes: Mapping[str, str], at: int) -> None:
+        """Take one relation."""
+        kind = attributes.get("Type", "").rpartition("/")[2]
+        if name == "Relationship" and attributes.get("TargetMode") == "External" and kind in _TAKEN:
+            place = attributes.get("Target", "")
+            why = f"{place[:_SHOWN]!r} is to be put into the document ({kind})"
+            self.notes.fault("include", kind, why, at)

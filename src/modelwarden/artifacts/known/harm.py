@@ -1,0 +1,50 @@
+"""What harm a text does that stands where only a description belongs: a command, or Python."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from typing import Final
+
+from modelwarden.artifacts.known.commands import attack_in
+
+LONGEST: Final = 2000
+_CODE_CALLS: Final = frozenset("__import__ eval exec compile".split())
+_CODE_ATTRIBUTES: Final = frozenset("system popen check_output call run Popen spawn".split())
+_CODE_MODULES: Final = frozenset({"os", "subprocess", "pty"})
+_WALK: Final = frozenset("__subclasses__ __globals__ __builtins__ __bases__ __mro__".split())
+_TELLING: Final = (*_CODE_CALLS, "os.", "subprocess", "pty.", *_WALK)
+
+
+def command_in(value: str) -> str | None:
+    """Say what a shell command would do; None for anything else."""
+    attack = attack_in(value)
+    return None if attack is None else f"the command {attack}"
+
+
+def code_in(value: str) -> str | None:
+    """Say which part makes a Python expression or statement run commands; None for other text."""
+    if not any(word in value for word in _TELLING) or ("(" not in value and "__" not in value):
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            # After a syntax error CPython opens the file of this name: an empty one never exists.
+            tree = ast.parse(value.strip().lstrip("$"), filename="")
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            callee = node.func
+            if isinstance(callee, ast.Name) and callee.id in _CODE_CALLS:
+                return f"Python code that calls {callee.id}"
+            if (
+                isinstance(callee, ast.Attribute)
+                and callee.attr in _CODE_ATTRIBUTES
+                and isinstance(callee.value, ast.Name)
+                and callee.value.id in _CODE_MODULES
+            ):
+                return f"Python code that calls {callee.value.id}.{callee.attr}"
+        if isinstance(node, ast.Attribute) and node.attr in _WALK:
+            return f"Python code that reaches for {node.attr}"
+    return None

@@ -1,0 +1,145 @@
+"""What a browser would run of a page, a drawing (SVG) or a text with HTML in it.
+
+The reader of the text hands it on to here when some word in it tells of script: pictures and model
+cards are shown by web sites and notebooks, and what is active in them acts there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from itertools import islice
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from modelwarden.core import Gap, GapKind
+from modelwarden.core.values import dataclass
+from modelwarden.formats.markup import LONGEST
+from modelwarden.formats.view import View, gap
+
+if TYPE_CHECKING:
+    from modelwarden.formats.limits import Limits
+    from modelwarden.formats.source import Source
+
+_MOST: Final = 2000
+_CUT: Final = 1 << 20
+_DRAWN: Final = re.compile(r"<(?:\w+:)?svg[\s>]", re.IGNORECASE)
+_WHOLE: Final = re.compile(
+    r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
+)
+_SCRIPT: Final = re.compile(
+    r"<(?:\w+:)?script\b([^>]*)>(.*?)(?:</(?:\w+:)?script|\Z)", re.IGNORECASE | re.DOTALL
+)
+_TAG: Final = re.compile(r"<[a-zA-Z][^<>]{0,65536}>")
+_ATTRIBUTE: Final = re.compile(
+    r"[\s\"'/]([\w:-]{2,40})\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))"
+)
+_FRAME: Final = re.compile(r"<(?:\w+:)?(?:iframe|object|embed)\b", re.IGNORECASE)
+_SCHEME: Final = re.compile(
+    r"[\x00-\x20]*(?:j\s*a\s*v\s*a|v\s*b)\s*s\s*c\s*r\s*i\s*p\s*t\s*:", re.I
+)
+_PAGE_LINK: Final = re.compile(r"[\x00-\x20]*data:\s*(?:text/html|image/svg)", re.IGNORECASE)
+_LINK: Final = re.compile(r"\]\(\s*<?\s*([^)\s]+)")
+_FENCED: Final = re.compile(
+    r"^[ \t]*(```+|~~~+).*?(?:^[ \t]*\1[`~]*[ \t]*$|\Z)|(`+)(?!`).+?(?<!`)\2(?!`)|^(?: {4}|\t).*?$",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+class Active(NamedTuple):
+    """One thing that a browser would run.
+
+    Attributes:
+        what: `script`, `handler`, `link` or `frame`. text: its code, or where it leads, cut.
+        line: 1-based.
+    """
+
+    what: str
+    text: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(View):
+    """What is active in a text that is shown by a browser.
+
+    Attributes:
+        kind: `page` (HTML), `drawing` (SVG) or `text` (Markdown).
+        active: in the order of the text, by its kinds.
+    """
+
+    kind: str
+    active: tuple[Active, ...]
+
+
+def sniff(source: Source) -> bool:
+    """Claim nothing: the readers of texts and of XML hand on what they find active."""
+    del source
+    return False
+
+
+def read(source: Source, limits: Limits) -> Page:
+    """Collect what is active; what stands behind the limit is a gap."""
+    data = source.read(0, LONGEST)
+    limits.spend(operations=1 + len(data) // 256)
+    wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    text = data.decode("utf-16" if wide else "utf-8-sig", "replace")
+    kind = "text"
+    if _DRAWN.search(text[: 1 << 16]) and not _WHOLE.match(text):
+        kind = "drawing" if source.label.rpartition("!")[0].lower().endswith(".svg") else "text"
+        kind = "drawing" if text.lstrip().startswith("<") else kind
+    elif _WHOLE.match(text):
+        kind = "page"
+    gaps: list[Gap] = []
+    if source.size > LONGEST:
+        why = f"script was sought in the first {LONGEST:,} bytes"
+        gaps.append(gap(source, why, GapKind.OVER_LIMIT, LONGEST))
+    if kind == "text":
+        text = _FENCED.sub(lambda code: "\n" * code[0].count("\n"), text)
+    found = tuple(islice(_active(text, kind), _MOST))
+    return Page(source=source, format="page", kind=kind, active=found, gaps=tuple(gaps))
+
+
+def _active(text: str, kind: str) -> Iterator[Active]:
+    lines = _Lines(text)
+    for found in _SCRIPT.finditer(text):
+        yield Active("script", f"{found[1][:500]} {found[2][:_CUT]}", lines.at(found.start()))
+    lines = _Lines(text)
+    for tag in _TAG.finditer(_SCRIPT.sub(_blank, text)):
+        yield from _in_tag(tag[0], kind, lines.at(tag.start()))
+    lines = _Lines(text)
+    for link in _LINK.finditer(text) if kind == "text" else ():
+        place = unescape(link[1])
+        if _SCHEME.match(place) or _PAGE_LINK.match(place):
+            yield Active("link", place[:_CUT], lines.at(link.start()))
+
+
+def _in_tag(tag: str, kind: str, line: int) -> Iterator[Active]:
+    if kind != "page" and _FRAME.match(tag):
+        yield Active("frame", unescape(tag)[:_CUT], line)
+    for name, *values in _ATTRIBUTE.findall(tag):
+        value = unescape("".join(values))
+        if name[:2].lower() == "on" and name.isalpha():
+            yield Active("handler", f"{name.lower()}={value[:_CUT]}", line)
+        elif name.lower() == "srcdoc":
+            yield Active("frame", value[:_CUT], line)
+        elif _SCHEME.match(value) or (kind != "page" and _PAGE_LINK.match(value)):
+            yield Active("link", value[:_CUT], line)
+
+
+def _blank(found: re.Match[str]) -> str:
+    """Leave the place of a script empty, at the same length."""
+    return re.sub(r"[^\n]", " ", found[0])
+
+
+class _Lines:
+    """Counts lines on the way through a text."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.place, self.line = 0, 1
+
+    def at(self, place: int) -> int:
+        self.line += self.text.count("\n", self.place, place)
+        self.place = place
+        return self.line
