@@ -59,13 +59,12 @@ def identify(
         return tuple(entry for entry in FORMATS if entry.id == source.expect)
     marked = _marked(source)
     found: list[Format] = []
-    for place, entry in enumerate(FORMATS):
+    for place in sorted(marked):
+        entry = FORMATS[place]
         if entry.id == source.expect:
             # The reader of its family reads it as what is expected: once is enough.
             found = [*(one for one in found if one.module != entry.module), entry]
-        elif place not in marked or (entry.last and found):
-            continue
-        elif _claims(entry, source, failed):
+        elif not (entry.last and found) and _claims(entry, source, failed):
             found.append(entry)
     return tuple(found)
 
@@ -83,9 +82,14 @@ def _claims(
 
 
 def _marked(source: Source) -> set[int]:
-    """Return the places in the catalogue of the formats that one look at head and tail leaves."""
+    """Return the places in the catalogue of the formats that one look at head and tail leaves.
+
+    What the container says is among them, whatever the bytes are.
+    """
     at_offset, anywhere, in_tail, unmarked = _index()
     places = set(unmarked)
+    if source.expect is not None:
+        places.update(i for i, entry in enumerate(FORMATS) if entry.id == source.expect)
     head = source.head
     for (at, size), by_magic in at_offset.items():
         places.update(by_magic.get(head[at : at + size], ()))

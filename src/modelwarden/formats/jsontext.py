@@ -13,6 +13,7 @@ from __future__ import annotations
 import codecs
 import re
 from dataclasses import field
+from functools import lru_cache
 from typing import TYPE_CHECKING, NoReturn
 
 from modelwarden.core.values import dataclass
@@ -176,8 +177,7 @@ class Scan:
         self.path: list[str] = []
         self.fresh = False
         self.starved = False
-        names = b"|".join(re.escape(name.encode()) for name in sorted(wanted)) or rb"(?!)"
-        self.interest = re.compile(rb'"(?:' + names + rb')"[ \t\n\r]*:|\\u')
+        self.interest = _interest(wanted)
 
     def run(self) -> None:
         """Read value after value."""
@@ -365,6 +365,13 @@ class Scan:
     def fail(self, why: str) -> NoReturn:
         """Say what is wrong here."""
         raise DamagedError(f"not valid JSON: {why}", self.base + self.at)
+
+
+@lru_cache(maxsize=64)
+def _interest(wanted: frozenset[str]) -> re.Pattern[bytes]:
+    """Return what a run with one of these keys in it has, which may be spelled by escapes."""
+    names = b"|".join(re.escape(name.encode()) for name in sorted(wanted)) or rb"(?!)"
+    return re.compile(rb'"(?:' + names + rb')"[ \t\n\r]*:|\\u')
 
 
 def _name(key: bytes) -> str:

@@ -154,18 +154,20 @@ class Header:
             return
         self._limits.spend(operations=count)
         at, end = self.cursor.at, self.cursor.end
-        window, base = b"", at
-        for _ in range(count):
-            inside = at - base
-            if inside + layout.size > len(window):
-                window, base, inside = self._source.read(at, _WINDOW), at, 0
-                self._limits.check_time()
-            if len(window) < layout.size or end - at < layout.size:
+        length_at, width = layout.unpack_from, layout.size
+        while count:
+            window = self._source.read(at, min(_WINDOW, end - at))
+            self._limits.check_time()
+            inside, last, size = 0, len(window) - width, 0
+            if last < 0:
                 raise DamagedError("an array of texts that breaks off", at)
-            size = layout.unpack_from(window, inside)[0]
-            at += layout.size
-            if size > end - at:
-                why = f"{size} bytes of a text announced, {end - at} left"
-                raise (OverflowedError if size >= ABSURD else DamagedError)(why, at)
-            at += size
+            while count and inside <= last:
+                size = length_at(window, inside)[0]
+                inside += width + size
+                count -= 1
+            at += inside
+            if at > end:
+                begin = at - size
+                why = f"{size} bytes of a text announced, {end - begin} left"
+                raise (OverflowedError if size >= ABSURD else DamagedError)(why, begin)
         self.cursor.skip(at - self.cursor.at)
