@@ -106,7 +106,9 @@ def test_many_pairs_are_told_worst_first_and_their_timeline_together(many):
     assert "24 pairs" in timeline or "16 pairs" in timeline
     assert len(timeline.splitlines()) < 20
     page = (many / "debrief.html").read_text()
-    assert "Pair by pair" in page
+    assert page.count("<summary>Pair by pair") == 1
+    assert page.index("Pair by pair") < page.index("Share of the attacked sample")
+    assert told.index("the worst first") < told.index("## What was measured")
     assert "pairs)" in page
 
 

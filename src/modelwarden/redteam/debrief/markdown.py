@@ -26,11 +26,11 @@ def _lines(view: View) -> Iterator[str]:
     yield from ("", "## Goal and scope", "", "| | |", "|---|---|")
     for name, value in view.scope:
         yield f"| {name} | {_cell(value)} |"
+    yield from _fared(view)
     yield from ("", "## What was measured", "", "| measure | of | value |", "|---|---|---|")
     for taken in view.measurements:
         group = "" if taken.group is None else value_text(taken.group, 120)
         yield f"| {taken.name} | {_cell(group)} | {_cell(measured(taken))} |"
-    yield from _fared(view)
     for table in view.report.tables:
         yield from _table(table.title, table.columns, table.rows)
     yield from _cheapest(view)
@@ -52,7 +52,7 @@ def _fixes(view: View) -> Iterator[str]:
 
 def _fared(view: View) -> Iterator[str]:
     if view.fared:
-        yield from ("", "### Pairs of target and seeds, the worst first", "")
+        yield from ("", "## Pairs of target and seeds, the worst first", "")
         yield from ("| target | seeds | could be lost | fell |", "|---|---|---|---|")
     for pair in view.fared:
         yield f"| {_cell(pair.target)} | {_cell(pair.seeds)} | {pair.attacked} | {pair.fell} |"
