@@ -22,7 +22,10 @@ Labels = npt.NDArray[np.int64]
 
 NETS = ("cnn", "cnn-adv", "mlp")
 # More nets, for reports alone: nothing is ever tuned on them.
-OTHERS = ("cnn-norm", "cnn-times", "four", "table", "three", "attention", "urls")
+OTHERS = (
+    *("cnn-norm", "cnn-times", "four", "table", "three", "attention", "urls"),
+    *("cnn-adv-l2", "cnn-noise", "sigmoid", "digits-cnn", "kdd"),
+)
 TREES = ("forest", "histgb", "xgboost", "lightgbm")
 SMALL = ("digits-mlp", *TREES)
 
@@ -121,6 +124,32 @@ def urls(data: Path, seed: int) -> tuple[Singles, Labels, Singles, Labels]:
     return x[:8000], y[:8000], x[8000:], y[8000:]
 
 
+def connections(data: Path, seed: int) -> tuple[Singles, Labels, Singles, Labels]:
+    """Return numbers of connections of five kinds (nsl-kdd) as pictures of 8 × 8."""
+    import pyarrow.parquet as parquet
+
+    columns = parquet.read_table(data / "nsl-kdd" / "train20.parquet").to_pydict()
+    kinds = np.array(columns["attack"])
+    kept = ("normal", "neptune", "ipsweep", "satan", "portsweep")
+    numbers = [np.array(c, np.float64) for n, c in columns.items() if n not in _ABOUT_KDD]
+    order = np.random.default_rng([seed, 7]).permutation(np.flatnonzero(np.isin(kinds, kept)))
+    raw = np.log1p(np.column_stack(numbers))[order]
+    x = np.zeros((len(raw), 64), np.float32)
+    top = np.quantile(raw, 0.995, axis=0)
+    x[:, : raw.shape[1]] = np.clip(raw / np.where(top > 0, top, 1), 0, 1)
+    x, y = x.reshape(-1, 1, 8, 8), np.array([kept.index(kind) for kind in kinds[order]], np.int64)
+    return x[:8000], y[:8000], x[8000:], y[8000:]
+
+
+_ABOUT_KDD = ("protocol_type", "service", "flag", "attack", "difficulty", "label")
+
+
+def small_pictures(data: Path, seed: int) -> tuple[Singles, Labels, Singles, Labels]:  # noqa: ARG001
+    """Return scikit-learn's digits as pictures."""
+    x, y, tx, ty = digits(seed)
+    return x.reshape(-1, 1, 8, 8), y, tx.reshape(-1, 1, 8, 8), ty
+
+
 def victim(name: str, seed: int, data: Path, count: int) -> Victim:
     """Return a victim with `count` inputs.
 
@@ -143,6 +172,7 @@ def victim(name: str, seed: int, data: Path, count: int) -> Victim:
 
 
 _DATA = {"four": four, "table": table, "three": three, "urls": urls}
+_DATA |= {"kdd": connections, "digits-cnn": small_pictures}
 
 
 def _fitted(name: str, seed: int, x: Singles, y: Labels) -> Callable[[Any], Floats]:
@@ -187,32 +217,25 @@ def _fitted(name: str, seed: int, x: Singles, y: Labels) -> Callable[[Any], Floa
 
 def _net(name: str, seed: int, x: Singles, y: Labels) -> Any:
     import torch
-    from torch import nn
     from torch.nn.functional import cross_entropy
 
     torch.manual_seed(seed)
     torch.set_num_threads(1)
     wide = int(np.random.default_rng([seed, 4]).integers(6, 11))
     size, classes = int(np.prod(x.shape[1:])), int(y.max()) + 1
-    if name in ("attention", "three"):
-        module = _attention(8 * wide, classes) if name == "attention" else _residual(wide, classes)
-    elif name in ("mlp", "table", "urls"):
-        module = nn.Sequential(nn.Flatten(), nn.Linear(size, 16 * wide), nn.ReLU())
-        module.append(nn.Linear(16 * wide, classes))
-    else:
-        module = nn.Sequential(nn.Conv2d(1, wide, 5, stride=2, padding=2), nn.ReLU())
-        if name == "cnn-norm":
-            module.append(nn.BatchNorm2d(wide))
-        module.append(nn.Conv2d(wide, 2 * wide, 5, stride=2, padding=2)).append(nn.ReLU())
-        module.append(nn.Flatten()).append(nn.Linear(98 * wide, classes))
+    module = _layers(name, wide, size, classes)
     known, truth = torch.tensor(x), torch.tensor(y)
     best = torch.optim.Adam(module.parameters(), 2e-3)
-    for epoch in range(6 if name == "cnn-adv" else 4):
+    for epoch in range(_EPOCHS.get(name, 4)):
         for at in torch.randperm(len(known)).split(128):
             batch = known[at]
             if name == "cnn-adv":
                 eps = 0.15 * min(1.0, (epoch + 1) / 3)
                 batch = _pgd(module, batch, truth[at], eps)
+            elif name == "cnn-adv-l2":
+                batch = _pgd_l2(module, batch, truth[at], 1.5 * min(1.0, (epoch + 1) / 3))
+            elif name == "cnn-noise":
+                batch = (batch + 0.3 * torch.randn_like(batch)).clamp(0, 1)
             loss = cross_entropy(module(batch), truth[at])
             best.zero_grad()
             loss.backward()
@@ -220,6 +243,37 @@ def _net(name: str, seed: int, x: Singles, y: Labels) -> Any:
     for weight in module.parameters():
         weight.requires_grad_(requires_grad=False)
     return module.eval()
+
+
+_EPOCHS = {"cnn-adv": 6, "cnn-adv-l2": 6, "digits-cnn": 30}
+
+
+def _layers(name: str, wide: int, size: int, classes: int) -> Any:
+    """Return a net that has learnt nothing yet."""
+    from torch import nn
+
+    if name in ("attention", "three"):
+        return _attention(8 * wide, classes) if name == "attention" else _residual(wide, classes)
+    if name in ("mlp", "table", "urls"):
+        module = nn.Sequential(nn.Flatten(), nn.Linear(size, 16 * wide), nn.ReLU())
+        return module.append(nn.Linear(16 * wide, classes))
+    if name in ("sigmoid", "kdd"):
+        bend = nn.Sigmoid if name == "sigmoid" else nn.ReLU
+        module = nn.Sequential(nn.Flatten(), nn.Linear(size, 16 * wide))
+        if name == "kdd":
+            module.append(nn.BatchNorm1d(16 * wide))
+        module.append(bend()).append(nn.Linear(16 * wide, 8 * wide)).append(bend())
+        return module.append(nn.Linear(8 * wide, classes))
+    if name in ("digits-cnn", "cnn-noise"):
+        module = nn.Sequential(nn.Conv2d(1, wide, 3, padding=1), nn.ELU(), nn.MaxPool2d(2))
+        module.append(nn.Conv2d(wide, 2 * wide, 3, padding=1)).append(nn.ELU())
+        module.append(nn.MaxPool2d(2)).append(nn.Flatten()).append(nn.Dropout(0.3))
+        return module.append(nn.Linear(size * wide // 8, classes))
+    module = nn.Sequential(nn.Conv2d(1, wide, 5, stride=2, padding=2), nn.ReLU())
+    if name == "cnn-norm":
+        module.append(nn.BatchNorm2d(wide))
+    module.append(nn.Conv2d(wide, 2 * wide, 5, stride=2, padding=2)).append(nn.ReLU())
+    return module.append(nn.Flatten()).append(nn.Linear(98 * wide, classes))
 
 
 def _residual(wide: int, classes: int) -> Any:
@@ -302,6 +356,22 @@ def _pgd(module: Any, x: Any, y: Any, eps: float) -> Any:
         slope = torch.autograd.grad(cross_entropy(module(moved), y), moved)[0]
         moved = (moved.detach() + 0.4 * eps * slope.sign()).clamp(x - eps, x + eps)
     return moved.clamp(0, 1).detach()
+
+
+def _pgd_l2(module: Any, x: Any, y: Any, eps: float) -> Any:
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    def sizes(z: Any) -> Any:
+        return z.flatten(1).norm(dim=1).clamp_min(1e-9).reshape(-1, 1, 1, 1)
+
+    moved = x
+    for _ in range(5):
+        moved = moved.detach().requires_grad_()
+        slope = torch.autograd.grad(cross_entropy(module(moved), y), moved)[0]
+        change = moved.detach() + 0.4 * eps * slope / sizes(slope) - x
+        moved = (x + change * (eps / sizes(change)).clamp_max(1)).clamp(0, 1)
+    return moved.detach()
 
 
 def _logits(module: Any) -> Callable[[Any], Floats]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from attacks.victims import Linear, Pictures
-from modelwarden.attacks.balls import Norm
+from attacks.victims import Linear, Pictures, spec
+from modelwarden.attacks.balls import Ball, Norm
 from modelwarden.attacks.boundary import Boundary
 from modelwarden.attacks.corners import Corners
-from modelwarden.attacks.engine import run
+from modelwarden.attacks.engine import Problem, run
 from modelwarden.attacks.parts import run_in_parts
 from modelwarden.attacks.square import Square
+from modelwarden.targets.local import function_target
 from modelwarden.targets.spec import Access
 from modelwarden.targets.tiled import limited
 from modelwarden.testing import check_attack
@@ -72,3 +73,39 @@ def test_parts_change_nothing(attack):
     assert whole.rows == parts.rows
     assert parts.calls >= whole.calls
     assert np.isfinite(parts.queries).all()
+
+
+class Stumps:
+    """Two classes by votes of thresholds: the score changes by steps alone, as trees' do."""
+
+    def __init__(self, d=64, n=40):
+        rng = np.random.default_rng(3)
+        self.w = rng.normal(size=d)
+        self.x = rng.uniform(0, 1, (n, d)).astype(np.float32)
+        self.cuts = rng.uniform(0.1, 0.9, (20, d))
+        self.target = function_target(self.scores, spec(tile=32), self.x)
+        self.y = self.scores(self.x).argmax(axis=1)
+
+    def scores(self, x):
+        over = (np.asarray(x, float)[:, None] > self.cuts[None]).mean(axis=1) - 0.5
+        votes = 1 / (1 + np.exp(-3 * (over @ self.w)))
+        return np.stack([1 - votes, votes], axis=1)
+
+
+def test_in_linf_trees_are_searched_by_their_labels_better_than_at_random():
+    victim = Stumps()
+    seen = limited(victim.target, Access.LABELS)
+    ball = Ball(x=victim.x, norm=Norm.LINF, eps=0.06, low=0, high=1)
+    problem = Problem(space=ball, y=victim.y, rows=np.arange(40), classes=2)
+
+    floor = run(Corners(), seen, problem, queries=400)
+    found = run(Boundary(), seen, problem, queries=400)
+
+    # What can be reached at all is known: every place goes to the end that helps.
+    ups = (victim.w > 0)[None] == (victim.y == 0)[:, None]
+    best = np.where(ups, ball.most, ball.least)
+    reachable = victim.scores(best).argmax(axis=1) != victim.y
+    assert 0.4 < reachable.mean() < 0.8
+    assert found.success.sum() >= floor.success.sum() + 8
+    assert found.success[reachable].mean() >= 0.75
+    assert not found.success[~reachable].any()

@@ -2,7 +2,8 @@
 
 Each input keeps a point on the far side of the boundary. It is drawn towards the input by halves,
 the direction of the boundary there is estimated from the labels of points scattered around it, a
-step is made along it, and so on. All inputs do so side by side, whatever each is doing.
+step is made along it, and so on. All inputs do so side by side, whatever each is doing. In l∞,
+where a corner says more than a point of the boundary does, `rays` searches instead.
 """
 
 from __future__ import annotations
@@ -11,59 +12,59 @@ import numpy as np
 
 from modelwarden.attacks.balls import Ball, Norm, flattened
 from modelwarden.attacks.corners import ball_of
-from modelwarden.attacks.engine import Mask, Problem, Proposal, Told
+from modelwarden.attacks.engine import Mask, Problem, Proposal, Search, Told
+from modelwarden.attacks.rays import RaySearch, ends_of_box
 from modelwarden.attacks.signs import cells_of
 from modelwarden.attacks.streams import Streams
 from modelwarden.core.values import dataclass
 from modelwarden.targets.frames import Floats, Labels
 from modelwarden.targets.spec import Access
 
-_START, _HALVE, _SCATTER, _STEP, _CORNER = range(5)
-_TRIES = 16  # random corners before the search turns to points of the whole box
+_START, _HALVE, _SCATTER, _STEP = range(4)
+_CLOSE = 16  # first points that are not drawn from the whole box
 _HALVES = 6
 _FEWEST, _MOST = 24, 96
-_GUESSES = 8  # corners after each estimate of the direction, in l∞
 _CELLS = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Boundary:
-    """HopSkipJump in l∞, l2 and l1, with directions made of cells that stay together.
+    """HopSkipJump in l2 and l1, with directions made of cells that stay together; rays in l∞.
 
     Attributes:
         name: of the attack. access: what it needs.
 
     Source: Chen, Jordan and Wainwright 2020, "HopSkipJumpAttack", algorithms 1 and 2; directions
     in fewer dimensions as in Li et al. 2020, "QEBA: Query-efficient boundary-based blackbox
-    attack"; the corners in l∞ are our own.
+    attack"; what is done in l∞ stands in `rays`.
     """
 
     name: str = "boundary"
     access: Access = Access.LABELS
 
-    def search(self, problem: Problem, seed: int, queries: int) -> _Search:  # noqa: ARG002
+    def search(self, problem: Problem, seed: int, queries: int) -> Search:  # noqa: ARG002
         """Begin.
 
         Raises:
             InputError: the inputs are no arrays.
         """
-        return _Search(self, ball_of(problem, self.name), problem, seed)
+        ball = ball_of(problem, self.name)
+        streams = Streams(seed, self.name, problem.rows.tolist())
+        if ball.norm is Norm.LINF:
+            return RaySearch(ball, streams, problem)
+        return _Search(ball, streams, problem)
 
 
 class _Search:
     """What each input is doing, and its point beyond the boundary."""
 
-    def __init__(self, attack: Boundary, ball: Ball, problem: Problem, seed: int) -> None:
+    def __init__(self, ball: Ball, streams: Streams, problem: Problem) -> None:
         n, size = len(problem), int(np.prod(ball.x.shape[1:]))
         self._ball, self._problem, self._size = ball, problem, size
-        self._streams = Streams(seed, attack.name, problem.rows.tolist())
+        self._streams = streams
         self._cells = cells_of(ball.x.shape[1:], _CELLS)
         self._real = flattened(ball.real)
-        every = np.arange(n)
-        low = ball.fit(every, np.full_like(ball.real, -np.inf), free=True)[0]
-        self._low = flattened(low.astype(np.float64))
-        high = ball.fit(every, np.full_like(ball.real, np.inf), free=True)[0]
-        self._high = flattened(high.astype(np.float64))
+        self._low, self._high = ends_of_box(ball)
         self._doing = np.full(n, _START)
         self._beyond = self._real.copy()
         self._near, self._far = np.zeros(n), np.ones(n)
@@ -71,16 +72,14 @@ class _Search:
         self._turn, self._asked = np.zeros(n, np.int64), np.zeros(n, np.int64)
         self._way = np.zeros((n, size))
         self._stride = np.zeros(n)
-        self._belief = np.zeros((n, size))
         self._tried: Floats = np.zeros((0, size))
 
     def width(self, at: Labels) -> Labels:
         """Scatter many at once; all else is one by one, and as cheap as that."""
         doing = self._doing[at]
         many = np.clip(_FEWEST * np.sqrt(self._turn[at] + 1), _FEWEST, _MOST).astype(np.int64)
-        start = np.where(self._asked[at] < _TRIES, 4, 8)
-        kinds = [doing == _SCATTER, doing == _START, doing == _CORNER]
-        return np.select(kinds, [many, start, np.full(len(at), _GUESSES)], 1)
+        start = np.where(self._asked[at] < _CLOSE, 4, 8)
+        return np.select([doing == _SCATTER, doing == _START], [many, start], 1)
 
     def propose(self, at: Labels, widths: Labels) -> Proposal:
         """Return the next points, within the box but not within eps."""
@@ -94,7 +93,6 @@ class _Search:
             (_HALVE, self._middles),
             (_SCATTER, self._scattered),
             (_STEP, self._ahead),
-            (_CORNER, self._guessed),
         ):
             mine = doing == kind
             if mine.any():
@@ -105,30 +103,18 @@ class _Search:
         return Proposal(at=owners, candidates=points.reshape(shape), free=True)
 
     def _starts(self, o: Labels, numbers: Labels) -> Floats:
-        """Return corners of the ball, then blends with noise over all of the box."""
-        signs = self._streams.signs(o, numbers, self._size)
-        least, most = flattened(self._ball.least[o]), flattened(self._ball.most[o])
-        corner = np.where(signs > 0, most, least)
+        """Return blends with noise over all of the box, ever more of it."""
         noise = self._streams.uniform(o, numbers, self._size, salt=1)
         wild = self._low[o] + noise * (self._high[o] - self._low[o])
-        share = np.minimum(1.0, 0.25 + (numbers - _TRIES) / 64)[:, None]
-        blend = self._real[o] + share * (wild - self._real[o])
-        within = self._ball.norm is Norm.LINF
-        chosen = np.where((numbers < _TRIES)[:, None] & within, corner, blend)
-        return np.asarray(chosen, np.float64)
+        share = np.minimum(1.0, 0.25 + (numbers - _CLOSE) / 64)[:, None]
+        return np.asarray(self._real[o] + share * (wild - self._real[o]), np.float64)
 
     def _middles(self, o: Labels, _: Labels) -> Floats:
         return self._between(o, (self._near[o] + self._far[o]) / 2)
 
     def _between(self, o: Labels, share: Floats) -> Floats:
-        """Return the points a share of the way from the inputs to their points beyond.
-
-        In l∞ all numbers are cut to the same distance, which keeps more of the change.
-        """
+        """Return the points a share of the way from the inputs to their points beyond."""
         moved = self._beyond[o] - self._real[o]
-        if self._ball.norm is Norm.LINF:
-            reach = (share * np.abs(moved).max(axis=1))[:, None]
-            return np.asarray(self._real[o] + np.clip(moved, -reach, reach), np.float64)
         return np.asarray(self._real[o] + share[:, None] * moved, np.float64)
 
     def _noise(self, o: Labels, numbers: Labels) -> Floats:
@@ -146,19 +132,6 @@ class _Search:
         points = self._beyond[o] + self._stride[o][:, None] * self._way[o]
         return np.asarray(np.clip(points, self._low[o], self._high[o]), np.float64)
 
-    def _guessed(self, o: Labels, numbers: Labels) -> Floats:
-        """Return corners of the ball that all directions so far, with some doubt, point to.
-
-        Where a model changes by steps, as trees do, no point of the boundary leads to the next; but
-        what each place wants adds up.
-        """
-        belief = self._belief[o]
-        doubt = np.sqrt((belief**2).mean(axis=1, keepdims=True))
-        doubt *= self._streams.uniform(o, numbers, 1, salt=5)
-        up = belief + doubt * self._streams.normal(o, numbers, self._size, salt=6) > 0
-        least, most = flattened(self._ball.least[o]), flattened(self._ball.most[o])
-        return np.where(up, most, least)
-
     def learn(self, told: Told) -> None:
         """Go on from what the labels say."""
         hit = told.answered & self._problem.reached(told.at, told.labels)
@@ -171,7 +144,6 @@ class _Search:
         self._learn_scatter(owners[doing == _SCATTER], told, hit)
         single = first[doing == _STEP]
         self._learn_step(told.at[single], points[single], hit[single])
-        self._doing[owners[doing == _CORNER]] = _STEP
 
     def _learn_starts(self, o: Labels, at: Labels, points: Floats, hit: Mask) -> None:
         """Take the point of each input that reaches over the boundary at the least distance."""
@@ -219,16 +191,12 @@ class _Search:
         total = np.zeros((len(self._doing), self._size))
         np.add.at(total, at, (vote - level)[:, None] * moved)
         way = total[o]
-        corners = self._ball.norm is Norm.LINF
-        if corners:
-            self._belief[o] += way / np.maximum(np.abs(way).max(axis=1, keepdims=True), 1e-300)
-            way = np.sign(way)
         size = np.sqrt((way**2).sum(axis=1, keepdims=True))
         self._way[o] = way / np.maximum(size, 1e-300)
         far = np.sqrt(((self._beyond[o] - self._real[o]) ** 2).sum(axis=1))
         self._turn[o] += 1
         self._stride[o] = far / np.sqrt(self._turn[o])
-        self._doing[o] = _CORNER if corners else _STEP
+        self._doing[o] = _STEP
 
     def _learn_step(self, o: Labels, points: Floats, hit: Mask) -> None:
         """Go on from a step that stayed beyond; halve one that did not, and give up small ones."""

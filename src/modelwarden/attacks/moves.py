@@ -51,7 +51,7 @@ def moving(ball: Ball, cells: Labels) -> Moving:
     return Sides(ball, cells) if ball.norm is Norm.LINF else Numbers(ball, cells)
 
 
-class _Cells:
+class Cells:
     """Numbers that are changed together, and their mean."""
 
     def __init__(self, cells: Labels) -> None:
@@ -79,7 +79,7 @@ class Sides:
 
     def __init__(self, ball: Ball, cells: Labels) -> None:
         """Begin with all at the lower ends."""
-        self._ball, self._cells = ball, _Cells(cells)
+        self._ball, self._cells = ball, Cells(cells)
         self._shape = ball.x.shape[1:]
         low, high = (flattened(end - ball.real) for end in (ball.least, ball.most))
         self._means = Ends(
@@ -131,7 +131,7 @@ class Numbers:
 
     def __init__(self, ball: Ball, cells: Labels) -> None:
         """Begin with no change."""
-        self._ball, self._cells = ball, _Cells(cells)
+        self._ball, self._cells = ball, Cells(cells)
         self._shape = ball.x.shape[1:]
         self._unit = _units(ball)
         self._best: Floats = np.zeros((len(ball.x), len(cells)))
