@@ -52,6 +52,11 @@ OTHERS_EPS = {
     "table": TABLE_EPS,
     "urls": TABLE_EPS,
     "attention": {"linf": 0.03, "l2": 0.4, "l1": 3.0},
+    "cnn-adv-l2": {"linf": 0.15, "l2": 2.2, "l1": 12.0},
+    "cnn-noise": {"linf": 0.15, "l2": 2.0, "l1": 12.0},
+    "sigmoid": {"linf": 0.06, "l2": 0.8, "l1": 7.0},
+    "digits-cnn": {"linf": 0.12, "l2": 0.6, "l1": 1.8},
+    "kdd": {"linf": 0.12, "l2": 0.5, "l1": 1.2},
 }
 TREES_EPS = {"linf": 0.12, "l2": 0.5, "l1": 2.0}
 TILE = 128
