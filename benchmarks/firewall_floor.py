@@ -110,6 +110,8 @@ class Back(asyncio.Protocol):
             found = answer_of(data[:end]), data[end:]
         answer, body = found
         self.floor.idle.append(self)
+        if self.front.transport.is_closing():
+            return
         lines = b"HTTP/1.1 %d OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
         self.front.transport.write(lines % (answer.status, len(body)) + body)
 

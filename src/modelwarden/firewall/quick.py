@@ -108,6 +108,7 @@ class _Form:
         start: what stands before the numbers.
         end: what stands after them.
         onward: what goes on before and after them; None where that is the same.
+        flat: whether the numbers may come as one list, whatever their shape.
     """
 
     wanted: _Wanted
@@ -115,6 +116,7 @@ class _Form:
     start: bytes
     end: bytes
     onward: tuple[bytes, bytes] | None
+    flat: bool
 
     def around(self, body: bytes | bytearray) -> bool:
         """Tell whether a body has this form, if what is between is a list of numbers."""
@@ -131,7 +133,7 @@ class _Form:
         before, after = self.onward
         return b"".join((before, self.list(body), after))
 
-    def flat(self, body: bytes | bytearray) -> bytes | bytearray | None:
+    def short(self, body: bytes | bytearray) -> bytes | bytearray | None:
         """Return the text of one short list without lists in it; None where there is none."""
         if len(body) > _SHORT or not self.around(body):
             return None
@@ -139,7 +141,8 @@ class _Form:
         brackets = raw.count(b"[")
         if brackets == 2 == self.wanted.brackets and raw[:2] == b"[[" and raw[-2:] == b"]]":
             return raw[1:-1]
-        return raw if brackets == 1 and raw[:1] == b"[" and raw[-1:] == b"]" else None
+        alone = brackets == 1 and (self.flat or self.wanted.brackets == 1)
+        return raw if alone and raw[:1] == b"[" and raw[-1:] == b"]" else None
 
 
 @dataclass(slots=True, eq=False)  # not frozen: made for each request, which takes a quarter as long
@@ -204,7 +207,7 @@ class Quick:
         form = self._last
         if form is None or len(bodies) == 1:
             return [self.read(body) for body in bodies]
-        lists = [form.flat(body) for body in bodies]
+        lists = [form.short(body) for body in bodies]
         short = [one for one in lists if one is not None]
         joined = iter(self._joined(form.wanted, short))
         found: list[Numbers | None] = []
@@ -284,7 +287,7 @@ class Quick:
             f'"datatype":"{datatype}"{shown},"data":'
         )
         onward = (first.encode(), b"}]" + more.encode() + b"}")
-        form = _Form(wanted, name, *around, None if onward == around else onward)
+        form = _Form(wanted, name, *around, None if onward == around else onward, True)
         self._keep(around, form)
         return Numbers(values, name, form.anew(body))
 
@@ -344,15 +347,19 @@ class Quick:
         whole = self._spec.kind is Kind.INTEGER
         limit = 2**63 - 1 if whole else _FLOATS["FP64"]
         wanted = self._within(shape, -limit, limit, whole=whole)
-        raw = body[body.index(b"[") : body.rindex(b"]") + 1]
+        start, end = body.index(b"["), body.rindex(b"]") + 1
+        raw = body[start:end]
         if wanted is None or (len(shape) > 1 and raw.count(b"[") == 1):
             return None
         values = wanted.read(data, raw)
-        return (
-            None
-            if values is None
-            else Numbers(values, None, b'{"%s":%s}' % (self._key.encode(), raw))
-        )
+        if values is None:
+            return None
+        around = bytes(body[:start]), bytes(body[end:])
+        onward = b'{"%s":' % self._key.encode(), b"}"
+        form = _Form(wanted, None, *around, None if onward == around else onward, False)
+        if len(values) == 1 and len(around[0]) + len(around[1]) <= _LONGEST_FORM:
+            self._last = form
+        return Numbers(values, None, form.anew(body))
 
 
 def _count(text: bytes | bytearray, letter: bytes) -> int:
