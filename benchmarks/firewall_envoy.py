@@ -4,7 +4,7 @@ One process each in front of the same server of C, keep-alive, wrk with 16 conne
 1 KB (one row of 110 numbers) and 98 KB (100 rows), as in `firewall_cost.py`; all checks and ledger,
 and all rules off. Envoy has one thread and the documented configuration. Sides take turns; what is
 told is processor time a request, medians, of Envoy and of the firewall.
-Needs `wrk`, `cc`, grpcio, and the program that MODELWARDEN_ENVOY names (or `make models` brings).
+Needs `wrk`, `cc`, and the program that MODELWARDEN_ENVOY names (or `make models` brings).
 
     python benchmarks/firewall_envoy.py [ROUNDS] [SECONDS]
 """
@@ -24,6 +24,7 @@ from pathlib import Path
 
 from firewall_cost import (
     CONNECTIONS,
+    SIZES,
     cpu,
     firewall,
     free_port,
@@ -32,7 +33,7 @@ from firewall_cost import (
     port_of,
     prepared,
     process,
-)
+)  # fmt: skip
 from firewall_load import upstream as server
 
 ROOT = Path(__file__).parents[1]
@@ -105,9 +106,9 @@ def measured(folder, upstream, sides, rounds, seconds):
         "rounds": rounds, "seconds": seconds, "connections": CONNECTIONS,
         "envoy": version.stdout.split("/")[-4:-3], "load": os.getloadavg(),
     }  # fmt: skip
-    for size in ("1 KB", "98 KB"):
+    for size in SIZES:
         script = str(folder / f"{size}.lua")
-        data = (folder / f"bodies-{1 if size == '1 KB' else 100}").read_text().splitlines()
+        data = (folder / f"{size}.bodies").read_text().splitlines()[:100]
         costs = {side: {part: [] for part in parts} for side, (_, parts) in sides.items()}
         delays = {side: [] for side in ("direct", *sides)}
         for port, _ in sides.values():

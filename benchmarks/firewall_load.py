@@ -107,7 +107,7 @@ def slow(seconds=8):
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         prepared(folder)
-        bodies = (folder / "bodies-1").read_text().splitlines()
+        bodies = (folder / "1 KB.bodies").read_text().splitlines()
         up = stack.enter_context(upstream(folder))
         (folder / "on.toml").write_text("[firewall]\nblock_seconds = 0\n")
         running = stack.enter_context(firewall(folder, up, "--config", "on.toml"))
@@ -137,7 +137,7 @@ def clients(count=1_000_000):
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         prepared(folder)
-        (folder / "many.lua").write_text(MANY.format(path=folder / "bodies-1"))
+        (folder / "many.lua").write_text(MANY.format(path=folder / "1 KB.bodies"))
         told_at = free_port()
         (folder / "on.toml").write_text(
             f"[firewall]\nclient_header = 'x-client'\nstatus = '127.0.0.1:{told_at}'\n"

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import re
 import socket
+import ssl
 import threading
 import time
 from contextlib import ExitStack
+from http.client import HTTPSConnection
 
 import pytest
 
 from firewall.fronting import (
+    CONFIGURED,
+    ENVOY,
     GOOD,
     PATH,
     QUICK,
@@ -20,15 +24,18 @@ from firewall.fronting import (
     ask,
     asked,
     data_of,
+    envoy,
+    envoy_port_of,
     http2,
     request,
     run,
 )  # fmt: skip
 from firewall.profiles import tensor, texts
-from firewall.serving import alerts, model
+from firewall.serving import alerts, firewall, model
 from firewall.test_chat import chat
 from firewall.test_proxy import HOSTILE
 from firewall.test_requests import OIP, SYNTAX
+from firewall.test_service import certificate
 from modelwarden.firewall import dumped
 from modelwarden.firewall.envoy_facts import common_name
 from modelwarden.ledger import entries
@@ -503,6 +510,76 @@ def test_without_addresses_all_are_one_client_and_that_is_told_once(stack, place
     (one,) = alerts(tmp_path / "alerts")
     assert (one["kind"], one["rule"]) == ("self", "envoy")
     assert "source.address" in one["detail"]
+
+
+TLS = """{name: envoy.transport_sockets.tls, typed_config: {
+  "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.%sTlsContext, %s
+  common_tls_context: {
+    tls_certificates: [{certificate_chain: {filename: %s.pem}, private_key: {filename: %s.key}}],
+    validation_context: {trusted_ca: {filename: %s.pem}}}}}""".replace("\n", "")
+ENCRYPTED = """[firewall]
+client = 'certificate'
+[firewall.tls]
+certificate = 'wall.pem'
+key = 'wall.key'
+authorities = 'envoy.pem'
+"""
+
+
+def test_certificates_name_clients_and_keep_others_from_asking(stack, place, tmp_path):
+    for name in ("wall", "envoy", "alice", "stranger"):
+        certificate(tmp_path, name)
+    (tmp_path / "tls.toml").write_text(ENCRYPTED)
+    (tmp_path / "profile.json").write_bytes((place / "profile.json").read_bytes())
+    own = tmp_path / "envoy"
+    to_clients = TLS % (
+        "Downstream",
+        "require_client_certificate: true,",
+        own,
+        own,
+        tmp_path / "alice",
+    )
+    to_wall = TLS % ("Upstream", "", own, own, tmp_path / "wall")
+    as_stranger = to_wall.replace(str(own), str(tmp_path / "stranger"))
+    filters = "- filters:\n            - name: envoy.filters.network.http"
+    cluster = "name: modelwarden\n      connect_timeout"
+    server = stack.enter_context(model())
+    arguments = ("--mode", "enforce", "--config", "tls.toml", "--alerts", "alerts", *ENVOY)
+    wall = stack.enter_context(firewall(server.port, "profile.json", *arguments, cwd=tmp_path))
+    asking = envoy_port_of(wall)
+    statuses = []
+    for socket_, body in ((to_wall, GOOD), (to_wall, b"{}"), (as_stranger, GOOD), (None, GOOD)):
+        changes = [(filters, f"- transport_socket: {to_clients}\n          " + filters[2:])]
+        if socket_ is not None:
+            changes.append((cluster, f"transport_socket: {socket_}\n      " + cluster))
+        with envoy(server.port, asking, tmp_path, *changes) as front:
+            context = ssl.create_default_context(cafile=str(own) + ".pem")
+            context.load_cert_chain(tmp_path / "alice.pem", tmp_path / "alice.key")
+            connection = HTTPSConnection("127.0.0.1", front.port, context=context, timeout=20)
+            connection.request("POST", PATH, body, {"content-type": "application/json"})
+            statuses.append(connection.getresponse().status)
+            connection.close()
+
+    assert statuses == [200, 400, 503, 503]
+    assert len(server.seen) == 1
+    assert [alert["client"] for alert in alerts(tmp_path / "alerts")] == ["alice"]
+
+
+FILTERS = "type.googleapis.com/envoy.extensions.filters.http"
+AUTHZ = f"""- name: envoy.filters.http.ext_authz
+                    typed_config:
+                      "@type": {FILTERS}.ext_authz.v3.ExtAuthz
+                      transport_api_version: V3
+                      grpc_service: {{envoy_grpc: {{cluster_name: modelwarden}}}}
+                  """
+
+
+def test_an_ext_authz_that_is_led_here_is_denied(stack, place):
+    text = CONFIGURED.read_text()
+    start, end = (text.index(f"- name: envoy.filters.http.{n}") for n in ("ext_proc", "router"))
+    side = run(stack, place, "--mode", "observe", changes=[(text[start:end], AUTHZ)])
+    assert side.front.ask(GOOD)[0] == 403
+    assert side.server.seen == []
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ class Talk:
         self._window = window
         self._buffer = bytearray()
         self._messages: deque[bytes | MessageError] = deque()
-        self._pending: deque[bytes] = deque()
+        self._pending: deque[memoryview] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._begun = self._done = False
 
@@ -154,12 +154,12 @@ class Talk:
 
     async def write(self, message: bytes) -> None:
         """Answer a message; what the other side has no room for yet waits."""
-        self._pending.append(_PREFIX.pack(0, len(message)) + message)
+        self._pending.append(memoryview(_PREFIX.pack(0, len(message)) + message))
         self.send()
 
     def send(self) -> None:
         """Send what there is room for."""
-        frames = []
+        frames: list[bytes | memoryview] = []
         channel = self._channel
         if not self._begun and self._pending:
             self._begun = True
@@ -175,7 +175,8 @@ class Talk:
                 self._pending.popleft()
             self._window -= len(part)
             channel.window -= len(part)
-            frames.append(frame(_DATA, 0, self._id, part))
+            size = len(part)
+            frames += (_HEAD.pack(size >> 8, size & 0xFF, _DATA, 0, self._id), part)
         if frames:
             channel.write(b"".join(frames))
 

@@ -78,21 +78,23 @@ def seen(message: bytes) -> Seen:
         if number in _STAGES:
             stages.append((_STAGES[number], _bytes(value)))
         elif number == _ATTRIBUTES:
-            attributes.update(_texts(_once(_bytes(value), 2)))
+            (struct,) = _once(_bytes(value), 2)
+            attributes.update(_texts(_bytes(struct)))
         elif number == _OBSERVABILITY:
             only_shown = bool(value)
         elif number == _SETTINGS and modes is None:
-            request, response = _once(_bytes(value), 1), _once(_bytes(value), 2)
+            request, response = _once(_bytes(value), 1, 2)
             modes = _whole(request), _whole(response)
         elif number == _SETTINGS:
             raise MessageError("settings that are given twice")
     if len(stages) != 1:
         raise MessageError(f"a message of {len(stages)} stages")
     ((stage, shown),) = stages
-    first = _once(shown, 1)
+    first, second, third = _once(shown, 1, 2, 3)
     if stage in _BODIES:
-        return Seen(stage, [], _bytes(first), bool(_once(shown, 2)), attributes, modes, only_shown)
-    last = stage in _HEADS and bool(_once(shown, 3))
+        body = _bytes(first)
+        return Seen(stage, [], body, bool(second), attributes, modes, only_shown)
+    last = stage in _HEADS and bool(third)
     fields = [_header(_bytes(value)) for number, value in _fields(_bytes(first)) if number == 1]
     return Seen(stage, fields, b"", last, attributes, modes, only_shown)
 
@@ -119,34 +121,35 @@ def _header(entry: bytes) -> tuple[bytes, bytes]:
         rest = len(entry) - at - 2
         if entry[at + 1] == rest < 0x80:
             return entry[2:at], entry[at + 2 :]
-    name, value, raw = (_once(entry, number) for number in (1, 2, 3))
+    name, value, raw = _once(entry, 1, 2, 3)
     if value is not None and raw is not None:
         raise MessageError("a header of two values")
     return _bytes(name), _bytes(value if raw is None else raw)
 
 
-def _texts(struct: _Value | None) -> Iterator[tuple[str, str]]:
+def _texts(struct: bytes) -> Iterator[tuple[str, str]]:
     """Yield the texts of a `Struct` by their names."""
-    for number, field in _fields(_bytes(struct)):
+    for number, field in _fields(struct):
         if number != 1:
             continue
-        text = _once(_bytes(_once(_bytes(field), 2)), 3)
+        name, value = _once(_bytes(field), 1, 2)
+        (text,) = _once(_bytes(value), 3)
         if text is not None:
             try:
-                yield _bytes(_once(_bytes(field), 1)).decode(), _bytes(text).decode()
+                yield _bytes(name).decode(), _bytes(text).decode()
             except UnicodeDecodeError as error:
                 raise MessageError("an attribute that is not UTF-8") from error
 
 
-def _once(message: bytes, wanted: int) -> _Value | None:
-    """Return the value of a field; None where it is not given."""
-    found = None
+def _once(message: bytes, *wanted: int) -> list[_Value | None]:
+    """Return the values of fields; None where one is not given."""
+    found: dict[int, _Value] = {}
     for number, value in _fields(message):
-        if number == wanted:
-            if found is not None:
-                raise MessageError(f"a field {wanted} that is given twice")
-            found = value
-    return found
+        if number in wanted:
+            if number in found:
+                raise MessageError(f"a field {number} that is given twice")
+            found[number] = value
+    return [found.get(number) for number in wanted]
 
 
 def _bytes(value: _Value | None) -> bytes:

@@ -49,7 +49,7 @@ from modelwarden.firewall.http import Head, HttpError, head_in
 from modelwarden.firewall.profile import Protocol
 from modelwarden.firewall.requests import Arrival
 from modelwarden.firewall.routes import REFUSED, UNREACHED, Route, error_body
-from modelwarden.firewall.ruling import ruling
+from modelwarden.firewall.ruling import Ruling
 from modelwarden.firewall.settling import settled, shared_wait
 from modelwarden.firewall.traces import decided
 from modelwarden.firewall.wire import MessageError
@@ -78,13 +78,17 @@ class _InPlaceError(Exception):
 
 
 class Stream:
-    """A request and its answer, and what becomes of them."""
+    """A request and its answer, and what becomes of them.
+
+    Attributes:
+        policy: by which they are judged.
+    """
 
     def __init__(self, front: EnvoyFront, talk: Talk) -> None:
         proxy = self._proxy = front.proxy
         self._front = front
         self._talk = talk
-        self._policy: Policy = proxy.policy
+        self.policy: Policy = proxy.policy
         self._started = proxy.now()
         self._client = "local"
         self._request_id: str | None = None
@@ -93,6 +97,7 @@ class Stream:
         self._decision: Decision | None = None
         self._trail: Any = None
         self._status = 0
+        self._ruling: asyncio.Future[Ruling]
 
     async def serve(self) -> None:
         """Answer every stage, until Envoy ends the stream."""
@@ -122,7 +127,7 @@ class Stream:
         await self._until_its_end()
 
     async def _through(self) -> None:
-        first = await self._next(self._policy.config.request_seconds)
+        first = await self._next(self.policy.config.request_seconds)
         if first is None:
             return
         self._settings(first)
@@ -170,7 +175,7 @@ class Stream:
         asked, answered = first.modes
         if asked != BUFFERED:
             self._unclear("a request_body_mode other than BUFFERED")
-        if answered != BUFFERED and (answered != NONE or self._policy.config.answers is not None):
+        if answered != BUFFERED and (answered != NONE or self.policy.config.answers is not None):
             self._unclear("a response_body_mode other than BUFFERED")
 
     def _unclear(self, what: str) -> NoReturn:
@@ -188,15 +193,15 @@ class Stream:
             lines = () if self._trail is None else (("traceparent", self._trail.asking()),)
             await self._talk.write(headers_on(Stage.REQUEST_HEADERS, gone, lines))
             return await self._next()
-        if head.length > self._policy.most:
+        if head.length > self.policy.most:
             await self._broken(413, f"a body of {head.length} bytes")
         # Where no model has the path, nothing of the body counts, and Envoy need not hold it.
-        elsewhere = self._policy.routes.of(head.method, head.path) is None
+        elsewhere = self.policy.routes.of(head.method, head.path) is None
         if elsewhere:
             await self._decide(head, b"")
         # Of a request that has trailers and no body Envoy would else show its head alone.
         await self._talk.write(headers_on(Stage.REQUEST_HEADERS, gone, modes=first.modes))
-        behind = await self._next(self._policy.config.request_seconds)
+        behind = await self._next(self.policy.config.request_seconds)
         if behind is None:
             return None
         if behind.stage is Stage.RESPONSE_HEADERS:
@@ -206,7 +211,7 @@ class Stream:
             await self._broken(400, "trailers, or a body in parts")
         if behind.stage is not Stage.REQUEST_BODY:
             self._unclear(f"{behind.stage} where the body is to come")
-        if len(behind.body) > self._policy.most:
+        if len(behind.body) > self.policy.most:
             await self._broken(413, f"a body of {len(behind.body)} bytes")
         if elsewhere:
             lines = (("content-length", str(len(behind.body))),)
@@ -254,10 +259,10 @@ class Stream:
 
     async def _decide(self, head: Head, body: bytes) -> tuple[Decision, bool]:
         """Judge and record; return what may go on, and whether that is what came."""
-        proxy, policy = self._proxy, self._policy
+        proxy, policy = self._proxy, self.policy
         wait = await shared_wait(proxy, policy, self._client)
         came = Arrival(body, self._client, self._request_id, head=head, at=self._started, wait=wait)
-        ruled = ruling(policy, came)
+        ruled = await self._judged(came)
         self._route, decision = ruled.route, ruled.decision
         if ruled.alert:
             self._note(AlertKind.REQUEST, Severity.MEDIUM, decision.rule or "", decision.detail)
@@ -267,17 +272,33 @@ class Stream:
             proxy.let_on(policy, ruled.route, decision, self._client)
         return decision, ruled.as_it_came
 
+    async def _judged(self, came: Arrival) -> Ruling:
+        """Have the request judged with those that come at the same time."""
+        self._ruling = asyncio.get_running_loop().create_future()
+        self._proxy.turns.add(self, came)
+        return await self._ruling
+
+    def ruled(self, ruled: Ruling) -> None:
+        """Take what becomes of the request."""
+        if not self._ruling.done():  # the client may have left
+            self._ruling.set_result(ruled)
+
+    def broke(self, error: Exception) -> None:
+        """Take that judging it failed."""
+        if not self._ruling.done():
+            self._ruling.set_exception(error)
+
     async def _settle(self, decision: Decision) -> None:
         """Record a decision, and answer where that says so."""
         self._decision = decision
         written = await settled(
-            self._proxy, self._policy, self._route, decision, self._client, self._request_id
+            self._proxy, self.policy, self._route, decision, self._client, self._request_id
         )
         if not decision.allowed:
             self._proxy.refused += 1
             body = error_body(self._protocol, REFUSED, decision.status)
             raise _InPlaceError(decision.status, REFUSAL, body, "refused")
-        if not written and self._policy.config.refuse_unrecorded:
+        if not written and self.policy.config.refuse_unrecorded:
             raise self._failed(503, "a decision that cannot be recorded")
 
     async def _broken(self, status: int, detail: str) -> NoReturn:
@@ -346,12 +367,12 @@ class Stream:
 
     def _is_screened(self) -> bool:
         """Tell whether `[firewall.answers]` is for this answer."""
-        config, route = self._policy.config.answers, self._route
+        config, route = self.policy.config.answers, self._route
         return config is not None and route is not None and route.checks is not None
 
     def _look_at(self, body: bytes) -> bytes:
         """Return what the client is shown of an answer's body."""
-        config, decision = self._policy.config.answers, self._decision
+        config, decision = self.policy.config.answers, self._decision
         if not self._is_screened() or config is None or decision is None:
             self._proxy.look_at(self._route, body)
             return body
@@ -380,7 +401,7 @@ class Stream:
 
     @property
     def _protocol(self) -> Protocol:
-        return self._policy.routes.protocol if self._route is None else self._route.protocol
+        return self.policy.routes.protocol if self._route is None else self._route.protocol
 
     def _failed(self, status: int, detail: str) -> _InPlaceError:
         """Return that there is no answer; a refusal of ours looks otherwise."""

@@ -7,15 +7,29 @@ call is then paid once for all of them; a request that comes alone waits for not
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from modelwarden.firewall.ruling import rulings
 
 if TYPE_CHECKING:
-    from modelwarden.firewall.exchange import Exchange
     from modelwarden.firewall.policy import Policy
     from modelwarden.firewall.records import Recorder
     from modelwarden.firewall.requests import Arrival
+    from modelwarden.firewall.ruling import Ruling
+
+
+class Waiting(Protocol):
+    """Whose request is judged."""
+
+    @property
+    def policy(self) -> Policy:
+        """By which it is judged."""
+
+    def ruled(self, ruled: Ruling) -> None:
+        """Be told what becomes of it."""
+
+    def broke(self, error: Exception) -> None:
+        """Be told that judging it failed."""
 
 
 class Turns:
@@ -28,9 +42,9 @@ class Turns:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.recorder: Recorder | None = None
         self._loop = loop
-        self._waiting: list[tuple[Exchange, Arrival]] = []
+        self._waiting: list[tuple[Waiting, Arrival]] = []
 
-    def add(self, exchange: Exchange, asked: Arrival) -> None:
+    def add(self, exchange: Waiting, asked: Arrival) -> None:
         """Have a request judged; its exchange is told what becomes of it."""
         if not self._waiting:
             self._loop.call_soon(self._end)
@@ -40,7 +54,7 @@ class Turns:
         waiting, self._waiting = self._waiting, []
         if self.recorder is not None:
             self.recorder.gather()
-        by_policy: dict[Policy, list[tuple[Exchange, Arrival]]] = {}
+        by_policy: dict[Policy, list[tuple[Waiting, Arrival]]] = {}
         for exchange, asked in waiting:  # of two policies only in the turn of a reload
             by_policy.setdefault(exchange.policy, []).append((exchange, asked))
         for policy, waiting in by_policy.items():
@@ -48,7 +62,7 @@ class Turns:
         if self.recorder is not None:
             self.recorder.flush()
 
-    def _judge(self, policy: Policy, waiting: list[tuple[Exchange, Arrival]]) -> None:
+    def _judge(self, policy: Policy, waiting: list[tuple[Waiting, Arrival]]) -> None:
         try:
             found = rulings(policy, [asked for _, asked in waiting])
         except Exception as error:  # noqa: BLE001 - a bug of ours: nobody is let through by it
