@@ -7,6 +7,7 @@ import sys
 import time
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -21,7 +22,7 @@ from engine.work import (
     sleep_on,
     square,
 )
-from modelwarden.core import MissingExtraError, UnknownNameError
+from modelwarden.core import InputError, MissingExtraError, UnknownNameError
 from modelwarden.engine import Checkpoint, Codec, Plan, Resume, map_units
 
 
@@ -218,3 +219,25 @@ def test_where_no_worker_can_be_started_the_units_are_worked_here(tmp_path):
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60)
 
     assert done.stdout == "[1, 2, 3]\n"
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        (None, "does not start here: Exception: timed out"),
+        ("10.0.0.1:1", "at RAY_ADDRESS=10.0.0.1:1: Exception: timed"),
+    ],
+)
+def test_a_cluster_that_is_not_there_is_one_line(monkeypatch, address, told):
+    def init(**kwargs):
+        raise Exception("timed out\nduring startup")  # noqa: TRY002 -- as Ray does
+
+    ray = SimpleNamespace(is_initialized=lambda: False, init=init)
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    if address is not None:
+        monkeypatch.setenv("RAY_ADDRESS", address)
+
+    with pytest.raises(InputError, match=told) as caught:
+        map_units([1], square, Plan(engine="ray"))
+    assert "\n" not in caught.value.message

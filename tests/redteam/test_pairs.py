@@ -75,6 +75,18 @@ def test_it_is_the_same_in_this_process_and_in_several(tmp_path, monkeypatch, tw
     assert result(tmp_path / "several") == result(tmp_path / "here")
 
 
+def test_it_is_the_same_on_a_cluster(tmp_path, two):
+    pytest.importorskip("ray")
+    campaign = campaign_of(_made(tmp_path, two, concurrency=2), root=tmp_path)
+
+    run(campaign, output=tmp_path / "here")
+    before = two[0].rows + two[1].rows
+    run(campaign, output=tmp_path / "cluster", engine="ray")
+
+    assert result(tmp_path / "cluster") == result(tmp_path / "here")
+    assert two[0].rows + two[1].rows == 2 * before
+
+
 def test_every_pair_is_in_report_transcript_and_evasions(tmp_path, two):
     campaign = campaign_of(_made(tmp_path, two), root=tmp_path)
 

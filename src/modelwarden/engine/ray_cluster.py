@@ -15,7 +15,7 @@ from itertools import islice
 from types import ModuleType
 from typing import TypeVar
 
-from modelwarden.core import MissingExtraError
+from modelwarden.core import InputError, MissingExtraError
 from modelwarden.engine.settled import Progress, Settled, brief
 from modelwarden.engine.task import Task
 
@@ -37,6 +37,7 @@ def map_on_ray(
 
     Raises:
         MissingExtraError: Ray is not installed.
+        InputError: it does not start, or is not reached.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
@@ -86,7 +87,15 @@ def _cluster(ray: ModuleType) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
-    ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+    try:
+        ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+    except Exception as error:  # Ray raises bare exceptions where it does not start
+        where = os.environ.get("RAY_ADDRESS")
+        what = f"is not reached at RAY_ADDRESS={where}" if where else "does not start here"
+        raise InputError(
+            f"Ray {what}: {brief(error)}",
+            hint="Look at Ray's logs and the address, or leave --engine ray out.",
+        ) from error
     try:
         yield
     finally:
