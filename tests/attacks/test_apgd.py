@@ -8,7 +8,7 @@ import pytest
 from attacks.victims import Linear, spec
 from modelwarden.attacks.apgd import Apgd, saturated
 from modelwarden.attacks.balls import Ball, Norm
-from modelwarden.attacks.engine import Problem, run
+from modelwarden.attacks.engine import Problem, Told, run
 from modelwarden.targets.local import function_target
 from modelwarden.testing import check_attack
 
@@ -140,3 +140,39 @@ def test_scores_that_all_inputs_have_alike_are_saturated():
     assert share(sure.astype(np.float32).astype(np.float64)) > 0.5
     assert share(mild) == share(z) == 0
     assert share(200 * z) > 0.5
+
+
+def test_in_l1_the_nearest_class_is_steered_to_at_two_rhythms_and_others_have_their_turn():
+    rng = np.random.default_rng(4)
+    w = rng.normal(size=(30, 10))
+    x = rng.uniform(0.2, 0.8, (1, 30)).astype(np.float32)
+    clean = x.astype(float) @ w
+    ranked = (-clean[0]).argsort()
+    ball = Ball(x=x, norm=Norm.L1, eps=0.01, low=0, high=1)
+    problem = Problem(space=ball, y=ranked[:1], rows=np.arange(1), classes=10, clean=clean)
+    search, at, aims = Apgd().search(problem, 0, 1000), np.zeros(1, np.int64), []
+
+    for _ in range(220):
+        proposal = search.propose(at, search.width(at))
+        points = proposal.candidates.reshape(-1, 30)
+        scores, seen = points @ w, np.ones(len(points), bool)
+        search.learn(
+            Told(
+                at=proposal.at,
+                candidates=points,
+                answered=seen,
+                labels=scores.argmax(axis=1),
+                scores=scores,
+                gradients=proposal.weights @ w.T,
+                won=~seen,
+                known=~seen,
+            )
+        )
+        aims.append(proposal.weights.argmax(axis=1).tolist())
+        if len(aims) == 22:
+            lengths = search._length[0].copy()
+
+    assert aims[20] == ranked[[1, 2, 3, 4, 1]].tolist()
+    assert lengths[4] < 1 == lengths[0]
+    # One chain of five is dropped before they turn to the classes that are left.
+    assert len({c for each in aims for c in each}) >= 8

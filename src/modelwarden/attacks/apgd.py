@@ -79,6 +79,8 @@ class _Search:
         self._opening = min(_OPENING, max(2, queries // 4))
         paid = max(1, (queries - 1 - self._opening) // 20)
         self._chains = c = max(1, min(wanted, paid, _NUMBERS // max(size, 1)))
+        # In l1 the last chain first goes where the first does, and looks at every step.
+        self._hasty = c - 1 if ball.norm is Norm.L1 and c > 1 else c
         self._steps = _LONGEST
         self._cuts = self._planned(queries - 1 - self._opening)
         self._live = np.ones((n, c), np.bool_)
@@ -160,7 +162,7 @@ class _Search:
         self._turn[o, c] += 1
         start = self._real[o].copy()
         # The first towards each class begins at the input itself, all later ones at random.
-        again = self._turn[o, c] * self._chains + c >= self._chains + self._order.shape[1]
+        again = self._place(c, self._turn[o, c] - 1) >= self._order.shape[1]
         if again.any():
             start[again] = self._scattered(o[again], self._turn[o, c][again] * 16 + c[again])
         for state in (self._at, self._before, self._best):
@@ -255,8 +257,13 @@ class _Search:
             return self._problem.goal[o]
         count = self._order.shape[1]
         turn = np.maximum(self._turn[o, c] - 1, 0)
-        listed = self._order[o, (c + turn * self._chains) % count]
+        listed = self._order[o, self._place(c, turn) % count]
         return np.where(opening, _runner_up(self._logits[o], self._problem.y[o]), listed)
+
+    def _place(self, c: Labels, turn: Labels) -> Labels:
+        """Return which class a chain steers to in a turn, counted from the nearest on."""
+        later = self._hasty + c + (turn - 1) * self._chains
+        return np.where(turn == 0, np.where(c == self._hasty, 0, c), later)
 
     def learn(self, told: Told) -> None:
         """Take in losses and gradients; halve steps that no longer help."""
@@ -345,7 +352,7 @@ class _Search:
 
     def _look(self, o: Labels, c: Labels) -> None:
         """Where the best change grew sparser go on from it by whole steps, else by shorter ones."""
-        due = self._since[o, c] >= _LOOK
+        due = self._since[o, c] >= np.where(c == self._hasty, 1, _LOOK)
         o, c = o[due], c[due]
         if not len(o):
             return
