@@ -225,6 +225,16 @@ def test_messages_that_are_never_whole_are_not_held_for_ever():
     assert wire.closed
 
 
+def test_messages_that_nobody_has_read_are_not_piled_up():
+    many = message(b"a") * 300
+    echo, wire = spoken(PREFACE, HEAD, frame(0, 0, 1, many))
+    assert wire.closed
+    few = message(b"a") * 200
+    echo, wire = spoken(PREFACE, HEAD, frame(0, 0, 1, few))
+    assert len(echo.got) == 200
+    assert not wire.closed
+
+
 @pytest.mark.parametrize(
     ("start", "why"),
     [

@@ -19,6 +19,8 @@ from modelwarden.firewall.wire import MessageError
 
 LARGEST = (64 << 20) + (1 << 20)
 """Bytes of a message: the largest body of a profile, and what is around it."""
+_UNREAD = 256  # messages of one call; an Envoy waits for the answer to each
+_LATE = 3000  # looks, a hundred a second, at a call whose answer has no room
 _HELD = 256 << 20  # of messages that are not whole, of one connection
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _PREFACE_SECONDS = 10.0
@@ -135,6 +137,8 @@ class Talk:
         return len(buffer) - before
 
     def _got(self, message: bytes | MessageError) -> None:
+        if len(self._messages) >= _UNREAD:
+            raise _BrokenError(_CALM)
         self._messages.append(message)
         self._wake()
 
@@ -404,7 +408,9 @@ class Channel(asyncio.Protocol):
     async def _serve(self, talk: Talk, number: int) -> None:
         try:
             await self._asked.answer(talk)
-            while talk.waiting and number in self._talks:
+            for _ in range(_LATE):
+                if not talk.waiting or number not in self._talks:
+                    break
                 await asyncio.sleep(0.01)
             self.write(talk.last())
         finally:
