@@ -171,7 +171,7 @@ class Stream:
         if first.only_shown:
             self._unclear("observability_mode, in which no answer is heeded")
         if first.modes is None:
-            self._unclear("an Envoy that does not say how it sends bodies (1.34 and later do)")
+            self._unclear("an Envoy that does not say how it sends bodies (1.35 and later do)")
         asked, answered = first.modes
         if asked != BUFFERED:
             self._unclear("a request_body_mode other than BUFFERED")
