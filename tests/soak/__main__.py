@@ -67,6 +67,7 @@ EXPECTED = (
     "jinja",
     "keras-config",
     "keras-layer",
+    "page",
     "pickle",
     "tfjs-graph",
     "torch-pt2-program",

@@ -30,6 +30,7 @@ EXPECTED = {
     "instructions",
     "keras-layer",
     "notebook-code",
+    "page",
     "settings",
     "tfjs-graph",
     "torch-pt2-program",
