@@ -19,9 +19,12 @@ def active(text: str, name: str = "README.md") -> list[tuple[str, int]]:
     [
         ("# m\n\n<script>go()</script>\n", [("script", 3)]),
         ("# m\n<img src=x onerror='go()'>\n", [("handler", 2)]),
+        ("<img alt='<' onerror='go()'>\n", [("handler", 1)]),
+        ("<img alt='a' b' onerror='go()'>\n", [("handler", 1)]),
         ("[a](JavaScript:go())\n", [("link", 1)]),
         ("<a href='java\tscript:go()'>a</a>\n", [("link", 1)]),
-        ("<iframe src='//x.invalid'></iframe>\n", [("frame", 1)]),
+        ("<iframe src='https://x.invalid/video'></iframe>\n", []),
+        ("<iframe srcdoc='<b>'></iframe>\n", [("frame", 1), ("frame", 1)]),
         ("```\n<script>go()</script>\n```\n\n`<script>`\n", []),
         ("A <b>model</b>, on = 1\n[a](https://x.invalid)\n", []),
     ],

@@ -7,9 +7,11 @@ Addresses do not resolve.
 from __future__ import annotations
 
 import base64
+import bz2
 import gzip
 import io
 import json
+import lzma
 import struct
 import zlib
 
@@ -69,6 +71,10 @@ _PAGES = {
     ),
 }
 _PAGES_HONEST = {
+    "a card with a video": (
+        "README.md",
+        '# m\n\n<iframe src="https://www.youtube.com/embed/x" allowfullscreen></iframe>\n',
+    ),
     "a page with its own script": (
         "page.html",
         "<!doctype html><html><script>localStorage.theme='dark'</script></html>\n",
@@ -132,7 +138,15 @@ _SETTINGS = {
         "        run: ./a\n",
     ),
 }
+_SETTINGS |= {
+    "a variable of a pod": (
+        "d.yaml",
+        "env:\n- name: NODE_OPTIONS\n  value: --require /tmp/x.js\n",
+    ),
+    "a variable of an image": ("Dockerfile", "FROM x\nENV A=1 BASH_ENV=/tmp/x.sh\n"),
+}
 _SETTINGS_HONEST = {
+    "variables of an image": ("Dockerfile", "FROM x\nENV PORT=1 PYTHONUNBUFFERED 1\n"),
     "variables": (".env", "NODE_OPTIONS=--max-old-space-size=8192\nBROWSER=firefox\nPORT=1\n"),
     "a volume": (
         "compose.yaml",
@@ -154,6 +168,10 @@ _NAMED = {
     "an object of LangChain": (
         "c.json",
         _json({"lc": 1, "type": "constructor", "id": ["subprocess", "Popen"], "kwargs": {}}),
+    ),
+    "a system call of LangChain": (
+        "c.json",
+        _json({"f": {"lc": 1, "type": "constructor", "id": ["os", "system"], "kwargs": {}}}),
     ),
     "a library of a session": (
         "genai_config.json",
@@ -264,6 +282,26 @@ _WITHIN = {
     "a packed pickle in metadata": (
         "m.safetensors",
         _safetensors({"s": base64.b64encode(gzip.compress(_PICKLE)).decode()}),
+    ),
+    "names by way of the builtins": (
+        "m.safetensors",
+        _safetensors({"names": "getattr(__builtins__, 'ev' + 'al')('1')"}),
+    ),
+    "a pickle behind bzip2": (
+        "m.json",
+        _json({"w": base64.b64encode(bz2.compress(_PICKLE)).decode()}).encode(),
+    ),
+    "a pickle behind xz": (
+        "m.json",
+        _json({"w": base64.b64encode(lzma.compress(_PICKLE)).decode()}).encode(),
+    ),
+    "a pickle stored by zlib": (
+        "m.json",
+        _json({"w": base64.b64encode(zlib.compress(_PICKLE, 0)).decode()}).encode(),
+    ),
+    "a pickle in Base64 twice": (
+        "m.json",
+        _json({"w": base64.b64encode(_CODED.encode()).decode()}).encode(),
     ),
     "a pickle as a tensor": ("m.safetensors", _safetensors({}, _PICKLE)),
     "a pickle as an array": ("m.npy", _npy(_PICKLE)),

@@ -31,10 +31,12 @@ _SCRIPT: Final = re.compile(
     r"<(?:\w+:)?script\b([^>]*)>(.*?)(?:</(?:\w+:)?script|\Z)", re.IGNORECASE | re.DOTALL
 )
 _TAG: Final = re.compile(r"<[a-zA-Z][^<>]{0,65536}>")
+_QUOTED: Final = re.compile(r"<[a-zA-Z](?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+>")
 _ATTRIBUTE: Final = re.compile(
     r"[\s\"'/]([\w:-]{2,40})\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))"
 )
 _FRAME: Final = re.compile(r"<(?:\w+:)?(?:iframe|object|embed)\b", re.IGNORECASE)
+_HOSTED: Final = re.compile(r"\bsrc\s*=\s*[\"']?(?:https?:)?//|\bsrc\s*=\s*[\"']?[\w./-]+[\"'\s>]")
 _SCHEME: Final = re.compile(
     r"[\x00-\x20]*(?:j\s*a\s*v\s*a|v\s*b)\s*s\s*c\s*r\s*i\s*p\s*t\s*:", re.I
 )
@@ -105,8 +107,11 @@ def _active(text: str, kind: str) -> Iterator[Active]:
     for found in _SCRIPT.finditer(text):
         yield Active("script", f"{found[1][:500]} {found[2][:_CUT]}", lines.at(found.start()))
     lines = _Lines(text)
-    for tag in _TAG.finditer(_SCRIPT.sub(_blank, text)):
-        yield from _in_tag(tag[0], kind, lines.at(tag.start()))
+    plain = _SCRIPT.sub(_blank, text)
+    # A quoted value may hold brackets, and a quote too many hides none.
+    tags = {(tag.start(), tag[0]) for form in (_TAG, _QUOTED) for tag in form.finditer(plain)}
+    for start, tag in sorted(tags):
+        yield from dict.fromkeys(_in_tag(tag, kind, lines.at(start)))
     lines = _Lines(text)
     for link in _LINK.finditer(text) if kind == "text" else ():
         place = unescape(link[1])
@@ -115,7 +120,8 @@ def _active(text: str, kind: str) -> Iterator[Active]:
 
 
 def _in_tag(tag: str, kind: str, line: int) -> Iterator[Active]:
-    if kind != "page" and _FRAME.match(tag):
+    # A video is shown in a frame of its host; a drawing has no place for one.
+    if kind != "page" and _FRAME.match(tag) and (kind == "drawing" or not _HOSTED.search(tag)):
         yield Active("frame", unescape(tag)[:_CUT], line)
     for name, *values in _ATTRIBUTE.findall(tag):
         value = unescape("".join(values))

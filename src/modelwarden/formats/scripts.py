@@ -42,6 +42,7 @@ _PYTHON = re.compile(
 )
 _VARIABLE = re.compile(r"\$\{\w[^}]*\}|\$\w+")
 _PROGRAMS = 50
+_SET = re.compile(r"(?:^|\s)([A-Za-z_]\w*)(?:=|[ \t]+(?=[^=]*$))(\"[^\"]*\"|'[^']*'|\S+)")
 _MAKE_SHELL = re.compile(r"\$\(shell\s")
 _ECHO = re.compile(r"\\x[0-9a-fA-F]{2}(?:\\x[0-9a-fA-F]{2}){7}")
 
@@ -101,7 +102,7 @@ def read(source: Source, limits: Limits, kind: str, encoding: str) -> Script:
         gaps=tuple(gaps),
         encoding=encoding,
         commands=tuple(commands),
-        children=tuple(_children(source, commands)),
+        children=(*_children(source, commands), *_variables(source, commands)),
         tokens=tokens_of(text, settings=True),
         origins=tuple(origins_in(_installing(commands), settings=False)),
     )
@@ -115,6 +116,16 @@ def _children(source: Source, commands: Sequence[Command]) -> Iterator[Child]:
             found.setdefault(f"line {command.line}", code.encode("utf-8", "replace"))
     for name, data in islice(found.items(), _PROGRAMS):
         yield _child(source, name, data)
+
+
+def _variables(source: Source, commands: Sequence[Command]) -> tuple[Child, ...]:
+    """Return the variables that a Dockerfile sets, as settings."""
+    told = (one.text for one in commands if one.kind == "env")
+    pairs = (found.groups() for text in told for found in _SET.finditer(text))
+    data = "\n".join(f"{name}={value.strip()}" for name, value in pairs).encode("utf-8", "replace")
+    if not data:
+        return ()
+    return (Child("env", lambda: source.nested(data, "env", expect="settings")),)
 
 
 def _child(source: Source, name: str, data: bytes) -> Child:

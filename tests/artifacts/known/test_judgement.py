@@ -142,3 +142,11 @@ def test_calling_what_nobody_looked_at_in_the_standard_library_is_unknown():
 def test_spellings_of_one_thing_fall_into_one_class(one: str, other: str):
     for kind in UseKind:
         assert judge(*split(one), kind) is judge(*split(other), kind)
+
+
+def test_an_answer_that_was_received_is_kept_and_a_request_that_is_sent_is_not():
+    for module, name in (("models", "Response"), ("cookies", "RequestsCookieJar")):
+        kept = judge(f"requests.{module}", name, UseKind.CONSTRUCTED)
+        assert kept is Judgement.HARMLESS
+    assert judge("requests.api", "get", UseKind.CALLED) is Judgement.DANGEROUS
+    assert judge("requests.sessions", "Session", UseKind.CONSTRUCTED) is Judgement.DANGEROUS

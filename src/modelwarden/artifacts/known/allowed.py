@@ -35,6 +35,7 @@ PRODUCERS = {
     "pandas": "pandas",
     "pyarrow": "more",
     "pytz": "python",
+    "requests": "more",
     "river": "more",
     "scipy": "scipy",
     "shapely": "more",

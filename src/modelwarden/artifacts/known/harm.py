@@ -47,4 +47,6 @@ def code_in(value: str) -> str | None:
                 return f"Python code that calls {callee.value.id}.{callee.attr}"
         if isinstance(node, ast.Attribute) and node.attr in _WALK:
             return f"Python code that reaches for {node.attr}"
+        if isinstance(node, ast.Name) and node.id in _WALK:
+            return f"Python code that reaches for {node.id}"
     return None

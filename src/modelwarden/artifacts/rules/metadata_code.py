@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from modelwarden.core import Confidence, Evidence, Hit, Severity, rule
+from modelwarden.formats.config.reader import PICKLED
 from modelwarden.formats.described import Described
 
 _LEAST = 12
@@ -14,7 +15,6 @@ _TELLING = re.compile(
     r"__\w+__|\b(?:eval|exec|compile)\s*\(|\bos\.\w|subprocess|\bpty\.|\b(?:curl|wget)\s|/dev/|base64\s+-"
     r"|\brm\s+-|\biex\b|\biwr\b|powershell|mkfs|\bn(?:et)?c(?:at)?\s+-"
 )
-_PICKLED = re.compile(r"\s*(?:gA[I-X][A-Za-z0-9+/_-]{13}|H4sI[A-Za-z0-9+/_-]{13}|eJ[w-z])")
 
 
 @rule(
@@ -55,7 +55,7 @@ def _harm(value: str) -> str | None:
 
         if what := command_in(value) or code_in(value):
             return what
-    if _PICKLED.match(value[:40]) is None:
+    if PICKLED.match(value[:40]) is None:
         return None
     from modelwarden.formats.pickle.nested import decoded
     from modelwarden.formats.pickle.within import names_harm

@@ -107,8 +107,11 @@ _TELLING = tuple(
         (b"hostpath", rb'"?\s*:'),
         *((word, rb'[^\n"]{0,500}[:,]?/') for word in (b"/:/", b"- /:", b'"/:')),
         (b"ga", rb"[i-x][\w+/-]{24}"),
-        (b"h4si", rb"[\w+/-]{24}"),
+        *((word, rb"[\w+/-]{24}") for word in (b"h4si", b"qlpo", b"/td6wfo")),
         (b"ej", rb"[w-z][a-z0-9+/_-]{40}"),
+        (b"en", rb"[o-r][a-z0-9+/_-]{40}"),
+        *((word, rb"[a-z0-9+/_-]{40}") for word in (b"eae", b"z0f")),
+        (b'"os"', rb'\s*,\s*"(?:system|popen|exec|spawn)'),
         *((word, rb'"?\s*:') for word in (b"import_plugins", b"custom_imports")),
         # A module with which commands are run, as a value or the first part of one.
         (b"subprocess", rb"[.\"'\s,]"),
@@ -124,7 +127,10 @@ _TELLING = tuple(
         *((word, rb's?"?\s*:\s*\[?\s*"[^"]*[/\\]') for word in (b"vocab_file", b"tokenizer_file")),
         *((word, rb's?"?\s*:\s*"[^"]*[/\\]') for word in (b"merges_file", b"speakers_file")),
         (b"model_file", rb'"?\s*:\s*"?[^"\n]*\.py'),
-        *((word, rb'"?\s*[:=]') for word in (b"pythonstartup", b"bash_env", b"node_options")),
+        *(
+            (word, rb"[\"']?\s*(?:[:=]|,?\s*\"?value\"?\s*:)")
+            for word in (b"pythonstartup", b"bash_env", b"node_options")
+        ),
         *(
             (word, rb'"?\s*[:=]')
             for word in (b"java_tool_options", b"httpsverify", b"reject_unauthorized")
@@ -165,8 +171,10 @@ _LONG = 1 << 14  # in less, looking is quicker than cutting
 _REPEATED = 4  # pieces of the beginning to one that is new
 # Marshalled code of Python in base 64, as Keras writes a function.
 MARSHALLED = re.compile(rb"[4Y]w[A-Z]AAAAAAAA")
-# In Base64: a pickle from protocol 2 on, or what gzip or zlib has made smaller.
-PICKLED = re.compile(r"\s*(?:gA[I-X]|H4sI|eJ[w-z])[A-Za-z0-9+/_-]{13}")
+# In Base64: a pickle from protocol 2 on, once more, or what a compressor has made smaller.
+PICKLED = re.compile(
+    r"\s*(?:gA[I-X]|Z0F[KOST]|H4sI|QlpoO|/Td6WFo|e(?:J[w-z]|N[o-r]|AE|F[4-7]))[A-Za-z0-9+/_-]{13}"
+)
 _HOMES = re.compile(r"/home/|[/\\]Users[/\\]|\\Documents and Settings\\")
 FLAVOURS = re.compile(rb"(?m)(?:^|\A\s*\{[^{}]*)[ \t]*[\"']?flavors[\"']?[ \t]*:")
 _TAG = re.compile(rb"(?:^|[\s\[{,:-])!|%TAG", re.MULTILINE)

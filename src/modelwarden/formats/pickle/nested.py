@@ -1,4 +1,4 @@
-"""Pickles inside constants: raw, as hexadecimal digits, as Base64, or compressed (zlib, gzip)."""
+"""Pickles inside constants: raw, as hexadecimal digits, as Base64, or compressed."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 LARGEST = 64 << 20
 ARCHIVE: Final = b"PK\x03\x04"
 _ZLIB: Final = frozenset((b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda"))
+_XZ: Final = b"\xfd7zXZ\x00"
 _ROUNDS = 3
 _TEXT_PICKLE: Final = rb"[ci][A-Za-z_][\w.]*\n[A-Za-z_]\w*\n"
 
@@ -111,7 +112,7 @@ def _binary(head: bytes) -> bool:
 
 
 def decoded(data: bytes) -> list[tuple[str, bytes]]:
-    """Return `data` and what it decodes to, with the name of each step: `base64`, `hex`, `zlib`."""
+    """Return `data` and what it decodes to, with the name of each step, as `base64`."""
     found = [("", data)]
     name = ""
     for _ in range(_ROUNDS):
@@ -132,6 +133,8 @@ def _decode(data: bytes) -> tuple[str, bytes] | None:
             return "zlib", zlib.decompressobj(47).decompress(data, LARGEST)
         except zlib.error:
             return None
+    if data[:3] == b"BZh" or data[:6] == _XZ:
+        return _unpacked(data)
     if _DIGITS.match(data):
         digits = b"".join(data.split())
         return ("hex", bytes.fromhex(digits.decode())) if len(digits) % 2 == 0 else None
@@ -142,3 +145,16 @@ def _decode(data: bytes) -> tuple[str, bytes] | None:
         except binascii.Error:
             return None
     return None
+
+
+def _unpacked(data: bytes) -> tuple[str, bytes] | None:
+    """Undo bzip2 and xz, which few files have: their modules are imported when they are met."""
+    import bz2
+    import lzma
+
+    try:
+        if data[:3] == b"BZh":
+            return "bzip2", bz2.BZ2Decompressor().decompress(data, LARGEST)
+        return "xz", lzma.LZMADecompressor().decompress(data, LARGEST)
+    except (OSError, EOFError, ValueError, lzma.LZMAError):
+        return None

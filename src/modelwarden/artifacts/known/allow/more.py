@@ -62,4 +62,10 @@ ALLOWED: tuple[Allow, ...] = (
         "the class of compiled functions; their code is judged where it stands",
         STORED,
     ),
+    Allow(
+        "requests.structures requests.cookies requests.models",
+        "CaseInsensitiveDict LookupDict RequestsCookieJar Response Request PreparedRequest",
+        "an answer that was received, with its request: what they say is set, nothing is sent",
+        STORED,
+    ),
 )
