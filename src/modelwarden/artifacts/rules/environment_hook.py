@@ -15,7 +15,7 @@ from modelwarden.formats.config.reader import ConfigFile
     title="A variable of the environment gets code into programs, or switches protection off",
     severity=Severity.MEDIUM,
     reads=ConfigFile,
-    references=("CWE-426", "CWE-829", "CWE-295"),
+    references=("CWE-426", "CWE-829", "CWE-319"),
     weakness="custom_code_in_model",
 )
 def environment_hook(config: ConfigFile) -> Iterator[Hit]:

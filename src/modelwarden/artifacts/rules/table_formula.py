@@ -36,7 +36,7 @@ _WORDS = re.compile(
     severity=Severity.MEDIUM,
     reads=PlainText,
     confidence=Confidence.MEDIUM,
-    references=("CWE-1236", "CWE-78"),
+    references=("CWE-78", "CWE-506"),
     weakness="custom_code_in_model",
 )
 def table_formula(table: PlainText) -> Iterator[Hit]:

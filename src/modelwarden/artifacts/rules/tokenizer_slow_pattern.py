@@ -14,7 +14,7 @@ from modelwarden.formats.vocabulary.tokenizer import TokenizerFile
     severity=Severity.MEDIUM,
     reads=TokenizerFile,
     confidence=Confidence.MEDIUM,
-    references=("CWE-1333", "CWE-400"),
+    references=("CWE-400",),
     weakness="availability_attack",
 )
 def tokenizer_slow_pattern(tokenizer: TokenizerFile) -> Iterator[Hit]:

@@ -13,7 +13,7 @@ from modelwarden.formats.config.reader import ConfigFile
     title="A YAML text grows without bound when it is written out",
     severity=Severity.MEDIUM,
     reads=ConfigFile,
-    references=("CWE-776", "CWE-400"),
+    references=("CWE-400", "CWE-409"),
     weakness="availability_attack",
 )
 def yaml_alias_expansion(config: ConfigFile) -> Iterator[Hit]:
