@@ -190,3 +190,18 @@ def test_nothing_passes_where_a_whole_turn_cannot_be_judged(monkeypatch):
     loop.soon[0]()
 
     assert [e.told for e in exchanges] == [["division by zero"]] * 2
+
+
+def test_what_was_decided_is_recorded_even_if_a_request_cannot_be_ended(monkeypatch):
+    loop, told = Loop(), []
+    turns, judge = Turns(loop), policy()[0]
+    turns.recorder = Recorder(told)
+    exchanges = [Exchange(judge), Exchange(judge, fails=True)]
+    monkeypatch.setattr(exchanges[1], "broke", lambda error: 1 / 0)
+
+    for exchange in exchanges:
+        turns.add(exchange, Arrival(infer(vectors(1)), "c", head=HEAD))
+    with pytest.raises(ZeroDivisionError):
+        loop.soon[0]()
+
+    assert told == ["gather", "flush"]

@@ -140,7 +140,8 @@ class Checks:
 
     def _matrix(self, requests: Sequence[Request]) -> Floats:
         """Return the rows of requests, (rows, features)."""
-        if all(request.checked for request in requests):  # each is one tensor of numbers
+        checked = [request.checked for request in requests]
+        if False not in checked:  # each is one tensor of numbers
             name = self.profile.inputs[0].name
             parts = [request.values[name] for request in requests]
             whole = parts[0] if len(parts) == 1 else np.concatenate(parts)

@@ -54,13 +54,18 @@ class Turns:
         waiting, self._waiting = self._waiting, []
         if self.recorder is not None:
             self.recorder.gather()
+        try:
+            self._judge_all(waiting)
+        finally:
+            if self.recorder is not None:
+                self.recorder.flush()
+
+    def _judge_all(self, waiting: list[tuple[Waiting, Arrival]]) -> None:
         by_policy: dict[Policy, list[tuple[Waiting, Arrival]]] = {}
-        for exchange, asked in waiting:  # of two policies only in the turn of a reload
-            by_policy.setdefault(exchange.policy, []).append((exchange, asked))
-        for policy, waiting in by_policy.items():
-            self._judge(policy, waiting)
-        if self.recorder is not None:
-            self.recorder.flush()
+        for exchange, arrival in waiting:  # of two policies only in the turn of a reload
+            by_policy.setdefault(exchange.policy, []).append((exchange, arrival))
+        for policy, asked in by_policy.items():
+            self._judge(policy, asked)
 
     def _judge(self, policy: Policy, waiting: list[tuple[Waiting, Arrival]]) -> None:
         try:
