@@ -19,6 +19,7 @@ from modelwarden.firewall.rules import INJECTION, RULES, Class, Mode
 _KEYS = (
     "client",
     "client_header",
+    "repeating",
     "block_seconds",
     "watch_seconds",
     "request_seconds",
@@ -142,6 +143,7 @@ class FirewallConfig:
     Attributes:
         client: what tells one client from another.
         client_header: header that names the client, where that does.
+        repeating: clients whose rows are alike by nature, and are no search for that.
         block_seconds: how long a client is refused whose requests showed a pattern of attack.
         watch_seconds: between two looks at the watched files, and at what was configured.
         request_seconds: that a client has for a whole request.
@@ -167,6 +169,7 @@ class FirewallConfig:
 
     client: Who = Who.ADDRESS
     client_header: str | None = None
+    repeating: frozenset[str] = frozenset()
     block_seconds: float = 300.0
     watch_seconds: float = 10.0
     request_seconds: float = 10.0
@@ -236,6 +239,7 @@ def _config(fields: Fields) -> FirewallConfig:
     return FirewallConfig(
         client=client,
         client_header=None if header is None else header.lower(),
+        repeating=frozenset(fields.texts("repeating")),
         block_seconds=_seconds(fields, "block_seconds", default.block_seconds),
         watch_seconds=_seconds(fields, "watch_seconds", default.watch_seconds),
         request_seconds=_seconds(fields, "request_seconds", default.request_seconds),

@@ -7,27 +7,21 @@ the same, but the nearest row of the reference is the same for nearly all of the
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import numpy as np
 
-from modelwarden.firewall.normal import popularity
-from modelwarden.firewall.profile import Normal
+from modelwarden.firewall.edits import BY_HAND, Marks
+from modelwarden.firewall.normal import Halves
+from modelwarden.firewall.places import Asked
+from modelwarden.firewall.reference import CROWD, LAG, SHARE, Reference
 
-LAG = 4
-"""Rows before a row that it is not compared with."""
-_CROWD = 64  # rows of a client that a crowd is looked for in …
-_LEAST_CROWD = 4  # … and how many of them make one at the least
-_TIMES_USUAL = 5.0
-_FEWEST_CELLS = 200
-_SHARE = 0.02  # of all rows that a search sends to one place
-_DRIFT = 3.0  # times its usual share that a place may have where traffic has moved
-_SELDOM = 2.0  # rows of the sample's number that fall there by chance
 _PROOF = 20.0
 _SUSPECT = 4.0
 _WINDOW = 128
 _MOVED = 1 / 6
 _KEPT = 256
+_SHOWN = 16  # rows of a suspected place that are held against each other
 
 
 class Crowd:
@@ -54,29 +48,69 @@ class Crowd:
             if at >= 0:
                 one = line[at]
                 counts[one] = get(one, 0) + 1
-            if at >= _CROWD:
-                gone = line[at - _CROWD]
+            if at >= CROWD:
+                gone = line[at - CROWD]
                 left = counts[gone] - 1
                 if left:
                     counts[gone] = left
                 else:
                     del counts[gone]
-        self._last = line[-_CROWD - LAG :]
+        self._last = line[-CROWD - LAG :]
         return crowded
 
 
-def needed(normal: Normal) -> list[int]:
-    """Return how many of the last rows of a client make a crowd, by the rows of the sample."""
-    if len(normal.sample) < _FEWEST_CELLS:
-        return []
-    usual = _CROWD * popularity(normal)
-    return [max(_LEAST_CROWD, math.ceil(_TIMES_USUAL * part)) for part in usual.tolist()]
+class Around:
+    """Rows of suspected places: are they variants of one row, or do they only lie there?
+
+    Traffic that has moved falls to few rows of the sample, far from each other; a what-if or a
+    health check, to one of them and alike in all but a few values. Neither is a search.
+    """
+
+    __slots__ = ("_held", "_reference")
+
+    def __init__(self, reference: Reference) -> None:
+        self._reference = reference
+        self._held: dict[int, list[tuple[Marks, Halves]]] = {}
+
+    def __len__(self) -> int:
+        """Rows that are held."""
+        return sum(map(len, self._held.values()))
+
+    def keep(self, cell: int, asked: Asked, at: int) -> None:
+        """Remember a row that fell to a suspected place; at most `_SHOWN` of each."""
+        held = self._held.setdefault(cell, [])
+        held.append((asked.mark(at), asked.places[at, :-1]))
+        del held[:-_SHOWN]
+
+    def one(self, cell: int) -> bool:
+        """Tell whether a third of the rows of a place have another that is close or an edit."""
+        held = self._held.get(cell, [])
+        if len(held) < 2:
+            return False
+        marks, places = np.array([m for m, _ in held]), np.array([p for _, p in held], np.float64)
+        features, reach = self._reference.features, self._reference.spacing[cell] ** 2
+        if features.varied(marks, marks[-1]) <= BY_HAND:
+            return False
+        apart = ((places[:, None] - places[None]) ** 2).sum(axis=2)
+        np.fill_diagonal(apart, np.inf)
+        edits = np.stack([features.differing(marks, mark) for mark in marks])
+        np.fill_diagonal(edits, edits.max() + BY_HAND + 1)
+        alike = (apart.min(axis=1) <= reach) | (edits.min(axis=1) <= BY_HAND)
+        return 3 * int(alike.sum()) >= len(held)
+
+    def forget(self, cell: int) -> None:
+        """Take out the rows of a place."""
+        self._held.pop(cell, None)
+
+    def only(self, cells: Container[int]) -> None:
+        """Take out the rows of all other places."""
+        self._held = {cell: held for cell, held in self._held.items() if cell in cells}
 
 
 class Slow:
     """Tells a place that a small steady share of rows falls to, where few normal rows do.
 
-    One cumulative sum for each place: a share of `_SHARE` beside what is usual, against three times
+    One cumulative sum for each place: a share of `SHARE` beside what is usual, against three times
     what is usual, which traffic that drifts may reach. A place that nobody comes to is forgotten
     after some hundred rows; so memory does not grow, and a search may be hidden for hours. Where
     many rows fall to such places the traffic itself has moved: that is drift, or a search
@@ -88,12 +122,17 @@ class Slow:
         rows: counted.
     """
 
-    __slots__ = ("_at", "_began", "_hits", "_share", "_shared", "_sums", "rows")
+    __slots__ = ("_around", "_at", "_began", "_hits", "_share", "_shared", "_sums", "rows")
 
-    def __init__(self, hits: Sequence[float]) -> None:
-        """Make ready; `hits` is by the rows of the sample what a row that falls there says."""
+    def __init__(self, hits: Sequence[float], around: Around | None = None) -> None:
+        """Make ready.
+
+        Args:
+            hits: by the rows of the sample what a row that falls there says.
+            around: keeps the rows of suspects; without it a place is told by their number alone.
+        """
         self.rows = 0
-        self._hits = hits
+        self._hits, self._around = hits, around
         # By place: its sum, and what all sums have lost since the start; its last row; and the row
         # that the sum began to rise with.
         self._sums: dict[int, float] = {}
@@ -105,32 +144,48 @@ class Slow:
         """Places that are remembered."""
         return len(self._sums)
 
-    def told(self, cells: Sequence[int]) -> list[tuple[int, int]]:
-        """Count rows; return each place that shows a search, and the row that it began with."""
+    def told(self, cells: Sequence[int], asked: Asked | None = None) -> list[tuple[int, int]]:
+        """Count rows; return each place that shows a search, and the row that it began with.
+
+        Args:
+            cells: by the rows, where they fall.
+            asked: the rows, for what keeps those of suspects.
+        """
         found: list[tuple[int, int]] = []
         hits, sums, at, now = self._hits, self._sums, self._at, self.rows
         if not hits:
             return found
-        for cell in cells:
+        for number, cell in enumerate(cells):
             now += 1
             before = at.get(cell, -LAG)
             at[cell] = now
             if now - before <= LAG:
                 continue
-            lost = _SHARE * now
+            lost = SHARE * now
             kept = sums.get(cell, 0.0)
             if kept <= lost:
                 kept, self._began[cell] = lost, now
             kept = sums[cell] = kept + hits[cell]
             if kept - lost > _SUSPECT:
                 self._suspect(now)
+                if asked is not None and self._around is not None:
+                    self._around.keep(cell, asked, number)
                 if kept - lost > _PROOF and self._share < _MOVED:
-                    found.append((cell, self._began[cell]))
-                    del sums[cell]
+                    found += self._proved(cell, lost)
         self.rows = now
         if len(sums) > _KEPT:
             self._forget()
         return found
+
+    def _proved(self, cell: int, lost: float) -> list[tuple[int, int]]:
+        """Return a place unless its rows say that it is no search; then it must be proved again."""
+        if self._around is not None and not self._around.one(cell):
+            self._sums[cell] = lost + _PROOF / 2
+            return []
+        del self._sums[cell]
+        if self._around is not None:
+            self._around.forget(cell)
+        return [(cell, self._began[cell])]
 
     def _suspect(self, now: int) -> None:
         """Count a row that fell to a suspect, among the last ones."""
@@ -138,17 +193,9 @@ class Slow:
         self._share, self._shared = self._share * past + 1 / _WINDOW, now
 
     def _forget(self) -> None:
-        lost = _SHARE * self.rows
+        lost = SHARE * self.rows
         self._sums = {cell: kept for cell, kept in self._sums.items() if kept > lost}
+        if self._around is not None:
+            self._around.only(self._sums)
         self._began = {cell: self._began[cell] for cell in self._sums}
         self._at = {c: at for c, at in self._at.items() if c in self._sums or at > self.rows - LAG}
-
-
-def hits(normal: Normal) -> list[float]:
-    """Return what one row says for a search, by the row of the sample that it falls to."""
-    many = len(normal.sample)
-    if many < _FEWEST_CELLS:
-        return []
-    usual = np.maximum(_DRIFT * popularity(normal), _SELDOM / many)
-    found: list[float] = np.log((usual + _SHARE) / usual).tolist()
-    return found

@@ -15,6 +15,7 @@ from modelwarden.firewall.alerts import Alert, AlertKind
 from modelwarden.firewall.checks import Checks, Measured, Verdict
 from modelwarden.firewall.clients import Alarm, Clients
 from modelwarden.firewall.errors import Reason, RefusedError
+from modelwarden.firewall.features import features_of
 from modelwarden.firewall.requests import Arrival
 from modelwarden.firewall.rules import (
     ABNORMAL_ROW,
@@ -95,6 +96,7 @@ class Judge:
         emit: Callable[[Alert], None],
         *,
         closed: frozenset[Class] = frozenset({Class.FORM}),
+        repeating: frozenset[str] = frozenset(),
         failed: Callable[[Class, Exception, bool], None] = lambda *_: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -106,6 +108,7 @@ class Judge:
             block_seconds: that a client is refused after an alarm.
             emit: takes alerts.
             closed: classes of rules that refuse when they fail themselves.
+            repeating: clients whose rows are alike by nature.
             failed: is told of such a failure, and whether the request is let through.
             clock: never goes back.
         """
@@ -115,10 +118,13 @@ class Judge:
         self._block = block_seconds
         self._emit = emit
         self._closed = closed
+        self._repeating = repeating
         self._failed = failed
         self._clock = clock
         normal = checks.profile.normal
-        self._clients = None if normal is None else Clients(normal)
+        features = features_of(checks.profile.inputs)
+        self._clients = None if normal is None else Clients(normal, features=features)
+        self._told_repeating()
         self._blocked: OrderedDict[str, float] = OrderedDict()
 
     def inherit(self, other: Judge) -> None:
@@ -126,6 +132,11 @@ class Judge:
         self._blocked = other._blocked
         if self.checks.profile.normal == other.checks.profile.normal:
             self._clients = other._clients
+            self._told_repeating()
+
+    def _told_repeating(self) -> None:
+        if self._clients is not None:
+            self._clients.repeating = self._repeating
 
     def decide(
         self, body: bytes | bytearray, client: str, request_id: str | None, *, text: bool = False

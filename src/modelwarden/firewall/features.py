@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -29,3 +30,15 @@ def _part(spec: Input, values: Array, rows: int) -> Floats:
     if spec.kind is Kind.CATEGORY:
         return np.stack([(values == c).astype(np.float64) for c in spec.categories], axis=1)
     return values.reshape(rows, -1).astype(np.float64)
+
+
+def features_of(inputs: Sequence[Input]) -> list[int]:
+    """Return by the columns of `matrix_of` of which feature each is: a category has several."""
+    found: list[int] = []
+    for spec in inputs:
+        number = found[-1] + 1 if found else 0
+        if spec.kind is Kind.CATEGORY and len(spec.categories) <= _MOST_CATEGORIES:
+            found += [number] * len(spec.categories)
+        elif spec.kind not in (Kind.CATEGORY, Kind.TEXT):
+            found += range(number, number + math.prod(spec.shape))
+    return found

@@ -483,6 +483,13 @@ def _neighbours(asked: Halves, held: Halves, sample: Halves) -> Floats:
     return np.asarray(np.add.reduce(found, axis=0) / few, np.float64)
 
 
+def neighbours_of(normal: Normal) -> Floats:
+    """Return (m,) the mean distance of each row of the sample to the nearest few others."""
+    sample = np.array(normal.sample)
+    apart = np.sort(_others(sample, sample), axis=1)[:, :_NEIGHBOURS]
+    return np.asarray(np.where(np.isfinite(apart), apart, 0.0).mean(axis=1), np.float64)
+
+
 def popularity(normal: Normal) -> Floats:
     """Return (m,) the share of rows whose nearest row of the sample is this one.
 

@@ -68,6 +68,7 @@ class Policy:
                 config.block_seconds,
                 emit,
                 closed=config.closed,
+                repeating=config.repeating,
                 failed=failed,
             )
             for route in self.routes.asked

@@ -24,15 +24,17 @@ def near_duplicates(seen: Told) -> Iterator[Hit]:
 
     Fix: See what the client asked for. In `enforce` the client is refused for `block_seconds`
     (0 only tells); in `shadow` the ledger shows what would be refused. Behind a proxy say what
-    tells clients apart (`client_header`), else all of them are one. A client that honestly
-    refines one input (a form that asks at every key press) needs `near-duplicates = "observe"`.
+    tells clients apart (`client_header`), else all of them are one. A client whose rows are
+    alike by nature (a fixed camera, an explainer, a load test) belongs into `repeating`: nothing
+    in its rows tells it from a search.
 
     False alarms measured: of 34 honest streams of 300 rows (retries, hot items, sorted batches,
     drift, cameras) one raised an alarm of any of these four patterns; of 66 streams of abuse 63
     to 65 were found, after 12 or 13 queries at the median (`benchmarks/firewall_abuse.py`).
 
     Blind spot: Searches rarer than one row in ten, or with so much noise that no two rows are
-    near: see `crowded-rows`. References of fewer than 300 rows.
+    near: see `crowded-rows`. A search that changes the same two features of a row and no
+    others: so does whoever asks what if. Clients in `repeating`. References of fewer than 300 rows.
     """
     yield from told(seen)
 
@@ -53,13 +55,16 @@ def crowded_rows(seen: Told) -> Iterator[Hit]:
 
     Fix: See what the client asked for. In `enforce` the client is refused for `block_seconds`
     (0 only tells); in `shadow` the ledger shows what would be refused. Behind a proxy say what
-    tells clients apart (`client_header`), else all of them are one.
+    tells clients apart (`client_header`), else all of them are one. A client that fills few
+    features and leaves the others as they are has data of another kind: make it a profile of its
+    own, or name it in `repeating`.
 
     False alarms measured: of 34 honest streams of 300 rows (retries, hot items, sorted batches,
     drift, cameras) one raised an alarm of any of these four patterns; of 66 streams of abuse 63
     to 65 were found, after 12 or 13 queries at the median (`benchmarks/firewall_abuse.py`).
 
-    Blind spot: References of fewer than 200 rows.
+    Blind spot: References of fewer than 200 rows; rows that change the same two features and
+    no others; clients in `repeating`.
     """
     yield from told(seen)
 
@@ -74,6 +79,9 @@ def crowded_rows(seen: Told) -> Iterator[Hit]:
 )
 def abnormal_stream(seen: Told) -> Iterator[Hit]:
     """Tell of a client with many rows beyond what one normal row in two thousand reaches.
+
+    Many is more than one in ten. A row that differs from the last such row in few features is
+    the same strange row again and does not count.
 
     Why: whoever copies a model with noise, or tries to break it, asks what no honest client
     asks.
@@ -103,7 +111,8 @@ def abnormal_stream(seen: Told) -> Iterator[Hit]:
 def spread_search(seen: Told) -> Iterator[Hit]:
     """Tell when rows of all clients together are nearly the same, or fall into one crowd.
 
-    Who sent them is named, one alert each.
+    Who sent them is named, one alert each. So are clients whose first rows are what no normal
+    client sends, one after another: somebody who takes a new name for each query.
 
     Why: an attacker with ten addresses shows in none of them alone.
 
@@ -117,7 +126,7 @@ def spread_search(seen: Told) -> Iterator[Hit]:
     drift, cameras) one raised an alarm of any of these four patterns; of 66 streams of abuse 63
     to 65 were found, after 12 or 13 queries at the median (`benchmarks/firewall_abuse.py`).
 
-    Blind spot: Twenty clients that each hide one query in twenty were not found; several
+    Blind spot: Searches rarer than some 2 in 100 of all rows; clients in `repeating`; several
     firewalls do not share what they know.
     """
     yield from told(seen)
