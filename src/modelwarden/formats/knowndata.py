@@ -1,4 +1,4 @@
-"""Data that no model loader runs: recognised; tables are searched for pickles, up to 128 MiB."""
+"""Data that no model loader runs; of tables, 128 MiB are searched for pickles that are not packed."""
 
 from __future__ import annotations
 
