@@ -1,4 +1,4 @@
-"""Data that no model loader runs; of tables, 128 MiB are searched for pickles that are not packed."""
+"""Data that no model loader runs; of tables 128 MiB are searched for pickles, packed pages not."""
 
 from __future__ import annotations
 
