@@ -28,9 +28,10 @@ def near_duplicates(seen: Told) -> Iterator[Hit]:
     alike by nature (a fixed camera, an explainer, a load test) belongs into `repeating`: nothing
     in its rows tells it from a search.
 
-    False alarms measured: of 34 honest streams of 300 rows (retries, hot items, sorted batches,
-    drift, cameras) one raised an alarm of any of these four patterns; of 66 streams of abuse 63
-    to 65 were found, after 12 or 13 queries at the median (`benchmarks/firewall_abuse.py`).
+    False alarms measured: of 51 honest streams of 300 rows (retries, hot items, sorted batches,
+    drift, cameras) none raised an alarm of any of these four patterns, of 64 of 1,500 rows three;
+    of 99 streams of abuse 95 were found, after 12 to 14 queries at the median
+    (`benchmarks/firewall_abuse.py`).
 
     Blind spot: Searches rarer than one row in ten, or with so much noise that no two rows are
     near: see `crowded-rows`. A search that changes the same two features of a row and no
@@ -59,9 +60,10 @@ def crowded_rows(seen: Told) -> Iterator[Hit]:
     features and leaves the others as they are has data of another kind: make it a profile of its
     own, or name it in `repeating`.
 
-    False alarms measured: of 34 honest streams of 300 rows (retries, hot items, sorted batches,
-    drift, cameras) one raised an alarm of any of these four patterns; of 66 streams of abuse 63
-    to 65 were found, after 12 or 13 queries at the median (`benchmarks/firewall_abuse.py`).
+    False alarms measured: of 51 honest streams of 300 rows (retries, hot items, sorted batches,
+    drift, cameras) none raised an alarm of any of these four patterns, of 64 of 1,500 rows three;
+    of 99 streams of abuse 95 were found, after 12 to 14 queries at the median
+    (`benchmarks/firewall_abuse.py`).
 
     Blind spot: References of fewer than 200 rows; rows that change the same two features and
     no others; clients in `repeating`.
@@ -91,9 +93,10 @@ def abnormal_stream(seen: Told) -> Iterator[Hit]:
     the ledger shows what would be refused. Behind a proxy say what tells clients apart
     (`client_header`), else all of them are one.
 
-    False alarms measured: of 34 honest streams of 300 rows (retries, hot items, sorted batches,
-    drift, cameras) one raised an alarm of any of these four patterns; of 66 streams of abuse 63
-    to 65 were found, after 12 or 13 queries at the median (`benchmarks/firewall_abuse.py`).
+    False alarms measured: of 51 honest streams of 300 rows (retries, hot items, sorted batches,
+    drift, cameras) none raised an alarm of any of these four patterns, of 64 of 1,500 rows three;
+    of 99 streams of abuse 95 were found, after 12 to 14 queries at the median
+    (`benchmarks/firewall_abuse.py`).
 
     Blind spot: A copyist with rows like the reference's.
     """
@@ -122,9 +125,10 @@ def spread_search(seen: Told) -> Iterator[Hit]:
     them are one. Honest clients whose rows fall among those of the search may be named with it
     (up to 5 of 60 were): check before you block them longer.
 
-    False alarms measured: of 34 honest streams of 300 rows (retries, hot items, sorted batches,
-    drift, cameras) one raised an alarm of any of these four patterns; of 66 streams of abuse 63
-    to 65 were found, after 12 or 13 queries at the median (`benchmarks/firewall_abuse.py`).
+    False alarms measured: of 51 honest streams of 300 rows (retries, hot items, sorted batches,
+    drift, cameras) none raised an alarm of any of these four patterns, of 64 of 1,500 rows three;
+    of 99 streams of abuse 95 were found, after 12 to 14 queries at the median
+    (`benchmarks/firewall_abuse.py`).
 
     Blind spot: Searches rarer than some 2 in 100 of all rows; clients in `repeating`; several
     firewalls do not share what they know.
