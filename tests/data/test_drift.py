@@ -69,6 +69,41 @@ def test_what_moved_is_named_and_nothing_else(change, expected):
     assert found == expected
 
 
+def _recoded(c, rng):
+    c["income"][rng.random(N) < 0.05] = -99.0
+
+
+def _renamed(c, rng):
+    c["town"] = np.where(c["town"] == "c", "sea", c["town"])
+
+
+def _renamed_and_moved(c, rng):
+    _renamed(c, rng)
+    c["town"][(c["town"] == "a") & (rng.random(N) < 0.4)] = "b"
+
+
+def _recoded_and_moved(c, rng):
+    _recoded(c, rng)
+    c["income"] = np.where(c["income"] > -99, c["income"] + 0.3, c["income"])
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda c, rng: c.update(income=c["income"] * 100), ["schema-break"]),
+        (_recoded, ["schema-break"]),
+        (_renamed, ["schema-break"]),
+        (_recoded_and_moved, ["feature-drift", "schema-break"]),
+        (_renamed_and_moved, ["feature-drift", "schema-break"]),
+    ],
+)
+def test_of_a_broken_column_only_what_the_break_leaves_is_drift(change, expected):
+    found = run(both(change))
+
+    assert rules(found) == expected
+    assert [t.name for t in found.tables] == ["drift of test"]
+
+
 def test_a_clock_that_goes_on_is_no_drift_and_no_break():
     rng = np.random.default_rng(0)
     sets = {
@@ -110,7 +145,7 @@ def test_a_later_frame_without_labels_is_compared_too():
     )
 
     assert {f.location.terms["frame"] for f in result.findings} == {"current"}
-    assert ("feature-drift", "age") in named(result)
+    assert ("schema-break", "age") in named(result)
 
 
 def test_a_column_that_lost_all_values_is_missing_not_broken():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 import numpy as np
 from scipy import special
@@ -16,7 +17,7 @@ from modelwarden.core import Finding, Location, Table
 from modelwarden.core.rules import Rule
 from modelwarden.core.seen import findings
 from modelwarden.core.stages import StageResult
-from modelwarden.detectors.breaks import goes_on, kind_of
+from modelwarden.detectors.breaks import breaks_of, goes_on, kind_of
 from modelwarden.detectors.counts import NumberBins, WordCounts, as_numbers
 from modelwarden.detectors.drift import Change, Margins, of_missing, of_numbers, of_words
 from modelwarden.detectors.joint import changed_pairs, groups_of
@@ -45,7 +46,7 @@ Tested = tuple[Look, Change]
 
 def features(reference: DataSet, other: DataSet, margins: DataMargins = USUAL) -> StageResult:
     """Compare every feature, and what of each is missing."""
-    return features_of(reference, other, *tested_features(reference, other, margins))
+    return features_of(reference, other, *tested_features(reference, other, margins), margins)
 
 
 def tested_features(
@@ -68,10 +69,17 @@ def tested_features(
 
 
 def features_of(
-    reference: DataSet, other: DataSet, tested: Sequence[Tested], gone: Sequence[Tested]
+    reference: DataSet,
+    other: DataSet,
+    tested: Sequence[Tested],
+    gone: Sequence[Tested],
+    margins: DataMargins = USUAL,
 ) -> StageResult:
-    """Return what those tests found."""
-    found = alarms(reference, other, tested, feature_drift)
+    """Return what those tests found; of a column that broke, what its break does not explain."""
+    beside = tested
+    if isinstance(reference.inputs, Frame) or reference.inputs.ndim == 2:
+        beside = list(_beside_breaks(tested, margins.of_features()))
+    found = alarms(reference, other, beside, feature_drift)
     found += alarms(reference, other, gone, missingness_change)
     return StageResult(findings=tuple(found), tables=tuple(_table(reference, other, tested)))
 
@@ -88,6 +96,44 @@ def changes_of(here: Column, there: Column, margins: Margins) -> tuple[tuple[Cha
     one, two = bins.count(here), bins.count(there)
     lost = of_missing(one.missing, one.n, two.missing, two.n, margins.missing)
     return tuple(of_numbers(one, two, margins)), lost
+
+
+def _beside_breaks(tested: Sequence[Tested], margins: Margins) -> Iterator[Tested]:
+    """Yield the tests, with those of broken columns made anew without what broke."""
+    for look, group in groupby(tested, key=lambda pair: pair[0]):
+        changes = tuple(change for _, change in group)
+        if not look.aspect and any(one.matters and one.p <= ALPHA for one in changes):
+            changes = _unexplained(look.here, look.there, changes, margins)
+        yield from ((look, change) for change in changes)
+
+
+def _unexplained(
+    here: Column, there: Column, changes: tuple[Change, ...], margins: Margins
+) -> tuple[Change, ...]:
+    """Return the changes of a column that what broke in it leaves; none where all of it did."""
+    broken = tuple(breaks_of(here, there))
+    if not broken:
+        return changes
+    if not all(one.rows for one in broken):
+        return ()
+    rows = np.unique(np.concatenate([one.rows for one in broken]))
+    rest = np.delete(there, rows)
+    if here.dtype.kind != "O":
+        return changes_of(here, rest, margins)[0]
+    words = WordCounts.of(here)
+    return tuple(of_words(words, _given_back(words, WordCounts.of(rest), len(rows)), margins))
+
+
+def _given_back(reference: WordCounts, current: WordCounts, rows: int) -> WordCounts:
+    """Return the current words, and the rows of new ones as the known words that have too few."""
+    scale = (current.known + rows) / reference.known
+    lacking = {
+        word: max(0.0, times * scale - current.words.get(word, 0))
+        for word, times in reference.words.items()
+    }
+    share = rows / (sum(lacking.values()) or 1.0)
+    words = {word: current.words.get(word, 0) + round(lacking[word] * share) for word in lacking}
+    return WordCounts(words, current.others, current.missing)
 
 
 def _emptied(reference: DataSet, other: DataSet, margin: float) -> Iterator[Tested]:

@@ -130,11 +130,12 @@ def _words(name: str, column: Column, kind: Kind | None) -> Field:
     if kind is None:
         few = len(counted) <= max(_FEW, _SHARE_OF_ROWS * known) and len(counted) < known
         kind = Kind.CATEGORY if few and len(counted) <= _MOST_CATEGORIES else Kind.TEXT
-    ordered = sorted(counted, key=lambda value: (-counted[value], str(value)))
+    listed = counted if kind is Kind.CATEGORY else ()
+    ordered = sorted(listed, key=lambda value: (-counted[value], str(value)))
     return Field(
         name=name,
         kind=kind,
-        categories=tuple(map(str, ordered)) if kind is Kind.CATEGORY else (),
+        categories=tuple(map(str, ordered)),
         distinct=len(counted),
         missing=1 - known / len(column) if len(column) else 0.0,
     )

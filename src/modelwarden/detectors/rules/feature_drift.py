@@ -22,7 +22,8 @@ def feature_drift(seen: Moved) -> Iterator[Hit]:
     tested by their whole distribution, mean, spread and extremes, words by their shares. An alarm
     needs significance, corrected for all columns and tests, *and* an effect above a margin, so
     that a million rows do not alarm over trifles and a hundred not by chance. A column that rises
-    along the rows and just goes on rising is a clock, and nothing is said.
+    along the rows and just goes on rising is a clock, and nothing is said. Of a column that
+    `schema-break` names, only what that break does not explain is told here.
 
     Fix: find out why: another source, another season, another population, a changed pipeline. Then
     measure the model on rows like the new ones, and train it again where it does not hold.
