@@ -318,3 +318,18 @@ def test_rest_is_served_beside_only_where_it_is_asked_for(place):
     finally:
         process.kill()
         process.stderr.close()
+
+
+def test_without_the_extra_the_command_names_it(place):
+    script = (
+        "import sys; sys.modules['h2'] = None; from modelwarden.__main__ import run; "
+        "sys.argv = ['modelwarden', *sys.argv[1:]]; run()"
+    )
+    arguments = ("firewall", "--upstream", "http://127.0.0.1:1", "--profile", "profile.json")
+    ran = subprocess.run(
+        [sys.executable, "-c", script, *arguments, "--envoy-listen", "127.0.0.1:0"],
+        capture_output=True, text=True, cwd=place, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 2
+    assert "modelwarden[firewall]" in ran.stderr
+    assert "Traceback" not in ran.stderr

@@ -6,6 +6,7 @@ import asyncio
 import struct
 
 import pytest
+from hpack import Decoder
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -107,6 +108,17 @@ def answered(wire, number=1):
     return b"".join(p for kind, _, n, p in frames(wire.sent) if (kind, n) == (0, number))
 
 
+def heads(wire, number=1):
+    """Return the heads of a call: what each says, and whether it ends the call."""
+    decoder = Decoder()
+    found = [
+        (n, decoder.decode(payload, raw=True), bool(flags & 1))
+        for kind, flags, n, payload in frames(wire.sent)
+        if kind == 1
+    ]
+    return [(dict(fields), ended) for n, fields, ended in found if n == number]
+
+
 LONG = bytes(range(256)) * 300
 SPOKEN = {
     "one frame": [frame(0, 1, 1, message(b"abc"))],
@@ -126,9 +138,10 @@ def test_a_message_is_answered_however_it_comes(name, pieces):
     assert echo.got == [b"abc"]
     assert answered(wire) == message(b"abc")
     # It ends with a status of its own, and the stream.
-    (*_, last) = [f for f in frames(wire.sent) if f[2] == 1]
-    assert last[:2] == (1, 5)
-    assert b"grpc-status" in last[3]
+    assert heads(wire) == [
+        ({b":status": b"200", b"content-type": b"application/grpc"}, False),
+        ({b"grpc-status": b"0"}, True),
+    ]
 
 
 def test_messages_that_come_together_or_in_parts_are_told_apart():
@@ -182,11 +195,71 @@ def test_a_call_that_is_reset_is_given_up():
     assert answered(wire) == b""
 
 
+def test_a_call_that_is_reset_in_one_breath_with_room_for_it_ends_alone():
+    small = frame(4, 0, 0, struct.pack(">HI", 4, 100))
+    begun = (PREFACE, small, HEAD, frame(0, 0, 1, message(LONG[:60_000])))
+    room, reset = frame(8, 0, 1, struct.pack(">I", 1 << 20)), frame(3, 0, 1, b"\0\0\0\x08")
+    other = frame(1, 4, 3, b"\x83") + frame(0, 1, 3, message(b"abc"))
+
+    async def speak():
+        echo, wire = Echo(), Wire()
+        channel = Channel(echo, asyncio.get_running_loop())
+        channel.connection_made(wire)
+        for data in (b"".join(begun), room + reset + other):
+            channel.data_received(data)
+            for _ in range(6):
+                await asyncio.sleep(0)
+        return echo, wire
+
+    echo, wire = asyncio.run(speak())
+    assert echo.cancelled == 1
+    assert len(answered(wire)) == 100
+    assert not wire.closed
+    assert answered(wire, 3) == message(b"abc")[:100]
+
+
+def test_a_call_with_a_window_beyond_all_bounds_is_given_up():
+    _, wire = spoken(PREFACE, HEAD, frame(8, 0, 1, b"\x7f\xff\xff\xff"))
+    assert [f[2] for f in frames(wire.sent) if f[0] == 3] == [1]
+    assert not wire.closed
+
+
+def test_who_says_goodbye_is_answered_no_more():
+    _, wire = spoken(PREFACE, HEAD, frame(7, 0, 0, bytes(8)))
+    assert wire.closed
+    assert heads(wire) == []
+
+
+def test_there_is_room_again_for_what_was_taken():
+    size = LARGEST // 2 + (1 << 16)
+    parts = (frame(0, 0, 1, bytes(1 << 16)) for _ in range(size >> 16))
+    _, wire = spoken(PREFACE, HEAD, struct.pack(">I", 5)[1:] + b"\0\0\0\0\0\1",
+                     struct.pack(">BI", 0, LARGEST), *parts)  # fmt: skip
+    (more,) = [
+        int.from_bytes(p, "big") for kind, _, n, p in frames(wire.sent) if (kind, n) == (8, 1)
+    ]
+    assert more > LARGEST // 2
+
+
+NO_HTTP2 = {
+    "HTTP/1": b"GET / HTTP/1.1\r\nhost: a\r\n\r\n",
+    "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc",
+    "a preface that ends otherwise": PREFACE[:20] + b"xxxx",
+}
+
+
+@pytest.mark.parametrize("name", NO_HTTP2)
+@pytest.mark.parametrize("pieces", [None, 1])
+def test_what_begins_otherwise_is_left(name, pieces):
+    echo, wire = spoken(NO_HTTP2[name], pieces=pieces)
+    assert wire.closed
+    assert echo.got == []
+
+
+# One field of 4,000 bytes that is remembered, and named 20 times more.
+UNFOLDING = b"\x40\x01a\x7f\xa1\x1e" + b"x" * 4000 + b"\xbe" * 20
 BROKEN = {
-    "HTTP/1": [b"GET / HTTP/1.1\r\nhost: a\r\n\r\n"],
-    "TLS": [b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc"],
-    "a preface that ends otherwise": [PREFACE[:20] + b"xxxx"],
-    "a frame beyond what we take": [PREFACE, HEAD, b"\xff\xff\xff\0\0\0\0\0\1"],
+    "a frame beyond what we take": [PREFACE, HEAD, b"\xff\xff\xff\0\0\0\0\0\1", bytes(150_000)],
     "a call of an even number": [PREFACE, frame(1, 4, 2, b"\x83")],
     "a call of number 0": [PREFACE, frame(1, 4, 0, b"\x83")],
     "a call of a number before": [PREFACE, frame(1, 4, 5, b"\x83"), frame(1, 4, 3, b"\x83")],
@@ -195,12 +268,14 @@ BROKEN = {
     "something within a head": [PREFACE, frame(1, 0, 1, b"\x83"), frame(0, 0, 1, b"")],
     "a head that another one continues": [PREFACE, frame(1, 0, 1), frame(9, 4, 3, b"\x83")],
     "what continues nothing": [PREFACE, frame(9, 4, 1, b"\x83")],
-    "a head without end": [PREFACE, frame(1, 0, 1), *[frame(9, 0, 1, bytes(16_000))] * 5],
+    "a head without end": [PREFACE, frame(1, 0, 1), *[frame(9, 0, 1, bytes(16_000))] * 9],
+    "a head in very many parts": [PREFACE, frame(1, 0, 1), *[frame(9, 0, 1)] * 100],
+    "a head that is no head": [PREFACE, frame(1, 4, 1, b"\xff\xff\xff\xff\xff\xff")],
+    "a head that unfolds": [PREFACE, frame(1, 4, 1, UNFOLDING)],
     "a promise": [PREFACE, frame(5, 4, 1, b"\0\0\0\2\x83")],
     "padding beyond the frame": [PREFACE, HEAD, frame(0, 8, 1, b"\xff" + b"a" * 9)],
     "settings that are cut": [PREFACE, frame(4, 0, 0, b"\0\4\0")],
     "a window beyond all bounds": [PREFACE, frame(8, 0, 0, b"\x7f\xff\xff\xff")],
-    "of a call too": [PREFACE, HEAD, frame(8, 0, 1, b"\x7f\xff\xff\xff")],
     "a first window beyond": [PREFACE, frame(4, 0, 0, struct.pack(">HI", 4, 1 << 31))],
     "frames of a size that none has": [PREFACE, frame(4, 0, 0, struct.pack(">HI", 5, 100))],
     "room of three bytes": [PREFACE, frame(8, 0, 0, b"abc")],
@@ -208,8 +283,9 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_what_is_no_http2_ends_the_connection(name):
-    echo, wire = spoken(*BROKEN[name])
+@pytest.mark.parametrize("pieces", [9_999, 99])
+def test_what_is_no_http2_ends_the_connection(name, pieces):
+    echo, wire = spoken(*BROKEN[name], pieces=pieces)
     assert wire.closed
     assert echo.got == []
     (*_, last) = frames(wire.sent)

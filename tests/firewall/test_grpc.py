@@ -787,7 +787,7 @@ def test_nothing_else_loads_the_library():
     script = (
         "import sys, modelwarden.cli.firewall, modelwarden.firewall.service, "
         "modelwarden.firewall.proxy, modelwarden.firewall.asgi; "
-        "sys.exit(any(name == 'grpc' or name.startswith('modelwarden.firewall.grpc_') "
+        "sys.exit(any(name in ('grpc', 'h2') or name.startswith('modelwarden.firewall.grpc_') "
         "or name.startswith('modelwarden.firewall.envoy_') or name == 'modelwarden.firewall.wire' "
         "for name in sys.modules))"
     )

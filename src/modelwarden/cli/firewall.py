@@ -108,7 +108,9 @@ def _serve(
     one_thread()
     require_numpy()
     if over_grpc is not None:
-        _require_grpc()
+        _require("grpc", "grpcio, which gRPC needs,", "grpc")
+    if envoy_listen is not None:
+        _require("h2", "h2, over which an Envoy asks,", "firewall")
     from modelwarden.core import InputError
     from modelwarden.firewall.alerts import Alerts
     from modelwarden.firewall.config import listen_of, upstream_of
@@ -196,14 +198,14 @@ def _records(folder: Path, settings: FirewallConfig, stack: ExitStack) -> Record
     return Records(stack.enter_context(Writer(folder, options, heads=heads)), redaction)
 
 
-def _require_grpc() -> None:
+def _require(package: str, what: str, extra: str) -> None:
     """Raise `MissingExtraError` unless the package is there."""
     from importlib.util import find_spec
 
     from modelwarden.core import MissingExtraError
 
-    if find_spec("grpc") is None:
-        raise MissingExtraError("grpcio, which gRPC needs,", "grpc")
+    if find_spec(package) is None:
+        raise MissingExtraError(what, extra)
 
 
 def _front(proxy: Proxy, listen: str, upstream: str) -> Front:

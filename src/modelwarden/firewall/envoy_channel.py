@@ -1,10 +1,8 @@
-"""HTTP/2 as far as it takes to be asked over gRPC by an Envoy; heads of calls are passed over.
+"""Being asked over gRPC by an Envoy: calls and their messages; HTTP/2 itself is left to h2.
 
-Each call here is the same one, so no head is read and no table of headers is kept: what is left of
-HTTP/2 is frames and windows. grpcio takes 350 µs for a call and 95 for each question in it, more
-than all checks together.
+grpcio takes 350 µs for a call and 95 for each question in it, more than all checks together.
 
-Source: RFC 9113; "gRPC over HTTP2" of the gRPC project.
+Source: "gRPC over HTTP2" of the gRPC project.
 """
 
 from __future__ import annotations
@@ -12,8 +10,26 @@ from __future__ import annotations
 import asyncio
 import struct
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
+from contextlib import suppress
 from typing import Protocol
+
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.errors import ErrorCodes
+from h2.events import (
+    ConnectionTerminated,
+    DataReceived,
+    Event,
+    RemoteSettingsChanged,
+    RequestReceived,
+    StreamEnded,
+    StreamReset,
+    WindowUpdated,
+)
+from h2.exceptions import ProtocolError
+from h2.settings import SettingCodes, Settings
+from hyperframe.frame import GoAwayFrame
 
 from modelwarden.firewall.wire import MessageError
 
@@ -22,25 +38,25 @@ LARGEST = (64 << 20) + (1 << 20)
 _UNREAD = 256  # messages of one call; an Envoy waits for the answer to each
 _LATE = 3000  # looks, a hundred a second, at a call whose answer has no room
 _HELD = 256 << 20  # of messages that are not whole, of one connection
-_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _PREFACE_SECONDS = 10.0
 _FRAME = 1 << 16
-_HEADS = 1 << 16  # bytes of one head with what continues it
+_SILENT = (
+    2 * _FRAME
+)  # bytes that tell nothing yet: h2 measures frames and heads when they are whole
 _WINDOW = 65_535
-_MOST_WINDOW = (1 << 31) - 1
-_TOP_UP = 1 << 20
-_HEAD = struct.Struct(">HBBBI")
+_MOST = (1 << 31) - 1  # of a window, and of numbers of calls
 _PREFIX = struct.Struct(">BI")
-_SETTING = struct.Struct(">HI")
-_DATA, _HEADERS, _RESET, _SETTINGS, _PUSH, _PING, _GOAWAY, _UPDATE, _CONTINUED = (
-    0, 1, 3, 4, 5, 6, 7, 8, 9,
-)  # fmt: skip
-_END_STREAM, _ACK, _END_HEADERS, _PADDED, _PRIORITY = 1, 1, 4, 8, 32
-_INITIAL_WINDOW, _MAX_FRAME, _MAX_STREAMS, _TABLE, _MAX_HEAD = 4, 5, 3, 1, 6
-_NO_ERROR, _PROTOCOL_ERROR, _CANCEL, _CALM = 0, 1, 8, 11
-# :status 200, content-type application/grpc; grpc-status 0. Literals that nobody remembers.
-_BEGIN = b"\x88\x0f\x10\x10application/grpc"
-_END = b"\x00\x0bgrpc-status\x010"
+_BEGIN = ((b":status", b"200"), (b"content-type", b"application/grpc"))
+_END = ((b"grpc-status", b"0"),)
+# Of a head nothing is used, since each call here is the same one.
+_CONFIGURATION = H2Configuration(
+    client_side=False,
+    header_encoding=None,
+    validate_inbound_headers=False,
+    normalize_inbound_headers=False,
+    validate_outbound_headers=False,
+    normalize_outbound_headers=False,
+)
 
 
 class Asked(Protocol):
@@ -58,12 +74,8 @@ class Asked(Protocol):
         """Take note of its end."""
 
 
-class _BrokenError(Exception):
-    """A connection that is not HTTP/2, or that asks too much."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(code)
-        self.code = code
+class _CalmError(Exception):
+    """A connection that asks too much."""
 
 
 class Talk:
@@ -72,21 +84,18 @@ class Talk:
     Attributes:
         task: that answers it.
         ended: whether the other side has said all.
-        taken: bytes that came since the other side was told of room for more.
     """
 
     __slots__ = (
         "_begun", "_buffer", "_channel", "_done", "_id", "_messages", "_pending", "_waiter",
-        "_window", "ended", "taken", "task",
+        "ended", "task",
     )  # fmt: skip
 
-    def __init__(self, channel: Channel, number: int, window: int) -> None:
+    def __init__(self, channel: Channel, number: int) -> None:
         self.task: asyncio.Task[None] | None = None
         self.ended = False
-        self.taken = 0
         self._channel = channel
         self._id = number
-        self._window = window
         self._buffer = bytearray()
         self._messages: deque[bytes | MessageError] = deque()
         self._pending: deque[memoryview] = deque()
@@ -138,7 +147,7 @@ class Talk:
 
     def _got(self, message: bytes | MessageError) -> None:
         if len(self._messages) >= _UNREAD:
-            raise _BrokenError(_CALM)
+            raise _CalmError
         self._messages.append(message)
         self._wake()
 
@@ -159,69 +168,59 @@ class Talk:
     async def write(self, message: bytes) -> None:
         """Answer a message; what the other side has no room for yet waits."""
         self._pending.append(memoryview(_PREFIX.pack(0, len(message)) + message))
-        self.send()
+        if not self._channel.closing:
+            self.send()
+            self._channel.flush()
 
     def send(self) -> None:
-        """Send what there is room for."""
-        frames: list[bytes | memoryview] = []
-        channel = self._channel
+        """Hand over what there is room for.
+
+        Raises:
+            ProtocolError: the call has been reset.
+        """
+        http2 = self._channel.http2
         if not self._begun and self._pending:
             self._begun = True
-            frames.append(frame(_HEADERS, _END_HEADERS, self._id, _BEGIN))
+            http2.send_headers(self._id, _BEGIN)
         while self._pending:
             part = self._pending[0]
-            room = min(self._window, channel.window, channel.frame)
+            room = min(http2.local_flow_control_window(self._id), http2.max_outbound_frame_size)
             if room <= 0:
                 break
             if len(part) > room:
                 part, self._pending[0] = part[:room], part[room:]
             else:
                 self._pending.popleft()
-            self._window -= len(part)
-            channel.window -= len(part)
-            size = len(part)
-            frames += (_HEAD.pack(size >> 8, size & 0xFF, _DATA, 0, self._id), part)
-        if frames:
-            channel.write(b"".join(frames))
-
-    def widen(self, more: int) -> None:
-        """Take note that the other side has more room."""
-        self._window += more
-        if self._window > _MOST_WINDOW:
-            raise _BrokenError(_PROTOCOL_ERROR)
-        self.send()
+            http2.send_data(self._id, part)
 
     @property
     def waiting(self) -> bool:
         """Whether something is not sent yet."""
         return bool(self._pending)
 
-    def last(self) -> bytes:
-        """Return what ends the call."""
-        begun = b"" if self._begun else frame(_HEADERS, _END_HEADERS, self._id, _BEGIN)
-        return begun + frame(_HEADERS, _END_HEADERS | _END_STREAM, self._id, _END)
+    def last(self) -> None:
+        """End the call."""
+        http2 = self._channel.http2
+        if not self._begun:
+            http2.send_headers(self._id, _BEGIN)
+        http2.send_headers(self._id, _END, end_stream=True)
+        self._channel.flush()
 
 
 class Channel(asyncio.Protocol):
     """One connection.
 
     Attributes:
-        window: bytes that the other side has room for, of all calls.
-        frame: bytes of the largest frame that it takes.
+        http2: what is sent and received over it.
     """
 
     def __init__(self, asked: Asked, loop: asyncio.AbstractEventLoop) -> None:
-        self.window = _WINDOW
-        self.frame = 1 << 14
+        self.http2 = H2Connection(_CONFIGURATION)
         self._asked = asked
         self._loop = loop
-        self._initial = _WINDOW
-        self._buffer = bytearray()
         self._talks: dict[int, Talk] = {}
-        self._newest = 0
-        self._head: tuple[int, int] | None = None  # of a call that is continued: number, flags
-        self._head_size = self._taken = self._held = 0
-        self._is_http2 = self._closing = False
+        self._held = self._silent = 0
+        self._is_http2 = False
         self._transport: asyncio.Transport
 
     # what asyncio calls -----------------------------------------------------------------------
@@ -232,13 +231,20 @@ class Channel(asyncio.Protocol):
         if not self._asked.opened(self):
             self._transport.abort()
             return
-        settings = (
-            (_TABLE, 0), (_MAX_STREAMS, self._asked.streams), (_INITIAL_WINDOW, LARGEST),
-            (_MAX_FRAME, _FRAME), (_MAX_HEAD, _HEADS),
-        )  # fmt: skip
-        said = b"".join(_SETTING.pack(*setting) for setting in settings)
-        room = struct.pack(">I", _MOST_WINDOW - _WINDOW)
-        self.write(frame(_SETTINGS, 0, 0, said) + frame(_UPDATE, 0, 0, room))
+        http2 = self.http2
+        http2.local_settings = Settings(
+            client=False,
+            initial_values={
+                SettingCodes.MAX_CONCURRENT_STREAMS: self._asked.streams,
+                SettingCodes.INITIAL_WINDOW_SIZE: LARGEST,
+                SettingCodes.MAX_FRAME_SIZE: _FRAME,
+                SettingCodes.MAX_HEADER_LIST_SIZE: http2.DEFAULT_MAX_HEADER_LIST_SIZE,
+            },
+        )
+        http2.max_inbound_frame_size = _FRAME
+        http2.initiate_connection()
+        http2.increment_flow_control_window(_MOST - _WINDOW)
+        self.flush()
         self._loop.call_later(_PREFACE_SECONDS, self._hurry)
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -259,68 +265,63 @@ class Channel(asyncio.Protocol):
         self._transport.resume_reading()
 
     def data_received(self, data: bytes) -> None:
-        """Take the frames that are whole."""
-        buffer = self._buffer
-        buffer += data
+        """Take what came."""
         try:
-            if not self._is_http2 and not self._begins():
-                return
-            at = 0
-            while len(buffer) - at >= 9:
-                high, low, kind, flags, number = _HEAD.unpack_from(buffer, at)
-                size = high << 8 | low
-                if size > _FRAME:
-                    raise _BrokenError(_PROTOCOL_ERROR)
-                if len(buffer) - at - 9 < size:
-                    break
-                payload = bytes(buffer[at + 9 : at + 9 + size])
-                at += 9 + size
-                self._take(kind, flags, number & _MOST_WINDOW, payload)
-            del buffer[:at]
-        except _BrokenError as broken:
-            self._break(broken.code)
-
-    def _begins(self) -> bool:
-        if not _PREFACE.startswith(self._buffer[:24]):
-            raise _BrokenError(_PROTOCOL_ERROR)
-        if len(self._buffer) < len(_PREFACE):
-            return False
-        del self._buffer[: len(_PREFACE)]
-        self._is_http2 = True
-        return True
+            events = self.http2.receive_data(data)
+            self._silent = 0 if events else self._silent + len(data)
+            if self._silent > _SILENT:
+                raise _CalmError
+            for event in events:
+                self._take(event)
+        except ProtocolError:  # h2 has said so
+            self._end()
+        except _CalmError:
+            self.http2.close_connection(ErrorCodes.ENHANCE_YOUR_CALM)
+            self._end()
+        else:
+            self._is_http2 = self._is_http2 or bool(events)
+            self.flush()
 
     def _hurry(self) -> None:
         if not self._is_http2:
             self._transport.abort()
 
-    def _break(self, code: int) -> None:
-        self._buffer.clear()
-        self.write(frame(_GOAWAY, 0, 0, struct.pack(">II", self._newest, code)))
+    def _end(self) -> None:
+        self.flush()
         self._transport.close()
 
-    # frames -----------------------------------------------------------------------------------
+    # what h2 tells ----------------------------------------------------------------------------
 
-    def _take(self, kind: int, flags: int, number: int, payload: bytes) -> None:
-        if self._head is not None and (kind, number) != (_CONTINUED, self._head[0]):
-            raise _BrokenError(_PROTOCOL_ERROR)
-        if kind == _DATA:
-            self._data(flags, number, payload)
-        elif kind in (_HEADERS, _CONTINUED):
-            self._headers(kind, flags, number, payload)
-        elif kind == _UPDATE:
-            self._update(number, payload)
-        elif kind == _RESET:
-            self._reset(number)
-        elif kind == _PUSH:
-            raise _BrokenError(_PROTOCOL_ERROR)
-        elif not flags & _ACK:
-            self._asked_of_us(kind, payload)
+    def _take(self, event: Event) -> None:
+        if isinstance(event, DataReceived):
+            self._data(event)
+        elif isinstance(event, WindowUpdated) and event.stream_id:
+            self._go_on([event.stream_id])
+        elif isinstance(event, RequestReceived):
+            self._begin(event.stream_id)
+        elif isinstance(event, StreamEnded):
+            if event.stream_id in self._talks:
+                self._held -= self._talks[event.stream_id].end()
+        elif isinstance(event, StreamReset):
+            self._reset(event.stream_id)
+        elif isinstance(event, WindowUpdated | RemoteSettingsChanged):
+            self._go_on(self._talks)
+        elif isinstance(event, ConnectionTerminated):  # after which h2 sends nothing more
+            self._end()
 
-    def _asked_of_us(self, kind: int, payload: bytes) -> None:
-        if kind == _SETTINGS:
-            self._settings(payload)
-        elif kind == _PING and len(payload) == 8:
-            self.write(frame(_PING, _ACK, 0, payload))
+    def _begin(self, number: int) -> None:
+        talk = self._talks[number] = Talk(self, number)
+        talk.task = self._loop.create_task(self._serve(talk, number))
+
+    def _data(self, event: DataReceived) -> None:
+        number = event.stream_id
+        self.http2.acknowledge_received_data(event.flow_controlled_length, number)
+        talk = self._talks.get(number)
+        if talk is None:
+            return  # one that has ended
+        self._held += talk.feed(event.data)
+        if self._held > _HELD:
+            raise _CalmError
 
     def _reset(self, number: int) -> None:
         talk = self._talks.pop(number, None)
@@ -329,79 +330,12 @@ class Channel(asyncio.Protocol):
             if talk.task is not None:
                 talk.task.cancel()
 
-    def _data(self, flags: int, number: int, payload: bytes) -> None:
-        self._taken += len(payload)
-        if self._taken >= _TOP_UP:
-            self.write(frame(_UPDATE, 0, 0, struct.pack(">I", self._taken)))
-            self._taken = 0
-        talk = self._talks.get(number)
-        if talk is None:
-            if not 0 < number <= self._newest:
-                raise _BrokenError(_PROTOCOL_ERROR)
-            return  # one that has ended
-        if payload:
-            talk.taken += len(payload)
-            if talk.taken >= _TOP_UP:
-                self.write(frame(_UPDATE, 0, number, struct.pack(">I", talk.taken)))
-                talk.taken = 0
-            self._held += talk.feed(_bare(flags & _PADDED, payload))
-            if self._held > _HELD:
-                raise _BrokenError(_CALM)
-        if flags & _END_STREAM:
-            self._held -= talk.end()
-
-    def _headers(self, kind: int, flags: int, number: int, payload: bytes) -> None:
-        if kind == _CONTINUED:
-            if self._head is None:
-                raise _BrokenError(_PROTOCOL_ERROR)
-            flags |= self._head[1]
-        self._head_size += len(payload)
-        if self._head_size > _HEADS:
-            raise _BrokenError(_CALM)
-        if not flags & _END_HEADERS:
-            self._head = (number, flags & _END_STREAM)
-            return
-        self._head, self._head_size = None, 0
-        talk = self._talks.get(number)
-        if talk is None:
-            if number <= self._newest or not number & 1:
-                raise _BrokenError(_PROTOCOL_ERROR)
-            self._newest = number
-            talk = self._talks[number] = Talk(self, number, self._initial)
-            talk.task = self._loop.create_task(self._serve(talk, number))
-        if flags & _END_STREAM:
-            self._held -= talk.end()
-
-    def _update(self, number: int, payload: bytes) -> None:
-        if len(payload) != 4:
-            raise _BrokenError(_PROTOCOL_ERROR)
-        more = int.from_bytes(payload, "big") & _MOST_WINDOW
-        if number:
+    def _go_on(self, numbers: Iterable[int]) -> None:
+        for number in numbers:
             talk = self._talks.get(number)
-            if talk is not None:
-                talk.widen(more)
-            return
-        self.window += more
-        if self.window > _MOST_WINDOW:
-            raise _BrokenError(_PROTOCOL_ERROR)
-        for talk in [talk for talk in self._talks.values() if talk.waiting]:
-            talk.send()
-
-    def _settings(self, payload: bytes) -> None:
-        if len(payload) % 6:
-            raise _BrokenError(_PROTOCOL_ERROR)
-        for key, value in _SETTING.iter_unpack(payload):
-            if key == _MAX_FRAME:
-                if not 1 << 14 <= value < 1 << 24:
-                    raise _BrokenError(_PROTOCOL_ERROR)
-                self.frame = value
-            elif key == _INITIAL_WINDOW:
-                if value > _MOST_WINDOW:
-                    raise _BrokenError(_PROTOCOL_ERROR)
-                for talk in list(self._talks.values()):
-                    talk.widen(value - self._initial)
-                self._initial = value
-        self.write(frame(_SETTINGS, _ACK, 0))
+            if talk is not None and talk.waiting:
+                with suppress(ProtocolError):  # the call has ended, which h2 tells after this
+                    talk.send()
 
     # calls ------------------------------------------------------------------------------------
 
@@ -412,35 +346,31 @@ class Channel(asyncio.Protocol):
                 if not talk.waiting or number not in self._talks:
                     break
                 await asyncio.sleep(0.01)
-            self.write(talk.last())
+            if number in self._talks and not self.closing:
+                talk.last()
         finally:
             self._talks.pop(number, None)
 
-    def write(self, data: bytes) -> None:
-        """Send bytes."""
-        if not self._transport.is_closing():
+    @property
+    def closing(self) -> bool:
+        """Whether nothing is sent any more."""
+        return self._transport.is_closing()
+
+    def flush(self) -> None:
+        """Send what there is to send."""
+        data = self.http2.data_to_send()
+        if data and not self.closing:
             self._transport.write(data)
 
     def drain(self) -> None:
-        """Ask for no new call; those that are under way go on."""
-        self.write(frame(_GOAWAY, 0, 0, struct.pack(">II", _MOST_WINDOW, _NO_ERROR)))
+        """Ask for no new call; those that are under way go on, which h2's own way would not let."""
+        if not self.closing:
+            self._transport.write(GoAwayFrame(0, last_stream_id=_MOST).serialize())
 
     def close(self) -> None:
         """End the connection, and with it what is still under way."""
+        if self.closing:
+            return
         for number in self._talks:
-            self.write(frame(_RESET, 0, number, struct.pack(">I", _CANCEL)))
-        self._transport.close()
-
-
-def frame(kind: int, flags: int, number: int, payload: bytes = b"") -> bytes:
-    """Return a frame."""
-    size = len(payload)
-    return _HEAD.pack(size >> 8, size & 0xFF, kind, flags, number) + payload
-
-
-def _bare(padded: int, payload: bytes) -> bytes:
-    if not padded:
-        return payload
-    if payload[0] >= len(payload):
-        raise _BrokenError(_PROTOCOL_ERROR)
-    return payload[1 : len(payload) - payload[0]]
+            self.http2.reset_stream(number, ErrorCodes.CANCEL)
+        self._end()
