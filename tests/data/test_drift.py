@@ -104,6 +104,17 @@ def test_of_a_broken_column_only_what_the_break_leaves_is_drift(change, expected
     assert [t.name for t in found.tables] == ["drift of test"]
 
 
+def test_a_sign_that_turned_is_no_drift_of_what_hangs_together():
+    train, test = columns(0), columns(1)
+    for c in (train, test):
+        c["income"] = 3 + 0.5 * c["age"] + c["income"]
+    test["income"] = -test["income"]
+
+    found = named(run(given(train=table("train", **train), test=table("test", **test))))
+
+    assert found == [("schema-break", "income")]
+
+
 def test_a_clock_that_goes_on_is_no_drift_and_no_break():
     rng = np.random.default_rng(0)
     sets = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from heapq import nsmallest
 
 import numpy as np
 import numpy.typing as npt
@@ -172,7 +173,7 @@ class WordCounts:
         """Count the words of a column (n,) of texts, booleans or labels."""
         words = words_in(column)
         known = words.total()
-        kept = dict(sorted(words.items(), key=lambda item: (-item[1], item[0]))[:_MOST_WORDS])
+        kept = dict(nsmallest(_MOST_WORDS, words.items(), key=lambda item: (-item[1], item[0])))
         return WordCounts(kept, known - sum(kept.values()), len(column) - known)
 
     @property

@@ -77,7 +77,7 @@ def features_of(
 ) -> StageResult:
     """Return what those tests found; of a column that broke, what its break does not explain."""
     beside = tested
-    if isinstance(reference.inputs, Frame) or reference.inputs.ndim == 2:
+    if _has_columns(reference):
         beside = list(_beside_breaks(tested, margins.of_features()))
     found = alarms(reference, other, beside, feature_drift)
     found += alarms(reference, other, gone, missingness_change)
@@ -98,6 +98,15 @@ def changes_of(here: Column, there: Column, margins: Margins) -> tuple[tuple[Cha
     return tuple(of_numbers(one, two, margins)), lost
 
 
+def _has_columns(data: DataSet) -> bool:
+    """Tell whether `schema-break` judges the inputs: it leaves texts and images alone."""
+    return isinstance(data.inputs, Frame) or data.inputs.ndim == 2
+
+
+def _wholly_broken(here: Column, there: Column) -> bool:
+    return any(not one.rows for one in breaks_of(here, there))
+
+
 def _beside_breaks(tested: Sequence[Tested], margins: Margins) -> Iterator[Tested]:
     """Yield the tests, with those of broken columns made anew without what broke."""
     for look, group in groupby(tested, key=lambda pair: pair[0]):
@@ -115,7 +124,7 @@ def _unexplained(
     if not broken:
         return changes
     if not all(one.rows for one in broken):
-        return ()
+        return ()  # every value means something else
     rows = np.unique(np.concatenate([one.rows for one in broken]))
     rest = np.delete(there, rows)
     if here.dtype.kind != "O":
@@ -237,8 +246,14 @@ def joint(reference: DataSet, other: DataSet, margins: DataMargins = USUAL) -> S
         margin=margins.correlation,
         alpha=ALPHA,
     )
+    moved = {name for pair in pairs for name in (pair.first, pair.second)}
+    broken = {
+        name
+        for name in moved
+        if _has_columns(reference) and _wholly_broken(here[name], there[name])
+    }
     found: list[Finding] = []
-    for group in groups_of(pairs):
+    for group in groups_of([p for p in pairs if not {p.first, p.second} & broken]):
         names = tuple(dict.fromkeys(name for pair in group for name in (pair.first, pair.second)))
         seen = JointMoved(
             path=other.source or None,
