@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from firewall.calling import packed, raw_of, request, sized, tensor_of, varint, whole
-from modelwarden.firewall.grpc_messages import CONTENTS, INFER, REQUEST, SERVICE, answered, asked
+from modelwarden.firewall.grpc.messages import CONTENTS, INFER, REQUEST, SERVICE, answered, asked
 from modelwarden.firewall.wire import MessageError, read, varints, written
 
 MOST, NUMBERS = 1 << 20, 1 << 16

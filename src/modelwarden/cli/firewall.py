@@ -13,8 +13,8 @@ from modelwarden.cli.threads import one_thread
 
 if TYPE_CHECKING:
     from modelwarden.firewall.config import FirewallConfig
-    from modelwarden.firewall.envoy_front import EnvoyFront
-    from modelwarden.firewall.grpc_front import Front
+    from modelwarden.firewall.envoy.front import EnvoyFront
+    from modelwarden.firewall.grpc.front import Front
     from modelwarden.firewall.proxy import Proxy
     from modelwarden.firewall.records import Records
 
@@ -210,7 +210,7 @@ def _require(package: str, what: str, extra: str) -> None:
 
 def _front(proxy: Proxy, listen: str, upstream: str) -> Front:
     from modelwarden.firewall.config import Upstream, listen_of, upstream_of
-    from modelwarden.firewall.grpc_front import Front
+    from modelwarden.firewall.grpc.front import Front
 
     if upstream.startswith("https://"):
         server = upstream_of(upstream)
@@ -221,7 +221,7 @@ def _front(proxy: Proxy, listen: str, upstream: str) -> Front:
 
 def _envoy(proxy: Proxy, place: str) -> EnvoyFront:
     from modelwarden.firewall.config import listen_of
-    from modelwarden.firewall.envoy_front import EnvoyFront
+    from modelwarden.firewall.envoy.front import EnvoyFront
 
     return EnvoyFront(proxy, listen_of(place))
 

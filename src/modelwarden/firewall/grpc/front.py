@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelwarden.core import ConfigError, InputError
 from modelwarden.firewall.config import FirewallConfig, Tls, Upstream
-from modelwarden.firewall.grpc_call import Call
+from modelwarden.firewall.grpc.call import Call
 from modelwarden.firewall.patience import Patience
 from modelwarden.firewall.profile import Protocol
 

@@ -14,7 +14,7 @@ from modelwarden.core import Severity
 from modelwarden.firewall.alerts import AlertKind
 from modelwarden.firewall.answers import shown
 from modelwarden.firewall.decide import Decision, Done
-from modelwarden.firewall.envoy_facts import (
+from modelwarden.firewall.envoy.facts import (
     ADDRESS,
     DETAILS,
     From,
@@ -23,7 +23,7 @@ from modelwarden.firewall.envoy_facts import (
     failure,
     name_in,
 )
-from modelwarden.firewall.envoy_messages import (
+from modelwarden.firewall.envoy.messages import (
     BUFFERED,
     DENIED,
     NONE,
@@ -55,8 +55,8 @@ from modelwarden.firewall.traces import decided
 from modelwarden.firewall.wire import MessageError
 
 if TYPE_CHECKING:
-    from modelwarden.firewall.envoy_channel import Talk
-    from modelwarden.firewall.envoy_front import EnvoyFront
+    from modelwarden.firewall.envoy.channel import Talk
+    from modelwarden.firewall.envoy.front import EnvoyFront
     from modelwarden.firewall.policy import Policy
 
 # Envoy's own, which it has set or made sure of.

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from modelwarden.core import InputError, Severity
 from modelwarden.firewall.alerts import AlertKind
-from modelwarden.firewall.envoy_channel import Channel, Talk
-from modelwarden.firewall.envoy_stream import Stream
+from modelwarden.firewall.envoy.channel import Channel, Talk
+from modelwarden.firewall.envoy.stream import Stream
 from modelwarden.firewall.patience import Patience
 from modelwarden.firewall.service import to_clients
 

@@ -415,7 +415,7 @@ def test_random_and_mutated_messages_never_arrive_unless_they_parse(enforcing):
         sent += answer.code == "OK"
     assert len(server.seen) - known == sent
     assert 0 < sent < 200
-    from modelwarden.firewall.grpc_messages import INFER, asked
+    from modelwarden.firewall.grpc.messages import INFER, asked
 
     for method, message, _ in server.seen[known:]:
         try:

@@ -17,7 +17,7 @@ from modelwarden.firewall.addresses import host_in
 from modelwarden.firewall.alerts import AlertKind
 from modelwarden.firewall.answers import FORM, shown
 from modelwarden.firewall.decide import Decision, Done
-from modelwarden.firewall.grpc_messages import INFER, METHODS, Asked, answered, asked, readable
+from modelwarden.firewall.grpc.messages import INFER, METHODS, Asked, answered, asked, readable
 from modelwarden.firewall.http import Head
 from modelwarden.firewall.profile import Protocol
 from modelwarden.firewall.requests import Arrival
@@ -28,7 +28,7 @@ from modelwarden.firewall.traces import decided
 from modelwarden.firewall.wire import MessageError
 
 if TYPE_CHECKING:
-    from modelwarden.firewall.grpc_front import Front
+    from modelwarden.firewall.grpc.front import Front
     from modelwarden.firewall.policy import Policy
 
 _FORWARDED = ("authorization", "x-request-id", "tracestate")

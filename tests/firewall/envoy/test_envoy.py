@@ -37,7 +37,7 @@ from firewall.test_proxy import HOSTILE
 from firewall.test_requests import OIP, SYNTAX
 from firewall.test_service import certificate
 from modelwarden.firewall import dumped
-from modelwarden.firewall.envoy_facts import common_name
+from modelwarden.firewall.envoy.facts import common_name
 from modelwarden.ledger import entries
 
 

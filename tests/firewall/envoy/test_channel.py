@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from firewall.calling import sized, whole
 from firewall.fronting import frame
-from modelwarden.firewall.envoy_channel import LARGEST, Channel
-from modelwarden.firewall.envoy_messages import Stage, seen
+from modelwarden.firewall.envoy.channel import LARGEST, Channel
+from modelwarden.firewall.envoy.messages import Stage, seen
 from modelwarden.firewall.wire import MessageError
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0)
