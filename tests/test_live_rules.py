@@ -13,9 +13,9 @@ import modelwarden
 from modelwarden.cli.main import run
 from modelwarden.detectors import live
 from modelwarden.firewall import answers
-from modelwarden.firewall.clients import Pattern
 from modelwarden.firewall.errors import Reason
 from modelwarden.firewall.rules import RULES
+from modelwarden.firewall.searches.clients import Pattern
 from modelwarden.gate.stages import all_rules
 
 ROOT = Path(modelwarden.__file__).parent

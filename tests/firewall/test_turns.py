@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from firewall.profiles import tensor, vectors
-from modelwarden.firewall.clients import Clients
 from modelwarden.firewall.config import FirewallConfig, Limit
 from modelwarden.firewall.http import head_of
 from modelwarden.firewall.normal import Scorer
@@ -16,6 +15,7 @@ from modelwarden.firewall.policy import Policy
 from modelwarden.firewall.requests import Arrival
 from modelwarden.firewall.rules import Mode
 from modelwarden.firewall.ruling import ruling, rulings
+from modelwarden.firewall.searches.clients import Clients
 from modelwarden.firewall.turns import Turns
 
 PROFILE = tensor()

@@ -12,10 +12,10 @@ from modelwarden.firewall.build import (
     values_of,
 )
 from modelwarden.firewall.checks import Checks, Verdict
-from modelwarden.firewall.clients import Alarm, Clients, Pattern
 from modelwarden.firewall.errors import ProfileError, Reason, RefusedError
 from modelwarden.firewall.json_form import Wanted, wanted_in
 from modelwarden.firewall.profile import Profile, Protocol, dumped, load
+from modelwarden.firewall.searches.clients import Alarm, Clients, Pattern
 from modelwarden.firewall.triggers import triggers_of
 
 __all__ = [

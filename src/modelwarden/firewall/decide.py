@@ -13,7 +13,6 @@ from modelwarden.core import Severity
 from modelwarden.core.values import dataclass
 from modelwarden.firewall.alerts import Alert, AlertKind
 from modelwarden.firewall.checks import Checks, Measured, Verdict
-from modelwarden.firewall.clients import Alarm, Clients
 from modelwarden.firewall.errors import Reason, RefusedError
 from modelwarden.firewall.features import features_of
 from modelwarden.firewall.requests import Arrival
@@ -28,6 +27,7 @@ from modelwarden.firewall.rules import (
     Mode,
     Modes,
 )
+from modelwarden.firewall.searches.clients import Alarm, Clients
 from modelwarden.protocols.tensors import Array
 
 _BLOCKED_MOST = 10_000

@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from modelwarden.core.values import dataclass
-from modelwarden.firewall.edits import BY_HAND, Marks, mark_of
 from modelwarden.firewall.normal import REMEMBERED, Flags, Halves, Judged
-from modelwarden.firewall.reference import CROWD, LAG, Reference
+from modelwarden.firewall.searches.edits import BY_HAND, Marks, mark_of
+from modelwarden.firewall.searches.reference import CROWD, LAG, Reference
 from modelwarden.targets.frames import Floats
 
 COUNTED = 32

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from modelwarden.firewall.clients import Client, Clients, Pattern
-from modelwarden.firewall.crowds import Slow
 from modelwarden.firewall.normal import REMEMBERED, Scorer, normal_of
-from modelwarden.firewall.places import Asked, Places
-from modelwarden.firewall.reference import Reference
-from modelwarden.firewall.sums import Cusum
+from modelwarden.firewall.searches.clients import Client, Clients, Pattern
+from modelwarden.firewall.searches.crowds import Slow
+from modelwarden.firewall.searches.places import Asked, Places
+from modelwarden.firewall.searches.reference import Reference
+from modelwarden.firewall.searches.sums import Cusum
 
 
 @pytest.fixture(scope="module")

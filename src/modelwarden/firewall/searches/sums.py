@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 
-from modelwarden.firewall.edits import BY_HAND, Marks
 from modelwarden.firewall.normal import Judged
-from modelwarden.firewall.places import Asked
-from modelwarden.firewall.reference import Reference
+from modelwarden.firewall.searches.edits import BY_HAND, Marks
+from modelwarden.firewall.searches.places import Asked
+from modelwarden.firewall.searches.reference import Reference
 
 _THRESHOLD = 8.0
 _USUAL, _ODD, _FAR = math.log(0.53 / 0.80), math.log(0.12 / 0.10), math.log(0.35 / 0.10)

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from modelwarden.firewall.edits import Features, mark_of
 from modelwarden.firewall.features import features_of, matrix_of
 from modelwarden.firewall.profile import Input, Kind
+from modelwarden.firewall.searches.edits import Features, mark_of
 
 ROWS = arrays(np.float64, (5, 6), elements=st.sampled_from([-1.0, 0.0, 0.5, 2.0, 1e9]))
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from modelwarden.firewall.edits import Features
 from modelwarden.firewall.normal import neighbours_of, popularity
 from modelwarden.firewall.profile import Normal
+from modelwarden.firewall.searches.edits import Features
 from modelwarden.targets.frames import Floats
 
 LAG = 4

@@ -11,10 +11,10 @@ from collections.abc import Container, Sequence
 
 import numpy as np
 
-from modelwarden.firewall.edits import BY_HAND, Marks
 from modelwarden.firewall.normal import Halves
-from modelwarden.firewall.places import Asked
-from modelwarden.firewall.reference import CROWD, LAG, SHARE, Reference
+from modelwarden.firewall.searches.edits import BY_HAND, Marks
+from modelwarden.firewall.searches.places import Asked
+from modelwarden.firewall.searches.reference import CROWD, LAG, SHARE, Reference
 
 _PROOF = 20.0
 _SUSPECT = 4.0

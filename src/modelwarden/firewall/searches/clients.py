@@ -18,12 +18,12 @@ from itertools import islice, takewhile
 import numpy as np
 
 from modelwarden.core.values import dataclass
-from modelwarden.firewall.crowds import Around, Crowd, Slow
 from modelwarden.firewall.normal import REMEMBERED, Judged
-from modelwarden.firewall.places import COUNTED, Asked, Places
 from modelwarden.firewall.profile import Normal
-from modelwarden.firewall.reference import Reference
-from modelwarden.firewall.sums import Cusum, Strange
+from modelwarden.firewall.searches.crowds import Around, Crowd, Slow
+from modelwarden.firewall.searches.places import COUNTED, Asked, Places
+from modelwarden.firewall.searches.reference import Reference
+from modelwarden.firewall.searches.sums import Cusum, Strange
 from modelwarden.targets.frames import Floats
 
 _SETTLED = 32  # rows of a client before its places are remembered for long
