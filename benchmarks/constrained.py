@@ -1,12 +1,14 @@
 """Attacks on constrained tables beside a plain evolutionary search of ten times the rows.
 
     python benchmarks/constrained.py [--data FOLDER] [--samples 40] [--only adult,spambase]
+        [--seed 0] [--models forest,boosted,network,extra]
 
-A random forest and boosted trees are trained on each of five public tables, and rows of the class
-that an attacker would hide are attacked under rules that make sense for the table. Both sides keep
-the same rules with the same repair, so what differs is the search: ours has 1,000 rows an input,
-the peer – tournament selection, uniform crossover, mutation, elitism – 10,000. Wins are written
-to a parquet file, read again, held against the rules by plain Python on every row, and asked again.
+A random forest and boosted trees, or other models, are trained on each of five public tables, and
+rows of the class that an attacker would hide are attacked under rules that make sense for the
+table. Both sides keep the same rules with the same repair, so what differs is the search: ours has
+1,000 rows an input, the peer – tournament selection, uniform crossover, mutation, elitism – 10,000.
+Wins are written to a parquet file, read again, held against the rules and the number of features
+that may change by plain Python on every row, and asked again.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import argparse
 import json
 import tempfile
 import time
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,9 +26,15 @@ import numpy as np
 import pandas as pd
 import sklearn
 from sklearn.compose import make_column_transformer
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+)
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OrdinalEncoder
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from modelwarden.attacks.balls import Norm
 from modelwarden.attacks.engine import Outcome, Problem, run
@@ -41,7 +50,7 @@ from modelwarden.targets.local import function_target
 from modelwarden.targets.spec import Access, Modality, TargetSpec, Task
 from modelwarden.targets.tiled import limited
 
-OURS, PEER, SEED = 1_000, 10_000, 0
+OURS, PEER = 1_000, 10_000
 
 
 @dataclass(frozen=True)
@@ -141,7 +150,7 @@ def back(frame: Frame) -> pd.DataFrame:
     return pd.DataFrame(dict(zip(frame.names, frame.columns, strict=True)))
 
 
-def read(folder: Path, table: Table) -> tuple[pd.DataFrame, pd.DataFrame]:
+def read(folder: Path, table: Table, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return training and test rows, shuffled; ints are int64 as the product reads them."""
     both = []
     for name in (table.train, table.test):
@@ -150,30 +159,41 @@ def read(folder: Path, table: Table) -> tuple[pd.DataFrame, pd.DataFrame]:
         rows = duckdb.sql(f"select * from '{folder / name}'").df()
         rows = rows.drop(columns=list(table.without))
         whole = {c: "int64" for c in rows if rows[c].dtype.kind in "iu"}
-        both.append(rows.astype(whole).sample(frac=1, random_state=SEED).reset_index(drop=True))
+        both.append(rows.astype(whole).sample(frac=1, random_state=seed).reset_index(drop=True))
     if len(both) == 1:
         cut = int(len(both[0]) * 0.7)
         return both[0][:cut], both[0][cut:].reset_index(drop=True)
     return both[0][:12_000], both[1]
 
 
-def models(x: pd.DataFrame, y: np.ndarray) -> dict[str, object]:
-    """Return both models, fitted."""
+def models(x: pd.DataFrame, y: np.ndarray, names: list[str], seed: int) -> dict[str, object]:
+    """Return models by name, fitted."""
     words = [c for c in x if x[c].dtype.kind not in "biuf"]
+    kinds = {
+        "forest": RandomForestClassifier(50, min_samples_leaf=2, random_state=seed),
+        "boosted": HistGradientBoostingClassifier(max_iter=60, random_state=seed),
+        "extra": ExtraTreesClassifier(50, min_samples_leaf=2, random_state=seed),
+        "network": make_pipeline(
+            StandardScaler(), MLPClassifier((64, 32), max_iter=40, random_state=seed)
+        ),
+    }
     found = {}
-    for name, model in (
-        ("forest", RandomForestClassifier(50, min_samples_leaf=2, random_state=SEED)),
-        ("boosted", HistGradientBoostingClassifier(max_iter=60, random_state=SEED)),
-    ):
+    for name in names:
         coder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
+        if name == "network":
+            coder = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
         coded = make_column_transformer((coder, words), remainder="passthrough")
-        found[name] = make_pipeline(coded, model).fit(x, y)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            found[name] = make_pipeline(coded, kinds[name]).fit(x, y)
     return found
 
 
-def evolve(score, space: TableSpace, i: int, y: int, pools: np.ndarray) -> tuple[bool, int]:
+def evolve(
+    score, space: TableSpace, i: int, y: int, pools: np.ndarray, seed: int
+) -> tuple[bool, int]:
     """Return whether a plain evolutionary search wins, and after how many rows."""
-    rng = np.random.default_rng((SEED, i))
+    rng = np.random.default_rng((seed, i))
     free = np.flatnonzero(space.least[i] < space.most[i])
     low, high = space.least[i, free], space.most[i, free]
     size, asked, x = 100, 0, space.x[i]
@@ -214,17 +234,19 @@ def evolve(score, space: TableSpace, i: int, y: int, pools: np.ndarray) -> tuple
     return False, asked
 
 
-def feasible(rules: FeaturesConfig, names, before, after, known) -> bool:
+def feasible(table: Table, names, before, after, known) -> bool:
     """Hold a row against the rules in plain Python; relations by Python's own reading of them."""
     from fnmatch import fnmatchcase
 
     def named(patterns, name):
         return any(fnmatchcase(name, p) for p in patterns)
 
+    rules, changed = table.rules, 0
     for name in names:
         old, new = before[name], after[name]
         if old == new or (old != old and new != new) or (old is None and new is None):
             continue
+        changed += 1
         if named(rules.immutable, name) or old is None or old != old:
             return False
         if named(rules.monotone_up, name) and new < old:
@@ -236,6 +258,8 @@ def feasible(rules: FeaturesConfig, names, before, after, known) -> bool:
         low, high = rules.bounds.get(name) or known[name]
         if not min(low, old) <= new <= max(high, old) or type(old) is not type(new):
             return False
+    if changed > table.features:
+        return False
     return all(eval(r, {"__builtins__": {}}, dict(after)) for r in rules.relations)  # ours
 
 
@@ -275,15 +299,16 @@ def told(outcome: Outcome, seconds: float) -> dict:
     }
 
 
-def one(name: str, table: Table, folder: Path, samples: int) -> list[dict]:
-    """Return what both sides came to on both models of a table."""
-    train, test = read(folder, table)
+def one(name: str, table: Table, options: argparse.Namespace) -> list[dict]:
+    """Return what both sides came to on the models of a table."""
+    samples, seed = options.samples, options.seed
+    train, test = read(options.data, table, seed)
     y, truth = (part.pop("label").to_numpy().astype(np.int64) for part in (train, test))
     known, pool = frame_of(train), frame_of(test)
     rules = rules_of(table.rules, pool, known)
     keeps, notes = check_data(rules, rules.columns.encoded(pool), "test")
     encoded = rules.columns.encoded(known)
-    guide = guide_of(rules, encoded, y, SEED)
+    guide = guide_of(rules, encoded, y, seed)
     spec = TargetSpec(
         task=Task.BINARY,
         modality=Modality.TABULAR,
@@ -297,7 +322,7 @@ def one(name: str, table: Table, folder: Path, samples: int) -> list[dict]:
         for n, c in zip(known.names, known.columns, strict=True)
     }
     found = []
-    for kind, model in models(train, y).items():
+    for kind, model in models(train, y, options.models.split(","), seed).items():
 
         def score(frame, model=model):
             return model.predict_proba(back(frame))
@@ -318,7 +343,7 @@ def one(name: str, table: Table, folder: Path, samples: int) -> list[dict]:
             (Coordinates(), Access.SCORES),
         ):
             began = time.perf_counter()
-            outcome = run(attack, limited(target, access), problem, seed=SEED, queries=OURS)
+            outcome = run(attack, limited(target, access), problem, seed=seed, queries=OURS)
             line[attack.name] = told(outcome, time.perf_counter() - began)
             outcomes[attack.name] = outcome
         ours = outcomes["coordinates"]
@@ -328,7 +353,7 @@ def one(name: str, table: Table, folder: Path, samples: int) -> list[dict]:
         with tempfile.TemporaryDirectory() as place:
             again = saved(wins, Path(place))
         fine = [
-            feasible(table.rules, frame.names, b, a, spans)
+            feasible(table, frame.names, b, a, spans)
             for b, a in zip(rows_of(frame.take(at)), again, strict=True)
         ]
         reread = frame_of(pd.DataFrame(again)) if again else wins
@@ -340,7 +365,7 @@ def one(name: str, table: Table, folder: Path, samples: int) -> list[dict]:
         )
         rows = np.where(np.isfinite(guide.rows), guide.rows, 0.0)
         began = time.perf_counter()
-        peer = [evolve(score, space, i, table.hidden, rows) for i in range(len(right))]
+        peer = [evolve(score, space, i, table.hidden, rows, seed) for i in range(len(right))]
         won = np.array([w for w, _ in peer], bool)
         asked = [r for w, r in peer if w]
         line["evolutionary_10000"] = {
@@ -359,16 +384,18 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--samples", type=int, default=40)
     parser.add_argument("--only", default=",".join(TABLES))
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--models", default="forest,boosted")
     options = parser.parse_args()
     lines = []
     for name in options.only.split(","):
-        lines += one(name, TABLES[name], options.data, options.samples)
+        lines += one(name, TABLES[name], options)
     versions = {"numpy": np.__version__, "scikit-learn": sklearn.__version__}
     better = sum(line["at_least_the_peer"] for line in lines)
     print(
         json.dumps(
             {
-                "seed": SEED,
+                "seed": options.seed,
                 "versions": versions,
                 "rows": [OURS, PEER],
                 "at_least_the_peer": f"{better} of {len(lines)}",

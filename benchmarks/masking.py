@@ -1,13 +1,15 @@
 """Models that hide how easily they are fooled, beside an honest twin with the same decisions.
 
     python benchmarks/masking.py [--samples N] [--queries N] [--only NAME ...]
+        [--seed 0] [--net pooled|strided]
 
-One convolutional network on scikit-learn's digits (needs torch), as it is and in twins that change
-what an attacker sees: logits times 10,000; shares of a softmax that is saturated, also limited or
-in half precision; decisions alone; scores rounded to a tenth; inputs rounded to 16 levels, which
-has no derivative, also by whole numbers, in numpy or without a graph; noise on every answer; batch
-normalisation left in training mode. Each is assessed as `check` does it, with gradients granted.
-Prints robust accuracy of each twin and what `masked-gradients` says.
+One convolutional network (with pooling, or with strides, GELU and a hidden layer) on scikit-learn's
+digits (needs torch), as it is and in twins that change what an attacker sees: logits times 10,000;
+shares of a softmax that is saturated, also limited or in half precision; decisions alone; scores
+rounded to a tenth; inputs rounded to 16 levels, which has no derivative, also by whole numbers, in
+numpy or without a graph; noise on every answer; batch normalisation left in training mode. Each is
+assessed as `check` does it, with gradients granted. Prints robust accuracy of each twin and what
+`masked-gradients` says.
 """
 
 from __future__ import annotations
@@ -37,11 +39,23 @@ EPS = 0.12
 Forward = Callable[[torch.Tensor], torch.Tensor]
 
 
-def trained(x: np.ndarray, y: np.ndarray, *, norm: bool = False) -> nn.Module:
-    torch.manual_seed(0)
-    torch.set_num_threads(1)
+def made(kind: str, *, norm: bool) -> nn.Sequential:
+    """Return a network that is not trained."""
+    if kind == "strided":
+        middle = [nn.BatchNorm2d(48)] if norm else []
+        return nn.Sequential(
+            nn.Conv2d(1, 24, 3, stride=2, padding=1),
+            nn.GELU(),
+            nn.Conv2d(24, 48, 3, stride=2, padding=1),
+            *middle,
+            nn.GELU(),
+            nn.Flatten(),
+            nn.Linear(192, 64),
+            nn.GELU(),
+            nn.Linear(64, 10),
+        )
     middle = [nn.BatchNorm2d(32)] if norm else []
-    net = nn.Sequential(
+    return nn.Sequential(
         nn.Conv2d(1, 16, 3, padding=1),
         nn.ReLU(),
         nn.Conv2d(16, 32, 3, padding=1),
@@ -51,9 +65,15 @@ def trained(x: np.ndarray, y: np.ndarray, *, norm: bool = False) -> nn.Module:
         nn.Flatten(),
         nn.Linear(512, 10),
     )
+
+
+def trained(x: np.ndarray, y: np.ndarray, kind: str, seed: int, *, norm: bool = False) -> nn.Module:
+    torch.manual_seed(seed)
+    torch.set_num_threads(1)
+    net = made(kind, norm=norm)
     images = torch.tensor(x)
     steps = torch.optim.Adam(net.parameters(), 2e-3)
-    chance = torch.Generator().manual_seed(0)
+    chance = torch.Generator().manual_seed(seed)
     for _ in range(250):
         at = torch.randint(len(images), (64,), generator=chance)
         loss = nn.functional.cross_entropy(net(images[at]), torch.tensor(y)[at])
@@ -152,15 +172,18 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=100)
     parser.add_argument("--queries", type=int, default=500)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--net", choices=("pooled", "strided"), default="pooled")
     parser.add_argument("--only", nargs="*", default=[])
     chosen = parser.parse_args()
     from sklearn.datasets import load_digits
 
     digits = load_digits()
-    order = np.random.default_rng(0).permutation(len(digits.data))
+    order = np.random.default_rng(chosen.seed).permutation(len(digits.data))
     x = (digits.images[order, None] / 16).astype(np.float32)
     y = digits.target[order].astype(np.int64)
-    net, normed = trained(x[:1200], y[:1200]), trained(x[:1200], y[:1200], norm=True)
+    net, normed = (
+        trained(x[:1200], y[:1200], chosen.net, chosen.seed, norm=norm) for norm in (False, True)
+    )
     results = []
     for name, honest, forward in twins(net, normed):
         if chosen.only and name not in chosen.only:

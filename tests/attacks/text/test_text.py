@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attacks.text.victims import HAM, SPAM, victim
+from attacks.text.victims import HAM, SPAM, scores, victim
 from attacks.victims import Linear
 from modelwarden.attacks.catalog import fitting
 from modelwarden.attacks.engine import Problem, run
@@ -18,10 +18,11 @@ from modelwarden.attacks.scripts import Heard
 from modelwarden.attacks.text import search
 from modelwarden.attacks.text.guide import guide_of
 from modelwarden.attacks.text.operators import INVISIBLE, LOOK_ALIKES, NEIGHBOURS, OPERATORS
-from modelwarden.attacks.text.search import Draft, Edits, Invisible, objects, shrunk
+from modelwarden.attacks.text.search import Draft, Edits, Invisible, Typing, objects, shrunk
 from modelwarden.attacks.text.space import TextSpace, cut, distance
 from modelwarden.core import InputError
-from modelwarden.targets.spec import Access
+from modelwarden.targets.local import function_target
+from modelwarden.targets.spec import Access, Modality, TargetSpec, Task
 from modelwarden.testing import check_attack
 
 ENTRIES = fitting("texts", None, Access.LABELS)
@@ -129,6 +130,21 @@ def _played(steps, wins):
             asked = steps.send(Heard(candidates=asked, margin=margin, won=won, reached=won))
         except StopIteration as end:
             return str(end.value)
+
+
+def test_every_part_of_a_word_is_edited_where_each_tells():
+    def by_parts(texts):
+        return scores([text.replace("/", " ") for text in texts])
+
+    x = objects(["see free/prize/win here"])
+    spec = TargetSpec(task=Task.BINARY, modality=Modality.TEXT, classes=(0, 1), positive=1, tile=8)
+    space = TextSpace(x=x, eps=1)
+    problem = Problem(space=space, y=np.array([1]), rows=np.arange(1), classes=2, clean=by_parts(x))
+    found = run(Typing(), function_target(by_parts, spec, x), problem, seed=0, queries=40)
+
+    assert found.success.all()
+    assert space.cost(np.arange(1), found.candidates) == 1
+    assert found.candidates[0].count("/") == 2
 
 
 def test_edits_become_single_characters_and_only_edited_words_are_measured(monkeypatch):

@@ -28,6 +28,9 @@ _TOGETHER = 16
 ALL = tuple(OPERATORS)
 TYPING = ("swap", "drop", "insert", "mistyped")
 _GAPS = re.compile(r"(\s+)")
+# What models read as words of their own in a word; edits that are of the whole word anyway.
+_PARTS = re.compile(r"[^\W_]{2,}")
+_WHOLE = ("case", "delete", "double", "synonym")
 
 
 def objects(texts: list[str]) -> Candidates:
@@ -111,10 +114,17 @@ class _Text:
                     break
                 if turn and name in ("case", "delete", "double"):
                     continue
-                edited = OPERATORS[name](word, self.rng)
+                edited = self._edited(word, name, all_parts=turn == 0)
                 if edited is not None and edited != word:
                     out.setdefault(edited)
         return [_Move(place, edited) for edited in out]
+
+    def _edited(self, word: str, name: str, *, all_parts: bool) -> str | None:
+        """Return a word edited; of one like `call.0800-123` every part, as a model reads it."""
+        operator = OPERATORS[name]
+        if all_parts and name not in _WHOLE and len(_PARTS.findall(word)) > 1:
+            return _PARTS.sub(lambda part: operator(part[0], self.rng) or part[0], word)
+        return operator(word, self.rng)
 
     def random(self, operators: tuple[str, ...]) -> str:
         """Return the text with a random number of random edits within the budget."""
