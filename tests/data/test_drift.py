@@ -82,6 +82,10 @@ def _renamed_and_moved(c, rng):
     c["town"][(c["town"] == "a") & (rng.random(N) < 0.4)] = "b"
 
 
+def _long_tail(c, rng):
+    c["income"] = np.where(rng.random(N) < 0.01, c["income"] + 6, c["income"])
+
+
 def _recoded_and_moved(c, rng):
     _recoded(c, rng)
     c["income"] = np.where(c["income"] > -99, c["income"] + 0.3, c["income"])
@@ -93,6 +97,7 @@ def _recoded_and_moved(c, rng):
         (lambda c, rng: c.update(income=c["income"] * 100), ["schema-break"]),
         (_recoded, ["schema-break"]),
         (_renamed, ["schema-break"]),
+        (_long_tail, ["feature-drift", "schema-break"]),
         (_recoded_and_moved, ["feature-drift", "schema-break"]),
         (_renamed_and_moved, ["feature-drift", "schema-break"]),
     ],

@@ -121,11 +121,13 @@ def _unexplained(
 ) -> tuple[Change, ...]:
     """Return the changes of a column that what broke in it leaves; none where all of it did."""
     broken = tuple(breaks_of(here, there))
-    if not broken:
-        return changes
     if not all(one.rows for one in broken):
         return ()  # every value means something else
-    rows = np.unique(np.concatenate([one.rows for one in broken]))
+    # Values beyond the range may be the tail of what moved; codes and new words are not.
+    strange = [one.rows for one in broken if one.kind == "unseen values" or "value" in one.facts]
+    if not strange:
+        return changes
+    rows = np.unique(np.concatenate(strange))
     rest = np.delete(there, rows)
     if here.dtype.kind != "O":
         return changes_of(here, rest, margins)[0]

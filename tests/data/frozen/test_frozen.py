@@ -65,6 +65,7 @@ def test_changed_cells_are_named_by_column_and_counted_by_row(tmp_path):
     [
         ([*ROWS, "44,x,1", "45,y,0"], HEAD, [("rows added", 2)]),
         (ROWS[5:], HEAD, [("rows removed", 5)]),
+        ([*ROWS[:7], *ROWS[8:]], HEAD, [("rows removed", 1)]),
         (ROWS[::-1], HEAD, [("rows reordered", 200)]),
         ([f"{row},1" for row in ROWS], f"{HEAD},leak", [("column added", None)]),
         ([row[: row.rindex(",")] for row in ROWS], "age,town", [("column removed", None)]),
@@ -80,6 +81,18 @@ def test_every_kind_of_change_has_its_name(tmp_path, rows, head, expected):
     found = [(d.kind, d.rows) for d in after(manifest, path).differences]
 
     assert found[: len(expected)] == expected
+
+
+def test_rows_are_named_where_they_stand_and_removed_ones_where_they_stood(tmp_path):
+    path = write(tmp_path / "train.csv")
+    manifest = frozen(path)
+    write(path, [*ROWS[:7], *ROWS[9:], "44,x,1"])
+
+    added, removed = after(manifest, path).differences
+
+    assert (added.first, removed.first) == ((198,), (7, 8))
+    assert added.told == "rows added or changed: 1 (at 198); 199 rows now, 200 before"
+    assert removed.told == "rows removed or changed: 2 (at 7, 8); 199 rows now, 200 before"
 
 
 def test_other_bytes_with_the_same_values_are_said_to_be_that(tmp_path):

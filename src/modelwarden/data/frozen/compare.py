@@ -13,6 +13,7 @@ from modelwarden.data.frozen.digests import FileDigest, is_same
 from modelwarden.data.frozen.manifest import Manifest
 
 _ROWS = 20
+_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +24,8 @@ class Difference:
         file: its name. kind: `changed`, `rows added`, `rows removed`, `rows reordered`,
             `column added`, `column removed`, `column type`, `rewritten`, `not frozen`, `missing` or
             `signature`.
-        columns: that it touches. rows: how many. first: positions of the first of them.
+        columns: that it touches. rows: how many. first: positions of the first of them, from 0; of
+            removed rows those that they had.
         told: for people.
     """
 
@@ -148,10 +150,10 @@ def _rows(
     if len(one) == len(two):
         at = np.flatnonzero(one != two)
         if len(at) and np.array_equal(np.sort(one), np.sort(two)):
-            told = f"{len(at)} of {len(two)} rows stand in another order"
+            told = f"{len(at)} of {len(two)} rows stand in another order{_places(at)}"
             yield _difference(after.name, "rows reordered", told, (), at)
             return
-        told = f"{len(at)} of {len(two)} rows changed in column {names}"
+        told = f"{len(at)} of {len(two)} rows changed in column {names}{_places(at)}"
         yield _difference(after.name, "changed", told, changed, at)
         return
     yield from _added(after.name, one, two, changed)
@@ -160,23 +162,35 @@ def _rows(
 def _added(
     name: str, one: np.ndarray, two: np.ndarray, changed: tuple[str, ...]
 ) -> Iterator[Difference]:
-    left = Counter(one.tolist())
-    new = []
-    for row, mark in enumerate(two.tolist()):
+    new, gone = _beyond(two, one), _beyond(one, two)
+    sizes = f"; {len(two)} rows now, {len(one)} before"
+    if len(new):
+        told = f"rows added or changed: {len(new)}{_places(new)}{sizes}"
+        yield _difference(name, "rows added", told, (), new)
+    if len(gone):
+        told = f"rows removed or changed: {len(gone)}{_places(gone)}{sizes}"
+        yield _difference(name, "rows removed", told, (), gone)
+    if not len(new) and not len(gone):
+        told = f"column {', '.join(changed[:10])} changed"
+        yield Difference(file=name, kind="changed", told=told, columns=changed)
+
+
+def _beyond(marks: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Return the positions of marks beyond those that are known, each as often as it is."""
+    left = Counter(known.tolist())
+    found = []
+    for row, mark in enumerate(marks.tolist()):
         if left[mark]:
             left[mark] -= 1
         else:
-            new.append(row)
-    gone = sum(left.values())
-    if new:
-        told = f"{len(new)} rows were added or changed; {len(two)} rows now, {len(one)} before"
-        yield _difference(name, "rows added", told, (), np.array(new))
-    if gone:
-        told = f"{gone} rows were removed or changed; {len(two)} rows now, {len(one)} before"
-        yield Difference(file=name, kind="rows removed", told=told, rows=gone)
-    if not new and not gone:
-        told = f"column {', '.join(changed[:10])} changed"
-        yield Difference(file=name, kind="changed", told=told, columns=changed)
+            found.append(row)
+    return np.array(found, np.int64)
+
+
+def _places(rows: np.ndarray) -> str:
+    """Return the first positions in words; nothing of none."""
+    more = ", …" if len(rows) > _SHOWN else ""
+    return f" (at {', '.join(map(str, rows[:_SHOWN].tolist()))}{more})" if len(rows) else ""
 
 
 def _difference(
