@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from modelwarden.core import GapKind
@@ -26,6 +28,11 @@ def active(text: str, name: str = "README.md") -> list[tuple[str, int]]:
         ("<iframe src='https://x.invalid/video'></iframe>\n", []),
         ("<iframe srcdoc='<b>'></iframe>\n", [("frame", 1), ("frame", 1)]),
         ("```\n<script>go()</script>\n```\n\n`<script>`\n", []),
+        ("``a ` <script>go()</script> ` b``\n    <script>1</script>\n", []),
+        ("a ` b\n\n<script>go()</script>\n\nc ` d\n", [("script", 3)]),
+        ("```` `x` ``\n<script>go()</script>\n", []),
+        ("a ``` b\n<script>go()</script> ``\n", [("script", 2)]),
+        ("a\n<script src='x'", []),
         ("A <b>model</b>, on = 1\n[a](https://x.invalid)\n", []),
     ],
 )
@@ -62,3 +69,22 @@ def test_what_stands_behind_the_limit_is_a_gap(monkeypatch):
 def test_a_text_without_script_is_not_read_again():
     with Source("README.md", b"# m\n[a](b.md)\n<b>on</b>\n") as source:
         assert markup.page_in(source) == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<!-- -->" * 5000 + "x<script>",
+        "[a](" + " " * 200_000 + ")<script>",
+        "a " + " ".join("`" * n for n in range(1, 1000)) + "<script>",
+        "<script " * 50_000,
+        "a `b " * 50_000 + "<script>",
+    ],
+    ids=("comments", "link", "backticks", "tags", "spans"),
+)
+def test_no_text_takes_more_time_than_its_length(text):
+    began = time.process_time()
+    with Source("README.md", text.encode()) as source:
+        pages.read(source, Limits())
+
+    assert time.process_time() - began < 2

@@ -25,10 +25,10 @@ _MOST: Final = 2000
 _CUT: Final = 1 << 20
 _DRAWN: Final = re.compile(r"<(?:\w+:)?svg[\s>]", re.IGNORECASE)
 _WHOLE: Final = re.compile(
-    r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
+    r"\s*+(?:(?><!--.*?-->)\s*+)*+<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
 )
 _SCRIPT: Final = re.compile(
-    r"<(?:\w+:)?script\b([^>]*)>(.*?)(?:</(?:\w+:)?script|\Z)", re.IGNORECASE | re.DOTALL
+    r"<(?:\w+:)?script\b([^>]*+)(?:>(.*?)(?:</(?:\w+:)?script|\Z)|\Z)", re.IGNORECASE | re.DOTALL
 )
 _TAG: Final = re.compile(r"<[a-zA-Z][^<>]{0,65536}>")
 _QUOTED: Final = re.compile(r"<[a-zA-Z](?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+>")
@@ -41,11 +41,10 @@ _SCHEME: Final = re.compile(
     r"[\x00-\x20]*(?:j\s*a\s*v\s*a|v\s*b)\s*s\s*c\s*r\s*i\s*p\s*t\s*:", re.I
 )
 _PAGE_LINK: Final = re.compile(r"[\x00-\x20]*data:\s*(?:text/html|image/svg)", re.IGNORECASE)
-_LINK: Final = re.compile(r"\]\(\s*<?\s*([^)\s]+)")
-_FENCED: Final = re.compile(
-    r"^[ \t]*(```+|~~~+).*?(?:^[ \t]*\1[`~]*[ \t]*$|\Z)|(`+)(?!`).+?(?<!`)\2(?!`)|^(?: {4}|\t).*?$",
-    re.MULTILINE | re.DOTALL,
-)
+_LINK: Final = re.compile(r"\]\(\s*+<?\s*+([^)\s]+)")
+_CODE: Final = re.compile(r"^[ \t]*+(```+|~~~+)|(`+)|^(?: {4}|\t).*+", re.MULTILINE)
+_TICKS: Final = re.compile(r"`+")
+_BLANK: Final = re.compile(r"\n[ \t\r]*+\n|\Z")
 
 
 class Active(NamedTuple):
@@ -97,7 +96,7 @@ def read(source: Source, limits: Limits) -> Page:
         why = f"script was sought in the first {LONGEST:,} bytes"
         gaps.append(gap(source, why, GapKind.OVER_LIMIT, LONGEST))
     if kind == "text":
-        text = _FENCED.sub(lambda code: "\n" * code[0].count("\n"), text)
+        text = _without_code(text)
     found = tuple(islice(_active(text, kind), _MOST))
     return Page(source=source, format="page", kind=kind, active=found, gaps=tuple(gaps))
 
@@ -105,6 +104,8 @@ def read(source: Source, limits: Limits) -> Page:
 def _active(text: str, kind: str) -> Iterator[Active]:
     lines = _Lines(text)
     for found in _SCRIPT.finditer(text):
+        if found[2] is None:
+            continue  # a tag that never ends
         yield Active("script", f"{found[1][:500]} {found[2][:_CUT]}", lines.at(found.start()))
     lines = _Lines(text)
     plain = _SCRIPT.sub(_blank, text)
@@ -131,6 +132,43 @@ def _in_tag(tag: str, kind: str, line: int) -> Iterator[Active]:
             yield Active("frame", value[:_CUT], line)
         elif _SCHEME.match(value) or (kind != "page" and _PAGE_LINK.match(value)):
             yield Active("link", value[:_CUT], line)
+
+
+def _without_code(text: str) -> str:
+    """Return a text of Markdown with nothing but the line ends of its code, block or span.
+
+    A span ends with as many backticks as it begins with, in the same paragraph.
+    """
+    ends: dict[int, list[int]] = {}
+    for ticks in reversed(tuple(_TICKS.finditer(text))):
+        ends.setdefault(len(ticks[0]), []).append(ticks.end())
+    kept: list[str] = []
+    done = blank = 0
+    while code := _CODE.search(text, done):
+        end = code.end()
+        if code[1]:
+            end = _end_of_block(text, code)
+        elif code[2]:
+            if blank < end and (paragraph := _BLANK.search(text, end)):
+                blank = paragraph.start()
+            same = ends[len(code[2])]
+            while same and same[-1] <= end:
+                same.pop()
+            if not same or same[-1] > blank:
+                kept.append(text[done:end])
+                done = end
+                continue
+            end = same[-1]
+        kept += (text[done : code.start()], "\n" * text.count("\n", code.start(), end))
+        done = end
+    return "".join((*kept, text[done:]))
+
+
+def _end_of_block(text: str, fence: re.Match[str]) -> int:
+    closing = re.compile(rf"^[ \t]*+{fence[1]}[`~]*+[ \t]*+$", re.MULTILINE).search(
+        text, fence.end()
+    )
+    return closing.end() if closing else len(text)
 
 
 def _blank(found: re.Match[str]) -> str:

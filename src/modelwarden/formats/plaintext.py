@@ -56,7 +56,7 @@ _ORDERS = re.compile(
     re.IGNORECASE,
 )
 _HTML = re.compile(
-    r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
+    r"\s*+(?:(?><!--.*?-->)\s*+)*+<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
 )
 _COMMANDED = re.compile(rb"\b(?:curl|wget|powershell|base64)\b|/dev/tcp/", re.IGNORECASE)
 _LOOKED = 1 << 16
