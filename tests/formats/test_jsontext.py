@@ -173,3 +173,21 @@ def test_a_cut_prefix_is_no_damage_but_a_wrong_one_is():
 )
 def test_only_what_can_go_on_as_json_starts_like_it(head: bytes, answer: bool):
     assert starts_like_json(head) is answer
+
+
+def test_rows_of_scalars_alone_are_counted_and_told_apart():
+    text = b'{"a": 1}\n["model"] {"model": "]}"}\n{"b": {"model": 2}}{}[]\n'
+    with Source("a.jsonl", text) as source:
+        seen = outline(source, ("model",))
+
+    assert (seen.values, seen.top, seen.damage) == (6, "{", None)
+    assert seen.keys == {"model": b'"]}"', "b.model": b"2"}
+
+
+def test_damage_behind_rows_of_scalars_stands_where_it_is():
+    with Source("a.jsonl", b'{"a": 1}\n' * 3 + b'{"a": 1,}\n') as source:
+        seen = outline(source, ())
+
+    assert seen.values == 4
+    assert seen.damage is not None
+    assert seen.damage.offset == 35

@@ -68,11 +68,10 @@ _FLAT = (
     + _WS
     + _NAMED
     + rb")*+)?+)\})"
-    + _WS
-    + rb","
 )
-_FLAT_ITEM = re.compile(_WS + _FLAT)
-_FLAT_MEMBER = re.compile(_WS + rb"(" + _STRING + rb")" + _WS + rb":" + _WS + _FLAT)
+_FLAT_ROW = re.compile(_WS + _FLAT)
+_FLAT_ITEM = re.compile(_WS + _FLAT + _WS + rb",")
+_FLAT_MEMBER = re.compile(_WS + rb"(" + _STRING + rb")" + _WS + rb":" + _WS + _FLAT + _WS + rb",")
 _TOKEN = re.compile(_WS + rb"([\[\]{},:]|" + SCALAR + rb")")
 _SPACE = re.compile(_WS)
 _SHORT_ARRAY = re.compile(rb"\[[^\[\]{}]{0,128}\]")
@@ -183,6 +182,11 @@ class Scan:
         """Read value after value."""
         self.more()
         while self.something():
+            if flat := _FLAT_ROW.match(self.window, self.at):
+                self.seen.top = self.seen.top or ("{" if flat[1] is None else "[")
+                self.flat(flat, named=False)
+                self.seen.values += 1
+                continue
             self.fresh = self.value()
             self.seen.values += 1
             while self.stack:
