@@ -69,6 +69,7 @@ RULES: tuple[Entry, ...] = (
     Entry("container-host-access", "ConfigFile"),
     Entry("config-outside-path", "ConfigFile"),
     Entry("environment-hook", "ConfigFile"),
+    Entry("opening-command", "ConfigFile"),
     Entry("open-server", "ConfigFile"),
     Entry("config-secret", "ConfigFile"),
     Entry("config-remote-code", "ConfigFile"),

@@ -32,6 +32,11 @@ _TOKENS = 4 << 20
 _WORD = 1 << 10
 _STRUCTURED = frozenset(("csv", "tsv"))
 _SETTINGS = frozenset(("ini", "text"))
+_COMMENTED = (".json", ".jsonc", ".json5", ".code-workspace")
+_COMMENT = re.compile(
+    r"(\"(?:[^\"\\\n]|\\.)*+\"?)|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/|\Z)", re.DOTALL
+)
+_LAST_COMMA = re.compile(r"(\"(?:[^\"\\\n]|\\.)*+\"?)|,(?=\s*+[}\]])", re.DOTALL)
 _VARIABLES = re.compile(r"(?:^|/)(?:\.env(?:\.[\w.-]+)?|[\w.-]+\.env)$", re.IGNORECASE)
 _PAIRED = (".toml", ".cfg", ".ini", ".conf")
 _ORIGINS = re.compile(r"://|(?:trusted|insecure)[-_]host", re.IGNORECASE)
@@ -163,6 +168,7 @@ def read(source: Source, limits: Limits) -> PlainText:
             *_commands(source, kind, text),
             *_pickled(source, text),
             *_pages(source, kind, text),
+            *_commented(source, kind, text),
         ),
     )
 
@@ -176,6 +182,18 @@ def _pages(source: Source, kind: str, text: str) -> tuple[Child, ...]:
     from modelwarden.formats.markup import page_in
 
     return page_in(source)
+
+
+def _commented(source: Source, kind: str, text: str) -> tuple[Child, ...]:
+    """Return JSON with comments, which editors read, once more without them, line for line."""
+    if kind not in _DATA or not source.label.lower().endswith(_COMMENTED):
+        return ()
+    plain = _COMMENT.sub(lambda found: found[1] or "\n" * found[0].count("\n"), text)
+    plain = _LAST_COMMA.sub(lambda found: found[1] or "", plain)
+    if not plain.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
+        return ()
+    data = plain.encode("utf-8", "replace")
+    return (Child("plain", lambda: source.nested(data, "plain")),)
 
 
 def _commands(source: Source, kind: str, text: str) -> tuple[Child, ...]:
