@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import bz2
 import json
+import lzma
 import re
 
 import pytest
@@ -170,3 +173,10 @@ def test_what_is_cut_from_a_long_text_holds_no_telling_word(data):
 
     assert word in near
     assert len(near) < len(long)
+
+
+@pytest.mark.parametrize("packed", [bz2.compress(b""), lzma.compress(b"")[:-9]])
+def test_a_value_that_holds_nothing_packed_is_no_pickle(packed: bytes):
+    view = view_of(json.dumps({"w": base64.b64encode(packed).decode()}))
+
+    assert (view.gaps, view.children) == ((), ())

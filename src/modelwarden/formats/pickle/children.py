@@ -65,6 +65,8 @@ def is_pickle(source: Source, *, whole: bool = False) -> bool:
         whole: they are a text that may only speak of pickles, as a note or an example does: then
             a pickle without a mark must be all of it.
     """
+    if not source.size:
+        return False
     part = source.part(0, SEEN)
     stream = run_streams(part, Limits(operations=SEEN * 4, seconds=5.0), count=1, search=False)[0]
     marked = source.head[:1] == b"\x80"
