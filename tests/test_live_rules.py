@@ -21,7 +21,7 @@ from modelwarden.gate.stages import all_rules
 ROOT = Path(modelwarden.__file__).parent
 MODULES = sorted(
     [
-        *(ROOT / "firewall").glob("*.py"),
+        *(ROOT / "firewall").rglob("*.py"),
         *(ROOT / "monitor").glob("*.py"),
         *(ROOT / "detectors" / f"{name}.py" for name in ("answering", "windows")),
     ]
