@@ -32,7 +32,8 @@ from sklearn.preprocessing import StandardScaler
 from modelwarden.attacks.balls import Ball, Norm
 from modelwarden.attacks.catalog import entry_of
 from modelwarden.attacks.engine import Problem, run
-from modelwarden.firewall.normal import Scorer, normal_of
+from modelwarden.firewall.fitting import normal_of
+from modelwarden.firewall.normal import Scorer
 from modelwarden.firewall.searches.clients import Clients
 from modelwarden.targets.local import function_target
 from modelwarden.targets.spec import Modality, TargetSpec, Task

@@ -21,7 +21,8 @@ from pathlib import Path
 import numpy as np
 from firewall_abuse import World, linear, patient_sets, told_after, world
 
-from modelwarden.firewall.normal import Scorer, normal_of
+from modelwarden.firewall.fitting import normal_of
+from modelwarden.firewall.normal import Scorer
 
 Rng = np.random.Generator
 Stream = Callable[[World, np.ndarray, Rng], np.ndarray]

@@ -12,18 +12,16 @@ import subprocess
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 
 from firewall.profiles import vectors
-from firewall.serving import firewall, model
+from firewall.serving import PATH, ask, firewall, model
 
 ROOT = Path(__file__).parents[2]
 CONFIGURED = ROOT / "docs" / "deploy" / "envoy.yaml"
 ENVOY = ("--envoy-listen", "127.0.0.1:0")
-PATH = "/v2/models/m/infer"
 
 
 def envoy_binary():
@@ -76,19 +74,6 @@ class Envoy:
         lines = ask(self.admin, None, "/stats", "GET")[2].decode().splitlines()
         pairs = (line.rpartition(": ") for line in lines)
         return sum(int(value) for key, _, value in pairs if key.endswith(name))
-
-
-def ask(port, body, path=PATH, method="POST", **headers):
-    connection = HTTPConnection("127.0.0.1", port, timeout=20)
-    try:
-        given = {"content-type": "application/json"} if method == "POST" else {}
-        given |= {name.replace("_", "-"): value for name, value in headers.items()}
-        data = body if isinstance(body, bytes | type(None)) else json.dumps(body).encode()
-        connection.request(method, path, data, given)
-        answer = connection.getresponse()
-        return answer.status, dict(answer.getheaders()), answer.read()
-    finally:
-        connection.close()
 
 
 def configured(server, asking, changes=()):

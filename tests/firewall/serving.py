@@ -16,6 +16,22 @@ from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+PATH = "/v2/models/m/infer"
+
+
+def ask(port, body, path=PATH, method="POST", **headers):
+    """Return status, headers and body of one request to loopback."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        given = {"content-type": "application/json"} if method == "POST" else {}
+        given |= {name.replace("_", "-"): value for name, value in headers.items()}
+        data = body if isinstance(body, bytes | type(None)) else json.dumps(body).encode()
+        connection.request(method, path, data, given)
+        answer = connection.getresponse()
+        return answer.status, dict(answer.getheaders()), answer.read()
+    finally:
+        connection.close()
+
 
 @dataclass
 class Model:
@@ -95,18 +111,9 @@ class Wall:
     port: int
     process: subprocess.Popen
 
-    def ask(self, body, path="/v2/models/m/infer", method="POST", **headers):
+    def ask(self, body, path=PATH, method="POST", **headers):
         """Return status, headers and body."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=20)
-        try:
-            given = {"content-type": "application/json"} if method == "POST" else {}
-            given |= {name.replace("_", "-"): value for name, value in headers.items()}
-            data = body if isinstance(body, bytes | type(None)) else json.dumps(body).encode()
-            connection.request(method, path, data, given)
-            answer = connection.getresponse()
-            return answer.status, dict(answer.getheaders()), answer.read()
-        finally:
-            connection.close()
+        return ask(self.port, body, path, method, **headers)
 
     def raw(self, data, *, close=False):
         """Send bytes; return all that comes back until the connection ends."""

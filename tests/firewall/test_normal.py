@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer, load_digits
 
-from modelwarden.firewall.normal import Scorer, normal_of
+from modelwarden.firewall.fitting import normal_of
+from modelwarden.firewall.normal import Scorer
 
 
 def digits():
@@ -193,3 +194,13 @@ def test_very_wide_rows_are_looked_at_in_steps():
     assert normal.step == 3
     assert len(normal.mean) == 3334
     assert Scorer(normal).judged(x).scores.shape == (60,)
+
+
+def test_some_of_many_rows_are_no_stranger_than_they_are():
+    x = digits()
+    normal = normal_of(x, rate=0.01)
+    judged = Scorer(normal).judged(np.concatenate([x[:5], np.full((1, x.shape[1]), 900.0)]))
+
+    assert judged.worst > normal.refuse
+    for some in (judged.only([0, 3]), judged.part(1, 4)):
+        assert some.worst == some.scores.max() <= normal.refuse

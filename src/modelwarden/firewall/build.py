@@ -17,8 +17,8 @@ from modelwarden.detectors.relations import relations_of
 from modelwarden.firewall.documents import fields_in
 from modelwarden.firewall.errors import ProfileError
 from modelwarden.firewall.features import matrix_of
+from modelwarden.firewall.fitting import normal_of
 from modelwarden.firewall.json_form import Wanted
-from modelwarden.firewall.normal import normal_of
 from modelwarden.firewall.profile import (
     SCHEMA,
     Counts,

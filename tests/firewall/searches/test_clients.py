@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from modelwarden.firewall.normal import REMEMBERED, Scorer, normal_of
+from modelwarden.firewall.fitting import normal_of
+from modelwarden.firewall.normal import REMEMBERED, Scorer
 from modelwarden.firewall.searches.clients import Client, Clients, Pattern
 from modelwarden.firewall.searches.crowds import Slow
 from modelwarden.firewall.searches.places import Asked, Places

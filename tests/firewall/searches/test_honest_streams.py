@@ -13,7 +13,8 @@ from firewall.profiles import tensor, vectors
 from modelwarden.firewall.checks import Checks
 from modelwarden.firewall.config import load_config
 from modelwarden.firewall.decide import Judge
-from modelwarden.firewall.normal import Scorer, normal_of
+from modelwarden.firewall.fitting import normal_of
+from modelwarden.firewall.normal import Scorer
 from modelwarden.firewall.rules import Mode, Modes
 from modelwarden.firewall.searches.clients import Clients, Pattern
 
