@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
@@ -40,6 +41,12 @@ class Model:
     port: int = 0
     seen: list = field(default_factory=list)
     mode: str = "good"
+
+    def wait(self):
+        """Answer late: when the mode is another one."""
+        deadline = time.monotonic() + 60
+        while self.mode == "late" and time.monotonic() < deadline:
+            time.sleep(0.02)
 
     def answer(self, path, body):
         document = json.loads(body)
@@ -76,11 +83,10 @@ def model(tls=None):
                 self.close_connection = True
             elif state.mode == "silent":
                 self.close_connection = True
-            elif state.mode == "closing":
-                self._send(state.answer(self.path, body))
-                self.close_connection = True
             else:
+                state.wait()
                 self._send(state.answer(self.path, body))
+                self.close_connection = state.mode == "closing"
 
         def _send(self, data):
             self.send_response(200)

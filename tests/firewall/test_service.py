@@ -7,6 +7,7 @@ import os
 import re
 import resource
 import signal
+import socket
 import ssl
 import subprocess
 import threading
@@ -118,6 +119,35 @@ def test_probes_that_others_can_read_do_not_end_the_following_of_files(place):
         assert wall.ask(asked(vectors(1)))[0] == 200
 
 
+def test_a_process_that_was_stopped_lets_nobody_go_for_it(place):
+    """Half a request and a slow answer are under way while the process does not run."""
+    text = "[firewall]\nrequest_seconds = 2.5\nupstream_seconds = 2.5\n"
+    body = json.dumps(asked(vectors(1))).encode()
+    head = f"POST {PATH} HTTP/1.1\r\nhost: m\r\ncontent-type: application/json\r\n"
+    data = f"{head}content-length: {len(body)}\r\n\r\n".encode() + body
+    arguments = ("--mode", "enforce", *config(place, text))
+    with model() as server, firewall(server.port, "profile.json", *arguments, cwd=place) as wall:
+        server.mode = "late"
+        late = socket.create_connection(("127.0.0.1", wall.port), timeout=20)
+        late.sendall(data)
+        until(lambda: len(server.seen) == 1)
+        half = socket.create_connection(("127.0.0.1", wall.port), timeout=20)
+        half.sendall(data[:-20])
+        time.sleep(0.3)
+        wall.process.send_signal(signal.SIGSTOP)
+        server.mode = "good"
+        time.sleep(4)
+        wall.process.send_signal(signal.SIGCONT)
+        time.sleep(0.5)
+        half.sendall(data[-20:])
+        answers = [s.recv(65_536)[:15] for s in (late, half)]
+        late.close()
+        half.close()
+
+    assert answers == [b"HTTP/1.1 200 OK"] * 2
+    assert rules(place) == []
+
+
 def test_each_rule_goes_as_far_as_it_is_told(place):
     text = "[firewall.rules]\nrange = 'shadow'\nschema = 'off'\nshape = 'enforce'\n"
     arguments = (*config(place, text), "--ledger", "ledger")
@@ -129,6 +159,24 @@ def test_each_rule_goes_as_far_as_it_is_told(place):
 
     assert (range_, schema, shape) == (200, 200, 400)
     assert [r for r, _ in rules(place)] == ["range", "shape"]
+
+
+def test_the_ledger_rotates_and_forgets_as_the_configuration_says(place):
+    text = "[firewall.ledger]\nsegment_bytes = 4096\nretention_bytes = 12_000\n"
+    arguments = (*config(place, text), "--ledger", "ledger")
+    with model() as server, firewall(server.port, "profile.json", *arguments, cwd=place) as wall:
+        for seed in range(80):
+            wall.ask(asked(vectors(1, seed=seed)), X_Request_Id=f"r{seed}")
+        wall.end()
+
+    names = sorted(path.name for path in (place / "ledger").glob("*.log"))
+    assert names[0] != "00000001.log"
+    assert 2 < len(names) < 6
+    check = verify(place / "ledger")
+    assert check.problems == ()
+    assert check.retired > 0
+    kept = [json.loads(e.body)["request_id"] for e in entries(place / "ledger") if not e.own]
+    assert kept == [f"r{seed}" for seed in range(80 - len(kept), 80)]
 
 
 @pytest.mark.parametrize(("full", "status"), [("serve", 200), ("refuse", 503)])

@@ -48,6 +48,15 @@ def asked(rows):
     return {"inputs": [entry]}
 
 
+def command(port, *parts):
+    """Return the strings that Redis answers."""
+    lines = [b"*%d\r\n" % len(parts), *(b"$%d\r\n%s\r\n" % (len(p), p) for p in parts)]
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(b"".join(lines))
+        answer = connection.recv(10_000)
+    return [line for line in answer.split(b"\r\n")[:-1] if line[:1] not in b"*$+"]
+
+
 needs_redis = pytest.mark.skipif(REDIS is None, reason="redis-server is not installed")
 
 
@@ -110,6 +119,20 @@ def test_waits_are_those_of_the_cell_algorithm_and_a_password_is_given(tmp_path)
     assert told == []
     assert wrong == [None]
     assert why == ["Redis answers WRONGPASS; each firewall limits by itself"]
+
+
+@needs_redis
+@pytest.mark.parametrize("hours", [-30.0, 30.0])
+def test_a_clock_of_redis_that_jumps_holds_nobody_up(tmp_path, hours):
+    with redis(tmp_path) as (port, _):
+        waits(port, 4)
+        key = command(port, b"KEYS", b"*")[0]
+        due = float(command(port, b"GET", key)[0])
+        command(port, b"SET", key, b"%.6f" % (due - 3600 * hours))  # as if it had been set by hours
+        found, told = waits(port, 6)
+
+    assert [w == 0 for w in found] == [True] * 4 + [False] * 2
+    assert told == []
 
 
 @pytest.mark.parametrize(

@@ -173,3 +173,16 @@ def test_settings_that_cannot_be_meant_are_an_error(tmp_path, text, told):
     (tmp_path / "c.toml").write_text(f"[firewall.traces]\n{text}\n")
     with pytest.raises(ConfigError, match=told):
         load_config(tmp_path / "c.toml")
+
+
+def test_a_span_lasts_as_long_as_it_did_whatever_the_clock_does(monkeypatch):
+    tracer = Tracer(Traces(url="http://127.0.0.1:1"))
+    began = time.time_ns()
+    trail = tracer.trail(PARENT, 0.0)
+    hours = 5 * 3600 * 10**9
+    monkeypatch.setattr(time, "time_ns", lambda: began - hours)
+    trail.asking()
+    trail.end("POST", {}, 200)
+
+    inner, outer = tracer._spans
+    assert began <= outer.began <= inner.began <= inner.ended <= outer.ended < began + hours

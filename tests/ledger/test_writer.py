@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import json
 import os
 import random
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+import modelwarden.ledger.writer
 from modelwarden.ledger import (
     LedgerAlteredError,
     LedgerError,
@@ -208,6 +210,64 @@ def test_age_alone_retires_as_well(tmp_path):
 
     assert len(list(tmp_path.glob("*.log"))) == 1
     assert verify(tmp_path).problems == ()
+
+
+def test_a_clock_that_was_set_forward_removes_nothing_before_its_time(tmp_path, monkeypatch):
+    class Jumped(dt.datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return super().now(tz) + dt.timedelta(days=400)
+
+    options = Options(segment_bytes=1_500, retention=Retention(seconds=86_400))
+    with Writer(tmp_path, options) as writer:
+        for number in range(25):
+            writer.append({"number": number})
+        monkeypatch.setattr(modelwarden.ledger.writer.dt, "datetime", Jumped)
+        for number in range(25, 50):
+            writer.append({"number": number})
+
+    assert numbers(tmp_path) == list(range(50))
+    assert verify(tmp_path).problems == ()
+
+
+def test_what_is_too_old_goes_also_while_nothing_is_written(tmp_path):
+    options = Options(segment_seconds=0.05, retention=Retention(seconds=0.1))
+    with Writer(tmp_path, options) as writer:
+        writer.append({"number": 1}).result(timeout=10)
+        deadline = time.monotonic() + 20
+        while numbers(tmp_path) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        left = numbers(tmp_path)
+
+    assert left == []
+    assert verify(tmp_path).problems == ()
+
+
+def test_a_disk_that_has_no_room_for_another_segment_is_tried_again(tmp_path, monkeypatch):
+    real, refused = os.open, []
+
+    def opened(path, flags, *more, **rest):
+        if str(path).endswith("00000002.log") and len(refused) < 3:
+            refused.append(path)
+            raise OSError(28, "No space left on device")
+        return real(path, flags, *more, **rest)
+
+    monkeypatch.setattr(os, "open", opened)
+    place = tmp_path / "heads"
+    heads = modelwarden.ledger.HeadFile(place, None)
+    written, lost = [], 0
+    options = Options(segment_bytes=1_500, head_seconds=0.0)
+    with Writer(tmp_path / "l", options, heads=heads) as writer:
+        for number in range(60):
+            try:
+                writer.append({"number": number}).result(timeout=10)
+                written.append(number)
+            except LedgerWriteError:
+                lost += 1
+
+    assert lost == 2  # the first try was of a record that stood already
+    assert numbers(tmp_path / "l") == written
+    assert verify(tmp_path / "l").problems == ()
 
 
 def unclosed(folder, count=6, **options):

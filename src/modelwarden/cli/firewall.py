@@ -12,12 +12,14 @@ from modelwarden.cli.options import Named
 from modelwarden.cli.threads import one_thread
 
 if TYPE_CHECKING:
-    from modelwarden.firewall.config import FirewallConfig
+    from modelwarden.firewall.config import FirewallConfig, LedgerConfig
     from modelwarden.firewall.envoy.front import EnvoyFront
     from modelwarden.firewall.grpc.front import Front
     from modelwarden.firewall.proxy import Proxy
     from modelwarden.firewall.records import Records
+    from modelwarden.ledger import Options
 
+_DAY = 86_400.0
 _FILE = click.Path(path_type=Path)
 
 
@@ -183,7 +185,7 @@ def _records(folder: Path, settings: FirewallConfig, stack: ExitStack) -> Record
     from modelwarden.core import ConfigError
     from modelwarden.core.paths import real
     from modelwarden.firewall.records import SYNC_SECONDS, Records
-    from modelwarden.ledger import HeadFile, Options, Redaction, Writer, key_in, load_private
+    from modelwarden.ledger import HeadFile, Redaction, Writer, key_in, load_private
 
     if settings.head_key is not None and settings.heads is None:
         raise ConfigError("head_key signs heads: name the file of these with heads")
@@ -194,8 +196,24 @@ def _records(folder: Path, settings: FirewallConfig, stack: ExitStack) -> Record
     own = real(folder)  # `.` has no name
     key_file = settings.hash_key or own.with_name(f"{own.name}.hash-key")
     redaction = Redaction(key=key_in(key_file))
-    options = Options(sync_seconds=SYNC_SECONDS)
+    options = _kept(settings.ledger, SYNC_SECONDS)
     return Records(stack.enter_context(Writer(folder, options, heads=heads)), redaction)
+
+
+def _kept(settings: LedgerConfig, sync_seconds: float) -> Options:
+    from modelwarden.ledger import Options, Retention
+
+    default, days = Options(), settings.retention_days
+    return Options(
+        segment_bytes=settings.segment_bytes or default.segment_bytes,
+        segment_seconds=settings.segment_seconds or default.segment_seconds,
+        head_seconds=settings.head_seconds or default.head_seconds,
+        sync_seconds=sync_seconds,
+        retention=Retention(
+            seconds=None if days is None else days * _DAY,
+            total_bytes=settings.retention_bytes,
+        ),
+    )
 
 
 def _require(package: str, what: str, extra: str) -> None:

@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import field
+from dataclasses import fields as dataclass_fields
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -29,6 +30,7 @@ _KEYS = (
     "heads",
     "head_key",
     "hash_key",
+    "ledger",
     "ledger_full",
     "status",
     "probe_seconds",
@@ -43,6 +45,7 @@ _KEYS = (
     "upstream_tls",
 )
 _DECIMALS = 12
+_LEAST_SEGMENT = 4096
 _MAY_BE_ZERO = ("block_seconds", "probe_seconds")
 REDIS_PASSWORD = "MODELWARDEN_REDIS_PASSWORD"  # noqa: S105 - the name of a variable
 _TOKEN = re.compile(r"[A-Za-z0-9-]{1,64}")
@@ -122,6 +125,25 @@ class AnswersConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerConfig:
+    """How long the ledger's segments grow and are kept; None leaves it to the ledger.
+
+    Attributes:
+        segment_bytes: a segment that has as many is closed.
+        segment_seconds: the same for its age.
+        head_seconds: between two signed heads.
+        retention_days: closed segments that are older are removed; None removes none for it.
+        retention_bytes: the oldest are removed while closed ones have more; None for any.
+    """
+
+    segment_bytes: int | None = None
+    segment_seconds: float | None = None
+    head_seconds: float | None = None
+    retention_days: float | None = None
+    retention_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tls:
     """One side that is encrypted.
 
@@ -153,6 +175,7 @@ class FirewallConfig:
         heads: file to which signed heads of the ledger go.
         head_key: private key of these.
         hash_key: key of the hashes in the ledger.
+        ledger: how it is kept.
         refuse_unrecorded: whether a request is answered 503 when the ledger's disk is full.
         status: where metrics and health are told; None tells them nowhere.
         probe_seconds: in which every golden probe is asked about once; 0 asks none.
@@ -179,6 +202,7 @@ class FirewallConfig:
     heads: Path | None = None
     head_key: Path | None = None
     hash_key: Path | None = None
+    ledger: LedgerConfig = LedgerConfig()
     refuse_unrecorded: bool = False
     status: tuple[str, int] | None = None
     probe_seconds: float = 15.0
@@ -249,6 +273,7 @@ def _config(fields: Fields) -> FirewallConfig:
         heads=_path(fields, "heads"),
         head_key=_path(fields, "head_key"),
         hash_key=_path(fields, "hash_key"),
+        ledger=_ledger(fields),
         refuse_unrecorded=full == "refuse",
         status=None if status is None else listen_of(status),
         probe_seconds=_seconds(fields, "probe_seconds", default.probe_seconds),
@@ -315,6 +340,27 @@ def _redis(fields: Fields) -> Redis | None:
     return Redis(
         host=parts.hostname, port=port, tls=parts.scheme == "rediss", database=int(database)
     )
+
+
+def _ledger(fields: Fields) -> LedgerConfig:
+    if "ledger" not in fields.table:
+        return LedgerConfig()
+    section = fields.section("ledger")
+    section.only([part.name for part in dataclass_fields(LedgerConfig)])
+    return LedgerConfig(
+        segment_bytes=_whole(section, "segment_bytes", _LEAST_SEGMENT),
+        segment_seconds=_positive(section, "segment_seconds"),
+        head_seconds=_positive(section, "head_seconds"),
+        retention_days=_positive(section, "retention_days"),
+        retention_bytes=_whole(section, "retention_bytes", 1),
+    )
+
+
+def _positive(fields: Fields, key: str) -> float | None:
+    value = fields.number(key)
+    if value is not None and value <= 0:
+        raise fields.error(key, "must be greater than 0")
+    return value
 
 
 def _answers(fields: Fields) -> AnswersConfig | None:

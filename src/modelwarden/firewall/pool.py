@@ -321,6 +321,12 @@ class Pool:
             if question.deadline < math.inf:
                 self._connect(question)
 
+    def extend(self, seconds: float) -> None:
+        """Give all that is asked so much longer."""
+        asked = [s.question for s in self._open if s.question is not None]
+        for question in (*asked, *self.waiting, *self._connecting.values()):
+            question.deadline += seconds
+
     def sweep(self, now: float) -> None:
         """Give up what has waited too long."""
         late = "the upstream did not answer in time"

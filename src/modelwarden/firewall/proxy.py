@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 import os
 import ssl
 import time
@@ -34,6 +35,8 @@ from modelwarden.firewall.turns import Turns
 from modelwarden.firewall.watching import Watching
 
 _CONNECTIONS = 4096
+_STOPPED = 2.0
+"""Seconds between two sweeps after which this process itself did not run."""
 
 
 class Proxy:
@@ -42,6 +45,7 @@ class Proxy:
     Attributes:
         asked_count: requests that were read, refused ones included.
         refused: of these.
+        alerts: where they are written.
         connections: that are open.
         policy: by which requests are judged from now on.
         turns: has them judged.
@@ -72,11 +76,12 @@ class Proxy:
         self.tracer: Tracer | None = None
         self.shared_rates: SharedRates | None = None
         self._upstream = upstream
-        self._alerts = alerts
+        self.alerts = alerts
         self._records = records
         self._loop: asyncio.AbstractEventLoop
         self._pool: Pool
         self._draining = False
+        self._swept = math.inf
         self._rows_seen = Allowance(rate=500.0, burst=2000.0)
         self._answers_seen = Allowance(rate=100.0, burst=1000.0)
         self.most = 0
@@ -116,7 +121,9 @@ class Proxy:
         gauge("connections", "Clients that are connected.", lambda: len(self.connections))
         gauge("upstream_busy", "Requests that the server works on.", lambda: self._pool.busy)
         gauge("queue", "Requests that wait for the server.", lambda: len(self._pool.waiting))
-        gauge("alerts_lost_total", "Alerts not written.", lambda: self._alerts.lost, "counter")
+        gauge("alerts_lost_total", "Alerts not written.", lambda: self.alerts.lost, "counter")
+        told = "Requests and answers that were not looked at for drift, for there were too many."
+        gauge("unwatched_total", told, lambda: self._unwatched, "counter")
         gauge("records_lost_total", "Decisions not recorded.", lambda: self.unrecorded, "counter")
 
     def take(self, policy: Policy) -> None:
@@ -130,6 +137,10 @@ class Proxy:
     def unrecorded(self) -> int:
         """Decisions that the ledger's disk refused; each raised an alert."""
         return 0 if self.recorder is None else self.recorder.lost
+
+    @property
+    def _unwatched(self) -> int:
+        return 0 if self.watching is None else self.watching.lost
 
     @property
     def busy(self) -> bool:
@@ -274,7 +285,7 @@ class Proxy:
             for profile in self.policy.profiles:
                 self.watching.alarmed(profile, alert.client)
         self.live.told(alert)
-        self._alerts.emit(alert)
+        self.alerts.emit(alert)
 
     def note(
         self,
@@ -322,8 +333,17 @@ class Proxy:
     # time and the end -------------------------------------------------------------------------
 
     def sweep(self) -> None:
-        """Let go what was too slow; called a few times a second."""
+        """Let go what was too slow; called a few times a second.
+
+        While this process was stopped, or its machine asleep, nobody could be served, and what
+        came in is not read yet: that time counts for no client and no server.
+        """
         now = self._loop.time()
+        stopped, self._swept = now - self._swept, now
+        if stopped > _STOPPED:
+            for connection in self.connections:
+                connection.deadline += stopped
+            self._pool.extend(stopped)
         for connection in [c for c in self.connections if c.deadline < now]:
             connection.expired()
         self._pool.sweep(now)

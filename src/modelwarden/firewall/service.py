@@ -175,6 +175,7 @@ class Service:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self.proxy.policy.config.watch_seconds):
                     await changed.wait()
+            self.proxy.alerts.follow()
             now = await asyncio.to_thread(self._sources.state)
             if changed.is_set() or now != self._sources.seen:
                 changed.clear()

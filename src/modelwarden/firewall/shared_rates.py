@@ -3,7 +3,8 @@
 A client of our own for the four replies that are needed: requests are written as they come and
 answered in order, so many of them share a round trip, and none is a task. Redis that is slow or
 away is told once, and each firewall limits by itself meanwhile: no request waits longer than
-`_SECONDS`.
+`_SECONDS`. A time that the limit cannot have led to is that of a clock that was set back since, or
+of another limit: such a client begins anew, or it would be held up for as long as the clock jumped.
 
 Source: Redis serialization protocol (RESP 2); ITU-T I.371 (GCRA) for the limit.
 """
@@ -28,9 +29,11 @@ _SCRIPT = b"""
 local t = redis.call('TIME')
 local now = t[1] + t[2] / 1000000
 local due = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now)
-local early = due - now - tonumber(ARGV[2])
+local room, step = tonumber(ARGV[2]), tonumber(ARGV[1])
+if due > now + room + step + 0.001 then due = now end
+local early = due - now - room
 if early > 0.000001 then return string.format('%.6f', early) end
-due = due + tonumber(ARGV[1])
+due = due + step
 redis.call('SET', KEYS[1], string.format('%.6f', due), 'PX', math.ceil((due - now) * 1000) + 1)
 return '0'
 """

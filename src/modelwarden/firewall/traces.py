@@ -62,19 +62,24 @@ class Span:
 class Trail:
     """One request that is traced."""
 
-    __slots__ = ("_asked", "_began", "_id", "_inner", "_parent", "_tracer", "trace")
+    __slots__ = ("_asked", "_began", "_id", "_inner", "_parent", "_since", "_tracer", "trace")
 
     def __init__(self, tracer: Tracer, trace: str, parent: str) -> None:
         self._tracer = tracer
         self.trace, self._parent = trace, parent
         self._id, self._inner = _hex(8), _hex(8)
         self._began = time.time_ns()
+        self._since = time.monotonic_ns()
         self._asked = 0
 
     def asking(self) -> str:
         """Take note that the server is asked; return the `traceparent` that it is given."""
-        self._asked = time.time_ns()
+        self._asked = self._now()
         return f"00-{self.trace}-{self._inner}-01"
+
+    def _now(self) -> int:
+        """Return the time, on from the beginning: no span ends before it began."""
+        return self._began + time.monotonic_ns() - self._since
 
     def end(self, name: str, attributes: Attributes, status: int) -> None:
         """Leave the spans in the buffer.
@@ -101,7 +106,7 @@ class Trail:
                 name=name,
                 kind=kind,
                 began=began,
-                ended=time.time_ns(),
+                ended=self._now(),
                 attributes=about,
                 failed=int(about["http.response.status_code"]) >= 500,
             )

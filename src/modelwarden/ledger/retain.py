@@ -28,9 +28,16 @@ class Retention:
 
 
 def retired(
-    folder: Path, retention: Retention, *, keep: Segment | None
+    folder: Path, retention: Retention, *, keep: Segment | None, now: dt.datetime
 ) -> Iterator[tuple[Segment, dict[str, Json]]]:
-    """Yield the segments to be removed, oldest first, with what the chain says of each."""
+    """Yield the segments to be removed, oldest first, with what the chain says of each.
+
+    Args:
+        folder: of the ledger.
+        retention: how much is kept.
+        keep: the segment that is being written.
+        now: by which they are too old.
+    """
     if retention.seconds is None and retention.total_bytes is None:
         return
     segments = [s for s in segments_of(folder)[0] if s != keep]
@@ -42,7 +49,7 @@ def retired(
             return
         digest, facts = closing
         too_many = retention.total_bytes is not None and total > retention.total_bytes
-        if not too_many and not _is_old(facts, retention.seconds):
+        if not too_many and not _is_old(facts, retention.seconds, now):
             return
         total -= size
         lines = facts.get("lines")
@@ -56,14 +63,14 @@ def retired(
         )
 
 
-def _is_old(facts: dict[str, Json], seconds: float | None) -> bool:
+def _is_old(facts: dict[str, Json], seconds: float | None, now: dt.datetime) -> bool:
     if seconds is None:
         return False
     try:
         closed = dt.datetime.fromisoformat(str(facts.get("time")))
     except ValueError:
         return False
-    return (dt.datetime.now(dt.UTC) - closed).total_seconds() > seconds
+    return (now - closed).total_seconds() > seconds
 
 
 def _closing(segment: Segment) -> tuple[str, dict[str, Json]] | None:

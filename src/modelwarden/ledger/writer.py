@@ -8,6 +8,7 @@ anything to bring to the disk: the busier the ledger, the more records share one
 
 from __future__ import annotations
 
+import datetime as dt
 import fcntl
 import os
 import secrets
@@ -15,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -27,6 +29,7 @@ from modelwarden.ledger.recover import recovered_end
 from modelwarden.ledger.retain import Retention, retired
 
 HeadSink = Callable[[str, Mark], str | None]
+_TIDY = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +90,10 @@ class Writer:
         self._segment: Segment | None = None
         self._fd = -1
         self._lines, self._digest, self._size, self._first = 0, GENESIS, 0, 0
-        self._began = self._headed = time.monotonic()
+        self._began = self._headed = self._opened = time.monotonic()
+        self._opened_at = dt.datetime.now(dt.UTC)
         self._headed_at = 0
+        self._next: int | None = None  # segment that is to be begun before the next record
         self._batch = _batch()
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -125,6 +130,8 @@ class Writer:
         bodies = [chain.encoded(record) for record in records]
         with self._guard:
             self._check()
+            if self._next is not None:
+                self._begin_next()
             batch = self._batch
             self._write(RECORD, bodies)
             if self._is_full():
@@ -151,8 +158,9 @@ class Writer:
         try:
             with self._guard:
                 if self._fault is None:
-                    self._head()
-                    self._write(OWN, [own("close", lines=self._lines)])
+                    if self._next is None:
+                        self._head()
+                        self._write(OWN, [own("close", lines=self._lines)])
                     os.fdatasync(self._fd)
                     self._head(inside=False)
         finally:
@@ -190,17 +198,35 @@ class Writer:
         os.fdatasync(self._fd)
 
     def _begin(self, number: int) -> None:
-        """Make a segment whose first line names the chain before it; it is on the disk after it."""
+        """Make a segment whose first line names the chain before it; it is on the disk after it.
+
+        Raises:
+            OSError: the disk refuses; then there is no such segment, and the one before stays.
+            LedgerWriteError: likewise.
+        """
         path = self.folder / chain.name_of(number)
         made = os.open(
             path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600
         )
-        before, self._fd = self._fd, made
-        self._segment, self._size = Segment(number, path), 0
+        before = self._fd, self._size
+        self._fd, self._size = made, 0
+        try:
+            self._write(OWN, [self._opening(number)])
+            os.fdatasync(made)
+            _keep_names(self.folder)
+        except (OSError, LedgerWriteError):
+            self._fd, self._size = before
+            os.close(made)
+            path.unlink()
+            raise
+        self._segment = Segment(number, path)
         self._began = time.monotonic()
-        if before >= 0:
-            os.close(before)
-        opening = own(
+        if before[0] >= 0:
+            os.close(before[0])
+
+    def _opening(self, number: int) -> bytes:
+        """Return the first line of a segment."""
+        return own(
             "open",
             version=chain.VERSION,
             ledger=self.ledger,
@@ -208,13 +234,6 @@ class Writer:
             first=self._lines,
             previous=self._digest.decode(),
         )
-        self._write(OWN, [opening])
-        os.fdatasync(self._fd)
-        folder = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
     def _write(self, mark: bytes, bodies: list[bytes]) -> None:
         """Append lines; when the disk refuses, the segment is as it was before."""
@@ -255,23 +274,61 @@ class Writer:
             return  # the next record tries again
         try:
             os.fdatasync(self._fd)
-            self._begin(number)
-            self._retire()
+        except OSError as error:
+            self._fault = self._unsynced(error)
+            return
+        self._next = number
+        with suppress(LedgerWriteError):  # the next record tries again, and is told
+            self._begin_next()
+
+    def _begin_next(self) -> None:
+        """Begin the segment that is to follow the closed one.
+
+        Raises:
+            LedgerWriteError: the disk refuses; the next record tries again.
+        """
+        if self._next is None:
+            return
+        lines, digest = self._lines, self._digest
+        try:
+            self._begin(self._next)
         except (OSError, LedgerWriteError) as error:
-            self._fault = LedgerWriteError(
+            self._lines, self._digest = lines, digest
+            raise LedgerWriteError(
                 f"the ledger {self.folder} cannot begin another segment: {error}"
-            )
+            ) from error
+        self._next = None
+        with suppress(OSError, LedgerWriteError):  # what is not removed now is removed later
+            self._retire()
 
     def _retire(self) -> None:
-        for segment, facts in retired(self.folder, self._options.retention, keep=self._segment):
+        kept, now = self._options.retention, self._now()
+        for segment, facts in retired(self.folder, kept, keep=self._segment, now=now):
             self._write(OWN, [own("retired", **facts)])
             os.fdatasync(self._fd)
             segment.path.unlink()
 
+    def _now(self) -> dt.datetime:
+        """Return the time by which segments are too old.
+
+        A clock that was set forward must not remove in one go what was to be kept for days: it is
+        the earlier one of what the clock says, and what it said at first and has run since.
+        """
+        ran = dt.timedelta(seconds=time.monotonic() - self._opened)
+        return min(dt.datetime.now(dt.UTC), self._opened_at + ran)
+
+    def _tidy(self) -> None:
+        """Close a segment for its age, and remove old ones, also while no record comes."""
+        with self._guard:
+            if self._fault is not None or self._closing or self._next is not None:
+                return
+            if time.monotonic() - self._began >= self._options.segment_seconds:
+                self._rotate()
+
     def _sync(self) -> None:
         """Bring to the disk what was written, until the ledger is closed; runs in its thread."""
         while True:
-            self._dirty.wait(timeout=self._options.head_seconds if self._heads else None)
+            self._dirty.wait(timeout=self._pause)
             self._dirty.clear()
             with self._guard:
                 last = self._closing
@@ -280,11 +337,23 @@ class Writer:
             self._bring(batch, mark)
             if last:
                 return
+            if self._options.retention.seconds is not None:
+                self._tidy()
             if time.monotonic() - self._headed >= self._options.head_seconds:
                 with self._guard:
                     self._head()
             if self._options.sync_seconds > 0:
                 self._ending.wait(self._options.sync_seconds)
+
+    @property
+    def _pause(self) -> float | None:
+        """Seconds after which the thread looks up, also when nothing was written."""
+        pauses = []
+        if self._heads is not None:
+            pauses.append(self._options.head_seconds)
+        if self._options.retention.seconds is not None:
+            pauses.append(min(_TIDY, max(0.01, self._options.segment_seconds)))
+        return min(pauses, default=None)
 
     def _bring(self, batch: Future[Mark], mark: Mark) -> None:
         try:
@@ -295,14 +364,20 @@ class Writer:
             finally:
                 os.close(descriptor)
         except OSError as error:
-            # What the kernel could not write it may have dropped: nothing after it can be trusted.
-            why = (error.strerror or str(error)).lower()
-            fault = LedgerWriteError(f"the ledger {self.folder} did not reach the disk: {why}")
+            fault = self._unsynced(error)
             with self._guard:
                 self._fault = fault
             batch.set_exception(fault)
         else:
             batch.set_result(mark)
+
+    def _unsynced(self, error: OSError) -> LedgerWriteError:
+        """Return what ends the writing.
+
+        What the kernel could not write it may have dropped: nothing after it can be trusted.
+        """
+        why = (error.strerror or str(error)).lower()
+        return LedgerWriteError(f"the ledger {self.folder} did not reach the disk: {why}")
 
     def _head(self, *, inside: bool = True) -> None:
         """Have the chain up to here signed, when there is anything new since the last time."""
@@ -312,7 +387,7 @@ class Writer:
         try:
             os.fdatasync(self._fd)
             text = self._heads(self.ledger, Mark(self._lines, self._digest.decode()))
-            if text is not None and inside:
+            if text is not None and inside and self._next is None:
                 self._write(OWN, [own("head", head=text)])
         except (OSError, LedgerWriteError, LedgerError):
             self.head_failures += 1
@@ -325,6 +400,15 @@ def _batch() -> Future[Mark]:
     made: Future[Mark] = Future()
     made.set_running_or_notify_cancel()
     return made
+
+
+def _keep_names(folder: Path) -> None:
+    """Bring the names of a folder to the disk."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _locked(folder: Path) -> int:

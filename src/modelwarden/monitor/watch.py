@@ -148,6 +148,7 @@ class Watch:
 
     def _look(self) -> None:
         self.looks += 1
+        self._alerts.follow()
         if self._log is not None:
             for frame in self._log.new():
                 self._follow(frame)
