@@ -3,8 +3,9 @@
 A stream is made from the seed and its number alone, so a failure is replayed with COUNT = 1.
 Prints one JSON object for each fault and one with the totals at the end; exits 1 on faults.
 
-A stream is scanned as a file is, then shown to every reader that the scan had no need to ask: who
-claims it reads it, and one in `REFUSED` of those that do not reads it all the same.
+A stream is scanned as a file is, which asks the readers that its beginning leaves. Of the others
+one in `ASKED` is asked too: who claims it reads it, and one in `REFUSED` reads it though it does
+not.
 """
 
 from __future__ import annotations
@@ -76,8 +77,10 @@ EXPECTED = (
 )
 """Formats as which containers may have a member read, whatever it looks like."""
 READERS = [(entry.id, reader_of(entry)) for entry in FORMATS if entry.of is None]
-REFUSED = 16
-"""Of so many streams that a reader refuses, it is made to read one."""
+ASKED = 4
+"""Of so many streams that a scan had no need to show to a reader, it is shown one."""
+REFUSED = 32
+"""Of so many streams that a reader refuses, it is made to read one; a multiple of `ASKED`."""
 
 
 class Neighboured(Source):
@@ -145,7 +148,8 @@ def faults(one: Case, guard: Guard) -> Iterator[str]:
         yield from (f"failed: {g.why}" for g in result.gaps if g.kind is GapKind.FAILED)
         source = one.source()
         scanned = {entry.id for entry in identify(source, lambda _, __: None)}
-        for place, (name, reader) in enumerate(READERS):
+        for place in range(one.turn % ASKED, len(READERS), ASKED):
+            name, reader = READERS[place]
             if name not in scanned:
                 force = place % REFUSED == one.turn
                 yield from _alone(one, source, name, reader, force=force)
