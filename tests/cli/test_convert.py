@@ -52,6 +52,12 @@ def test_a_source_with_findings_is_converted_with_a_warning(tmp_path):
         (b"", "empty"),
         (pickle.dumps({"a": 1}), "holds no tensors"),
         (b"GGUF" + bytes(40), "GGUF holds no code"),
+        (b"tree\nversion=v4\nnum_class=1\n", "lightgbm holds trees, not tensors, and no code"),
+        (
+            b'{"learner": {"gradient_booster": {}}, "version": [3, 0, 0]}',
+            "xgboost-json holds trees",
+        ),
+        (b"<PMML version='4.4' xmlns='http://www.dmg.org/PMML-4_4'/>", "pmml is not converted"),
         (b"\x80\x04\x95", "damaged"),
     ],
 )

@@ -17,6 +17,7 @@ from modelwarden.convert.rows import rows_of
 from modelwarden.convert.run import scanned_clean
 from modelwarden.formats import Limits
 from skopsfiles import ESTIMATOR, archive, node
+from targets.opening import models_python
 
 X = np.random.default_rng(0).random((40, 3))
 Y = (X[:, 0] > 0.5).astype(int)
@@ -31,11 +32,8 @@ def classifier(tmp_path):
 
 @pytest.fixture
 def python():
-    """An interpreter with scikit-learn, skl2onnx, onnxruntime and skops, when one is named."""
-    named = os.environ.get("MODELWARDEN_CONVERT_PYTHON")
-    if not named:
-        pytest.skip("MODELWARDEN_CONVERT_PYTHON names no interpreter with skl2onnx and skops")
-    return named
+    """An interpreter with scikit-learn, skl2onnx, onnxruntime and skops."""
+    return models_python()
 
 
 @pytest.mark.parametrize("form", ["onnx", "skops"])

@@ -31,16 +31,58 @@ _CLOSED = {
     "torch-tar": "torch's first layout, from before 0.1.10, is not converted",
     "torch-package": "a torch.package is code with weights; save its state_dict with torch",
 }
+_TREES = frozenset(
+    {
+        "catboost",
+        "catboost-json",
+        "lightgbm",
+        "lightgbm-json",
+        "xgboost-binary",
+        "xgboost-json",
+        "xgboost-ubj",
+    }
+)
+_GRAPHS = frozenset(
+    {
+        "coreml",
+        "openvino",
+        "paddle-program",
+        "tensorflow-graphdef",
+        "tensorflow-metagraph",
+        "tensorflow-savedmodel",
+        "tflite",
+    }
+)
+_NUMBERS = frozenset(
+    {
+        "coreml-weights",
+        "fasttext",
+        "flax-msgpack",
+        "mxnet-parameters",
+        "openvino-weights",
+        "paddle-parameters",
+        "tensorflow-checkpoint",
+        "tensorflow-checkpoint-data",
+        "tfjs-weights",
+        "word2vec",
+        "word2vec-text",
+    }
+)
 
 
-def contents_of(source: Source, limits: Limits) -> Contents:
+def contents_of(source: Source, limits: Limits, *, named: str | None = None) -> Contents:
     """Return what `source` holds.
+
+    Args:
+        source: a model file.
+        limits: bounds for reading.
+        named: the format as a scan names it, which may be narrower than what the reader is for.
 
     Raises:
         ConvertError: its format is not converted, or it cannot be read to its end.
     """
     try:
-        return _contents(source, limits)
+        return _contents(source, limits, named)
     except DamagedError as damage:
         where = "" if damage.offset is None else f" at byte {damage.offset}"
         raise ConvertError(f"{source.label} is damaged{where}: {damage.why}") from damage
@@ -48,14 +90,14 @@ def contents_of(source: Source, limits: Limits) -> Contents:
         raise ConvertError(f"{source.label}: {over}") from over
 
 
-def _contents(source: Source, limits: Limits) -> Contents:
+def _contents(source: Source, limits: Limits, named: str | None) -> Contents:
     formats = identify(source)
     if len(formats) != 1:
-        named = ", ".join(entry.id for entry in formats) or "of no known format"
+        each = ", ".join(entry.id for entry in formats) or "of no known format"
         raise ConvertError(
-            f"{source.label} is {named}: it is not clear what a loader would read"
+            f"{source.label} is {each}: it is not clear what a loader would read"
             if formats
-            else f"{source.label} is {named}"
+            else f"{source.label} is {each}"
         )
     [entry] = formats
     if entry.id in _CLOSED:
@@ -81,7 +123,18 @@ def _contents(source: Source, limits: Limits) -> Contents:
         found = contents_of(inner, limits)
         found.format = f"{entry.id} of {found.format}"
         return found
-    raise ConvertError(f"the format {entry.id} is not converted")
+    raise ConvertError(_closed(named or entry.id))
+
+
+def _closed(format_id: str) -> str:
+    """Return why nothing is taken from a format."""
+    if format_id in _TREES:
+        return f"{format_id} holds trees, not tensors, and no code: there is nothing to gain"
+    if format_id in _GRAPHS:
+        return f"{format_id} is a graph, not only tensors; its own tools write it as ONNX"
+    if format_id in _NUMBERS:
+        return f"{format_id} holds numbers and no code already, and is not read for conversion"
+    return f"the format {format_id} is not converted: it is not known to hold tensors"
 
 
 def _decompressed(source: Source, limits: Limits, format_id: str) -> Source | None:

@@ -93,7 +93,7 @@ def convert(
     check_target(path, target, force=force)
     with opened(path) as source:
         seen = examine(source, Limits())
-        contents = contents_of(source, limits.fresh())
+        contents = contents_of(source, limits.fresh(), named=seen.coverage.format)
         if below is not None:
             _cut(contents, below)
         _name_lone(contents)
