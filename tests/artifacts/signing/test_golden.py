@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from artifacts.signing.keymaking import Authority, make_keys, make_model
 from modelwarden.artifacts.signing import sign, verify
 from modelwarden.core import InputError
+from targets.opening import models_python
 
 HERE = Path(__file__).parent
 GOLDEN = HERE / "golden"
@@ -88,13 +88,8 @@ def test_every_change_to_a_file_is_named(tmp_path, name, change, told):
 
 @pytest.fixture
 def package():
-    """Return a function that runs `reference.py` with an interpreter that has model-signing.
-
-    Version 1.1.1 imports pyOpenSSL as well, which it does not ask for: install both.
-    """
-    python = os.environ.get("MODELWARDEN_MODEL_SIGNING")
-    if not python:
-        pytest.skip("MODELWARDEN_MODEL_SIGNING names no interpreter that has model-signing")
+    """Return a function that runs `reference.py` with an interpreter that has model-signing."""
+    python = models_python()
 
     def run(*arguments):
         return subprocess.run(
