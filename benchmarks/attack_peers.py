@@ -112,6 +112,9 @@ def problem_of(one: Victim, norm: str, eps: float, access: Access) -> tuple[Any,
 
 
 def eps_of(one: Victim, norm: str) -> float:
+    of = one.name.partition("@")[2]
+    if of:
+        return OTHERS_EPS[of][norm]
     if one.name in OTHERS:
         return OTHERS_EPS.get(one.name, OTHER_EPS)[norm]
     return EPS[norm].get(one.name, TREES_EPS[norm])
@@ -361,7 +364,7 @@ def by_scores(one: Victim, seed: int, queries: int, norms: list[str]) -> Iterato
             if norm in entry_of(name).norms:
                 access = Access.LABELS if name == "corners" else Access.SCORES
                 yield ours(one, name, norm, eps, access, queries, seed) | {"norm": norm}
-        logs = one.module is None and one.name != "forest"
+        logs = one.module is None and not one.name.startswith("forest")
         name = "AutoAttack's Square"
         attack = square(norm, eps, seed, queries)
         yield tried(name, partial(peer, one, name, norm, eps, attack, logs=logs)) | {"norm": norm}

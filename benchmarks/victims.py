@@ -28,6 +28,7 @@ OTHERS = (
 )
 TREES = ("forest", "histgb", "xgboost", "lightgbm")
 SMALL = ("digits-mlp", *TREES)
+MOST_ROWS = 4000  # that those are trained on
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +152,7 @@ def small_pictures(data: Path, seed: int) -> tuple[Singles, Labels, Singles, Lab
 
 
 def victim(name: str, seed: int, data: Path, count: int) -> Victim:
-    """Return a victim with `count` inputs.
+    """Return a victim with `count` inputs; `forest@kdd` is one of `SMALL` on other data.
 
     Raises:
         ImportError: its library is not installed.
@@ -163,8 +164,11 @@ def victim(name: str, seed: int, data: Path, count: int) -> Victim:
         module = _behind(name, honest)
         scores, shape = _logits(module), tx.shape[1:]
     else:
-        x, y, tx, ty = digits(seed)
-        scores, shape, module = _fitted(name, seed, x, y), (1, 8, 8), None
+        kind, _, of = name.partition("@")
+        x, y, tx, ty = _DATA[of](data, seed) if of else digits(seed)
+        shape = tx.shape[1:] if of else (1, 8, 8)
+        x, tx = x[:MOST_ROWS].reshape(len(x[:MOST_ROWS]), -1), tx.reshape(len(tx), -1)
+        scores, module = _fitted(kind, seed, x, y[:MOST_ROWS]), None
     right = scores(tx).argmax(axis=1) == ty
     at = np.flatnonzero(right)[:count]
     share = float(right.mean())

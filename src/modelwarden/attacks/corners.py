@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from modelwarden.attacks.balls import Ball, Norm
+from modelwarden.attacks.balls import Ball, Norm, flattened
 from modelwarden.attacks.engine import Candidates, Problem, Proposal, Told
 from modelwarden.attacks.streams import Streams
 from modelwarden.core import InputError
@@ -14,6 +14,7 @@ from modelwarden.targets.frames import Floats, Labels
 from modelwarden.targets.spec import Access
 
 _WIDEST = 16
+_NEVER_TWICE = 48  # numbers that can move: of 500 random corners two are alike once in 2 · 10⁹
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,8 @@ class Corner:
     def __init__(self, ball: Ball, streams: Streams) -> None:
         self._ball, self._streams = ball, streams
         self._tried = np.zeros(len(ball.x), np.int64)
+        free = flattened(ball.least != ball.most).sum(axis=1)
+        self._new = ball.norm is Norm.LINF and bool((free >= _NEVER_TWICE).all())
 
     def width(self, at: Labels) -> Labels:
         """One by one at first, more at once later: nothing is learnt from an answer."""
@@ -70,7 +73,8 @@ class Corner:
         first = np.repeat(np.cumsum(widths) - widths, widths)
         numbers = self._tried[owners] + np.arange(len(owners)) - first
         self._tried[at] += widths
-        return Proposal(at=owners, candidates=self._corners(owners, numbers))
+        candidates = self._corners(owners, numbers)
+        return Proposal(at=owners, candidates=candidates, new=self._new)
 
     def learn(self, told: Told) -> None:
         """Learn nothing: that is the point of a floor."""

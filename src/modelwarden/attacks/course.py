@@ -37,7 +37,8 @@ class Offer:
     """Questions of one proposal.
 
     Attributes:
-        proposal: as the search made it. candidates: (m, …) fitted. keys: of them.
+        proposal: as the search made it. candidates: (m, …) fitted. keys: of them; none where they
+            are new.
         allowed: (m,) candidates that may be at all. fresh: rows that must be asked.
     """
 
@@ -148,7 +149,7 @@ class Course:
         candidates, allowed = self.problem.space.fit(
             proposal.at, proposal.candidates, free=proposal.free
         )
-        keys = keys_for(proposal.at, candidates)
+        keys = [] if proposal.new else keys_for(proposal.at, candidates)
         offer = self._sorted_out(proposal, candidates, keys, allowed)
         self._stalled[at] += 1
         self._stalled[proposal.at[offer.fresh]] = 0
@@ -168,7 +169,7 @@ class Course:
         wanted = np.bincount(owners, minlength=len(self.asked))
         if new.all() and (self.asked + wanted <= self._most).all():
             # As it mostly is: nothing is known, nothing asked twice, and all of it is paid for.
-            return Offer(proposal, candidates, keys, allowed, np.arange(len(keys)))
+            return Offer(proposal, candidates, keys, allowed, np.arange(len(owners)))
         rank = np.cumsum(new) - 1
         first = begins(owners)
         before = np.repeat(rank[first] - new[first] + 1, np.diff(first, append=len(owners)))
@@ -194,9 +195,9 @@ class Course:
     def _told(self, offer: Offer, answered: Answered | None) -> Told:
         """Lay fresh and known answers beside the candidates, and remember the fresh ones."""
         owners, fresh = offer.proposal.at, offer.fresh
-        m, wants = len(owners), offer.proposal.weights is not None
+        m, kept = len(owners), offer.proposal.weights is None and not offer.proposal.new
         every = len(fresh) == m
-        if answered is not None and not wants:
+        if answered is not None and kept:
             keys = offer.keys if every else [offer.keys[i] for i in fresh.tolist()]
             self._known.add(keys, answered.labels, answered.scores)
         known = np.zeros(m, np.bool_)
@@ -204,7 +205,7 @@ class Course:
             spread, seen = answered, np.ones(m, np.bool_)
         else:
             spread = self._spread(offer, answered)
-            if not wants:
+            if kept:
                 self._recall(offer, spread.labels, spread.scores)
             seen = spread.labels >= 0
             known[:] = seen

@@ -129,12 +129,15 @@ class Proposal:
         candidates: (m, …), fitted or not.
         weights: (m, k) of the logits whose gradient is wanted; None wants none.
         free: the candidates may exceed the budget.
+        new: none was asked before, nor is any twice among them: they are not sought among what is
+            known, and their answers are not kept.
     """
 
     at: Labels
     candidates: Candidates
     weights: Floats | None = None
     free: bool = False
+    new: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
