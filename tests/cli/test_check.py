@@ -106,7 +106,7 @@ def test_an_output_folder_holds_every_form_and_all_rows(tmp_path):
     assert found["location"]["rows_in_all"] == 50
 
 
-def test_a_second_run_replaces_the_first_and_leaves_no_rows_behind(tmp_path):
+def test_a_second_run_replaces_the_first_and_leaves_none_of_its_rows_behind(tmp_path):
     file = project(tmp_path / "p")
     (tmp_path / "out").mkdir()
     (tmp_path / "out/rows.parquet").write_bytes(b"of an earlier run")
@@ -114,8 +114,21 @@ def test_a_second_run_replaces_the_first_and_leaves_no_rows_behind(tmp_path):
 
     run(file, "--output", tmp_path / "out")
 
-    assert not (tmp_path / "out/rows.parquet").exists()
+    rows = duckdb.sql(f"SELECT * FROM '{tmp_path}/out/rows.parquet'")
+    assert rows.columns == ["frame", "row", "rule", "detail"]
+    assert [str(kind) for kind in rows.types] == ["VARCHAR", "BIGINT", "VARCHAR", "VARCHAR"]
+    assert rows.fetchall() == []
     assert json.loads((tmp_path / "out/report.json").read_text())["verdict"]["outcome"] == "pass"
+
+
+def test_a_check_that_only_scans_writes_no_rows(tmp_path):
+    file = project(tmp_path / "p")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/rows.parquet").write_bytes(b"of an earlier run")
+
+    run(file, "--stage", "artifacts", "--output", tmp_path / "out")
+
+    assert not (tmp_path / "out/rows.parquet").exists()
 
 
 def test_a_baseline_is_compared_with(tmp_path):

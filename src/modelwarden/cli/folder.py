@@ -26,6 +26,7 @@ FILES = {
     "summary.md": "markdown",
 }
 ROWS = "rows.parquet"
+_TYPED = "SELECT frame::VARCHAR frame, row, rule::VARCHAR rule, detail::VARCHAR detail FROM marks"
 # Files that stages add; one of an earlier check is removed where this one has none.
 ATTACHED = ("adversarial.npz", "adversarial.parquet")
 
@@ -77,7 +78,7 @@ class OutputFolder:
                 made.append((beside, self.path / name))
                 with beside.open("xb") as stream:
                     stream.write(text.encode("utf-8", "backslashreplace"))
-            if checked.rows:
+            if checked.rows or checked.assessed:
                 beside = self._beside(ROWS)
                 made.append((beside, self.path / ROWS))
                 write_rows(beside, checked.rows)
@@ -106,7 +107,7 @@ class OutputFolder:
 
 
 def write_rows(path: Path, rows: Sequence[RowMark]) -> None:
-    """Write rows as parquet with the columns frame, row, rule, detail.
+    """Write rows as parquet with the columns frame, row, rule, detail; there may be none.
 
     Raises:
         OSError: the disk refuses.
@@ -124,7 +125,7 @@ def write_rows(path: Path, rows: Sequence[RowMark]) -> None:
     with duckdb.connect() as connection:
         connection.register("marks", marks)
         try:
-            connection.execute(f"COPY (SELECT * FROM marks) TO '{target}' (FORMAT parquet)")  # noqa: S608 -- quoted above
+            connection.execute(f"COPY ({_TYPED}) TO '{target}' (FORMAT parquet)")
         except duckdb.IOException as error:
             raise OSError(str(error).splitlines()[0]) from error
 

@@ -58,6 +58,11 @@ class Checked:
     attachments: tuple[Attachment, ...] = ()
     shut: str | None = None
 
+    @property
+    def assessed(self) -> bool:
+        """Whether a stage that looks at rows has run, so that no row is an answer too."""
+        return bool(set(self.report.stages) - set(SCANNED))
+
 
 def check(
     path: str | os.PathLike[str] | Project = ".",
