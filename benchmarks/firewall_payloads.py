@@ -447,8 +447,8 @@ def wires(goods):
         more = b"content-encoding: %s\r\ncontent-length: %d\r\n\r\n" % (coding, len(data))
         return post + JSON + more + data
 
-    yield "gzip", packed_as(b"gzip", packed)
-    yield "GZIP in capitals", packed_as(b"GZIP", packed)
+    yield "gzip that is cut", packed_as(b"gzip", packed[:-1])
+    yield "gzip with more behind it", packed_as(b"gzip", packed + b"{}")
     yield "x-gzip", packed_as(b"x-gzip", packed)
     yield "deflate", packed_as(b"deflate", zlib.compress(body))
     yield "identity, gzip", packed_as(b"identity, gzip", packed)

@@ -86,6 +86,22 @@ def test_what_leaves_no_trace_in_the_file_system_is_read_in_turn(tmp_path, monke
     watch.close()
 
 
+def test_closing_leaves_no_file_open_that_was_half_read(tmp_path):
+    def opened():
+        return sorted(os.listdir("/proc/self/fd"))  # noqa: PTH208
+
+    before = opened()
+    for _ in range(5):
+        watch = FileWatch(watched(tmp_path, "a", "b"), budget=1000)
+        watch.look(1.0)
+        watch.look(1.0)
+        watch.close()
+        assert watch.look(1.0) == []
+        watch.wait(10.0)
+
+    assert opened() == before
+
+
 def test_waiting_ends_when_a_file_is_touched(tmp_path):
     (tmp_path / "model").write_bytes(b"x")
     signal = Notified([str(tmp_path / "model")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 
 import pytest
@@ -28,11 +29,11 @@ async def application(scope, receive, send):
     await send({"type": "http.response.body", "body": message["body"]})
 
 
-def asked(app, body, path=PATH, method="POST", kind="application/json", address="1.1.1.1"):
+def asked(app, body, path=PATH, method="POST", kind="application/json", address="1.1.1.1", more=()):
     scope = {
         "type": "http", "method": method, "path": path, "raw_path": path.encode(),
         "query_string": b"", "client": (address, 1),
-        "headers": [(b"host", b"m"), (b"content-type", kind.encode())],
+        "headers": [(b"host", b"m"), (b"content-type", kind.encode()), *more],
     }  # fmt: skip
     parts = [body[:7], body[7:]]
     sent = []
@@ -91,6 +92,17 @@ def test_what_goes_on_was_written_anew_and_is_the_same(both):
     status, _, body = asked(app, json.dumps(GOOD, indent=1).encode(), address="2.2.2.2")
 
     assert status == 200
+    assert json.loads(body) == GOOD
+
+
+def test_a_compressed_body_arrives_plain(both):
+    _, _, app = both
+    packed, coding = gzip.compress(json.dumps(GOOD).encode()), (b"Content-Encoding", b"gzip")
+
+    status, _, body = asked(app, packed, address="3.3.3.3", more=[coding])
+    cut, _, _ = asked(app, packed[:-2], address="3.3.3.3", more=[coding])
+
+    assert (status, cut) == (200, 415)
     assert json.loads(body) == GOOD
 
 

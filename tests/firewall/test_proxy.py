@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 import time
@@ -47,6 +48,9 @@ def good(number=0):
     return asked(vectors(3, seed=100 + number), id=f"r{number}")
 
 
+PACKED = gzip.compress(json.dumps(good()).encode())
+
+
 def test_a_good_request_gets_the_answer_that_it_would_have_got(walled):
     server, wall = walled
     body = good()
@@ -58,6 +62,31 @@ def test_a_good_request_gets_the_answer_that_it_would_have_got(walled):
     assert headers["content-type"] == "application/json"
     method, path, sent, _ = server.seen[-1]
     assert (method, path, json.loads(sent)) == ("POST", "/v2/models/m/infer", body)
+
+
+def test_a_compressed_request_is_judged_and_goes_on_plain(walled, place, tmp_path):
+    server, wall = walled
+    wanted = server.answer("", json.dumps(good()))
+
+    for coding in ("gzip", "GZIP"):
+        status, _, answer = wall.ask(PACKED, Content_Encoding=coding, X_Client="packed")
+
+        assert (status, answer) == (200, wanted)
+        _, _, sent, headers = server.seen[-1]
+        assert json.loads(sent) == good()
+        assert "content-encoding" not in {name.lower() for name in headers}
+
+
+def test_what_was_unpacked_goes_on_plain_in_observe_as_well(place, tmp_path):
+    far = asked(vectors(3) + 9)
+    with model() as server, firewall(server.port, "profile.json", cwd=place) as wall:
+        packed = gzip.compress(json.dumps(far).encode())
+        status = wall.ask(packed, Content_Encoding="gzip")[0]
+        _, _, sent, headers = server.seen[-1]
+
+    assert status == 200
+    assert json.loads(sent) == far
+    assert "content-encoding" not in {name.lower() for name in headers}
 
 
 def test_health_and_metadata_pass_and_nothing_else(walled):
@@ -94,6 +123,19 @@ def test_health_and_metadata_pass_and_nothing_else(walled):
         (json.dumps(good()).encode(), {"content_type": "text/csv"}, 415),
         (json.dumps(good()).encode(), {"content_type": "application/json; charset=latin1"}, 415),
         (json.dumps(good()).encode(), {"content_encoding": "gzip"}, 415),
+        (PACKED, {"content_encoding": "deflate"}, 415),
+        (PACKED, {"content_encoding": "gzip, gzip"}, 415),
+        (PACKED, {}, 400),
+        (PACKED[:-1], {"content_encoding": "gzip"}, 415),
+        (PACKED + b"x", {"content_encoding": "gzip"}, 415),
+        (PACKED + PACKED, {"content_encoding": "gzip"}, 415),
+        (gzip.compress(PACKED), {"content_encoding": "gzip"}, 400),
+        (gzip.compress(b" " * (17 << 20)), {"content_encoding": "gzip"}, 415),
+        (
+            gzip.compress(json.dumps(asked(vectors(3) + 9)).encode()),
+            {"content_encoding": "gzip"},
+            400,
+        ),
         (json.dumps(good()).encode(), {"inference_header_content_length": "3"}, 415),
     ],
 )

@@ -171,6 +171,12 @@ MLFLOW = {
     "text for a number": (record(age="30"), Reason.TYPE),
     "a number for text": (record(colour=3), Reason.TYPE),
     "a list for a number": (record(age=[30, 31]), Reason.TYPE),
+    "a list of one for a number": (record(age=[30]), Reason.TYPE),
+    "lists of one for numbers": (
+        split(data=[[[30], 3000.0, "red", True], [[40], None, "blue", False]]),
+        Reason.TYPE,
+    ),
+    "a list of one for text": (record(colour=["red"]), Reason.TYPE),
     "an object for text": (record(colour={}), Reason.TYPE),
     "half a year": (record(age=30.5), Reason.TYPE),
     "true for a number": (record(age=True), Reason.TYPE),
@@ -194,13 +200,26 @@ def test_frames_that_are_not_the_models_are_refused(name):
 
 TF = {
     "both forms": ({"instances": ROW, "inputs": ROW}, Reason.SCHEMA),
-    "base64": ({"instances": [{"b64": "AAAA"}]}, Reason.TYPE),
+    "base64": ({"instances": [{"b64": "AAAA"}]}, Reason.SCHEMA),
+    "rows of another name": ({"instances": [{"y": row} for row in ROW]}, Reason.SCHEMA),
+    "rows of one more name": ({"instances": [{"x": row, "y": 1} for row in ROW]}, Reason.SCHEMA),
+    "rows with and without name": ({"instances": [{"x": ROW[0]}, ROW[1]]}, Reason.SCHEMA),
+    "base64 under the name": ({"instances": [{"x": {"b64": "AAAA"}}]}, Reason.TYPE),
     "a string": ({"instances": "x"}, Reason.TYPE),
     "another shape": ({"instances": [row[:5] for row in ROW]}, Reason.SHAPE),
     "a flat row": ({"instances": ROW[0]}, Reason.SHAPE),
     "signature no text": ({"instances": ROW, "signature_name": {}}, Reason.SCHEMA),
     "null": ({"instances": None}, Reason.TYPE),
 }
+
+
+def test_rows_may_be_objects_of_the_only_input():
+    named = {"instances": [{"x": row} for row in ROW]}
+
+    found = TENSOR["tf-serving"].verdict(json.dumps(named).encode()).request
+
+    assert found.values["x"].tolist() == ROW
+    assert json.loads(found.body) == named
 
 
 @pytest.mark.parametrize("name", TF)

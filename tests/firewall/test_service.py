@@ -331,6 +331,57 @@ def test_an_encrypted_model_server_is_verified_and_shown_our_certificate(place):
             assert len(server.seen) == (status == 200)
 
 
+def shown(port):
+    """Return the certificate that a new connection is shown."""
+    return ssl.get_server_certificate(("127.0.0.1", port), timeout=20)
+
+
+def test_a_renewed_certificate_is_shown_and_a_broken_one_is_not_taken(place):
+    for name in ("server", "renewed"):
+        certificate(place, name)
+    text = "[firewall]\n[firewall.tls]\ncertificate = 'server.pem'\nkey = 'server.key'\n"
+    with model() as server:
+        arguments = config(place, text)
+        with firewall(server.port, "profile.json", *arguments, cwd=place) as wall:
+            first = shown(wall.port)
+            (place / "server.key").write_bytes(b"broken")
+            wall.process.send_signal(signal.SIGHUP)
+            until(lambda: any("the old policy stays" in d for _, d in rules(place)))
+            second = shown(wall.port)
+            (place / "server.key").write_bytes((place / "renewed.key").read_bytes())
+            (place / "server.pem").write_bytes((place / "renewed.pem").read_bytes())
+            wall.process.send_signal(signal.SIGHUP)
+            until(lambda: any("was replaced" in d for _, d in rules(place)))
+            third = shown(wall.port)
+
+    assert first == second != third
+    assert third == (place / "renewed.pem").read_text()
+
+
+def test_a_client_that_never_says_hello_is_let_go(place):
+    certificate(place, "server")
+    text = (
+        "[firewall]\nrequest_seconds = 1\n"
+        "[firewall.tls]\ncertificate = 'server.pem'\nkey = 'server.key'\n"
+    )
+    with model() as server:
+        arguments = config(place, text)
+        with firewall(server.port, "profile.json", *arguments, cwd=place) as wall:
+            silent = socket.create_connection(("127.0.0.1", wall.port), timeout=20)
+            plain = socket.create_connection(("127.0.0.1", wall.port), timeout=20)
+            plain.sendall(b"GET /v2 HTTP/1.1\r\nhost: m\r\n\r\n")
+            ends = []
+            for connection in (silent, plain):
+                try:
+                    ends.append(connection.recv(100))
+                except ConnectionResetError:
+                    ends.append(b"")
+                connection.close()
+
+    assert ends[0] == b""
+    assert b"HTTP" not in ends[1]
+
+
 def test_clients_are_told_apart_by_their_certificates(place):
     certificate(place, "server")
     certificate(place, "alice")
@@ -357,8 +408,6 @@ def test_clients_are_told_apart_by_their_certificates(place):
 
 
 def test_five_hundred_slow_clients_are_let_go_and_others_served(place):
-    import socket
-
     text = "[firewall]\nrequest_seconds = 1.5\n"
     arguments = ("--mode", "enforce", *config(place, text))
     with model() as server, firewall(server.port, "profile.json", *arguments, cwd=place) as wall:

@@ -12,6 +12,7 @@ import ctypes
 import hashlib
 import os
 import select
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -68,10 +69,14 @@ class FileWatch:
         self._turn = 0
         self._hash: _Reading | None = None
         self._signal = Notified([f.watched.path for f in self._files])
+        self._guard = threading.Lock()  # whoever closes may be another thread than who looks
+        self._closed = False
 
     def wait(self, seconds: float) -> None:
         """Wait until something is touched, or so long."""
-        self._signal.wait(seconds)
+        with self._guard:
+            if not self._closed:
+                self._signal.wait(seconds)
 
     def look(self, seconds: float) -> list[Change]:
         """Look at every file once; return what changed since the last look.
@@ -79,6 +84,10 @@ class FileWatch:
         Args:
             seconds: since then, for which the budget of bytes holds.
         """
+        with self._guard:
+            return [] if self._closed else self._look(seconds)
+
+    def _look(self, seconds: float) -> list[Change]:
         found: list[Change] = []
         now = time.monotonic()
         for file in self._files:
@@ -93,8 +102,13 @@ class FileWatch:
         return found + list(self._in_turn(int(seconds * self._budget)))
 
     def close(self) -> None:
-        """Let the kernel forget what is watched."""
-        self._signal.close()
+        """Let the kernel forget what is watched, after a look or a wait that is under way."""
+        with self._guard:
+            self._closed = True
+            self._signal.close()
+            if self._hash is not None:
+                self._hash.close()
+                self._hash = None
 
     def _whole(self, path: str) -> tuple[State | None, str]:
         reading = _Reading(path)
@@ -166,12 +180,16 @@ class _Reading:
         if not data:
             self.done = True
             self.digest = self._hash.hexdigest()
-            os.close(self._fd)
+            self.close()
         return len(data)
 
     def _fail(self, error: OSError) -> None:
         self.done, self.state = True, None
         self.digest = (error.strerror or str(error)).lower()
+        self.close()
+
+    def close(self) -> None:
+        """Read no further."""
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1

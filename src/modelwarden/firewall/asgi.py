@@ -83,7 +83,8 @@ class Firewall:
             await self._refuse(send, decision.status, ruled.route)
             return
         sent = bytes(decision.body)
-        headers = [(k, v) for k, v in scope["headers"] if k not in _OF_BODIES]
+        gone = (*_OF_BODIES, b"content-encoding") if ruled.unpacked else _OF_BODIES
+        headers = [(k, v) for k, v in scope["headers"] if k.lower() not in gone]
         headers.append((b"content-length", str(len(sent)).encode()))
         answers = self._config.answers
         if answers is not None and ruled.route is not None and ruled.route.checks is not None:

@@ -16,7 +16,7 @@ from modelwarden.firewall.http import Answer, Head, begun
 from modelwarden.firewall.profile import Protocol
 from modelwarden.firewall.requests import Arrival
 from modelwarden.firewall.routes import REFUSED, UNREACHED, Route, error_body
-from modelwarden.firewall.ruling import Ruling
+from modelwarden.firewall.ruling import Ruling, plain_head
 from modelwarden.firewall.traces import decided
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 FORWARDED = ("authorization", "accept", "user-agent", "x-request-id", "traceparent", "tracestate")
 OF_BODIES = ("content-type", "content-encoding", "inference-header-content-length")
-RETURNED = ("content-type", "x-request-id", "retry-after")
+RETURNED = ("content-type", "content-encoding", "x-request-id", "retry-after")
 LONGEST_PATH = 200
 REQUEST_ID = re.compile(r"[!-~]{1,128}")
 JSON_HEADER = ("content-type", "application/json")
@@ -98,6 +98,8 @@ class Exchange:
     def ruled(self, ruled: Ruling) -> None:
         """Do what was decided."""
         self._route = ruled.route
+        if ruled.unpacked:
+            self._asked = plain_head(self._asked)
         if ruled.alert:
             decision = ruled.decision
             self.note(AlertKind.REQUEST, Severity.MEDIUM, decision.rule or "", decision.detail)

@@ -208,8 +208,8 @@ def _head(data: bytes) -> Head:
     if line is None:
         raise HttpError(400, "a request line of another form")
     path = _path(line[2])
-    if line[3] == b"1" and not headers.get("host"):
-        raise HttpError(400, "no host")
+    if (line[3] == b"1" or "host" in headers) and not _HOST.fullmatch(headers.get("host", "")):
+        raise HttpError(400, "a host of another form, or none")
     if line[3] == b"0" and "transfer-encoding" in headers:
         raise HttpError(400, "chunks in HTTP/1.0")
     keep = line[3] == b"1" and "close" not in _words(headers.get("connection", ""))

@@ -80,22 +80,34 @@ def split(data: object, profile: Profile) -> dict[str, Array]:
     return columns_of(dict(zip(columns, map(list, both), strict=True)), profile)
 
 
-def records(data: object, profile: Profile) -> dict[str, Array]:
-    """Read a list of rows, each an object of columns."""
+def records(data: object, profile: Profile, *, wrapped: bool = False) -> dict[str, Array]:
+    """Read a list of rows, each an object of columns.
+
+    Args:
+        data: the rows.
+        profile: says which columns there are.
+        wrapped: whether each value may be the only one of a list.
+    """
     if not isinstance(data, list) or any(not isinstance(row, dict) for row in data):
         raise RefusedError(Reason.SCHEMA, "records are no list of objects")
     names = [spec.name for spec in profile.inputs]
     if not profile.table or any(set(row) != set(names) for row in data):
         raise RefusedError(Reason.SCHEMA, "not the columns that the model has")
-    return columns_of({name: [row[name] for row in data] for name in names}, profile)
+    columns = {name: [row[name] for row in data] for name in names}
+    return columns_of(columns, profile, wrapped=wrapped)
 
 
 def plain(data: object, profile: Profile) -> dict[str, Array]:
-    """Read a list of rows, a list of objects, or an object of columns."""
-    if isinstance(data, list) and data and isinstance(data[0], dict) and profile.table:
-        return records(data, profile)
+    """Read a list of rows, a list of objects, or an object of columns.
+
+    These are forms of tensors, in which a column may have the shape (rows, 1).
+    """
+    if isinstance(data, list) and data and isinstance(data[0], dict):
+        if profile.table:
+            return records(data, profile, wrapped=True)
+        data = _of_one_name(data, profile.inputs[0].name)
     if isinstance(data, dict) and profile.table:
-        return columns_of(data, profile)
+        return columns_of(data, profile, wrapped=True)
     if isinstance(data, dict) and set(data) == {profile.inputs[0].name}:
         data = data[profile.inputs[0].name]
     if profile.table:
@@ -104,6 +116,13 @@ def plain(data: object, profile: Profile) -> dict[str, Array]:
             return columns_of({names[0]: data}, profile)  # rows of one value may be bare
         return split({"columns": names, "data": data}, profile)
     return {profile.inputs[0].name: tensor(data, profile.inputs[0])}
+
+
+def _of_one_name(rows: list[Any], name: str) -> list[Any]:
+    """Return the values of rows that are objects of the model's only input."""
+    if any(not isinstance(row, dict) or set(row) != {name} for row in rows):
+        raise RefusedError(Reason.SCHEMA, "rows that are no objects of the model's input")
+    return [row[name] for row in rows]
 
 
 def _nested(value: object) -> bool:
@@ -118,19 +137,22 @@ def tensor(data: object, spec: Input) -> Array:
     return array
 
 
-def columns_of(columns: dict[str, Any], profile: Profile) -> dict[str, Array]:
-    """Read an object of columns, just those that the model has."""
+def columns_of(
+    columns: dict[str, Any], profile: Profile, *, wrapped: bool = False
+) -> dict[str, Array]:
+    """Read an object of columns, just those that the model has; see `records`."""
     if set(columns) != {spec.name for spec in profile.inputs}:
         raise RefusedError(Reason.SCHEMA, "not the columns that the model has")
-    return {spec.name: column_of(columns[spec.name], spec) for spec in profile.inputs}
+    return {s.name: column_of(columns[s.name], s, wrapped=wrapped) for s in profile.inputs}
 
 
-def column_of(data: object, spec: Input) -> Array:
-    """Read one column."""
+def column_of(data: object, spec: Input, *, wrapped: bool = False) -> Array:
+    """Read one column; see `records`."""
     if not isinstance(data, list):
         raise RefusedError(Reason.SCHEMA, "a column is no list")
     if (
-        data
+        wrapped
+        and data
         and isinstance(data[0], list)
         and all(isinstance(part, list) and len(part) == 1 for part in data)
     ):

@@ -58,6 +58,7 @@ class Arrival:
         head: of the request, where it came over HTTP.
         at: when it came, by a clock that never goes back.
         wait: seconds that the client would have to wait, where that is known; else it is counted.
+        unpacked: whether the body came compressed, and is plain by now.
     """
 
     body: bytes | bytearray
@@ -67,6 +68,7 @@ class Arrival:
     head: Head | None = None
     at: float = 0.0
     wait: float | None = None
+    unpacked: bool = False
 
 
 @dataclass(slots=True, eq=False)  # not frozen: as above

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from modelwarden.core.values import dataclass
 from modelwarden.firewall.decide import Decision, Done, done_by
 from modelwarden.firewall.http import Head
+from modelwarden.firewall.packed import unpacked
 from modelwarden.firewall.requests import Arrival
 from modelwarden.firewall.routes import Route
 from modelwarden.firewall.rules import Mode
@@ -30,6 +32,7 @@ class Ruling:
         as_it_came: whether it goes on with the body that it came with.
         asks: whether something is asked of a model; health and metadata are only passed on.
         alert: whether the decision is to be told: what a judge decides it has told itself.
+        unpacked: whether the body came compressed, and goes on plain.
     """
 
     route: Route | None
@@ -37,6 +40,7 @@ class Ruling:
     as_it_came: bool
     asks: bool
     alert: bool
+    unpacked: bool = False
 
 
 def ruling(policy: Policy, asked: Arrival) -> Ruling:
@@ -60,8 +64,9 @@ def rulings(policy: Policy, asked: Sequence[Arrival]) -> list[Ruling]:
     for route, numbers in judged.values():
         decisions = policy.judge(route).decide_all([asked[number] for number in numbers])
         for number, decision in zip(numbers, decisions, strict=True):
-            as_it_came = asked[number].text or decision.values is None
-            found[number] = Ruling(route, decision, as_it_came, True, False)
+            one = asked[number]
+            as_it_came = one.text or decision.values is None
+            found[number] = Ruling(route, decision, as_it_came, True, False, one.unpacked)
     return [ruled for ruled in found if ruled is not None]
 
 
@@ -76,13 +81,14 @@ def _ruled(policy: Policy, asked: Arrival, head: Head, route: Route | None) -> R
     wait = asked.wait
     if wait is None and policy.rates is not None:
         wait = policy.rates.wait(asked.client, asked.at)
-    wrong = _wrong(head, asked.body, route, wait or 0.0)
+    wrong = _wrong(head, asked, route, wait or 0.0)
     if wrong is not None:
         status, rule, detail = wrong
         mode = policy.modes.of(rule)
         done = Done.ALLOW if mode is Mode.OFF else done_by(mode)
         decision = Decision(done, rule, detail, status, asked.body)
-        return Ruling(route, decision, as_it_came=True, asks=True, alert=mode is not Mode.OFF)
+        told = mode is not Mode.OFF
+        return Ruling(route, decision, True, asks=True, alert=told, unpacked=asked.unpacked)
     if route is None or route.checks is None:
         decision = Decision(Done.ALLOW, None, "", 200, b"")
         return Ruling(route, decision, as_it_came=True, asks=False, alert=False)
@@ -90,7 +96,7 @@ def _ruled(policy: Policy, asked: Arrival, head: Head, route: Route | None) -> R
 
 
 def _wrong(
-    head: Head, body: bytes | bytearray, route: Route | None, wait: float
+    head: Head, asked: Arrival, route: Route | None, wait: float
 ) -> tuple[int, str, str] | None:
     headers = head.headers
     if wait > 0:
@@ -98,9 +104,9 @@ def _wrong(
     if route is None:
         return 404, "route", "no model has this path"
     if route.checks is None:
-        return (400, "route", "a body where none belongs") if body else None
-    if "content-encoding" in headers and headers["content-encoding"].lower() != "identity":
-        return 415, "encoding", "a body that is compressed"
+        return (400, "route", "a body where none belongs") if asked.body else None
+    if "content-encoding" in headers and not _is_plain(headers["content-encoding"], asked, route):
+        return 415, "encoding", "a body that is compressed otherwise than by gzip, or too far"
     if "inference-header-content-length" in headers:
         return 415, "encoding", "binary tensors"
     given = headers.get("content-type", "")
@@ -111,3 +117,22 @@ def _wrong(
     ):
         return 415, "content-type", "another content type than JSON"
     return None
+
+
+def _is_plain(coding: str, asked: Arrival, route: Route) -> bool:
+    """Unpack a body that is compressed; tell whether it can be read now."""
+    if coding.lower() == "identity" or route.checks is None:
+        return True
+    if coding.lower() != "gzip":
+        return False
+    plain = unpacked(asked.body, route.checks.profile.limits.body)
+    if plain is None:
+        return False
+    asked.body, asked.unpacked = plain, True
+    return True
+
+
+def plain_head(head: Head) -> Head:
+    """Return the head of a request whose body was unpacked."""
+    headers = {name: v for name, v in head.headers.items() if name != "content-encoding"}
+    return replace(head, headers=headers, onward={})

@@ -95,6 +95,7 @@ class Service:
         self._upstream = upstream
         self._watch: asyncio.Task[None] | None = None
         self._reloading = asyncio.Lock()
+        self._context: ssl.SSLContext | None = None
 
     async def run(
         self,
@@ -120,10 +121,17 @@ class Service:
         proxy, loop, config = self.proxy, asyncio.get_running_loop(), policy.config
         proxy.begin(policy, to_server(config.upstream_tls) if self._upstream.tls else None)
         context = None if config.tls is None else to_clients(config.tls)
+        self._context = context
         server = None
         if place is not None:
             server = await loop.create_server(
-                proxy.client, *place, ssl=context, backlog=_BACKLOG, reuse_address=True
+                proxy.client,
+                *place,
+                ssl=context,
+                backlog=_BACKLOG,
+                reuse_address=True,
+                # A client that never says hello has no longer than one that never asks.
+                ssl_handshake_timeout=None if context is None else config.request_seconds,
             )
         status = None
         if config.status is not None:
@@ -193,6 +201,8 @@ class Service:
             policy = await asyncio.to_thread(self._made, profiles, config)
             policy.tried(before)
             secrets = self._secrets(policy)
+            if config.tls is not None:
+                to_clients(config.tls)  # whether its files can be used
         except InputError as error:
             proxy.metrics.reloads["refused"] += 1
             detail = f"the old policy stays: {error.message}"
@@ -200,6 +210,8 @@ class Service:
             return False
         policy.inherit(before)
         proxy.take(policy)
+        if config.tls is not None and self._context is not None:
+            _load(self._context, config.tls)  # a renewed certificate, for connections to come
         self._look_on(policy, secrets)
         proxy.metrics.reloads["taken"] += 1
         detail = f"policy {_digest(before.profiles)} was replaced by {_digest(policy.profiles)}"

@@ -176,8 +176,8 @@ class Watching:
                 began = time.monotonic()
                 await asyncio.to_thread(watch.wait, _LOOK)
                 seconds = time.monotonic() - began
-        finally:
-            watch.close()
+        finally:  # in a thread: the look that is under way ends first, and nothing waits for it
+            asyncio.get_running_loop().run_in_executor(None, watch.close)
 
     async def _probe(self, profile: Profile, secret: Golden, path: Path | None) -> None:
         told = ""

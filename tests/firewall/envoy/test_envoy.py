@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import socket
@@ -223,6 +224,17 @@ def test_headers_that_steer_envoy_or_the_server_do_not_go_on(enforcing):
         (one,) = enforcing.server.seen[before:]
         assert {key.lower() for key in one[3]} <= ARRIVING, name
         assert value not in one[3].values(), name
+
+
+def test_a_compressed_body_arrives_plain(enforcing):
+    packed = gzip.compress(GOOD)
+    status, _, _ = enforcing.front.ask(packed, Content_Encoding="gzip")
+    _, _, sent, headers = enforcing.server.seen[-1]
+    cut = enforcing.front.ask(packed[:-1], Content_Encoding="gzip")[0]
+
+    assert (status, cut) == (200, 415)
+    assert json.loads(sent) == json.loads(GOOD)
+    assert "content-encoding" not in {name.lower() for name in headers}
 
 
 REFUSED_HEADERS = {

@@ -82,19 +82,22 @@ def route(seen: Told) -> Iterator[Hit]:
 
 @rule(
     "encoding",
-    title="A body that is compressed, or in a binary form",
+    title="A body that is compressed otherwise than by gzip, or too far, or in a binary form",
     severity=Severity.MEDIUM,
     reads=Told,
     references=("CWE-409",),
 )
 def encoding(seen: Told) -> Iterator[Hit]:
-    """Refuse a `content-encoding` and the binary tensors of the Open Inference Protocol.
+    """Refuse what cannot be unpacked for sure, and binary tensors of the Open Inference Protocol.
+
+    A body in gzip is unpacked, judged and passed on plain: one member, whole, nothing behind it,
+    no larger than any other body and, beyond 64 KiB, no more than a hundred times what came.
 
     Why: a kilobyte may unpack to a gigabyte, and what is not read cannot be judged.
 
-    Fix: Have clients send plain JSON; between them and the firewall a proxy may unpack. Tune it
-    in `[firewall.rules]` with `off`, `observe`, `shadow` or `enforce`; begin with `observe`,
-    and enforce it when a day's alerts hold no honest request.
+    Fix: Have clients send plain JSON or gzip. Tune it in `[firewall.rules]` with `off`,
+    `observe`, `shadow` or `enforce`; begin with `observe`, and enforce it when a day's alerts
+    hold no honest request.
     """
     yield from told(seen)
 

@@ -245,20 +245,22 @@ class Stream:
 
     async def _let_on(self, head: Head, body: bytes) -> None:
         """Judge the request by its body, and say what goes on."""
-        decision, as_it_came = await self._decide(head, body)
+        decision, as_it_came, unpacked = await self._decide(head, body)
         onward = decision.body
         lines = [("content-length", str(len(onward)))]
         gone: list[str] = []
         if not as_it_came and onward:
             lines.append(JSON_HEADER)
             gone = [name for name in OF_BODIES[1:] if name in head.headers]
+        elif unpacked:
+            gone = ["content-encoding"]
         if self._trail is not None:
             lines.append(("traceparent", self._trail.asking()))
         changed = None if onward == body else onward
         await self._talk.write(body_on(Stage.REQUEST_BODY, changed, tuple(lines), tuple(gone)))
 
-    async def _decide(self, head: Head, body: bytes) -> tuple[Decision, bool]:
-        """Judge and record; return what may go on, and whether that is what came."""
+    async def _decide(self, head: Head, body: bytes) -> tuple[Decision, bool, bool]:
+        """Judge and record; return what may go on, whether that is what came, and unpacked."""
         proxy, policy = self._proxy, self.policy
         wait = await shared_wait(proxy, policy, self._client)
         came = Arrival(body, self._client, self._request_id, head=head, at=self._started, wait=wait)
@@ -270,7 +272,7 @@ class Stream:
         if ruled.asks:
             await self._settle(decision)
             proxy.let_on(policy, ruled.route, decision, self._client)
-        return decision, ruled.as_it_came
+        return decision, ruled.as_it_came, ruled.unpacked
 
     async def _judged(self, came: Arrival) -> Ruling:
         """Have the request judged with those that come at the same time."""
