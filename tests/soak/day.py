@@ -36,6 +36,7 @@ from modelwarden.firewall import dumped
 from modelwarden.ledger import verify
 
 HOURS = 24
+OUTAGE = 1  # of every third hour
 CLIENTS = 8
 BURST = 8
 CONFIG = """
@@ -85,6 +86,7 @@ class Day:
     Attributes:
         held: before, after each hour, and at the end.
         statuses: of honest clients' requests.
+        hours: the same up to the end of each hour.
         search: of the client that searches.
         counters: of the firewall's metrics at the end.
         told: alerts by rule, over all files.
@@ -95,6 +97,7 @@ class Day:
 
     held: list[Held] = field(default_factory=list)
     statuses: Counter = field(default_factory=Counter)
+    hours: list[Counter] = field(default_factory=list)
     search: Counter = field(default_factory=Counter)
     connections: int = 0
     counters: dict[str, float] = field(default_factory=dict)
@@ -283,7 +286,7 @@ async def troubles(hour, wall, folder, upstream, collector):
     (folder / "alerts").rename(folder / f"alerts.{hour}")
     os.kill(pid, signal.SIGHUP)
     await asyncio.sleep(1)
-    if hour % 3 == 1:
+    if hour % 3 == OUTAGE:
         upstream.die()
         await asyncio.sleep(0.5)
         await upstream.begin()
@@ -318,6 +321,7 @@ async def lived(folder, day, count, upstream, collector, wall, status):
             troubles(hour, wall, folder, upstream, collector),
         )
         day.held.append(held(wall.process.pid))
+        day.hours.append(Counter(day.statuses))
     for client in clients:
         await client.drop()
     looking.cancel()

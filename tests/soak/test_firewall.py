@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 
 import pytest
 
-from .day import HOURS, day_of
+from .day import HOURS, OUTAGE, day_of
 
 pytestmark = pytest.mark.soak
 COUNT = int(os.environ.get("MODELWARDEN_SOAK_COUNT", "1700000"))
-OUTAGE = {502, 503}
+EXECUTOR = min(32, (os.cpu_count() or 1) + 4)  # threads that asyncio keeps once they were needed
 
 
 @pytest.fixture(scope="module")
@@ -36,16 +37,19 @@ def test_no_descriptor_and_no_thread_is_left_over(day):
     before, after = day.held[0], day.held[-1]
 
     assert after.files == before.files, day.held
-    assert after.threads == before.threads, day.held
+    assert after.threads <= before.threads + EXECUTOR, day.held
     assert max(one.sockets for one in day.held) <= 64 + 8 + 40 + 12, day.held
 
 
 def test_honest_requests_were_answered_but_for_the_hours_without_a_server(day):
     statuses = day.statuses
 
-    assert set(statuses) <= {200, 400} | OUTAGE
+    assert set(statuses) <= {200, 400, 502, 503}
     assert statuses[400] == pytest.approx(sum(statuses.values()) / 50, rel=0.2)
-    assert 0 < statuses[502] + statuses[503] < max(3000, 0.02 * sum(statuses.values()))
+    failed = [hour[502] + hour[503] for hour in (Counter(), *day.hours)]
+    grew = [hour for hour in range(HOURS) if failed[hour + 1] > failed[hour]]
+    assert grew
+    assert {hour % 3 for hour in grew} == {OUTAGE}
     assert day.search[403] > 500
 
 
