@@ -86,6 +86,12 @@ def drift(
     "--log", type=_FILE, metavar="PATH", help="A ledger, a growing .jsonl, or a folder of files."
 )
 @click.option("--labels", type=_FILE, metavar="PATH", help="Where labels come in later.")
+@click.option(
+    "--firewall-alerts",
+    type=_FILE,
+    metavar="FILE",
+    help="What a firewall tells there, the channels of --config are told as well.",
+)
 @click.option("--alerts", type=_FILE, metavar="FILE", help="Append alerts there, a line each.")
 @click.option("--state", type=_FILE, metavar="FILE", help="Keep what is known there.")
 @click.option("--once", is_flag=True, help="Look once; exit 1 on an alert of high or worse.")
@@ -95,6 +101,7 @@ def watch(
     upstream: str | None,
     log: Path | None,
     labels: Path | None,
+    firewall_alerts: Path | None,
     alerts: Path | None,
     state: Path | None,
     once: bool,
@@ -120,11 +127,13 @@ def watch(
         upstream=upstream or settings.upstream,
         log=log or settings.log,
         labels=labels or settings.labels,
+        firewall_alerts=firewall_alerts or settings.firewall_alerts,
         alerts=alerts or settings.alerts,
         state=state or settings.state,
     )
-    if not settings.profiles and settings.log is None:
-        raise click.UsageError("give --profile or --log: there is nothing to watch")
+    if not (settings.profiles or settings.log or settings.firewall_alerts):
+        told = "give --profile, --log or --firewall-alerts: there is nothing to watch"
+        raise click.UsageError(told)
     _there(settings.log, "--log", once=once)
     _there(settings.labels, "--labels", once=once)
     watching = Watch(settings, lambda line: click.echo(f"modelwarden: {_plain(line)}", err=True))

@@ -6,9 +6,6 @@ from modelwarden.core import Json, Severity
 from modelwarden.core.values import dataclass
 from modelwarden.detectors.alerts import AlertKind
 
-TOLD = (AlertKind.DRIFT, AlertKind.TAMPER, AlertKind.UPSTREAM, AlertKind.SELF)
-"""What a monitor can tell of; it sees no requests."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
@@ -17,6 +14,7 @@ class Alert:
     Attributes:
         model: that it is about.
         key: tells this alert from others of its rule; it is not told again for a while.
+        client, request_id: that it is about, where a firewall told it.
     """
 
     kind: AlertKind
@@ -26,6 +24,13 @@ class Alert:
     model: str
     key: str = ""
     time: str = ""
+    client: str | None = None
+    request_id: str | None = None
+
+    @property
+    def about(self) -> str:
+        """Return the model or the client that it is about, for people."""
+        return self.model or self.client or "the firewall"
 
     @property
     def identity(self) -> str:
@@ -38,8 +43,8 @@ class Alert:
             "time": self.time,
             "kind": self.kind.value,
             "severity": self.severity.value,
-            "client": None,
-            "request_id": None,
+            "client": self.client,
+            "request_id": self.request_id,
             "rule": self.rule,
             "detail": self.detail,
             "model": self.model,

@@ -10,7 +10,6 @@ from modelwarden.core import ConfigError, Severity
 from modelwarden.core.fields import Fields
 from modelwarden.core.values import dataclass
 from modelwarden.detectors.alerts import AlertKind
-from modelwarden.monitor.alerts import TOLD
 from modelwarden.monitor.notify import KINDS, Channel, check, from_environment
 
 _KEYS = (
@@ -19,6 +18,7 @@ _KEYS = (
     "upstream",
     "log",
     "labels",
+    "firewall_alerts",
     "id",
     "label",
     "prediction",
@@ -70,6 +70,7 @@ class MonitorConfig:
         upstream: the models' server, for probes.
         log: a ledger, a growing file of JSON lines, or a folder of files.
         labels: where labels come in later, likewise.
+        firewall_alerts: a firewall's file of alerts, which the channels are told of as well.
         id, label, prediction, score: columns; score is how sure the model is of its answer.
         drop: columns that are not followed.
         accuracy: that the model must have; None takes that of the first labelled rows.
@@ -86,6 +87,7 @@ class MonitorConfig:
     upstream: str | None = None
     log: Path | None = None
     labels: Path | None = None
+    firewall_alerts: Path | None = None
     id: str = "request_id"
     label: str = "label"
     prediction: str = "prediction"
@@ -141,6 +143,7 @@ def _config(fields: Fields, folder: Path) -> MonitorConfig:
         upstream=fields.text("upstream"),
         log=place("log"),
         labels=place("labels"),
+        firewall_alerts=place("firewall_alerts"),
         id=fields.text("id") or plain.id,
         label=fields.text("label") or plain.label,
         prediction=fields.text("prediction") or plain.prediction,
@@ -197,7 +200,7 @@ def _secret(fields: Fields, key: str) -> str:
 def _route(fields: Fields) -> Route:
     fields.only(("kinds", "severity", "to"))
     kinds = [
-        AlertKind(fields.one_of("kinds", name, "kind of alert", [k.value for k in TOLD]))
+        AlertKind(fields.one_of("kinds", name, "kind of alert", [k.value for k in AlertKind]))
         for name in fields.texts("kinds")
     ]
     severity = fields.one_of(

@@ -198,7 +198,7 @@ def _webhook(channel: Channel, alerts: list[Alert]) -> None:
 
 def _slack(channel: Channel, alerts: list[Alert]) -> None:
     lines = [
-        f"*{a.severity.value}* {a.kind.value}/{a.rule} · {a.model}: {a.detail}" for a in alerts
+        f"*{a.severity.value}* {a.kind.value}/{a.rule} · {a.about}: {a.detail}" for a in alerts
     ]
     text = "\n".join(line.replace("&", "&amp;").replace("<", "&lt;") for line in lines)
     _post(channel, {"text": text[:30_000]})
@@ -212,8 +212,9 @@ def _alertmanager(channel: Channel, alerts: list[Alert]) -> None:
                 "rule": a.rule,
                 "severity": a.severity.value,
                 "model": a.model,
-            },
-            "annotations": {"summary": f"{a.rule} on {a.model}", "description": a.detail},
+            }
+            | ({} if a.client is None else {"client": a.client}),
+            "annotations": {"summary": f"{a.rule} on {a.about}", "description": a.detail},
             "startsAt": a.time,
         }
         for a in alerts
@@ -228,7 +229,7 @@ def _email(channel: Channel, alerts: list[Alert]) -> None:
     message = EmailMessage()
     first = alerts[0]
     more = f" and {len(alerts) - 1} more" if len(alerts) > 1 else ""
-    subject = f"[modelwarden] {first.severity.value} {first.kind.value} on {first.model}{more}"
+    subject = f"[modelwarden] {first.severity.value} {first.kind.value} on {first.about}{more}"
     message["Subject"] = " ".join(subject.split())[:200]
     message["From"], message["To"] = channel.sender, ", ".join(channel.to)
     message.set_content(

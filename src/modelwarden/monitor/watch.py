@@ -30,6 +30,7 @@ from modelwarden.monitor.follow import Follower, ruled
 from modelwarden.monitor.labels import Performance, Worse
 from modelwarden.monitor.log import Log
 from modelwarden.monitor.notify import Sender
+from modelwarden.monitor.relay import Relay
 from modelwarden.protocols.tensors import WireError
 from modelwarden.targets.frames import Frame
 
@@ -68,6 +69,9 @@ class Watch:
         state = _read_state(config.state)
         self._log = None if config.log is None else Log(config.log, _part(state, "log"))
         self._labels = None if config.labels is None else Log(config.labels, _part(state, "labels"))
+        self._relay = None
+        if config.firewall_alerts is not None:
+            self._relay = Relay(config.firewall_alerts, _part(state, "firewall"))
         self._followers = {
             p.name: Follower(p, self._left_out(), _part(state, f"follow {p.name}"))
             for p in self._profiles
@@ -157,6 +161,8 @@ class Watch:
             for frame in self._labels.new():
                 self._label(frame)
             self._trouble(self._labels)
+        for alert in [] if self._relay is None else self._relay.new():
+            self._pass_on(alert)
         self._keep()
 
     def _trouble(self, log: Log) -> None:
@@ -280,9 +286,19 @@ class Watch:
     def _tell(
         self, kind: AlertKind, severity: Severity, rule: str, detail: str, model: str, key: str = ""
     ) -> None:
-        alert = Alert(
-            kind=kind, severity=severity, rule=rule, detail=detail, model=model, key=key, time=now()
+        self._pass_on(
+            Alert(
+                kind=kind,
+                severity=severity,
+                rule=rule,
+                detail=detail,
+                model=model,
+                key=key,
+                time=now(),
+            )
         )
+
+    def _pass_on(self, alert: Alert) -> None:
         here = time.time()
         last = self._sent.get(alert.identity)
         if last is not None and 0 <= here - last < self._config.repeat_seconds:
@@ -291,10 +307,11 @@ class Watch:
             self._sent = dict(sorted(self._sent.items(), key=lambda item: item[1])[5_000:])
         self._sent[alert.identity] = here
         self.told += 1
-        self.grave += severity.rank <= Severity.HIGH.rank
+        self.grave += alert.severity.rank <= Severity.HIGH.rank
         self._alerts.write(alert.document())
-        about = f" {model}" if model else ""
-        self._say(f"{alert.severity.value} {kind.value}/{rule}{about}: {detail}")
+        about = f" {alert.model or alert.client or ''}".rstrip()
+        named = f"{alert.kind.value}/{alert.rule}{about}"
+        self._say(f"{alert.severity.value} {named}: {alert.detail}")
         for name in dict.fromkeys(self._channels_of(alert)):
             self._senders[name].send(alert)
 
@@ -326,6 +343,8 @@ class Watch:
             "sent": dict(self._sent),
             "versions": dict(self._versions),
         }
+        if self._relay is not None:
+            state["firewall"] = self._relay.position
         state |= {f"follow {name}": one.saved() for name, one in self._followers.items()}
         for key, log in (("log", self._log), ("labels", self._labels)):
             if log is not None:
