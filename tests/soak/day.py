@@ -24,7 +24,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from contextlib import suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -238,35 +238,42 @@ async def status_of(reader):
     return int(head[9:12])
 
 
+@asynccontextmanager
+async def connected(port):
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        yield reader, writer
+    finally:
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+
+
 async def search(port, day, hour):
     """One client that feels its way around one row, which nobody else asks about."""
     rng, start = random.Random(hour), vectors(1, seed=1000 + hour)[0].tolist()
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    for _ in range(80):
-        row = [round(v + rng.uniform(-1, 1) * 1e-4, 7) for v in start]
-        body = body_of(row)
-        writer.write(HEAD % (b"search-%d" % (hour % 3), len(body)) + body)
-        day.search[await status_of(reader)] += 1
-    writer.close()
-    await writer.wait_closed()
+    async with connected(port) as (reader, writer):
+        for _ in range(80):
+            body = body_of([round(v + rng.uniform(-1, 1) * 1e-4, 7) for v in start])
+            writer.write(HEAD % (b"search-%d" % (hour % 3), len(body)) + body)
+            day.search[await status_of(reader)] += 1
 
 
 async def idlers(port):
     """Clients that connect and say nothing, or half of a head, and stay until they are let go."""
-    made = [await asyncio.open_connection("127.0.0.1", port) for _ in range(40)]
-    for _, writer in made[::2]:
-        writer.write(HEAD[:40])
-    for reader, writer in made:
-        with suppress(ConnectionError):
-            await reader.read()
-        writer.close()
+    async with AsyncExitStack() as stack:
+        made = [await stack.enter_async_context(connected(port)) for _ in range(40)]
+        for _, writer in made[::2]:
+            writer.write(HEAD[:40])
+        for reader, _ in made:
+            with suppress(ConnectionError):
+                await reader.read()
 
 
 async def fetched(port, path):
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(b"GET %s HTTP/1.1\r\nhost: m\r\nconnection: close\r\n\r\n" % path)
-    data = await reader.read()
-    writer.close()
+    async with connected(port) as (reader, writer):
+        writer.write(b"GET %s HTTP/1.1\r\nhost: m\r\nconnection: close\r\n\r\n" % path)
+        data = await reader.read()
     return data.partition(b"\r\n\r\n")[2]
 
 
@@ -325,6 +332,7 @@ async def lived(folder, day, count, upstream, collector, wall, status):
     for client in clients:
         await client.drop()
     looking.cancel()
+    await asyncio.gather(looking, return_exceptions=True)
     await asyncio.sleep(2)  # looks at files that were begun by an earlier policy end
     day.held.append(held(wall.process.pid))
     for line in (await fetched(status, b"/metrics")).decode().splitlines():
