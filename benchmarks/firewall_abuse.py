@@ -8,7 +8,8 @@ on the reported ones. The reference is 55 % of a set; a forest is the model; squ
 signs are this project's own attacks. A stream is 300 queries at most, one row each; it counts as
 found when an alarm of a client was raised. `--patient` has longer streams instead: square against a
 logistic regression, hidden among 9, 19 or 39 honest rows for each of its own, by one client or
-twenty, in up to 1,500 rows, and honest streams of as many.
+twenty, in up to 1,500 rows, and honest streams of as many. `--hidden N …` hides all 200 queries of
+square, each among N - 1 honest rows, in 200 N rows, beside the same honest rows without it.
 """
 
 from __future__ import annotations
@@ -283,6 +284,25 @@ def patient(w, seed) -> Iterator[tuple[str, np.ndarray, list[str]]]:
         yield f"twenty clients beside {count}", np.array(rows), names
 
 
+def hidden_long(w, seed, every) -> Iterator[tuple[str, np.ndarray, list[str]]]:
+    """Yield streams as `patient` does: all of a search, and the honest rows that hide it alone."""
+    rng = np.random.default_rng(5000 + seed)
+    fresh = w.fresh[rng.permutation(len(w.fresh))]
+    for times in every:
+        square = recorded(w, "square", seed, 200)
+        count = len(square) * (times - 1)
+        others = np.tile(fresh, (1 + count // len(fresh), 1))[:count]
+        mixed = [*zip(*[iter(others)] * (times - 1), strict=True)]
+        rows = np.array(
+            [row for few, one in zip(mixed, square, strict=True) for row in (*few, one)]
+        )
+        for clients in (1, 20):
+            sent = rng.integers(0, clients, len(rows))
+            yield f"{clients} clients, each 1:{times}", rows, [f"a{number}" for number in sent]
+            sent = rng.integers(0, clients, len(others))
+            yield f"{clients} honest, {count} rows", others, [f"h{number}" for number in sent]
+
+
 def played(normal, scorer, rows, names):
     """Return after how many rows an alarm was raised, and who was named in all of them."""
     known, judged, first, named = Clients(normal), scorer.judged(rows), None, set()
@@ -293,7 +313,7 @@ def played(normal, scorer, rows, names):
     return first, named
 
 
-def measure_patient(folder, seeds):
+def measure_patient(folder, seeds, patient):
     """Print for each kind of stream how many raised an alarm, when, and who was named."""
     found = {}
     for name, x, y in patient_sets(folder):
@@ -324,10 +344,15 @@ def main():
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
     parser.add_argument("--tuning", action="store_true")
     parser.add_argument("--patient", action="store_true")
+    parser.add_argument("--hidden", type=int, nargs="+", metavar="N")
     chosen = parser.parse_args()
     warnings.simplefilter("ignore")
+    if chosen.hidden:
+        every = chosen.hidden
+        measure_patient(chosen.data, chosen.seeds, lambda w, seed: hidden_long(w, seed, every))
+        return
     if chosen.patient:
-        measure_patient(chosen.data, chosen.seeds)
+        measure_patient(chosen.data, chosen.seeds, patient)
         return
     lines, found, alarmed = [], [], []
     for name, x, y in sets(chosen.data, chosen.tuning):

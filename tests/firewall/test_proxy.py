@@ -420,7 +420,9 @@ def test_bad_input_is_one_line(place, arguments, said):
 
 @pytest.mark.parametrize(
     "text", ["[firewall]\nclients = 3", "[firewall]\nwatch_seconds = 0", "[firewall]\nheads = 3",
-             "[firewall]\nclient_header = 'a b'", "[firewall]\nhead_key = 'k'"],
+             "[firewall]\nclient_header = 'a b'", "[firewall]\nhead_key = 'k'",
+             "[firewall.ledger]\nsegment_bytes = 10", "[firewall.ledger]\nretention_days = 0",
+             "[firewall.ledger]\nkeep = 3"],
 )  # fmt: skip
 def test_a_configuration_that_says_something_else_is_refused(place, tmp_path, text):
     (tmp_path / "c.toml").write_text(text)

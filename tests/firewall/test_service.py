@@ -179,6 +179,47 @@ def test_the_ledger_rotates_and_forgets_as_the_configuration_says(place):
     assert kept == [f"r{seed}" for seed in range(80 - len(kept), 80)]
 
 
+def test_answers_are_recorded_for_labels_that_come_later(place):
+    text = "[firewall.ledger]\nanswers = 'answers'\nthreshold = 6.0\n"
+    arguments = (*config(place, text), "--ledger", "ledger")
+    with model() as server, firewall(server.port, "profile.json", *arguments, cwd=place) as wall:
+        truth = {}
+        for seed in range(30):
+            rows = vectors(1 + seed % 2, seed=seed)
+            wall.ask(asked(rows), X_Request_Id=f"r{seed}")
+            names = [f"r{seed}"] if len(rows) == 1 else [f"r{seed}#{k}" for k in range(len(rows))]
+            truth |= {n: str(int(s >= 6.0)) for n, s in zip(names, rows.sum(axis=1), strict=True)}
+        wall.ask(asked(vectors(1)))  # without a name there is nothing to join
+        wall.ask(b"{", X_Request_Id="refused")
+        wall.end()
+    records = [json.loads(e.body) for e in entries(place / "answers") if not e.own]
+    said = {r["request_id"]: r["prediction"] for r in records}
+    decisions = [json.loads(e.body) for e in entries(place / "ledger") if not e.own]
+    (place / "labels.jsonl").write_text(
+        "".join(json.dumps({"request_id": k, "label": v}) + "\n" for k, v in truth.items())
+    )
+    paths = ("--log", "answers", "--labels", "labels.jsonl", "--state", "state.json")
+    watched = command("monitor", "watch", "--once", *paths, cwd=place)
+    state = json.loads((place / "state.json").read_text())
+
+    assert said == truth
+    assert len(set(truth.values())) == 2
+    assert {r["client"] for r in records} == {d["client"] for d in decisions}
+    assert verify(place / "answers").problems == ()
+    assert watched.code == 0
+    assert state["performance"]["joined"] == len(truth)
+
+
+def test_answers_need_a_ledger_of_decisions(place):
+    (place / "c.toml").write_text("[firewall.ledger]\nanswers = 'answers'\n")
+    given = ("--upstream", "http://127.0.0.1:1", "--profile", "profile.json", "--config", "c.toml")
+
+    ran = command("firewall", *given, cwd=place)
+
+    assert ran.code == 2
+    assert "give --ledger" in ran.line
+
+
 @pytest.mark.parametrize(("full", "status"), [("serve", 200), ("refuse", 503)])
 def test_a_full_ledger_disk_serves_or_refuses_as_told_and_is_an_alert(place, full, status):
     arguments = (*config(place, f"[firewall]\nledger_full = '{full}'\n"), "--ledger", "ledger")

@@ -113,7 +113,7 @@ def _serve(
         _require("grpc", "grpcio, which gRPC needs,", "grpc")
     if envoy_listen is not None:
         _require("h2", "h2, over which an Envoy asks,", "firewall")
-    from modelwarden.core import InputError
+    from modelwarden.core import ConfigError, InputError
     from modelwarden.firewall.alerts import Alerts
     from modelwarden.firewall.config import listen_of, upstream_of
     from modelwarden.firewall.loop import missing, run
@@ -125,6 +125,8 @@ def _serve(
     place = None if listen is None else listen_of(listen)
     server = upstream_of(upstream)
     known, settings = sources.read()
+    if ledger is None and settings.ledger.answers is not None:
+        raise ConfigError("[firewall.ledger] answers are recorded beside decisions: give --ledger")
     if slow := missing():
         click.echo(
             f"modelwarden: without {' and '.join(slow)} requests cost several times as much: "
@@ -196,8 +198,13 @@ def _records(folder: Path, settings: FirewallConfig, stack: ExitStack) -> Record
     own = real(folder)  # `.` has no name
     key_file = settings.hash_key or own.with_name(f"{own.name}.hash-key")
     redaction = Redaction(key=key_in(key_file))
-    options = _kept(settings.ledger, SYNC_SECONDS)
-    return Records(stack.enter_context(Writer(folder, options, heads=heads)), redaction)
+    kept = settings.ledger
+    options = _kept(kept, SYNC_SECONDS)
+    ledger = stack.enter_context(Writer(folder, options, heads=heads))
+    if kept.answers is None:
+        return Records(ledger, redaction)
+    answers = stack.enter_context(Writer(kept.answers, options))
+    return Records(ledger, redaction, answers, kept.threshold)
 
 
 def _kept(settings: LedgerConfig, sync_seconds: float) -> Options:

@@ -117,12 +117,13 @@ def read_as(inputs: tuple[Input, ...], rows: list[tuple[Floats, tuple[str, ...]]
             made[spec.name] = np.array([float(r[0].max()) for r in rows])
             continue
         words = np.empty(len(rows), np.object_)
-        words[:] = [_class(*row) for row in rows]
+        words[:] = [class_of(*row) for row in rows]
         made[spec.name] = words
     return made
 
 
-def _class(numbers: Floats, words: tuple[str, ...]) -> str | None:
+def class_of(numbers: Floats, words: tuple[str, ...]) -> str | None:
+    """Return what one row of an answer says: the highest score's place, the number, or the word."""
     if len(numbers) > 1:
         at = int(numbers.argmax())  # the first that is missing, where any is
         if numbers[at] != numbers[at]:

@@ -134,6 +134,8 @@ class LedgerConfig:
         head_seconds: between two signed heads.
         retention_days: closed segments that are older are removed; None removes none for it.
         retention_bytes: the oldest are removed while closed ones have more; None for any.
+        answers: folder of a second ledger, of what the model answered; None records none.
+        threshold: at which a lone score of an answer means the class 1; None leaves numbers.
     """
 
     segment_bytes: int | None = None
@@ -141,6 +143,8 @@ class LedgerConfig:
     head_seconds: float | None = None
     retention_days: float | None = None
     retention_bytes: int | None = None
+    answers: Path | None = None
+    threshold: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -353,6 +357,8 @@ def _ledger(fields: Fields) -> LedgerConfig:
         head_seconds=_positive(section, "head_seconds"),
         retention_days=_positive(section, "retention_days"),
         retention_bytes=_whole(section, "retention_bytes", 1),
+        answers=_path(section, "answers"),
+        threshold=section.number("threshold"),
     )
 
 

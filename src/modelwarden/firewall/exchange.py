@@ -219,6 +219,8 @@ class Exchange:
             self._connection.answer_begun(answer.onward[0], body, bare=bare)
         if answer.status == 200:
             self._proxy.was_answered(self._route, seen)
+            if self._proxy.answer_recorder is not None:
+                self._proxy.record_answer(self._route, seen, self._client, self._request_id)
 
     def _shown(self, config: AnswersConfig, body: bytes) -> bytes | None:
         """Return what the client is shown; None when the answer is kept back, and that is told."""

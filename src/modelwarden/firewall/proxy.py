@@ -26,7 +26,7 @@ from modelwarden.firewall.live import Live
 from modelwarden.firewall.metrics import Metrics
 from modelwarden.firewall.policy import Policy
 from modelwarden.firewall.pool import Pool, Question
-from modelwarden.firewall.records import Recorder, Records
+from modelwarden.firewall.records import AnswerRecorder, Recorder, Records
 from modelwarden.firewall.routes import Route
 from modelwarden.firewall.rules import Class
 from modelwarden.firewall.shared_rates import SharedRates
@@ -51,6 +51,7 @@ class Proxy:
         turns: has them judged.
         metrics: what is counted.
         recorder: writes decisions; None without a ledger.
+        answer_recorder: writes answers; None where they are not recorded.
         host: of the server, as requests to it name it.
         watching: None when nothing looks on.
         live: what is done at this moment.
@@ -68,6 +69,7 @@ class Proxy:
         self.connections: set[Connection] = set()
         self.metrics = Metrics()
         self.recorder: Recorder | None = None
+        self.answer_recorder: AnswerRecorder | None = None
         self.watching: Watching | None = None
         self.host = f"{upstream.host}:{upstream.port}"
         self.policy: Policy
@@ -104,7 +106,10 @@ class Proxy:
             context=context,
         )
         if self._records is not None:
-            self.recorder = Recorder(self._records, self._loop, self._unrecorded)
+            records, failed = self._records, self._unrecorded
+            self.recorder = Recorder(records, self._loop, failed)
+            if records.answers is not None:
+                self.answer_recorder = AnswerRecorder(records, records.answers, self._loop, failed)
         self.turns = Turns(self._loop)
         self.turns.recorder = self.recorder
         if config.limit is not None and config.limit.redis is not None:
@@ -135,8 +140,9 @@ class Proxy:
 
     @property
     def unrecorded(self) -> int:
-        """Decisions that the ledger's disk refused; each raised an alert."""
-        return 0 if self.recorder is None else self.recorder.lost
+        """Decisions and answers that the ledger's disk refused; each time raised an alert."""
+        recorders = (self.recorder, self.answer_recorder)
+        return sum(0 if recorder is None else recorder.lost for recorder in recorders)
 
     @property
     def _unwatched(self) -> int:
@@ -264,6 +270,15 @@ class Proxy:
         """Take note of an answer, unless there are too many."""
         if self.wants_answer(route):
             self.look_at(route, body)
+
+    def record_answer(
+        self, route: Route | None, body: bytes, client: str, request_id: str | None
+    ) -> None:
+        """Record an answer, where that is wanted and it has a name."""
+        if self.answer_recorder is None or request_id is None:
+            return
+        if route is not None and route.checks is not None:
+            self.answer_recorder.add(route.checks.profile, body, client, request_id)
 
     def wants_answer(self, route: Route | None) -> bool:
         """Tell whether the next answer is looked at, and count it as one that is."""

@@ -7,14 +7,21 @@ and only then goes on to the model or back to the client.
 from __future__ import annotations
 
 import asyncio
+import json
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from json.encoder import encode_basestring_ascii as quoted
 
 from modelwarden.core.values import dataclass
+from modelwarden.detectors.alerts import now
+from modelwarden.detectors.answering import class_of
+from modelwarden.detectors.probes import answers_in
+from modelwarden.detectors.profile import Profile
 from modelwarden.firewall.decide import Decision
 from modelwarden.ledger import LedgerError, LedgerWriteError, Redaction, Writer
+from modelwarden.protocols.tensors import WireError
 
 _HASHES = 10_000
 SYNC_SECONDS = 0.01
@@ -28,10 +35,14 @@ class Records:
     Attributes:
         ledger: open for writing.
         redaction: of what is recorded.
+        answers: likewise, of what models answered; None records none.
+        threshold: at which a lone score means the class 1; None leaves it a number.
     """
 
     ledger: Writer
     redaction: Redaction
+    answers: Writer | None = None
+    threshold: float | None = None
 
 
 class Recorder:
@@ -134,6 +145,86 @@ class Recorder:
             if len(self._hashes) > _HASHES:
                 self._hashes.popitem(last=False)
         return found
+
+
+class AnswerRecorder:
+    """Writes what models answered, a record for each row, for labels that come in later.
+
+    Attributes:
+        lost: records that the disk refused.
+    """
+
+    def __init__(
+        self,
+        records: Records,
+        ledger: Writer,
+        loop: asyncio.AbstractEventLoop,
+        failed: Callable[[str], None],
+    ) -> None:
+        """Make ready.
+
+        Args:
+            records: how clients are named, and what a score means.
+            ledger: where to.
+            loop: that the turns are of.
+            failed: is told why the disk refused.
+        """
+        self.lost = 0
+        self._ledger = ledger
+        self._redaction = records.redaction
+        self._threshold = records.threshold
+        self._loop = loop
+        self._failed = failed
+        self._waiting: list[bytes] = []
+
+    def add(self, profile: Profile, body: bytes, client: str, request_id: str) -> None:
+        """Record an answer at the end of the turn; what is none is passed over.
+
+        Args:
+            profile: of the model.
+            body: as the server sent it.
+            client: who asked.
+            request_id: rows of a request of several are it and `#0`, `#1` ….
+        """
+        try:
+            rows = answers_in(profile.protocol, body, None)
+        except WireError:
+            return
+        about = {
+            "time": now(),
+            "kind": "answer",
+            "model": profile.name,
+            "client": self._redaction.hash_of(client),
+        }
+        if not self._waiting:
+            self._loop.call_soon(self._flush)
+        for number, row in enumerate(rows):
+            name = request_id if len(rows) == 1 else f"{request_id}#{number}"
+            said: dict[str, str | float | None]
+            said = {"request_id": name, "prediction": class_of(*row), "score": None}
+            if len(row[0]) > 1:
+                said["score"] = _finite(float(row[0].max()))
+            elif len(row[0]) == 1 and self._threshold is not None:
+                said |= self._decided(float(row[0][0]))
+            self._waiting.append(json.dumps(about | said).encode())
+
+    def _decided(self, score: float) -> dict[str, str | float | None]:
+        if self._threshold is None or not math.isfinite(score):
+            return {}
+        said = score >= self._threshold
+        return {"prediction": str(int(said)), "score": score if said else 1 - score}
+
+    def _flush(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        try:
+            self._ledger.extend(waiting)
+        except (LedgerWriteError, LedgerError) as error:
+            self.lost += len(waiting)
+            self._failed(error.message)
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _text(value: str | None) -> str:

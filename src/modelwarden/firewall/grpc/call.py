@@ -215,6 +215,7 @@ class Call:
         if body:
             self._look_at(body)
             self._proxy.was_answered(self._route, body)
+            self._proxy.record_answer(self._route, body, self._client, self._request_id)
         return answer
 
     def _look_at(self, body: bytes) -> None:
