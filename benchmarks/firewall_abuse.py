@@ -307,7 +307,7 @@ def played(normal, scorer, rows, names):
     """Return after how many rows an alarm was raised, and who was named in all of them."""
     known, judged, first, named = Clients(normal), scorer.judged(rows), None, set()
     for number, name in enumerate(names):
-        for alarm in known.update(name, rows[number : number + 1], judged.part(number, number + 1)):
+        for alarm in known.update(name, rows[number : number + 1], judged.only([number])):
             first = first or number + 1
             named |= set(alarm.clients)
     return first, named

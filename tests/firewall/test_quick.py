@@ -212,5 +212,5 @@ def test_a_verdict_is_the_same_for_one_row_as_for_many():
     together = checks.scorer.judged(rows)
     alone = [checks.scorer.judged(row[None]) for row in rows]
 
-    assert np.allclose(together.scores, [j.worst for j in alone], rtol=1e-4)
+    assert np.allclose(together.scores, [j.scores[0] for j in alone], rtol=1e-4)
     assert np.allclose(together.places, np.concatenate([j.places for j in alone]), atol=1e-5)

@@ -8,6 +8,7 @@ Source: Lee et al. 2018 for the Mahalanobis distance.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,7 @@ REMEMBERED = 1000
 """Rows of one client that later ones are compared with."""
 _CLIPPED = 1.0  # standardised: one value far away tells no more than that it has moved
 FARTHEST = 1e6
+_FEW = 16  # rows, up to which a partition is faster
 
 
 class Ratios:
@@ -78,49 +80,29 @@ class Judged:
             rows that are kept as −2p and |p|² is then of squares as well.
         nearest: (n,) distance to the nearest rows of that part of the sample that rows are measured
             to; `local` is no larger.
-        worst: the largest score.
     """
 
     __slots__ = (
-        "_cells", "_local", "_sample", "_squares", "_whole", "asked", "nearest", "scores", "worst",
+        "_cells", "_local", "_sample", "_squares", "asked", "nearest", "scores",
     )  # fmt: skip
 
-    def __init__(
-        self, scores: Floats, asked: Halves, nearest: Floats, worst: float, sample: Halves
-    ) -> None:
+    def __init__(self, scores: Floats, asked: Halves, nearest: Floats, sample: Halves) -> None:
         self.scores = scores
         self.asked = asked
         self.nearest = nearest
-        self.worst = worst
         self._sample = sample
         self._cells: npt.NDArray[np.intp] | None = None
         self._local: Floats | None = None
         self._squares: Halves | None = None
-        self._whole: tuple[Judged, slice] | None = None
 
-    def only(self, rows: list[int]) -> Judged:
-        """Return what is known of some of the rows."""
-        if len(rows) == len(self.scores):
-            return self
-        scores = self.scores[rows]
-        worst = max(scores.tolist())
-        made = Judged(scores, self.asked[rows], self.nearest[rows], worst, self._sample)
+    def only(self, rows: Sequence[int]) -> Judged:
+        """Return what is known of some of the rows, in that order."""
+        at = np.array(rows, np.intp)
+        made = Judged(
+            self.scores.take(at), self.asked.take(at, 0), self.nearest.take(at), self._sample
+        )
         if self._cells is not None:
-            made._cells = self._cells[rows]
-        return made
-
-    def part(self, start: int, end: int) -> Judged:
-        """Return what is known of the rows from one to another.
-
-        What is looked up late is then looked up for all rows at once, when the first part asks.
-        """
-        if end - start == len(self.scores):
-            return self
-        rows = slice(start, end)
-        scores = self.scores[rows]
-        worst = max(scores.tolist())
-        made = Judged(scores, self.asked[rows], self.nearest[rows], worst, self._sample)
-        made._whole = self, rows
+            made._cells = self._cells.take(at)
         return made
 
     @property
@@ -132,9 +114,6 @@ class Judged:
     def squares(self) -> Halves:
         """(n,) of the lengths of the places."""
         found = self._squares
-        if self._whole is not None:
-            whole, rows = self._whole
-            return whole.squares[rows]
         if found is None:
             found = self._squares = np.vecdot(self.asked, self.asked)
             found -= np.float32(1)
@@ -143,9 +122,6 @@ class Judged:
     @property
     def cells(self) -> npt.NDArray[np.intp]:
         """(n,) the nearest row of the whole sample."""
-        if self._cells is None and self._whole is not None:
-            whole, rows = self._whole
-            self._cells = whole.cells[rows]
         if self._cells is None:
             self._cells = (self.asked @ self._sample).argmin(axis=1)
         return self._cells
@@ -195,8 +171,7 @@ class Scorer:
             return judged
         asked, distances = self._several(x)
         scores = self._ratios.largest(distances)
-        worst = float(np.maximum.reduce(scores))
-        return Judged(scores, asked, distances[2], worst, self._sample)
+        return Judged(scores, asked, distances[2], self._sample)
 
     def _one(self, x: Floats) -> Judged | None:
         """Return what is known of one row, in a quarter of the time; None when it lacks a value."""
@@ -222,7 +197,7 @@ class Scorer:
             np.minimum(z, _CLIPPED, out=z)
             moved = float(np.add.reduce(z)) - self.normal.usual
             score = max(score, moved / self.normal.moved)
-        return Judged(np.array([score]), asked[None], np.array([nearest]), score, self._sample)
+        return Judged(np.array([score]), asked[None], np.array([nearest]), self._sample)
 
     def distances(self, x: Floats) -> Floats:
         """Return (n, 4): within the axes, across them, to the sample, and how much has moved.
@@ -274,18 +249,29 @@ def _neighbours(asked: Halves, held: Halves, sample: Halves) -> Floats:
         sample: as `Scorer` keeps it.
     """
     apart = asked @ sample
-    few, width = min(NEIGHBOURS, sample.shape[1]), sample.shape[1]
-    first = np.arange(0, len(asked) * width, width)
-    flat, found = apart.reshape(-1), np.empty((few, len(asked)), np.float32)
-    for turn in range(few):  # three times the least is much faster here than a partition
+    few = min(NEIGHBOURS, sample.shape[1])
+    if len(asked) <= _FEW:
+        apart.partition(few - 1, axis=1)
+        found = apart[:, :few].T + held
+    else:
+        found = _least(apart, few)
+        found += held
+    np.maximum(found, 0.0, out=found)
+    np.sqrt(found, out=found)
+    return np.asarray(np.add.reduce(found, axis=0) / few, np.float64)
+
+
+def _least(apart: Halves, few: int) -> Halves:
+    """Return (few, n) the least of each line; taken out one by one, which many lines do faster."""
+    width = apart.shape[1]
+    first = np.arange(0, len(apart) * width, width)
+    flat, found = apart.reshape(-1), np.empty((few, len(apart)), np.float32)
+    for turn in range(few):
         at = apart.argmin(axis=1)
         at += first
         found[turn] = flat[at]
         flat[at] = np.inf
-    found += held
-    np.maximum(found, 0.0, out=found)
-    np.sqrt(found, out=found)
-    return np.asarray(np.add.reduce(found, axis=0) / few, np.float64)
+    return found
 
 
 def neighbours_of(normal: Normal) -> Floats:

@@ -8,7 +8,7 @@ from sklearn.datasets import load_digits
 
 from modelwarden.firewall.fitting import normal_of
 from modelwarden.firewall.normal import REMEMBERED, Scorer
-from modelwarden.firewall.searches.clients import Client, Clients, Pattern
+from modelwarden.firewall.searches.clients import Clients, Pattern
 from modelwarden.firewall.searches.crowds import Slow
 from modelwarden.firewall.searches.places import Asked, Places
 from modelwarden.firewall.searches.reference import Reference
@@ -101,13 +101,11 @@ def test_a_copyist_who_sends_noise_is_noticed(world):
 def test_what_is_remembered_is_bounded(world):
     normal, scorer, _ = world
     rng = np.random.default_rng(5)
-    reference = Reference(normal)
-    client = Client(reference)
-    for number in range(12):
-        x = rng.uniform(0, 16, size=(200, 64))
-        client.fresh(list(range(200 * number, 200 * number + 200)))
-        judged = scorer.judged(x)
-        client.update(judged, Asked(reference, judged, x))
+    clients = Clients(normal)
+    for _ in range(100):
+        x = rng.uniform(0, 16, size=(24, 64))
+        clients.update("c", x, scorer.judged(x))
+    client = clients._known["c"]
 
     assert client.rows == 2400
     assert REMEMBERED <= client._places._rows.shape[1] <= 1.1 * REMEMBERED
@@ -124,7 +122,20 @@ def test_of_very_many_clients_those_not_heard_of_for_longest_are_forgotten(world
         clients.update(f"c{number}", fresh[at : at + 1], judged[at])
 
     assert 100 < len(clients) < 1000
-    assert clients._held == sum(c.bytes for c in clients._known.values())
+    assert clients._held == sum(c.bytes for c in clients._known.values()) <= 1 << 20
+
+
+def test_memory_is_bounded_for_clients_that_come_many_at_once(world):
+    normal, scorer, fresh = world
+    clients = Clients(normal, memory=1 << 20)
+    judged, ends = scorer.judged(fresh[:60]), list(range(1, 61))
+
+    for turn in range(80):
+        names = [f"c{turn}-{number % 45}" for number in range(60)]
+        clients.update_all(names, ends, fresh[:60] + turn, judged)
+
+    assert 100 < len(clients) < 1000
+    assert clients._held == sum(c.bytes for c in clients._known.values()) <= 1 << 20
 
 
 def test_a_search_under_so_much_noise_that_no_two_rows_are_near_is_noticed(world):
@@ -265,10 +276,20 @@ def test_rows_are_near_alike_alone_and_together(world):
     def asked(first, end):
         return Asked(reference, judged.only(list(range(first, end))), rows[first:end])
 
-    one = [alone.near(asked(i, i + 1))[0] for i in range(60)]
-    parts = [together.near(asked(a, b)) for a, b in ((0, 7), (7, 60))]
+    def near(places, part, *sizes):
+        rows, found = list(range(len(part.cells))), []
+        found = places.near(part, rows, sizes)
+        for size in sizes:
+            places.take(part, rows[:size])
+            rows = rows[size:]
+        return found
+
+    one = [near(alone, asked(i, i + 1), 1)[0] for i in range(60)]
+    parts = [near(together, asked(a, b), b - a) for a, b in ((0, 7), (7, 60))]
 
     assert one == parts[0] + parts[1]
+    for sizes in ([1] * 60, [4, 1, 30, 2, 23], [60]):
+        assert near(Places(reference), asked(0, 60), *sizes) == one
     assert 15 <= sum(one) <= 30
 
 
@@ -285,7 +306,12 @@ def test_near_are_those_that_are_by_the_definition_in_requests_of_any_size(world
     while len(found) < len(rows):
         size = int(rng.choice([1, 2, 3, 5, 8, 32]))
         numbers = list(range(len(found), min(len(found) + size, len(rows))))
-        found += ring.near(Asked(reference, judged.only(numbers), rows[numbers]))
+        asked, own = Asked(reference, judged.only(numbers), rows[numbers]), [*range(len(numbers))]
+        sizes = [1] * len(own) if rng.random() < 0.5 else [len(own)]
+        found += ring.near(asked, own, sizes)
+        for size in sizes:
+            ring.take(asked, own[:size])
+            own = own[size:]
     places = judged.places.astype(float)
     squares = (places**2).sum(axis=1)
     apart = np.sqrt(np.maximum(squares[:, None] + squares - 2 * places @ places.T, 0))

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter, OrderedDict, deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import field
 from enum import StrEnum
 from itertools import islice, takewhile
 
@@ -67,15 +68,16 @@ class Client:
 
     Attributes:
         rows: seen so far.
+        held: bytes of memory that it was counted with last.
     """
 
     __slots__ = (
         "_crowd", "_crowded", "_digests", "_duplicates", "_places", "_reference", "_slow",
-        "_strange", "rows",
+        "_strange", "held", "rows",
     )  # fmt: skip
 
     def __init__(self, reference: Reference) -> None:
-        self.rows = 0
+        self.rows = self.held = 0
         self._places = Places(reference)
         self._digests: dict[int, None] = {}
         self._duplicates = Cusum(0.01, 0.08)
@@ -89,7 +91,7 @@ class Client:
         held = _DIGEST_BYTES * len(self._digests) + _PLACE_BYTES * len(self._slow)
         return 700 + self._places.bytes + held
 
-    def fresh(self, digests: list[int]) -> list[int]:
+    def fresh(self, digests: Sequence[int]) -> list[int]:
         """Count rows; return which this client has not sent before, byte for byte; remember all."""
         self.rows += len(digests)
         known, fresh = self._digests, []
@@ -99,27 +101,62 @@ class Client:
             else:
                 fresh.append(number)
             known[digest] = None
-        _forget(known, len(known) - REMEMBERED)
+        if len(known) > REMEMBERED:
+            _forget(known, len(known) - REMEMBERED)
         return fresh
 
-    def update(self, judged: Judged, asked: Asked, *, repeats: bool = False) -> list[Pattern]:
-        """Return what rows of one request showed that the client had not sent before."""
-        strange = [Pattern.ABNORMAL_STREAM] if self._strange.told(judged, asked) else []
-        return strange if repeats else self._searched(asked) + strange
+    def compare(self, asked: Asked, sent: Sequence[Sent]) -> None:
+        """Put down which new rows of its next requests are nearly the same as ones before them."""
+        rows = [row for one in sent for row in one.rows]
+        near = iter(self._places.near(asked, rows, [len(one.rows) for one in sent]))
+        for one in sent:
+            one.near = list(islice(near, len(one.rows)))
 
-    def _searched(self, asked: Asked) -> list[Pattern]:
-        shown = []
-        near, crowded = self._places.again(
-            asked, self._places.near(asked), self._crowd.falls(asked.cells)
-        )
+    def strange(self, asked: Asked, rows: Sequence[int], scores: list[float]) -> bool:
+        """Count the new rows of a request; tell whether strange ones came too often."""
+        return self._strange.told(asked, rows, scores)
+
+    def searched(self, asked: Asked, sent: Sent) -> list[Pattern]:
+        """Count the new rows of a request that were compared; return what they show of a search."""
+        shown, rows = [], sent.rows
+        cells = [asked.cells[row] for row in rows]
+        self._places.take(asked, rows)
+        near, crowded = self._places.again(asked, rows, sent.near, self._crowd.falls(cells))
         if self._duplicates.told(near):
             shown.append(Pattern.NEAR_DUPLICATES)
-        if self._slow is _NOTHING and self.rows > _SETTLED:
+        if self._slow is _NOTHING and sent.count > _SETTLED:
             self._slow = Slow(self._reference.hits, Around(self._reference))
-        slow = self._slow.told(asked.cells, asked)
+        slow = self._slow.told(cells, asked, rows)
         if self._crowded.told(crowded) or slow:
             shown.append(Pattern.CROWDED)
         return shown
+
+
+@dataclass(slots=True, eq=False)  # not frozen: made for each request, which takes a quarter as long
+class Sent:
+    """The rows of one request that its client had not sent before.
+
+    Attributes:
+        number: of the request in its turn.
+        client: who asks.
+        known: what is known of it.
+        count: of rows that it has sent by then, these included.
+        fresh: which of the rows that are counted in this turn.
+        new: which of these nobody has sent of late, by their position.
+        rows: which rows of the turn's `Asked` they are.
+        near: whether each is nearly the same as an earlier one of the client.
+        among: whether each of `new` is nearly the same as an earlier one of anybody.
+    """
+
+    number: int
+    client: str
+    known: Client
+    count: int
+    fresh: list[int]
+    new: list[int]
+    rows: list[int] = field(init=False)
+    near: list[bool] = field(init=False)
+    among: list[bool] = field(init=False)
 
 
 class Clients:
@@ -173,43 +210,15 @@ class Clients:
             matrix: (n, d) as they were sent.
             judged: of these rows.
         """
-        if len(matrix) > COUNTED:
-            chosen = self._chosen(matrix)
-            matrix, judged = matrix[chosen], judged.only(chosen)
-        repeats = client in self.repeating
-        digests = _digests(matrix)
-        known = self._of(client)
-        self._held -= known.bytes
-        fresh = known.fresh(digests)
-        new = self._new(digests, fresh)
-        shown: list[Pattern] = []
-        alarms: list[Alarm] = []
-        if fresh:
-            judged = judged.only(fresh)
-            rows = matrix if len(fresh) == len(matrix) else matrix[fresh]
-            asked = Asked(self._reference, judged, rows)
-            shown = known.update(judged, asked, repeats=repeats)
-            if known.rows <= _NEWCOMER:
-                alarms = self._newcomer(client, judged, asked)
-        self._held += known.bytes
-        while self._held > self._memory and len(self._known) > 1:
-            self._held -= self._known.popitem(last=False)[1].bytes
-        if new and not repeats:
-            self._rows += len(new)
-            if len(new) < len(fresh):
-                judged = judged.only([fresh.index(at) for at in new])
-                asked = Asked(self._reference, judged, matrix[new])
-            alarms += self._everybody(client, asked)
-        return [*(Alarm(pattern, known.rows, (client,)) for pattern in shown), *alarms]
+        return self.update_all([client], [len(matrix)], matrix, judged)[0]
 
     def update_all(
-        self,
-        clients: Sequence[str],
-        ends: Sequence[int],
-        matrix: Floats,
-        judged: Judged,
+        self, clients: Sequence[str], ends: Sequence[int], matrix: Floats, judged: Judged
     ) -> list[list[Alarm]]:
         """Count the rows of requests that were judged together, one request after another.
+
+        Distances are taken of all their rows at once; what each counts is what it would, if they
+        came one by one.
 
         Args:
             clients: who asks, by request.
@@ -217,11 +226,111 @@ class Clients:
             matrix: (n, d) rows as they were sent.
             judged: of these rows.
         """
-        parts = zip(clients, (0, *ends), ends, strict=False)
-        return [self.update(c, matrix[a:b], judged.part(a, b)) for c, a, b in parts]
+        found: list[list[Alarm]] = [[] for _ in clients]
+        requests, matrix, judged = self._counted(ends, matrix, judged)
+        sent = self._sent_by(clients, requests, _digests(matrix))
+        if not sent:
+            return found
+        by_client: dict[str, list[Sent]] = {}
+        for one in sent:
+            by_client.setdefault(one.client, []).append(one)
+        asked = self._asked_by(by_client, matrix, judged)
+        self._compare(sent, by_client, asked)
+        for one in sent:
+            found[one.number] = self._told(one, asked)
+        self._weigh(by_client)
+        return found
 
-    def _chosen(self, matrix: Floats) -> list[int]:
+    def _counted(
+        self, ends: Sequence[int], matrix: Floats, judged: Judged
+    ) -> tuple[list[range], Floats, Judged]:
+        """Return which rows each request has that are counted, and all of these."""
+        requests = [range(start, end) for start, end in zip((0, *ends), ends, strict=False)]
+        if max(map(len, requests)) <= COUNTED:
+            return requests, matrix, judged
+        chosen: list[int] = []
+        counted: list[range] = []
+        for rows in requests:
+            begin = len(chosen)
+            few = len(rows) <= COUNTED
+            chosen += rows if few else self._chosen(matrix[rows.start : rows.stop], rows.start)
+            counted.append(range(begin, len(chosen)))
+        return counted, matrix[chosen], judged.only(chosen)
+
+    def _sent_by(
+        self, clients: Sequence[str], requests: Sequence[range], digests: list[int]
+    ) -> list[Sent]:
+        """Count requests; return those that have rows which their client had not sent before."""
+        sent: list[Sent] = []
+        for number, (client, rows) in enumerate(zip(clients, requests, strict=True)):
+            known = self._of(client)
+            own = digests[rows.start : rows.stop]
+            fresh = known.fresh(own)
+            new = self._new(own, fresh)
+            if fresh:
+                fresh = [rows.start + at for at in fresh]
+                sent.append(Sent(number, client, known, known.rows, fresh, new))
+        return sent
+
+    def _asked_by(
+        self, by_client: Mapping[str, Sequence[Sent]], matrix: Floats, judged: Judged
+    ) -> Asked:
+        """Return the new rows, those of each client side by side."""
+        order: list[int] = []
+        for several in by_client.values():
+            for one in several:
+                one.rows = list(range(len(order), len(order) + len(one.fresh)))
+                order += one.fresh
+        if order != list(range(len(matrix))):
+            matrix, judged = matrix[order], judged.only(order)
+        return Asked(self._reference, judged, matrix)
+
+    def _compare(
+        self, sent: Sequence[Sent], by_client: Mapping[str, Sequence[Sent]], asked: Asked
+    ) -> None:
+        """Put down which rows are nearly the same as others before them."""
+        for client, several in by_client.items():
+            if client not in self.repeating:
+                several[0].known.compare(asked, several)
+        new = [one for one in sent if one.new and one.client not in self.repeating]
+        if new:
+            rows = [one.rows[at] for one in new for at in one.new]
+            near = iter(self._places.near(asked, rows, [len(one.new) for one in new]))
+            for one in new:
+                one.among = list(islice(near, len(one.new)))
+
+    def _told(self, sent: Sent, asked: Asked) -> list[Alarm]:
+        """Count the new rows of one request; return what they show."""
+        client, known, repeats = sent.client, sent.known, sent.client in self.repeating
+        scores = [asked.scores[row] for row in sent.rows]
+        strange = known.strange(asked, sent.rows, scores)
+        shown = [] if repeats else known.searched(asked, sent)
+        if strange:
+            shown.append(Pattern.ABNORMAL_STREAM)
+        alarms = [Alarm(pattern, sent.count, (client,)) for pattern in shown]
+        if sent.count <= _NEWCOMER:
+            alarms += self._newcomer(client, asked, sent.rows, scores)
+        if sent.new and not repeats:
+            self._rows += len(sent.new)
+            alarms += self._everybody(sent, asked)
+        return alarms
+
+    def _weigh(self, by_client: Mapping[str, Sequence[Sent]]) -> None:
+        """Count the memory that clients hold now; where that is too much, forget some."""
+        for several in by_client.values():
+            known = several[0].known
+            self._held -= known.held
+            known.held = known.bytes
+            self._held += known.held
+        while self._held > self._memory and len(self._known) > 1:
+            self._held -= self._known.popitem(last=False)[1].held
+
+    def _chosen(self, matrix: Floats, first: int = 0) -> list[int]:
         """Return which rows of many are counted: hangs on what they are, and on what nobody knows.
+
+        Args:
+            matrix: (n, d) the rows.
+            first: number of the first of them.
 
         Source: Dietzfelbinger et al., 1997 (multiply-shift), of the bits of each value.
         """
@@ -230,30 +339,36 @@ class Clients:
             self._factors = np.frombuffer(os.urandom(bits[0].nbytes), np.uint64) | np.uint64(1)
         chosen = np.argpartition(bits.dot(self._factors), COUNTED)[:COUNTED]
         chosen.sort()
+        chosen += first
         found: list[int] = chosen.tolist()
         return found
 
-    def _new(self, digests: list[int], fresh: list[int]) -> list[int]:
-        """Return which rows nobody sent of late: what many ask for alike is a hot item."""
+    def _new(self, digests: Sequence[int], fresh: Sequence[int]) -> list[int]:
+        """Return which of the fresh rows nobody sent of late; what many ask for is a hot item."""
         known = self._sent
-        new = [at for at in fresh if digests[at] not in known]
-        known.update(dict.fromkeys(digests))
-        _forget(known, len(known) - _HOT)
+        new = [at for at, row in enumerate(fresh) if digests[row] not in known]
+        for digest in digests:
+            known[digest] = None
+        if len(known) > _HOT:
+            _forget(known, len(known) - _HOT)
         return new
 
     def _of(self, client: str) -> Client:
         known = self._known.get(client)
         if known is None:
             known = self._known[client] = Client(self._reference)
-            self._held += known.bytes
+            known.held = known.bytes
+            self._held += known.held
         else:
             self._known.move_to_end(client)
         return known
 
-    def _newcomer(self, client: str, judged: Judged, asked: Asked) -> list[Alarm]:
+    def _newcomer(
+        self, client: str, asked: Asked, rows: Sequence[int], scores: list[float]
+    ) -> list[Alarm]:
         """Count the first rows of a client: who changes names shows nowhere else."""
-        strange = judged.worst > self._reference.normal.refuse
-        if self._newcomers.told(judged, asked):
+        strange = max(scores) > self._reference.normal.refuse
+        if self._newcomers.told(asked, rows, scores):
             named = (*self._came, client)
             self._came.clear()
             return [Alarm(Pattern.SPREAD_SEARCH, self._rows, named)] if len(named) > 1 else []
@@ -265,17 +380,18 @@ class Clients:
                 self._came.popitem(last=False)
         return []
 
-    def _everybody(self, client: str, asked: Asked) -> list[Alarm]:
-        cells = asked.cells
-        slow = self._slow.told(cells, asked)
+    def _everybody(self, sent: Sent, asked: Asked) -> list[Alarm]:
+        client = sent.client
+        rows = [sent.rows[at] for at in sent.new]
+        cells = [asked.cells[row] for row in rows]
+        slow = self._slow.told(cells, asked, rows)
         self._asked.append((self._slow.rows, client, cells))
         # What one client did alone, its own sums tell.
         there = [self._there(*place) for place in slow]
         alarms = [Alarm(Pattern.SPREAD_SEARCH, self._rows, who) for who in there if len(who) > 1]
         spread, took = self._spread, self._took
-        near, crowded = self._places.again(
-            asked, self._places.near(asked, client), self._crowd.falls(cells)
-        )
+        self._places.take(asked, rows, client)
+        near, crowded = self._places.again(asked, rows, sent.among, self._crowd.falls(cells))
         events = [one or other for one, other in zip(near, crowded, strict=True)]
         if not spread.sum and True not in events:
             return alarms
@@ -311,7 +427,9 @@ class Clients:
 
 def _forget(known: dict[int, None], count: int) -> None:
     """Take out the oldest, all at once: to find the first one passes over all that are gone."""
-    if count > 0:
+    if count == 1:
+        del known[next(iter(known))]
+    elif count > 0:
         for digest in list(islice(known, count)):
             del known[digest]
 

@@ -37,25 +37,26 @@ class Crowd:
 
     def falls(self, cells: list[int]) -> list[bool]:
         """Count rows, one after another; tell for each whether it falls into a crowd."""
-        counts, needed, get = self._counts, self._needed, self._counts.get
+        counts, needed, get, last = self._counts, self._needed, self._counts.get, self._last
         if not needed:
             return [False] * len(cells)
-        line = self._last + cells
-        late = len(self._last) - LAG
+        late = len(last) - LAG
+        last += cells
         crowded = []
         for at, cell in enumerate(cells, late):
             crowded.append(get(cell, 0) >= needed[cell])
             if at >= 0:
-                one = line[at]
+                one = last[at]
                 counts[one] = get(one, 0) + 1
             if at >= CROWD:
-                gone = line[at - CROWD]
+                gone = last[at - CROWD]
                 left = counts[gone] - 1
                 if left:
                     counts[gone] = left
                 else:
                     del counts[gone]
-        self._last = line[-CROWD - LAG :]
+        if len(last) > 2 * (CROWD + LAG):  # seldom: each time it costs as much as the counting
+            del last[: -CROWD - LAG]
         return crowded
 
 
@@ -144,12 +145,15 @@ class Slow:
         """Places that are remembered."""
         return len(self._sums)
 
-    def told(self, cells: Sequence[int], asked: Asked | None = None) -> list[tuple[int, int]]:
+    def told(
+        self, cells: Sequence[int], asked: Asked | None = None, rows: Sequence[int] = ()
+    ) -> list[tuple[int, int]]:
         """Count rows; return each place that shows a search, and the row that it began with.
 
         Args:
             cells: by the rows, where they fall.
             asked: the rows, for what keeps those of suspects.
+            rows: which of those.
         """
         found: list[tuple[int, int]] = []
         hits, sums, at, now = self._hits, self._sums, self._at, self.rows
@@ -169,7 +173,7 @@ class Slow:
             if kept - lost > _SUSPECT:
                 self._suspect(now)
                 if asked is not None and self._around is not None:
-                    self._around.keep(cell, asked, number)
+                    self._around.keep(cell, asked, rows[number])
                 if kept - lost > _PROOF and self._share < _MOVED:
                     found += self._proved(cell, lost)
         self.rows = now

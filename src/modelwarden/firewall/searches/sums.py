@@ -6,8 +6,8 @@ Source: Page, 1954.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
-from modelwarden.firewall.normal import Judged
 from modelwarden.firewall.searches.edits import BY_HAND, Marks
 from modelwarden.firewall.searches.places import Asked
 from modelwarden.firewall.searches.reference import Reference
@@ -73,14 +73,20 @@ class Strange:
         self._reference = reference
         self._last: Marks | None = None
 
-    def told(self, judged: Judged, asked: Asked) -> bool:
-        """Count rows; tell whether there was an alarm. After an alarm it begins anew."""
+    def told(self, asked: Asked, rows: Sequence[int], scores: list[float]) -> bool:
+        """Count rows; tell whether there was an alarm. After an alarm it begins anew.
+
+        Args:
+            asked: the rows, and maybe others.
+            rows: which of them.
+            scores: of these.
+        """
         alarm, refuse = self._reference.normal.alarm, self._reference.normal.refuse
-        if judged.worst <= alarm:
-            self.sum = max(0.0, self.sum + len(judged.scores) * _USUAL)
+        if max(scores) <= alarm:
+            self.sum = max(0.0, self.sum + len(scores) * _USUAL)
             return False
         told = False
-        for at, score in enumerate(judged.scores.tolist()):
+        for at, score in zip(rows, scores, strict=True):
             step = _USUAL if score <= alarm else _ODD
             if score > refuse:
                 step = _FAR if self._new(asked.mark(at)) else 0.0
