@@ -18,12 +18,13 @@ from modelwarden.firewall.http import (
     Reader,
     begun,
     head_of,
-    known_request,
+    known_head,
 )
 
 _WAITING_MOST = 64 << 10  # bytes of requests that wait for the answer to the one before
 _LONG = 4096
-_SHARED = memoryview(bytearray(16 << 10))  # read to and copied from at once, by all connections
+_BUFFER = bytearray(64 << 10)  # read to and copied from at once, by all connections
+_SHARED = memoryview(_BUFFER)
 _IDLE = 60.0
 _LINGER = 2.0
 _PHRASES = {
@@ -158,36 +159,33 @@ class Connection(asyncio.BufferedProtocol):
             self.exchange.abandoned()
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        """Return where to read to: a long body goes where it stays."""
+        """Return where to read to."""
         del sizehint
-        body = self._body
-        if body is None or self._head is None:
-            return _SHARED
-        if self._size == len(body):
-            body = self._body = _larger(body, 2 * len(body), self._head.length)
-        return memoryview(body)[self._size :]
+        return _SHARED
 
     def buffer_updated(self, nbytes: int) -> None:
         """Read on, unless a request is under way."""
         body, head = self._body, self._head
         if body is not None and head is not None:
-            self._size += nbytes
-            if self._size == head.length:
-                self._body, self._size = None, 0
+            left = head.length - len(body)
+            body += _SHARED[: min(nbytes, left)]
+            if nbytes >= left:
+                self._body = None
+                if nbytes > left:  # the next request, which the client did not wait with
+                    self._reader.feed(bytes(_SHARED[left:nbytes]))
                 self._ask(body)
             return
         if self._state is _LINGERING:
             return
-        data = bytes(_SHARED[:nbytes])
         if (
             head is None
             and self._state is _READING
             and not self._unread
             and not self._reader.buffered
-            and self._is_whole(data)
+            and self._is_known(nbytes)
         ):
             return
-        self._reader.feed(data)
+        self._reader.feed(bytes(_SHARED[:nbytes]))
         if self._ready:
             self._advance()
         elif self._reader.buffered > _WAITING_MOST:
@@ -223,16 +221,24 @@ class Connection(asyncio.BufferedProtocol):
 
     # reading ----------------------------------------------------------------------------------
 
-    def _is_whole(self, data: bytes) -> bool:
-        """Ask what is one whole request with a head that was read before, as most are."""
-        found = known_request(data)
+    def _is_known(self, size: int) -> bool:
+        """Take what came of one request with a head that was read before, as most are."""
+        found = known_head(_BUFFER, size)
         if found is None:
             return False
-        head, body = found
-        if head.length > self._handler.most or head.waits:
+        head, start = found
+        left = head.length - (size - start)
+        if left < 0 or head.length > self._handler.most or head.waits:
+            return False
+        if not left:
+            self._head = head
+            self._ask(bytes(_SHARED[start:size]))
+            return True
+        if head.length <= _LONG:
             return False
         self._head = head
-        self._ask(body)
+        self._body = bytearray(_SHARED[start:size])
+        self._hurry()
         return True
 
     def _advance(self) -> None:
@@ -261,9 +267,8 @@ class Connection(asyncio.BufferedProtocol):
         body = self._chunks() if head.length == CHUNKED else self._reader.body(head.length)
         if body is None:
             self._hurry()
-            if head.length > _LONG:
-                part = self._reader.some(head.length)
-                self._body, self._size = _larger(part, _LONG << 3, head.length), len(part)
+            if head.length > _LONG:  # grows with what comes: what is only announced costs nothing
+                self._body = bytearray(self._reader.some(head.length))
             return False
         self._ask(body)
         return True
@@ -421,19 +426,6 @@ class Connection(asyncio.BufferedProtocol):
 def answer_of_status(status: int, headers: Headers) -> bytes:
     """Return the beginning of an answer: all of its head but its length."""
     return begun(f"HTTP/1.1 {status} {_PHRASES.get(status, 'Answer')}", headers)
-
-
-def _larger(part: bytes | bytearray, size: int, most: int) -> bytearray:
-    """Return bytes with room behind them: what a client only says that it will send costs nothing.
-
-    Args:
-        part: what came.
-        size: that is wanted.
-        most: that it may have.
-    """
-    body = bytearray(min(max(size, 2 * len(part)), most))
-    body[: len(part)] = part
-    return body
 
 
 def _name_in(certificate: object) -> str | None:

@@ -186,7 +186,7 @@ class Exchange:
 
     def _begin(self, answer: Answer) -> None:
         self._sent_parts = True
-        self._proxy.metrics.upstream[f"{answer.status // 100}xx"] += 1
+        self._proxy.metrics.upstream[answer.kind] += 1
         if not self._gone:
             self._connection.begin(answer.status, _returned(answer))
 
@@ -204,7 +204,7 @@ class Exchange:
 
     def answered(self, answer: Answer, body: bytes) -> None:
         """Give the server's answer to the client."""
-        self._proxy.metrics.upstream[f"{answer.status // 100}xx"] += 1
+        self._proxy.metrics.upstream[answer.kind] += 1
         seen = body
         if answer.status == 200 and self.policy.config.answers is not None:
             shown = self._shown(self.policy.config.answers, body)

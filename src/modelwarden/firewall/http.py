@@ -97,6 +97,7 @@ class Answer:
 
     Attributes:
         length: bytes of the body, `CHUNKED` or `UNTIL_CLOSED`.
+        kind: class of the status, as it is counted.
         onward: as that of a `Head`.
     """
 
@@ -104,6 +105,7 @@ class Answer:
     headers: dict[str, str]
     keep: bool
     length: int
+    kind: str
     onward: list[bytes] = field(default_factory=list, compare=False)
 
 
@@ -137,6 +139,13 @@ def answer_of(data: bytes) -> Answer:
         found = _answer(data)
         _remember(_answers, data, found)
     return found
+
+
+def known_head(data: bytes | bytearray, size: int) -> tuple[Head, int] | None:
+    """Return the head that so many bytes begin with, if it is known, and where its body begins."""
+    end = data.find(_END, 0, min(size, _LONGEST_REMEMBERED)) + 4
+    found = _heads.get(bytes(data[:end]))
+    return None if found is None else (found, end)
 
 
 def known_request(data: bytes) -> tuple[Head, bytes] | None:
@@ -225,7 +234,7 @@ def _answer(data: bytes) -> Answer:
     status = int(line[2])
     keep = line[1] == b"1" and "close" not in _words(headers.get("connection", ""))
     length = 0 if status in _NO_BODY or status < 200 else _length(headers, UNTIL_CLOSED)
-    return Answer(status, headers, keep and length != UNTIL_CLOSED, length)
+    return Answer(status, headers, keep and length != UNTIL_CLOSED, length, f"{status // 100}xx")
 
 
 def _parts(data: bytes, once: Sequence[str]) -> tuple[bytes, dict[str, str]]:

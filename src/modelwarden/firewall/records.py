@@ -71,9 +71,9 @@ class Recorder:
         self._loop = loop
         self._failed = failed
         self._waiting: list[tuple[bytes, Callable[[bool], None]]] = []
-        self._hashes: OrderedDict[str, str] = OrderedDict()
+        self._asked: OrderedDict[tuple[str | None, str], str] = OrderedDict()
         self._gathering = False
-        self._second, self._shown = -1, ""
+        self._second, self._day, self._at, self._time = -1, "", -1, ""
 
     def add(
         self,
@@ -121,29 +121,36 @@ class Recorder:
     def _encoded(
         self, decision: Decision, model: str | None, client: str, request_id: str | None, mode: str
     ) -> bytes:
+        asked = self._asked.get((model, client)) or self._known(model, client)
+        name = "null" if request_id is None else quoted(request_id)
+        rule = "null" if decision.rule is None else quoted(decision.rule)
         score = "null" if decision.score is None else f"{decision.score:.6g}"
         return (
-            f'{{"time":"{self._now()}","kind":"request","model":{_text(model)},'
-            f'"client":"{self._hash(client)}","request_id":{_text(request_id)},'
-            f'"decision":"{decision.done.value}","mode":"{mode}","rule":{_text(decision.rule)},'
+            f'{{"time":"{self._now()}",{asked},"request_id":{name},'
+            f'"decision":"{decision.done.value}","mode":"{mode}","rule":{rule},'
             f'"detail":{quoted(decision.detail)},"rows":{decision.rows},"score":{score}}}'
         ).encode()
 
     def _now(self) -> str:
         """Return the time, in UTC to the millisecond."""
-        now = time.time()
-        second = int(now)
+        now = int(time.time() * 1000)
+        if now == self._at:
+            return self._time
+        second = now // 1000
         if second != self._second:
             self._second = second
-            self._shown = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
-        return f"{self._shown}.{int((now - second) * 1000):03d}Z"
+            self._day = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+        self._at, self._time = now, f"{self._day}.{now % 1000:03d}Z"
+        return self._time
 
-    def _hash(self, client: str) -> str:
-        found = self._hashes.get(client)
-        if found is None:
-            found = self._hashes[client] = self._redaction.hash_of(client)
-            if len(self._hashes) > _HASHES:
-                self._hashes.popitem(last=False)
+    def _known(self, model: str | None, client: str) -> str:
+        """Return what a record says of model and client; whose hash is dear is remembered."""
+        name = "null" if model is None else quoted(model)
+        hashed = self._redaction.hash_of(client)
+        found = f'"kind":"request","model":{name},"client":"{hashed}"'
+        self._asked[model, client] = found
+        if len(self._asked) > _HASHES:
+            self._asked.popitem(last=False)
         return found
 
 
@@ -225,7 +232,3 @@ class AnswerRecorder:
 
 def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
-
-
-def _text(value: str | None) -> str:
-    return "null" if value is None else quoted(value)
