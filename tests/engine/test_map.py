@@ -189,18 +189,11 @@ def test_no_worker_outlives_the_parent(how):
     assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
 
 
-def test_ray_gives_the_same_results_or_says_how_to_install_it():
-    try:
-        import ray  # noqa: F401
-    except ImportError:
-        with pytest.raises(MissingExtraError, match="ray"):
-            map_units([1], square, Plan(engine="ray"))
-        pytest.skip("ray is not installed: only the message was tested")
+def test_without_ray_it_is_said_how_to_install_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)  # as where it is not installed
 
-    settled = map_units(["1", "two", "3"], int, Plan(engine="ray"))
-
-    assert [s.value for s in settled] == [1, None, 3]
-    assert "ValueError" in (settled[1].error or "")
+    with pytest.raises(MissingExtraError, match="ray"):
+        map_units([1], square, Plan(engine="ray"))
 
 
 GUARDLESS = """
@@ -221,23 +214,14 @@ def test_where_no_worker_can_be_started_the_units_are_worked_here(tmp_path):
     assert done.stdout == "[1, 2, 3]\n"
 
 
-@pytest.mark.parametrize(
-    ("address", "told"),
-    [
-        (None, "does not start here: Exception: timed out"),
-        ("10.0.0.1:1", "at RAY_ADDRESS=10.0.0.1:1: Exception: timed"),
-    ],
-)
-def test_a_cluster_that_is_not_there_is_one_line(monkeypatch, address, told):
+def test_a_cluster_that_does_not_start_is_one_line(monkeypatch):
     def init(**kwargs):
         raise Exception("timed out\nduring startup")  # noqa: TRY002 -- as Ray does
 
     ray = SimpleNamespace(is_initialized=lambda: False, init=init)
     monkeypatch.setitem(sys.modules, "ray", ray)
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
-    if address is not None:
-        monkeypatch.setenv("RAY_ADDRESS", address)
 
-    with pytest.raises(InputError, match=told) as caught:
+    with pytest.raises(InputError, match="does not start here: Exception: timed out") as caught:
         map_units([1], square, Plan(engine="ray"))
     assert "\n" not in caught.value.message

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from modelwarden.core import InputError
-from modelwarden.engine import map_units
+from modelwarden.engine import Settled, map_units
 from modelwarden.redteam import campaign_of, load, pairs, run
 from tests.redteam.campaigns import SPAM, document, seeded
 from tests.redteam.endpoints import Endpoint, labels, serving
@@ -75,6 +75,9 @@ def test_it_is_the_same_in_this_process_and_in_several(tmp_path, monkeypatch, tw
     assert result(tmp_path / "several") == result(tmp_path / "here")
 
 
+@pytest.mark.filterwarnings(
+    "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
 def test_it_is_the_same_on_a_cluster(tmp_path, two):
     pytest.importorskip("ray")
     campaign = campaign_of(_made(tmp_path, two, concurrency=2), root=tmp_path)
@@ -128,3 +131,22 @@ def test_a_budget_that_does_not_reach_for_every_pair_is_refused(tmp_path, two):
 
     with pytest.raises(InputError, match=r"budget\.rows = 3 does not reach for 4 pairs"):
         run(campaign, output=tmp_path / "out")
+
+
+def test_pairs_that_never_began_are_gaps_and_are_worked_when_resumed(tmp_path, monkeypatch, two):
+    campaign = campaign_of(_made(tmp_path, two), root=tmp_path)
+    run(campaign, output=tmp_path / "whole")
+
+    def down(units, work, plan):
+        first = map_units(units[:1], work, replace(plan, jobs=1))
+        return [*first, *(Settled(error="the connection was lost") for _ in units[1:])]
+
+    monkeypatch.setattr(pairs, "map_units", down)
+    cut = run(campaign, output=tmp_path / "cut")
+    monkeypatch.undo()
+    done = run(campaign, output=tmp_path / "cut", resume=True)
+
+    assert "the connection was lost" in (cut.stopped or "")
+    assert len(cut.report.gaps) == 3
+    assert done.stopped is None
+    assert result(tmp_path / "cut") == result(tmp_path / "whole")

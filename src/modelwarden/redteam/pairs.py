@@ -32,7 +32,15 @@ from modelwarden.redteam.engagement import (
     read_sample,
     read_seeds,
 )
-from modelwarden.redteam.journal import STATE, Held, Journal, events_in, nothing, read
+from modelwarden.redteam.journal import (
+    STATE,
+    TRANSCRIPT,
+    Held,
+    Journal,
+    events_in,
+    nothing,
+    read,
+)
 from modelwarden.redteam.kinds.kind import Kind, Seeds
 from modelwarden.redteam.meter import Meter
 from modelwarden.redteam.opening import opened
@@ -321,6 +329,8 @@ def result_of(pairs: Sequence[Pair], all_came: Sequence[Came]) -> GoalResult:
 def events_of(pairs: Sequence[Pair], output: Path) -> Iterator[dict[str, Json]]:
     """Yield the records of all pairs, each event with the name of its pair."""
     for pair in pairs:
+        if not (Path(pair.folder) / TRANSCRIPT).is_file():
+            continue  # whoever was to work it went down first
         place = Path(pair.folder).relative_to(output.resolve()).as_posix()
         for event in events_in(Path(pair.folder)):
             for body in (event.get("sent"), event.get("got")):
