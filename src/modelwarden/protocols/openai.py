@@ -20,6 +20,9 @@ INSTRUCTION = (
     "Answer with exactly one of these labels and nothing else: {labels}."
 )
 _LONGEST = 64  # tokens of an answer
+_THOUGHTS = "think|thinking|thought|thoughts|reasoning"
+_BEGUN = re.compile(rf"\s*<(?:{_THOUGHTS})>", re.IGNORECASE)
+_ENDED = re.compile(rf"</(?:{_THOUGHTS})>", re.IGNORECASE)
 
 
 def route(path: str, model: str | None) -> str:
@@ -50,10 +53,38 @@ def decode(body: bytes) -> str:
     choices = object_of(body).get("choices")
     first = choices[0] if isinstance(choices, list) and choices else None
     message = first.get("message") if isinstance(first, dict) else None
-    content = message.get("content") if isinstance(message, dict) else None
-    if not isinstance(content, str):
+    said = text_in(message.get("content")) if isinstance(message, dict) else None
+    if said is None:
         raise WireError("the answer has no choices[0].message.content")
-    return content
+    return said
+
+
+def text_in(content: object) -> str | None:
+    """Return the text of a message, also of one in parts as of several media; None: there is none.
+
+    Raises:
+        WireError: it is no text at all.
+    """
+    if content is None or isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        raise WireError("choices[0].message.content is no text")
+    parts = [part.get("text") for part in content if isinstance(part, dict)]
+    return "".join(part for part in parts if isinstance(part, str))
+
+
+def answer_in(said: str) -> str:
+    """Return what is said behind the thoughts that some models write down first.
+
+    Thoughts that were cut off before they came to an end hold no answer.
+
+    >>> answer_in("<think>ham? No, spam.</think>spam")
+    'spam'
+    """
+    ends = [found.end() for found in _ENDED.finditer(said)]
+    if not ends and _BEGUN.match(said):
+        return ""
+    return said[ends[-1] if ends else 0 :].strip()
 
 
 def label_in(said: str, labels: Sequence[str]) -> int | None:
@@ -63,7 +94,7 @@ def label_in(said: str, labels: Sequence[str]) -> int | None:
     taken when it holds exactly one label as whole words.
     """
     bare = [_bare(label) for label in labels]
-    word = _bare(said)
+    word = _bare(answer_in(said))
     if word in bare:
         return bare.index(word)
     found = [i for i, b in enumerate(bare) if re.search(rf"(?<!\w){re.escape(b)}(?!\w)", word)]

@@ -221,3 +221,45 @@ def test_answers_in_chunks_leave_the_connection_as_good_as_before(connect):
     with serving(answer) as url:
         connection = connect(url)
         assert [connection.get("/") for _ in range(3)] == [b"{} "] * 3
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}", "cut short after 2 bytes"),
+        (b"\x16\x03\x01 hello\r\n\r\n", "speaks no HTTP"),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n\x1f\x8b",
+            r"packed \(gzip\), unasked",
+        ),
+    ],
+)
+def test_what_was_no_answer_is_told_in_words(connect, said, why):
+    with saying(said, times=1) as url, pytest.raises(TargetError, match=why) as caught:
+        connect(url).post("/invocations", b"{}")
+    assert caught.value.lost
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"),
+    [
+        ("7", 7.0),
+        ("0.5", 0.5),
+        ("9" * 400, 1e9),
+        ("Wed, 21 Oct 2099 07:28:30 GMT", 1e9),
+        ("Wed, 21 Oct 2015 07:27:00 GMT", 0.0),
+        ("Wed, 21 Oct 99999 07:28:00 GMT", 0.0),
+        ("-5", 0.0),
+        ("nan", 0.0),
+        ("1e308", 0.0),
+        ("soon", 0.0),
+        ("", 0.0),
+    ],
+)
+def test_a_pause_is_told_in_seconds_or_as_a_moment(connect, asked, seconds):
+    with (
+        serving(lambda *_: (429, {"Retry-After": asked}, b"{}")) as url,
+        pytest.raises(StatusError) as caught,
+    ):
+        connect(url, pauses=()).post("/x", b"{}")
+    assert caught.value.pause == seconds

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from modelwarden.core import Json
 from modelwarden.core.values import dataclass
+from modelwarden.protocols import openai
 from modelwarden.protocols.documents import dumped, object_of
 from modelwarden.protocols.tensors import WireError
 
@@ -44,7 +45,7 @@ class Reply:
     @property
     def empty(self) -> bool:
         """Whether it says nothing at all, which shows nothing either."""
-        return not self.text.strip() and not self.calls
+        return not openai.answer_in(self.text) and not self.calls
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,19 +109,11 @@ def decode(body: bytes) -> Reply:
     message = first.get("message") if isinstance(first, dict) else None
     if not isinstance(message, dict):
         raise WireError("the answer has no choices[0].message")
-    return Reply(_text(message.get("content")), _calls(message.get("tool_calls")))
-
-
-def _text(content: object) -> str:
-    if content is None:
-        return ""
-    if isinstance(content, list):
-        # Servers of models with several media answer in parts.
-        parts = [part.get("text") for part in content if isinstance(part, dict)]
-        return "".join(part for part in parts if isinstance(part, str))[:_MOST]
-    if not isinstance(content, str):
-        raise WireError("choices[0].message.content is no text")
-    return content[:_MOST]
+    # Some servers tell a refusal apart, and older ones call one function without a list.
+    said = openai.text_in(message.get("content")) or openai.text_in(message.get("refusal")) or ""
+    older = message.get("function_call")
+    calls = message.get("tool_calls") or ([{"function": older}] if older else None)
+    return Reply(said[:_MOST], _calls(calls))
 
 
 def _calls(given: object) -> tuple[Call, ...]:

@@ -7,14 +7,17 @@ up is asked again a few times; every try counts as a call.
 
 from __future__ import annotations
 
+import datetime as dt
 import http.client
 import io
 import ipaddress
+import re
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Sequence
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from modelwarden.core import ConfigError, GapKind
@@ -24,6 +27,8 @@ from modelwarden.targets.errors import TargetError
 _PAUSES = (0.1, 0.5, 2.0)  # seconds before each further try
 _LONGEST_PAUSE = 10.0  # that a server may ask for
 _BUSY = (429, 503)
+_SECONDS = re.compile(r"[0-9]+(\.[0-9]*)?")
+_FOREVER = 1e9  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +199,9 @@ class Connection:
                 raise http.client.HTTPException(f"an answer of more than {self._longest} bytes")
             if response.length:
                 raise http.client.IncompleteRead(answer, response.length)
+            packed = response.headers.get("Content-Encoding", "identity").strip().lower()
+            if packed not in ("", "identity"):
+                raise http.client.HTTPException(f"its answer is packed ({packed[:40]}), unasked")
             # What ends a chunked answer is read too, so that the connection can be used again.
             response.close()
             return response.status, answer, _pause_asked(response)
@@ -235,10 +243,19 @@ class Connection:
         elif isinstance(error, ConnectionRefusedError):
             failed = TargetError(f"nothing listens at {where}", hint="Start the server first.")
         else:
-            reason = str(error) or type(error).__name__
-            failed = TargetError(f"{where} cannot be asked: {' '.join(reason.split())[:300]}")
+            failed = TargetError(f"{where} cannot be asked: {_reason(error)}")
         failed.lost = True
         return failed
+
+
+def _reason(error: Exception) -> str:
+    """Return in one line what went wrong, in words of a user's where the library has none."""
+    if isinstance(error, http.client.IncompleteRead):
+        return f"its answer was cut short after {len(error.partial):,} bytes"
+    gone = isinstance(error, http.client.RemoteDisconnected)
+    if isinstance(error, http.client.BadStatusLine) and not gone:
+        return f"what answers there speaks no HTTP: {str(error)[:80].strip()!r}"
+    return " ".join((str(error) or type(error).__name__).split())[:300]
 
 
 def is_name_of_here(host: str) -> bool:
@@ -344,6 +361,21 @@ def _hang_up(connection: socket.socket) -> None:
 
 
 def _pause_asked(response: http.client.HTTPResponse) -> float:
-    asked = response.headers.get("Retry-After", "")
-    # A superscript two is a digit too, and no number.
-    return float(asked) if asked.isdecimal() and len(asked) < 6 else 0.0
+    """Return the seconds that a busy server asks to wait: it may tell them, or a moment.
+
+    Source: RFC 9110, section 10.2.3; parts of seconds are no standard, and sent all the same.
+    """
+    asked = response.headers.get("Retry-After", "").strip()
+    if _SECONDS.fullmatch(asked):
+        return min(float(asked), _FOREVER)
+    now = _moment(response.headers.get("Date", "")) or dt.datetime.now(dt.UTC)
+    until = _moment(asked)
+    return 0.0 if until is None else max(0.0, min((until - now).total_seconds(), _FOREVER))
+
+
+def _moment(told: str) -> dt.datetime | None:
+    try:
+        found = parsedate_to_datetime(told)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return found if found.tzinfo is not None else found.replace(tzinfo=dt.UTC)
