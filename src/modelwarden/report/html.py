@@ -22,6 +22,7 @@ from modelwarden.report.plots import plot_of, strips
 from modelwarden.report.stages import (
     StageView,
     own_conditions,
+    parts_text,
     shared_conditions,
     stages_of,
 )
@@ -45,7 +46,7 @@ from modelwarden.report.summary import (
 from modelwarden.standards import link_of, title_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from jinja2 import Environment
 
@@ -208,11 +209,6 @@ def _cell(value: Json) -> str:
     return "" if value is None else value_text(value)
 
 
-def _conditions(these: Mapping[str, Json]) -> str:
-    """Return conditions in one line: `eps 0.1 · seed 0`."""
-    return " · ".join(f"{shown(key, 80)} {value_text(value, 120)}" for key, value in these.items())
-
-
 def environment() -> Environment:
     """Return what templates of pages are rendered with; all text is escaped and bounded."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -233,7 +229,7 @@ def environment() -> Environment:
         "measured": measured,
         "cell": _cell,
         "drawn": drawn,
-        "conditions": _conditions,
+        "conditions": parts_text,
         "own": own_conditions,
         "shared": shared_conditions,
         "zip": lambda these, others: list(zip(these, others, strict=True)),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from modelwarden.report.advice import first_steps
 from modelwarden.report.escape import shown, value_text
 from modelwarden.report.rule_page import escape, prose
+from modelwarden.report.stages import parts_text
 from modelwarden.report.summary import (
     by_file,
     by_reason,
@@ -80,7 +81,7 @@ def _measurements(report: Report) -> str:
     rows = (
         (
             _cell(m.name),
-            "all" if m.group is None else _cell(value_text(m.group)),
+            "all" if m.group is None else _cell(parts_text(m.group)),
             _cell(measured(m)),
             _cell(value_text(m.conditions)) if m.conditions else "",
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from modelwarden.core import ReasonKind, Severity
 from modelwarden.core.values import dataclass
+from modelwarden.report.escape import shown, value_text
 from modelwarden.report.summary import plural
 
 if TYPE_CHECKING:
@@ -131,6 +132,29 @@ def shared_conditions(these: Sequence[Measurement]) -> dict[str, Json]:
 def own_conditions(one: Measurement, shared: Mapping[str, Json]) -> dict[str, Json]:
     """Return the conditions of a measurement that are not said for all of them."""
     return {key: value for key, value in one.conditions.items() if key not in shared}
+
+
+def parts_text(parts: Json | Mapping[str, Json]) -> str:
+    """Return conditions, or a group, in one line: `eps 0.1 · seed 0`."""
+    if not isinstance(parts, Mapping):
+        return value_text(parts, 120)
+    return " · ".join(f"{shown(key, 80)} {value_text(value, 120)}" for key, value in parts.items())
+
+
+def subjects(these: Sequence[Measurement]) -> list[str]:
+    """Return what each measurement is of: its group, and what tells it from others of its name.
+
+    Empty where it is of all there is, and the only one.
+    """
+    alike: dict[tuple[str, str], list[Measurement]] = {}
+    named = [(one.name, "" if one.group is None else parts_text(one.group)) for one in these]
+    for key, one in zip(named, these, strict=True):
+        alike.setdefault(key, []).append(one)
+    told = []
+    for key, one in zip(named, these, strict=True):
+        own = own_conditions(one, shared_conditions(alike[key])) if len(alike[key]) > 1 else {}
+        told.append(" · ".join(text for text in (key[1], parts_text(own)) if text))
+    return told
 
 
 def _failing(report: Report) -> frozenset[str]:

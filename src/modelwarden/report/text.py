@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from modelwarden.core.pages import Page
 from modelwarden.report.advice import first_steps
 from modelwarden.report.escape import shown, value_text
-from modelwarden.report.stages import QUESTIONS
+from modelwarden.report.stages import QUESTIONS, subjects
 from modelwarden.report.summary import (
     FileGroup,
     by_file,
@@ -196,12 +196,13 @@ def _measurements(paper: _Paper, report: Report) -> None:
         return
     paper.line(("Measured", "bold"))
     stage = None
-    for one in sorted(report.measurements, key=lambda m: _PLACES.get(m.stage, len(_PLACES))):
+    ranked = sorted(report.measurements, key=lambda m: _PLACES.get(m.stage, len(_PLACES)))
+    for one, subject in zip(ranked, subjects(ranked), strict=True):
         if one.stage != stage:
             stage = one.stage
             paper.line((f"  {shown(stage)}", "dim"))
-        group = "" if one.group is None else f" [{value_text(one.group)}]"
-        paper.line(f"    {shown(one.name)}{group}  {measured(one)}")
+        told = f" [{subject}]" if subject else ""
+        paper.line(f"    {shown(one.name)}{told}  {measured(one)}")
     paper.line()
 
 

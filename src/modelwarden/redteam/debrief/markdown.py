@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from modelwarden.core import Json
 from modelwarden.redteam.debrief.view import Shown, View
-from modelwarden.report.escape import shown, value_text
+from modelwarden.report.escape import shown
+from modelwarden.report.stages import subjects
 from modelwarden.report.summary import measured
 from modelwarden.standards import link_of, title_of
 
@@ -28,9 +29,9 @@ def _lines(view: View) -> Iterator[str]:
         yield f"| {name} | {_cell(value)} |"
     yield from _fared(view)
     yield from ("", "## What was measured", "", "| measure | of | value |", "|---|---|---|")
-    for taken in view.measurements:
-        group = "" if taken.group is None else value_text(taken.group, 120)
-        yield f"| {taken.name} | {_cell(group)} | {_cell(measured(taken))} |"
+    these = view.measurements
+    for taken, subject in zip(these, subjects(these), strict=True):
+        yield f"| {taken.name} | {_cell(subject)} | {_cell(measured(taken))} |"
     for table in view.report.tables:
         yield from _table(table.title, table.columns, table.rows)
     yield from _cheapest(view)
