@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -146,6 +147,42 @@ def test_an_endpoint_that_goes_wrong_and_is_mended_leads_to_the_same_end(tmp_pat
     assert again.report.findings == resumed.report.findings
     if rows == 5000:  # of fewer, what came to nothing has taken some
         assert result(tmp_path / "out") == result(tmp_path / "undisturbed")
+
+
+@pytest.mark.parametrize("how", ["no numbers", "other classes", "another order"])
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_an_endpoint_that_is_still_wrong_when_resumed_gives_no_results(tmp_path, how, concurrency):
+    seeded(tmp_path, tuple(f"{text} {number}" for number in range(18) for text in SPAM))
+    with serving(Endpoint()) as endpoint:
+        path = _file(tmp_path, endpoint.url, rows=5000, concurrency=concurrency, queries=10)
+        run(load(path), output=tmp_path / "undisturbed")
+        last = len(endpoint.asked) + len(endpoint.asked) // 2
+        endpoint.fault = lambda n, asked: _GOES_WRONG[how](asked) if n > last else None
+        run(load(path), output=tmp_path / "out")
+        again = run(load(path), output=tmp_path / "out", resume=True)
+        endpoint.fault = None
+        mended = run(load(path), output=tmp_path / "out", resume=True)
+
+    assert again.stopped is not None
+    assert again.evasions == ()
+    assert mended.stopped is None
+    assert result(tmp_path / "out") == result(tmp_path / "undisturbed")
+
+
+@pytest.mark.parametrize("events", [2, 3, 4, 5])
+def test_an_endpoint_that_changed_between_two_runs_is_noticed(tmp_path, events):
+    seeded(tmp_path)
+    with serving(Endpoint()) as endpoint:
+        path = _file(tmp_path, endpoint.url)
+        run(load(path), output=tmp_path / "undisturbed")
+        _killed(path, tmp_path / "out", events)  # about when the seeds are asked a second time
+        endpoint.fault = lambda n, asked: _GOES_WRONG["another order"](asked)
+        with contextlib.suppress(InputError):  # no seed is answered as its truth says
+            assert run(load(path), output=tmp_path / "out", resume=True).stopped is not None
+        endpoint.fault = None
+        run(load(path), output=tmp_path / "out", resume=True)
+
+    assert result(tmp_path / "out") == result(tmp_path / "undisturbed")
 
 
 def test_a_line_that_was_cut_is_cut_off(tmp_path):

@@ -190,6 +190,16 @@ class Line:
         """Whether lanes cost no more calls: a callable is always asked in whole tiles."""
         return self.told != "callable"
 
+    @property
+    def last(self) -> str:
+        """The batch that was asked last, as the record has it."""
+        return f"{self.name}.{self.batch}"
+
+    @property
+    def was_known(self) -> bool:
+        """Whether the record answered that batch."""
+        return self._journal.known(f"{self.last}.0.1") is not None
+
     def stop(self) -> None:
         """End every lane that takes turns with this one."""
         if self.turns is not None:
@@ -264,9 +274,16 @@ class Line:
         """Say that the answers of this batch were none, so that a resumed campaign asks again."""
         self._bad({"target": self.name, "since": self.batch, "why": why})
 
-    def disown_after(self, clock: float, why: str) -> None:
-        """Say so of all that the target answered after a moment, on whichever lane."""
-        self._bad({"target": f"t{self.number}", "after": round(clock, 6), "why": why})
+    def disown_after(self, clock: float, but: str, *, why: str) -> None:
+        """Say so of all that the target answered after `clock`, on whichever lane.
+
+        Args:
+            clock: seconds into the campaign.
+            but: the batch that was asked then, and whose answers are good.
+            why: in one line.
+        """
+        bad: dict[str, Json] = {"target": f"t{self.number}", "after": round(clock, 6), "why": why}
+        self._bad(bad | ({"but": but} if but else {}))
 
     def _bad(self, event: dict[str, Json]) -> None:
         self._journal.write({"event": "bad", **event})

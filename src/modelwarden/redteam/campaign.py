@@ -6,7 +6,7 @@ import datetime as dt
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -107,11 +107,14 @@ def run(
         return Done(report=_dry(campaign, seeds, version), folder=None)
     held = Held(output)
     try:
-        journal, meter = _begun(campaign, output, resume=resume, offline=offline, version=version)
+        known = {one.path: had.digest for one, (_, had) in zip(campaign.seeds, seeds, strict=True)}
+        pins = pinned.pinned(campaign, version, known)
+        journal, meter = _begun(campaign, output, pins, resume=resume, offline=offline)
         try:
             if progress is not None:
                 progress(f"{campaign.name}: {campaign.goal}")
-            how = How(engine=engine, trust=trust, version=version)
+            digest = pinned.digest_of(pins)
+            how = How(engine=engine, trust=trust, version=version, digest=digest)
             fight = _in_pairs if is_paired(campaign) else _fought
             try:
                 return fight(campaign, seeds, journal, meter, how)
@@ -126,10 +129,14 @@ def run(
 
 
 def _begun(
-    campaign: Campaign, output: Path, *, resume: bool, offline: bool, version: str
+    campaign: Campaign,
+    output: Path,
+    pins: Mapping[str, object],
+    *,
+    resume: bool,
+    offline: bool,
 ) -> tuple[Journal, Meter]:
     """Open the record of a campaign, after it was made sure that it is this one's."""
-    pins = pinned.pinned(campaign, version)
     there = (output / TRANSCRIPT).exists()
     stood = nothing()
     if there and (resume or offline):
@@ -175,11 +182,12 @@ def _removed(output: Path) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class How:
-    """How a campaign is run: see `run`."""
+    """How a campaign is run: see `run`; `digest` is of all that it depends on."""
 
     engine: str
     trust: bool
     version: str
+    digest: str
 
 
 def _fought(
@@ -227,8 +235,7 @@ def _in_pairs(
     """Have the engine work every pair of target and seeds; write down what came of all."""
     began, started = time.monotonic(), _now()
     pairs = pairs_of(campaign, journal.folder, offline=journal.offline, trust=how.trust)
-    digest = pinned.digest_of(pinned.pinned(campaign, how.version))
-    came = work_all(campaign, pairs, engine=how.engine, digest=digest)
+    came = work_all(campaign, pairs, engine=how.engine, digest=how.digest)
     meter.rows, meter.calls = sum(one.rows for one in came), sum(one.calls for one in came)
     meter.retried_rows = sum(one.retried_rows for one in came)
     journal.repeated_rows = sum(one.repeated_rows for one in came)

@@ -200,6 +200,7 @@ class Engagement:
         answers = line.ask(take(seeds.inputs, first))
         if target not in self.told:
             self.told[target] = self._settled(line, config, kind, seeds.y, answers)
+        old = line.was_known
         told = self.told[target]
         scored = told.reading.form is not Form.LABELS
         granted = scored and self.campaign.knowledge.access is Access.SCORES
@@ -211,11 +212,17 @@ class Engagement:
             labels = np.concatenate((labels, more))
             if scores is not None and others is not None:
                 scores = np.concatenate((scores, others))
-        y, stated = self._truth(seeds, told, labels)
+        try:
+            y, stated = self._truth(seeds, told, labels)
+        except InputError as error:
+            line.disown_after(0.0, "", why=error.message)  # it may be the target that is mended
+            raise
         pick = _watched(labels)
         steady = live.watch(
             take(seeds.inputs, pick), labels[pick], None if scores is None else scores[pick]
         )
+        if not steady and old and not line.was_known:
+            live.changed()  # between two runs: nothing of the first one is of use any more
         seen = live if granted or not scored else _withheld(live)
         return Clean(
             number=number,

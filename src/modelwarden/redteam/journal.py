@@ -394,12 +394,14 @@ class _Told:
 def _is_bad(name: str, recorded: Recorded, event: Mapping[str, Any]) -> bool:
     """Tell whether a request belongs to those of a target that turned out to be no good.
 
-    They are those of a lane since a batch, or those of all lanes that were answered after a moment.
+    They are those of a lane since a batch, or those of all lanes that were answered after a moment,
+    but for the batch that was asked then and showed that all was well.
     """
     target, batch, *_ = name.split(".")
     if "after" in event:
         own = target.rstrip(_LETTERS) == event["target"]
-        return own and batch.isdigit() and recorded.clock > event["after"]
+        good = f"{target}.{batch}" == event.get("but")
+        return own and not good and batch.isdigit() and recorded.clock > event["after"]
     return target == event["target"] and batch.isdigit() and int(batch) >= event["since"]
 
 

@@ -51,7 +51,8 @@ class Live:
         self.watched: tuple[Inputs, Labels, Floats | None] | None = None
         self._looked = 0
         self._looking = False
-        self._agreed = [0.0]  # when the last answers that agreed were asked for, on any lane
+        # When the last answers that agreed were asked for, on any lane, and their name on record.
+        self._agreed = [(0.0, "")]
 
     def beside(self, line: Line) -> Live:
         """Return the same target, asked over another line, with an account of its own."""
@@ -122,7 +123,7 @@ class Live:
         self._looked = self.line.batch
         if not _alike(labels, scores, again, others):
             return False
-        self._agreed[0] = max(self._agreed[0], self.line.began)
+        self._agree()
         self.watched = (inputs, labels, scores)
         return True
 
@@ -147,14 +148,28 @@ class Live:
         if blocked or _alike(labels, scores, again, others):
             self._looked = self.line.batch
             if not blocked:
-                self._agreed[0] = max(self._agreed[0], self.line.began)
+                self._agree()
             return
         what = "answers the same inputs otherwise than before"
         if scores is not None and others is not None and _permuted(scores, others):
             what = "gives its classes in another order than before"
         error = ChangedError(f"the target {what}: it changed while it was asked")
-        self.line.disown_after(self._agreed[0], error.message)
+        self.line.disown_after(*self._agreed[0], why=error.message)
         raise error
+
+    def changed(self) -> None:
+        """Tell that the target is another one than an earlier run asked, and disown all of that.
+
+        Raises:
+            ChangedError: always.
+        """
+        error = ChangedError("the target answers the seeds otherwise than before it was resumed")
+        self.line.disown_after(0.0, "", why=error.message)
+        raise error
+
+    def _agree(self) -> None:
+        """Note that the last answers were what they were before."""
+        self._agreed[0] = max(self._agreed[0], (self.line.began, self.line.last))
 
     def looked(self) -> bool:
         """Look once more at the end of an attack; tell whether there was budget for it."""

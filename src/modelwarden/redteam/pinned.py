@@ -18,13 +18,22 @@ _FREE = ("policy",)  # judges what was found; it changes nothing of what is aske
 _SHOWN = 4
 
 
-def pinned(campaign: Campaign, version: str) -> dict[str, object]:
-    """Return all that must be the same when a campaign is resumed."""
+def pinned(
+    campaign: Campaign, version: str, known: Mapping[str, str] | None = None
+) -> dict[str, object]:
+    """Return all that must be the same when a campaign is resumed.
+
+    Args:
+        campaign: that is resumed, or begun.
+        version: of the program.
+        known: digests of paths that were read already.
+    """
+    known = known or {}
     flat = {key: value for key, value in _flat(campaign.document) if not _is_free(key)}
     for key, path in _paths(campaign):
         place = campaign.root / path
         if place.exists():
-            flat[f"content of {key} {path}"] = digest_at(place)
+            flat[f"content of {key} {path}"] = known.get(path) or digest_at(place)
     flat["version of modelwarden"] = version
     return flat
 

@@ -31,9 +31,9 @@ def split_by_comments(draft: Draft, rng: np.random.Generator) -> str | None:  # 
     return _in_words(draft, "<!---->")
 
 
-def zero_width(draft: Draft, rng: np.random.Generator) -> str | None:
+def zero_width(draft: Draft, rng: np.random.Generator) -> str | None:  # noqa: ARG001
     """Put characters without width into words."""
-    return _in_words(draft, ("&#8204;", "&#8288;")[int(rng.integers(1))])
+    return _in_words(draft, "&#8204;")
 
 
 def wrapped(draft: Draft, rng: np.random.Generator) -> str | None:
