@@ -153,6 +153,7 @@ def test_what_is_refused_is_refused_alike_and_never_arrives(walled, body, header
 BODY = json.dumps(good()).encode()
 LENGTH = b"Content-Length: %d\r\n" % len(BODY)
 START = b"POST " + PATH + b" HTTP/1.1\r\nHost: m\r\nContent-Type: application/json\r\n"
+WITH_HOST = b"POST " + PATH + b" HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\n"
 GET = b"GET /v2 HTTP/1.1\r\nHost: m\r\n"
 CODING = b"Transfer-Encoding: chunked\r\n"
 CHUNKED = START + CODING
@@ -181,6 +182,11 @@ HOSTILE = {
     "bare line feed": START + b"X-A: b\nX-B: c\r\n" + LENGTH + b"\r\n" + BODY,
     "bare carriage return": START + b"X-A: b\rX-B: c\r\n" + LENGTH + b"\r\n" + BODY,
     "no host": b"POST " + PATH + b" HTTP/1.1\r\n" + LENGTH + b"\r\n" + BODY,
+    "a path in the host": WITH_HOST % b"m/evil" + LENGTH + b"\r\n" + BODY,
+    "a user in the host": WITH_HOST % b"a@m" + LENGTH + b"\r\n" + BODY,
+    "a blank in the host": WITH_HOST % b"a b" + LENGTH + b"\r\n" + BODY,
+    "a list of hosts": WITH_HOST % b"m, evil" + LENGTH + b"\r\n" + BODY,
+    "an empty host": WITH_HOST % b"" + LENGTH + b"\r\n" + BODY,
     "two hosts": START + b"Host: n\r\n" + LENGTH + b"\r\n" + BODY,
     "absolute address": b"POST http://m" + PATH + b" HTTP/1.1\r\nHost: m\r\n\r\n",
     "CONNECT": b"CONNECT m:443 HTTP/1.1\r\nHost: m\r\n\r\n",
