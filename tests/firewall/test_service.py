@@ -6,10 +6,12 @@ import json
 import os
 import re
 import resource
+import shutil
 import signal
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -208,6 +210,39 @@ def test_answers_are_recorded_for_labels_that_come_later(place):
     assert verify(place / "answers").problems == ()
     assert watched.code == 0
     assert state["performance"]["joined"] == len(truth)
+
+
+FORBIDDEN = {
+    "head key": ("[firewall]\nheads = 'heads'\nhead_key = 'k'\n", ("--ledger", "ledger")),
+    "hash key": ("[firewall]\nhash_key = 'k'\n", ("--ledger", "ledger")),
+    "key of the certificate": ("[firewall.tls]\ncertificate = 'server.pem'\nkey = 'k'\n", ()),
+}
+
+
+@pytest.mark.parametrize("name", FORBIDDEN)
+def test_a_key_that_may_not_be_read_is_one_line(place, name):
+    text, more = FORBIDDEN[name]
+    certificate(place, "server")
+    (place / "k").write_bytes((place / "server.key").read_bytes())
+    (place / "k").chmod(0)
+    bound = []
+    if os.geteuid() == 0:  # who may read everything unless that is taken away
+        if shutil.which("setpriv") is None:
+            pytest.skip("root without setpriv reads every file")
+        bound = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+    ran = subprocess.run(
+        [
+            *(*bound, sys.executable, "-m", "modelwarden", "firewall"),
+            *("--upstream", "http://127.0.0.1:1", "--listen", "127.0.0.1:0"),
+            *("--profile", "profile.json", *config(place, text), *more),
+        ],
+        cwd=place, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+    (line,) = [line for line in ran.stderr.splitlines() if "cost several times" not in line]
+    assert ran.returncode == 2
+    assert "permission denied" in line
+    assert re.search(r"\bk\b", line)
 
 
 def test_answers_need_a_ledger_of_decisions(place):

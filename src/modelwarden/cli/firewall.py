@@ -113,9 +113,10 @@ def _serve(
         _require("grpc", "grpcio, which gRPC needs,", "grpc")
     if envoy_listen is not None:
         _require("h2", "h2, over which an Envoy asks,", "firewall")
-    from modelwarden.core import ConfigError, InputError
+    from modelwarden.core import InputError
     from modelwarden.firewall.alerts import Alerts
     from modelwarden.firewall.config import listen_of, upstream_of
+    from modelwarden.firewall.errors import FirewallConfigError
     from modelwarden.firewall.loop import missing, run
     from modelwarden.firewall.proxy import Proxy
     from modelwarden.firewall.rules import Mode
@@ -126,7 +127,9 @@ def _serve(
     server = upstream_of(upstream)
     known, settings = sources.read()
     if ledger is None and settings.ledger.answers is not None:
-        raise ConfigError("[firewall.ledger] answers are recorded beside decisions: give --ledger")
+        raise FirewallConfigError(
+            "[firewall.ledger] answers are recorded beside decisions: give --ledger"
+        )
     if slow := missing():
         click.echo(
             f"modelwarden: without {' and '.join(slow)} requests cost several times as much: "
@@ -184,13 +187,13 @@ def top(status: str, once: bool, as_json: bool) -> int:
 
 
 def _records(folder: Path, settings: FirewallConfig, stack: ExitStack) -> Records:
-    from modelwarden.core import ConfigError
     from modelwarden.core.paths import real
+    from modelwarden.firewall.errors import FirewallConfigError
     from modelwarden.firewall.records import SYNC_SECONDS, Records
     from modelwarden.ledger import HeadFile, Redaction, Writer, key_in, load_private
 
     if settings.head_key is not None and settings.heads is None:
-        raise ConfigError("head_key signs heads: name the file of these with heads")
+        raise FirewallConfigError("head_key signs heads: name the file of these with heads")
     heads = None
     if settings.heads is not None:
         key = None if settings.head_key is None else load_private(settings.head_key)

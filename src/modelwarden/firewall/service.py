@@ -12,12 +12,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from modelwarden.core import ConfigError, InputError, Severity
+from modelwarden.core import InputError, Severity
 from modelwarden.core.values import dataclass
 from modelwarden.detectors import probes as golden
 from modelwarden.firewall.alerts import AlertKind
 from modelwarden.firewall.asking import Inquiry
 from modelwarden.firewall.config import FirewallConfig, Tls, Upstream, load_config
+from modelwarden.firewall.errors import FirewallConfigError
 from modelwarden.firewall.policy import Policy
 from modelwarden.firewall.profile import Profile, load
 from modelwarden.firewall.proxy import Proxy
@@ -65,7 +66,7 @@ class Sources:
 
         Raises:
             ProfileError: a profile cannot be used.
-            ConfigError: the configuration cannot be used.
+            FirewallConfigError: the configuration cannot be used.
         """
         self.seen = self.state()
         config = load_config(self.config)
@@ -275,7 +276,7 @@ def to_clients(tls: Tls) -> ssl.SSLContext:
     """Return the context of connections from clients.
 
     Raises:
-        ConfigError: a file cannot be used.
+        FirewallConfigError: a file cannot be used.
     """
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -289,7 +290,7 @@ def to_server(tls: Tls | None) -> ssl.SSLContext:
     """Return the context of connections to the server, whose certificate is always verified.
 
     Raises:
-        ConfigError: a file cannot be used.
+        FirewallConfigError: a file cannot be used.
     """
     context = ssl.create_default_context()
     if tls is not None:
@@ -304,7 +305,10 @@ def _load(context: ssl.SSLContext, tls: Tls) -> None:
         if tls.authorities is not None:
             context.load_verify_locations(tls.authorities)
     except (OSError, ssl.SSLError) as error:
-        raise ConfigError(f"cannot use the certificate {tls.certificate}: {error}") from error
+        files = [str(f) for f in (tls.certificate, tls.key, tls.authorities) if f is not None]
+        why = error.strerror or str(error)
+        told = f"cannot use the certificate, its key or the authorities ({', '.join(files)})"
+        raise FirewallConfigError(f"{told}: {why.lower()}") from error
 
 
 def _digest(profiles: Sequence[Profile]) -> str:
