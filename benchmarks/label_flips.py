@@ -25,8 +25,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from modelwarden.data.label_errors import design_of_inputs
+from modelwarden.detectors.designs import design_of
 from modelwarden.detectors.label_errors import flips
-from modelwarden.detectors.learners import design_of
 from modelwarden.targets.frames import Frame, take
 
 KINDS = (("clean", 0.0), ("all", 0.05), ("all", 0.10), ("one class", 0.05))

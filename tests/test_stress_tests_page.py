@@ -24,7 +24,6 @@ OTHERS = {
     "n",
     "--baseline",
     "[features]",
-    "label-errors",
 }
 
 

@@ -8,8 +8,8 @@ from sklearn.datasets import load_digits
 
 from data.sets import arrays, given, rows_of, rules, table
 from modelwarden.data.label_errors import run
+from modelwarden.detectors.designs import design_of_array
 from modelwarden.detectors.label_errors import Flips, flips
-from modelwarden.detectors.learners import design_of_array
 from modelwarden.targets.spec import Modality, Task
 
 
@@ -90,6 +90,65 @@ def test_a_part_that_is_harder_than_the_learners_know_is_no_wrong_label():
     assert found.certain  # a floor is there, but in that part alone
     assert found.in_one_part
     assert result.findings == ()
+
+
+def coded(n, seed, codes):
+    """Numbers and a code of many values."""
+    rng = np.random.default_rng(seed)
+    code = rng.integers(0, codes, n)
+    return rng, rng.normal(size=(n, 4)), code, [f"k{c}" for c in code]
+
+
+def judged(y, x, names):
+    train = table("train", y=y, code=names, **{f"x{i}": x[:, i] for i in range(x.shape[1])})
+    return run(given(train=train, test=table("test", y=[0], code=["k0"], x0=[0.0])))
+
+
+def test_a_rule_that_some_codes_turn_round_is_no_wrong_label():
+    for seed, turned in ((1, 24), (2, 15)):
+        _, x, code, names = coded(2500, seed, 200)
+        y = ((x[:, 0] + x[:, 1] > 0) ^ (code < turned)).astype(int)
+
+        assert judged(y, x, names).findings == ()
+
+
+def test_codes_that_are_missing_are_a_value_like_others():
+    _, x, code, names = coded(600, 6, 40)
+    words = [None if i % 3 == 0 else name for i, name in enumerate(names)]
+
+    assert judged((code < 20).astype(int), x, words).findings == ()
+    assert judged((x[:, 0] > 0).astype(int), x, [None] * 600).findings == ()
+
+
+def test_codes_under_which_nobody_can_tell_are_no_wrong_labels():
+    rng, x, code, names = coded(2500, 3, 60)
+    y = np.where(code < 7, rng.random(2500) < 0.5, x[:, 0] + x[:, 1] > 0).astype(int)
+
+    assert judged(y, x, names).findings == ()
+
+
+def test_wrong_labels_are_found_where_codes_alone_tell_the_class():
+    rng, x, code, names = coded(2500, 4, 300)
+    noisy, bad = flipped(rng.integers(0, 2, 300)[code], 0.08)
+
+    named = rows_of(judged(noisy, x, names), "label-errors")
+
+    assert len(named & bad) >= 0.9 * len(bad)
+    assert len(named & bad) >= 0.6 * len(named)
+
+
+def test_an_outcome_that_is_never_sure_is_no_wrong_label():
+    """As of a campaign: two of three say yes at best, and a few whatever is known of them."""
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(6000, 5))
+    y = (rng.random(6000) < 0.03 + 0.62 / (1 + np.exp(-9 * (x[:, 0] - 1)))).astype(int)
+
+    found = flips(design_of_array(x), y, 2, np.random.default_rng(1))
+    result = checked(x, y)
+
+    assert found.ceiling
+    assert result.findings == ()
+    assert "an outcome of chance looks like that" in result.notes[0]
 
 
 def test_pictures_with_many_classes():

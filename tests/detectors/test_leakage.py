@@ -9,17 +9,17 @@ from sklearn.datasets import load_breast_cancer, load_iris, load_wine
 from sklearn.linear_model import LogisticRegression
 
 from data.sets import frame
+from modelwarden.detectors.designs import design_of_array
 from modelwarden.detectors.leakage import leaks, number_leaks
 from modelwarden.detectors.learners import (
-    Boosted,
     auc,
-    design_of_array,
     folds_of,
     log_loss,
     logistic,
     neighbours,
     out_of_sample,
 )
+from modelwarden.detectors.trees import Boosted
 
 N = 3000
 

@@ -125,3 +125,22 @@ def test_pictures_that_look_the_same_are_found_and_no_others():
     found = list(near_images(np.concatenate([images, again.astype(np.float32)])))
 
     assert {(p.first, p.second) for p in found} == {(i, 200 + i) for i in range(20)}
+
+
+def test_rows_that_crowd_at_the_end_of_a_scale_are_no_copies():
+    """Twenty answers of one to five by two leanings: whoever leans far says five to nearly all."""
+    for seed in (1, 2, 3):
+        rng = np.random.default_rng(seed)
+        weights = rng.uniform(0.5, 1.2, (2, 20))
+        lean = rng.normal(size=(2500, 2)) @ weights * 0.8
+        said = np.clip(np.round(3 + lean + rng.normal(0, 0.8, (2500, 20))), 1, 5).astype(int)
+        mild = np.flatnonzero(np.abs(lean).max(axis=1) < 1.5)[:60]
+        both = np.concatenate([said, said[mild]])
+
+        clean, copied = (
+            repeats(frame(**{f"q{i}": q for i, q in enumerate(x.T)}), near=False)
+            for x in (said, both)
+        )
+
+        assert len(clean.pairs) <= 3
+        assert {pair.second for pair in copied.pairs} >= set(range(2500, 2560))

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
+from modelwarden.detectors.designs import design_of_array
 from modelwarden.detectors.label_errors import flips
-from modelwarden.detectors.learners import design_of_array
 from modelwarden.detectors.wordings import straight, wordings_of
 
 WORDS = np.array([f"{a}{b}{c}" for a in "bdfgk" for b in "aeiou" for c in "lmnrst"])

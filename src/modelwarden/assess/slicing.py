@@ -80,8 +80,11 @@ def column_of(data: DataSet, name: str) -> Column:
     """
     if isinstance(data.inputs, Frame) and name in data.inputs.names:
         return data.inputs[name]
-    if name not in data.context.names:
-        found = derived_column(data, name)
-        if found is not None:
-            return found
-    return data.context[name]
+    if name in data.context.names:
+        return data.context[name]
+    found = derived_column(data, name)
+    if found is None:
+        inputs = data.inputs.names if isinstance(data.inputs, Frame) else ()
+        shown = ", ".join((*inputs, *data.context.names)[:20]) or "none"
+        raise InputError(f"no column {name!r}", hint=f"Columns: {shown}.")
+    return found

@@ -14,8 +14,8 @@ from modelwarden.data.given import Given
 from modelwarden.data.leakage import classes_of
 from modelwarden.data.rules.label_errors import Wrong, label_errors
 from modelwarden.detectors.broken import rows_of
+from modelwarden.detectors.designs import Design, design_of, design_of_array
 from modelwarden.detectors.label_errors import Flips, flips
-from modelwarden.detectors.learners import Design, design_of, design_of_array
 from modelwarden.detectors.looks import frame_of
 from modelwarden.detectors.noise import MOST_SHARE
 from modelwarden.detectors.shingles import thumbnails
@@ -55,6 +55,13 @@ def run(given: Given) -> StageResult:
     if found is None:
         why = "too few rows or classes, or too many classes"
         return StageResult(notes=(f"wrong labels in {data.name} were not looked for: {why}",))
+    if found.ceiling:
+        told = (
+            f"no evidence of label errors in {data.name}: one class is not foretold for sure by "
+            "anything, hardly any label of another speaks against it, and an outcome of chance "
+            f"looks like that ({found.learner}, log loss {found.loss:.3f})"
+        )
+        return StageResult(notes=(told,))
     if not found.certain or found.share < given.margins.wrong_labels:
         told = (
             f"no evidence of label errors in {data.name}: what speaks against labels is no more "

@@ -15,7 +15,9 @@ from modelwarden.data.leakage import classes_of
 from modelwarden.data.rules.order_effect import Ordered, order_effect
 from modelwarden.detectors.change_point import ChangePoint, change_point
 from modelwarden.detectors.counts import as_numbers
-from modelwarden.detectors.learners import Boosted, auc, design_of, folds_of, out_of_sample
+from modelwarden.detectors.designs import design_of
+from modelwarden.detectors.learners import auc, folds_of, out_of_sample
+from modelwarden.detectors.trees import Boosted
 from modelwarden.targets.data import DataSet
 from modelwarden.targets.frames import Floats, Frame, Labels
 from modelwarden.targets.labels import missing, positions

@@ -17,11 +17,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from modelwarden.detectors.designs import Design
 from modelwarden.detectors.hard_parts import in_one_part
 from modelwarden.detectors.learners import (
     Bent,
-    Boosted,
-    Design,
+    Coded,
     Learner,
     Ridge,
     Worded,
@@ -32,6 +32,7 @@ from modelwarden.detectors.learners import (
     out_of_sample,
 )
 from modelwarden.detectors.noise import fitted, unseen_share
+from modelwarden.detectors.trees import Boosted
 from modelwarden.targets.frames import Floats, Labels
 
 # p of no flips, with the share of the surest rows that must be flipped as the model itself expects.
@@ -45,6 +46,7 @@ CLEAR_ROWS, CLEAR_TRUTH = 0.8, 0.9  # of the rows, that must be as sure, once fl
 SHARE = 0.01  # of labels that are wrong, or nothing is said
 LEAST_ROWS, LEAST_CLASS = 200, 20
 MOST_CLASSES = 30
+CEILING = 0.2  # of one class, while another has less than a third of that
 NAMED = 0.67  # of the named rows that are wrong, as expected
 _LEAST_CHANCE = 0.1  # of each named row
 _LEARN = 8000
@@ -66,6 +68,8 @@ class Flips:
         unseen: the largest share of flips that the data do not speak against (95 %), where none
             are shown; else 0.
         clear: share of the rows of whose true class the learners are sure.
+        ceiling: they would be a quarter of one class and hardly any of another, as of an outcome
+            that nothing foretells for sure.
         in_one_part: they would lie in one part of the rows alone, which may as well be hard.
     """
 
@@ -79,6 +83,7 @@ class Flips:
     learner: str
     clear: float = 1.0
     unseen: float = 0.0
+    ceiling: bool = False
     in_one_part: bool = False
 
     @property
@@ -96,7 +101,10 @@ class Flips:
         """There are flips, enough of them, and most of the surest rows are."""
         sure = self.chance[self.chance >= 0.5]
         return (
-            self.share >= SHARE and len(sure) >= 5 and _shown(self.p, self.share, self.clear, sure)
+            self.share >= SHARE
+            and len(sure) >= 5
+            and not self.ceiling
+            and _shown(self.p, self.share, self.clear, sure)
         )
 
 
@@ -129,7 +137,12 @@ def flips(design: Design, y: Labels, k: int, rng: np.random.Generator) -> Flips 
         name for name, weight in zip(asked, weights.tolist(), strict=True) if weight > 0.1
     ] or list(asked)
     scores = np.log(mixed / mixed.sum(axis=1, keepdims=True))
-    return _judged(design, scores, y, k, log_loss(mixed, y), ", ".join(heard))
+    return _judged(design, scores, y, k, fold, log_loss(mixed, y), ", ".join(heard))
+
+
+def _ceiling(wrong: Floats) -> bool:
+    off = 1 - np.diag(wrong)
+    return float(off.max()) > CEILING and float(off.min()) < float(off.max()) / 3
 
 
 def _learners(design: Design, k: int) -> dict[str, Learner]:
@@ -144,12 +157,16 @@ def _learners(design: Design, k: int) -> dict[str, Learner]:
         made["words with a light ridge"] = Worded("words", 0.3)
         made["letters"] = Worded("letters", 0.5)
         made["letters with a light ridge"] = Worded("letters", 0.1)
+    if design.codes:
+        made["codes"] = Coded()
     if design.x.shape[1] <= _MOST_PARTS and k <= _TREE_CLASSES:
         made["trees"] = Boosted(rounds=80, rate=0.1, depth=4)
     return made
 
 
-def _judged(design: Design, scores: Floats, y: Labels, k: int, loss: float, name: str) -> Flips:
+def _judged(
+    design: Design, scores: Floats, y: Labels, k: int, fold: Labels, loss: float, name: str
+) -> Flips:
     some = np.arange(0, len(y), -(-len(y) // _FIT))
     noise = fitted(scores, y, k, some)
     chance, other = noise.chances(y)
@@ -166,7 +183,8 @@ def _judged(design: Design, scores: Floats, y: Labels, k: int, loss: float, name
         loss=loss,
         learner=name,
         clear=float((noise.truth.max(axis=1) >= CLEAR_TRUTH).mean()),
+        ceiling=noise.p <= LEVELS[0][0] and _ceiling(noise.wrong),
     )
     if made.certain:
-        return replace(made, in_one_part=in_one_part(design.bins, noise, y))
+        return replace(made, in_one_part=in_one_part(design, noise, y, fold))
     return replace(made, unseen=unseen_share(scores[some], y[some], k))

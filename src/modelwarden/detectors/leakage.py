@@ -16,14 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from modelwarden.detectors.counts import as_numbers, plain_text
-from modelwarden.detectors.learners import (
-    Boosted,
-    auc,
-    design_of,
-    folds_of,
-    logistic,
-    out_of_sample,
-)
+from modelwarden.detectors.designs import design_of
+from modelwarden.detectors.learners import auc, folds_of, logistic, out_of_sample
+from modelwarden.detectors.trees import Boosted
 from modelwarden.targets.frames import Column, Floats, Frame, Labels
 from modelwarden.targets.labels import missing
 

@@ -7,7 +7,6 @@ neighbours shapes. Which of them is asked is decided by their own log loss.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -16,86 +15,15 @@ import numpy as np
 import numpy.typing as npt
 from scipy import optimize, special
 
-from modelwarden.detectors.counts import as_numbers, word_of
-from modelwarden.detectors.wordings import Wordings, straight
-from modelwarden.targets.frames import Column, Floats, Frame, Labels
+from modelwarden.detectors.codes import indicators
+from modelwarden.detectors.designs import Design
+from modelwarden.detectors.wordings import straight
+from modelwarden.targets.frames import Floats, Labels
 
-_LEVELS = 64  # histogram bins of a feature
-_WORDS = 12
-_MOST_PARTS = 2000
-_CLIP = 5.0
 _FLOOR = 1e-6
 
 Learner = Callable[["Design", Labels, Labels, int, Labels], Floats]
 """(design, rows to learn from, their classes, classes, rows to answer) → probabilities."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Design:
-    """Features as numbers.
-
-    Attributes:
-        x: (n, d) standardised, missing values at 0 with an indicator beside them.
-        bins: (n, d) the same in at most 64 levels each.
-        wordings: what stands in the n texts, where they are texts.
-    """
-
-    x: Floats
-    bins: npt.NDArray[np.uint8]
-    wordings: Wordings | None = None
-
-    def __len__(self) -> int:
-        """Rows."""
-        return len(self.x)
-
-
-def design_of(frame: Frame) -> Design:
-    """Return a table as numbers: frequent words become indicators, dates seconds."""
-    parts: list[Floats] = []
-    for column in frame.columns:
-        parts += _parts(column)
-        if len(parts) >= _MOST_PARTS:
-            break
-    x = np.column_stack(parts) if parts else np.zeros((len(frame), 1))
-    return design_of_array(x)
-
-
-def design_of_array(x: Floats, wordings: Wordings | None = None) -> Design:
-    """Return an array (n, d) as numbers, standardised, beside the texts that it stands for."""
-    values = np.nan_to_num(x.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-    spread = values.std(axis=0)
-    scaled = (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
-    return Design(np.clip(scaled, -_CLIP, _CLIP), _levels(values), wordings)
-
-
-def _parts(column: Column) -> list[Floats]:
-    if column.dtype.kind != "O":
-        values = as_numbers(column)
-        finite = np.isfinite(values)
-        if not finite.any():
-            return []
-        low, middle, high = np.quantile(values[finite], [0.005, 0.5, 0.995])
-        made = [np.where(finite, np.clip(values, low, high), middle)]
-        known = made[0][finite]
-        spread = float(known.std())
-        # A long tail is bent, or a straight line sees nothing but its end.
-        if spread and abs(float(((known - known.mean()) ** 3).mean())) > 2 * spread**3:
-            unit = float(np.quantile(np.abs(known - middle), 0.5)) or spread
-            made.append(np.arcsinh((made[0] - middle) / unit))
-        if not finite.all():
-            made.append((~finite).astype(np.float64))
-        return made
-    words = [word_of(value) for value in column.tolist()]
-    common = [word for word, n in Counter(words).most_common(_WORDS) if n > 1]
-    return [np.array([value == word for value in words], np.float64) for word in common]
-
-
-def _levels(x: Floats) -> npt.NDArray[np.uint8]:
-    made = np.zeros(x.shape, np.uint8)
-    for j in range(x.shape[1]):
-        cuts = np.unique(np.quantile(x[:, j], np.linspace(0, 1, _LEVELS)[1:-1]))
-        made[:, j] = np.searchsorted(cuts, x[:, j], side="left")
-    return made
 
 
 def logistic(design: Design, train: Labels, y: Labels, k: int, ask: Labels) -> Floats:
@@ -126,6 +54,17 @@ class Worded:
         if design.wordings is None:
             return np.full((len(ask), k), 1.0 / k)
         return straight(getattr(design.wordings, self.part), train, y, k, ask, self.weight)
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """Logistic regression on every value of columns of many values, with a ridge of its own."""
+
+    weight: float = 1.0
+
+    def __call__(self, design: Design, train: Labels, y: Labels, k: int, ask: Labels) -> Floats:
+        """Learn from `train` and return probabilities of `ask`."""
+        return straight(indicators(design.codes), train, y, k, ask, self.weight)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,115 +117,6 @@ def _straight(x: Floats, train: Labels, y: Labels, k: int, ask: Labels, weight: 
         loss, np.zeros(d * k), jac=True, method="L-BFGS-B", options={"maxiter": 150}
     )
     return np.asarray(special.softmax(other @ found.x.reshape(d, k), axis=1), np.float64)
-
-
-@dataclass(frozen=True, slots=True)
-class Boosted:
-    """Boosted trees on histograms, one tree for each class and round (one for two classes).
-
-    Source: Friedman 2001, "Greedy function approximation"; histograms as in LightGBM (Ke 2017).
-    """
-
-    rounds: int = 60
-    rate: float = 0.2
-    depth: int = 3
-    least: int = 15
-
-    def __call__(self, design: Design, train: Labels, y: Labels, k: int, ask: Labels) -> Floats:
-        """Learn from `train` and return probabilities of `ask`."""
-        bins = design.bins[train]
-        rng = np.random.default_rng(0)
-        outs = 1 if k == 2 else k
-        hot = np.eye(k)[y][:, -outs:]
-        prior = np.clip(hot.mean(axis=0), 1e-4, 1 - 1e-4)
-        start = np.log(prior / (1 - prior)) if outs == 1 else np.log(prior)
-        scores = np.tile(start, (len(train), 1))
-        asked = np.tile(start, (len(ask), 1))
-        answer = design.bins[ask]
-        d = bins.shape[1]
-        for _ in range(self.rounds):
-            p = special.expit(scores) if outs == 1 else special.softmax(scores, axis=1)
-            kept = np.arange(d)
-            if d > 80:
-                kept = np.sort(rng.choice(d, 80, replace=False))
-            for c in range(outs):
-                tree = _grow(bins, kept, hot[:, c] - p[:, c], p[:, c] * (1 - p[:, c]), self)
-                scores[:, c] += self.rate * _said(tree, bins)
-                asked[:, c] += self.rate * _said(tree, answer)
-        if outs == 1:
-            p = special.expit(asked[:, 0])
-            return np.column_stack([1 - p, p])
-        return np.asarray(special.softmax(asked, axis=1), np.float64)
-
-
-# feature, level, place of the left child, of the right one, value; a leaf has feature −1.
-Tree = list[tuple[int, int, int, int, float]]
-
-
-def _grow(
-    bins: npt.NDArray[np.uint8], kept: Labels, slope: Floats, bend: Floats, how: Boosted
-) -> Tree:
-    tree: Tree = []
-
-    def node(rows: Labels, depth: int) -> int:
-        at = len(tree)
-        g, h = float(slope[rows].sum()), float(bend[rows].sum())
-        tree.append((-1, 0, 0, 0, g / (h + 1.0)))
-        if depth == 0 or len(rows) < 2 * how.least:
-            return at
-        best = _split(bins, kept, rows, slope, bend, how.least)
-        if best is None:
-            return at
-        feature, level = best
-        left = bins[rows, feature] <= level
-        one, two = node(rows[left], depth - 1), node(rows[~left], depth - 1)
-        tree[at] = (feature, level, one, two, 0.0)
-        return at
-
-    node(np.arange(len(bins)), how.depth)
-    return tree
-
-
-def _split(
-    bins: npt.NDArray[np.uint8],
-    kept: Labels,
-    rows: Labels,
-    slope: Floats,
-    bend: Floats,
-    least: int,
-) -> tuple[int, int] | None:
-    """Return the feature and level with the greatest gain; None where nothing is gained."""
-    d = len(kept)
-    flat = (bins[rows][:, kept].astype(np.int64) + np.arange(d) * _LEVELS).ravel()
-    size = d * _LEVELS
-
-    def sums(weights: Floats | None) -> Floats:
-        repeated = None if weights is None else np.repeat(weights[rows], d)
-        counted = np.bincount(flat, weights=repeated, minlength=size)
-        return counted.reshape(d, _LEVELS).cumsum(axis=1).astype(np.float64)
-
-    n, g, h = sums(None), sums(slope), sums(bend)
-    total_n, total_g, total_h = n[:, -1:], g[:, -1:], h[:, -1:]
-    gain = g**2 / (h + 1) + (total_g - g) ** 2 / (total_h - h + 1) - total_g**2 / (total_h + 1)
-    gain[(n < least) | (total_n - n < least)] = 0.0
-    at = int(gain.argmax())
-    if gain.flat[at] <= 1e-6:
-        return None
-    return int(kept[at // _LEVELS]), at % _LEVELS
-
-
-def _said(tree: Tree, bins: npt.NDArray[np.uint8]) -> Floats:
-    made = np.zeros(len(bins))
-    waiting = [(0, np.arange(len(bins)))]
-    while waiting:
-        at, rows = waiting.pop()
-        feature, level, one, two, value = tree[at]
-        if feature < 0:
-            made[rows] = value
-            continue
-        left = bins[rows, feature] <= level
-        waiting += [(one, rows[left]), (two, rows[~left])]
-    return made
 
 
 def neighbours(design: Design, train: Labels, y: Labels, k: int, ask: Labels) -> Floats:

@@ -8,7 +8,7 @@ to each other.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,7 @@ EXPECTED = 0.05  # other rows that may equal one by chance, or it is none that c
 _NEAR_EXPECTED = 0.02
 _ONE_CELL_EXPECTED = 1e-4
 _CLOSER = 0.008
+_CROWD = 3  # equal rows for each that differs in one cell, at most
 _WIDTHS = (0.01, 0.06, 0.3)  # of a cell of the grid, in standard deviations
 _SHIFTS = 8
 _ROWS_NEAR = 200_000
@@ -79,17 +80,43 @@ def repeats(frame: Frame, *, near: bool = True) -> Repeats:
     expected = len(frame) * np.exp(chance)
     if crowded:
         return Repeats()
-    found = [
-        Repeat(first, second, "equal")
-        for first, second in _same(coded.total)
-        if expected[second] <= EXPECTED
-    ]
+    rare = [pair for pair in _same(coded.total) if expected[pair[1]] <= EXPECTED]
+    if len(frame) <= _ROWS_NEAR:
+        rare = list(_outside_of_crowds(coded, distinct, rare, parts))
+    found = [Repeat(first, second, "equal") for first, second in rare]
     by_chance = float(expected[expected <= EXPECTED].sum()) / 2
     if near and len(frame) <= _ROWS_NEAR:
         rows = np.sort(distinct)
         found += _one_cell(frame, coded, rows, chance, parts)
         found += _close(frame, coded, rows)
     return Repeats(tuple(found), by_chance)
+
+
+def _outside_of_crowds(
+    coded: _Coded, distinct: Labels, pairs: Sequence[tuple[int, int]], parts: Floats
+) -> Iterator[tuple[int, int]]:
+    """Yield equal rows that do not lie among others like them.
+
+    Where rows crowd, at the ends of a scale that many columns share say, no model of the whole
+    table knows how dense they lie. Rows that differ in one cell tell: a cell that agrees with
+    chance p is another one (1 − p)/p times as often. A row with enough of those that equal ones are
+    to be expected, and hardly fewer of them than of equal ones, stands in a crowd.
+    """
+    heads, at = np.unique([first for first, _ in pairs], return_inverse=True)
+    if not len(heads):
+        return
+    near = np.zeros(len(heads))
+    for hashes in coded.hashes[:_ONE_CELL_COLUMNS]:
+        with np.errstate(over="ignore"):
+            rest = coded.total - hashes
+        codes, times = np.unique(rest[distinct], return_counts=True)
+        near += times[np.searchsorted(codes, rest[heads])] - 1
+    agree = np.exp(np.clip(parts[heads], -30.0, -1e-3))
+    crowd = near / ((1 - agree) / agree).sum(axis=1) > EXPECTED
+    crowd &= np.bincount(at) <= _CROWD * near
+    for pair, head in zip(pairs, at.tolist(), strict=True):
+        if not crowd[head]:
+            yield pair
 
 
 def _coded(frame: Frame) -> _Coded:

@@ -16,8 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from modelwarden.core.values import dataclass
-from modelwarden.detectors.learners import Boosted, Design, design_of, folds_of, out_of_sample
+from modelwarden.detectors.designs import Design, design_of
+from modelwarden.detectors.learners import folds_of, out_of_sample
 from modelwarden.detectors.looks import frame_of
+from modelwarden.detectors.trees import Boosted
 from modelwarden.targets.data import DataSet
 from modelwarden.targets.frames import Floats, Frame, Labels
 from modelwarden.targets.labels import missing, positions, same

@@ -125,7 +125,8 @@ def _range(values: Column) -> tuple[float | None, float | None, float]:
 
 
 def _words(name: str, column: Column, kind: Kind | None) -> Field:
-    counted = Counter(value for value in column.tolist() if value is not None)
+    counted = Counter(column.tolist())  # a list is counted twice as fast as what a loop yields
+    counted.pop(None, None)
     known = sum(counted.values())
     if kind is None:
         few = len(counted) <= max(_FEW, _SHARE_OF_ROWS * known) and len(counted) < known
