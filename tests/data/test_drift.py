@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from data.sets import arrays, given, named, rules, table
-from modelwarden.core import GapKind
+from modelwarden.core import GapKind, Severity
 from modelwarden.data import stage
 from modelwarden.data.stage import run
 from modelwarden.targets.errors import TargetError
@@ -168,6 +168,7 @@ def test_a_column_that_lost_all_values_is_missing_not_broken():
     result = run(both(lambda c, rng: c.update(town=[None] * N)))
 
     assert named(result) == [("missingness-change", "town")]
+    assert result.findings[0].severity is Severity.HIGH  # as if the column were gone
 
 
 def test_regression_labels_vectors_images_and_texts_have_their_drift():

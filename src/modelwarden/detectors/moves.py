@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
 from scipy import special
 
-from modelwarden.core import Finding, Location, Table
+from modelwarden.core import Finding, Location, Severity, Table
 from modelwarden.core.rules import Rule
 from modelwarden.core.seen import findings
 from modelwarden.core.stages import StageResult
@@ -34,7 +35,7 @@ from modelwarden.metrics.intervals import z_of
 from modelwarden.metrics.multiplicity import benjamini_hochberg
 from modelwarden.targets.data import DataSet
 from modelwarden.targets.frames import Column, Floats, Frame
-from modelwarden.targets.labels import missing
+from modelwarden.targets.labels import all_missing, missing
 
 NAME = "data"
 ALPHA = 1e-4  # of each family of tests, after correction: a check has some ten of them
@@ -80,7 +81,11 @@ def features_of(
     if _has_columns(reference):
         beside = list(_beside_breaks(tested, margins.of_features()))
     found = alarms(reference, other, beside, feature_drift)
-    found += alarms(reference, other, gone, missingness_change)
+    emptied = {look.feature for look, _ in gone if all_missing(look.there)}
+    found += [
+        replace(lost, severity=Severity.HIGH) if lost.location.feature in emptied else lost
+        for lost in alarms(reference, other, gone, missingness_change)
+    ]
     return StageResult(findings=tuple(found), tables=tuple(_table(reference, other, tested)))
 
 

@@ -18,6 +18,8 @@ from modelwarden.detectors.rules._moved import Moved, moved
 def missingness_change(seen: Moved) -> Iterator[Hit]:
     """Flag a feature of which another share of rows lacks a value, by an amount that matters.
 
+    How severe it is: high where no value is left, as if the column were gone; else medium.
+
     Why: a source that stopped, or a join that fails, shows in missing values first, and what a
     model does with them was learned from the few that there were.
 
