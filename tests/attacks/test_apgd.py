@@ -8,8 +8,9 @@ import pytest
 from attacks.victims import Linear, spec
 from modelwarden.attacks.apgd import Apgd, saturated
 from modelwarden.attacks.balls import Ball, Norm
-from modelwarden.attacks.engine import Problem, Told, run
+from modelwarden.attacks.engine import Problem, Proposal, Told, run
 from modelwarden.targets.local import function_target
+from modelwarden.targets.spec import Access
 from modelwarden.testing import check_attack
 
 
@@ -142,37 +143,99 @@ def test_scores_that_all_inputs_have_alike_are_saturated():
     assert share(200 * z) > 0.5
 
 
-def test_in_l1_the_nearest_class_is_steered_to_at_two_rhythms_and_others_have_their_turn():
-    rng = np.random.default_rng(4)
-    w = rng.normal(size=(30, 10))
-    x = rng.uniform(0.2, 0.8, (1, 30)).astype(np.float32)
-    clean = x.astype(float) @ w
-    ranked = (-clean[0]).argsort()
-    ball = Ball(x=x, norm=Norm.L1, eps=0.01, low=0, high=1)
-    problem = Problem(space=ball, y=ranked[:1], rows=np.arange(1), classes=10, clean=clean)
-    search, at, aims = Apgd().search(problem, 0, 1000), np.zeros(1, np.int64), []
+class Steered:
+    """A linear model of ten classes, and what the chains of a search on one input steer to."""
 
-    for _ in range(220):
-        proposal = search.propose(at, search.width(at))
-        points = proposal.candidates.reshape(-1, 30)
-        scores, seen = points @ w, np.ones(len(points), bool)
-        search.learn(
-            Told(
-                at=proposal.at,
-                candidates=points,
-                answered=seen,
-                labels=scores.argmax(axis=1),
-                scores=scores,
-                gradients=proposal.weights @ w.T,
-                won=~seen,
-                known=~seen,
+    def __init__(self, norm, eps=None):
+        rng = np.random.default_rng(4)
+        self.w = rng.normal(size=(30, 10))
+        x = rng.uniform(0.2, 0.8, (1, 30)).astype(np.float32)
+        clean = x.astype(float) @ self.w
+        self.ranked = (-clean[0]).argsort()
+        y = self.ranked[0]
+        self.gaps = clean[0, y] - clean[0]
+        self.slopes = np.linalg.norm(self.w - self.w[:, [y]], axis=0)
+        others = self.ranked[1:]
+        # By default the nearest class is nearly reached in l2.
+        near = (self.gaps[others] / self.slopes[others]).min()
+        self.eps = 0.95 * near if eps is None else eps
+        self.ball = Ball(x=x, norm=norm, eps=self.eps, low=0, high=1)
+        rows = np.arange(1)
+        problem = Problem(space=self.ball, y=y[None], rows=rows, classes=10, clean=clean)
+        self.search = Apgd().search(problem, 0, 1000)
+
+    def aims(self, rounds):
+        """Go on, and return the classes that the chains of each round steer to."""
+        at, aims = np.zeros(1, np.int64), []
+        for _ in range(rounds):
+            proposal = self.search.propose(at, self.search.width(at))
+            points, _ = self.ball.fit(proposal.at, proposal.candidates, free=proposal.free)
+            scores, seen = points.astype(float) @ self.w, np.ones(len(points), bool)
+            self.search.learn(
+                Told(
+                    at=proposal.at,
+                    candidates=points,
+                    answered=seen,
+                    labels=scores.argmax(axis=1),
+                    scores=scores,
+                    gradients=proposal.weights @ self.w.T,
+                    won=~seen,
+                    known=~seen,
+                )
             )
-        )
-        aims.append(proposal.weights.argmax(axis=1).tolist())
-        if len(aims) == 22:
-            lengths = search._length[0].copy()
+            aims.append(proposal.weights.argmax(axis=1).tolist())
+        return aims
 
-    assert aims[20] == ranked[[1, 2, 3, 4, 1]].tolist()
+
+def test_in_l1_the_nearest_class_is_steered_to_at_two_rhythms_and_others_have_their_turn():
+    steered = Steered(Norm.L1, eps=0.01)
+
+    aims = steered.aims(22)
+    lengths = steered.search._length[0].copy()
+    aims += steered.aims(198)
+
+    assert aims[20] == steered.ranked[[1, 2, 3, 4, 1]].tolist()
     assert lengths[4] < 1 == lengths[0]
     # One chain of five is dropped before they turn to the classes that are left.
     assert len({c for each in aims for c in each}) >= 8
+
+
+def test_chains_that_ended_far_from_a_win_begin_anew_towards_the_class_that_came_nearest():
+    steered = Steered(Norm.L2)
+    left = steered.gaps - steered.eps * steered.slopes
+    left[steered.ranked[0]] = np.inf
+
+    aims = steered.aims(124)
+
+    # No other class comes nearer than seven times as far.
+    assert len(set(aims[20])) == 9
+    assert np.sort(left)[1] > 7 * left.min()
+    assert {c for each in aims[120:] for c in each} == {int(left.argmin())}
+
+
+def test_gradients_at_one_point_are_asked_for_every_weight():
+    victim = Network()
+    problem = victim.problem(rows=[0])
+    told = []
+
+    class Twice:
+        name, access = "twice", Access.GRADIENTS
+
+        def search(self, problem, seed, queries):
+            return self
+
+        def width(self, at):
+            return np.full(len(at), 0 if told else 2)
+
+        def propose(self, at, widths):
+            weights = np.array([[1.0, -1.0, 0.0], [0.0, 1.0, -1.0]])
+            twice = np.repeat(victim.x[:1], 2, axis=0)
+            return Proposal(at=np.repeat(at, 2), candidates=twice, weights=weights)
+
+        def learn(self, heard):
+            told.append(heard)
+
+    run(Twice(), victim.target, problem, queries=9)
+
+    assert told[0].answered.all()
+    assert (told[0].gradients[0] != told[0].gradients[1]).any()

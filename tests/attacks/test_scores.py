@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from attacks.victims import Linear, Pictures, forest
+from attacks.victims import Linear, Pictures, forest, spec
 from modelwarden.attacks.balls import Ball, Norm
 from modelwarden.attacks.corners import Corners
 from modelwarden.attacks.engine import Problem, run
@@ -13,6 +13,7 @@ from modelwarden.attacks.margins import Margins
 from modelwarden.attacks.signs import Signs, cells_of
 from modelwarden.attacks.square import Square
 from modelwarden.core import InputError
+from modelwarden.targets.local import function_target
 from modelwarden.testing import check_attack
 
 
@@ -66,6 +67,30 @@ def test_pictures_are_attacked_on_their_grid_alone_or_in_a_batch(attack):
 
     assert found.candidates.dtype == np.uint8
     assert found.success.mean() > 0.4
+
+
+def test_signs_sets_single_pixels_where_whole_cells_move_nothing():
+    # Neighbours pull in opposite directions, so of every cell the sum stays as it is.
+    rng = np.random.default_rng(0)
+    w = np.indices((14, 14)).sum(axis=0) % 2 * 2.0 - 1
+    x = rng.uniform(0.4, 0.6, (6, 1, 14, 14)).astype(np.float32)
+    x += (0.001 * w).astype(np.float32)
+
+    def scores(z):
+        z = (np.asarray(z, float).reshape(-1, 196) - x.mean()) @ w.ravel()
+        return np.stack([-z, z], axis=1)
+
+    task = spec(2, tile=8)
+    target = function_target(scores, task, x)
+    clean = scores(x)
+    ball = Ball(x=x, norm=Norm.LINF, eps=0.2, low=0, high=1)
+    problem = Problem(space=ball, y=clean.argmax(axis=1), rows=np.arange(6), classes=2, clean=clean)
+
+    found = run(Signs(), target, problem, queries=400)
+
+    assert len(set(cells_of((1, 14, 14)).tolist())) < 196
+    assert found.success.all()
+    assert found.queries.min() > 100
 
 
 def test_a_forest_is_beaten_far_more_often_than_by_its_floor():

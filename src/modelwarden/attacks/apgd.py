@@ -35,6 +35,7 @@ _LOOK, _SPARSER, _SHORTER, _SHORTEST = 3, 0.95, 1.5, 0.1
 # Also in l1: until so many steps of a chain it may go so many times as far.
 _WIDER = ((15, 3.0), (30, 2.0))
 _MOMENTUM = 0.75
+_HOPELESS = 2.0  # times as far from a win as the best chain
 _RISES = 0.75
 _NUMBERS = 600_000  # of all chains of one input: fewer chains for large pictures
 
@@ -97,7 +98,7 @@ class _Search:
         self._step, self._rises, self._since, self._period = (
             np.zeros((n, c), np.int64) for _ in range(4)
         )
-        self._turn = np.zeros((n, c), np.int64)
+        self._turn, self._target = np.zeros((n, c), np.int64), np.zeros((n, c), np.int64)
         self._share, self._places = np.full((n, c), 0.2), np.full((n, c), float(size))
         self._reach, self._anew = np.ones((n, c)), np.zeros((n, c), np.bool_)
         self._opened = np.zeros(n, np.int64)
@@ -160,6 +161,7 @@ class _Search:
         if not len(o):
             return
         self._turn[o, c] += 1
+        self._target[o, c] = self._chosen(o, c)
         start = self._real[o].copy()
         # The first towards each class begins at the input itself, all later ones at random.
         again = self._place(c, self._turn[o, c] - 1) >= self._order.shape[1]
@@ -255,10 +257,21 @@ class _Search:
         """Return the class that each chain steers to."""
         if self._problem.goal is not None:
             return self._problem.goal[o]
-        count = self._order.shape[1]
-        turn = np.maximum(self._turn[o, c] - 1, 0)
-        listed = self._order[o, self._place(c, turn) % count]
+        listed = self._order[o, self._target[o, c]]
         return np.where(opening, _runner_up(self._logits[o], self._problem.y[o]), listed)
+
+    def _chosen(self, o: Labels, c: Labels) -> Labels:
+        """Return which class a chain that begins anew steers to, counted from the nearest on.
+
+        Once all classes were steered to, the one that came nearest has the rows of those that
+        ended far from it.
+        """
+        place = self._place(c, self._turn[o, c] - 1)
+        count = self._order.shape[1]
+        near = self._peak[o].argmax(axis=1)
+        best = self._peak[o, near]
+        hopeless = (place >= count) & (self._peak[o, c] < _HOPELESS * best) & (best < 0)
+        return np.asarray(np.where(hopeless, self._target[o, near], place % count), np.int64)
 
     def _place(self, c: Labels, turn: Labels) -> Labels:
         """Return which class a chain steers to in a turn, counted from the nearest on."""

@@ -38,7 +38,7 @@ class Offer:
 
     Attributes:
         proposal: as the search made it. candidates: (m, …) fitted. keys: of them; none where they
-            are new.
+            are new, or gradients are asked for: one point has others for other weights.
         allowed: (m,) candidates that may be at all. fresh: rows that must be asked.
     """
 
@@ -149,7 +149,8 @@ class Course:
         candidates, allowed = self.problem.space.fit(
             proposal.at, proposal.candidates, free=proposal.free
         )
-        keys = [] if proposal.new else keys_for(proposal.at, candidates)
+        unlike = proposal.new or proposal.weights is not None
+        keys = [] if unlike else keys_for(proposal.at, candidates)
         offer = self._sorted_out(proposal, candidates, keys, allowed)
         self._stalled[at] += 1
         self._stalled[proposal.at[offer.fresh]] = 0
@@ -160,7 +161,7 @@ class Course:
     ) -> Offer:
         """Tell what must be asked, within each input's budget, from what is known already."""
         owners = proposal.at
-        known = self._known.find(keys) if proposal.weights is None else None
+        known = self._known.find(keys)
         new = allowed
         if known is not None:
             new = new & ~known

@@ -166,6 +166,19 @@ class Told:
     won: Mask
     known: Mask
 
+    def part(self, rows: Labels) -> Told:
+        """Return some of the rows, in this order."""
+        return Told(
+            at=self.at[rows],
+            candidates=self.candidates[rows],
+            answered=self.answered[rows],
+            labels=self.labels[rows],
+            scores=None if self.scores is None else self.scores[rows],
+            gradients=None if self.gradients is None else self.gradients[rows],
+            won=self.won[rows],
+            known=self.known[rows],
+        )
+
 
 class Search(Protocol):
     """The state of an attack on all inputs."""

@@ -18,9 +18,11 @@ from modelwarden.attacks.balls import Ball, Norm
 from modelwarden.attacks.corners import ball_of
 from modelwarden.attacks.doubt import Doubt
 from modelwarden.attacks.engine import Mask, Problem, Proposal, Told
+from modelwarden.attacks.finer import Finer
 from modelwarden.attacks.margins import Margins
-from modelwarden.attacks.moves import Moves, moving
-from modelwarden.attacks.problem import begins
+from modelwarden.attacks.moves import Cells, Moves, moving
+from modelwarden.attacks.problem import Search, begins
+from modelwarden.attacks.square import Square
 from modelwarden.attacks.streams import Singles, Streams, normal_of, uniform_of
 from modelwarden.targets.frames import Floats, Labels
 from modelwarden.targets.spec import Access
@@ -30,12 +32,15 @@ CELLS = 128
 _NOISE = 0.2  # variance of an answer beyond the picture, as a share of all places' together
 _LOCAL = 0.4
 _FIRST = 8  # answers before the best one is worth changing
+_PICTURES = 4  # dimensions of a batch of them
 _ALONE = 8  # answers for each that is asked beside one more; in other norms than l∞ twice as many
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signs:
     """Learn from every answer which way each place wants to go.
+
+    In l∞, on pictures of more pixels than it knows places, squares of pixels follow (`finer`).
 
     Attributes:
         name: of the attack. access: what it needs.
@@ -50,13 +55,18 @@ class Signs:
     access: Access = Access.SCORES
     explore: float = 0.5
 
-    def search(self, problem: Problem, seed: int, queries: int) -> _Search:  # noqa: ARG002
+    def search(self, problem: Problem, seed: int, queries: int) -> Search:
         """Begin.
 
         Raises:
             InputError: the inputs are no arrays.
         """
-        return _Search(self, ball_of(problem, self.name), problem, seed)
+        ball = ball_of(problem, self.name)
+        search = _Search(self, ball, problem, seed)
+        if ball.norm is not Norm.LINF or search.whole or ball.x.ndim != _PICTURES:
+            return search
+        squares = Square(name=self.name).search(problem, seed, queries)
+        return Finer(search, squares, len(problem))
 
 
 def cells_of(shape: tuple[int, ...], most: int = CELLS) -> Labels:
@@ -90,9 +100,9 @@ class _Search:
         self._attack = attack
         self._streams = Streams(seed, attack.name, problem.rows.tolist())
         self._margins = Margins.of(problem)
-        self._moving = moving(ball, cells)
+        self._moving, self._cells = moving(ball, cells), Cells(cells)
         self._alone = _ALONE if ball.norm is Norm.LINF else 2 * _ALONE
-        self._places = d = int(cells.max()) + 1
+        self._places = d = self._cells.count
         # One feature more for what all changes have in common: no model is linear.
         self._slope = np.zeros((n, d + 1), np.float32)
         self._doubt = Doubt(n, d + 1, _NOISE * d)
@@ -102,6 +112,16 @@ class _Search:
         self._missed = np.zeros(n)
         self._bored = np.zeros(n)
         self._tried = self._moving.best(np.empty(0, np.int64))
+        self.whole = d == len(cells)
+
+    def steps(self, at: Labels) -> Labels:
+        """Return how many candidates of each were made."""
+        return self._step[at]
+
+    def found(self, at: Labels) -> tuple[Mask, Floats]:
+        """Return (m, d) at which end each number of the best one is, and (m,) the margins."""
+        sides = self._cells.spread(self._moving.best(at))
+        return sides.view(np.bool_), self._best[at]
 
     def width(self, at: Labels) -> Labels:
         """One at first, more at once when an answer more changes less of what is believed."""

@@ -42,7 +42,7 @@ class Square:
     access: Access = Access.SCORES
     share: float = 0.8
 
-    def search(self, problem: Problem, seed: int, queries: int) -> _Search:
+    def search(self, problem: Problem, seed: int, queries: int) -> SquareSearch:
         """Begin.
 
         Raises:
@@ -51,10 +51,10 @@ class Square:
         ball = ball_of(problem, self.name)
         if ball.norm is not Norm.LINF:
             raise InputError("the attack square works in linf", hint="Take signs for other norms.")
-        return _Search(self, ball, problem, seed, queries)
+        return SquareSearch(self, ball, problem, seed, queries)
 
 
-class _Search:
+class SquareSearch:
     """The best picture of each input: at each place the end that it is at, the upper or not."""
 
     def __init__(
@@ -71,6 +71,11 @@ class _Search:
         self._step = np.zeros(n, np.int64)
         self._helped = np.zeros(n, np.int64)
         self._bored = np.zeros(n, np.int64)
+
+    def go_on(self, at: Labels, ups: Mask, margins: Floats, steps: Labels) -> None:
+        """Go on from pictures that something else found, as if these steps had been ours."""
+        self._ups[at] = ups.reshape(len(at), *self._shape)
+        self._best[at], self._step[at] = margins, steps
 
     def width(self, at: Labels) -> Labels:
         """More at once later, and the rarer it is that one helps: little is asked in vain then.
