@@ -21,6 +21,7 @@ from hostile.mechanisms import MECHANISMS
 from hostile.readers import READERS
 from hostile.roads import ROADS
 from hostile.strangers_again import HARMLESS_AGAIN, STRANGERS_AGAIN
+from hostile.strangers_fifth import HARMLESS_FIFTH, STRANGERS_FIFTH
 from hostile.strangers_models import STRANGERS_MODELS
 from hostile.strangers_repository import STRANGERS_REPOSITORY
 from hostile.strangers_third import HARMLESS_THIRD, STRANGERS_THIRD
@@ -31,6 +32,7 @@ from modelwarden.core import Outcome, Report, Severity
 HARMFUL = (
     *(*GADGETS, *GADGETS_MORE, *ROADS, *MECHANISMS, *ZIPS, *ARCHIVES, *FORMATS, *WRAPPINGS),
     *(*STRANGERS_MODELS, *STRANGERS_REPOSITORY, *STRANGERS_AGAIN, *STRANGERS_THIRD, *READERS),
+    *STRANGERS_FIFTH,
 )
 HARMLESS = (
     *(
@@ -39,6 +41,7 @@ HARMLESS = (
         *HARMLESS_TEXTS,
         *HARMLESS_AGAIN,
         *HARMLESS_THIRD,
+        *HARMLESS_FIFTH,
         *HARMLESS_READERS,
     ),
 )

@@ -101,6 +101,7 @@ RULES: tuple[Entry, ...] = (
     Entry("open-notebook", "PlainText"),
     Entry("hidden-text", "PlainText"),
     Entry("table-formula", "PlainText"),
+    Entry("shortcut-target", "Shortcut"),
     Entry("page-script-attack", "Page"),
     Entry("page-active-content", "Page"),
     Entry("skops-disguised-node", "SkopsArchive"),

@@ -30,6 +30,7 @@ _WHOLE: Final = re.compile(
 _SCRIPT: Final = re.compile(
     r"<(?:\w+:)?script\b([^>]*+)(?:>(.*?)(?:</(?:\w+:)?script|\Z)|\Z)", re.IGNORECASE | re.DOTALL
 )
+_CLOSED: Final = re.compile(r"</(?:\w+:)?script\Z", re.IGNORECASE)
 _TAG: Final = re.compile(r"<[a-zA-Z][^<>]{0,65536}>")
 _QUOTED: Final = re.compile(r"<[a-zA-Z](?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+>")
 _ATTRIBUTE: Final = re.compile(
@@ -42,7 +43,17 @@ _SCHEME: Final = re.compile(
 )
 _PAGE_LINK: Final = re.compile(r"[\x00-\x20]*data:\s*(?:text/html|image/svg)", re.IGNORECASE)
 _LINK: Final = re.compile(r"\]\(\s*+<?\s*+([^)\s]+)")
-_CODE: Final = re.compile(r"^[ \t]*+(```+|~~~+)|(`+)|^(?: {4}|\t).*+", re.MULTILINE)
+_HTML: Final = (".html!page", ".htm!page")
+# A picture that is not there is put away, or another one shown in its place.
+_OWN_LOOKS: Final = re.compile(
+    r"(?:\s*this\.(?:style\.\w+|src|onerror|hidden|alt|className)\s*=\s*"
+    r"(?:'[^'\"()]*'|\"[^'\"()]*\"|null|true|none)\s*(?:;|$))+\s*"
+)
+# Lines that are set in are code where an empty line is before them; else they go on with the text.
+_CODE: Final = re.compile(
+    r"^[ \t]*+(```+|~~~+)|(`+)|(?:(?<=\n\n)|(?<=\n\r\n)|\A)(?:(?: {4}|\t)[^\n]*+(?:\n|\Z))++",
+    re.MULTILINE,
+)
 _TICKS: Final = re.compile(r"`+")
 _BLANK: Final = re.compile(r"\n[ \t\r]*+\n|\Z")
 
@@ -86,10 +97,11 @@ def read(source: Source, limits: Limits) -> Page:
     wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
     text = data.decode("utf-16" if wide else "utf-8-sig", "replace")
     kind = "text"
-    if _DRAWN.search(text[: 1 << 16]) and not _WHOLE.match(text):
+    named = source.label.lower().endswith(_HTML)
+    if _DRAWN.search(text[: 1 << 16]) and not _WHOLE.match(text) and not named:
         kind = "drawing" if source.label.rpartition("!")[0].lower().endswith(".svg") else "text"
         kind = "drawing" if text.lstrip().startswith("<") else kind
-    elif _WHOLE.match(text):
+    elif _WHOLE.match(text) or named:
         kind = "page"
     gaps: list[Gap] = []
     if source.size > LONGEST:
@@ -106,6 +118,8 @@ def _active(text: str, kind: str) -> Iterator[Active]:
     for found in _SCRIPT.finditer(text):
         if found[2] is None:
             continue  # a tag that never ends
+        if kind == "text" and not _CLOSED.search(found[0], len(found[0]) - 40):
+            continue  # browsers run no script that is not closed: here a word is meant
         yield Active("script", f"{found[1][:500]} {found[2][:_CUT]}", lines.at(found.start()))
     lines = _Lines(text)
     plain = _SCRIPT.sub(_blank, text)
@@ -126,7 +140,7 @@ def _in_tag(tag: str, kind: str, line: int) -> Iterator[Active]:
         yield Active("frame", unescape(tag)[:_CUT], line)
     for name, *values in _ATTRIBUTE.findall(tag):
         value = unescape("".join(values))
-        if name[:2].lower() == "on" and name.isalpha():
+        if name[:2].lower() == "on" and name.isalpha() and not _OWN_LOOKS.fullmatch(value):
             yield Active("handler", f"{name.lower()}={value[:_CUT]}", line)
         elif name.lower() == "srcdoc":
             yield Active("frame", value[:_CUT], line)

@@ -37,11 +37,13 @@ _COMMENT = re.compile(
     r"(\"(?:[^\"\\\n]|\\.)*+\"?)|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/|\Z)", re.DOTALL
 )
 _LAST_COMMA = re.compile(r"(\"(?:[^\"\\\n]|\\.)*+\"?)|,(?=\s*+[}\]])", re.DOTALL)
-_VARIABLES = re.compile(r"(?:^|/)(?:\.env(?:\.[\w.-]+)?|[\w.-]+\.env)$", re.IGNORECASE)
+_VARIABLES = re.compile(
+    r"(?:^|/)(?:\.env(?:\.[\w.-]+)?|[\w.-]+\.env|\.?renviron(?:\.site)?)$", re.IGNORECASE
+)
 _PAIRED = (".toml", ".cfg", ".ini", ".conf")
 _ORIGINS = re.compile(r"://|(?:trusted|insecure)[-_]host", re.IGNORECASE)
 _GIT = re.compile(
-    r"(?:^|/)(?:\.gitattributes|\.gitmodules|\.?gitconfig|\.git/(?:config|info/attributes|modules/.*/config))$"
+    r"(?:^|/)(?:\.gitattributes|\.gitmodules|\.lfsconfig|\.?gitconfig|\.git/(?:config|info/attributes|modules/.*/config))$"
 )
 _DOCKER = re.compile(
     r"(?:^|/)(?:(?:docker|container)file(?:\.[^/]*)?|[^/]+\.(?:docker|container)file)$",
@@ -53,8 +55,8 @@ _SHELL = re.compile(
     r"|xinitrc|xprofile)|crontab|[^/]+\.desktop)$"
 )
 # What assistants for programming read and obey when they are started in a folder.
-_ORDERS = re.compile(
-    r"(?:^|/)(?:(?:agents?|claude|gemini|skill|copilot-instructions)(?:\.local)?\.md"
+OBEYED = re.compile(
+    r"(?:^|/)(?:(?:agents?|claude|gemini|skill|copilot-instructions)(?:\.local)?\.md|llms(?:-full)?\.txt"
     r"|\.(?:cursor|windsurf|cline|roo|goose)(?:rules|hints)(?:/[^/]+)?|[^/]+\.mdc"
     r"|\.(?:claude|cursor|gemini|codex|github|roo|windsurf)/(?:commands|agents|skills|rules"
     r"|instructions|prompts|chatmodes)/.+\.md)$",
@@ -95,10 +97,14 @@ _TOLD = frozenset(("markdown", "model-card", "csv", "tsv", "source-code"))
 _PROSE_KINDS = frozenset(("text", "markdown", "model-card", "yaml"))
 _POINTER = re.compile(r"version https://git-lfs\.github\.com/spec/|/annex/objects/")
 _TEMPLATES = frozenset({"jinja", "jinja2", "j2", "tmpl"})
-_PROSE = frozenset("md markdown rst txt adoc tex csv tsv log html htm".split())
+_PROSE = frozenset("md markdown rst txt adoc tex csv tsv log html htm bib yar yara".split())
 _YAML_LINE = re.compile(r"[\w.\-\"' /]+:(?:\s|$)|- |\s*#|---|\.\.\.|\s|$")
 _MARKDOWN = re.compile(r"^(?:#{1,6} \S|```|[*-] \S|\d+\. \S|\[.+\]\(.+\)|>\s)", re.MULTILINE)
 _INI = re.compile(r"\[[^\]\n]+\]\s*$", re.MULTILINE)
+# A repository without a work tree: git obeys it wherever it lies, whatever its folder is called.
+_BARE = re.compile(
+    r"(?im)^\[core\]\s*\n(?:[ \t]+[^\n]*\n)*?[ \t]*(?:bare|repositoryformatversion)[ \t]*="
+)
 _FRONT = re.compile(r"---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|$)", re.DOTALL)
 _CARD = re.compile(
     r"^(?:license|library_name|pipeline_tag|tags|datasets|language|metrics|base_model|model-index"
@@ -198,7 +204,7 @@ def _commented(source: Source, kind: str, text: str) -> tuple[Child, ...]:
 
 def _commands(source: Source, kind: str, text: str) -> tuple[Child, ...]:
     """Return the commands that stand in a text for others to run, line for line, as a script."""
-    if kind in _PROSE_KINDS and _ORDERS.search(source.label):
+    if kind in _PROSE_KINDS and OBEYED.search(source.label):
         from modelwarden.formats.scripts import code_in
 
         commands_in = code_in
@@ -227,7 +233,7 @@ def _looked_through(source: Source, kind: str) -> int:
     """Return how many bytes of a text are looked through that a program or an assistant obeys."""
     if source.expect is None and recipes.RUN.search(source.label):
         return recipes.LONGEST
-    obeyed = kind in ("markdown", "model-card") or _ORDERS.search(source.label)
+    obeyed = kind in ("markdown", "model-card") or OBEYED.search(source.label)
     return unseen.LONGEST if obeyed else source.size
 
 
@@ -279,6 +285,10 @@ def _followed(source: Source, limits: Limits, kind: str, encoding: str) -> Plain
         from modelwarden.formats import scripts
 
         return scripts.read(source, limits, kind, encoding)
+    if kind == "shortcut":
+        from modelwarden.formats import shortcuts
+
+        return shortcuts.read(source, kind, encoding)
     if kind == "git-settings":
         from modelwarden.formats import gitsettings
 
@@ -379,7 +389,7 @@ def _end_of_text(source: Source, limits: Limits, encoding: str) -> int | None:
 
 
 def _kind(source: Source, encoding: str) -> str:
-    if source.expect in ("notebook-code", "script", "instructions", "text"):
+    if source.expect in ("notebook-code", "script", "instructions", "text", "shortcut"):
         return source.expect
     text = source.read(0, _LOOKED).decode(encoding, "replace").removeprefix("\ufeff")
     label = source.label
@@ -399,6 +409,8 @@ def _by_name(label: str, ending: str) -> str | None:
         return "makefile"
     if _GIT.search(label):
         return "git-settings"
+    if recipes.SHORTCUT.search(label):
+        return "shortcut"
     if recipes.NAMING.search(label):
         return "naming-settings"
     if _SHELL.search(label):
@@ -442,7 +454,7 @@ def _document(text: str, ending: str, *, cut: bool) -> str:
     if ending in ("md", "markdown"):
         return "markdown"
     if _INI.match(text):
-        return "ini"
+        return "git-settings" if _BARE.search(text) else "ini"
     if any(":" in line for line in lines) and all(_YAML_LINE.match(line) for line in lines):
         return "yaml"
     return "markdown" if len(_MARKDOWN.findall(text)) >= 2 and ending != "txt" else "text"

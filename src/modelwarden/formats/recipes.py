@@ -25,12 +25,23 @@ RUN: Final = re.compile(
     r"(?:^|/)(?:jenkinsfile|vagrantfile|cmakelists\.txt|binding\.gyp|justfile|procfile|postbuild"
     r"|build\.rs|\.?rprofile(?:\.site)?|autorun\.inf|singularity(?:\.[^/]*)?|apptainer"
     r"|[^/]+\.(?:cmake|gradle|nix|def|bat|cmd|ps1|psm1|vbs|vbe|hta|wsf|scpt|applescript|rmd|qmd"
-    r"|r|nf|smk|wdl|spec|pro|lua))$",
+    r"|r|nf|smk|wdl|spec|pro|lua|tex|sty|wsf|sct)|\.latexmkrc|\.inputrc|\.exrc)$",
+    re.IGNORECASE,
+)
+# What a desktop follows, by its name.
+SHORTCUT: Final = re.compile(
+    r"(?:\.(?:url|website|scf|webloc|inetloc|fileloc|library-ms|searchconnector-ms)"
+    r"|(?:^|/)(?:desktop|autorun|folder)\.in[if])$",
+    re.IGNORECASE,
+)
+# Documents of XML that hold commands or script for a program that runs them.
+PROGRAMS: Final = re.compile(
+    r"\.(?:hta|wsf|sct|xslt?|plist|iml|targets|csproj)$|(?:^|/)(?:\.idea/.*|pom|build)\.xml$",
     re.IGNORECASE,
 )
 # Settings that name other files, and code.
 NAMING: Final = re.compile(
-    r"(?:^|/)(?:modelfile(?:\.[^/]*)?|config\.(?:pbtxt|properties)|[^/]+\.(?:gin|jsonnet|libsonnet))$",
+    r"(?:^|/)(?:modelfile(?:\.[^/]*)?|config\.(?:pbtxt|properties)|spark-defaults\.conf|[^/]+\.(?:gin|jsonnet|libsonnet))$",
     re.IGNORECASE,
 )
 _PLACE: Final = re.compile(
@@ -42,6 +53,8 @@ _PLACE: Final = re.compile(
     r"[ \t]*:[ \t]*\[?[ \t]*\"([^\"\n]+)\""
     r"|\"EXECUTION_ENV_PATH\"[\s,;]*value[ \t]*:?[ \t]*\{\s*string_value[ \t]*:[ \t]*\"([^\"\n]+)\""
     r"|^[ \t]*(?:load_models|plugins_path)[ \t]*=[ \t]*(\S+)"
+    r"|^[ \t]*spark\.(?:jars|files|archives|submit\.pyFiles)[ \t=]+((?:http|ftp)s?://\S+)"
+    r"|^[ \t]*spark\.\w+\.extraJavaOptions\b.*?-javaagent:(\S+)"
     r"|^[ \t]*vmargs[ \t]*=.*?-javaagent:(\S+)"
 )
 _NAME: Final = re.compile(

@@ -30,7 +30,8 @@ _MARKS = (
     *("ASIA", "AIza", "xapp-", "sk-", "sk_", "rk_", "whsec_", "eyJ", "PRIVATE KEY", "npm_"),
     *("pypi-", "SG.", "dop_v1_", "shpat_", "AccountKey=", "hooks.slack.com", "ya29.", "nvapi-"),
     *("gsk_", "r8_", "dckr_pat_", "lin_api_", "ATATT", "tskey-", "AGE-SECRET-KEY", "xai-"),
-    "/api/webhooks/",
+    *("/api/webhooks/", "pplx-", "pcsk_", "lsv2_", "ntn_", "sbp_", "figd_", "glsa_", "hvs.", "8Q~"),
+    *("sq0csp-", "sq0atp-", "LTAI", "AKID", "&sig=", "?sig=", "Bearer "),
 )
 # Likewise, for what stands in many a text: the mark, and what must follow.
 _FOLLOWED = (
@@ -38,6 +39,9 @@ _FOLLOWED = (
     ("://", r"://[^\s/:@]*:[^\s/@]+@"),
     ("dapi", r"dapi[0-9a-f]{32}"),
     (":AA", r":AA[\w-]{33}"),
+    ("key-", r"(?<![\w-])key-[0-9a-f]{32}(?!\w)"),
+    ("pat", r"(?<!\w)pat[A-Za-z0-9]{14}\."),
+    ("SK", r"(?<!\w)SK[0-9a-f]{32}(?!\w)"),
 )
 _FORMS = (
     r"(?<![A-Za-z0-9_-])(?:"
@@ -51,7 +55,13 @@ _FORMS = (
     r"|dapi[0-9a-f]{32}(?:-\d)?(?!\w)|\d{8,10}:AA[\w-]{33}(?![\w-])"
     r"|https://discord(?:app)?\.com/api/webhooks/\d{17,20}/[\w-]{60,}"
     r"|https://hooks\.slack\.com/services/T\w+/B\w+/\w{16,}"
+    r"|pplx-[A-Za-z0-9]{40,}|pcsk_[A-Za-z0-9]{5,8}_[A-Za-z0-9]{50,}|lsv2_(?:pt|sk)_[0-9a-f]{32}_[0-9a-f]{10}"
+    r"|ntn_[A-Za-z0-9]{40,}|sbp_[0-9a-f]{40}|figd_[\w-]{40,}|glsa_[A-Za-z0-9]{32}_[0-9a-f]{8}|hvs\.[\w-]{60,}"
+    r"|[\w~.-]{3}8Q~[\w~.-]{34}|sq0(?:csp|atp)-[\w-]{22,}|LTAI[A-Za-z0-9]{20}(?!\w)|AKID[A-Za-z0-9]{32}(?!\w)"
+    r"|key-[0-9a-f]{32}(?!\w)|pat[A-Za-z0-9]{14}\.[0-9a-f]{64}(?!\w)|SK[0-9a-f]{32}(?!\w)"
+    r"|Bearer [A-Za-z0-9_.~+/-]{40,}"
     r"|AccountKey=[A-Za-z0-9+/]{86}==)"
+    r"|[?&]sig=[A-Za-z0-9%]{40,}"
     r"|-----BEGIN (?:[A-Z]+ )?PRIVATE KEY(?: BLOCK)?-----(?:[^-]|-(?!----)){0,4000}"
     r"|(?:https?|postgres(?:ql)?|mysql|mariadb|mongodb|rediss?|amqps?|s?ftp|ssh|smtps?|mssql|clickhouse)"
     r"(?:\+\w+)?://[^\s/:@'\"<>]{0,64}:[^\s/@'\"<>]{3,128}@[\w.-]+"
@@ -62,13 +72,18 @@ _WORDS = re.compile(
 _SETTING = r"""(?ix)
     (?<![\w.-]) ["']? ( [\w.-]{0,40}
       (?: api[_-]?key | secret (?:[_-]?key)? | passw(?:or)?d | passphrase
-        | (?:auth|access|bearer|refresh|api|hf|hub)[_-]?token
+        | (?:auth|access|bearer|refresh|api|hf|hub)[_-]?token | client[_-]key[_-]data
         | access[_-]?key(?:[_-]?id)? | private[_-]?key ) )
     ["']? [ \t]* (?: := | = | : ) [ \t]*
     (?: ["'] ([^"'\n]{8,300}) ["'] | ([^\s"'#,;()\[\]{}$<>]{8,300}) (?=[\s,;]|$) )
     """
 
 
+# A variable of the environment that is set in a text of any kind, as for a shell.
+_SET = (
+    r"(?<![\w.-])([A-Z][A-Z0-9_]{0,40}(?:API_KEY|SECRET(?:_KEY)?|TOKEN))"
+    r"=([\w.+/=-]{16,300})(?![\w(])"
+)
 # How `.netrc` names the password of a machine.
 MACHINE = "password of a machine"
 _LOGIN = r"\bmachine\s+\S{1,200}\s+login\s+\S{1,200}\s+password\s+(\S{6,300})"
@@ -108,6 +123,8 @@ def tokens_in(text: str, *, settings: bool | None) -> Iterator[Token]:
     counted = line = 0
     for match in _compiled(_LOGIN).finditer(text) if settings and "machine" in text else ():
         yield Token(MACHINE, match[1], text.count("\n", 0, match.start(1)) + 1)
+    for match in _compiled(_SET).finditer(text) if not settings else ():
+        yield Token(match[1], match[2], text.count("\n", 0, match.start()) + 1)
     for match in _compiled(_SETTING).finditer(text):
         value = match[2] or (match[3] if settings else None)
         if value is None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import partial
+from html import unescape
 from typing import TYPE_CHECKING
 
 from modelwarden.core import GapKind, Producer
 from modelwarden.core.values import dataclass
+from modelwarden.formats import recipes
 from modelwarden.formats.described import Notes, PlainModel
 from modelwarden.formats.identified.kind import producer
 from modelwarden.formats.limits import LimitExceededError
@@ -23,6 +26,9 @@ _DOCTYPE = re.compile(r"<!DOCTYPE[^<>\[]*+(?:>|\[)")
 _SUBSET_END = re.compile(r"\]\s*+>")
 _ATTRIBUTES = r"((?:[^<>\"']|\"[^\"<]*+\"|'[^'<]*+')*+)"
 _ROOT = re.compile(r"<(?:[\w.-]++:)?([A-Za-z_][\w.-]*+)" + _ATTRIBUTES + ">")
+_TOLD = frozenset(("instructions", "script", "notebook-code", "text", "shortcut", "settings"))
+_TEXTS = (".md", ".markdown", ".mdx", ".rst")
+_SHOWN = frozenset("html svg hta stylesheet meta script iframe img body form".split())
 _BEGINS = ("<?xml", "<!--", "<!DOCTYPE")
 _MODELS = {"PMML": "pmml", "opencv_storage": "opencv-xml", "net": "openvino"}
 
@@ -45,7 +51,12 @@ class XmlText(PlainModel):
 
 
 def sniff(source: Source) -> bool:
-    """Tell whether the bytes begin as only XML does, or with a root element."""
+    """Tell whether the bytes begin as only XML does, or with a root element.
+
+    A card may begin with a picture, and is a text with elements in it.
+    """
+    if source.expect in _TOLD or source.label.lower().endswith(_TEXTS):
+        return False
     return _root(source) is not None or _text(source).lstrip().startswith(_BEGINS)
 
 
@@ -58,7 +69,8 @@ def read(source: Source, limits: Limits) -> XmlText:
     notes = Notes(source)
     if not found:
         notes.note("an XML document whose root element does not come soon", GapKind.UNSUPPORTED)
-    children = _pages(source) if name.lower() in ("html", "svg", "hta", "stylesheet") else ()
+    shown = name.lower() in _SHOWN or source.label.lower().endswith((".html", ".htm"))
+    children = (*(_pages(source) if shown else ()), *_run(source))
     if name.lower() == "html":
         return XmlText(source=source, format="html", root=name, children=children)
     handler, by = _walked(source, limits, notes, kind)
@@ -74,6 +86,20 @@ def read(source: Source, limits: Limits) -> XmlText:
         depth=handler.deepest,
         children=children,
     )
+
+
+def _run(source: Source) -> tuple[Child, ...]:
+    """Return what a program of the desktop, or of a build, takes from the document to run."""
+    if source.expect is not None:
+        return ()
+    if recipes.SHORTCUT.search(source.label):
+        part = partial(source.part, 0, source.size, "shortcut", expect="shortcut")
+        return (Child("shortcut", part),)
+    if not recipes.PROGRAMS.search(source.label):
+        return ()
+    text = unescape(source.read(0, recipes.LONGEST).decode("utf-8", "replace"))
+    data = recipes.commands_in(text).encode("utf-8", "replace")
+    return (Child("commands", partial(source.nested, data, "commands", expect="instructions")),)
 
 
 def _pages(source: Source) -> tuple[Child, ...]:

@@ -11,12 +11,15 @@ _SPLIT = re.compile(r"\|\||&&|[|;&\n]|\bthen\b|\bdo\b")
 _SHELLS = frozenset(
     "ash bash dash ksh sh zsh fish python python2 python3 perl ruby node php".split()
 )
-_FETCH = frozenset(
-    "curl wget fetch iwr irm invoke-webrequest invoke-restmethod aria2c axel".split()
-)
 _ROOTS = re.compile(r"(?:/|~|\$HOME|\$\{HOME\}|[A-Za-z]:\\)(?:\*|/\*|\.)?")
 _WRAPPERS = frozenset("sudo env nohup exec time nice setsid stdbuf timeout command builtin".split())
 _QUOTES = re.compile(r"[\"'\\]")
+# Short words that are put together again; longer values are data.
+_ASSIGNED = re.compile(r"(?:^|[;&\s])([A-Za-z_]\w{0,20})=([\w./:-]{1,12})(?=[;&\s])")
+_NAMES = 20
+# `"I"+"EX"` and I`E`X of PowerShell, p^o^w of the shell of Windows.
+_ADDED = re.compile(r"([\"'])\s*\+\s*\1")
+_ESCAPES = re.compile(r"(?<=[A-Za-z])[`^](?=[A-Za-z])")
 _PRIVATE_FILES = (
     r"(?:\.ssh(?:/(?!known_hosts)\w|/?(?=[\s|;&)]|$))|\.aws/credentials"
     r"|(?<=[~/])\.(?:aws|gnupg|kube|azure)/?(?=[\s|;&)]|$)|\.netrc\b|\.git-credentials|\.kube/config|\.npmrc\b"
@@ -30,10 +33,10 @@ _FETCHES_AND_RUNS = frozenset((FETCHED,))
 _STAYS = "arranges to run again, or to let somebody in"
 # What each of these does; looked for in a command without its quotes.
 _ATTACKS = tuple(
-    (re.compile(pattern, re.IGNORECASE), what)
+    (re.compile(pattern, re.IGNORECASE | re.MULTILINE), what)
     for pattern, what in (
         (
-            r"\b(?:sh|bash|eval|source)\s+(?:-c\s+|<<<\s*)?(?:\$\(|`|<\()\s*(?:curl|wget)\b",
+            r"(?:\b(?:sh|bash|eval|source)|(?:^|[\s;&|])\.)\s+(?:-c\s+|<<<\s*)?(?:\$\(|`|<\()\s*(?:curl|wget)\b",
             FETCHED,
         ),
         (
@@ -60,6 +63,47 @@ _ATTACKS = tuple(
             r"(?:CreateObject|ActiveXObject)\s*\(\s*WScript\.Shell\s*\)\s*\.\s*(?:Run|Exec)\b",
             "starts programs from a page or a script of Windows",
         ),
+        (
+            r"\bSet-MpPreference\b[^\n]{0,300}-Disable\w+\s+\$?(?:true|1)|\bAdd-MpPreference\b[^\n]{0,300}-Exclusion"
+            r"|\bamsiInitFailed\b|\bAmsiUtils\b|\bsetenforce\s+0\b|\b(?:systemctl|service)\s+(?:stop|disable)\s+(?:auditd|falco)",
+            "switches off what guards the machine",
+        ),
+        (
+            r"\[(?:System\.)?Reflection\.Assembly\]::Load\b[^\n]{0,500}(?:DownloadData|FromBase64String)"
+            r"|(?:&\s*\(?\s*(?:IEX|Invoke-Expression)|\b(?:IEX|Invoke-Expression)\b)[^\n]{0,500}FromBase64String",
+            "runs what it has just decoded",
+        ),
+        (
+            r"Net\.Sockets\.TCPClient\b[^\n]{0,2000}\b(?:iex|invoke-expression)\b",
+            "opens a shell to the network",
+        ),
+        (
+            r"\b(?:iwr|irm|invoke-webrequest|invoke-restmethod|downloadfile)\b[^\n]{0,300}?([\w.$:\\-]+\.(?:exe|bat|cmd|ps1|msi|scr|dll))\b"
+            r"[^\n]{0,300}\b(?:start-process|saps|start|rundll32|regsvr32)\s+[^\n]{0,40}\1",
+            FETCHED,
+        ),
+        (
+            r"\bvssadmin(?:\.exe)?\s+delete\s+shadows|\b(?:del|rd|rmdir)\s+(?:/\w\s+){2,}[A-Z]:\\(?:\*|\s|$)",
+            "deletes or overwrites",
+        ),
+        (
+            r"\bdocker\s+run\b(?=[^\n;&|]*\s-(?:v|-volume)[ =]/:)"
+            r"[^\n;&|]*(?:\bchroot|--privileged)\b",
+            "gives a container the whole machine",
+        ),
+        (
+            r"\bext::\S*(?:sh|bash)\b|-oProxyCommand=",
+            "runs a command where an address is expected",
+        ),
+        (r"--checkpoint-action=exec", "runs a command where an archive is expected"),
+        (
+            r"/proc/[^\s/]{1,80}/(?:mem|maps)\b[^\n]{0,300}(?:isSecret|token|grep|base64)|\bgcore\s",
+            "reads the memory of other programs",
+        ),
+        (
+            r"\bgit\s+config\s+(?:--\S+\s+)*core\.(?:hooksPath|fsmonitor|sshCommand)\s+(?:/tmp|/dev/shm|/var/tmp|sh\s|bash\s|curl)",
+            _STAYS,
+        ),
         (r"/dev/(?:tcp|udp)/", "opens a shell to the network"),
         (r"\bsocat\b[^\n]{0,500}\bexec:", "opens a shell to the network"),
         (
@@ -73,8 +117,10 @@ _ATTACKS = tuple(
             "shows credentials",
         ),
         (
-            r">\s*[^\s>]{0,200}(?:authorized_keys"
-            r"|/etc/cron[.\w/]*|/etc/ld\.so\.preload|/etc/sudoers|/etc/passwd)"
+            r"^(?!.*\becho\s+\$\{?\w+\}?\s*>).*>\s*[^\s>]{0,200}authorized_keys"
+            # A user that the builder of an image names; a line computed from the file's own.
+            r"|^(?!.*\becho\s+\$\{?\w+\}?\s+ALL=|.*\bsecure_path\b).*>\s*[^\s>]{0,200}/etc/sudoers"
+            r"|>\s*[^\s>]{0,200}(?:/etc/cron[.\w/]*|/etc/ld\.so\.preload|/etc/passwd)"
             r"|\|\s*crontab\b|\bcrontab\s+(?!-l|-r)",
             _STAYS,
         ),
@@ -108,12 +154,16 @@ _ATTACKS = tuple(
         ),
     )
 )
-_FETCHES = re.compile(r"\b(?:curl|wget|iwr|irm)\b")
+_FETCHES = re.compile(r"\b(?:curl|wget|iwr|irm)\b|\bopenssl\s+s_client\b")
 _TELLS = re.compile(r"^\s*(?:env|printenv|set)\b")
-_UNPACKS = re.compile(r"\bbase64\s+(?:-d|-D|--decode)|\bxxd\s+-r|\bopenssl\s.*-d\b")
+_UNPACKS = re.compile(
+    r"\bbase64\s+(?:-d|-D|--decode)|\bxxd\s+-r|\bopenssl\s.*-d\b|(?:^|\s)rev\s*$|\bgpg\d?\s.*-d\b"
+    r"|\bprintf\s[^|]*x[0-9a-f]{2}x?[0-9a-f]{2}"
+)
 _SENDS = re.compile(r"\b(?:curl|wget|nc|ncat|netcat)\b")
 _IS_SHELL = re.compile(
-    r"\s*(?:sudo\s+(?:-\w+\s+)*)?(?:\S*/)?(?:env\s+)?(?:(?:ba|z|da|k)?sh\b"
+    r"\s*(?:sudo\s+(?:-\w+\s+)*)?(?:\S*/)?(?:env\s+|busybox\s+)?(?:(?:ba|z|da|k|a)?sh\b"
+    r"|xargs\s[^|]*\b(?:ba|z|da)?sh\s+-c\b"
     r"|(?:python[\d.]*|perl|ruby|node|php)\s*(?:-(?:\s|$)|$))"
 )
 # In the place of a command: packages of these names are installed, too.
@@ -121,6 +171,7 @@ _DOWNLOAD = re.compile(
     r"(?:^|[|;&\n(`{]|\b(?:sudo|then|do|else|if|env|time|exec|nohup|command)\s|--\s)\s*(?:\w+=\S*\s+)*"
     r"((?:\S*/)?(?:curl|wget)\b[^|;&\n]*)"
 )
+_INTO = re.compile(r"\b(?:base64\s+(?:-d|-D|--decode)|xxd\s+-r)\b[^;&\n>]*>\s*([^\s;&|>]+)")
 _DOWNLOADS = 20
 _RUNNERS = _SHELLS | frozenset(("source", ".", "perl", "start", "setsid"))
 _CHECKED = re.compile(
@@ -136,16 +187,19 @@ _HARMS = re.compile(
     r"\b(?:curl|wget|nc|ncat|socat|nohup|setsid|base64|xxd|crontab)\b|/dev/tcp|/tmp/|/dev/shm|&\s*$"
     r"|\b(?:python[\d.]*|perl|ruby|sh|bash)\s+-\w*[ce]\b(?!\s*echo\b)|(?:^|[\s;])\./"
 )
-_PLAIN = re.compile(
-    r"\s*(?:then|do|else|&&|\{|\()?\s*(?:sudo\s+)?(?:builtin\s+)?(?:echo|printf)\s+(?:-\w+\s+)*[^\w.$#\[{]*"
-    r"(?:export|alias|source|\.\s|PATH=|PS1=|umask|set\s|setopt|shopt|cd\s|conda\s|autoload|compinit"
-    r"|complete|bind|if\s|\[|#|\w+=|\$\{?\w+\}?[^\w/]*\s*>|eval\s+\$\((?:\S*/)?(?:conda|mamba|micromamba|direnv|pyenv"
-    r"|starship|zoxide|brew|rbenv|fnm|mise|uv|register-python-argcomplete|dircolors|ssh-agent)\b)"
-)
+# By these a line, or a file of the folder, is put there, to be judged by its words.
+_WRITES = re.compile(r"\b(?:echo|printf|tee|sed|cat(?=[^|;&\n]*(?:<<|>>)))\b")
 _OUTPUT = re.compile(r"(?:\s-\w*[oO]|--output(?:-document)?)[ =]?(\S+)")
 _BRINGS = (
     (_TELLS, "the environment"),
     (SECRET_FILE, "credentials"),
+    (
+        re.compile(
+            r"169\.254\.169\.254/(?:latest/)?(?:meta-data/iam|user-data|metadata/identity)"
+            r"|metadata\.google\.internal\S*/token"
+        ),
+        "credentials",
+    ),
     (re.compile(r"/etc/(?:passwd|group|hosts|ssh/)"), "files of the system"),
     (_FETCHES, "fetched"),
     (_UNPACKS, "decoded"),
@@ -197,12 +251,34 @@ def installs(text: str) -> bool:
 
 def _attacks(shown: str) -> Iterator[str]:
     """Yield what a command does, in the order of what it would be told for."""
-    bare = _QUOTES.sub("", shown)
+    spelled = _spelled(shown)
+    bare = _QUOTES.sub("", spelled)
     yield from (what for pattern, what in _ATTACKS if pattern.search(bare))
-    for judge, form in ((_stays, bare), (_piped, bare), (_by_words, shown), (_fetched, bare)):
+    for judge, form in (
+        (_stays, bare),
+        (_piped, bare),
+        (_by_words, spelled),
+        (_fetched, bare),
+        (_unpacked, bare),
+    ):
         what = judge(form)
         if what is not None:
             yield what
+
+
+def _spelled(text: str) -> str:
+    """Return a command as its shell would read it, where words were taken apart.
+
+    >>> _spelled("a=cu;b=rl;$a$b${IFS}-s x")
+    'a=cu;b=rl;curl -s x'
+    """
+    if "$" in text:
+        text = text.replace("${IFS}", " ").replace("$IFS", " ")
+        for name, value in _ASSIGNED.findall(text)[:_NAMES]:
+            text = re.sub(rf"\${name}(?!\w)|\$\{{{name}\}}", value, text)
+    if "+" in text:
+        text = _ADDED.sub("", text)
+    return _ESCAPES.sub("", text) if "`" in text or "^" in text else text
 
 
 def _stays(text: str) -> str | None:
@@ -212,7 +288,8 @@ def _stays(text: str) -> str | None:
         if found is None:
             continue
         written = statement[: found.start()]
-        if _HARMS.search(written) or not (_PLAIN.match(statement) or "|" in written):
+        body = text if "<<" in statement else written
+        if _HARMS.search(body) or not (_WRITES.search(text) or "|" in written):
             return _STAYS
     return None
 
@@ -227,9 +304,18 @@ def _piped(text: str) -> str | None:
         for stage in stages:
             if came and came[-1] in _BROUGHT and _IS_SHELL.match(stage):
                 return FETCHED if came[-1] == "fetched" else "runs what it has just decoded"
-            if came and came[-1] in _SECRETS and _SENDS.search(stage):
-                return f"sends {came[-1]} to the network"
+            kept = [what for what in came if what in _SECRETS]
+            if kept and _SENDS.search(stage):
+                return f"sends {kept[-1]} to the network"
             came += [what for form, what in _BRINGS if form.search(stage)]
+    return None
+
+
+def _unpacked(text: str) -> str | None:
+    """Follow a file from where it is decoded to the place where it is started."""
+    for found in islice(_INTO.finditer(text), _DOWNLOADS):
+        if _starts(text[found.end() :], found[1].rpartition("/")[2]):
+            return "runs what it has just decoded"
     return None
 
 
@@ -257,16 +343,16 @@ def _starts(text: str, name: str) -> bool:
         if program.rpartition("/")[2] == name and ("/" in program or "." not in name):
             return True
         runs = program.rpartition("/")[2] in _RUNNERS
-        if runs and any(w.rpartition("/")[2] == name for w in words[1:]):
+        # What follows the program is what it is given: data, more often than not.
+        given = next((w for w in words[1:] if not w.startswith("-")), "")
+        if runs and given.rpartition("/")[2] == name:
             return True
     return False
 
 
 def _by_words(text: str) -> str | None:
-    fetched = ""
+    """Judge each program by its arguments."""
     for part in _SPLIT.split(text):
-        if _CHECKED.search(part):
-            fetched = ""
         words = part.split()
         while words and words[0].rsplit("/", 1)[-1] in _WRAPPERS:
             words = words[1:]
@@ -275,10 +361,6 @@ def _by_words(text: str) -> str | None:
         program = words[0].rsplit("/", 1)[-1].lower()
         if _destroys(program, words[1:]):
             return f"deletes or overwrites ({program})"
-        if program in _FETCH or (program == "base64" and _decodes(words)):
-            fetched = "fetched" if program in _FETCH else "decoded"
-        elif fetched and program in _SHELLS and len(words) < 3:
-            return FETCHED if fetched == "fetched" else "runs what it has just decoded"
         if _connects(program, words):
             return f"opens a shell to the network ({program})"
     return None
@@ -292,10 +374,6 @@ def _destroys(program: str, arguments: list[str]) -> bool:
     if program == "dd":
         return any(a.startswith("of=/dev/") and a != "of=/dev/null" for a in arguments)
     return program.startswith("mkfs.") or program == "shred"
-
-
-def _decodes(words: list[str]) -> bool:
-    return any(w in {"-d", "-D", "--decode"} for w in words)
 
 
 def _connects(program: str, words: list[str]) -> bool:

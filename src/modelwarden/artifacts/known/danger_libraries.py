@@ -32,6 +32,8 @@ _PATHS: dict[str, str] = {
         "nltk.internals.java nltk.parse nltk.tag.stanford spacy.cli sklearn._build_utils "
         "xgboost.testing xgboost.tracker scipy.weave numexpr.evaluate pandas._version nltk.pathsec "
         "psutil.Popen streamlit.web celery.bin gradio.cli nose future.utils.exec_ "
+        "langchain.tools.shell langchain_community.tools.shell langchain.tools.python "
+        "langchain_experimental.tools langchain_experimental.utilities "
         "nltk.app huggingface_hub.cli huggingface_hub._dataset_viewer skops.card skops.cli"
     ),
     _CODE: (

@@ -13,7 +13,7 @@ _INTO: Final = {
     for names, pattern, what in (
         ("LD_PRELOAD LD_AUDIT DYLD_INSERT_LIBRARIES", r".*\S", "puts a library into every program"),
         (
-            "PYTHONSTARTUP BASH_ENV ENV ZDOTDIR PROMPT_COMMAND",
+            "PYTHONSTARTUP BASH_ENV ENV ZDOTDIR PROMPT_COMMAND R_PROFILE R_PROFILE_USER",
             _BESIDE,
             "has a file from beside it run",
         ),

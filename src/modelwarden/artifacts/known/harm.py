@@ -34,7 +34,7 @@ def code_in(value: str) -> str | None:
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
+        if isinstance(node, ast.Call) and not _is_pattern(node):
             callee = node.func
             if isinstance(callee, ast.Name) and callee.id in _CODE_CALLS:
                 return f"Python code that calls {callee.id}"
@@ -50,3 +50,10 @@ def code_in(value: str) -> str | None:
         if isinstance(node, ast.Name) and node.id in _WALK:
             return f"Python code that reaches for {node.id}"
     return None
+
+
+def _is_pattern(call: ast.Call) -> bool:
+    """Tell whether a call stands for any call, `eval(...)`, as rules of linters write it."""
+    return bool(call.args) and all(
+        isinstance(one, ast.Constant) and one.value is ... for one in call.args
+    )

@@ -10,13 +10,14 @@ import re
 import string
 from collections import Counter
 from collections.abc import Callable, Iterator
+from urllib.parse import unquote
 
 from modelwarden.formats.tokens import MACHINE, tokens_in
 
 # Names of settings, compared in lower case with `_` for `-`.
 _KEY = re.compile(
     r"(?:[\w.]*[_.])?(?:api_?key|secret(?:_?key)?|access_key(?:_id)?|private_key|passw(?:or)?d"
-    r"|passphrase|(?:auth|access|bearer|refresh|api|hf|hub)_token|client_secret)"
+    r"|passphrase|(?:auth|access|bearer|refresh|api|hf|hub)_token|client_secret|client_key_data)"
 )
 _BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _PLACEHOLDER = re.compile(
@@ -105,6 +106,23 @@ def _with_password(value: str) -> bool:
     return not weak and not _LOCAL.search(value) and _entropy(password) >= _BITS
 
 
+def _says(value: str) -> bool:
+    """Tell whether a value is a sentence in Base64, as guides write it where a secret belongs."""
+    try:
+        plain = base64.b64decode(value, validate=True)
+    except ValueError:
+        return False
+    return plain.isascii() and len(plain.split()) >= 4 and plain.decode().isprintable()
+
+
+def _signature(value: str) -> bool:
+    """Tell whether the end of a signed address holds the 32 bytes that Azure signs with."""
+    try:
+        return len(base64.b64decode(unquote(value.partition("=")[2]), validate=True)) == 32
+    except ValueError:
+        return False
+
+
 # Forms that their issuers publish, and what else must hold.
 _FORMS: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
     ("a Hugging Face token", r"(?:hf_|api_org_)[A-Za-z0-9]{30,}", _letters),
@@ -137,6 +155,23 @@ _FORMS: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
     ("an Atlassian token", r"ATATT[\w=-]{80,}", _random),
     ("a Tailscale key", r"tskey-[\w-]{20,}", _random),
     ("an age key", r"AGE-SECRET-KEY-1[A-Z0-9]{58}", _random),
+    ("a Perplexity key", r"pplx-[A-Za-z0-9]{40,}", _random),
+    ("a Pinecone key", r"pcsk_\w{50,}", _random),
+    ("a LangSmith key", r"lsv2_(?:pt|sk)_[0-9a-f]{32}_[0-9a-f]{10}", _random),
+    ("a Notion token", r"ntn_[A-Za-z0-9]{40,}", _random),
+    ("a Supabase token", r"sbp_[0-9a-f]{40}", _random),
+    ("a Figma token", r"figd_[\w-]{40,}", _random),
+    ("a Grafana token", r"glsa_[A-Za-z0-9]{32}_[0-9a-f]{8}", _random),
+    ("a Vault token", r"hvs\.[\w-]{60,}", _random),
+    ("an Azure client secret", r"[\w~.-]{3}8Q~[\w~.-]{34}", lambda v: _entropy(v) >= _TOKEN_BITS),
+    ("a Square key", r"sq0(?:csp|atp)-[\w-]{22,}", _random),
+    ("an Alibaba Cloud key", r"LTAI[A-Za-z0-9]{20}", _random),
+    ("a Tencent Cloud key", r"AKID[A-Za-z0-9]{32}", _random),
+    ("a Mailgun key", r"key-[0-9a-f]{32}", _random),
+    ("an Airtable token", r"pat[A-Za-z0-9]{14}\.[0-9a-f]{64}", _random),
+    ("a Twilio key", r"SK[0-9a-f]{32}", _random),
+    ("a signed address of Azure", r"[?&]sig=[A-Za-z0-9%]{40,}", _signature),
+    ("a bearer token", r"Bearer [A-Za-z0-9_.~+/-]{40,}", lambda v: looks_drawn(v[7:])),
     ("an Azure storage key", r"AccountKey=[A-Za-z0-9+/]{86}==", lambda v: _entropy(v) > 4),
     ("an address with a password", r"[a-z][a-z+]*://[^\s/:@]{0,64}:[^\s/@]{3,128}@[\w.-]+",
      _with_password),
@@ -161,7 +196,7 @@ def secret_in(key: str, value: str) -> str | None:
         return None
     if any(c.isspace() for c in value) or _PLACEHOLDER.fullmatch(value) or _entropy(value) < _BITS:
         return None
-    return GUESSED
+    return None if _says(value) else GUESSED
 
 
 def login_in(path: str, value: str) -> str | None:

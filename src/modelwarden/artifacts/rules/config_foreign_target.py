@@ -13,7 +13,9 @@ from modelwarden.formats.config.reader import ConfigFile
 _KEYS = frozenset(("_target_", "_component_", "()", "py/object", "py/function"))
 _MOST = 500
 # Libraries whose own configurations are written so, and those that these name all the time.
-_FRAMEWORKS = frozenset("monai nemo speechbrain torchtune bitsandbytes uvicorn".split())
+_FRAMEWORKS = frozenset(
+    "monai nemo speechbrain torchtune bitsandbytes uvicorn sentencepiece pythonjsonlogger".split()
+)
 
 
 @rule(

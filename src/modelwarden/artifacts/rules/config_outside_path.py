@@ -14,7 +14,8 @@ from modelwarden.formats.places import escapes
 
 _CODE = frozenset(
     "custom_ops_library custom_ops_library_path backend_path ep_library_path model_lib "
-    "model_lib_path op_library_filename plugin_path plugins_path library_path custom_nodes".split()
+    "model_lib_path op_library_filename plugin_path plugins_path library_path custom_nodes "
+    "kv_connector_module_path".split()
 )
 _FILES = frozenset(
     "vocab_file merges_file tokenizer_file tokenizer_files special_tokens_map_file sp_model_file "
@@ -26,6 +27,8 @@ _HUBS = re.compile(
 )
 _STORES = frozenset("storageUri storage_uri modelUri model_uri".split())
 _HOOKS = re.compile(r"^repos\[\d+\]\.repo$")
+_MACHINE = re.compile(r"file:|(?:\.\./)+|/(?!/)")
+_OUTPUT = re.compile(r"(?:^|\.)outs\[\d+\]\.path$")
 _PLAIN = re.compile(r"(?:http|ftp)://(?!localhost\b|127\.|[\w.-]+\.svc\b|[\w-]+[:/])")
 _SYSTEM = re.compile(
     r"(?:\.\./)*/?(?:\.\./)*(?:etc|proc|sys|dev)/|(?:file:)?/+(?:etc|proc|sys|dev)/"
@@ -79,6 +82,17 @@ def _harm(scalar: Scalar) -> str | None:
         return f"takes hooks from {shown}, without TLS"
     if scalar.key in _STORES and _PLAIN.match(scalar.value):
         return f"takes the model from {shown}, without TLS"
+    return _file(scalar, shown)
+
+
+def _file(scalar: Scalar, shown: str) -> str | None:
+    """Say what is wrong with a file that is read, imported or written."""
+    if scalar.key == "user_dir" and ("/" in scalar.value or "\\" in scalar.value):
+        return f"imports {shown}"
+    if scalar.key == "contentUrl" and _MACHINE.match(scalar.value):
+        return f"{shown} is a file of the machine"
+    if _OUTPUT.search(scalar.path) and SECRET_FILE.search(scalar.value):
+        return f"writes {shown}"
     if scalar.key in _FILES and not _HUBS.match(scalar.value):
         # Where it was saved stands in many a configuration, and says nothing.
         elsewhere = "://" in scalar.value or scalar.value.startswith(("\\\\", "//"))

@@ -22,6 +22,8 @@ _NAMING = frozenset(
     "runtime_class".split()
 )
 _FILTER = re.compile(r"(?:^|\.)custom_(?:filters|objects|resolvers)\.[^.]+$")
+# Parts of a pipeline of Rasa are classes by their names.
+_PART = re.compile(r"^(?:pipeline|policies)\[\d+\]\.name$")
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.\w+)+")
 _ID = re.compile(r"(?:^|\.)id\[(\d+)\]$")
 _HANDLER = re.compile(r"(?:^|\.)handlers\.[^.]+\.class")
@@ -65,7 +67,7 @@ def _calls(scalar: Scalar) -> bool:
     # Handlers of logging itself write files and connect because that is what they are for.
     if scalar.value.startswith("logging."):
         return False
-    if scalar.key in _NAMING or _FILTER.search(scalar.path):
+    if scalar.key in _NAMING or _FILTER.search(scalar.path) or _PART.search(scalar.path):
         return _DOTTED.fullmatch(scalar.value) is not None
     return scalar.key == "class" and _HANDLER.search(scalar.path) is not None
 

@@ -11,6 +11,7 @@ from modelwarden.formats.config.reader import ConfigFile
 from modelwarden.formats.config.scalars import Scalar
 
 _VOLUME = re.compile(r"(?:^|\.)(?:volumes|mounts|runArgs|binds)\[\d+\]$", re.IGNORECASE)
+_EVERY = re.compile(r"(?:^|\.)(?:cap_add|capabilities\.add)\[\d+\]$")
 _SOCKET = re.compile(
     r"(?:^|[=:,\s])(?:/var)?/run/(?:docker|containerd/containerd|crio/crio|podman/podman)\.sock\b"
 )
@@ -28,6 +29,8 @@ _ROOT = re.compile(r"(?:-v[ =]|--volume[ =])?/(?:etc|root)?/?:/[^:]*(?::\w+)?$")
 def container_host_access(config: ConfigFile) -> Iterator[Hit]:
     """Flag containers that mount the host's root, `/etc`, `/root`, or the socket of its containers.
 
+    Likewise those that are given every capability of the kernel.
+
     Why: what runs in the container reads every secret of the machine, and writes itself into it;
     through the socket it starts another container that may.
 
@@ -38,7 +41,10 @@ def container_host_access(config: ConfigFile) -> Iterator[Hit]:
     """
     evidence = bound_to(config)
     for scalar in config.scalars:
-        if _given(scalar):
+        if _EVERY.search(scalar.path) and scalar.value.upper() == "ALL":
+            facts = {"path": scalar.path[:200], "value": scalar.value[:200]}
+            yield Hit("gives a container every capability", evidence(facts, scalar.line))
+        elif _given(scalar):
             facts = {"path": scalar.path[:200], "value": scalar.value[:200]}
             yield Hit(f"mounts {scalar.value[:80]!r} of the host", evidence(facts, scalar.line))
 

@@ -25,6 +25,7 @@ _COMMANDS = frozenset(
     | {("merge", "driver"), ("include", "path"), ("includeif", "path"), ("pager", "log")}
     | {("mergetool", "cmd"), ("difftool", "cmd"), ("browser", "cmd"), ("remote", "uploadpack")}
 )
+_INTO_GIT = re.compile(r"(?:^|/)(?:\.git|git~1)(?:/|$)|(?:^|/)\.\.(?:/|$)|\r", re.IGNORECASE)
 _PLAIN = re.compile(
     r"(?:true|false|git-lfs (?:clean|smudge|filter-process)(?: --?\S+)*(?: %f)?"
     r"|vim?|nano|less|cat)\s*$"
@@ -59,12 +60,25 @@ def git_command(one: GitSettings) -> Iterator[Hit]:
             yield Hit(message, Evidence(facts=facts, line=setting.line))
 
 
+def _large(name: str, value: str) -> str | None:
+    """Say where Git LFS would take the large files from, or what it would run for them."""
+    if name.startswith("lfs.customtransfer.") and name.endswith((".path", ".args")):
+        return f"{name[:60]} runs {redacted(value)[:80]!r}"
+    if name in ("lfs.url", "lfs.pushurl") and value.lower().startswith("http://"):
+        return f"{name} takes the large files from {redacted(value)[:80]!r}, without TLS"
+    return None
+
+
 def _runs(setting: Setting) -> str | None:
     name, value = setting.name, setting.value
     if name == "attribute.filter":
         return None if value in {"lfs", "-lfs"} else f"filters files through {value[:60]!r}"
     first, last = name.partition(".")[0], name.rpartition(".")[2]
-    if last == "url" and value.startswith("-"):
+    if first == "lfs":
+        return _large(name, value)
+    if (first, last) == ("submodule", "path") and _INTO_GIT.search(value):
+        return f"{name[:60]} lies in the folder of git"
+    if last == "url" and (value.startswith("-") or "://-" in value):
         return f"{name[:60]} is an option, not an address"
     if (first, last) in _COMMANDS and not _PLAIN.match(value):
         return f"{name[:60]} runs {redacted(value)[:80]!r}"

@@ -150,6 +150,17 @@ _TELLING = tuple(
         (b"trust-remote-code", rb""),
         (b'"types"', rb"\s*:\s*\{"),
         *((word, rb'"?\s*[:=]') for word in (b"ld_preload", b"dyld_insert_libraries")),
+        # Orders to git and to ssh that stand in an address, and what is sent from a pipe.
+        *((word, rb"") for word in (b"ext::", b"-oproxycommand", b"/.ssh/")),
+        *((word, rb"") for word in (b"autoapprove", b"bypasspermissions", b"enableallprojectmcp")),
+        *((word, rb'[^"\n]*@-') for word in (b"curl ",)),
+        (b"/proc/", rb'[^\n"]{0,80}/mem'),
+        (b"module_name", rb'"?\s*:\s*"?(?:os|subprocess|builtins|posix|importlib|runpy|pty)\b'),
+        *((word, rb'"?\s*:') for word in (b"_module_path", b"user_dir", b"client-key-data")),
+        (b'"constructor"', rb""),
+        (b"cap_add", rb'"?\s*:'),
+        (b"contenturl", rb'"?\s*:\s*"(?:file:|/|\.\./)'),
+        *((word, rb'"?\s*:') for word in (b"git.path", b"executablepath", b"interpreterpath")),
         *MARKS,
     )
 )
@@ -290,9 +301,10 @@ def _read(source: Source, limits: Limits, shape: Shape) -> ConfigFile:
         if shape is Shape.YAML:
             gaps[:] = [] if not _is_yaml(source, kept) else gaps
             children.append(Child("text", lambda: _whole(source)))
-    if sum(_is_template(s) for s in kept) > _TEMPLATES:
+    if not rows and sum(_is_template(s) for s in kept) > _TEMPLATES:
         gaps.append(gap(source, f"more than {_TEMPLATES} templates", GapKind.OVER_LIMIT))
-    children += children_of(source, kept)
+    # Rows are data: nobody renders what stands in them.
+    children += children_of(source, kept, templates=not rows)
     return ConfigFile(
         source=source,
         format="config",
@@ -355,17 +367,23 @@ def _is_template(scalar: Scalar) -> bool:
     return scalar.text and ("{{" in value or "{%" in value)
 
 
-def children_of(source: Source, scalars: Iterable[Scalar]) -> tuple[Child, ...]:
+def children_of(
+    source: Source, scalars: Iterable[Scalar], *, templates: bool = True
+) -> tuple[Child, ...]:
     """Return the templates and what holds invisible letters, as many as are looked into."""
     scalars = tuple(scalars)
-    templates = islice((_child(source, s) for s in scalars if _is_template(s)), _TEMPLATES)
+    rendered = (
+        _child(source, s)
+        for s in scalars
+        if _is_template(s) and (templates or s.key.endswith("template"))
+    )
     unseen = (_child(source, s, "text") for s in scalars if invisible(s.value))
     from modelwarden.formats.installs import ENVIRONMENT  # read only where something was told
 
     variables = (_set(source, s) for s in scalars if ENVIRONMENT.search(f"{s.key}={s.value[:500]}"))
     pickled = (_pickle(source, s) for s in scalars if PICKLED.match(s.value[:40]))
     return (
-        *templates,
+        *islice(rendered, _TEMPLATES),
         *islice(unseen, _UNSEEN),
         *islice(variables, _UNSEEN),
         *islice((one for one in pickled if one is not None), _UNSEEN),
@@ -374,13 +392,12 @@ def children_of(source: Source, scalars: Iterable[Scalar]) -> tuple[Child, ...]:
 
 def _pickle(source: Source, scalar: Scalar) -> Child | None:
     """Return the pickle that a value is, in Base64; None for all others."""
-    from modelwarden.formats.pickle.children import is_pickle
-    from modelwarden.formats.pickle.nested import decoded
+    from modelwarden.formats.pickle.children import coded
 
-    for step, data in decoded(scalar.value.encode(errors="surrogatepass"))[1:]:
-        if is_pickle(source.nested(data, step)):
-            return Child(scalar.path, partial(source.nested, data, scalar.path, expect="pickle"))
-    return None
+    data = coded(source, scalar.value.encode(errors="surrogatepass"))
+    if data is None:
+        return None
+    return Child(scalar.path, partial(source.nested, data, scalar.path, expect="pickle"))
 
 
 def _set(source: Source, scalar: Scalar) -> Child:

@@ -7,12 +7,21 @@ from modelwarden.formats.cursor import Cursor
 from modelwarden.formats.hdf5 import headers
 from modelwarden.formats.hdf5.groups import LocalHeap
 from modelwarden.formats.hdf5.layout import Hdf5, text_at
-from modelwarden.formats.hdf5.values import INTEGER, OPAQUE, STRING, VLEN, Datatype, heap_object
+from modelwarden.formats.hdf5.values import (
+    CODED,
+    INTEGER,
+    OPAQUE,
+    STRING,
+    VLEN,
+    Datatype,
+    heap_object,
+)
 from modelwarden.formats.limits import LimitExceededError
 from modelwarden.formats.source import Source
 from modelwarden.formats.view import DamagedError
 
 _FILES = 10_000
+_TEXTS, _LEAST = 64, 16
 _COMPACT, _CONTIGUOUS, _CHUNKED, _VIRTUAL = range(4)
 # What a Python program may hide in raw bytes: pickles of the binary protocols, and archives.
 _LOADED = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x04")
@@ -27,6 +36,7 @@ class Dataset:
         external: files in which its raw data lies. virtual: files whose datasets it is made of.
         region: offset and size of its bytes in this file, when they lie in one piece and are
             of a kind that could hold something to be loaded.
+        texts: those of its first texts that have the form of a pickle in Base64.
         objects: its elements are byte strings of any length, which are not looked into.
     """
 
@@ -35,6 +45,7 @@ class Dataset:
     virtual: tuple[str, ...] = ()
     region: tuple[int, int] | None = None
     objects: bool = False
+    texts: tuple[bytes, ...] = ()
 
 
 def external_files(file: Hdf5, cursor: Cursor) -> tuple[str, ...]:
@@ -108,7 +119,38 @@ def _worth(file: Hdf5, address: int, size: int, kind: Datatype | None) -> tuple[
     if kind.kind == INTEGER and kind.size != 1:
         return None
     begin = file.base + address
-    return (begin, size) if file.source.read(begin, 4).startswith(_LOADED) else None
+    head = file.source.read(begin, 32)
+    coded = kind.kind == STRING and CODED.match(head) is not None
+    return (begin, size) if head.startswith(_LOADED) or coded else None
+
+
+def coded_texts(file: Hdf5, layout: Cursor, kind: Datatype | None) -> tuple[bytes, ...]:
+    """Return the texts of a dataset that may be pickles in Base64, of the first of its elements.
+
+    Their bytes lie in a heap; those of a dataset in chunks are left.
+    """
+    if kind is None or kind.kind != VLEN or not kind.text:
+        return ()
+    layout.skip(1)
+    where = layout.u8()
+    if where == _COMPACT:
+        size = layout.u16()
+        elements = Cursor(file.source, layout.at, layout.at + size)
+    elif where == _CONTIGUOUS and (address := file.offset(layout)) is not None:
+        begin = file.base + address
+        elements = Cursor(file.source, begin, begin + file.length(layout))
+    else:
+        return ()
+    found: list[bytes] = []
+    for _ in range(_TEXTS):
+        if elements.left < kind.size:
+            break
+        length, heap = elements.u32(), file.offset(elements)
+        index = elements.u32()
+        text = heap_object(file, heap, index)[:length] if heap and length >= _LEAST else b""
+        if CODED.match(text[:32]):
+            found.append(text)
+    return tuple(found)
 
 
 def _virtual(file: Hdf5, cursor: Cursor) -> tuple[str, ...]:

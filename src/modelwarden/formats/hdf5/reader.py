@@ -16,7 +16,7 @@ from modelwarden.core.values import dataclass
 from modelwarden.formats.hdf5.datasets import Dataset
 from modelwarden.formats.hdf5.groups import Link
 from modelwarden.formats.hdf5.layout import SIGNATURE, open_file
-from modelwarden.formats.hdf5.values import Attribute
+from modelwarden.formats.hdf5.values import CODED, Attribute
 from modelwarden.formats.hdf5.walk import Walk
 from modelwarden.formats.identified import hdf5 as told
 from modelwarden.formats.identified.kind import Kind, producer
@@ -31,6 +31,7 @@ _CONFIGURATIONS = frozenset(("model_config", "training_config"))
 _PICKLES = tuple(bytes((0x80, protocol)) for protocol in range(6))
 # The name of a global in lines; on the stack, or by a number, no text has the opcode of it.
 _PICKLE_TEXT = re.compile(rb"[ci]\S{1,200}\r?\n\S{1,200}\r?\n")
+_TEXT = 8 << 20
 _PICKLE_STACK = re.compile(rb"[\x82-\x84\x93]")
 
 
@@ -130,9 +131,13 @@ def _children(source: Source, walk: Walk) -> Iterator[Child]:
         expect = _expected(attribute)
         if expect is not None:
             yield _nested(source, attribute, expect)
+        elif attribute.values and CODED.match(attribute.values[0][:32]):
+            yield from _coded(source, _name(attribute), attribute.values[0])
     for dataset in walk.datasets:
         if dataset.region is not None:
             yield _region(source, dataset.path, *dataset.region)
+        for number, text in enumerate(dataset.texts):
+            yield from _coded(source, f"{dataset.path.strip('/')}[{number}]", text)
 
 
 def _expected(attribute: Attribute) -> str | None:
@@ -161,14 +166,31 @@ def _names_global(value: bytes) -> bool:
 
 
 def _nested(source: Source, attribute: Attribute, expect: str) -> Child:
-    owner = attribute.owner.strip("/")
-    name = f"{owner}@{attribute.name}" if owner else attribute.name
+    name = _name(attribute)
     data = b"".join(attribute.values)
     return Child(name, lambda: source.nested(data, name, expect=expect))
 
 
+def _name(attribute: Attribute) -> str:
+    owner = attribute.owner.strip("/")
+    return f"{owner}@{attribute.name}" if owner else attribute.name
+
+
+def _coded(source: Source, name: str, text: bytes) -> Iterator[Child]:
+    """Yield the pickle that a text is in Base64, which some program takes out of it again."""
+    from modelwarden.formats.pickle.children import coded
+
+    data = coded(source, text)
+    if data is not None:
+        yield Child(name, lambda: source.nested(data, name, expect="pickle"))
+
+
 def _region(source: Source, path: str, begin: int, size: int) -> Child:
     name = path.strip("/")
+    if size <= _TEXT and CODED.match(source.read(begin, 32)):
+        found = tuple(_coded(source, name, source.read(begin, size).rstrip(b"\0")))
+        if found:
+            return found[0]
     return Child(name, lambda: source.part(begin, size, name))
 
 

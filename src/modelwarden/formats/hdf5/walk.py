@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 from modelwarden.core import Gap, GapKind
 from modelwarden.formats.hdf5 import headers
-from modelwarden.formats.hdf5.datasets import Dataset, external_files, is_objects, placed
+from modelwarden.formats.hdf5.datasets import (
+    Dataset,
+    coded_texts,
+    external_files,
+    is_objects,
+    placed,
+)
 from modelwarden.formats.hdf5.dense import dense
 from modelwarden.formats.hdf5.groups import Link, LinkKind, link, symbol_table
 from modelwarden.formats.hdf5.layout import Hdf5
@@ -98,9 +104,20 @@ class Walk:
                 self._guard(path, lambda m=message, w=where: self._member(path, m, w))  # type: ignore[misc]
         if layout is None:
             return
+        begin = layout.at
         region, virtual = placed(self.file, layout, kind)
+        texts: list[bytes] = []
+        layout.at = begin
+        self._guard(path, lambda: texts.extend(coded_texts(self.file, layout, kind)))
         self.datasets.append(
-            Dataset(path, external, virtual, None if external else region, is_objects(kind))
+            Dataset(
+                path,
+                external,
+                virtual,
+                None if external else region,
+                is_objects(kind),
+                tuple(texts),
+            )
         )
 
     def _member(self, path: str, message: headers.Message, where: Cursor) -> None:

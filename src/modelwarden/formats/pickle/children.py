@@ -53,6 +53,14 @@ def _child(source: Source, at: int, value: object) -> Child | None:
     return None
 
 
+def coded(source: Source, text: bytes) -> bytes | None:
+    """Return the pickle that a text is, in Base64 or likewise; None for all others."""
+    for step, data in decoded(text)[1:]:
+        if is_pickle(source.nested(data, step)):
+            return data
+    return None
+
+
 def _is_text(value: object) -> bool:
     return isinstance(value, str) or (isinstance(value, Span) and value.latin)
 
