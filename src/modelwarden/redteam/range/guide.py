@@ -25,6 +25,16 @@ def campaign_file(stand: Stand) -> str:
     return "campaign.toml" if stand is Stand.OPEN else f"campaign-{stand}.toml"
 
 
+def check(folder: Path) -> None:
+    """Refuse a place that cannot become the folder of an exercise.
+
+    Raises:
+        InputError: it is a file.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is no folder", hint="Name another with --folder.")
+
+
 def written(
     exercise: Exercise, lineup: Lineup, folder: Path, urls: Mapping[Stand, str]
 ) -> tuple[Path, ...]:
@@ -40,8 +50,7 @@ def written(
         InputError: the folder is a file.
         OutputError: it cannot be written.
     """
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder} is no folder", hint="Name another with --folder.")
+    check(folder)
     files = {"GUIDE.md": "\n".join(_guide(exercise, lineup, folder, urls)).encode()}
     files |= _files("seeds", lineup.seeds, lineup.y, lineup.plain, exercise.suffix)
     files |= _files("sample", lineup.sample, lineup.sample_y, lineup.plain, exercise.suffix)

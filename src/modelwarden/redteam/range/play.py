@@ -14,7 +14,7 @@ from modelwarden.redteam.range import guide
 from modelwarden.redteam.range.exercises import Exercise, Stand
 from modelwarden.redteam.range.score import Mark, marks
 from modelwarden.redteam.range.served import Lineup, Served
-from modelwarden.redteam.range.server import RangeServer
+from modelwarden.redteam.range.server import RangeServer, check_free
 from modelwarden.targets.frames import Inputs
 
 _COARSE = 0.1  # seconds by which a file's time may lag behind the clock
@@ -94,6 +94,7 @@ class Play:
             InputError: a port is in use, or the folder is none.
             OutputError: the folder cannot be written.
         """
+        self._check_places()
         with ExitStack() as stack:
             self.lineup: Lineup = self.exercise.build()
             models = (self.lineup.plain, self.lineup.hardened)
@@ -109,6 +110,11 @@ class Play:
             self._since = time.time() - _COARSE
             self._stack = stack.pop_all()
         return self
+
+    def _check_places(self) -> None:
+        """Refuse a port in use, or a folder that is none, before anybody waits for training."""
+        guide.check(self.folder)
+        check_free(self._port)
 
     def _walled(self) -> Walled:
         return Walled(

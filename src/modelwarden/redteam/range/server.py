@@ -57,14 +57,7 @@ class RangeServer:
         Raises:
             InputError: the port is in use, or not allowed.
         """
-        try:
-            self._server = _Http((_HOST, self._port), _handler(self))
-        except (OSError, OverflowError) as error:
-            why = str(getattr(error, "strerror", None) or error).lower()
-            raise InputError(
-                f"cannot listen at {_HOST}:{self._port}: {why}",
-                hint="Choose another --port; 0 takes a free one.",
-            ) from error
+        self._server = _listening(self._port, _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True)
         self._thread.start()
         return self
@@ -129,6 +122,26 @@ class RangeServer:
     def _count(self, name: str, asked: Inputs) -> None:
         with self._lock:
             self._rows[name] += len(asked)
+
+
+def check_free(port: int) -> None:
+    """See whether a port can be listened at.
+
+    Raises:
+        InputError: it is in use, or not allowed.
+    """
+    _listening(port, BaseHTTPRequestHandler).server_close()
+
+
+def _listening(port: int, handler: type[BaseHTTPRequestHandler]) -> _Http:
+    try:
+        return _Http((_HOST, port), handler)
+    except (OSError, OverflowError) as error:
+        why = str(getattr(error, "strerror", None) or error).lower()
+        raise InputError(
+            f"cannot listen at {_HOST}:{port}: {why}",
+            hint="Choose another --port; 0 takes a free one.",
+        ) from error
 
 
 class _Http(ThreadingHTTPServer):
