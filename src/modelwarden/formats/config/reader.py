@@ -157,7 +157,7 @@ _TELLING = tuple(
         (b"/proc/", rb'[^\n"]{0,80}/mem'),
         (b"module_name", rb'"?\s*:\s*"?(?:os|subprocess|builtins|posix|importlib|runpy|pty)\b'),
         *((word, rb'"?\s*:') for word in (b"_module_path", b"user_dir", b"client-key-data")),
-        (b'"constructor"', rb""),
+        (b'"constructor"', rb'\s*,\s*"(?:id|kwargs)"'),  # the word alone is a token of many
         (b"cap_add", rb'"?\s*:'),
         (b"contenturl", rb'"?\s*:\s*"(?:file:|/|\.\./)'),
         *((word, rb'"?\s*:') for word in (b"git.path", b"executablepath", b"interpreterpath")),
