@@ -95,7 +95,7 @@ def said(**changes):
         (said(size=True), "without a place"),
         (said(size=1 << 40, shape=[1 << 37]), "more than it was given"),
         (said(offset=1 << 40), "more than it was given"),
-        (said(shape=[1] * 9), "more than it was given"),
+        (said(shape=[1] * 9), "no possible shape"),
         (said(shape=[-1, 2]), "no possible shape"),
         (said(shape=[1.5, 2]), "no possible shape"),
         (said(shape=[True, 2]), "no possible shape"),

@@ -182,8 +182,8 @@ class Worker:
         descriptors: Sequence[int] = (),
         *,
         seconds: float | None = None,
-    ) -> dict[str, Json]:
-        """Send one request and return its answer.
+    ) -> Mapping[str, Json]:
+        """Send one request and return its answer; one that repeats the last is the same object.
 
         Args:
             body: the request.
@@ -319,7 +319,7 @@ class Worker:
         seconds: float,
         *,
         note: bool = True,
-    ) -> tuple[int, dict[str, Json], list[int]]:
+    ) -> tuple[int, Mapping[str, Json], list[int]]:
         try:
             return self._channel.exchange(body, descriptors, seconds)
         except LateError as error:

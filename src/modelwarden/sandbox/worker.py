@@ -201,16 +201,19 @@ def refuse_queries() -> None:
 
 
 class Channel:
-    """Frames over one socket, with descriptors beside them."""
+    """Frames over one socket, with descriptors beside them; one that repeats is not made anew."""
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
+        self.received: tuple[bytes, Order] = (b"", {})
+        self.sent: tuple[int, Order, bytes] = (0, {}, b"")
 
     def send(self, kind: int, body: Order, descriptors: Sequence[int] = ()) -> None:
         """Send one frame; text that is too long is cut by the caller, not here."""
-        data = json.dumps(body).encode()
-        frame = HEAD.pack(MAGIC, kind, len(data)) + data
-        sent = 0
+        if (kind, body) != self.sent[:2]:
+            data = json.dumps(body).encode()
+            self.sent = kind, body, HEAD.pack(MAGIC, kind, len(data)) + data
+        frame, sent = self.sent[2], 0
         if descriptors:
             rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
             sent = self.connection.sendmsg([frame], rights)
@@ -235,7 +238,9 @@ class Channel:
                 if magic != MAGIC or length > LONGEST * 64:
                     raise EOFError
                 whole += length
-        return kind, json.loads(data[HEAD.size :].decode()), descriptors
+        if data != self.received[0]:
+            self.received = bytes(data), json.loads(data[HEAD.size :].decode())
+        return kind, self.received[1], descriptors
 
 
 # --- answering --------------------------------------------------------------------------------

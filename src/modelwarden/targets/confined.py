@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from modelwarden.artifacts.known.rot import moved
 from modelwarden.core import GapKind
+from modelwarden.core.values import dataclass
 from modelwarden.protocols.tensors import Tensor, WireError, array_of
 from modelwarden.sandbox import ModelError, Worker, WorkerError
 from modelwarden.sandbox.memory import Region
@@ -60,6 +61,8 @@ class Confined:
         self.stepped = False
         self._told = False  # the worker has our memory
         self._described: object = None  # what it knows of the inputs: tile after tile the same
+        # The last description of an answer, and what was found in it.
+        self._answer: tuple[Mapping[str, Json], tuple[_Place, ...]] = ({}, ())
         try:
             self._send_program()
         except TargetError:
@@ -71,7 +74,7 @@ class Confined:
             text = Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8")
             self._tell({"operation": "program", "name": f"modelwarden_{name}", "text": text})
 
-    def open(self, order: Mapping[str, Json]) -> dict[str, Json]:
+    def open(self, order: Mapping[str, Json]) -> Mapping[str, Json]:
         """Have the model opened; return what the worker says of it.
 
         Raises:
@@ -181,14 +184,16 @@ class Confined:
                 self._taken = Region(min(max(needs, 2 * room), _MOST_ROOM), ours=False)
                 self._told = False
                 continue
-            return _unpacked(answer, self._taken)
+            if answer is not self._answer[0]:
+                self._answer = answer, _places(answer)
+            return tuple(place.read(self._taken) for place in self._answer[1])
 
     def _tell(
         self,
         body: Mapping[str, Any],
         descriptors: Sequence[int] = (),
         seconds: float | None = None,
-    ) -> dict[str, Json]:
+    ) -> Mapping[str, Json]:
         try:
             return self._worker.ask(body, descriptors, seconds=seconds)
         except ModelError as error:
@@ -255,7 +260,7 @@ class _Packed:
 
     def __init__(self, inputs: Inputs) -> None:
         self.body: dict[str, Any] = {}
-        self.chunks: list[tuple[int, bytes | memoryview]] = []
+        self.chunks: list[tuple[int, memoryview]] = []
         self.size = 0
         if isinstance(inputs, Frame):
             parts = [self._lay_block(inputs, at) for at in _blocks(inputs.columns)]
@@ -277,15 +282,18 @@ class _Packed:
         Texts get room to spare, so that the description of the next tile is mostly the same.
         """
         offset = self.size
-        data: bytes | memoryview
+        data: tuple[memoryview, ...]
         if column.dtype.kind == "O":
             data, kind = _joined(column.tolist()), "text"
-            room = max(_TEXT_ROOM, 1 << (len(data) - 1).bit_length())
+            room = max(_TEXT_ROOM, 1 << (sum(map(len, data)) - 1).bit_length())
         else:
             plain = np.ascontiguousarray(column)
-            data, kind = plain.reshape(-1).view(np.uint8).data, column.dtype.str
-            room = len(data)
-        self.chunks.append((offset, data))
+            data, kind = (plain.reshape(-1).view(np.uint8).data,), column.dtype.str
+            room = len(data[0])
+        at = offset
+        for piece in data:
+            self.chunks.append((at, piece))
+            at += len(piece)
         self.size += room + -room % 16
         return {"type": kind, "shape": [*column.shape], "offset": offset, "size": room}
 
@@ -299,8 +307,8 @@ def _blocks(columns: Sequence[Column]) -> list[list[int]]:
     return list(blocks.values())
 
 
-def _joined(texts: list[str | None]) -> bytes:
-    """Return each distinct text once, and which of them stands in each row.
+def _joined(texts: list[str | None]) -> tuple[memoryview, ...]:
+    """Return each distinct text once, and which of them stands in each row, as two pieces.
 
     As 64-bit numbers: how many distinct ones, bytes of them all, for each row which one (-1 for
     none), and the length of each in characters; then their characters.
@@ -313,35 +321,57 @@ def _joined(texts: list[str | None]) -> bytes:
         places[None] = -1
         rows = map(places.__getitem__, texts)
     head = array.array("q", [len(known), len(whole), *rows, *map(len, known)])
-    return b"".join((head, whole))
+    return memoryview(head).cast("B"), memoryview(whole)
 
 
-def _unpacked(answer: Mapping[str, Json], taken: Region) -> tuple[Tensor, ...]:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where one array of an answer stands, as the worker says: in form, but not yet in size.
+
+    Attributes:
+        name, columns: as of the tensor. kind, shape: of its values. offset, size: of their bytes.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    kind: object
+    shape: tuple[int, ...]
+    offset: int
+    size: int
+
+    def read(self, taken: Region) -> Tensor:
+        """Return a copy of the array, once the memory is known to hold it."""
+        if self.offset + self.size > taken.size:
+            raise TargetError(
+                f"the sandboxed process claims {self.size} bytes, more than it was given"
+            )
+        data = taken.read(self.offset, self.size)
+        return Tensor(self.name, _values(self.kind, data, self.shape), self.columns)
+
+
+def _places(answer: Mapping[str, Json]) -> tuple[_Place, ...]:
     parts = answer.get("parts")
     if not isinstance(parts, list) or len(parts) > _MOST_PARTS:
         raise TargetError("the sandboxed process gave an answer without arrays")
-    return tuple(_tensor(part, taken) for part in parts)
+    return tuple(_place(part) for part in parts)
 
 
-def _tensor(part: object, taken: Region) -> Tensor:
+def _place(part: object) -> _Place:
     if not isinstance(part, dict):
         raise TargetError("the sandboxed process gave an answer that is no array")
     name, columns, shape = part.get("name"), part.get("columns"), part.get("shape")
-    offset, size, kind = part.get("offset"), part.get("size"), part.get("type")
+    offset, size = part.get("offset"), part.get("size")
     if not isinstance(name, str) or not isinstance(columns, list) or not isinstance(shape, list):
         raise TargetError("the sandboxed process gave an array without a name or shape")
     if type(offset) is not int or type(size) is not int or offset < 0 or size < 0:
         raise TargetError("the sandboxed process gave an array without a place")
-    if offset + size > taken.size or len(shape) > _MOST_AXES:
-        raise TargetError(f"the sandboxed process claims {size} bytes, more than it was given")
-    if any(type(n) is not int or n < 0 for n in shape):
+    if len(shape) > _MOST_AXES or any(type(n) is not int or n < 0 for n in shape):
         raise TargetError("the sandboxed process gave an array of no possible shape")
-    data = taken.read(offset, size)
-    values = _values(kind, data, [int(n) for n in shape])
-    return Tensor(name, values, tuple(str(c) for c in columns))
+    titles = tuple(str(c) for c in columns)
+    return _Place(name, titles, part.get("type"), tuple(shape), offset, size)
 
 
-def _values(kind: object, data: bytearray, shape: list[int]) -> npt.NDArray[np.generic]:
+def _values(kind: object, data: bytearray, shape: tuple[int, ...]) -> npt.NDArray[np.generic]:
     count = math.prod(shape)
     if kind == "text":
         try:

@@ -14,6 +14,7 @@ answers are JSON.
 import array
 import importlib
 import importlib.util
+import itertools
 import json
 import mmap
 import os
@@ -74,10 +75,8 @@ def _texts(memory, start, rows):
     written = numbers(2 + rows + distinct)
     start += 8 * len(written)
     whole = memory[start : start + size].decode("utf-8", "surrogatepass")
-    known, at = [], 0
-    for length in written[2 + rows :]:
-        known.append(whole[at : at + length])
-        at += length
+    ends = list(itertools.accumulate(written[2 + rows :]))
+    known = [whole[at:end] for at, end in zip([0] + ends, ends)]
     known.append(None)  # where -1 leads
     return _Texts(known, written[2 : 2 + rows])
 
@@ -235,7 +234,7 @@ def _write(arrays, body):
     for name, columns, values in arrays:
         if values.dtype.kind in "biuf":
             kind = "float32" if values.dtype == "float32" else _TYPES[values.dtype.kind]
-            data = values.astype(kind).tobytes()
+            data = values.astype(kind, copy=False).tobytes()
         else:
             kind = "text"
             flat = [
