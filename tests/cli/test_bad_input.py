@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import os
+import resource
 import socket
 import stat
 import subprocess
@@ -580,3 +581,69 @@ def test_a_report_does_not_overwrite_the_file_that_it_is_about(tmp_path):
 
     assert result.code == 2
     assert model.read_bytes() == HARMLESS
+
+
+# --- sparse files, and too little memory ---------------------------------------------------------
+
+
+def sparse(path):
+    with path.open("wb") as stream:
+        stream.truncate(40 << 30)
+
+
+def test_a_sparse_file_is_a_gap_of_a_scan_and_not_read_to_its_end(model):
+    sparse(model.with_name("big.bin"))
+
+    ran = scan(model.parent)
+
+    assert ran.code == 3
+    (line,) = [line for line in ran.report["coverage"] if line["path"] == "big.bin"]
+    assert line["sha256"] is None
+    assert any("holes" in gap["why"] for gap in ran.report["gaps"])
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A project whose model answers from a rule."""
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "predict.py").write_text("def predict(rows):\n    return [0] * len(rows)\n")
+    rows = "\n".join(f"{i % 7},{i % 2}" for i in range(200))
+    (tmp_path / "test.csv").write_text(f"a,y\n{rows}\n")
+    (tmp_path / "modelwarden.toml").write_text(
+        '[project]\nname = "it"\ntask = "binary"\nmodality = "tabular"\n'
+        '[model]\npath = "model"\nadapter = "callable"\nentry = "model/predict.py:predict"\n'
+        '[data]\ntest = "test.csv"\nlabel = "y"\n'
+    )
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "why"), [("model/big.bin", "holes"), ("test.csv", "no data set of a known form")]
+)
+def test_a_sparse_file_in_a_project_is_one_clear_line(project, name, why):
+    sparse(project / name)
+
+    ran = command("check", project, "--stage", "performance")
+
+    assert ran.code == 2
+    assert why in ran.line
+    assert name.rpartition("/")[2] in ran.line
+
+
+@pytest.mark.parametrize("mebibytes", [120, 180, 250, 350, 470])
+def test_too_little_address_space_is_one_clear_line_and_no_interrupt(project, mebibytes):
+    limit = mebibytes << 20
+    order = [sys.executable, "-m", "modelwarden", "check", project, "--stage", "performance"]
+
+    done = subprocess.run(
+        order,
+        capture_output=True,
+        timeout=120,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
+    )
+
+    assert done.returncode == 2
+    (line,) = done.stderr.decode().splitlines()
+    assert f"limited to {mebibytes} MiB" in line
+    assert "ulimit -v" in line

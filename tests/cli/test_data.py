@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 
+import duckdb
+import numpy as np
+import pandas as pd
 import pytest
 
 from cli.command import command
@@ -114,3 +117,48 @@ def test_a_pipe_is_no_data(tmp_path, train):
         assert (told.code, told.out) == (2, "")
         assert told.err.endswith("is no regular file (Write its rows to a file first.)\n")
     assert not manifest.exists()
+
+
+@pytest.mark.parametrize("name", ["t.parquet", "t.csv.gz", "t.npz", "t.jsonl", "named_otherwise"])
+@pytest.mark.parametrize("kept", [0.3, 0.9, 0.999])
+def test_a_table_that_is_cut_is_not_frozen_as_if_it_were_whole(tmp_path, name, kept):
+    whole, manifest = tmp_path / name, tmp_path / "data.json"
+    frame = pd.DataFrame({"a": np.arange(5000), "b": [f"word {i}" for i in range(5000)]})
+    if name == "t.csv.gz":
+        frame.to_csv(whole, index=False)
+    elif name == "t.npz":
+        np.savez_compressed(whole, x=frame[["a"]].to_numpy(), y=frame["a"].to_numpy())
+    elif name == "t.jsonl":
+        frame.to_json(whole, orient="records", lines=True)
+    else:
+        duckdb.from_df(frame).write_parquet(str(whole))
+    data = whole.read_bytes()
+    whole.write_bytes(data[: int(len(data) * kept)])
+
+    made = command("data", "freeze", whole, "--manifest", manifest)
+
+    assert made.code == 2
+    assert name in made.line
+    assert not manifest.exists()
+
+
+def test_a_cut_table_in_a_folder_is_held_by_its_bytes_as_all_there_are(tmp_path):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "t.parquet").write_bytes(b"PAR1 and no more")
+
+    made = command("data", "freeze", folder, "--manifest", tmp_path / "data.json")
+
+    assert made.code == 0
+    assert "a table is to be named itself" in made.out
+
+
+def test_a_sparse_file_is_refused_at_once(tmp_path):
+    data = tmp_path / "data.bin"
+    with data.open("wb") as stream:
+        stream.truncate(40 << 30)
+
+    made = command("data", "freeze", data, "--manifest", tmp_path / "data.json")
+
+    assert made.code == 2
+    assert "holes" in made.line

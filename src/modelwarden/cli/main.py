@@ -125,7 +125,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def _internal(error: Exception) -> int:
     what = f"internal error: {type(error).__name__}: {str(error)[:300]}"
-    tell(what, "set MODELWARDEN_DEBUG=1 to see where", error)
+    hint = "set MODELWARDEN_DEBUG=1 to see where"
+    if isinstance(error, MemoryError):  # as often the machine's as ours
+        what = "there is not enough memory"
+        hint = "Allow more of it (ulimit -v, the container's limit), or give less at once."
+    tell(what, hint, error)
     return EXIT_INCOMPLETE
 
 

@@ -3,10 +3,11 @@
 Standard library only. Values are frozen; nothing here reads a file or prints.
 """
 
-from modelwarden.core.digests import digest_of_tree, fingerprint, sha256_of
+from modelwarden.core.digests import MOST_HOLES, digest_of_tree, fingerprint, is_hollow, sha256_of
 from modelwarden.core.encode import encode
 from modelwarden.core.errors import (
     ConfigError,
+    HollowFileError,
     InputError,
     MissingExtraError,
     ModelwardenError,
@@ -49,6 +50,7 @@ from modelwarden.core.verdicts import (
 
 __all__ = [
     "JUSTIFICATIONS",
+    "MOST_HOLES",
     "AdvisoryData",
     "Change",
     "Comparison",
@@ -60,6 +62,7 @@ __all__ = [
     "Gap",
     "GapKind",
     "Hit",
+    "HollowFileError",
     "InputError",
     "InventoryItem",
     "ItemKind",
@@ -94,6 +97,7 @@ __all__ = [
     "digest_of_tree",
     "encode",
     "fingerprint",
+    "is_hollow",
     "rule",
     "seed_for",
     "sha256_of",

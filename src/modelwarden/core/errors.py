@@ -2,6 +2,7 @@
 
     ModelwardenError            facts as attributes, `hint` = the user's next step
     ├── InputError              a path, option or file of the user's cannot be used (exit 2)
+    │   ├── HollowFileError     a sparse file, most of which is stored nowhere
     │   ├── UnknownNameError    a name that does not exist; says the nearest known one
     │   ├── ConfigError         a modelwarden.toml that cannot be used
     │   └── PolicyError         a policy or waiver file that cannot be used
@@ -36,6 +37,16 @@ class ModelwardenError(Exception):
 
 class InputError(ModelwardenError):
     """Something the user gave us cannot be used."""
+
+
+class HollowFileError(InputError):
+    """A file that announces far more bytes than are stored of it."""
+
+    hint = "Remove it; if it is what it should be, store it in full (cp --sparse=never)."
+
+    def __init__(self, name: str) -> None:
+        """Name the file."""
+        super().__init__(f"{name} is a sparse file with more than 1 GiB of holes: not hashed")
 
 
 class UnknownNameError(InputError):

@@ -12,6 +12,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
+from modelwarden.core import is_hollow
 from modelwarden.core.values import dataclass
 
 if TYPE_CHECKING:
@@ -188,6 +189,11 @@ class Source:
         source._stamp = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
         source._folder = os.path.dirname(path)  # noqa: PTH120 -- pathlib costs start-up time
         return source
+
+    @property
+    def hollow(self) -> bool:
+        """Tell whether it is a file with more holes than anybody should read."""
+        return isinstance(self._store, File) and is_hollow(self._store.descriptor)
 
     @property
     def label(self) -> str:

@@ -39,6 +39,8 @@ def resume_from(folder: Path, options: Options) -> Resume[Found, FileResult]:
 def _key(found: Found, limits: Limits) -> str | None:
     try:
         with Source.open(found.path, found.name) as source:
+            if source.hollow:
+                return None
             sha256, complete = digest(source, limits)
     except (OSError, LimitExceededError):
         return None

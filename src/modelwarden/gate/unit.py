@@ -9,7 +9,7 @@ from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from modelwarden.core import Coverage, Finding, Gap, GapKind, InventoryItem, Status
+from modelwarden.core import MOST_HOLES, Coverage, Finding, Gap, GapKind, InventoryItem, Status
 from modelwarden.core.values import dataclass
 from modelwarden.formats import LimitExceededError, Limits, Source
 from modelwarden.gate.walk import Found
@@ -97,6 +97,11 @@ def examine_source(source: Source, options: Options, *, named: bool) -> FileResu
 
 
 def _with_digest(result: FileResult, source: Source, limits: Limits) -> FileResult:
+    if source.hollow:
+        why = (
+            f"a sparse file: more than {MOST_HOLES >> 30} GiB of it are holes, which are not hashed"
+        )
+        return _without_digest(result, _gap(source.name, why, GapKind.OVER_LIMIT))
     began = time.monotonic()
     try:
         sha256, complete = digest(source, limits)
@@ -129,7 +134,7 @@ def digest(source: Source, limits: Limits) -> tuple[str, bool]:
     """Return the hex SHA-256 of all bytes, and whether all announced bytes were there.
 
     Raises:
-        LimitExceededError: it takes longer than a file may; a sparse file can announce any size.
+        LimitExceededError: it takes longer than a file may.
         OSError: the file cannot be read.
     """
     import hashlib

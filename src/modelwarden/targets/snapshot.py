@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from modelwarden.core import digest_of_tree
+from modelwarden.core import digest_of_tree, sha256_of
 
 
 def digest_of_place(place: Path) -> str:
@@ -52,4 +51,4 @@ def files_of(place: Path) -> dict[str, str]:
 
 def _digest(path: Path) -> str:
     with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        return sha256_of(stream)

@@ -49,6 +49,9 @@ from modelwarden.targets.spec import Modality
 STAGE = "abnormal"
 _LOSSES = 6  # of the model's process, before no more is tried
 _LEAST_PATIENCE, _PATIENCE = 5.0, 20.0  # seconds, and times what ordinary rows take
+_LONGEST = 60.0  # seconds for one trial, where ordinary rows do not need more
+_WAITING = 0.5  # of the stage's seconds, for answers that do not come
+_BUSY = 3.0  # times longer that ordinary rows take than at first: the machine is what is slow
 _ALONE = 8
 _CHARACTERS = 2_000_000  # of all texts that are tried together
 _FINDINGS = 20  # of one operator
@@ -70,6 +73,9 @@ class _Run:
     """The trials of one model.
 
     Attributes:
+        took: seconds that ordinary rows took. patience: how long others are waited for.
+        until: when the stage's time is over.
+        waiting: seconds that may still be spent on answers that do not come.
         steady: the model answers the same rows alike, so that a change means something.
         losses: of its process so far. gone: it does not come back.
         left: what was not tried, by operator, with why.
@@ -79,8 +85,10 @@ class _Run:
     choice: Choice
     base: Reply
     weights: np.ndarray[tuple[int], np.dtype[np.float64]]
+    took: float
     patience: float
     until: float
+    waiting: float
     steady: bool = True
     losses: int = 0
     gone: bool = False
@@ -91,11 +99,23 @@ class _Run:
     def try_all(self) -> None:
         """Try everything, within the time that there is."""
         for trial in (*_packed(self.choice), *self._trials()):
-            late = self.gone or time.monotonic() > self.until
-            if late or self.losses >= _LOSSES or trial.operator.name in self.lost:
+            if self._passed_over(trial):
                 self.left[trial.operator.name] = self.left.get(trial.operator.name, 0) + 1
                 continue
             self._try(trial)
+
+    def _passed_over(self, trial: Trial) -> bool:
+        return (
+            self.gone
+            or time.monotonic() > self.until
+            or self.losses >= _LOSSES
+            or trial.operator.name in self.lost
+            or self.waiting < self._wait_for(trial) / 2
+        )
+
+    def _wait_for(self, trial: Trial) -> float:
+        """Return how many seconds an answer may honestly take."""
+        return min(self.patience * trial.patience, max(_LONGEST, self.patience))
 
     def _trials(self) -> Iterator[Trial]:
         context, inputs = self.context, self.context.test.inputs
@@ -114,19 +134,7 @@ class _Run:
         return vectors.trials(self.choice, inputs)
 
     def _try(self, trial: Trial) -> None:
-        seconds = min(self.patience * trial.patience, max(60.0, self.patience))
-        if trial.operator is ALONE:
-            reply = self._alone(trial, seconds)
-        else:
-            reply = probe(self.context.target, trial.inputs, seconds=seconds)
-            if reply.end is End.LATE:  # a machine that is busy for a moment is no hang
-                reply = probe(self.context.target, trial.inputs, seconds=2 * seconds)
-        if reply.end in (End.LOST, End.LATE):
-            self.losses += 1
-            self.lost.add(trial.operator.name)
-            again = probe(self.context.target, self.choice.inputs, seconds=60.0)
-            if again.end is not End.ANSWERED:
-                self.gone = True
+        reply = self._reply(trial)
         margin = self.context.assess.abnormal.margin
         judgement = judge(trial, self.base, reply, self.weights, margin)
         if trial.operator is REPEAT and judgement.outcome is Outcome.CHANGED:
@@ -134,6 +142,41 @@ class _Run:
         elif judgement.outcome in (Outcome.CHANGED, Outcome.SPOILT) and not self.steady:
             judgement = replace(judgement, outcome=Outcome.KEPT)
         self.tried.append(Tried(trial, judgement))
+
+    def _reply(self, trial: Trial) -> Reply:
+        """Ask; an answer that does not come is a hang unless the machine is slow just now."""
+        reply = self._asked(trial, self._wait_for(trial))
+        if reply.end not in (End.LOST, End.LATE):
+            return reply
+        slower = self._slower()
+        again = not self.gone and slower > _BUSY and self.waiting >= self.patience
+        if reply.end is End.LATE and again:
+            reply = self._asked(trial, 2 * self._wait_for(trial))
+            if reply.end not in (End.LOST, End.LATE):
+                return reply
+            self._slower()
+        self.losses += 1
+        self.lost.add(trial.operator.name)
+        return reply
+
+    def _asked(self, trial: Trial, seconds: float) -> Reply:
+        seconds = min(seconds, self.waiting)
+        began = time.monotonic()
+        if trial.operator is ALONE:
+            reply = self._alone(trial, seconds)
+        else:
+            reply = probe(self.context.target, trial.inputs, seconds=seconds)
+        if reply.end is End.LATE:
+            self.waiting -= time.monotonic() - began
+        return reply
+
+    def _slower(self) -> float:
+        """Return how many times longer ordinary rows take now than at first; or see it is gone."""
+        reply, took = _timed(self.context, self.choice)
+        if reply.end is End.ANSWERED:  # a fresh process answers its first question slowly
+            reply, took = _timed(self.context, self.choice)
+        self.gone = reply.end is not End.ANSWERED
+        return took / max(self.took, _LEAST_PATIENCE / _PATIENCE)
 
     def _alone(self, trial: Trial, seconds: float) -> Reply:
         """Ask row by row; the first that is not answered stands for all."""
@@ -163,7 +206,8 @@ def run(context: Context) -> StageResult:
         gap = Gap(what=what, why=why[:500], kind=GapKind.NOT_ASSESSABLE, stage=STAGE)
         return StageResult(gaps=(gap,), done=False)
     patience = max(_LEAST_PATIENCE, _PATIENCE * took)
-    work = _Run(context, choice, base, weights, patience, until)
+    waiting = max(_WAITING * config.seconds, patience)
+    work = _Run(context, choice, base, weights, took, patience, until, waiting)
     work.try_all()
     return StageResult(
         findings=tuple(_findings(context, work.tried)),
@@ -209,7 +253,7 @@ def _affordable(inputs: Inputs) -> Labels:
 
 def _timed(context: Context, choice: Choice) -> tuple[Reply, float]:
     began = time.perf_counter()
-    reply = probe(context.target, choice.inputs, seconds=60.0)
+    reply = probe(context.target, choice.inputs, seconds=_LONGEST)
     return reply, time.perf_counter() - began
 
 
@@ -439,6 +483,11 @@ def _gaps(work: _Run, what: str) -> Iterator[Gap]:
         why = f"the model's process was lost {work.losses} times, so these were not tried: {names}"
     elif len(lost) == len(work.left):
         why = f"the model's process was lost by the first of them; not tried on more: {names}"
+    elif time.monotonic() <= work.until:
+        why = (
+            "so long was waited for answers that did not come that these, some of which may take "
+            f"their time, were not tried: {names}"
+        )
     else:
         seconds = work.context.assess.abnormal.seconds
         why = f"the {seconds:g} seconds of [assess.abnormal] were over before these: {names}"

@@ -18,6 +18,9 @@ from modelwarden.targets.reading import read_file
 from modelwarden.targets.reading.raw import DataError, must_be_file
 
 MOST_MARKS = 4_000_000
+# What only a table begins with, or is called. Any text may be a csv, so its name promises nothing.
+_TABLES = (b"PAR1", b"PK\x03\x04", b"\x1f\x8b")
+_NAMES = (".parquet", ".npz", ".jsonl", ".gz")
 Marks = npt.NDArray[np.uint32]
 Codes = npt.NDArray[np.uint64]
 
@@ -60,7 +63,8 @@ def digests_of(place: Path, name: str) -> Iterator[FileDigest]:
     """Yield what a file holds, or every file below a folder.
 
     Raises:
-        InputError: it is not there, or cannot be read.
+        InputError: it is not there, or cannot be read, or is a table that is cut or damaged: its
+            bytes would be approved as they are.
         MissingExtraError: what reads this form is not installed.
     """
     if place.is_dir():
@@ -90,7 +94,14 @@ def _of_file(place: Path, name: str) -> FileDigest:
     before = _bytes_of(place, name)
     try:
         raw = read_file(place)
-    except DataError:
+    except DataError as error:
+        with place.open("rb") as stream:
+            begins = stream.read(4).startswith(_TABLES)
+        if begins or place.name.lower().endswith(_NAMES):
+            raise InputError(
+                f"{name} is a table that cannot be read: {error.message}",
+                hint="Give it whole; to hold its bytes alone, name the folder that it is in.",
+            ) from error
         return before  # the bytes are all that can be held
     if _bytes_of(place, name).sha256 != before.sha256:
         raise InputError(f"{name} changed while it was read")

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from modelwarden.core import digest_of_tree
+from modelwarden.core import digest_of_tree, sha256_of
 from modelwarden.core.errors import UnknownNameError
 from modelwarden.targets.config import DataConfig, ProjectConfig
 from modelwarden.targets.data import DataSet
@@ -204,7 +204,7 @@ def _digest(place: Path) -> str:
 
 def _file_digest(place: Path) -> str:
     with place.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        return sha256_of(stream)
 
 
 def _named(frame: Frame, name: str | None, key: str, shown: str) -> Column | None:
