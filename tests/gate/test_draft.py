@@ -15,8 +15,10 @@ from sklearn.linear_model import LogisticRegression
 from cli.command import HARMLESS, command
 from gate.checks import FakeTools
 from modelwarden.core import InputError, Outcome
+from modelwarden.gate import guess
 from modelwarden.gate.check import CheckHow, check
 from modelwarden.gate.draft import draft
+from modelwarden.gate.look import Column, Table
 from modelwarden.gate.project import load
 from modelwarden.targets.spec import Modality, Task
 
@@ -232,3 +234,46 @@ def test_the_label_of_real_data_is_found(shared, tmp_path, kind):
     assert found.data.label == "label"
     assert found.project.task is Task.BINARY
     assert found.data.positive == 1
+
+
+def csv(path, header, rows):
+    path.write_text("\n".join([header, *rows]) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("no", "yes", "positive"),
+    [("no", "yes", "yes"), ("n", "y", "y"), ("f", "t", "t"), ("False", "True", True)],
+)
+def test_labels_of_a_csv_are_spelt_as_a_check_reads_them(tmp_path, no, yes, positive):
+    joblib.dump(LogisticRegression(), tmp_path / "clf.joblib")
+    csv(tmp_path / "test.csv", "a,churn", [f"{i},{yes if i % 3 else no}" for i in range(60)])
+
+    found, _ = written(tmp_path)
+
+    assert found.data.positive == positive
+    assert type(found.data.positive) is type(positive)
+
+
+def test_a_class_that_one_of_both_sets_lacks_is_one_of_the_task(tmp_path):
+    joblib.dump(LogisticRegression(), tmp_path / "clf.joblib")
+    csv(tmp_path / "test.csv", "a,target", [f"{i},{i % 2}" for i in range(60)])
+    csv(tmp_path / "train.csv", "a,target", [f"{i},{i % 3}" for i in range(60)])
+
+    found, text = written(tmp_path)
+
+    assert found.project.task is Task.MULTICLASS
+    assert "target has 3 values" in text
+
+
+@pytest.mark.parametrize(
+    ("adapter", "task"), [("catboost", Modality.TABULAR), ("sklearn", Modality.TEXT)]
+)
+def test_a_text_among_other_columns_is_one_column_for_a_model_of_tables(adapter, task):
+    text = Column(name="text", kind="text", rows=50, missing=0, distinct=50, length=80.0)
+    length = Column(name="length", kind="integer", rows=50, missing=0, distinct=40)
+    table = Table(path="test.csv", rows=50, columns=(text, length))
+
+    found = guess.modality(table, (), frames=adapter in guess.OF_TABLES)
+
+    assert found.value == task.value
+    assert ("not given length" in found.why) == (task is Modality.TEXT)

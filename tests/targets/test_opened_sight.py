@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pickle
 import sys
 
 import numpy as np
@@ -281,3 +283,39 @@ def test_gradients_are_those_of_finite_differences():
     for measured, told in slope:
         assert measured == pytest.approx(told, rel=0.05, abs=2e-3)
     assert target.rows == 4 + 4 * 4
+
+
+def test_a_module_that_files_names_can_be_imported_by_a_pickled_model(tmp_path, monkeypatch):
+    (tmp_path / "steps_of_mine.py").write_text(
+        "import numpy\n"
+        "class Mine:\n"
+        "    classes_ = numpy.array([0, 1])\n"
+        "    def predict(self, x):\n        return (numpy.asarray(x)[:, 0] > 0).astype(int)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    mine = importlib.import_module("steps_of_mine").Mine()
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "m.pkl").write_bytes(pickle.dumps(mine))
+    project = ProjectConfig(name="it", task=Task.BINARY, modality=Modality.VECTOR)
+
+    def labels(*files):
+        model = ModelConfig(path="model/m.pkl", adapter="sklearn", files=files)
+        sample = data_set(X)
+        with open_model(
+            project, model, LimitsConfig(), tmp_path, sample=sample, classes_hint=(0, 1)
+        ) as opened:
+            return opened.target.labels(X)
+
+    assert labels("steps_of_mine.py").tolist() == (X[:, 0] > 0).astype(int).tolist()
+    with pytest.raises(TargetError, match="No module named 'steps_of_mine'") as caught:
+        labels()
+    assert "[model] files" in caught.value.hint
+
+
+def test_a_model_of_several_outputs_is_told_how_to_give_one(opening):
+    code = "import numpy\ndef predict(x):\n    return [numpy.full((len(x), 2), 0.5)] * 3\n"
+
+    with pytest.raises(TargetError, match="not to all") as caught, opening(code):
+        pass
+
+    assert "a function of your own" in caught.value.hint

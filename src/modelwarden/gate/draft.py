@@ -68,10 +68,12 @@ class _Guessed:
     modality: Guess[str]
 
 
-def _guessed(seen: Seen) -> _Guessed:
+def _guessed(seen: Seen, *, frames: bool) -> _Guessed:
     test, train = guess.data_files(seen.tables)
     table = test.value if test else train.value if train else None
     label = guess.label(table) if table else None
+    if label is not None and train is not None:
+        label = Guess(guess.together(label.value, train.value), label.why)
     taken = [label.value.name] if label and table and not table.shape else []
     ident = guess.identifier(table, taken) if table else None
     taken += [ident.value] if ident else []
@@ -83,12 +85,15 @@ def _guessed(seen: Seen) -> _Guessed:
         ident=ident,
         taken=tuple(taken),
         task=guess.task(label.value) if label else Guess("binary", "no label was found"),
-        modality=guess.modality(table, taken) if table else Guess("tabular", "no data found"),
+        modality=guess.modality(table, taken, frames=frames)
+        if table
+        else Guess("tabular", "no data found"),
     )
 
 
 def _body(folder: Path, seen: Seen, chosen: Guess[Model] | None) -> Iterator[str]:
-    known = _guessed(seen)
+    adapter = chosen.value.adapter if chosen is not None and not _entry(seen, chosen) else None
+    known = _guessed(seen, frames=adapter in guess.OF_TABLES)
     yield "[project]"
     yield f"name = {_text(folder.resolve().name or 'model')}"
     yield f"task = {_text(known.task.value)}  # GUESS: {printable(known.task.why)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Generic, TypeVar
 
 from modelwarden.core.values import dataclass
@@ -55,6 +56,8 @@ _POSITIVE = (
     " churn >50k"
 ).split()
 _MOST_CLASSES = 20
+OF_TABLES = ("xgboost", "lightgbm", "catboost", "mlflow")
+"""Adapters of models that are given all columns, texts among them."""
 _LONG = 25.0
 
 
@@ -87,6 +90,24 @@ def label(table: Table) -> Guess[Column] | None:
     if table.columns and table.columns[-1].distinct <= _MOST_CLASSES:
         return Guess(table.columns[-1], "the last column, and it has few values")
     return None
+
+
+def together(column: Column, train: Table) -> Column:
+    """Return the label as test and training set hold it: a class may be missing in one of them."""
+    other = next((c for c in train.columns if c.name == column.name), None)
+    if other is None or other.kind != column.kind or not column.values:
+        return column
+    if not other.values:
+        return other
+    counts = dict(other.values)
+    for value, count in column.values:
+        counts[value] = counts.get(value, 0) + count
+    return replace(
+        column,
+        rows=column.rows + other.rows,
+        distinct=len(counts),
+        values=tuple(counts.items()),
+    )
 
 
 def task(column: Column) -> Guess[str]:
@@ -130,15 +151,17 @@ def _is_protected(name: str) -> bool:
     return _PROTECTED.search(re.sub(r"[^a-z0-9]+", "_", spelled)) is not None
 
 
-def modality(table: Table, taken: Sequence[str]) -> Guess[str]:
-    """Return what the inputs are."""
+def modality(table: Table, taken: Sequence[str], *, frames: bool) -> Guess[str]:
+    """Return what the inputs are; `frames` if the model is given all columns, whatever they are."""
     if table.shape:
         dimensions = len(table.shape)
         kind = "vector" if dimensions <= 1 else "image"
         return Guess(kind, f"x has {dimensions + 1} dimensions")
     column = text_column(table, taken)
-    if column is not None:
-        return Guess("text", f"{column} is the only column of inputs, and holds texts")
+    others = [c.name for c in table.columns if c.name not in (*taken, column)]
+    if column is not None and not (frames and others):
+        more = f"; the model is not given {', '.join(others)}" if others else ""
+        return Guess("text", f"{column} holds texts{more}")
     return Guess("tabular", f"{len(table.columns)} columns")
 
 

@@ -24,7 +24,6 @@ _MOST_MODELS, _LARGEST_MODEL = 20, 2 << 30
 TABLES = (".parquet", ".csv", ".csv.gz", ".jsonl")
 _SAMPLE = 200_000
 _MEMORY = "2GB"  # that one table is looked at with
-_GZIP = b"\x1f\x8b"
 _VALUES = 12
 _MOST_COLUMNS = 1_000
 
@@ -280,15 +279,19 @@ def _summary(name: str, values: npt.NDArray[np.generic]) -> Column:
 
 
 def _table(place: Path, name: str) -> Table:
-    from modelwarden.targets.reading.tables import check_unpacked, confined
+    from modelwarden.targets.reading.tables import check_unpacked, confined, csv_source
 
     check_unpacked(place)
     kind = place.suffix.lower()
     with confined(place, memory=_MEMORY) as (connection, descriptor, given):
-        packed = os.pread(descriptor, 2, 0) == _GZIP
-        how = "" if kind == ".parquet" else f", compression='{'gzip' if packed else 'none'}'"
-        reader = {".parquet": "read_parquet", ".jsonl": "read_json"}.get(kind, "read_csv")
-        connection.execute(f"CREATE TEMP VIEW seen AS SELECT * FROM {reader}('{given}'{how})")  # noqa: S608 -- a descriptor
+        reader = {".parquet": "read_parquet", ".jsonl": "read_json"}.get(kind)
+        plain = ", compression='none'" if kind == ".jsonl" else ""
+        source = (
+            csv_source(descriptor, f"'{given}'", times=True)
+            if reader is None
+            else f"{reader}('{given}'{plain})"
+        )
+        connection.execute(f"CREATE TEMP VIEW seen AS SELECT * FROM {source}")  # noqa: S608 -- a descriptor
         connection.execute(f"CREATE TEMP TABLE part AS SELECT * FROM seen LIMIT {_SAMPLE}")  # noqa: S608 -- a number
         counted = connection.execute("SELECT count(*) FROM seen").fetchone()
         described = connection.execute("DESCRIBE part").fetchall()
@@ -304,6 +307,8 @@ def _looked_at(columns: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
 
 def _column(connection: object, name: str, kind: str) -> Column:
     """Summarise one column with the database's own functions."""
+    from modelwarden.targets.reading.tables import are_flags
+
     run = connection.execute  # type: ignore[attr-defined]
     at = '"' + name.replace('"', '""') + '"'
     told = _kind(kind)
@@ -316,6 +321,8 @@ def _column(connection: object, name: str, kind: str) -> Column:
     if distinct <= _VALUES and told != "other":
         grouped = f"SELECT {at}, count(*) FROM part WHERE {at} IS NOT NULL GROUP BY 1 ORDER BY 1"  # noqa: S608 -- quoted
         values = tuple((value, int(count)) for value, count in run(grouped).fetchall())
+    if are_flags([value for value, _ in values]):  # of a CSV, which has no types
+        told, values = "boolean", tuple((str(v).lower() == "true", count) for v, count in values)
     return Column(
         name=name,
         kind=told,

@@ -226,7 +226,7 @@ def _hint_of(error: ModelError) -> str:
         top = found[1].partition(".")[0]
         return (
             f"Install {top} beside Modelwarden, or name in [model] python the interpreter of an "
-            "environment that has it."
+            "environment that has it; a module of your own, name in [model] files."
         )
     if error.kind == "XGBoostError" and "str[0] == '{'" in error.message:
         return (

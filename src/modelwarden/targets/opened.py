@@ -246,12 +246,23 @@ def _folders(root: Path, place: Path) -> tuple[str, ...]:
 
 
 def _modules(model: ModelConfig, root: Path, place: Path) -> dict[str, str]:
-    """Return the modules and packages beside modelwarden.toml, where an entry stands there too."""
+    """Return the user's own modules and packages: those that `[model] files` names.
+
+    Where an entry stands beside modelwarden.toml, all that stand there too.
+    """
+    given = [(root / name).resolve() for name in model.files]
     if not any(_beside(entry, root, place) for entry in (model.entry, model.decide)):
-        return {}
+        return _importable(given)
     folder = root.resolve()
-    found = {init.parent.name: str(init) for init in folder.glob(f"*/{_INIT}")}
-    return found | {file.stem: str(file) for file in folder.glob("*.py")}
+    return _importable(
+        [*given, *(i.parent for i in folder.glob(f"*/{_INIT}")), *folder.glob("*.py")]
+    )
+
+
+def _importable(places: Sequence[Path]) -> dict[str, str]:
+    """Return the file of each module and package among these, by the name to import it by."""
+    found = {p.name: str(p / _INIT) for p in places if (p / _INIT).is_file()}
+    return found | {p.stem: str(p) for p in places if p.suffix == ".py" and p.is_file()}
 
 
 def _beside(entry: str | None, root: Path, place: Path) -> bool:
@@ -362,8 +373,18 @@ def _whole(answer: Sequence[Tensor], rows: int) -> Sequence[Tensor]:
     """Return the answer, one of whose arrays must have as many rows as were asked."""
     if answer and not any(t.values.ndim and len(t) == rows for t in answer):
         shapes = ", ".join(str(t.values.shape) for t in answer[:4])
-        raise TargetError(f"the model answered {shapes}, not to all {rows} rows")
+        apart = all(t.values.ndim > 1 and t.values.shape[1] == rows for t in answer)
+        raise TargetError(
+            f"the model answered {shapes}, not to all {rows} rows",
+            hint=_SEVERAL if apart else None,
+        )
     return answer
+
+
+_SEVERAL = (
+    "It seems to answer several questions at once: have a function of your own give one of them "
+    "(adapter = 'callable')."
+)
 
 
 def _spec(

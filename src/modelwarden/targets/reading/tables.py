@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -348,7 +348,7 @@ def confined(path: Path, *, memory: str | None = None) -> Iterator[tuple[Any, in
 @contextmanager
 def _opened(path: Path, form: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, str, _Query]]:
     with confined(path) as (connection, descriptor, name):
-        source = "read_parquet(?)" if form == "parquet" else _csv(descriptor)
+        source = "read_parquet(?)" if form == "parquet" else csv_source(descriptor)
         try:
             seen = connection.execute(f"DESCRIBE SELECT * FROM {source}", [name]).fetchall()  # noqa: S608
         except _errors() as error:
@@ -356,13 +356,21 @@ def _opened(path: Path, form: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, 
         yield connection, name, _Query(source, tuple((row[0], row[1]) for row in seen))
 
 
-def _csv(descriptor: int) -> str:
+def csv_source(descriptor: int, name: str = "?", *, times: bool = False) -> str:
+    """Return the SQL that reads a CSV, or a gzipped one.
+
+    Args:
+        descriptor: of the open file.
+        name: that DuckDB opens it by, quoted, or a parameter.
+        times: dates are told as such, and not left as the texts that they are.
+    """
+    kinds = ("BIGINT", "DOUBLE", *(("DATE", "TIMESTAMP") if times else ()), "VARCHAR")
     packed = os.pread(descriptor, 2, 0) == _GZIP
     missing = ", ".join(f"'{word}'" for word in _MISSING)
     return (
-        "read_csv(?, header=true, skip=0, sample_size=-1, quote='\"', escape='\"', "
+        f"read_csv({name}, header=true, skip=0, sample_size=-1, quote='\"', escape='\"', "
         f"delim='{_delimiter(descriptor, packed=packed)}', "
-        "auto_type_candidates=['BIGINT','DOUBLE','VARCHAR'], "
+        f"auto_type_candidates={list(kinds)}, "
         f"nullstr=[{missing}], compression='{'gzip' if packed else 'none'}')"
     )
 
@@ -420,12 +428,17 @@ def _plain(values: Any) -> Column:
     return texts
 
 
+def are_flags(words: Collection[object]) -> bool:
+    """Tell whether words, as a CSV spells them, are the two truth values and nothing else."""
+    return bool(words) and set(words) <= _TRUE | _FALSE
+
+
 def _flags(column: Column) -> Column:
     """Return a column of the words true and false as booleans; "yes" and "no" stay texts."""
     if column.dtype.kind != "O":
         return column
     words = set(column.tolist())
-    if not words - {None} or not words <= _TRUE | _FALSE | {None}:
+    if not are_flags(words - {None}):
         return column
     numbers = np.array([np.nan if v is None else v in _TRUE for v in column.tolist()], np.float64)
     return numbers if None in words else numbers.astype(np.bool_)
