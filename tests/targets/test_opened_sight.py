@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pickle
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -319,3 +320,13 @@ def test_a_model_of_several_outputs_is_told_how_to_give_one(opening):
         pass
 
     assert "a function of your own" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["torch weights", "torch safetensors"])
+def test_a_module_that_is_built_gets_the_one_file_of_weights_that_path_names(name):
+    case = case_in(trained("torch") / name)
+
+    with replace(case, model=replace(case.model, weights=None)).open() as opened:
+        scores = opened.target.scores(case.inputs)
+
+    np.testing.assert_allclose(scores, case.expected, rtol=1e-4, atol=1e-5)

@@ -514,8 +514,11 @@ def _open_torch(body):
     weights = body["weights"]
     if body["entry"]:
         model = _named(body["folder"], body["entry"])()
-        if weights:
-            model.load_state_dict(_state(os.path.join(body["root"], weights)))
+        state = (
+            _state(os.path.join(body["root"], weights)) if weights else _plain_state(body["path"])
+        )
+        if state is not None:
+            model.load_state_dict(state)
     else:
         path = _single(body["path"], (".pt", ".pth", ".ts", ".jit"))
         try:
@@ -530,6 +533,22 @@ def _open_torch(body):
     model.eval()
     device = _device(body.get("device"))
     return _Torch(model.to(device) if hasattr(model, "to") else model, device)
+
+
+def _plain_state(path):
+    """Return the weights that [model] path itself names; None where only `entry` can know them.
+
+    A module that is built and not filled answers by chance: of the one file of weights that is
+    there, they are meant. A checkpoint that holds more is for the function to unpack.
+    """
+    import torch
+
+    try:
+        state = _state(_single(path, (".pt", ".pth", ".bin", ".safetensors")))
+    except Exception:  # noqa: BLE001 -- code, a whole module, several files, no file
+        return None
+    plain = isinstance(state, dict) and state
+    return state if plain and all(isinstance(v, torch.Tensor) for v in state.values()) else None
 
 
 def _device(name):
