@@ -153,6 +153,7 @@ def test_the_ini_option_is_followed_when_no_paths_are_given(tmp_path):
         ("[project", ["--modelwarden"], "not valid TOML"),
         ("[projekt]\nname = 'a'\n", ["--modelwarden=modelwarden.toml"], "unknown key 'projekt'"),
         ("", ["--modelwarden", "nonesuch"], "no such file"),
+        ("", ["--modelwarden=one", "--modelwarden=other"], "'one' and 'other' are named"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_one_line_and_a_usage_error(tmp_path, toml, words, told):

@@ -6,6 +6,7 @@ comes with `--modelwarden`, with a marker that asks for something, or with a fix
 
 from __future__ import annotations
 
+import argparse
 import os
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
@@ -31,11 +32,31 @@ _MARKER = (
 )
 
 
+class _One(argparse.Action):
+    """Keeps the one file that a run tests: of two, one would be left out in silence."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,  # noqa: ARG002 -- what argparse calls
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,  # noqa: ARG002 -- what argparse calls
+    ) -> None:
+        before = getattr(namespace, self.dest, None)
+        if before and values and before != values:
+            raise pytest.UsageError(
+                f"--modelwarden: {before!r} and {values!r} are named, and a run tests one model: "
+                "run pytest once for each"
+            )
+        setattr(namespace, self.dest, values or before or values)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options."""
     group = parser.getgroup("modelwarden", "models under test")
     group.addoption(
         "--modelwarden",
+        action=_One,
         nargs="?",
         const="",
         metavar="FILE|DIR",
