@@ -111,6 +111,44 @@ def test_a_class_looks_as_the_standard_library_makes_it(options):
     assert shown(ours) == shown(standard)
 
 
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_an_heir_looks_as_the_standard_library_makes_it(options):
+    def heirs(make):
+        def body(**notes):
+            return {"__annotations__": notes, "__doc__": "A value."}
+
+        base = make(**options)(type("B", (), {**body(a=int, s=list), "s": field(repr=False)}))
+        heir = type("H", (base,), {**body(b=int, a=str), "b": 2, "a": "x"})
+        try:
+            return base, make(**{**options, "kw_only": True})(heir)
+        except TypeError as error:
+            return base, str(error)
+
+    def shown(base, heir):
+        if isinstance(heir, str):
+            return heir
+        one, other = heir(s=[]), heir(s=[], a="y", b=3)
+        seen = [repr(one), one == other, one == heir(s=[]), heir.__match_args__]
+        seen += [[(f.name, f.kw_only, f.repr) for f in dataclasses.fields(heir)]]
+        seen += [heir.__hash__ is None, dataclasses.asdict(other), base(a="a", s=[]) == one]
+        for change in (lambda: setattr(one, "a", 1), lambda: delattr(one, "b")):
+            try:
+                seen.append(change())
+            except AttributeError as error:
+                seen.append((type(error), str(error)))
+        return seen
+
+    assert shown(*heirs(dataclass)) == shown(*heirs(dataclasses.dataclass))
+
+
+def test_a_frozen_value_has_no_heir_that_changes():
+    with pytest.raises(TypeError, match="cannot inherit non-frozen"):
+
+        @dataclass(slots=True)
+        class Changes(Point):
+            name: str = "n"
+
+
 def test_equal_values_hash_alike_and_differ_from_other_classes():
     assert hash(Point(1)) == hash(Point(1, seen=[9]))
     assert Point(1) != Point(2)

@@ -31,14 +31,12 @@ else:
     def dataclass(cls=None, /, **options):
         """Make a class as `dataclasses.dataclass` does, with the same options.
 
-        What is not `slots=True`, derives from another dataclass or has class variables is made by
-        the standard library itself.
+        What is not `slots=True` or has class variables is made by the standard library itself.
         """
         if cls is None:
             return lambda cls: dataclass(cls, **options)
         quick = options.get("slots") and options.keys() <= _QUICK
-        inherits = any(hasattr(base, "__dataclass_fields__") for base in cls.__mro__[1:])
-        if not quick or inherits or _has_class_variables(cls):
+        if not quick or _has_class_variables(cls):
             return dataclasses.dataclass(cls, **options)
         return _made(cls, **options)
 
@@ -48,10 +46,19 @@ else:
 
     def _made(cls, *, slots, frozen=False, kw_only=False, eq=True):
         own = set(cls.__dict__)
+        # Only the standard library knows whether a class may derive from another: it refuses a
+        # mix of frozen and not, and makes the two functions of a frozen heir.
+        heir = any(hasattr(base, "__dataclass_fields__") for base in cls.__mro__[1:])
         # Without a text the standard library makes one from the signature, by way of a tokenizer.
         cls.__doc__ = cls.__doc__ or f"{cls.__name__}()"
         made = dataclasses.dataclass(
-            cls, init=False, repr=False, eq=False, slots=slots, kw_only=kw_only
+            cls,
+            init=False,
+            repr=False,
+            eq=False,
+            frozen=frozen and heir,
+            slots=slots,
+            kw_only=kw_only,
         )
         made.__dataclass_params__.init = made.__dataclass_params__.repr = True
         made.__dataclass_params__.eq, made.__dataclass_params__.frozen = eq, frozen
@@ -60,7 +67,7 @@ else:
         if eq:
             given["__eq__"] = _eq_of(tuple(f.name for f in fields if f.compare))
             given["__hash__"] = _hash_of(fields) if frozen else None
-        if frozen:
+        if frozen and not heir:
             given |= {"__setattr__": _refuse_to_set, "__delattr__": _refuse_to_delete}
             given |= {"__getstate__": _state, "__setstate__": _restore}
         for name, function in given.items():

@@ -3,13 +3,22 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from modelwarden.dependencies.place import place_of
+from modelwarden.dependencies.place import named_place, place_of
 from modelwarden.dependencies.stage import Audited, audit
 
 if TYPE_CHECKING:
     from modelwarden.dependencies.fleet import Reevaluated, Stored, reevaluate, stored
 
-__all__ = ["Audited", "Reevaluated", "Stored", "audit", "place_of", "reevaluate", "stored"]
+__all__ = [
+    "Audited",
+    "Reevaluated",
+    "Stored",
+    "audit",
+    "named_place",
+    "place_of",
+    "reevaluate",
+    "stored",
+]
 
 _LATER = {"Reevaluated", "Stored", "reevaluate", "stored"}  # a scan needs none of them
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelwarden.core import (
@@ -22,9 +21,11 @@ from modelwarden.core import (
 )
 from modelwarden.core.values import dataclass
 from modelwarden.dependencies.manifests.catalog import kind_of
-from modelwarden.dependencies.place import MEND, place_of
+from modelwarden.dependencies.place import MEND, named_place
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from modelwarden.dependencies.collect import File
     from modelwarden.dependencies.imports import Imported
     from modelwarden.dependencies.vex import Statement
@@ -110,16 +111,18 @@ def audit(
         AdvisoryIndexError: the index that the user named cannot be used.
     """
     asked = Asked(files, roots, inventory, unknown, given or Given())
-    place, named = place_of(index)
-    if not named and not place.exists():
+    place, named = named_place(index)
+    if not named and not os.path.exists(place):  # noqa: PTH110 -- pathlib costs start-up time
         return _without_index(asked, "there is no advisory index")
     if not named and _below(place, roots):
         why = "the advisory index lies below a scanned path, so it is not used"
         return _without_index(asked, why)
+    from pathlib import Path
+
     from modelwarden.dependencies.index import AdvisoryIndexError, Index
 
     try:
-        with Index(place) as opened:
+        with Index(Path(place)) as opened:
             if not (asked.met or asked.given.imported or any(i.version for i in inventory)):
                 return Audited(advisories=opened.data, ran=True)
             from modelwarden.dependencies.held import held_against
@@ -131,7 +134,7 @@ def audit(
         return _without_index(asked, error.message)
 
 
-def _below(place: Path, roots: Sequence[str]) -> bool:
+def _below(place: str, roots: Sequence[str]) -> bool:
     """Tell whether the index lies in what is scanned, where whoever made that may have put it."""
     real = os.path.realpath(place)
     return any(real == root or real.startswith(f"{root.rstrip('/')}/") for root in roots)

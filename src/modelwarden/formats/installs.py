@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
+from modelwarden.core.patterns import lazily
+
 _MOST = 200
 _LOOKED = 2000
 _SHOWN = 300
@@ -29,59 +31,55 @@ class Origin(NamedTuple):
 
 
 # Files whose tools read such settings.
-NAMES = re.compile(
+NAMES = lazily(
     r"(?:^|/)(?:[^/]*(?:requirements|constraints)[^/]*\.(?:txt|in|pip)|(?:requirements|constraints)/[^/]+\.(?:txt|in)"
     r"|pip\.(?:conf|ini)|\.?condarc|\.mambarc|uv\.toml|pyproject\.toml|pdm\.toml|poetry\.(?:toml|lock)"
     r"|uv\.lock|pdm\.lock|pipfile|setup\.cfg|tox\.ini|\.pypirc|\.npmrc|\.yarnrc(?:\.ya?ml)?|\.pydistutils\.cfg"
     r"|[^/]*(?:conda|environment|[-_.]env)[^/]*\.ya?ml|python_env\.ya?ml|bentofile\.ya?ml|cog\.ya?ml)$",
     re.IGNORECASE,
 )
-_OPTIONS = re.compile(
+_OPTIONS = lazily(
     r"""(?x) (?<![\w-]) --(index-url|extra-index-url|find-links|trusted-host|index|default-index)
         (?:=|[ \t]+) ["']? ([^\s"'\\,\]]+)
       | (?<![\w-]) -([if]) [ \t]+ ["']? ((?:https?|file|ftp)://[^\s"'\\,\]]+)"""
 )
-_SETTINGS = re.compile(
+_SETTINGS = lazily(
     r"""(?imx) ^[ \t]* ["']? (index[-_]url|extra[-_]index[-_]url|find[-_]links
         |trusted[-_]host|repository
         |default[-_]index|index) ["']? [ \t]* [=:] [ \t]* \[? [ \t]* ["']? ([^\s"'\],\#{]+)"""
 )
 # What pip, uv, conda and npm take from the environment.
-ENVIRONMENT = re.compile(
+ENVIRONMENT = lazily(
     r"""(?ix) (?<![A-Za-z0-9])
         ((?:PIP|UV|PDM|POETRY|PIPENV|CONDA|MAMBA|NPM_CONFIG|YARN|BUN)_[A-Z_]*?
         (?:(?:EXTRA_)?INDEX(?:_URL)?|DEFAULT_INDEX|FIND_LINKS|TRUSTED_HOST|INSECURE_HOST
         |PYPI_MIRROR|CHANNEL_ALIAS|CHANNELS|REGISTRY(?:_SERVER)?))
         ["']? [ \t]* (?:[=:]|[ \t]) [ \t]* ["']? ([^\s"',;&|]+)"""
 )
-_LINES = re.compile(
+_LINES = lazily(
     r"(?m)^[ \t]*(?:--(?:index-url|extra-index-url|find-links|trusted-host)\b|-[if][ \t]+https?://)"
 )
-_REGISTRY = re.compile(
+_REGISTRY = lazily(
     r"(?im)^[ \t]*(?:@[\w.-]+:)?(?:registry|npmRegistryServer)[\"']?"
     r"(?:[ \t]*[=:][ \t]*|[ \t]+)[\"']?(https?://[^\s\"']+)"
 )
 # Tables of TOML that only say where a project lives.
-_ABOUT = re.compile(r"(?ms)^[ \t]*\[(?:project|tool\.poetry)\.urls\][ \t]*$.*?(?=^[ \t]*\[|\Z)")
-_URL = re.compile(
+_ABOUT = lazily(r"(?ms)^[ \t]*\[(?:project|tool\.poetry)\.urls\][ \t]*$.*?(?=^[ \t]*\[|\Z)")
+_URL = lazily(
     r"""(?im)(?:^|[\s,{(\[])["']?(?:url|registry)["']?[ \t]*[=:][ \t]*["']([^"'\s]+)["']"""
 )
-_CHANNEL = re.compile(
-    r"(?im)^[ \t]*-[ \t]+[\"']?((?:https?|file)://[^\s\"'#]+)[\"']?[ \t]*(?:#.*)?$"
-)
-_CHANNELS = re.compile(r"(?m)^[ \t]*[\"']?[\w-]*channels[\"']?[ \t]*:[ \t]*\[([^\]]*)\]")
-_SITE = re.compile(r"(?:https?|file)://[^\s\"',#\]]+")
-_LIST = re.compile(
+_CHANNEL = lazily(r"(?im)^[ \t]*-[ \t]+[\"']?((?:https?|file)://[^\s\"'#]+)[\"']?[ \t]*(?:#.*)?$")
+_CHANNELS = lazily(r"(?m)^[ \t]*[\"']?[\w-]*channels[\"']?[ \t]*:[ \t]*\[([^\]]*)\]")
+_SITE = lazily(r"(?:https?|file)://[^\s\"',#\]]+")
+_LIST = lazily(
     r"(?m)(?:^|[\s\"'])(?:-[rc][ \t]*|--(?:requirement|constraint)s?[ \t=]+)[\"']?"
     r"((?:https?|ftp|file)://[^\s\"',;\]]+)"
 )
-_ADDRESS = re.compile(
+_ADDRESS = lazily(
     r"(?i)(?:\b(?:git|hg|svn|bzr)\+[a-z+]+:[^\s\"'#,;]+"
     r"|\b(?:https?|ftp|file)://[^\s\"'#,;]+?\.(?:whl|tar\.gz|tgz|zip|tar\.bz2|egg|conda)\b)"
 )
-_NAMED = re.compile(
-    r"(?m)^[ \t]*[\"']?[\w.\[\]-]+[ \t]*@[ \t]*((?:https?|file|git\+\w+)://[^\s\"';]+)"
-)
+_NAMED = lazily(r"(?m)^[ \t]*[\"']?[\w.\[\]-]+[ \t]*@[ \t]*((?:https?|file|git\+\w+)://[^\s\"';]+)")
 
 
 def origins_in(text: str, *, settings: bool, channels: bool = False) -> Iterator[Origin]:

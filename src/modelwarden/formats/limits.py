@@ -8,6 +8,7 @@ from dataclasses import field
 from modelwarden.core.values import dataclass
 
 MIB = 1 << 20
+_TOGETHER = 256  # operations between two looks at the bounds
 
 
 class LimitExceededError(Exception):
@@ -22,11 +23,16 @@ class LimitExceededError(Exception):
 
 @dataclass(slots=True)
 class _Account:
-    """What one file has spent so far, over all its nested members."""
+    """What one file has spent so far, over all its nested members.
+
+    Attributes:
+        due: operations at which the bounds are looked at again, the time among them.
+    """
 
     expanded: int = 0
     members: int = 0
     operations: int = 0
+    due: int = 0
     started: float = field(default_factory=time.monotonic)
 
 
@@ -85,10 +91,13 @@ class Limits:
             LimitExceededError: a bound, or the time, is used up.
         """
         account = self._account
+        account.operations += operations
         if expanded or members:
             account.expanded += expanded
             account.members += members
-        account.operations += operations
+        elif account.operations < account.due:
+            return  # most calls pay for one operation: what follows is for many together
+        account.due = min(account.operations + _TOGETHER, self.operations)
         if account.expanded > self.expanded:
             raise LimitExceededError("decompressed bytes", self.expanded)
         if account.members > self.members:

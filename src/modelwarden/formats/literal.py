@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TypeAlias
 
+from modelwarden.core.patterns import lazily
 from modelwarden.formats.view import DamagedError
 
 Literal: TypeAlias = (
@@ -16,7 +17,7 @@ Literal: TypeAlias = (
 )
 
 DEPTH = 32
-_TOKEN = re.compile(
+_TOKEN = lazily(
     r"""\s*(?:
         (?P<open>[\[({]) | (?P<close>[\])}]) | (?P<mark>[,:])
       | (?P<string>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from modelwarden.core.patterns import lazily
 from modelwarden.formats.view import Child
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ LONGEST: Final = 16 << 20
 """Bytes of a page that are looked through; a longer one is a gap."""
 _PIECE: Final = 1 << 20
 _OVERLAP: Final = 64
-_WORDS: Final = re.compile(
+_WORDS: Final = lazily(
     rb"<(?:\w+:)?script|script:|script&|srcdoc|text/html|<(?:\w+:)?(?:iframe|object|embed|handler)\b"
     rb"|[\s\"'/]on(?:error|load|begin|end|repeat|focus|toggle|click|mouse|pointer|anim|key|page|show)",
     re.IGNORECASE,

@@ -15,6 +15,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelwarden.core import Gap, GapKind
+from modelwarden.core.patterns import lazily
 from modelwarden.core.values import dataclass
 from modelwarden.formats.jsontext import starts_like_json
 from modelwarden.formats.limits import LimitExceededError
@@ -32,19 +33,19 @@ _TEXTS = 4 << 20
 _KEYS = (b'"nbformat"', b'"nbformat_minor"')
 _HTML = frozenset("text/html image/svg+xml html svg text/markdown".split())
 _CODE = frozenset("application/javascript text/javascript javascript".split())
-_SHELLS = re.compile(r"%%(?:bash|sh|zsh|system|sx|!|cmd|script\b.*\b(?:ba|z)?sh)\b|%%!")
+_SHELLS = lazily(r"%%(?:bash|sh|zsh|system|sx|!|cmd|script\b.*\b(?:ba|z)?sh)\b|%%!")
 _INTERPRETERS = {"%%perl": "perl", "%%ruby": "ruby", "%%node": "node"}
-_OTHERS = re.compile(
+_OTHERS = lazily(
     r"%%(?:perl|ruby|R|julia|node|js|javascript|html|svg|latex|markdown|cython|sql|(?:write)?file)"
 )
-_WRITTEN = re.compile(r"%%(?:write)?file\s+(?:-\w+\s+)*(\S+)")
-_LINE = re.compile(
+_WRITTEN = lazily(r"%%(?:write)?file\s+(?:-\w+\s+)*(\S+)")
+_LINE = lazily(
     r"^([ \t]*)(?:([\w., ]+?)\s*=\s*)?(?:(!!?)(.*)|%(sx|system|pip|conda|mamba|uv|sh)\b(.*)"
     r"|(%{1,2})(\w+)(.*))$"
 )
 
 
-_HELP = re.compile(r"\s*(?:\?{1,2}\s*[%\w.*\[\]]+|[%\w.*\[\]]+\s*\?{1,2})\s*(?:#.*)?")
+_HELP = lazily(r"\s*(?:\?{1,2}\s*[%\w.*\[\]]+|[%\w.*\[\]]+\s*\?{1,2})\s*(?:#.*)?")
 
 
 class Shown(NamedTuple):

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from modelwarden.core import Gap, GapKind
+from modelwarden.core.patterns import lazily
 from modelwarden.core.values import dataclass
 from modelwarden.formats.markup import LONGEST
 from modelwarden.formats.view import View, gap
@@ -23,39 +24,35 @@ if TYPE_CHECKING:
 
 _MOST: Final = 2000
 _CUT: Final = 1 << 20
-_DRAWN: Final = re.compile(r"<(?:\w+:)?svg[\s>]", re.IGNORECASE)
-_WHOLE: Final = re.compile(
+_DRAWN: Final = lazily(r"<(?:\w+:)?svg[\s>]", re.IGNORECASE)
+_WHOLE: Final = lazily(
     r"\s*+(?:(?><!--.*?-->)\s*+)*+<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
 )
-_SCRIPT: Final = re.compile(
+_SCRIPT: Final = lazily(
     r"<(?:\w+:)?script\b([^>]*+)(?:>(.*?)(?:</(?:\w+:)?script|\Z)|\Z)", re.IGNORECASE | re.DOTALL
 )
-_CLOSED: Final = re.compile(r"</(?:\w+:)?script\Z", re.IGNORECASE)
-_TAG: Final = re.compile(r"<[a-zA-Z][^<>]{0,65536}>")
-_QUOTED: Final = re.compile(r"<[a-zA-Z](?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+>")
-_ATTRIBUTE: Final = re.compile(
-    r"[\s\"'/]([\w:-]{2,40})\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))"
-)
-_FRAME: Final = re.compile(r"<(?:\w+:)?(?:iframe|object|embed)\b", re.IGNORECASE)
-_HOSTED: Final = re.compile(r"\bsrc\s*=\s*[\"']?(?:https?:)?//|\bsrc\s*=\s*[\"']?[\w./-]+[\"'\s>]")
-_SCHEME: Final = re.compile(
-    r"[\x00-\x20]*(?:j\s*a\s*v\s*a|v\s*b)\s*s\s*c\s*r\s*i\s*p\s*t\s*:", re.I
-)
-_PAGE_LINK: Final = re.compile(r"[\x00-\x20]*data:\s*(?:text/html|image/svg)", re.IGNORECASE)
-_LINK: Final = re.compile(r"\]\(\s*+<?\s*+([^)\s]+)")
+_CLOSED: Final = lazily(r"</(?:\w+:)?script\Z", re.IGNORECASE)
+_TAG: Final = lazily(r"<[a-zA-Z][^<>]{0,65536}>")
+_QUOTED: Final = lazily(r"<[a-zA-Z](?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+>")
+_ATTRIBUTE: Final = lazily(r"[\s\"'/]([\w:-]{2,40})\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
+_FRAME: Final = lazily(r"<(?:\w+:)?(?:iframe|object|embed)\b", re.IGNORECASE)
+_HOSTED: Final = lazily(r"\bsrc\s*=\s*[\"']?(?:https?:)?//|\bsrc\s*=\s*[\"']?[\w./-]+[\"'\s>]")
+_SCHEME: Final = lazily(r"[\x00-\x20]*(?:j\s*a\s*v\s*a|v\s*b)\s*s\s*c\s*r\s*i\s*p\s*t\s*:", re.I)
+_PAGE_LINK: Final = lazily(r"[\x00-\x20]*data:\s*(?:text/html|image/svg)", re.IGNORECASE)
+_LINK: Final = lazily(r"\]\(\s*+<?\s*+([^)\s]+)")
 _HTML: Final = (".html!page", ".htm!page")
 # A picture that is not there is put away, or another one shown in its place.
-_OWN_LOOKS: Final = re.compile(
+_OWN_LOOKS: Final = lazily(
     r"(?:\s*this\.(?:style\.\w+|src|onerror|hidden|alt|className)\s*=\s*"
     r"(?:'[^'\"()]*'|\"[^'\"()]*\"|null|true|none)\s*(?:;|$))+\s*"
 )
 # Lines that are set in are code where an empty line is before them; else they go on with the text.
-_CODE: Final = re.compile(
+_CODE: Final = lazily(
     r"^[ \t]*+(```+|~~~+)|(`+)|(?:(?<=\n\n)|(?<=\n\r\n)|\A)(?:(?: {4}|\t)[^\n]*+(?:\n|\Z))++",
     re.MULTILINE,
 )
-_TICKS: Final = re.compile(r"`+")
-_BLANK: Final = re.compile(r"\n[ \t\r]*+\n|\Z")
+_TICKS: Final = lazily(r"`+")
+_BLANK: Final = lazily(r"\n[ \t\r]*+\n|\Z")
 
 
 class Active(NamedTuple):

@@ -15,6 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from modelwarden.core import Gap, GapKind
+from modelwarden.core.patterns import lazily
 from modelwarden.core.values import dataclass
 from modelwarden.formats import recipes, unseen
 from modelwarden.formats.view import Child, View, gap
@@ -33,49 +34,47 @@ _WORD = 1 << 10
 _STRUCTURED = frozenset(("csv", "tsv"))
 _SETTINGS = frozenset(("ini", "text"))
 _COMMENTED = (".json", ".jsonc", ".json5", ".code-workspace")
-_COMMENT = re.compile(
+_COMMENT = lazily(
     r"(\"(?:[^\"\\\n]|\\.)*+\"?)|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/|\Z)", re.DOTALL
 )
-_LAST_COMMA = re.compile(r"(\"(?:[^\"\\\n]|\\.)*+\"?)|,(?=\s*+[}\]])", re.DOTALL)
-_VARIABLES = re.compile(
+_LAST_COMMA = lazily(r"(\"(?:[^\"\\\n]|\\.)*+\"?)|,(?=\s*+[}\]])", re.DOTALL)
+_VARIABLES = lazily(
     r"(?:^|/)(?:\.env(?:\.[\w.-]+)?|[\w.-]+\.env|\.?renviron(?:\.site)?)$", re.IGNORECASE
 )
 _PAIRED = (".toml", ".cfg", ".ini", ".conf")
-_ORIGINS = re.compile(r"://|(?:trusted|insecure)[-_]host", re.IGNORECASE)
-_GIT = re.compile(
+_ORIGINS = lazily(r"://|(?:trusted|insecure)[-_]host", re.IGNORECASE)
+_GIT = lazily(
     r"(?:^|/)(?:\.gitattributes|\.gitmodules|\.lfsconfig|\.?gitconfig|\.git/(?:config|info/attributes|modules/.*/config))$"
 )
-_DOCKER = re.compile(
+_DOCKER = lazily(
     r"(?:^|/)(?:(?:docker|container)file(?:\.[^/]*)?|[^/]+\.(?:docker|container)file)$",
     re.IGNORECASE,
 )
-_MAKE = re.compile(r"(?:^|/)(?:gnu)?makefile(?:\.[^/]*)?$|\.mk$", re.IGNORECASE)
-_SHELL = re.compile(
+_MAKE = lazily(r"(?:^|/)(?:gnu)?makefile(?:\.[^/]*)?$|\.mk$", re.IGNORECASE)
+_SHELL = lazily(
     r"(?:^|/)(?:\.(?:bashrc|bash_profile|bash_login|bash_logout|profile|zshrc|zprofile|zshenv|envrc"
     r"|xinitrc|xprofile)|crontab|[^/]+\.desktop)$"
 )
 # What assistants for programming read and obey when they are started in a folder.
-OBEYED = re.compile(
+OBEYED = lazily(
     r"(?:^|/)(?:(?:agents?|claude|gemini|skill|copilot-instructions)(?:\.local)?\.md|llms(?:-full)?\.txt"
     r"|\.(?:cursor|windsurf|cline|roo|goose)(?:rules|hints)(?:/[^/]+)?|[^/]+\.mdc"
     r"|\.(?:claude|cursor|gemini|codex|github|roo|windsurf)/(?:commands|agents|skills|rules"
     r"|instructions|prompts|chatmodes)/.+\.md)$",
     re.IGNORECASE,
 )
-_HTML = re.compile(
-    r"\s*+(?:(?><!--.*?-->)\s*+)*+<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
-)
-_COMMANDED = re.compile(rb"\b(?:curl|wget|powershell|base64)\b|/dev/tcp/", re.IGNORECASE)
+_HTML = lazily(r"\s*+(?:(?><!--.*?-->)\s*+)*+<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
+_COMMANDED = lazily(rb"\b(?:curl|wget|powershell|base64)\b|/dev/tcp/", re.IGNORECASE)
 _LOOKED = 1 << 16
 _SHORT = 1 << 10  # a pointer has some 130 bytes
 _CONTROLS = bytes(set(range(0x20)) - set(b"\t\n\r\f\v\x1b\b")) + b"\x7f"
 _BOMS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-_PYTHON = re.compile(
+_PYTHON = lazily(
     r"^(?:from [\w.]+ import [\w(*]|import [\w.]+(?: as \w+)?\s*(?:[;,#]|$)"
     r"|(?:async )?def \w+\(.*|class \w+[(:].*|if __name__ ==)",
     re.MULTILINE,
 )
-_SHEBANG = re.compile(r"#!\s*/\S+(?:[ /](\w+))?")
+_SHEBANG = lazily(r"#!\s*/\S+(?:[ /](\w+))?")
 _SOURCES = frozenset(
     "fish bat cmd ps1 psm1 js mjs cjs ts rb pl pm lua php r jl c cc cpp cxx h hpp"
     " cu cuh go java kt scala swift rs cs m mm vbs awk tcl groovy pyx pxd".split()
@@ -88,25 +87,25 @@ _MODELS = frozenset(
 )
 _DATA = frozenset(("text", "csv", "tsv", "ini", "markdown"))
 _PICKLES = 20
-_ENCODED = re.compile(
+_ENCODED = lazily(
     r"gA[I-X][\w+/-]{20}|Y3Bvc2l4|Y29zC|Y2J1aWx0a|H4sI[\w+/-]{20}|eJ[w-z][\w+/-]{20}|800[2-5][0-9a-fA-F]{30}"
     r"|^\s*(?:Y[23][A-Za-z0-9+/]|K[A-Za-z0-9]|80 0[2-5])[\w+/ -]{8}"
 )
-_ALL_ENCODED = re.compile(r"\s*(?:gA[I-X]|Y[23][A-Za-z0-9+/]|K[A-Za-z0-9]|80 ?0[2-5])[\w+/ -]{8}")
+_ALL_ENCODED = lazily(r"\s*(?:gA[I-X]|Y[23][A-Za-z0-9+/]|K[A-Za-z0-9]|80 ?0[2-5])[\w+/ -]{8}")
 _TOLD = frozenset(("markdown", "model-card", "csv", "tsv", "source-code"))
 _PROSE_KINDS = frozenset(("text", "markdown", "model-card", "yaml"))
-_POINTER = re.compile(r"version https://git-lfs\.github\.com/spec/|/annex/objects/")
+_POINTER = lazily(r"version https://git-lfs\.github\.com/spec/|/annex/objects/")
 _TEMPLATES = frozenset({"jinja", "jinja2", "j2", "tmpl"})
 _PROSE = frozenset("md markdown rst txt adoc tex csv tsv log html htm bib yar yara".split())
-_YAML_LINE = re.compile(r"[\w.\-\"' /]+:(?:\s|$)|- |\s*#|---|\.\.\.|\s|$")
-_MARKDOWN = re.compile(r"^(?:#{1,6} \S|```|[*-] \S|\d+\. \S|\[.+\]\(.+\)|>\s)", re.MULTILINE)
-_INI = re.compile(r"\[[^\]\n]+\]\s*$", re.MULTILINE)
+_YAML_LINE = lazily(r"[\w.\-\"' /]+:(?:\s|$)|- |\s*#|---|\.\.\.|\s|$")
+_MARKDOWN = lazily(r"^(?:#{1,6} \S|```|[*-] \S|\d+\. \S|\[.+\]\(.+\)|>\s)", re.MULTILINE)
+_INI = lazily(r"\[[^\]\n]+\]\s*$", re.MULTILINE)
 # A repository without a work tree: git obeys it wherever it lies, whatever its folder is called.
-_BARE = re.compile(
+_BARE = lazily(
     r"(?im)^\[core\]\s*\n(?:[ \t]+[^\n]*\n)*?[ \t]*(?:bare|repositoryformatversion)[ \t]*="
 )
-_FRONT = re.compile(r"---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|$)", re.DOTALL)
-_CARD = re.compile(
+_FRONT = lazily(r"---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|$)", re.DOTALL)
+_CARD = lazily(
     r"^(?:license|library_name|pipeline_tag|tags|datasets|language|metrics|base_model|model-index"
     r"|widget|inference):",
     re.MULTILINE,

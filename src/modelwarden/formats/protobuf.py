@@ -79,9 +79,11 @@ def fields(  # noqa: C901 -- one loop, no calls for most fields
         LimitExceededError: a bound of `limits` was reached.
     """
     end = source.size if end is None else min(end, source.size)
-    walk = _Walk(source, start, end)
-    at, base, window = start, walk.base, walk.window
-    count = 0
+    walk: _Walk | None = None
+    base, window = source.near
+    if not base <= start <= base + len(window):
+        base, window = start, b""
+    at, count = start, 0
     while at < end:
         count += 1
         if limits is not None and count % _ACCOUNT == 0:
@@ -105,6 +107,8 @@ def fields(  # noqa: C901 -- one loop, no calls for most fields
                         yield _new(Field, (tag >> 3, VARINT, value, at + 1, begin))
                     at = begin
                     continue
+        if walk is None:
+            walk = _Walk(source, base, window, end)
         walk.at = at
         field = walk.field()
         if field.wire == END_GROUP:
@@ -140,13 +144,11 @@ class _Walk:
 
     __slots__ = ("at", "base", "end", "source", "window")
 
-    def __init__(self, source: Source, start: int, end: int) -> None:
+    def __init__(self, source: Source, base: int, window: bytes, end: int) -> None:
         self.source = source
-        self.at = start
+        self.at = base
         self.end = end
-        self.base, self.window = source.near
-        if not self.base <= start <= self.base + len(self.window):
-            self.base, self.window = start, b""
+        self.base, self.window = base, window
 
     def field(self) -> Field:
         """Read one tag and what it announces, and step behind the payload."""

@@ -79,11 +79,14 @@ def messages(
         table = schema[kind]
         kept: list[Field] = []
         others: dict[int, None] = {}
+        inner: list[Field] = []
         try:
             for one in fields(source, at, end, limits):
                 number = one[0]
                 if number in table and len(kept) < _VALUES:
                     kept.append(one)
+                    if table[number] and one[1] == LEN:
+                        inner.append(one)
                 elif len(others) < 20:
                     others[number] = None
         except DamagedError as damage:
@@ -91,7 +94,6 @@ def messages(
         if len(kept) >= _VALUES:
             notes.note("more fields than any model has", GapKind.OVER_LIMIT, at)
         yield Message(kind, at, end, tuple(kept), tuple(others), path)
-        inner = [one for one in kept if one[1] == LEN and table[one[0]]]
         if inner and len(path) >= _DEPTH:
             notes.note(f"messages nested deeper than {_DEPTH}", GapKind.OVER_LIMIT, at)
             continue

@@ -11,17 +11,19 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from modelwarden.core.patterns import lazily
+
 _MOST = 20_000
 _SHORT = 4
 LONGEST = 1 << 18
 """Bytes of a text that are looked through; a longer one is a gap of whoever reads it."""
-_QUOTED: Final = re.compile(
+_QUOTED: Final = lazily(
     r"\"\"\"(.{0,4000}?)\"\"\"|'''(.{0,4000}?)'''|(?<!\\)\"((?:[^\"\\\n]|\\.){0,500})\""
     r"|(?<!\\)'((?:[^'\\\n]|\\.){0,500})'",
     re.DOTALL,
 )
 # Files that a tool runs, or that are run when somebody opens them, by their names.
-RUN: Final = re.compile(
+RUN: Final = lazily(
     r"(?:^|/)(?:jenkinsfile|vagrantfile|cmakelists\.txt|binding\.gyp|justfile|procfile|postbuild"
     r"|build\.rs|\.?rprofile(?:\.site)?|autorun\.inf|singularity(?:\.[^/]*)?|apptainer"
     r"|[^/]+\.(?:cmake|gradle|nix|def|bat|cmd|ps1|psm1|vbs|vbe|hta|wsf|scpt|applescript|rmd|qmd"
@@ -29,22 +31,22 @@ RUN: Final = re.compile(
     re.IGNORECASE,
 )
 # What a desktop follows, by its name.
-SHORTCUT: Final = re.compile(
+SHORTCUT: Final = lazily(
     r"(?:\.(?:url|website|scf|webloc|inetloc|fileloc|library-ms|searchconnector-ms)"
     r"|(?:^|/)(?:desktop|autorun|folder)\.in[if])$",
     re.IGNORECASE,
 )
 # Documents of XML that hold commands or script for a program that runs them.
-PROGRAMS: Final = re.compile(
+PROGRAMS: Final = lazily(
     r"\.(?:hta|wsf|sct|xslt?|plist|iml|targets|csproj)$|(?:^|/)(?:\.idea/.*|pom|build)\.xml$",
     re.IGNORECASE,
 )
 # Settings that name other files, and code.
-NAMING: Final = re.compile(
+NAMING: Final = lazily(
     r"(?:^|/)(?:modelfile(?:\.[^/]*)?|config\.(?:pbtxt|properties)|spark-defaults\.conf|[^/]+\.(?:gin|jsonnet|libsonnet))$",
     re.IGNORECASE,
 )
-_PLACE: Final = re.compile(
+_PLACE: Final = lazily(
     r"(?im)^[ \t]*(?:from|adapter)[ \t]+(\S.*?)[ \t]*$"
     r"|^[ \t]*include[ \t]+[\"']([^\"'\n]+)[\"']"
     r"|\bimport(?:str|bin)?[ \t]+(?:@?\"([^\"\n]+)\"|@?'([^'\n]+)')"
@@ -57,7 +59,7 @@ _PLACE: Final = re.compile(
     r"|^[ \t]*spark\.\w+\.extraJavaOptions\b.*?-javaagent:(\S+)"
     r"|^[ \t]*vmargs[ \t]*=.*?-javaagent:(\S+)"
 )
-_NAME: Final = re.compile(
+_NAME: Final = lazily(
     r"@(?:[\w.]+/)*([A-Za-z_]\w*(?:\.\w+)+)"
     r"|^[ \t]*(?:[\w.]+/)*([A-Za-z_]\w*\.\w+)\.\w+[ \t]*=",
     re.MULTILINE,

@@ -21,6 +21,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelwarden.core import Gap, GapKind, Producer
+from modelwarden.core.patterns import lazily
 from modelwarden.core.values import dataclass
 from modelwarden.formats.described import Described, Fault, Metadatum
 from modelwarden.formats.limits import LimitExceededError
@@ -61,13 +62,13 @@ _FRAMEWORKS = {"pt": "torch", "tf": "tensorflow", "flax": "flax", "mlx": "mlx", 
 _MAX = (1 << 64) - 1
 _BYTES = frozenset(("U8", "I8"))
 _LEAST = 16
-_PICKLE = re.compile(rb"\x80[\x02-\x05]")
+_PICKLE = lazily(rb"\x80[\x02-\x05]")
 _FAULTS = 100
 _ENTRY = 4 << 20
-_SPACE = re.compile(r"[ \t\n\r]*+")
+_SPACE = lazily(r"[ \t\n\r]*+")
 _STRING = r'"[^"\\\x00-\x1f]*+(?:\\.[^"\\\x00-\x1f]*+)*+"'
-_KEY = re.compile(r"[ \t\n\r]*+(" + _STRING + r")[ \t\n\r]*+:[ \t\n\r]*+")
-_FLAT = re.compile(r'\{(?:[^{}"]|' + _STRING + r")*+\}")
+_KEY = lazily(r"[ \t\n\r]*+(" + _STRING + r")[ \t\n\r]*+:[ \t\n\r]*+")
+_FLAT = lazily(r'\{(?:[^{}"]|' + _STRING + r")*+\}")
 
 
 class Tensor(NamedTuple):

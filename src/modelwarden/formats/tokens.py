@@ -90,6 +90,17 @@ _LOGIN = r"\bmachine\s+\S{1,200}\s+login\s+\S{1,200}\s+password\s+(\S{6,300})"
 
 
 @cache
+def _any_mark() -> re.Pattern[bytes]:
+    marks = (*_MARKS, *(mark for mark, _ in _FOLLOWED))
+    return re.compile("|".join(map(re.escape, marks)).encode())
+
+
+def may_have_form(data: bytes) -> bool:
+    """Tell quickly whether bytes may hold a piece that has a form of its own."""
+    return _any_mark().search(data) is not None
+
+
+@cache
 def _compiled(form: str) -> re.Pattern[str]:
     """Compile what takes milliseconds, when a text first needs it."""
     return re.compile(form)

@@ -32,6 +32,7 @@ _NUMBERS = {
     b"d": ">f",
     b"D": ">d",
 }
+_SIZES = {layout: struct.calcsize(layout) for layout in _NUMBERS.values()}
 _WHOLE = frozenset(b"iUIlL")
 _CONSTANTS: dict[bytes, Scalar] = {b"Z": None, b"T": True, b"F": False}
 _TEXTS = (b"S", b"H")
@@ -102,20 +103,26 @@ class Walk:
 
     def typed(self) -> bool:
         """Read a member that is an array of numbers, where it is written as mostly."""
-        found = self.cursor.look(_TYPED, _FAR)
-        if found is None or found[1][0] != len(found[2]) or len(self.stack) >= MAX_DEPTH:
+        cursor = self.cursor
+        found = cursor.look(_TYPED, _FAR)
+        if found is None:
             return False
-        count = int.from_bytes(found[4], "big")
+        length, name, type_, counted = found.groups()
+        if length[0] != len(name) or len(self.stack) >= MAX_DEPTH:
+            return False
+        count = int.from_bytes(counted, "big")
         size = found.end() - found.start()
-        if count > self.cursor.left - size:
+        if count > cursor.end - cursor.at - size:
             return False
         self.done[-1] += 1
-        self.flush()
-        at = self.cursor.at + 9 + len(found[2])
-        self.cursor.skip(size)
+        if self.items or self.pairs:
+            self.flush()
+        self.since = 0
+        at = cursor.at + 9 + len(name)
+        cursor.at += size
         parent = self.stack[-1].node
-        node = parent.opened(found[2].decode(), at, array=True) if parent is not None else None
-        self.numbers(node, found[3], count, at)
+        node = parent.opened(name.decode(), at, array=True) if parent is not None else None
+        self.numbers(node, type_, count, at)
         return True
 
     def value(self, name: str, kind: bytes) -> None:
@@ -138,9 +145,7 @@ class Walk:
         if kind in _CONSTANTS:
             return _CONSTANTS[kind]
         if layout := _NUMBERS.get(kind):
-            number: int | float = struct.unpack(layout, self.cursor.take(struct.calcsize(layout)))[
-                0
-            ]
+            number: int | float = struct.unpack(layout, self.cursor.take(_SIZES[layout]))[0]
             return number
         if kind == b"C":
             return self.cursor.take(1).decode("latin-1")
@@ -206,25 +211,23 @@ class Walk:
 
     def numbers(self, node: Node | None, type_: bytes, count: int, at: int) -> None:
         """Read an array of numbers of one type."""
-        layout = _NUMBERS[type_]
-        size = struct.calcsize(layout)
-        if count * size > self.cursor.left:
-            raise DamagedError(
-                f"{count} numbers of {size} bytes, {self.cursor.left} bytes left", at
-            )
+        layout, cursor = _NUMBERS[type_], self.cursor
+        size = _SIZES[layout]
+        left = count * size
+        if left > cursor.end - cursor.at:
+            raise DamagedError(f"{count} numbers of {size} bytes, {cursor.left} bytes left", at)
         self.limits.spend(operations=1 + count // 64)
         if node is None:
-            return self.cursor.skip(count * size)
-        left = count * size
+            return cursor.skip(left)
         while left:
-            here = self.cursor.at
-            part = self.cursor.take(min(left, _CHUNK))
+            here = cursor.at
+            part = cursor.take(min(left, _CHUNK))
             left -= len(part)
             some = array(layout[1], part)
             if sys.byteorder == "little":
                 some.byteswap()
             node.items(some, here)
-        return node.closed(self.cursor.at)
+        return node.closed(cursor.at)
 
     def close(self) -> None:
         """End the innermost object or array."""

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from modelwarden.core.patterns import lazily
+
 if TYPE_CHECKING:
     from modelwarden.formats.source import Source
 
@@ -19,7 +21,7 @@ _WIDE = 1000
 _TAGS: Final = r"[\U000E0000-\U000E007F]{8,}"
 _SELECTORS: Final = r"[\uFE00-\uFE0F\U000E0100-\U000E01EF]{8,}"
 _EMPTY: Final = r"[\u00AD\u180E\u200B-\u200F\u2060-\u2064\uFEFF]{12,}"
-_INVISIBLE: Final = re.compile(f"{_TAGS}|{_SELECTORS}|{_EMPTY}")
+_INVISIBLE: Final = lazily(f"{_TAGS}|{_SELECTORS}|{_EMPTY}")
 # The same as bytes of UTF-8, and as JSON escapes it: for whoever has not decoded the text yet.
 MARKS: Final = (
     (b"\xf3\xa0", rb"[\x80\x81\x84-\x87][\x80-\xbf](?:\xf3\xa0[\x80-\x87][\x80-\xbf]){7}"),
@@ -29,9 +31,9 @@ MARKS: Final = (
     *((m, rb"[0-9b-f](?:\\u(?:200[b-f]|206[0-4]|feff)){11}") for m in (b"\\u200", b"\\u206")),
     (b"\xe2\x81", rb"[\xa0-\xa4](?:\xe2\x80[\x8b-\x8f]|\xe2\x81[\xa0-\xa4]|\xef\xbb\xbf){11}"),
 )
-_TURNED: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_TURNED: Final = lazily("[\u202a-\u202e\u2066-\u2069]")
 _COMMENT = 4000
-_ORDERS: Final = re.compile(
+_ORDERS: Final = lazily(
     r"\b(?:ignore|disregard|forget|override)\b[^.\n]{0,40}\b(?:previous|prior|earlier|above|system|safety)\b"
     r"[^.\n]{0,20}\b(?:instructions?|rules|prompts?|guidelines)\b",
     re.IGNORECASE,

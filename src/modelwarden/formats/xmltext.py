@@ -8,6 +8,7 @@ from html import unescape
 from typing import TYPE_CHECKING
 
 from modelwarden.core import GapKind, Producer
+from modelwarden.core.patterns import lazily
 from modelwarden.core.values import dataclass
 from modelwarden.formats import recipes
 from modelwarden.formats.described import Notes, PlainModel
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
     from modelwarden.formats.xml.walk import Walk
 
 _PROLOG = 1 << 18
-_SKIPPED = re.compile(r"\s++|<\?.*?\?>|<!--.*?-->", re.DOTALL)
-_DOCTYPE = re.compile(r"<!DOCTYPE[^<>\[]*+(?:>|\[)")
-_SUBSET_END = re.compile(r"\]\s*+>")
+_SKIPPED = lazily(r"\s++|<\?.*?\?>|<!--.*?-->", re.DOTALL)
+_DOCTYPE = lazily(r"<!DOCTYPE[^<>\[]*+(?:>|\[)")
+_SUBSET_END = lazily(r"\]\s*+>")
 _ATTRIBUTES = r"((?:[^<>\"']|\"[^\"<]*+\"|'[^'<]*+')*+)"
-_ROOT = re.compile(r"<(?:[\w.-]++:)?([A-Za-z_][\w.-]*+)" + _ATTRIBUTES + ">")
+_ROOT = lazily(r"<(?:[\w.-]++:)?([A-Za-z_][\w.-]*+)" + _ATTRIBUTES + ">")
 _TOLD = frozenset(("instructions", "script", "notebook-code", "text", "shortcut", "settings"))
 _TEXTS = (".md", ".markdown", ".mdx", ".rst")
 _SHOWN = frozenset("html svg hta stylesheet meta script iframe img body form".split())

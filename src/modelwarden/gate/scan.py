@@ -25,7 +25,7 @@ from modelwarden.core import (
     digest_of_tree,
 )
 from modelwarden.core.values import dataclass
-from modelwarden.dependencies import Audited, audit, place_of
+from modelwarden.dependencies import Audited, audit, named_place
 from modelwarden.dependencies.stage import Given
 from modelwarden.engine import Plan, Progress, map_units
 from modelwarden.gate.beside import Beside
@@ -148,7 +148,7 @@ def _check_deciders(
 ) -> None:
     if policy and policy.source:
         check_outside("the policy", policy.source, names)
-    place, named = place_of(options.advisories)
+    place, named = named_place(options.advisories)
     if options.dependencies and named:
         check_outside("the advisory index", place, names)
     for path in beside.vex:

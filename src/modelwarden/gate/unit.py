@@ -6,7 +6,6 @@ import os
 import re
 import time
 from dataclasses import field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modelwarden.core import MOST_HOLES, Coverage, Finding, Gap, GapKind, InventoryItem, Status
@@ -15,6 +14,8 @@ from modelwarden.formats import LimitExceededError, Limits, Source
 from modelwarden.gate.walk import Found
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from modelwarden.core import Rule
     from modelwarden.formats import View
 

@@ -33,6 +33,38 @@ def view_of(text: str, name: str = "tokenizer_config.json") -> ConfigFile:
     return read(Source(name, text.encode()), Limits())
 
 
+_TWICE = {
+    "flow": "[*{0}, *{0}]",
+    "flow apart": "[*{0} , # *(\n  *{0}]",
+    "mapping": "{{p: *{0}, q: *{0}}}",
+    "lines": "\n  - *{0}\n  - *{0}",
+    "members": "\n  p: *{0}\n  q: *{0}",
+    "merge": "\n  <<: *{0}\n  p: *{0}",
+    "last": "\n  - 1\n  - *{0}",
+}
+
+
+@pytest.mark.parametrize("twice", _TWICE.values(), ids=_TWICE)
+@pytest.mark.parametrize("name", ["c.yaml", "c.txt"])
+def test_aliases_are_counted_in_every_spelling(twice, name):
+    levels = [f"l{n + 1}: &l{n + 1} {twice.format(f'l{n}')}" for n in range(25)]
+    text = "\n".join(["lr: 0.1", "l0: &l0 {p: x, q: x}", *levels])
+
+    claimed = sniff(Source(name, text.encode()))
+    kinds = [fault.kind for fault in view_of(text, name).faults]
+
+    assert claimed
+    assert kinds == ["expansion"] * ("- 1" not in twice)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['a: "*.py"\n', "a: '*b'\nc: \"*d\"\n", "- '*'\n- x*y, z\n", "a: **b**\n"],
+)
+def test_stars_that_are_no_aliases_claim_nothing(text):
+    assert not sniff(Source("c.txt", text.encode()))
+
+
 @pytest.mark.parametrize(
     "text",
     [

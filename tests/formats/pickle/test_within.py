@@ -31,7 +31,7 @@ def _base(*rows: bytes | str) -> bytes:
         _PICKLE,
         zlib.compress(_PICKLE),
         zlib.compress(_PICKLE, 9),
-        gzip.compress(_PICKLE),
+        gzip.compress(_PICKLE, mtime=0),
         base64.b64encode(_PICKLE).decode(),
         base64.b64encode(zlib.compress(_PICKLE)).decode(),
         _PICKLE.hex(),

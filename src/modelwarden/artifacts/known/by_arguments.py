@@ -8,13 +8,13 @@ call of something that an earlier call returned.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from modelwarden.artifacts.known.danger import GATEWAYS
 from modelwarden.artifacts.known.judgement import Judgement, ruling
 from modelwarden.artifacts.known.names import words
 from modelwarden.core import UseKind
+from modelwarden.core.patterns import lazily
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,8 +30,8 @@ _PLAIN_METHODS = words(
     "removeprefix removesuffix replace rfind rindex rjust rpartition rsplit rstrip split "
     "splitlines startswith strip swapcase title translate upper values zfill"
 )
-_PUBLIC = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*)*")
-_NAME = re.compile(r"[\w.+-]*")
+_PUBLIC = lazily(r"[A-Za-z]\w*(\.[A-Za-z]\w*)*")
+_NAME = lazily(r"[\w.+-]*")
 _OPERATORS = words("_operator operator")
 _KEPT = {Judgement.HARMLESS, Judgement.NEEDS_CODE}
 

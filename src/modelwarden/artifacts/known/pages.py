@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from modelwarden.core.patterns import lazily
+
 if TYPE_CHECKING:
     from modelwarden.formats.pages import Active
 
-_SECRETS: Final = re.compile(
+_SECRETS: Final = lazily(
     r"document\s*\.\s*cookie|document\s*\[\s*[\"']cookie|(?:local|session)Storage|jupyter-config-data|_xsrf"
     r"|indexedDB|navigator\s*\.\s*credentials|type\s*=\s*[\"']?password",
 )
-_SENDS: Final = re.compile(
+_SENDS: Final = lazily(
     r"(?:fetch|sendBeacon|importScripts|WebSocket|open)\s*\(\s*[\"'`](?:https?:|wss?:)?//"
     r"|(?:\.src|\.href|location)\s*=\s*[\"'`](?:https?:)?//|new\s+Image\b|sendBeacon"
 )
-_FOREIGN: Final = re.compile(
+_FOREIGN: Final = lazily(
     r"(?:fetch|sendBeacon|importScripts|WebSocket|\.open)\s*\(\s*(?:[\"'`](?:GET|POST|PUT)[\"'`]\s*,\s*)?"
     r"[\"'`](?:https?:|wss?:)?//(?!(?:127\.0\.0\.1|localhost)\b)",
 )

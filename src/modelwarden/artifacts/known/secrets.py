@@ -12,15 +12,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from urllib.parse import unquote
 
+from modelwarden.core.patterns import lazily
 from modelwarden.formats.tokens import MACHINE, tokens_in
 
 # Names of settings, compared in lower case with `_` for `-`.
-_KEY = re.compile(
+_KEY = lazily(
     r"(?:[\w.]*[_.])?(?:api_?key|secret(?:_?key)?|access_key(?:_id)?|private_key|passw(?:or)?d"
     r"|passphrase|(?:auth|access|bearer|refresh|api|hf|hub)_token|client_secret|client_key_data)"
 )
 _BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = lazily(
     r"[<$%{\[].*|.*(?:your|xxx|change|example|placeholder|dummy|redacted|secret_?name|none|null"
     r"|env[:.]|\*\*\*|\.\.\.|insert|replace|sample|fake|test_?key|todo|1234567|abcdef|foobar).*",
     re.IGNORECASE | re.DOTALL,
@@ -29,7 +30,7 @@ GUESSED = "what looks like a secret"
 _BITS = 2.5
 _TOKEN_BITS = 3.0
 _LETTER_BITS = 3.8
-_HOME = re.compile(
+_HOME = lazily(
     r"(?:/home/|/Users/|[A-Za-z]:[\\/]+Users[\\/]+|[A-Za-z]:[\\/]+Documents and Settings[\\/]+)"
     r"(?!Public\b|Shared\b|runner\b|default\b|\.)[^\s/\\:*?\"<>|\x00-\x1f]{1,64}[\\/]?[^\s\"'<>|,;]{0,120}"
 )
@@ -37,7 +38,7 @@ _WEAK = frozenset(
     "password passwd secret pass postgres root admin user test guest mysql redis changeme pwd "
     "mypassword my-secret-pw".split()
 )
-_LOCAL = re.compile(r"@(?:localhost|127\.[\d.]+|0\.0\.0\.0|host|db|redis|postgres|mysql)(?![\w.-])")
+_LOCAL = lazily(r"@(?:localhost|127\.[\d.]+|0\.0\.0\.0|host|db|redis|postgres|mysql)(?![\w.-])")
 
 
 def _random(value: str) -> bool:

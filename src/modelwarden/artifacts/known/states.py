@@ -10,12 +10,14 @@ import re
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from modelwarden.core.patterns import lazily
+
 if TYPE_CHECKING:
     from modelwarden.formats.pickle.uses import Argument
 
 # What SciPy writes into the state of a distribution: three functions that hand on their arguments.
 _PLAIN = r"[\w ,.=+-]*"
-_TEMPLATE = re.compile(
+_TEMPLATE = lazily(
     rf"\s*def _parse_args\(self, {_PLAIN}\):\s+return \({_PLAIN}\), {_PLAIN}"
     rf"\s+def _parse_args_rvs\(self, {_PLAIN}\):\s+return self\._argcheck_rvs\({_PLAIN}\)"
     rf"\s+def _parse_args_stats\(self, {_PLAIN}moments='mv'\):"
@@ -24,17 +26,17 @@ _TEMPLATE = re.compile(
 # A formula is evaluated as Python: names of columns, operators, and calls of patsy's and NumPy's
 # own transformations.
 _CALLS = "C|I|Q|Treatment|Sum|Poly|Diff|Helmert|bs|cr|cc|te|center|standardize|scale|poly"
-_FORMULA = re.compile(
+_FORMULA = lazily(
     rf"(?:(?:{_CALLS}|np\.(?:log|log10|log1p|log2|exp|expm1|sqrt|abs|power|sin|cos|tan))\("
     r"|[^\W\d]\w*+(?!\s*[\w(.\[])|\d++(?:\.\d++)?|'[\w .-]*'|\"[\w .-]*\"|[\s~+\-*:/|,()=])*"
 )
 # SciPy's distributions, in whatever module somebody imports them.
-_DISTRIBUTION = re.compile(r"\.(?:rv_\w+|\w+_gen)\Z")
+_DISTRIBUTION = lazily(r"\.(?:rv_\w+|\w+_gen)\Z")
 
 # joblib before 0.10 wrote each array to a file of its own, which is unpickled where it holds
 # objects. Its wrappers name a file beside this one; whoever scans the folder has it examined.
 _FILE_WRAPPERS = frozenset({"NDArrayWrapper", "ZNDArrayWrapper"})
-_BESIDE = re.compile(r"(?!\.\.?\Z)[^/\\:\x00-\x1f]+")
+_BESIDE = lazily(r"(?!\.\.?\Z)[^/\\:\x00-\x1f]+")
 
 
 class State(Enum):

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from modelwarden.core import Confidence, Evidence, Hit, Severity, rule
+from modelwarden.core.patterns import lazily
 from modelwarden.formats.config.reader import PICKLED
 from modelwarden.formats.described import Described
 
 _LEAST = 12
 _LONGEST = 2000
-_TELLING = re.compile(
+_TELLING = lazily(
     r"__\w+__|\b(?:eval|exec|compile)\s*\(|\bos\.\w|subprocess|\bpty\.|\b(?:curl|wget)\s|/dev/|base64\s+-"
     r"|\brm\s+-|\biex\b|\biwr\b|powershell|mkfs|\bn(?:et)?c(?:at)?\s+-"
 )

@@ -6,17 +6,18 @@ import re
 from collections.abc import Iterator
 
 from modelwarden.core import Evidence, Hit, Severity, rule
+from modelwarden.core.patterns import lazily
 from modelwarden.formats.plaintext import PlainText
 
 _SIZE = 1 << 20
-_TOLD = re.compile(r"(?:^|/)jupyter_\w*config\.py$")
+_TOLD = lazily(r"(?:^|/)jupyter_\w*config\.py$")
 _COMMANDS = frozenset(("script", "dockerfile", "makefile", "instructions"))
-_EMPTY = re.compile(
+_EMPTY = lazily(
     r"\b(?:NotebookApp|ServerApp|IdentityProvider)\.token[\"']?[ \t]*=[ \t]*u?"
     r"(?:''|\"\"|\\?[\"'](?=[,\s\]])|(?=[\s,\]\\])|$)",
     re.MULTILINE,
 )
-_OPEN = re.compile(
+_OPEN = lazily(
     r"\b(?:ip|ServerApp\.ip|NotebookApp\.ip)[\"']?[ \t]*[=, ][ \t]*[\"']?(?:0\.0\.0\.0|\*|::)"
 )
 

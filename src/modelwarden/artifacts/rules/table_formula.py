@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from modelwarden.core import Confidence, Evidence, Hit, Severity, rule
+from modelwarden.core.patterns import lazily
 from modelwarden.formats.plaintext import PlainText
 
 _PIECE = 1 << 20
@@ -24,7 +25,7 @@ _FORMULAS = tuple(
         rb"\bIMAGE[ ]*\([^\n\r]{0,200}?&",
     )
 )
-_WORDS = re.compile(
+_WORDS = lazily(
     rb"\|[ ]*['\"/ ]|WEBSERVICE|IMPORT|HYPERLINK|\bDDE|REGISTER|\bCALL|\bEXEC|FILTERXML|IMAGE",
     re.IGNORECASE,
 )

@@ -9,7 +9,8 @@ from modelwarden.dependencies.imports.result import Reading, Table
 from modelwarden.dependencies.manifests.text import table, tables
 from modelwarden.dependencies.packages import Package
 
-_SETTLED = {"not_affected", "false_positive", "resolved", "resolved_with_pedigree"}
+# Tuples, not sets: what a document has in a place may be a list.
+_SETTLED = ("not_affected", "false_positive", "resolved", "resolved_with_pedigree")
 
 
 def take(document: Table, reading: Reading) -> None:

@@ -141,7 +141,7 @@ _TELLING = tuple(
             for word in (b"serverapp", b"notebookapp", b"identityprovider")
         ),
         (b"docker.sock", rb""),
-        (b"*", rb"\w+\s*,\s*\*\w+\s*,\s*\*\w+\s*,|\w+\s*\n\s*- \*\w+\s*\n\s*- \*\w"),
+        (b"*", rb"(?<=[\s\[,{:-]\*)[\w-]+\s*(?:[,\]}\n\r#]|\Z)"),  # an alias of YAML
         (b"tojson(secrets", rb""),
         (b"repo:", rb"\s*http://"),
         (b"storage", rb'_?uri"?\s*:\s*"?(?:http|ftp)://'),
@@ -180,7 +180,7 @@ def _words_with(anchor: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
 
 _BY_ANCHOR = tuple((anchor, tuple(_words_with(anchor))) for anchor in _ANCHORS)
 _LONG = 1 << 14  # in less, looking is quicker than cutting
-_REPEATED = 4  # pieces of the beginning to one that is new
+_REPEATED = 6  # pieces of the beginning to one that is new
 # Marshalled code of Python in base 64, as Keras writes a function.
 MARSHALLED = re.compile(rb"[4Y]w[A-Z]AAAAAAAA")
 # In Base64: a pickle from protocol 2 on, once more, or what a compressor has made smaller.
@@ -237,7 +237,7 @@ def _telling(piece: bytes, tag: re.Pattern[bytes]) -> bool:
     text = _distinct(lower.translate(None, _THIN))
     for anchor, words in _BY_ANCHOR:
         near = _near(text, anchor, max(len(thin) for thin, _, _ in words)) if anchor else text
-        met = (around for thin, word, around in words if thin in near and word in lower)
+        met = (around for thin, _, around in words if thin in near)
         if any(_compiled(around).search(lower) for around in met):
             return True
     if b"AAAAAAAA" in piece and MARSHALLED.search(piece):

@@ -6,13 +6,13 @@ A text reader hands its text on to here, so that what is judged of any text stay
 from __future__ import annotations
 
 import json
-import re
 import tomllib
 from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from modelwarden.core import Gap, GapKind
+from modelwarden.core.patterns import lazily
 from modelwarden.formats.config.reader import ConfigFile, children_of
 from modelwarden.formats.config.scalars import Scalar
 from modelwarden.formats.limits import LimitExceededError
@@ -27,10 +27,10 @@ _MOST = 50_000
 _DEPTH = 200
 _NEAR = 1 << 14
 _ANEW = 100
-_SECTION = re.compile(r"\s*\[{1,2}([^\[\]]{1,200})\]{1,2}\s*(?:[#;].*)?$")
-_LINE = re.compile(r"[ \t]*([^\s=:\[#;][^=:\n]{0,199}?)[ \t]*[=:][ \t]*(.*)")
-_WITHIN = re.compile(r"[\"']?(@?[\w.-]{1,100})[\"']?[ \t]*[=:][ \t]*[\"']([^\"'\n]*)[\"']")
-_QUOTED = re.compile(r"([\"'])(.*)\1\s*(?:[#;].*)?$")
+_SECTION = lazily(r"\s*\[{1,2}([^\[\]]{1,200})\]{1,2}\s*(?:[#;].*)?$")
+_LINE = lazily(r"[ \t]*([^\s=:\[#;][^=:\n]{0,199}?)[ \t]*[=:][ \t]*(.*)")
+_WITHIN = lazily(r"[\"']?(@?[\w.-]{1,100})[\"']?[ \t]*[=:][ \t]*[\"']([^\"'\n]*)[\"']")
+_QUOTED = lazily(r"([\"'])(.*)\1\s*(?:[#;].*)?$")
 
 
 def sniff(source: Source) -> bool:

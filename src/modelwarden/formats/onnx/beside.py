@@ -6,10 +6,10 @@ Every byte belongs to a tensor, or is zero between two of them.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from modelwarden.core import GapKind
+from modelwarden.core.patterns import lazily
 from modelwarden.formats.described import Checked, Notes
 from modelwarden.formats.identified.kind import producer
 from modelwarden.formats.limits import LimitExceededError, Limits
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from modelwarden.formats.source import Source
 
 # `m.onnx.data` and `m.onnx_data_1`, or another ending where `m.onnx` had its own.
-_BEHIND = re.compile(r"(.+\.onnx)[._-](?:data|weights?|bin|ext)(?:[._-]?\d+)?")
-_INSTEAD = re.compile(r"(.+)\.(?:data|weights?|bin|pb)")
+_BEHIND = lazily(r"(.+\.onnx)[._-](?:data|weights?|bin|ext)(?:[._-]?\d+)?")
+_INSTEAD = lazily(r"(.+)\.(?:data|weights?|bin|pb)")
 _PIECE = 1 << 20
 _MODELS = 8
 _Range = tuple[int, int | None]

@@ -56,8 +56,9 @@ def call(m: Machine, callee: object, args: object, *, via: str) -> object:
     if not is_callable(callee) and not isinstance(callee, Summary):
         raise DamagedError(f"{via} of something that cannot be called", m.op_at)
     identity = m.uses.call(callee, args, kind=UseKind.CALLED, at=m.op_at, via=via)
-    _note_filled(m, callee, args)
-    if isinstance(callee, Global) and callee.module in _FOLLOWED:
+    if type(args) is tuple and dict in map(type, args):
+        _note_filled(m, callee, args)
+    if type(callee) is Global and callee.module in _FOLLOWED:
         known = _known(m, callee, args, via)
         if known is not None:
             return known
@@ -110,7 +111,8 @@ def new(m: Machine, cls: object, args: object, kwargs: object, *, via: str) -> o
     if not is_callable(cls) and not isinstance(cls, Summary):
         raise DamagedError(f"{via} of something that is no class", m.op_at)
     identity = m.uses.call(cls, args, kwargs=kwargs, kind=UseKind.CONSTRUCTED, at=m.op_at, via=via)
-    _note_filled(m, cls, (kwargs,))
+    if kwargs is not None:
+        _note_filled(m, cls, (kwargs,))
     return Call(cls, args, m.op_at, new=True, kwargs=kwargs, identity=identity)
 
 
@@ -155,7 +157,7 @@ def assign(m: Machine, target: object, items: list[object]) -> None:
 
 def _note_filled(m: Machine, callee: object, args: object) -> None:
     """Note what an object gets as attributes from dicts among the arguments that make it."""
-    if isinstance(args, tuple) and dict in map(type, args) and not _is_collection(callee):
+    if isinstance(args, tuple) and not _is_collection(callee):
         for value in args:
             if type(value) is dict:
                 _note_hooks(m, value)

@@ -193,7 +193,7 @@ class Machine:
         data = self.tape.data
         self._suspicious = suspicious(data)
         if telling(data):
-            self.look(self.tape.base, len(data) + BEHIND)
+            self._keep_tokens(self.tape.base, len(data) + BEHIND)
         self._made += sum(map(data.count, CONTAINER_OPCODES))
         if self._made > MADE + self._left or len(self.stack) > self._roomy:
             self._made = 0
@@ -204,11 +204,13 @@ class Machine:
 
     def look(self, at: int, size: int) -> None:
         """Keep what in these bytes of the stream may be a secret."""
-        data = self.tape.source.read(at, min(size, LOOKED, self.tape.end - at))
-        if not telling(data):
-            return
+        if telling(self.tape.source.read(at, min(size, LOOKED, self.tape.end - at))):
+            self._keep_tokens(at, size)
+
+    def _keep_tokens(self, at: int, size: int) -> None:
         from modelwarden.formats.pickle.tokens import pickled_tokens  # few pickles need it
 
+        data = self.tape.source.read(at, min(size, LOOKED, self.tape.end - at))
         for token in pickled_tokens(data, at):
             if len(self.tokens) >= TOKENS:
                 return

@@ -299,10 +299,11 @@ def _obj(m: Machine) -> None:
 
 
 def _reduce(m: Machine) -> None:
-    need(m, 2)
-    args = m.stack.pop()
-    callee = m.stack.pop()
-    m.stack.append(calls.call(m, callee, args, via="REDUCE"))
+    stack = m.stack
+    if len(stack) - m.fence < 2:
+        need(m, 2)
+    args = stack.pop()
+    stack[-1] = calls.call(m, stack[-1], args, via="REDUCE")
 
 
 def _newobj(m: Machine) -> None:

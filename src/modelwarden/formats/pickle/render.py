@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final, TypeGuard
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeGuard
 
-from modelwarden.core.values import dataclass
 from modelwarden.formats.pickle.values import (
     PLAIN,
     Call,
@@ -182,8 +181,7 @@ def _printable(text: str) -> str:
     return ascii(text)[1:-1][: CONSTANT * 2]
 
 
-@dataclass(frozen=True, slots=True)
-class Canonical:
+class Canonical(NamedTuple):
     """Arguments in one fixed form: what was at hand, and what has to be read to finish it.
 
     Attributes:
@@ -265,15 +263,20 @@ def canonical(value: object, nodes: int = NODES) -> Canonical:
             seen[id(item)] = len(seen)
             head, inner = _inside(item)
             add(b"%s %d;" % (head, len(inner)))
-            if len(inner) <= nodes and PLAIN.issuperset(map(type, inner)):
-                nodes -= len(inner)
-                form += map(_leaf, inner)
-            else:
+            kinds = set(map(type, inner))
+            if len(inner) > nodes or not kinds <= PLAIN:
                 work += inner[::-1]
+                continue
+            nodes -= len(inner)
+            if kinds == _INTEGERS:
+                add(b"int %x;" * len(inner) % tuple(inner))
+            else:
+                form += map(_leaf, inner)
     digest = hashlib.sha256(b"".join(form)).digest()
     return Canonical(digest, (), whole=True) if whole else Canonical(digest, tuple(spans))
 
 
+_INTEGERS: Final = {int}
 _backwards = attrgetter("state", "kwargs", "args", "callee")  # what is in a call, the last first
 
 

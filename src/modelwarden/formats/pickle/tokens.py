@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final, NamedTuple
 
-from modelwarden.formats.tokens import tokens_in
+from modelwarden.formats.tokens import may_have_form, tokens_in
 
 _MOST: Final = 100
 _KEYED: Final = re.compile(
@@ -47,9 +47,10 @@ class PickledToken(NamedTuple):
 
 def pickled_tokens(data: bytes, base: int) -> Iterator[PickledToken]:
     """Yield the strings among these bytes of opcodes that may be secrets, by form and by key."""
-    text = _LENGTH.sub(b"\n\n", _LINE.sub(b"\n\n", data)).decode("latin-1")
-    for token in islice(tokens_in(text, settings=None), _MOST):
-        yield PickledToken(base + text.find(token.value), "", token.value)
+    if may_have_form(data):
+        text = _LENGTH.sub(b"\n\n", _LINE.sub(b"\n\n", data)).decode("latin-1")
+        for token in islice(tokens_in(text, settings=None), _MOST):
+            yield PickledToken(base + text.find(token.value), "", token.value)
     for match in _keyed(data):
         size = match[2][0] if match[2] else match[3][0] + 256 * match[4][0]
         value = data[match.end() : match.end() + size]

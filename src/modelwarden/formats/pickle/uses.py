@@ -222,20 +222,21 @@ class Recorder:
         """
         signature: tuple[object, ...] = ()
         alike: tuple[object, ...] = ()
-        if kwargs is None and type(args) is tuple and _LEAVES.issuperset(map(type, args)):
-            made_by: object = callee
-            if isinstance(callee, Call):
-                made_by = callee.root, callee.depth, callee.identity
-            how = (made_by, kind, via, method, again)
+        if kwargs is None and type(args) is tuple:
             types = tuple(map(type, args))
-            signature = (*how, args, types)
-            known = self._recent.get(signature)
-            if known is None:
-                alike = *how, *[t if t in _NUMBERS else v for t, v in zip(types, args, strict=True)]
-                known = self._crowded.get(alike)
-            if known is not None:
-                known[0].times += times
-                return known[1]
+            if _LEAVES.issuperset(types):
+                made_by: object = callee
+                if type(callee) is Call:
+                    made_by = callee.root, callee.depth, callee.identity
+                signature = (made_by, kind, via, method, again, args, types)
+                known = self._recent.get(signature)
+                if known is None:
+                    words = [t if t in _NUMBERS else v for t, v in zip(types, args)]  # noqa: B905
+                    alike = (made_by, kind, via, method, again, *words)
+                    known = self._crowded.get(alike)
+                if known is not None:
+                    known[0].times += times
+                    return known[1]
         seen, identity = self._group(
             callee, args, kwargs, kind=kind, at=at, via=via, method=method, again=again
         )

@@ -95,8 +95,12 @@ class Call:
         self.callee = callee
         self.depth = 1
         self.identity = identity
-        self.root = callee if isinstance(callee, Global) else getattr(callee, "root", None)
-        if isinstance(callee, Call):
+        self.root: Global | None
+        if type(callee) is Global:  # nearly always
+            self.root = callee
+        else:
+            self.root = callee if isinstance(callee, Global) else getattr(callee, "root", None)
+        if type(callee) is Call:
             self.depth = callee.depth + 1
             if self.depth > CHAIN:
                 self.callee, self.depth, self.identity = self.root, CHAIN + 1, 0

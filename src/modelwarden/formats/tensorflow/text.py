@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelwarden.core import Gap, GapKind
+from modelwarden.core.patterns import lazily
 from modelwarden.formats.config.text import Shape, decoded, shape_of
 from modelwarden.formats.limits import LimitExceededError
 from modelwarden.formats.view import DamagedError, gap
@@ -26,15 +27,15 @@ _DEPTH = 200
 _SHOWN = 300
 _LISTED = 100_000
 _NAMES = ("saved_model.pbtxt", "graph.pbtxt")
-_LIKE = re.compile(rb"(?:^|[\s{;,<])(?:node|meta_graphs|graph_def|node_def)\s*:?\s*[{<]")
-_OPERATION = re.compile(rb"(?:^|[\s{;,<])op\s*:")
-_TOKEN = re.compile(
+_LIKE = lazily(rb"(?:^|[\s{;,<])(?:node|meta_graphs|graph_def|node_def)\s*:?\s*[{<]")
+_OPERATION = lazily(rb"(?:^|[\s{;,<])op\s*:")
+_TOKEN = lazily(
     r"(?:\s|#[^\n]*(?:\n|$))*(?:"
     r"(?P<string>\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*')"
     r"|(?P<open>[{<\[])|(?P<close>[}>\]])|(?P<mark>[:;,])"
     r"|(?P<word>[^\s\"'{}<>\[\]:;,#]+))"
 )
-_ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|(.))", re.DOTALL)
+_ESCAPE = lazily(r"\\(?:([0-7]{1,3})|x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _LETTERS = {"n": "\n", "r": "\r", "t": "\t"}
 
 

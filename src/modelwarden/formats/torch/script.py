@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 
+from modelwarden.core.patterns import lazily
 from modelwarden.core.values import dataclass
 
-_NOISE = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|#[^\n]*")
-_CALL = re.compile(r"\b((?:torch|ops|uninitialized|annotate)(?:\.\w+)+)\s*\(")
-_IMPORT = re.compile(r"^\s*(?:from|import)\s+([\w.]+)", re.MULTILINE)
-_FILES = re.compile(r"(?:torch|ops\.aten|torch\.ops\.aten)\.(?:save|load|from_file)\Z")
+_NOISE = lazily(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|#[^\n]*")
+_CALL = lazily(r"\b((?:torch|ops|uninitialized|annotate)(?:\.\w+)+)\s*\(")
+_IMPORT = lazily(r"^\s*(?:from|import)\s+([\w.]+)", re.MULTILINE)
+_FILES = lazily(r"(?:torch|ops\.aten|torch\.ops\.aten)\.(?:save|load|from_file)\Z")
 _BUILT_IN = ("ops.aten.", "ops.prim.", "ops.quantized.", "ops.prims.", "ops._caffe2.")
 
 

@@ -8,11 +8,11 @@ of categories as they are written: all of them are held to their bounds here.
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from modelwarden.core.patterns import lazily
 from modelwarden.core.values import dataclass
 from modelwarden.formats.described import Notes, PlainModel
 from modelwarden.formats.identified.kind import producer
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from modelwarden.formats.limits import Limits
     from modelwarden.formats.source import Source
 
-_BEGIN = re.compile(rb"tree\r?\n(?:\w+(?:=.*)?\r?\n)*?(?:version|num_class|max_feature_idx)=")
+_BEGIN = lazily(rb"tree\r?\n(?:\w+(?:=.*)?\r?\n)*?(?:version|num_class|max_feature_idx)=")
 # What is loaded from memory needs not begin with the kind of the model.
-_HEADED = re.compile(rb"(?m)^(?:max_feature_idx|num_tree_per_iteration|tree_sizes)=[-\d]")
-_WHOLE = re.compile(rb"(?:-?\d{1,10}(?: +|$))*+")
-_PARAMETER = re.compile(rb"\[(\w+): (.*)\]")
-_IMPORTANCE = re.compile(rb"\S*=[-+.\deE]+|feature[_ ]importances:")
+_HEADED = lazily(rb"(?m)^(?:max_feature_idx|num_tree_per_iteration|tree_sizes)=[-\d]")
+_WHOLE = lazily(rb"(?:-?\d{1,10}(?: +|$))*+")
+_PARAMETER = lazily(rb"\[(\w+): (.*)\]")
+_IMPORTANCE = lazily(rb"\S*=[-+.\deE]+|feature[_ ]importances:")
 # Before 2.3 the trees ended where the importances began.
 _MARKS = (b"Tree=", b"end of trees", b"feature importances:", b"feature_importances:")
 _LEAVES = 1 << 22

@@ -91,6 +91,24 @@ def test_every_form_gives_its_python_packages_and_counts_the_rest(name, text):
     ]
 
 
+@pytest.mark.parametrize("other", [[], {}, ["x"], 1, None], ids=str)
+def test_a_value_of_another_kind_in_any_place_is_no_error(other):
+    whole = {**CYCLONEDX["components"][2], "bom-ref": "r"}
+    named = {"externalIdentifierType": "purl", "identifier": "pkg:pypi/a@1"}
+    element = {"type": "software_Package", "spdxId": "s", "software_primaryPurpose": "file"}
+    for document, parts in (
+        ({"bomFormat": "CycloneDX", "components": [whole]}, [whole]),
+        ({**SPDX2, "packages": [whole := {"SPDXID": "s", "primaryPackagePurpose": "X"}]}, [whole]),
+        ({**SPDX3, "@graph": [{**element, "externalIdentifier": [named]}]}, [named]),
+        ({**SPDX3, "@graph": [element]}, [element]),
+    ):
+        for part in parts:
+            for key, kept in list(part.items()):
+                part[key] = other
+                reading("bom.json", json.dumps(document))
+                part[key] = kept
+
+
 @pytest.mark.parametrize("form", ["Json", "Xml"])
 @pytest.mark.parametrize("version", ["1.2", "1.3", "1.4", "1.5", "1.6", "1.7"])
 def test_what_the_common_library_writes_is_read(form, version):

@@ -11,8 +11,9 @@ from modelwarden.core import InputError
 from modelwarden.dependencies.manifests.text import tables
 
 _DEPTH = 100
+# Not a set: what a document has in a place may be a list.
 # A component of another type without an address is no package: a file, a model, a container, data.
-_PACKAGES = {"library", "framework", "operating-system"}
+_PACKAGES = ("library", "framework", "operating-system")
 _NAMESPACE = "http://cyclonedx.org/schema/bom/"
 
 

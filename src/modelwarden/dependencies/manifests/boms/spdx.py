@@ -11,8 +11,10 @@ from collections.abc import Iterator, Mapping
 from modelwarden.dependencies.manifests.text import table, tables, texts
 
 _TAG_VALUE = re.compile(r"(?m)^\s*SPDXVersion:\s*SPDX-2")
-# What stands for the whole, and what is no package that somebody installs.
-_NO_PACKAGES = {"FILE", "CONTAINER", "ARCHIVE", "SOURCE", "DEVICE", "FIRMWARE", "OTHER"}
+# What stands for the whole, and what is no package that somebody installs. Tuples, not sets: what
+# a document has in such a place may be a list.
+_ADDRESS = ("packageUrl", "packageURL", "purl")
+_NO_PACKAGES = ("FILE", "CONTAINER", "ARCHIVE", "SOURCE", "DEVICE", "FIRMWARE", "OTHER")
 
 
 def from_two(document: Mapping[str, object]) -> Iterator[str]:
@@ -28,7 +30,7 @@ def from_two(document: Mapping[str, object]) -> Iterator[str]:
             if reference.get("referenceType") == "purl"
         ]
         yield from purls
-        whole = package.get("SPDXID") in described
+        whole = str(package.get("SPDXID")) in described
         if not purls and not whole and package.get("primaryPackagePurpose") not in _NO_PACKAGES:
             yield ""
 
@@ -81,11 +83,11 @@ def from_three(document: Mapping[str, object]) -> Iterator[str]:
         named = [
             str(one.get("identifier", ""))
             for one in tables(element.get("externalIdentifier"))
-            if one.get("externalIdentifierType") in {"packageUrl", "packageURL", "purl"}
+            if one.get("externalIdentifierType") in _ADDRESS
         ]
         yield from named
         package = element.get("type", element.get("@type")) == "software_Package"
-        if package and not named and element.get("spdxId", element.get("@id")) not in roots:
+        if package and not named and str(element.get("spdxId", element.get("@id"))) not in roots:
             purpose = str(table(element).get("software_primaryPurpose", "")).upper()
             if purpose not in _NO_PACKAGES:
                 yield ""
