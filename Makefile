@@ -19,7 +19,7 @@ UV := .venv-lock/bin/uv
 MODELS := .venv-models
 TORCH ?= torch==2.13.0
 
-.PHONY: demo test lint docs docs-check bench peers soak models lock changelog clean
+.PHONY: demo test lint docs docs-check bench peers soak soak-constructs models lock changelog clean
 
 demo: $(VENV)/.assess
 	$(BIN)/python tools/demo.py demo-output
@@ -48,15 +48,23 @@ peers: $(VENV)/.dev
 	$(BIN)/python benchmarks/peers.py
 
 # Goes on where the last run ended, in build/soak.json; `make soak SEED=7 SHARD=0/4 MINUTES=600`.
+# Of one family of readers, in build/soak-onnx.json: `make soak FAMILY=onnx` (names: `soak.families`).
+# Mutants of the harmful samples of the tests, in build/constructs.json: `make soak-constructs`.
 SEED ?= 2026
 SHARD ?= 0/1
 MINUTES ?= 60
+FAMILY ?=
 
 soak: $(VENV)/.dev
 	mkdir -p build
-	PYTHONPATH=tests $(BIN)/python -m soak.progress build/soak.json --seed $(SEED) --shard $(SHARD) \
+	PYTHONPATH=tests $(BIN)/python -m soak.progress build/soak$(FAMILY:%=-%).json --seed $(SEED) \
+	  --shard $(SHARD) --minutes $(MINUTES) $(FAMILY:%=--family %)
+	$(if $(FAMILY),,$(BIN)/pytest -q -m soak)
+
+soak-constructs: $(VENV)/.dev
+	mkdir -p build
+	PYTHONPATH=tests $(BIN)/python -m soak.constructs build/constructs.json --seed $(SEED) \
 	  --minutes $(MINUTES)
-	$(BIN)/pytest -q -m soak
 
 changelog: $(VENV)/.dev
 	$(BIN)/python tools/changelog.py

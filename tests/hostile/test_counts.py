@@ -133,6 +133,11 @@ def _of(samples: Iterable[Sample]) -> Iterator[Sampled]:
     return ((sample.file, sample.build(), sample.beside) for sample in samples)
 
 
+def harmful_samples() -> Iterator[Sampled]:
+    """Yield every harmful sample of the tests of readers, and of the sets in this folder."""
+    return chain(_tables(_BAD), _of(HARMFUL))
+
+
 _EXAMINED = frozenset(entry.id for entry in FORMATS if entry.tier is Tier.EXAMINED)
 
 

@@ -18,6 +18,7 @@ from hostile.harmless_more import HARMLESS_MORE
 from hostile.harmless_readers import HARMLESS_READERS
 from hostile.harmless_texts import HARMLESS_TEXTS
 from hostile.mechanisms import MECHANISMS
+from hostile.mutated import HARMLESS_MUTATED, MUTATED
 from hostile.readers import READERS
 from hostile.roads import ROADS
 from hostile.strangers_again import HARMLESS_AGAIN, STRANGERS_AGAIN
@@ -33,6 +34,7 @@ HARMFUL = (
     *(*GADGETS, *GADGETS_MORE, *ROADS, *MECHANISMS, *ZIPS, *ARCHIVES, *FORMATS, *WRAPPINGS),
     *(*STRANGERS_MODELS, *STRANGERS_REPOSITORY, *STRANGERS_AGAIN, *STRANGERS_THIRD, *READERS),
     *STRANGERS_FIFTH,
+    *MUTATED,
 )
 HARMLESS = (
     *(
@@ -43,6 +45,7 @@ HARMLESS = (
         *HARMLESS_THIRD,
         *HARMLESS_FIFTH,
         *HARMLESS_READERS,
+        *HARMLESS_MUTATED,
     ),
 )
 

@@ -1,5 +1,7 @@
 """One worker: `python -m soak SEED FIRST COUNT` examines streams FIRST to FIRST + COUNT - 1.
 
+With the name of a family of readers behind these, the streams are those of that family's soak.
+
 A stream is made from the seed and its number alone, so a failure is replayed with COUNT = 1.
 Prints one JSON object for each fault and one with the totals at the end; exits 1 on faults.
 
@@ -13,7 +15,6 @@ from __future__ import annotations
 import codecs
 import gc
 import json
-import os
 import pkgutil
 import random
 import sys
@@ -39,11 +40,11 @@ from modelwarden.formats import (
 )
 from modelwarden.formats.catalog import FORMATS
 
+from .families import families, of_family, shared
 from .guard import Guard, HangError, alarm, limit, peak
 from .mutate import stream
-from .seeds import FOLDERS, Seed, seeds
+from .seeds import FOLDERS, Seed, real, seeds
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 SECONDS = 5.0
 """CPU time that one stream (of at most 128 KiB) may take."""
 MEMORY = 160 << 20
@@ -203,14 +204,21 @@ def _where(error: BaseException) -> str:
     return " ".join(places[-6:])
 
 
-def prepared() -> list[Seed]:
+def prepared(family: str | None = None) -> list[Seed]:
     """Return what is mutated, when whatever a scan may import is imported.
+
+    Of a family of readers these are the seeds that it reads, each real file three times.
 
     Nothing is left to import under the guard, and all that is there by now is no work for the
     collector of garbage any more.
     """
-    shared = Path(os.environ.get("MODELWARDEN_SHARED") or ROOT.parent / "shared")
-    pool = seeds(shared if shared.is_dir() else None)
+    pool = seeds(shared())
+    if family is not None:
+        pool = [*of_family(pool, family), *2 * of_family(real(shared()), family)]
+        if not pool:
+            sys.exit(f"nothing to change: the family {family} reads only what others hand to it")
+        ids = {entry.id for entry in families()[family]}
+        READERS[:] = [(name, reader) for name, reader in READERS if name in ids]
     for package in (modelwarden.artifacts, modelwarden.formats):
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             import_module(found.name)
@@ -248,4 +256,4 @@ def _say(**facts: object) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(work(prepared(), *(int(word) for word in sys.argv[1:])))
+    sys.exit(work(prepared(*sys.argv[4:5]), *(int(word) for word in sys.argv[1:4])))

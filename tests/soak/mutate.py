@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Sequence
 
 _WIDTHS = (1, 2, 4, 8)
+_PLAIN = b" \n\t\0'\"\\/.,:;(){}[]<>#%&*+-=_aA0"
 _NUMBERS = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFF_FFFF, 0xFFFF_FFFF, 2**63 - 1, 2**64 - 1)
 
 
@@ -17,6 +18,23 @@ def stream(pool: Sequence[bytes], first: bytes, rng: random.Random) -> bytes:
     for _ in range(rng.choice((1, 1, 1, 2, 3, 5, 9))):
         rng.choice(_CHANGES)(out, pool, rng)
     return bytes(out[: 1 << 17])
+
+
+def change(out: bytearray, at: int, rng: random.Random) -> None:
+    """Change a few bytes at one place: another bit or byte, one less, some more, or a repeat."""
+    match rng.randrange(6):
+        case 0 if at < len(out):
+            out[at] ^= 1 << rng.randrange(8)
+        case 1:
+            out[at : at + 1] = rng.randbytes(1)
+        case 2:
+            del out[at : at + rng.choice((1, 1, 2, 4))]
+        case 3:
+            out[at:at] = bytes([rng.choice(_PLAIN)]) * rng.choice((1, 1, 2, 3))
+        case 4 if at < len(out):
+            out[at] = (out[at] + rng.randint(-3, 3)) % 256
+        case _:
+            out[at:at] = out[at : at + rng.randint(1, 12)]
 
 
 def _place(out: bytearray, rng: random.Random) -> int:

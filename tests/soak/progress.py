@@ -1,12 +1,13 @@
 """A soak over many runs: which streams were examined, kept in a file, shard by shard.
 
-    python -m soak.progress STATE [--seed N] [--minutes M] [--shard I/N]
+    python -m soak.progress STATE [--seed N] [--minutes M] [--shard I/N] [--family NAME]
 
 Each shard of a seed works through the numbers I, I + N, I + 2N, … of batches, so that several
 machines share a seed without meeting. A batch is examined by a process of its own, forked when
 the seeds are made and the readers imported. STATE is JSON and is written after every batch; a later
 run goes on where the last one ended. The state is printed at the end. Exits 1 on faults, which are
-kept with the number of their stream.
+kept with the number of their stream. With a family of readers (`soak.families`) mutants of what it
+reads are examined, and shown to its readers alone; each family has a STATE of its own.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import time
 from pathlib import Path
 
 from .__main__ import prepared, work
+from .families import families
 from .seeds import Seed
 
 BATCH = 20_000
@@ -98,10 +100,11 @@ def main(words: list[str]) -> int:
     parser.add_argument("--seed", type=int, default=2026)
     parser.add_argument("--minutes", type=float, default=10, help="CPU time of this run")
     parser.add_argument("--shard", default="0/1")
+    parser.add_argument("--family", choices=sorted(families()))
     given = parser.parse_args(words)
     shard, shards = (int(part) for part in given.shard.split("/"))
     progress = Progress(given.state)
-    pool = prepared()
+    pool = prepared(given.family)
     while _used() < 60 * given.minutes:
         faults = batch(pool, given.seed, progress.next(given.seed, shard, shards), BATCH)
         progress.add(given.seed, shard, shards, faults)

@@ -93,11 +93,17 @@ def seeds(shared: Path | None) -> list[Seed]:
     found += [(name, text.encode()) for name, text in _TEXTS.items()]
     found += [("manifest.json", data) for _, data in FOLDERS]
     found += [("empty", b""), ("a.avi", b"RIFF\x08\x00\x00\x00AVI LIST"), ("a.h5", _keras_h5())]
-    if shared is not None:
-        for root in (shared / "data" / "corpora", shared / "data" / "models"):
-            paths = sorted(p for p in root.rglob("*") if p.is_file())
-            found += [(path.name, path.read_bytes()[:LARGEST]) for path in paths]
+    found += real(shared)
     return [(name, data[:LARGEST]) for name, data in found]
+
+
+def real(shared: Path | None) -> list[Seed]:
+    """Return the beginnings of real models and of the published test sets, if they are here."""
+    if shared is None:
+        return []
+    roots = (shared / "data" / "corpora", shared / "data" / "models")
+    paths = [path for root in roots for path in sorted(root.rglob("*")) if path.is_file()]
+    return [(path.name, path.read_bytes()[:LARGEST]) for path in paths]
 
 
 def _of_rules() -> Iterator[Seed]:

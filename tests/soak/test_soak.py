@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,8 @@ import pytest
 from modelwarden.formats import Limits, Source, identify, reader_of
 from modelwarden.formats.catalog import FORMATS
 
+from .constructs import Construct, mutant, told
+from .families import families, read_by
 from .guard import Guard
 from .progress import BATCH, Progress
 from .seeds import seeds
@@ -61,6 +64,51 @@ def test_seeds_and_mutants_are_read_without_a_fault(tmp_path: Path):
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads(done.stdout)["streams"] == streams
+
+
+def test_a_family_is_soaked_alone(tmp_path: Path):
+    done = soaking(tmp_path, "-m", "soak", "7", "0", "40", "gguf")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = json.loads(done.stdout)
+    assert said["streams"] == 40
+    assert 0 < said["seeds"] < len(seeds(None)) / 10
+
+
+def test_families_share_out_the_formats():
+    found = families()
+
+    assert sorted(e.id for entries in found.values() for e in entries) == sorted(
+        entry.id for entry in FORMATS
+    )
+    assert read_by(("a.pkl", b"cos\nsystem\n)R.")) == {"pickle"}
+    assert read_by(("a.gguf", b"GGUF\3\0\0\0" + bytes(16))) == {"gguf"}
+
+
+@pytest.mark.parametrize(
+    ("data", "outcome"),
+    [
+        (b"cposix\nsystem\n(S'true'\ntR.", "caught"),
+        (b"cposix\nsystem\n(S'true'\ntR", "caught"),
+        (b"\x80\4\x8c\5posix\x8c\6system", "gap"),
+        (b"words: posix system", "whole"),
+        (b"words: posix sustem", "broken"),
+    ],
+)
+def test_what_became_of_a_mutant_is_told(data: bytes, outcome: str):
+    one = Construct("a.pkl", b"", {}, frozenset({b"posix", b"system"}), ())
+
+    assert told(one, data) == outcome
+
+
+def test_mutants_of_a_construct_are_small_changes_that_can_be_made_again():
+    one = Construct("a", bytes(range(256)) * 8, {}, frozenset(), (700,))
+
+    made = [mutant(one, random.Random(f"7:{number}")) for number in range(50)]
+
+    assert made == [mutant(one, random.Random(f"7:{number}")) for number in range(50)]
+    assert all(abs(len(data) - len(one.data)) <= 40 for data in made)
+    assert sum(data == one.data for data in made) < 5
 
 
 FORKING = """

@@ -79,10 +79,8 @@ def fields(  # noqa: C901 -- one loop, no calls for most fields
         LimitExceededError: a bound of `limits` was reached.
     """
     end = source.size if end is None else min(end, source.size)
-    walk: _Walk | None = None
-    base, window = source.near
-    if not base <= start <= base + len(window):
-        base, window = start, b""
+    walk: _Walk | None = None  # made for the first field that needs one: few do
+    base, window = _near(source, start)
     at, count = start, 0
     while at < end:
         count += 1
@@ -108,7 +106,8 @@ def fields(  # noqa: C901 -- one loop, no calls for most fields
                     at = begin
                     continue
         if walk is None:
-            walk = _Walk(source, base, window, end)
+            walk = _Walk(source, at, end)
+            walk.base, walk.window = base, window
         walk.at = at
         field = walk.field()
         if field.wire == END_GROUP:
@@ -136,6 +135,12 @@ def signed(value: int) -> int:
     return value - (1 << 64) if value >> 63 else value
 
 
+def _near(source: Source, start: int) -> tuple[int, bytes]:
+    """Return the window that was read last, if a walk can begin in it, or an empty one."""
+    base, window = source.near
+    return (base, window) if base <= start <= base + len(window) else (start, b"")
+
+
 class _Walk:
     """A position in a message, with a window of bytes so that small fields cost no reads.
 
@@ -144,11 +149,11 @@ class _Walk:
 
     __slots__ = ("at", "base", "end", "source", "window")
 
-    def __init__(self, source: Source, base: int, window: bytes, end: int) -> None:
+    def __init__(self, source: Source, start: int, end: int) -> None:
         self.source = source
-        self.at = base
+        self.at = start
         self.end = end
-        self.base, self.window = base, window
+        self.base, self.window = _near(source, start)
 
     def field(self) -> Field:
         """Read one tag and what it announces, and step behind the payload."""

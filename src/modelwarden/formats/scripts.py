@@ -49,7 +49,14 @@ _ECHO = re.compile(r"\\x[0-9a-fA-F]{2}(?:\\x[0-9a-fA-F]{2}){7}")
 
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)[ \t]*([\w+-]*)")
 _SPAN = re.compile(r"`([^`\n]{4,2000})`")
-_FENCED = frozenset(("", "sh", "bash", "shell", "zsh", "console", "terminal", "text"))
+# Fences of these languages hold no commands; one of any other name is read as commands are.
+_OTHERS = frozenset(
+    "python py python3 ipython pycon javascript js jsx mjs typescript ts tsx json jsonc json5 "
+    "jsonl yaml yml toml ini cfg env properties xml html css scss sql graphql java kotlin scala "
+    "groovy c cpp c++ h cs csharp go rust rs ruby rb php perl r julia lua swift haskell ocaml "
+    "matlab cuda fortran tex latex bibtex markdown md mermaid diff patch proto protobuf regex csv "
+    "vue svelte jinja jinja2 dockerfile makefile cmake nix http".split()
+)
 
 
 class Command(NamedTuple):
@@ -167,7 +174,7 @@ def code_in(text: str) -> str:
             inside = fence[1].lower() if inside is None else None
             kept.append("")
         elif inside is not None:
-            kept.append(line.removeprefix("$ ") if inside in _FENCED else "")
+            kept.append(line.removeprefix("$ ") if inside not in _OTHERS else "")
         else:
             kept.append(" ; ".join(_SPAN.findall(line)))
     return "\n".join(kept)

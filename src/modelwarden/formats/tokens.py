@@ -86,7 +86,11 @@ _SET = (
 )
 # How `.netrc` names the password of a machine.
 MACHINE = "password of a machine"
-_LOGIN = r"\bmachine\s+\S{1,200}\s+login\s+\S{1,200}\s+password\s+(\S{6,300})"
+_NAMED = r"\s+(?:login|account)\s+\S{1,200}"
+_LOGIN = (
+    r"\b(?:machine\s+\S{1,200}|default)"
+    rf"(?:(?:{_NAMED}){{1,4}}\s+password\s+(\S{{6,300}})|\s+password\s+(\S{{6,300}}){_NAMED})"
+)
 
 
 @cache
@@ -132,8 +136,9 @@ def tokens_in(text: str, *, settings: bool | None) -> Iterator[Token]:
     if settings is None or not _WORDS.search(text):
         return
     counted = line = 0
-    for match in _compiled(_LOGIN).finditer(text) if settings and "machine" in text else ():
-        yield Token(MACHINE, match[1], text.count("\n", 0, match.start(1)) + 1)
+    for match in _compiled(_LOGIN).finditer(text) if settings and "password" in text else ():
+        place = 1 if match[1] else 2
+        yield Token(MACHINE, match[place], text.count("\n", 0, match.start(place)) + 1)
     for match in _compiled(_SET).finditer(text) if not settings else ():
         yield Token(match[1], match[2], text.count("\n", 0, match.start()) + 1)
     for match in _compiled(_SETTING).finditer(text):

@@ -11,6 +11,7 @@ from modelwarden.formats.config.reader import ConfigFile
 from modelwarden.formats.config.scalars import Scalar
 from modelwarden.formats.places import escapes
 
+_INDEX = ("model_index.json", "modular_model_index.json")
 _MODULE = re.compile(r"\[\d+\]\.type")
 # Modules that AllenNLP and OpenMMLab import because a configuration says so, and their own.
 _IMPORTED = re.compile(r"(?:^|\.)custom_imports\.imports(?:\[|$)")
@@ -56,7 +57,10 @@ def config_remote_code(config: ConfigFile) -> Iterator[Hit]:
     Blind spot: whether a program will pass `trust_remote_code` is not in the file.
     """
     evidence = bound_to(config)
-    diffusers = any(scalar.path == "_diffusers_version" for scalar in config.scalars)
+    # The library reads `model_index.json` by its name, whoever is said to have written it.
+    diffusers = config.source.label.endswith(_INDEX) or any(
+        scalar.path == "_diffusers_version" for scalar in config.scalars
+    )
     for scalar in config.scalars:
         message = _asks(scalar) or _module(scalar) or _named(scalar)
         if message is None and diffusers:

@@ -54,6 +54,7 @@ _TELLING = tuple(
         (b"attn_implementation", rb"\w*\"?\s*:\s*[\"']?[\w.-]+/"),
         (b'"type"', rb'\s*:\s*"\w+\.[\w.]+"'),
         (b"_diffusers_version", rb'"?\s*:'),
+        (b'"_class_name"', rb"\s*:"),
         *((word, rb'"?\s*:') for word in (b"custom_pipelines", b"parent_library")),
         (b"activation_f", rb'\w*"\s*:\s*"\w+\.[\w.]+"'),
         (b"__import__", rb"\s*\("),

@@ -9,7 +9,7 @@ from modelwarden.formats.entry import Format, Mark, Tier, identified
 
 PROTOBUF = tuple(Mark(tag) for tag in (b"\x08", b"\n", b"\x12", b"\x1a", b'"', b"(", b"2", b":"))
 PROTOBUF += (Mark(b"B"), Mark(b"r"), Mark(b"\xa2\x06"), Mark(b"\xca\x01"))
-DIGITS = tuple(Mark(b"%d" % digit) for digit in range(1, 10))
+DIGITS = tuple(Mark(b"%d" % digit) for digit in range(10))
 
 
 def _in(module: str, name: str) -> str:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from modelwarden.formats.limits import Limits
     from modelwarden.formats.source import Source
 
-_COUNTS = re.compile(rb"(\d{1,10}) (\d{1,6})[ \t]*\r?\n")
+# Zeros in front mean nothing to those who read the counts.
+_COUNTS = re.compile(rb"0{0,64}+(\d{1,10}) 0{0,64}+(\d{1,6})[ \t]*\r?\n")
 _NUMBER = rb"-?(?:\d+(?:\.\d*)?|\.\d+|nan|inf)(?:[eE][-+]?\d+)?"
 _FIRST = re.compile(rb"\S+((?: +" + _NUMBER + rb")+) *\r?\n")
 _LINE = re.compile(rb"\S+(?:[ \t]+" + _NUMBER + rb")++[ \t]*")
