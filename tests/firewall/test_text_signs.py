@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from firewall.profiles import sentences, texts
 from modelwarden.firewall import Checks, Protocol
 from modelwarden.firewall.decide import Done, Judge
-from modelwarden.firewall.rules import Mode, Modes
+from modelwarden.firewall.rules import Mode, Modes, Scoring
 from modelwarden.firewall.text_signs import injection, mixed, text_normal, unseen
 
 PLAIN = "the food was good"
@@ -130,3 +130,36 @@ def test_each_rule_has_a_mode_and_injection_only_observes_unless_it_is_named():
     both = attack + hidden
     assert decided(both)[:2] == (Done.REFUSE, "invisible-characters")
     assert set(decided(both)[2]) == {"invisible-characters", "injection"}
+
+
+def test_rules_that_only_observe_add_up_and_one_alone_never_does():
+    hidden, mixed_up = UNUSUAL["zero width"][0], "p\u0430yp\u0430l p\u0430ssword"
+    observed = {"invisible_characters": "observe", "mixed_scripts": "observe"}
+
+    assert decided(hidden, **observed)[:2] == (Done.WOULD_REFUSE, "invisible-characters")
+    done, rule, told = decided(f"{hidden} {mixed_up}", **observed)
+
+    assert (done, rule) == (Done.REFUSE, "anomaly-score")
+    assert set(told) == {"invisible-characters", "mixed-scripts", "anomaly-score"}
+    assert decided(f"{hidden} {mixed_up}", "observe")[0] is Done.WOULD_REFUSE
+    assert decided(f"{hidden} {mixed_up}", anomaly_score="off", **observed)[0] is Done.WOULD_REFUSE
+
+
+@pytest.mark.parametrize(
+    ("threshold", "points", "done"),
+    [
+        (2, {}, Done.REFUSE),
+        (2.5, {}, Done.WOULD_REFUSE),
+        (2.5, {"invisible-characters": 1.5}, Done.REFUSE),
+        (2, {"mixed-scripts": 0}, Done.WOULD_REFUSE),
+    ],
+)
+def test_points_and_their_limit_are_the_users(threshold, points, done):
+    text = f"{UNUSUAL['zero width'][0]} p\u0430yp\u0430l p\u0430ssword"
+    modes = Modes(
+        Mode.ENFORCE, dict.fromkeys(("invisible-characters", "mixed-scripts"), Mode.SHADOW)
+    )
+    scoring = Scoring(threshold=threshold, points=points)
+    judged = Judge(CHECKS["mlflow"], modes, 0, lambda _: None, scoring=scoring)
+
+    assert judged.decide(json.dumps(asked("mlflow", text)).encode(), "a", None).done is done

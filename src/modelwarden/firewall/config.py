@@ -15,7 +15,7 @@ from modelwarden.core.fields import Fields
 from modelwarden.core.values import dataclass
 from modelwarden.detectors.profile import opened
 from modelwarden.firewall.errors import FirewallConfigError
-from modelwarden.firewall.rules import INJECTION, RULES, Class, Mode
+from modelwarden.firewall.rules import INJECTION, RULES, SIGNALS, Class, Mode, Scoring
 
 _KEYS = (
     "client",
@@ -37,6 +37,7 @@ _KEYS = (
     "drift",
     "profile_key",
     "rules",
+    "scoring",
     "fail",
     "limit",
     "answers",
@@ -186,6 +187,7 @@ class FirewallConfig:
         drift: whether traffic is held against the profiles.
         profile_key: public key that profiles must be signed by.
         rules: how far each rule goes, where that differs from the command line.
+        scoring: what rules weigh together that do not refuse alone.
         closed: classes of rules that refuse when they fail; others let through.
         limit: None does not limit.
         answers: None passes them on unread.
@@ -213,6 +215,7 @@ class FirewallConfig:
     drift: bool = True
     profile_key: Path | None = None
     rules: Mapping[str, Mode] = field(default_factory=dict)
+    scoring: Scoring = Scoring()
     closed: frozenset[Class] = frozenset({Class.FORM})
     limit: Limit | None = None
     answers: AnswersConfig | None = None
@@ -284,6 +287,7 @@ def _config(fields: Fields) -> FirewallConfig:
         drift=_flag(fields, "drift"),
         profile_key=_path(fields, "profile_key"),
         rules=_rules(fields.section("rules")),
+        scoring=_scoring(fields.section("scoring")),
         closed=_closed(fields.section("fail")),
         limit=_limit(fields),
         answers=_answers(fields),
@@ -302,6 +306,18 @@ def _rules(fields: Fields) -> Mapping[str, Mode]:
         return given
     hint = Mode.OFF if default is Mode.OFF else Mode.OBSERVE
     return dict.fromkeys(RULES, default) | {INJECTION: hint} | given
+
+
+def _scoring(fields: Fields) -> Scoring:
+    fields.only(("threshold", *SIGNALS))
+    points = {key: fields.number(key) or 0.0 for key in fields.table}
+    for key, value in points.items():
+        if value < 0 or (key == "threshold" and value == 0):
+            raise fields.error(
+                key, "must be greater than 0" if key == "threshold" else "is negative"
+            )
+    threshold = points.pop("threshold", Scoring().threshold)
+    return Scoring(threshold=threshold, points=points)
 
 
 def _closed(fields: Fields) -> frozenset[Class]:

@@ -18,6 +18,7 @@ from modelwarden.firewall.features import features_of
 from modelwarden.firewall.requests import Arrival
 from modelwarden.firewall.rules import (
     ABNORMAL_ROW,
+    ANOMALY,
     BLOCKED,
     FAILED,
     INJECTION,
@@ -26,6 +27,7 @@ from modelwarden.firewall.rules import (
     Class,
     Mode,
     Modes,
+    Scoring,
 )
 from modelwarden.firewall.searches.clients import Alarm, Clients
 from modelwarden.protocols.tensors import Array
@@ -97,6 +99,7 @@ class Judge:
         *,
         closed: frozenset[Class] = frozenset({Class.FORM}),
         repeating: frozenset[str] = frozenset(),
+        scoring: Scoring | None = None,
         failed: Callable[[Class, Exception, bool], None] = lambda *_: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -109,6 +112,7 @@ class Judge:
             emit: takes alerts.
             closed: classes of rules that refuse when they fail themselves.
             repeating: clients whose rows are alike by nature.
+            scoring: what rules weigh together; None weighs each alike.
             failed: is told of such a failure, and whether the request is let through.
             clock: never goes back.
         """
@@ -119,6 +123,7 @@ class Judge:
         self._emit = emit
         self._closed = closed
         self._repeating = repeating
+        self._scoring = scoring or Scoring()
         self._failed = failed
         self._clock = clock
         normal = checks.profile.normal
@@ -219,7 +224,10 @@ class Judge:
             id=verdict.request.id,
             values=verdict.request.values,
         )
-        return self._signed(decision, verdict, client, name) if verdict.signs else decision
+        if rule is None and not verdict.signs:
+            return decision
+        decision = self._signed(decision, verdict, client, name)
+        return self._weighed(decision, rule, verdict, (client, name))
 
     def _signed(
         self, decision: Decision, verdict: Verdict, client: str, name: str | None
@@ -262,7 +270,37 @@ class Judge:
             id=known.request.id,
             values=known.request.values,
         )
-        return self._signed(decision, known, client, request_id) if known.signs else decision
+        decision = self._signed(decision, known, client, request_id)
+        return self._weighed(decision, rule, known, (client, request_id))
+
+    def _weighed(
+        self, decision: Decision, first: str | None, verdict: Verdict, asked: tuple[str, str | None]
+    ) -> Decision:
+        """Add up what speaks against a request and does not refuse it alone.
+
+        Args:
+            decision: so far.
+            first: the rule that spoke before signs were looked at.
+            verdict: of the checks.
+            asked: the client, and the name of the request.
+        """
+        mode = self._modes.of(ANOMALY)
+        if mode is Mode.OFF or not decision.allowed:
+            return decision
+        spoke = [first] if first is not None else []
+        if first == BLOCKED and verdict.abnormal:
+            spoke.append(ABNORMAL_ROW)
+        spoke += dict.fromkeys(sign.rule for sign in verdict.signs)
+        spoke = [rule for rule in spoke if self._modes.of(rule) is not Mode.OFF]
+        points = self._scoring.sum(spoke)
+        if len(spoke) < 2 or points < self._scoring.threshold:
+            return decision
+        detail = f"{' and '.join(spoke)} make {points:g} of {self._scoring.threshold:g} points"
+        self._alert(Severity.MEDIUM, ANOMALY, detail, *asked)
+        done = done_by(mode)
+        if decision.done is Done.ALLOW or done is Done.REFUSE:
+            return replace(decision, done=done, rule=ANOMALY, detail=detail, status=400)
+        return decision
 
     def _broke(self, kind: Class, error: Exception, body: bytes | bytearray) -> Decision:
         """Decide where a check failed itself: refuse, unless nothing is enforced."""

@@ -69,6 +69,7 @@ class Policy:
                 emit,
                 closed=config.closed,
                 repeating=config.repeating,
+                scoring=config.scoring,
                 failed=failed,
             )
             for route in self.routes.asked

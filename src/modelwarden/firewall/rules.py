@@ -6,7 +6,8 @@ it had acted, so that the ledger shows what a whole day would have been like; or
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import field
 from enum import StrEnum
 
 from modelwarden.core.values import dataclass
@@ -20,6 +21,8 @@ MIXED = "mixed-scripts"
 INJECTION = "injection"
 """A hint that is easily got around and easily wrong: refuses only where it is named for that."""
 TRIGGER = "trigger"
+ANOMALY = "anomaly-score"
+"""The rule of a request against which several rules speak that do not refuse it alone."""
 FAILED = "check-failed"
 
 
@@ -61,6 +64,7 @@ RULES: Mapping[str, Class] = {
     MIXED: Class.DETECTOR,
     INJECTION: Class.DETECTOR,
     TRIGGER: Class.DETECTOR,
+    ANOMALY: Class.DETECTOR,
     "near-duplicates": Class.CLIENT,
     "abnormal-stream": Class.CLIENT,
     "crowded-rows": Class.CLIENT,
@@ -92,6 +96,27 @@ class Modes:
     def reads(self) -> bool:
         """Whether any rule needs to know what a request says."""
         return any(self.of(rule) is not Mode.OFF for rule in RULES if rule not in _OUTSIDE)
+
+
+SIGNALS = ("abnormal", ABNORMAL_ROW, TEXT_LENGTH, INVISIBLE, MIXED, INJECTION, TRIGGER, BLOCKED)
+"""Rules whose points add up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """What rules weigh together that do not refuse a request alone.
+
+    Attributes:
+        threshold: points from which a request breaks the rule `anomaly-score`.
+        points: of rules that weigh otherwise than 1.
+    """
+
+    threshold: float = 2.0
+    points: Mapping[str, float] = field(default_factory=dict)
+
+    def sum(self, rules: Iterable[str]) -> float:
+        """Return the points of rules, each counted once."""
+        return sum(self.points.get(rule, 1.0) for rule in frozenset(rules))
 
 
 _OUTSIDE = frozenset({"route", "encoding", "content-type", "rate"})

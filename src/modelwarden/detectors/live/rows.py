@@ -197,3 +197,33 @@ def injection(seen: Told) -> Iterator[Hit]:
     Blind spot: Every wording that is on no list: of texts with orders 37 % were missed.
     """
     yield from told(seen)
+
+
+@rule(
+    "anomaly-score",
+    title="Several rules speak against a request that none of them refuses",
+    severity=Severity.MEDIUM,
+    reads=Told,
+    references=("MITRE-ATLAS:AML.M0015",),
+)
+def anomaly_score(seen: Told) -> Iterator[Hit]:
+    """Refuse a request against which rules speak that observe, when their points add up.
+
+    A point each is for `abnormal`, `abnormal-row`, `text-length`, `invisible-characters`,
+    `mixed-scripts`, `injection`, `trigger` and `blocked-client` where they do not refuse by
+    themselves, and two points are the limit; `[firewall.scoring]` says otherwise. One rule alone
+    never makes it.
+
+    Why: each of these is now and then true of an honest request, two at once hardly ever. A hint
+    that is too weak to refuse by is enough beside another.
+
+    Fix: See which rules the detail names, and look at the requests. Weigh a rule that is often
+    true of your traffic less (`injection = 0.5` in `[firewall.scoring]`), or raise `threshold`;
+    `anomaly-score = "off"` in `[firewall.rules]` ends it.
+
+    False alarms: no more than the rarest pair of the rules above has; what they measured stands
+    with them.
+
+    Blind spot: Signs that come one to a request.
+    """
+    yield from told(seen)
