@@ -152,3 +152,52 @@ def test_a_replay_of_no_campaign_is_one_line_that_says_what_to_name(place, capsy
     told = capsys.readouterr().err
     assert "nowhere is not the output of a campaign" in told
     assert "Errno" not in told
+
+
+MARKED = (403, {"x-modelwarden": "refused"}, b"{}")
+
+
+def test_a_campaign_shown_to_a_firewall_exits_with_what_came_of_it(place, capsys):
+    with serving(Endpoint()) as endpoint:
+        path = _file(place, endpoint.url)
+        run(["redteam", path])
+        folder = str(place / "campaign.redteam")
+        capsys.readouterr()
+        shown = ["redteam", "replay", folder, "--through", endpoint.url]
+
+        assert run([*shown, "--campaign", path]) == 1
+        assert "campaign-gets-through" in capsys.readouterr().out
+        before = len(endpoint.asked)
+        endpoint.fault = lambda n, rows: MARKED if n > before + 1 else None
+        assert run(shown) == 0
+        assert "requests refused, the first at row 1" in capsys.readouterr().out
+        endpoint.fault = lambda n, rows: MARKED
+        assert run(shown) == 3
+        assert "the seeds as they are were refused as well" in capsys.readouterr().out
+    assert run(shown) == 2
+
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert "nothing listens at" in told
+    assert "--through" in told
+
+
+@pytest.mark.parametrize("other", [["--offline"], ["--url", "http://127.0.0.1:9"]])
+def test_through_goes_with_no_other_way_to_replay(place, capsys, other):
+    assert run(["redteam", "replay", str(place), "--through", "http://127.0.0.1:9", *other]) == 2
+
+    assert "--through goes with neither --offline nor --url" in capsys.readouterr().err
+
+
+def test_a_record_that_is_damaged_is_one_line(place, capsys):
+    with serving(Endpoint()) as endpoint:
+        run(["redteam", _file(place, endpoint.url)])
+        capsys.readouterr()
+        transcript = place / "campaign.redteam" / "transcript.jsonl"
+        transcript.write_bytes(b"[]\n" + transcript.read_bytes())
+        folder = str(place / "campaign.redteam")
+        assert run(["redteam", "replay", folder, "--through", endpoint.url]) == 2
+
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert "line 1, is no event" in told

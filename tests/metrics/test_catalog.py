@@ -59,6 +59,8 @@ OF_STAGES = {
     "repeated_rows",
     "retried_rows",
     "evasions_fixed",
+    "evasions_arrived",
+    "rows_until_refused",
     "extraction_agreement",
     "membership_auc",
     "membership_tpr_at_1pct_fpr",

@@ -54,6 +54,7 @@ def test_every_part_is_there(debriefed):
         "What the defender could have seen",
         "AML.T0015",
         "redteam replay",
+        "redteam replay DIR --through URL",
     ):
         assert words in text
     assert "5 of 5 seeds get past" in text
@@ -63,6 +64,7 @@ def test_the_markdown_says_the_same(debriefed):
     text = (debriefed[0] / "debrief.md").read_text()
 
     assert text.startswith("# Debrief: spam")
+    assert "redteam replay DIR --through URL" in text
     assert "5 of 5 seeds get past" in text
     assert "<script>" not in text
 

@@ -36,8 +36,21 @@ def _chat(path, body):
     return {"choices": [{"index": 0, "message": message}]}, 1
 
 
+def _torchserve(path, body):
+    return {"ham": 1 - spam(body), "spam": spam(body)}, 1
+
+
+SPOKEN = [
+    ("oip-v2", _oip, "/v2/models/m", "scores"),
+    ("tf-serving", _tf, "/v1/models/m", "scores"),
+    ("openai", _chat, "/v1", "labels"),
+    ("torchserve", _torchserve, "/predictions/m", "scores"),
+]
+
+
 @contextmanager
-def _speaking(answer):
+def speaking(answer):
+    """Serve another protocol than MLflow's; what is no JSON, as its type says, is text."""
     rows = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -53,7 +66,9 @@ def _speaking(answer):
             self.end_headers()
 
         def do_POST(self):
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            if self.headers["Content-Type"] == "application/json":
+                body = json.loads(body)
             told, count = answer(self.path, body)
             rows.append(count)
             data = json.dumps(told).encode()
@@ -76,15 +91,11 @@ def _speaking(answer):
 
 @pytest.mark.parametrize(
     ("protocol", "answer", "path", "access"),
-    [
-        ("oip-v2", _oip, "/v2/models/m", "scores"),
-        ("tf-serving", _tf, "/v1/models/m", "scores"),
-        ("openai", _chat, "/v1", "labels"),
-    ],
+    SPOKEN,
 )
 def test_every_protocol_is_spoken(tmp_path, protocol, answer, path, access):
     seeded(tmp_path, ("call today for urgent free entry to the fair", "the urgent winner comes by"))
-    with _speaking(answer) as (url, rows):
+    with speaking(answer) as (url, rows):
         made = document(
             url + path,
             target={"protocol": protocol, "classes": ["ham", "spam"]},

@@ -30,7 +30,7 @@ def redteam() -> None:
 
     \b
     modelwarden redteam CAMPAIGN.toml [--resume] [--output DIR]
-    modelwarden redteam replay DIR [--url URL]
+    modelwarden redteam replay DIR [--url URL | --through URL | --offline]
     modelwarden redteam import FILE...
     """  # noqa: D301 -- click reads the backspace itself, not its escape
 
@@ -50,21 +50,41 @@ def redteam() -> None:
     is_flag=True,
     help="Play the transcript again instead: the report anew, and nobody is asked.",
 )
+@click.option(
+    "--through",
+    "wall",
+    metavar="URL",
+    help="Send every request of the campaign once more, to a firewall at this address.",
+)
 @form_option("Form of the report on stdout.")
 @trust_option("a callable")
 def replay(
-    folder: Path, url: str | None, own: Path | None, offline: bool, form: str, trust_model: bool
+    folder: Path,
+    url: str | None,
+    own: Path | None,
+    offline: bool,
+    wall: str | None,
+    form: str,
+    trust_model: bool,
 ) -> int:
     """Ask each evasion in DIR, the output of a campaign, again: fixed, or not fixed.
 
     The exit code is 0 when all are fixed, 1 when one still gets past, and 3 when an original is
     answered otherwise than it was: then it is another target.
+
+    With --through the whole campaign is shown to `modelwarden firewall`: what it refuses, when,
+    and which evasions arrive all the same. The exit code is 0 when none does, 1 when one does, and
+    3 when not all could be sent or told.
     """
     from modelwarden import __version__
     from modelwarden.cli.finish import finish
     from modelwarden.metrics import require
 
     require()
+    if wall is not None:
+        if offline or url is not None:
+            raise click.UsageError("--through goes with neither --offline nor --url")
+        return _shown(folder, wall, own, form)
     if offline:
         if url is not None or own is not None:
             raise click.UsageError("--offline asks nobody: leave --url and --campaign out")
@@ -80,6 +100,17 @@ def replay(
     except UnansweredError as error:  # there is nothing to resume here
         raise TargetError(error.message, hint=_hint_of(error)) from error
     return finish(done.report, form, None)
+
+
+def _shown(folder: Path, wall: str, own: Path | None, form: str) -> int:
+    """Show the campaign to a firewall."""
+    from modelwarden import __version__
+    from modelwarden.cli.finish import finish
+    from modelwarden.redteam import load
+    from modelwarden.redteam.through import through
+
+    rules = None if own is None else load(own)
+    return finish(through(folder, wall, rules=rules, version=__version__), form, None)
 
 
 def _hint_of(error: UnansweredError) -> str:

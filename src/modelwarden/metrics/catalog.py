@@ -310,6 +310,21 @@ MEASURES: tuple[Measure, ...] = (
         stage="robustness",
     ),
     Measure(
+        "evasions_arrived",
+        "Share of the evasions of a campaign that a firewall let through with the same answer",
+        False,
+        WILSON,
+        stage="robustness",
+    ),
+    Measure(
+        "rows_until_refused",
+        "Half of the seed files whose campaign a firewall refused were first refused by this row",
+        False,
+        "order statistics (exact)",
+        high=inf,
+        stage="robustness",
+    ),
+    Measure(
         "rows_asked",
         "Rows that a campaign asked of its targets; repeats and further tries are left out",
         False,

@@ -37,7 +37,7 @@ from modelwarden.targets.tiled import Asked, padded
 # What a defence does not say: no access at all, no such address, no such method.
 NO_DEFENCE = frozenset({401, 404, 405, 407, 410})
 _ONE_BY_ONE = ("torchserve", "openai")
-_TOKEN = "MODELWARDEN_TARGET_TOKEN"  # noqa: S105 -- the name of a variable
+TOKEN = "MODELWARDEN_TARGETTOKEN"  # noqa: S105 -- the name of a variable
 _TILE = 256
 _LANES = "abcdefgh"
 MakeWire = Callable[[TargetConfig, Courier], Wire]
@@ -444,7 +444,7 @@ def line_to(
         courier = Courier(
             target.scope.address,
             seconds=seconds,
-            token=os.environ.get(_TOKEN),
+            token=os.environ.get(TOKEN),
             journal=journal,
             meter=meter,
             retries=budget.retries,

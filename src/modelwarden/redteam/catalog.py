@@ -22,6 +22,7 @@ RULES: tuple[str, ...] = (
     "tool-injection",
     "imported-failures",
     "evasion-not-fixed",
+    "campaign-gets-through",
 )
 
 

@@ -109,6 +109,7 @@ class Courier:
         self._connection = Connection(address, seconds=seconds, token=token, pauses=())
         self._journal, self._meter, self.retries = journal, meter, retries
         self._learnt = learnt
+        self._walled = False  # the last answer
 
     def close(self) -> None:
         """Hang up."""
@@ -169,7 +170,7 @@ class Courier:
             self._journal.replayed += 1
         self.envelope.heard(known)
         if known.status != 200:
-            raise StatusError(self.address.shown, known.status, known.body)
+            raise StatusError(self.address.shown, known.status, known.body, walled=known.walled)
         return known.body
 
     def _sent(
@@ -205,12 +206,14 @@ class Courier:
         self, path: str, body: bytes | None, content_type: str
     ) -> tuple[int, bytes, str | None, float]:
         """Return status, body, why it is to be tried again if it is, and the pause asked for."""
+        self._walled = False
         try:
             if body is None:
                 return 200, self._connection.get(path), None, 0.0
             return 200, self._connection.post(path, body, content_type), None, 0.0
         except StatusError as error:
             why = error.message if _is_busy(error.status) else None
+            self._walled = error.walled
             return error.status, error.body, why, error.pause
 
     def _rest(self, name: str, rows: int, tries: int, why: str, seconds: float) -> None:
@@ -246,6 +249,7 @@ class Courier:
             body=answer,
             clock=self._meter.seconds,
             seconds=time.monotonic() - began,
+            walled=self._walled,
         )
         self._journal.answered(name, body or b"", recorded)
         return recorded

@@ -58,6 +58,7 @@ class Recorded:
         tries: the request and its repeats. rows: of one try.
         failed: why there is no answer, in one line; None where there is one.
         clock: seconds into the campaign. seconds: that it took, with all its tries.
+        walled: a firewall of ours refused it, as its answer says.
     """
 
     digest: str
@@ -68,6 +69,7 @@ class Recorded:
     failed: str | None = None
     clock: float = 0.0
     seconds: float = 0.0
+    walled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +191,8 @@ class Journal:
                 "seconds": round(recorded.seconds, 6),
                 "clock": round(recorded.clock, 6),
             }
+            if recorded.walled:
+                event["walled"] = True
             if recorded.failed is None:
                 self.answers += 1
             else:
@@ -287,7 +291,7 @@ def read(folder: Path) -> Stood:
 
 
 def events_in(folder: Path) -> Iterator[dict[str, Any]]:
-    """Yield the events of a record, as they stand there.
+    """Yield the events of a record, as they stand there; a last line that was cut is left out.
 
     Raises:
         JournalError: one is damaged.
@@ -295,7 +299,8 @@ def events_in(folder: Path) -> Iterator[dict[str, Any]]:
     place = folder / TRANSCRIPT
     with place.open("rb") as lines:
         for number, line in enumerate(lines, 1):
-            yield _event(line, place, number)
+            if line.endswith(b"\n"):
+                yield _event(line, place, number)
 
 
 def rewrite(folder: Path, events: Iterable[Mapping[str, Json]]) -> None:
@@ -441,6 +446,7 @@ def _recorded(event: Mapping[str, Any], bodies: BinaryIO) -> Recorded | None:
         failed=event.get("failed"),
         clock=event["clock"],
         seconds=event["seconds"],
+        walled=event.get("walled") is True,
     )
 
 

@@ -36,7 +36,7 @@ from modelwarden.metrics.intervals import of_share
 from modelwarden.metrics.values import measured
 from modelwarden.policy import judge
 from modelwarden.redteam import evasions, pinned
-from modelwarden.redteam.config import Campaign
+from modelwarden.redteam.config import Campaign, TargetConfig
 from modelwarden.redteam.engagement import STAGE, Engagement
 from modelwarden.redteam.evasions import Stored
 from modelwarden.redteam.hosts import is_here, scope_of
@@ -117,7 +117,7 @@ def replay(
         TargetError: the target does not answer.
     """
     campaign = _campaign(folder, url, rules)
-    stored, twins = _distinct(folder)
+    stored, twins = distinct(folder)
     _check_targets(campaign, stored)
     again: list[Again] = []
     gaps: list[Gap] = []
@@ -142,7 +142,7 @@ def _check_targets(campaign: Campaign, stored: Sequence[Stored]) -> None:
             )
 
 
-def _distinct(folder: Path) -> tuple[list[Stored], list[str]]:
+def distinct(folder: Path) -> tuple[list[Stored], list[str]]:
     """Return the evasions of a folder, and a line on each that only repeats another."""
     first: dict[str, Stored] = {}
     twins = []
@@ -171,16 +171,25 @@ def _campaign(folder: Path, url: str | None, rules: Campaign | None) -> Campaign
     for target in campaign.targets:
         if target.scope is None:
             raise InputError("--url goes with endpoints, and the campaign attacked a callable")
-        place = _with_path(url, target.model.url or "")
-        try:
-            scope = scope_of(place, target.scope.hosts)
-        except ConfigError as error:
-            message = error.message.replace("[model] url", "--url")
-            raise InputError(message, hint=error.hint) from error
-        targets.append(replace(target, scope=scope, model=replace(target.model, url=place)))
+        targets.append(moved(target, url, target.scope.hosts, option="--url"))
     if len(targets) > 1:
         raise InputError("--url goes with campaigns of one target, and this one has several")
     return replace(campaign, targets=tuple(targets))
+
+
+def moved(target: TargetConfig, url: str, hosts: tuple[str, ...], *, option: str) -> TargetConfig:
+    """Return a target at another address, at the same path unless the address has one.
+
+    Raises:
+        InputError: it is no address, or its host is none of `hosts`; `option` gave it.
+    """
+    place = _with_path(url, target.model.url or "")
+    try:
+        scope = scope_of(place, hosts)
+    except ConfigError as error:
+        message = error.message.replace("[model] url", option)
+        raise InputError(message, hint=error.hint) from error
+    return replace(target, scope=scope, model=replace(target.model, url=place))
 
 
 def _with_path(url: str, known: str) -> str:
@@ -221,7 +230,7 @@ def _asked(
 ) -> tuple[list[Again], list[Gap]]:
     """Ask originals and changed inputs, in a record of their own beside the campaign's."""
     groups = _groups(stored)
-    seeds = tuple(_as_seeds(kind, mine) for (_, kind), mine in groups.items())
+    seeds = tuple(as_seeds(kind, mine) for (_, kind), mine in groups.items())
     check_own(folder, STATE, f"{STATE}/{_AGAIN}")
     place = folder / STATE / _AGAIN
     held = Held(place)
@@ -258,7 +267,7 @@ def _groups(stored: Sequence[Stored]) -> dict[tuple[int, str], list[Stored]]:
     return found
 
 
-def _as_seeds(kind: str, stored: Sequence[Stored]) -> tuple[Kind, Seeds]:
+def as_seeds(kind: str, stored: Sequence[Stored]) -> tuple[Kind, Seeds]:
     """Return the originals as seeds; their truth names every class that the evasions speak of."""
     names = [one.said for one in stored]
     more = [one.about["after"]["answer"] for one in stored]
@@ -378,4 +387,4 @@ def _measurements(campaign: Campaign, again: Sequence[Again]) -> Iterator[Measur
     yield replace(one, stage=STAGE)
 
 
-__all__ = ["Again", "Outcome", "Replayed", "replay"]
+__all__ = ["Again", "Outcome", "Replayed", "as_seeds", "distinct", "moved", "replay"]

@@ -129,6 +129,13 @@ def _sight(view: View) -> Iterator[str]:
             f"Of {seen.compared} changed rows {seen.alike:.0%} share at least 70 % of their words "
             f"with a seed; half share {seen.nearest:.0%} or more."
         )
+    if view.sendable:
+        yield (
+            "Next: put `modelwarden firewall` before the model; `modelwarden redteam replay DIR "
+            "--through URL` shows it this campaign: what it refuses, when, and which evasions "
+            "arrive all the same. In `observe` nothing is refused, and its `--alerts` hold what it "
+            "saw."
+        )
     yield from ("", "| step | from | to | rows | calls |", "|---|---|---|---|---|")
     for step in view.timeline:
         about = f"{step.about} ({step.pair})" if step.pair else step.about

@@ -77,6 +77,7 @@ class View:
         fared: each pair of target and seeds, the worst first; none where there is one pair.
         cheapest: evasions, the least change first. rest: how many are not shown.
         timeline: what was asked when. undone: gaps, one for each reason.
+        sendable: `redteam replay --through` has something to show to a firewall.
     """
 
     campaign: Campaign
@@ -91,6 +92,7 @@ class View:
     timeline: tuple[Step, ...]
     undone: tuple[Undone, ...]
     techniques: tuple[str, ...]
+    sendable: bool
     measurements: tuple[Measurement, ...] = field(default=())
 
 
@@ -114,6 +116,9 @@ def view_of(engagement: Engagement, result: GoalResult, report: Report, folder: 
         timeline=() if seen is None else folded(seen.steps, _STEPS),
         undone=_undone(report),
         techniques=tuple(f"MITRE-ATLAS:{name}" for name in goal_named(campaign.goal).techniques),
+        sendable=bool(result.evasions)
+        and len(campaign.targets) == 1
+        and campaign.targets[0].scope is not None,
         measurements=tuple(m for m in report.measurements if m.stage == STAGE),
     )
 

@@ -29,6 +29,7 @@ _LONGEST_PAUSE = 10.0  # that a server may ask for
 _BUSY = (429, 503)
 _SECONDS = re.compile(r"[0-9]+(\.[0-9]*)?")
 _FOREVER = 1e9  # seconds
+_MARK = "x-modelwarden"  # of what `modelwarden firewall` refuses
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +85,25 @@ class StatusError(TargetError):
 
     Attributes:
         status: of HTTP. body: what it said, cut. pause: seconds that it asks to wait; 0 for none.
+        walled: a firewall of ours says in a header that it refused, and not the model.
     """
 
     hint = "Ask the server the same with curl; look at its log."
 
-    def __init__(self, shown: str, status: int, body: bytes, pause: float = 0.0) -> None:
+    def __init__(
+        self, shown: str, status: int, body: bytes, pause: float = 0.0, *, walled: bool = False
+    ) -> None:
         """Keep what the server said."""
-        self.status, self.body, self.pause = status, body, pause
+        self.status, self.body, self.pause, self.walled = status, body, pause, walled
         super().__init__(f"{shown} answered with status {status}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What the headers of an answer say: seconds to wait, and whether a firewall refused."""
+
+    pause: float
+    walled: bool
 
 
 class Connection:
@@ -162,7 +174,7 @@ class Connection:
         for pause in (*self._pauses, None):
             began = time.monotonic()
             try:
-                status, answer, asked_pause = self._once(method, path, body, headers)
+                status, answer, said = self._once(method, path, body, headers)
             except (OSError, http.client.HTTPException) as error:
                 self.close()
                 late = time.monotonic() - began >= self._seconds
@@ -172,8 +184,10 @@ class Connection:
                 if status == http.HTTPStatus.OK:
                     return answer
                 if pause is None or status not in _BUSY:
-                    raise StatusError(self.address.shown, status, answer[:2000], asked_pause)
-                pause = min(max(pause, asked_pause), _LONGEST_PAUSE)
+                    raise StatusError(
+                        self.address.shown, status, answer[:2000], said.pause, walled=said.walled
+                    )
+                pause = min(max(pause, said.pause), _LONGEST_PAUSE)
             finally:
                 self.seconds_busy += time.monotonic() - began
             time.sleep(pause)
@@ -181,7 +195,7 @@ class Connection:
 
     def _once(
         self, method: str, path: str, body: bytes | None, headers: dict[str, str]
-    ) -> tuple[int, bytes, float]:
+    ) -> tuple[int, bytes, _Said]:
         self.calls += 1
         deadline = time.monotonic() + self._seconds
         try:
@@ -204,7 +218,8 @@ class Connection:
                 raise http.client.HTTPException(f"its answer is packed ({packed[:40]}), unasked")
             # What ends a chunked answer is read too, so that the connection can be used again.
             response.close()
-            return response.status, answer, _pause_asked(response)
+            walled = response.headers.get(_MARK, "").strip() == "refused"
+            return response.status, answer, _Said(_pause_asked(response), walled)
         finally:
             self._watch.end()
 

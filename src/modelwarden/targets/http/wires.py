@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 _INPUT = "input-0"  # of a tensor whose name the server does not tell
 
 
+_ROUTES: dict[str, Callable[[str, str | None], str]] = {
+    "oip-v2": oip.route,
+    "mlflow": mlflow.route,
+    "tf-serving": tf_serving.route,
+    "torchserve": torchserve.route,
+    "openai": openai.route,
+}
+
+
 class Carrier(Protocol):
     """Brings bodies to a server and its answers back: a `Connection`, or what stands for one."""
 
@@ -67,25 +76,27 @@ def wire_for(
     Raises:
         WireError: the address does not tell what the protocol needs.
     """
-    path = connection.address.path
+    route = route_for(protocol, connection.address.path, model)
     if protocol == "oip-v2":
-        return _Oip(connection, oip.route(path, model))
+        return _Oip(connection, route)
     if protocol == "mlflow":
-        return _ByTable(
-            connection, mlflow.route(path, model), mlflow.encode, mlflow.decode, mlflow.complaint
-        )
+        return _ByTable(connection, route, mlflow.encode, mlflow.decode, mlflow.complaint)
     if protocol == "tf-serving":
-        route = tf_serving.route(path, model)
         return _ByTable(
             connection, route, tf_serving.encode, tf_serving.decode, tf_serving.complaint
         )
     if protocol == "torchserve":
-        return _TorchServe(connection, torchserve.route(path, model))
-    if protocol == "openai":
-        return _Chat(
-            connection, openai.route(path, model), model or "default", [str(c) for c in classes]
-        )
-    raise ValueError(protocol)
+        return _TorchServe(connection, route)
+    return _Chat(connection, route, model or "default", [str(c) for c in classes])
+
+
+def route_for(protocol: str, path: str, model: str | None) -> str:
+    """Return the path that is asked, from the path that the user wrote.
+
+    Raises:
+        WireError: the address does not tell what the protocol needs.
+    """
+    return _ROUTES[protocol](path, model)
 
 
 def tensors_of(inputs: Inputs) -> tuple[Tensor, ...]:
