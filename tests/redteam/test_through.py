@@ -175,6 +175,72 @@ def test_every_protocol_is_sent_as_it_was(tmp_path, protocol, answer, path, acce
     assert (arrived.value, arrived.n) == (1.0, 2)
 
 
+def _share(rows, columns):
+    """Answer tables: the older and the richer, the surer it is."""
+    found = []
+    for row in rows:
+        known = dict(zip(columns, row, strict=True))
+        z = 0.02 * (known["age"] - 30) + 0.001 * ((known["income"] or 0) - 3000)
+        z += 0.4 if known["colour"] == "red" else 0.1
+        found.append({"no": 1 / (1 + np.exp(z)), "yes": 1 / (1 + np.exp(-z))})
+    return found
+
+
+def _tables(path, body):
+    split = body["dataframe_split"]
+    return {"predictions": _share(split["data"], split["columns"])}, len(split["data"])
+
+
+def _arrays(path, body):
+    sums = np.array(body["instances"]).reshape(len(body["instances"]), -1).sum(1) - 4.5
+    return {"predictions": [[1 / (1 + np.exp(z)), 1 / (1 + np.exp(-z))] for z in sums]}, len(sums)
+
+
+def _people(place):
+    rng = np.random.default_rng(1)
+    columns, lines = ("age", "income", "colour", "member"), ["age,income,colour,member,label"]
+    for number in range(30):
+        row = [
+            int(rng.integers(18, 80)),
+            float(round(rng.normal(3000, 500), 2 * (number % 2))),
+            str(rng.choice(["red", "green"])),
+            number % 3 > 0,
+        ]
+        said = "yes" if _share([row], columns)[0]["yes"] >= 0.5 else "no"
+        lines.append(",".join([*map(str, row), said]))
+    (place / "seeds.csv").write_text("\n".join(lines) + "\n")
+    return {
+        "target": {"protocol": "mlflow"},
+        "seeds": {"path": "seeds.csv", "label": "label"},
+        "knowledge": {"sample": "seeds.csv"},
+        "attack": [],
+    }
+
+
+def _pictures(place):
+    x = np.random.default_rng(1).random((20, 3, 3)).astype(np.float32)
+    np.savez(place / "x.npz", x=x, y=(x.sum((1, 2)) > 4.5).astype(int))
+    attack = {"name": "square", "queries": 100, "eps": 0.3, "norm": "linf", "low": 0, "high": 1}
+    return {
+        "target": {"protocol": "tf-serving", "model": "m"},
+        "seeds": {"path": "x.npz", "label": "y"},
+        "attack": [attack],
+    }
+
+
+@pytest.mark.parametrize(("made", "answer"), [(_people, _tables), (_pictures, _arrays)])
+def test_evasions_of_numbers_are_found_among_others_of_their_request(tmp_path, made, answer):
+    changes = made(tmp_path) | {"budget": {"batch": 16, "concurrency": 3}}
+    with speaking(answer) as (url, _):
+        done = run(campaign(tmp_path, url, **changes), output=tmp_path / "out")
+        report = through(tmp_path / "out", url)
+
+    assert not report.gaps
+    arrived = _value(report, "evasions_arrived")
+    assert (arrived.value, arrived.n) == (1.0, len(done.evasions))
+    assert arrived.n >= 10
+
+
 def test_several_files_of_seeds_are_followed_each(tmp_path):
     seeded(tmp_path)
     seeded(tmp_path / "more", SPAM[:2])
