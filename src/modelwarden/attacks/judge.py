@@ -1,6 +1,7 @@
 """What is a win: decided outside of every attack, by asking the target once more.
 
-A target that answers at random is asked several times, and most of its answers must be a win.
+A target that answers at random is asked several times, and more of its answers must be a win than
+chance makes of an even one: an attack that tries many candidates would else be right by luck.
 
 What is asked is what would be delivered: the candidate as it comes back from a file. The first win
 of an input that holds is kept; one that does not is counted, and the search goes on.
@@ -8,6 +9,8 @@ of an input that holds is kept; one that does not is counted, and the search goe
 
 from __future__ import annotations
 
+from functools import cache
+from math import comb
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +19,9 @@ from modelwarden.targets.frames import Inputs, Labels
 
 if TYPE_CHECKING:
     from modelwarden.attacks.problem import Candidates, Problem, Told
+
+
+_LUCK = 0.25
 
 
 class Judge:
@@ -57,7 +63,8 @@ class Judge:
         """Keep the wins that hold; `labels` are as many answers to each."""
         each = np.repeat(at, len(labels) // max(len(at), 1))
         votes = self._problem.reached(each, labels).reshape(len(at), -1)
-        holds = 2 * votes.sum(axis=1) > votes.shape[1]
+        needed = [enough(votes.shape[1], 1 + int(tries)) for tries in self.refused[at]]
+        holds = votes.sum(axis=1) >= needed
         holds &= self._problem.space.inside(at, self.candidates[at])
         self.success[at[holds]] = True
         if not holds.all():
@@ -78,6 +85,27 @@ class Judge:
         """Return, once, the inputs whose wins did not hold."""
         back, self._back = self._back, np.empty(0, np.int64)
         return back
+
+
+@cache
+def enough(answers: int, tries: int) -> int:
+    """Return how many of some answers must be a win.
+
+    More than half of them, and so many that a candidate which wins every other time has them with
+    a probability of at most `_LUCK` / `tries`: the more candidates of an input were tried, the
+    luckier the best of them is (Bonferroni). A single answer is enough where it is always the same.
+
+    Args:
+        answers: to one candidate; 1 when the target always answers alike.
+        tries: candidates of the input, this one included.
+    """
+    if answers == 1:
+        return 1
+    allowed, least, ways = _LUCK / tries * 2**answers, answers + 1, 0
+    while least - 1 > answers // 2 and ways + comb(answers, least - 1) <= allowed:
+        least -= 1
+        ways += comb(answers, least)
+    return min(least, answers)
 
 
 def saved(candidates: Candidates) -> Candidates:

@@ -31,7 +31,7 @@ from modelwarden.targets.tiled import limited
 _LEVELS = 255.0
 _IMAGE_EPS = 8 / 255
 _LEAST_EPS = 1e-6  # of the range of valid inputs: below it, all would look robust
-_VOTES = 15  # answers of a model that answers at random
+_VOTES = 31  # answers of a model that answers at random
 _DIFFERENTIABLE = ("torch", "mlflow")  # adapters; of the second, where it holds a torch module
 _BLIND = 0.5  # of the inputs
 _OUTSIDE = 0.5  # of all numbers: then the box is in other units than the inputs
@@ -213,7 +213,9 @@ def _steadied(context: Context, target: LabelTarget) -> tuple[LabelTarget, int, 
         target = accompanied(target, context.test.inputs)
         notes.append("answers depend on the batch: rows are asked among the same test rows always")
     if "repeat" in how:
-        notes.append(f"answers change at random: a win must hold in most of {_VOTES} answers")
+        notes.append(
+            f"answers change at random: of {_VOTES} answers a win must hold in more than luck gives"
+        )
     return target, _VOTES if "repeat" in how else 1, tuple(notes)
 
 
