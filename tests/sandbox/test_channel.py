@@ -32,6 +32,7 @@ def exchanged(channel, body, *answers, seconds=10.0):
         for piece in answers:
             channel.theirs.sendall(piece)
 
+    channel.theirs.settimeout(seconds + 10)  # a question that never comes fails, and does not wait
     other = threading.Thread(target=answer)
     other.start()
     try:
@@ -47,6 +48,12 @@ def test_what_repeats_is_sent_again_whole_and_read_as_the_same_object(channel):
     assert read == again == [frame({"operation": "ask"}, kind=1)]
     assert second == (2, {"parts": [1]}, [])
     assert second[1] is first[1]
+
+
+def test_the_first_question_is_sent_also_when_it_is_empty(channel):
+    read, _ = exchanged(channel, {}, frame({}))
+
+    assert read == [frame({}, kind=1)]
 
 
 def test_what_differs_by_one_byte_is_read_anew(channel):

@@ -63,7 +63,7 @@ class Channel:
         self._coming = select.poll()
         self._coming.register(self._socket, select.POLLIN)
         self._longest = longest
-        self._asked: tuple[Mapping[str, Json], bytes] = ({}, b"")
+        self._asked: tuple[Mapping[str, Json] | None, bytes] = (None, b"")
         self._told: tuple[bytes, Mapping[str, Json]] = (b"", {})
 
     def exchange(
