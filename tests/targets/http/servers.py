@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import time
@@ -56,6 +57,24 @@ def serving(answer: Callable[[str, str, bytes], Answer]) -> Iterator[str]:
         thread.join()
 
 
+def _read_whole(connection: socket.socket) -> None:
+    """Read a request to its end: hanging up on what was not read is a reset, not an end."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        part = connection.recv(65536)
+        if not part:
+            return
+        data += part
+    head, _, body = data.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+    left = int(length[1]) - len(body) if length else 0
+    while left > 0:
+        part = connection.recv(65536)
+        if not part:
+            return
+        left -= len(part)
+
+
 @contextmanager
 def saying(data: bytes, *, drip: float = 0.0, times: int = 1) -> Iterator[str]:
     """Answer each of `times` connections with these bytes, whatever is asked, then hang up."""
@@ -73,7 +92,7 @@ def saying(data: bytes, *, drip: float = 0.0, times: int = 1) -> Iterator[str]:
             left -= 1
             with connection:
                 try:
-                    connection.recv(65536)
+                    _read_whole(connection)
                     for i in range(len(data)) if drip else ():
                         if stop.is_set():
                             break
