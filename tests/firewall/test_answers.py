@@ -116,6 +116,14 @@ def test_what_cannot_be_read_is_never_shown_unrounded():
     assert shown(config, OIP, b'{"outputs": [{"data": [0.123]}]}', 1).body is None
 
 
+def test_numbers_whose_sum_is_beyond_all_numbers_are_no_shares():
+    body = b'{"predictions": [[1.7e308, 1.7e308, 0.5]]}'
+
+    found = shown(AnswersConfig(check=Mode.OFF, top=1), MLFLOW, body, 1).body
+
+    assert json.loads(found or body) == json.loads(body)
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(max_size=20),

@@ -222,7 +222,9 @@ def _numbers(values: list[Any]) -> bool:
 def _shares(values: list[float]) -> bool:
     if not any(isinstance(value, float) for value in values):
         return False  # labels
-    return min(values) >= 0 and abs(math.fsum(values) - 1) <= _WHOLE
+    if min(values) < 0 or max(values) > 1 + _WHOLE:
+        return False  # their sum need not even be a number
+    return abs(math.fsum(values) - 1) <= _WHOLE
 
 
 def _highest(values: list[float], most: int | None) -> list[float]:
