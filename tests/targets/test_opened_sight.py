@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pickle
+import shutil
 import sys
 from dataclasses import replace
 
@@ -330,3 +331,15 @@ def test_a_module_that_is_built_gets_the_one_file_of_weights_that_path_names(nam
         scores = opened.target.scores(case.inputs)
 
     np.testing.assert_allclose(scores, case.expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["torch weights", "torch safetensors"])
+def test_weights_that_are_cut_leave_no_module_of_chance(tmp_path, name):
+    case = case_in(trained("torch") / name)
+    shutil.copytree(case.folder, tmp_path / "cut")
+    case = replace(case, folder=tmp_path / "cut", model=replace(case.model, weights=None))
+    [file] = (f for f in (tmp_path / "cut" / case.model.path).rglob("*.*") if f.suffix != ".py")
+    file.write_bytes(file.read_bytes()[:-100])
+
+    with pytest.raises(TargetError), case.open():
+        pass

@@ -539,14 +539,25 @@ def _plain_state(path):
     """Return the weights that [model] path itself names; None where only `entry` can know them.
 
     A module that is built and not filled answers by chance: of the one file of weights that is
-    there, they are meant. A checkpoint that holds more is for the function to unpack.
+    there, they are meant. A checkpoint that holds more, a whole module, and what is no file of
+    torch are for the function to open. A file that is broken is an error: nothing else fills it.
     """
+    import pickle
+
     import torch
 
     try:
-        state = _state(_single(path, (".pt", ".pth", ".bin", ".safetensors")))
-    except Exception:  # noqa: BLE001 -- code, a whole module, several files, no file
+        file = _single(path, (".pt", ".pth", ".bin", ".safetensors"))
+    except ValueError:
         return None
+    try:
+        state = _state(file)
+    except pickle.UnpicklingError:
+        return None
+    except RuntimeError as error:
+        if "TorchScript" in str(error):
+            return None
+        raise
     plain = isinstance(state, dict) and state
     return state if plain and all(isinstance(v, torch.Tensor) for v in state.values()) else None
 
