@@ -376,6 +376,18 @@ def test_an_address_that_is_not_the_models_is_told_at_once(tmp_path):
             through(tmp_path / "out", endpoint.url)
 
 
+def test_a_path_that_the_firewall_does_not_know_is_told_at_once(tmp_path):
+    with serving(Endpoint(_strange)) as endpoint:
+        _attacked(tmp_path, endpoint)
+        with (
+            _wall(tmp_path, endpoint, "enforce") as wall,
+            pytest.raises(TargetError, match="knows no model at /elsewhere") as caught,
+        ):
+            through(tmp_path / "out", f"http://127.0.0.1:{wall.port}/elsewhere")
+
+    assert "path of the model" in caught.value.hint
+
+
 def test_other_hosts_are_allowed_by_the_users_own_file_alone(tmp_path):
     listed = {"target": {"allowed_hosts": ["127.0.0.1", "wall.invalid"]}}
     seeded(tmp_path)

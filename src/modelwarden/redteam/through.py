@@ -57,6 +57,7 @@ from modelwarden.targets.http.wires import route_for
 
 _THROUGH = "through"  # the record of what is sent, beside the campaign's own
 _OK = 200
+_NO_ROUTE = 404  # of a firewall: its rule `route`
 _TOLD = 12  # steps, in notes
 _AS_THEY_ARE = " as they are"
 _ADAPTS = (
@@ -210,7 +211,10 @@ def _sent(
                 break
             except TargetError as error:
                 if not showing.shown:
-                    error.hint = "Start `modelwarden firewall`, or name its address with --through."
+                    error.hint = (
+                        "Start `modelwarden firewall`, or name its address with --through, with "
+                        "the path of the model where that is another than in the campaign."
+                    )
                     raise
                 showing.stopped = (error.message, error.kind)
                 break
@@ -238,6 +242,8 @@ def _asked(courier: Courier, path: str, question: Question, body: bytes) -> Show
     try:
         answer = courier.post(path, body, _type_of(body))
     except StatusError as error:
+        if error.status == _NO_ROUTE and error.walled:
+            raise TargetError(f"the firewall knows no model at {path}") from error
         if error.status in NO_DEFENCE and not error.walled and question.status == _OK:
             raise TargetError(
                 f"{error.message} at {path}, where the model answered in the campaign"
@@ -315,8 +321,9 @@ def _gaps(
              and one.question.status == _OK]  # fmt: skip
     if plain and all(one.refused for one in plain):
         why = (
-            "the seeds as they are were refused as well: this firewall is another model's, or has "
-            "blocked this client since an earlier run, so that its refusals show nothing"
+            "the seeds as they are were refused as well, so that refusals show nothing: this "
+            "firewall is another model's, has blocked this client since an earlier run, or refuses "
+            "requests of several rows for one of them (a campaign of batch = 1 asks row by row)"
         )
         yield _gap("refusals", why, GapKind.NOT_ASSESSABLE)
 
