@@ -134,8 +134,9 @@ TABLES = {
         "f": np.array([1.5, np.nan, 3.0]),
         "b": np.array([True, False, True]),
         "j": np.array([7, 8, 9]),
-        "v": words("", "é\ud800", "x"),
+        "v": words("", "é", "x"),
     },
+    "half a pair": {"w": words("x", None, "x"), "v": words("", "é\ud800", "x")},
     "gaps": {"w": words("x", None, "x"), "f": np.array([1.0, 2.0, 3.0])},
     "nothing but gaps": {"f": np.array([1.0, 2.0, 3.0]), "w": words(None, None, None)},
     "times": {
@@ -167,6 +168,17 @@ def test_a_table_made_of_blocks_is_the_one_made_of_columns(name):
     pandas.testing.assert_frame_equal(quick, slow, check_exact=True, check_column_type="exact")
     blocks = [[(b.dtype, b.shape) for b in f._mgr.blocks] for f in (quick, slow)]
     assert sorted(map(str, blocks[0])) == sorted(map(str, blocks[1]))
+
+
+def test_half_a_surrogate_pair_reaches_the_model_whatever_holds_strings_there():
+    pandas = pytest.importorskip("pandas")
+    table = TABLES["half a pair"]
+
+    frame = inside._as_frame(handed_over(Frame(tuple(table), tuple(table.values()))))
+
+    assert list(frame["v"]) == ["", "é\ud800", "x"]
+    assert frame["w"].isna().tolist() == [False, True, False]
+    assert frame["w"].dtype == pandas.Series(["x", None]).dtype
 
 
 def test_what_a_model_writes_to_its_table_is_not_in_the_next_one():

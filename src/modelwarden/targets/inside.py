@@ -102,12 +102,22 @@ def _as_frame(inputs):
     frame = _of_blocks(pandas, names, inputs[3]) if len(inputs) > 3 else None
     if frame is not None:
         return frame
-    frame = pandas.DataFrame(dict(zip(names, columns)))
+    frame = pandas.DataFrame({n: _held(pandas, c) for n, c in zip(names, columns)})
     for name, column in zip(names, columns):
         if isinstance(column, list) and None in column and frame[name].dtype == object:
             # Before pandas 3, read_csv gives NaN for a missing word, and so do its users' models.
             frame[name] = frame[name].where(frame[name].notna(), float("nan"))
     return frame
+
+
+def _held(pandas, column):
+    """Return a column as pandas may hold it: Arrow's strings have no half of a surrogate pair."""
+    if isinstance(column, list):
+        try:
+            return pandas.Series(column)
+        except UnicodeError:
+            return pandas.Series(column, dtype=object)
+    return column
 
 
 def _of_blocks(pandas, names, blocks):
@@ -137,13 +147,16 @@ def _of_blocks(pandas, names, blocks):
 
 
 def _column_of(pandas, texts, place):
-    """Return the array that a column of these texts becomes; None if no type of pandas' own."""
+    """Return the array that a column of these texts becomes; None if no string array can be it."""
     import numpy
 
     words = _STATE.setdefault("words", {})
     # From tile to tile the same, where they are categories.
     if place not in words or words[place][0] != texts.known:
-        words[place] = texts.known, pandas.Series(texts.known).array
+        try:
+            words[place] = texts.known, pandas.Series(texts.known).array
+        except UnicodeError:
+            return None
     found = words[place][1]
     if not isinstance(found.dtype, pandas.StringDtype):
         return None
