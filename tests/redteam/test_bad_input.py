@@ -41,6 +41,10 @@ def scores_after(requests, change):
         ("campaign", {"authorized_by": "x"}, "unknown key 'campaign.authorized_by'"),
         ("target", {"url": "http://192.0.2.7/"}, "192.0.2.7 is outside the rules"),
         ("target", {"allowed_hosts": ["192.0.2.7"]}, "127.0.0.1 is outside the rules"),
+        # A word for this machine in lists is a name that may lead elsewhere in an address.
+        ("target", {"url": "http://loopback:8000/"}, "loopback is outside the rules"),
+        ("target", {"url": "http://127.0.0.1.example/"}, "127.0.0.1.example is outside the rules"),
+        ("target", {"url": "http://0.0.0.0:80/"}, "0.0.0.0 is outside the rules"),
         ("target", {"protocol": "mlflo"}, "unknown protocol 'mlflo'"),
         ("target", {"url": "ftp://127.0.0.1"}, "no http or https address"),
         ("budget", {"rows": 0}, "must be 1 or more, not 0"),

@@ -184,8 +184,10 @@ class Courier:
                 status, answer, why, asked = self._once(path, body, content_type)
             except TargetError as error:
                 status, answer, why, asked = 0, b"", error.message, 0.0
-                if not error.lost:
-                    raise self._given_up(name, rows, body, tries, status, why) from error
+                if error.final or not error.lost:
+                    raise self._given_up(
+                        name, rows, body, tries, status, why, hint=error.hint
+                    ) from error
             if why is None:
                 break
             most = (

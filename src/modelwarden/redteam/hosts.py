@@ -12,7 +12,8 @@ from modelwarden.targets.http.connection import Address, is_name_of_here, parse_
 if TYPE_CHECKING:
     from modelwarden.core.fields import Fields
 
-_HERE = "loopback"
+_HERE = "<loopback>"  # no name that a resolver knows
+_WORD = "loopback"  # how a list of hosts may say it
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def scope_of(url: str, listed: tuple[str, ...]) -> Scope:
         ConfigError: the address is none, or its host is outside the rules.
     """
     address = parse_address(url)
-    allowed = {_plain(host) for host in listed} or {_HERE}
+    allowed = {_HERE if host == _WORD else _plain(host) for host in listed} or {_HERE}
     host = _plain(address.host)
     if host not in allowed and f"{host}:{address.port}" not in allowed:
         shown = ", ".join(listed) or "loopback only"
@@ -65,7 +66,7 @@ def _plain(host: str) -> str:
     """Return a host in one spelling; all names of this machine are one host.
 
     >>> _plain("LOCALHOST"), _plain("[::1]"), _plain("127.0.0.1:80"), _plain("Model.example")
-    ('loopback', 'loopback', 'loopback:80', 'model.example')
+    ('<loopback>', '<loopback>', '<loopback>:80', 'model.example')
     """
     name, port = host.strip().lower().rstrip("."), ""
     if name.startswith("["):

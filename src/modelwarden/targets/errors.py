@@ -14,6 +14,7 @@ class TargetError(ModelwardenError):
         raised: the name of the exception that the model's own code raised; None of anything else.
         lost: the model's process ended, or was ended, or its server hung up.
         late: it did not answer in time.
+        final: it would say the same if it were asked again.
         unsent: the rows cannot be written in the protocol of its server, and were not sent.
     """
 
@@ -26,7 +27,7 @@ class TargetError(ModelwardenError):
         self.kind = kind
         self.findings: tuple[Finding, ...] = ()
         self.raised: str | None = None
-        self.lost = self.late = self.unsent = False
+        self.lost = self.late = self.unsent = self.final = False
         super().__init__(message, hint=hint)
 
 

@@ -29,6 +29,8 @@ _LONGEST_PAUSE = 10.0  # that a server may ask for
 _BUSY = (429, 503)
 _SECONDS = re.compile(r"[0-9]+(\.[0-9]*)?")
 _FOREVER = 1e9  # seconds
+_NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")
+_AUTHORITIES = "Name the file of its authority, in PEM, in the environment variable SSL_CERT_FILE."
 _MARK = "x-modelwarden"  # of what `modelwarden firewall` refuses
 
 
@@ -257,6 +259,15 @@ class Connection:
             failed.late = True
         elif isinstance(error, ConnectionRefusedError):
             failed = TargetError(f"nothing listens at {where}", hint="Start the server first.")
+        elif isinstance(error, ssl.SSLCertVerificationError):
+            why = error.verify_message.rstrip(".")
+            what = f"{where} shows a certificate that is not trusted: {why}"
+            failed = TargetError(what, hint=_AUTHORITIES)
+            failed.final = True
+        elif isinstance(error, ssl.SSLError) and error.reason in _NO_TLS:
+            what = f"what answers at {where} speaks no TLS"
+            failed = TargetError(what, hint="Write http:// where the server has no certificate.")
+            failed.final = True
         else:
             failed = TargetError(f"{where} cannot be asked: {_reason(error)}")
         failed.lost = True
