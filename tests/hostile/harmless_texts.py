@@ -197,6 +197,23 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "chat_template.jinja",
         "{% for t in tools %}{{ t | tojson }}{% endfor %}\n",
     ),
+    "a preloaded allocator": (
+        "run.sh",
+        "export LD_PRELOAD=/usr/lib/x86_64-linux-gnu/libtcmalloc.so.4\npython serve.py\n",
+    ),
+    "an allocator by its name": ("run.sh", "LD_PRELOAD=libjemalloc.so.2 python serve.py\n"),
+    "hooks of this repository": ("setup.sh", "git config core.hooksPath .githooks\n"),
+    "a comment about assistants that does not end": (
+        "README.md",
+        "# m\n\n<!-- AI models of this kind are run by many; see the licence\n\nText.\n",
+    ),
+    "settings of a program with a password": ("notes.netrc.txt", "password reminder for all\n"),
+    "heap of a driver": (
+        "spark-defaults.conf",
+        "spark.driver.extraJavaOptions -Dx=1 -Xmx4g\nspark.driver.memory 4g\n",
+    ),
+    "a few vectors": ("m.vec", "2 3\nw0 0.5 -1e-3 2\nw1 0.5 -1e-3 2\n"),
+    "cells that are none": ("a.json", '{"cells": [{"kind": "x"}], "metadata": {}}'),
 }
 
 HARMLESS_TEXTS: tuple[Sample, ...] = tuple(

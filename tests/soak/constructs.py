@@ -1,13 +1,12 @@
-"""Mutants of what is harmful: which of them pass, and is what was harmful still in them?
+"""Mutants of what is harmful: which of them pass, and do those that pass still do harm?
 
     python -m soak.constructs STATE [--seed N] [--minutes M] [--only WORD]
 
 Every harmful sample of the tests that is not clean is changed by a few bytes, most of them within
 or beside the words that the findings on it name. A mutant is *caught* (a finding at medium or
-above), *a gap*, or it *passes*. Of those that pass most have lost what made them harmful: a word
-that a finding named is no longer there (*broken*). Where all words stand and nothing is said, the
-mutant is *whole*; it is kept with its number, to be looked at by a person. Files whose words are
-packed are *untold* when they pass. STATE is JSON; a later run goes on behind the last number.
+above), *a gap*, or it passes; then a victim, or another parser, is asked whether it still does harm
+(`soak.judge`). *harmful* and *moved* ones are kept with their number and their first bytes, to be
+looked at by a person. STATE is JSON; a later run goes on behind the last number.
 """
 
 from __future__ import annotations
@@ -30,9 +29,11 @@ from modelwarden.core import Severity
 from modelwarden.formats import Source
 
 from .__main__ import LIMITS
+from .judge import Judge, Victims, judge_of
 from .mutate import change
 
 _KEPT = 400
+_LOOK = frozenset(("harmful", "moved"))
 _SHOWN = 4096
 _NEAR = 12
 _WORD = re.compile(r"[^\W_][\w-]{2,}")
@@ -58,7 +59,7 @@ class Construct:
     """A harmful file that is not clean.
 
     Attributes:
-        words: those of its findings that stand in its bytes as they are.
+        words: those that its findings name.
         places: offsets at which they begin, and of the findings themselves.
     """
 
@@ -95,10 +96,9 @@ def constructs() -> Iterator[Construct]:
             said = [f for f in result.findings if f.severity.rank <= _SERIOUS]
             texts = " ".join(str(value) for f in said for value in f.evidence.values())
             found = {word.encode() for word in _WORD.findall(texts)}
-            words = frozenset(word for word in found if word in data)
             at = [f.location.offset for f in said if f.location.offset is not None]
-            at += [place.start() for w in words for place in re.finditer(re.escape(w), data)]
-            yield Construct(name, data, others, words, tuple(sorted(set(at))))
+            at += [place.start() for w in found for place in re.finditer(re.escape(w), data)]
+            yield Construct(name, data, others, frozenset(found), tuple(sorted(set(at))))
 
 
 def mutant(one: Construct, rng: random.Random) -> bytes:
@@ -112,14 +112,25 @@ def mutant(one: Construct, rng: random.Random) -> bytes:
     return bytes(out)
 
 
-def told(one: Construct, data: bytes) -> str:
-    """Return what became of a mutant."""
-    how = outcome(looked_at(one.name, data, one.others))
-    if how != "clean":
-        return how
-    if not one.words:
-        return "untold"
-    return "whole" if all(word in data for word in one.words) else "broken"
+class Told:
+    """Tells what became of mutants; a sample's judge is made when a mutant of it first passes."""
+
+    def __init__(self) -> None:
+        self._victims = Victims()
+        self._judges: dict[int, Judge] = {}
+
+    def __call__(self, one: Construct, data: bytes) -> str:
+        how = outcome(looked_at(one.name, data, one.others))
+        if how != "clean":
+            return how
+        judge = self._judges.get(id(one))
+        if judge is None:
+            words = {word.decode() for word in one.words}
+            judge = self._judges[id(one)] = judge_of(one.name, one.data, words, self._victims)
+        return judge.verdict(data, self._victims)
+
+    def close(self) -> None:
+        self._victims.close()
 
 
 def main(given_words: list[str]) -> int:
@@ -131,19 +142,19 @@ def main(given_words: list[str]) -> int:
     parser.add_argument("--only", default="", help="samples with this word in a finding or name")
     given = parser.parse_args(given_words)
     state = json.loads(given.state.read_text()) if given.state.exists() else {}
-    counts, kept = Counter(state.get(f"{given.seed}", {})), state.get("whole", [])
+    counts, kept = Counter(state.get(f"{given.seed}", {})), state.get("kept", [])
     pool = [one for one in constructs() if _is_asked(one, given.only)]
-    number = counts.total()
+    number, told = counts.total(), Told()
     while time.process_time() < 60 * given.minutes:
         one = pool[number % len(pool)]
         data = mutant(one, random.Random(f"{given.seed}:{number}"))
         counts[how := told(one, data)] += 1
-        if how == "whole" and len(kept) < _KEPT:
-            words = sorted(word.decode() for word in one.words)
+        if how in _LOOK and len(kept) < _KEPT:
             where = {"seed": given.seed, "number": number, "name": one.name}
-            kept.append({**where, "words": words, "data": data[:_SHOWN].hex()})
+            kept.append({**where, "how": how, "data": data[:_SHOWN].hex()})
         number += 1
-    state |= {f"{given.seed}": dict(counts), "whole": kept, "samples": len(pool)}
+    told.close()
+    state |= {f"{given.seed}": dict(counts), "kept": kept, "samples": len(pool)}
     given.state.write_text(json.dumps(state, indent=1) + "\n")
     sys.stdout.write(f"{len(pool)} samples, {dict(counts)}\n")
     return 0

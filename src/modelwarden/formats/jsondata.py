@@ -109,6 +109,14 @@ DIALECTS: tuple[Dialect, ...] = (
         ("weightsManifest",),
         reader="modelwarden.formats.tfjs",
     ),
+    # Without weights it computes all the same what its operations say.
+    Dialect(
+        "tfjs-model",
+        "",
+        ("modelTopology",),
+        ("modelTopology.node", "modelTopology.library"),
+        reader="modelwarden.formats.tfjs",
+    ),
     Dialect(
         "tfjs-weights-manifest",
         "",

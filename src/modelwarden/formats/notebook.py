@@ -114,7 +114,7 @@ def read(source: Source, limits: Limits) -> Notebook:
     except (ValueError, RecursionError) as error:
         why = f"not a notebook: {str(error)[:100]}"
         return Notebook(source=source, format="notebook", gaps=(gap(source, why),))
-    if not isinstance(tree, dict) or "nbformat" not in tree:
+    if not isinstance(tree, dict) or not _is_notebook(tree):
         return Notebook(source=source, format="notebook")
     gaps: list[Gap] = []
     parts = _Parts()
@@ -143,6 +143,11 @@ def read(source: Source, limits: Limits) -> Notebook:
         extensions=tuple(dict.fromkeys(parts.extensions[:1000])),
         widgets=isinstance(metadata, dict) and "widgets" in metadata,
     )
+
+
+def _is_notebook(tree: Mapping[str, object]) -> bool:
+    """Tell whether some program opens this as a notebook: not all ask for the version."""
+    return "nbformat" in tree or any("cell_type" in cell for cell in _cells(tree))
 
 
 def _cells(tree: Mapping[str, object]) -> Iterator[Mapping[str, object]]:

@@ -94,6 +94,7 @@ _ENCODED = lazily(
 _ALL_ENCODED = lazily(r"\s*(?:gA[I-X]|Y[23][A-Za-z0-9+/]|K[A-Za-z0-9]|80 ?0[2-5])[\w+/ -]{8}")
 _TOLD = frozenset(("markdown", "model-card", "csv", "tsv", "source-code"))
 _PROSE_KINDS = frozenset(("text", "markdown", "model-card", "yaml"))
+_LOGINS = (".netrc", "_netrc")
 _POINTER = lazily(r"version https://git-lfs\.github\.com/spec/|/annex/objects/")
 _TEMPLATES = frozenset({"jinja", "jinja2", "j2", "tmpl"})
 _PROSE = frozenset("md markdown rst txt adoc tex csv tsv log html htm bib yar yara".split())
@@ -166,7 +167,10 @@ def read(source: Source, limits: Limits) -> PlainText:
         encoding=encoding,
         tokens=()
         if kind in _STRUCTURED
-        else (*tokens_of(text, settings=_settings(kind)), *_later(source, encoding, kind)),
+        else (
+            *tokens_of(text, settings=_settings(kind), label=source.label),
+            *_later(source, encoding, kind),
+        ),
         origins=origins_of(source, text, kind),
         children=(
             *_pairs(source, kind),
@@ -248,6 +252,15 @@ def _may_run(source: Source, kind: str) -> bool:
 
 def _pickled(source: Source, text: str) -> tuple[Child, ...]:
     """Return the pickles that stand in a text as Base64 or hexadecimal digits."""
+    from modelwarden.formats.foreign import squeezed
+
+    found = _encoded(source, text)
+    if not found and len(text) <= _LOOKED * 4:
+        found = next((more for one in squeezed(text) if (more := _encoded(source, one))), ())
+    return found
+
+
+def _encoded(source: Source, text: str) -> tuple[Child, ...]:
     if not _ENCODED.search(text):
         return ()
     from modelwarden.formats.pickle.children import is_pickle
@@ -314,11 +327,14 @@ def _settings(kind: str) -> bool | None:
     return None if kind == "yaml" else kind in _SETTINGS
 
 
-def tokens_of(text: str, *, settings: bool | None) -> tuple[Token, ...]:
+def tokens_of(text: str, *, settings: bool | None, label: str = "") -> tuple[Token, ...]:
     """Return the pieces of a text that have the form of a secret."""
-    from modelwarden.formats.tokens import tokens_in
+    from modelwarden.formats.tokens import passwords_in, tokens_in
 
-    return tuple(tokens_in(text, settings=settings))
+    found = tuple(tokens_in(text, settings=settings))
+    if label.endswith(_LOGINS):
+        found += tuple(one for one in passwords_in(text) if one not in found)
+    return found
 
 
 def _later(source: Source, encoding: str, kind: str) -> Iterator[Token]:

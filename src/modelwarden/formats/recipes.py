@@ -56,8 +56,8 @@ _PLACE: Final = lazily(
     r"|\"EXECUTION_ENV_PATH\"[\s,;]*value[ \t]*:?[ \t]*\{\s*string_value[ \t]*:[ \t]*\"([^\"\n]+)\""
     r"|^[ \t]*(?:load_models|plugins_path)[ \t]*=[ \t]*(\S+)"
     r"|^[ \t]*spark\.(?:jars|files|archives|submit\.pyFiles)[ \t=]+((?:http|ftp)s?://\S+)"
-    r"|^[ \t]*spark\.\w+\.extraJavaOptions\b.*?-javaagent:(\S+)"
-    r"|^[ \t]*vmargs[ \t]*=.*?-javaagent:(\S+)"
+    r"|^[ \t]*spark\.\w+\.extraJavaOptions\b.*?(-javaagent:\S+)"
+    r"|^[ \t]*vmargs[ \t]*=.*?(-javaagent:\S+)"
 )
 _NAME: Final = lazily(
     r"@(?:[\w.]+/)*([A-Za-z_]\w*(?:\.\w+)+)"

@@ -93,6 +93,16 @@ _LOGIN = (
 )
 
 
+def passwords_in(text: str) -> Iterator[Token]:
+    """Yield the passwords of a `.netrc`, read word by word as curl reads it, but in any order.
+
+    >>> [one.value for one in passwords_in("machine a lgin b password S3cr3tPa55")]
+    ['S3cr3tPa55']
+    """
+    for match in _compiled(r"(?<!\S)password\s+(\S{6,300})").finditer(text):
+        yield Token(MACHINE, match[1], text.count("\n", 0, match.start(1)) + 1)
+
+
 @cache
 def _any_mark() -> re.Pattern[bytes]:
     marks = (*_MARKS, *(mark for mark, _ in _FOLLOWED))

@@ -111,10 +111,12 @@ def _found(text: str, *, code: bool) -> Iterator[Unseen]:
                 yield Unseen("turned", ascii(line[:_SHOWN]), _line(text, match.start()))
     begin = text.find("<!--")
     while begin >= 0:
+        # One that does not end goes on to the end of the text; of a long one the beginning tells.
         end = text.find("-->", begin, begin + _COMMENT)
-        if end >= 0 and _commands(comment := text[begin + 4 : end]):
+        end = end if end >= 0 else begin + _COMMENT
+        if _commands(comment := text[begin + 4 : end]):
             yield Unseen("comment", " ".join(comment.split())[:_SHOWN], _line(text, begin))
-        begin = text.find("<!--", max(end, begin + 4))
+        begin = text.find("<!--", end)
 
 
 def _commands(comment: str) -> bool:

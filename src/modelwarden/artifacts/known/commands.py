@@ -101,7 +101,8 @@ _ATTACKS = tuple(
             "reads the memory of other programs",
         ),
         (
-            r"\bgit\s+config\s+(?:--\S+\s+)*core\.(?:hooksPath|fsmonitor|sshCommand)\s+(?:/tmp|/dev/shm|/var/tmp|sh\s|bash\s|curl)",
+            r"\bgit\s+config\s+(?:--\S+\s+)*core\.(?:hooksPath|fsmonitor|sshCommand)\s+(?:/tmp|/dev/shm|/var/tmp|sh\s|bash\s|curl)"
+            r"|\bgit\s+config\s+(?:--\S+\s+)*--(?:global|system)\s+(?:--\S+\s+)*core\.hooksPath\s+[^\s;&|]",
             _STAYS,
         ),
         (r"/dev/(?:tcp|udp)/", "opens a shell to the network"),
@@ -125,7 +126,8 @@ _ATTACKS = tuple(
             _STAYS,
         ),
         (
-            r"\b(?:LD_PRELOAD|DYLD_INSERT_LIBRARIES)=(?:\.{1,2}/|\$\{?PWD|\$\(pwd\)|\$\{workspaceFolder|/tmp/|/dev/shm/)",
+            r"\b(?:LD_PRELOAD|DYLD_INSERT_LIBRARIES)="
+            r"(?:[\w.-]+/|[^\s;&|]{0,80}?\$\{?PWD|\$\(pwd\)|\$\{workspaceFolder|/tmp/|/dev/shm/)",
             "puts a library from beside it into every program",
         ),
         (

@@ -206,12 +206,14 @@ def login_in(path: str, value: str) -> str | None:
     >>> login_in("auths.https://index.docker.io/v1/.auth", "dXNlcjpTM2NyM3RQYTU1")
     'a login of Docker'
     """
-    if path.startswith("auths.") and path.endswith(".auth"):
+    if path.endswith(".auth"):
         try:
-            name, _, password = base64.b64decode(value, validate=True).decode().partition(":")
+            login = base64.b64decode(value, validate=True).decode("ascii")
         except ValueError:
             return None
-        return "a login of Docker" if name and password and password not in _WEAK else None
+        name, _, password = login.partition(":")
+        strong = name and password and password not in _WEAK and login.isprintable()
+        return "a login of Docker" if strong else None
     return None
 
 

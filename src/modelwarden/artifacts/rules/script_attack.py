@@ -11,7 +11,7 @@ from modelwarden.core import Evidence, Hit, Severity, rule
 from modelwarden.formats.scripts import Script
 
 _MOST = 50
-_ADDED = re.compile(r"(https?://[^\s\"\],]+)[\s\",\[\]]+([^\s\"\],]+)[\s\"\]]*$")
+_ADDED = re.compile(r"(https?://[^\s\"\]]+?)[\s\",\[\]]+([^\s\"\],]+)[\s\"\]]*$")
 
 
 @rule(

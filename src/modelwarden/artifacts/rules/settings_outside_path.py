@@ -13,6 +13,7 @@ from modelwarden.formats.recipes import places_in
 
 _SIZE = 1 << 20
 _MOST = 50
+_AGENT = "-javaagent:"  # wherever it lies, every program of Java runs it
 _HUBS = re.compile(
     r"https?://(?:huggingface\.co|hf\.co|ollama\.com|registry\.ollama\.ai)/", re.IGNORECASE
 )
@@ -43,7 +44,8 @@ def settings_outside_path(one: PlainText) -> Iterator[Hit]:
         return
     text = one.source.read(0, _SIZE).decode(one.encoding, "replace")
     for place in islice(places_in(text), _MOST):
-        why = escapes(place.text)
+        agent = place.text.startswith(_AGENT)
+        why = escapes(place.text.removeprefix(_AGENT)) or (agent and "is code that Java takes in")
         if why and why != "is no file" and not _HUBS.match(place.text):
             facts = {"place": place.text[:200]}
             yield Hit(f"{place.text[:100]!r} {why}", Evidence(facts=facts, line=place.line))

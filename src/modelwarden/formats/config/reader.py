@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _JSON_SIZE = 64 << 20
 _YAML_SIZE = 1 << 20
 _YAML_NAMES = (".yaml", ".yml")
+_BY_NAME = ("model_index.json",)  # Diffusers reads this one, whatever stands in it
 _TEMPLATES = 500
 _EXPANDED = 1_000_000
 _UNSEEN = 20
@@ -90,7 +91,7 @@ _TELLING = tuple(
         (b"hooks.slack.com/services/", rb""),
         (b"/api/webhooks/", rb"\d{17}"),
         (b":aa", rb"[\w-]{33}"),
-        (b'"auths"', rb"\s*:"),
+        (b'"auth"', rb'\s*:\s*"[a-z0-9+/]{8,}={0,2}"'),
         (b"://", rb"[^\s/:@\"]*:[^\s/@\"]{3,}@"),
         *((word, rb"[\w.-]+[/\\]") for word in (b"/home/", b"/users/")),
         (b":\\users\\", rb""),
@@ -220,7 +221,7 @@ def sniff(source: Source) -> bool:
         return False  # read as what it is
     if shape is Shape.JSON and source.label.endswith(".ipynb"):
         return False  # its texts are code and outputs, read by the reader of notebooks
-    if not encoding_of(source.head).startswith("utf-8"):
+    if not encoding_of(source.head).startswith("utf-8") or source.label.endswith(_BY_NAME):
         return True
     tag = _TAG if source.label.endswith(_YAML_NAMES) else _SURE_TAG
     if shape is Shape.JSON:
@@ -393,9 +394,11 @@ def children_of(
 
 def _pickle(source: Source, scalar: Scalar) -> Child | None:
     """Return the pickle that a value is, in Base64; None for all others."""
+    from modelwarden.formats.foreign import readings
     from modelwarden.formats.pickle.children import coded
 
-    data = coded(source, scalar.value.encode(errors="surrogatepass"))
+    texts = (text.encode(errors="surrogatepass") for text in readings(scalar.value))
+    data = next((one for text in texts if (one := coded(source, text)) is not None), None)
     if data is None:
         return None
     return Child(scalar.path, partial(source.nested, data, scalar.path, expect="pickle"))
@@ -413,5 +416,6 @@ def _whole(source: Source) -> Source:
 
 
 def _child(source: Source, scalar: Scalar, expect: str = "jinja") -> Child:
-    data = scalar.value.encode(errors="surrogatepass")
+    # Half a pair of surrogates is no letter, and would make bytes that are no text.
+    data = scalar.value.encode(errors="surrogatepass" if expect == "jinja" else "replace")
     return Child(scalar.path, lambda: source.nested(data, scalar.path, expect=expect))

@@ -19,6 +19,7 @@ _COUNTS = re.compile(rb"0{0,64}+(\d{1,10}) 0{0,64}+(\d{1,6})[ \t]*\r?\n")
 _NUMBER = rb"-?(?:\d+(?:\.\d*)?|\.\d+|nan|inf)(?:[eE][-+]?\d+)?"
 _FIRST = re.compile(rb"\S+((?: +" + _NUMBER + rb")+) *\r?\n")
 _LINE = re.compile(rb"\S+(?:[ \t]+" + _NUMBER + rb")++[ \t]*")
+_NAMES = (".vec", ".w2v")
 _PIECE = 1 << 20
 _LONGEST = 4096  # bytes of one word
 
@@ -96,6 +97,8 @@ class _Text:
     def sniff(source: Source) -> bool:
         """Tell whether counts in a line stand before a word with so many numbers."""
         counts = _counts(source)
+        if counts and source.label.lower().endswith(_NAMES) and b"\x00" not in source.head:
+            return True  # loaders make room by the counts, before they see a vector
         first = _FIRST.match(source.head, counts[2]) if counts else None
         return first is not None and counts is not None and len(first[1].split()) == counts[1]
 
