@@ -17,6 +17,7 @@ from modelwarden.protocols.tensors import WireError
 _LONGEST = 300  # tokens of an answer
 _MOST = 20_000  # characters of an answer that are judged
 _CALLS = 32
+_APART = ("reasoning_content", "reasoning")  # fields in which servers tell thoughts apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,15 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back."""
+    """What came back.
+
+    Attributes:
+        thoughts: what the server gives apart as thought beforehand; it is no part of the answer.
+    """
 
     text: str
     calls: tuple[Call, ...] = ()
+    thoughts: str = ""
 
     @property
     def empty(self) -> bool:
@@ -113,20 +119,16 @@ def decode(body: bytes) -> Reply:
     said = openai.text_in(message.get("content")) or openai.text_in(message.get("refusal")) or ""
     older = message.get("function_call")
     calls = message.get("tool_calls") or ([{"function": older}] if older else None)
-    return Reply(said[:_MOST], _calls(calls))
+    thoughts = next((t for key in _APART if isinstance(t := message.get(key), str)), "")
+    return Reply(said[:_MOST], _calls(calls), thoughts[:_MOST])
 
 
 def _calls(given: object) -> tuple[Call, ...]:
-    if given is None:
-        return ()
-    if not isinstance(given, list):
-        raise WireError("choices[0].message.tool_calls is no array")
+    """Return the calls; what nothing could be called by is the model's babble, and none."""
     calls = []
-    for entry in given[:_CALLS]:
+    for entry in given[:_CALLS] if isinstance(given, list) else ():
         function = entry.get("function") if isinstance(entry, dict) else None
         name = function.get("name") if isinstance(function, dict) else None
-        if not isinstance(function, dict) or not isinstance(name, str):
-            raise WireError("a tool call names no function")
-        arguments = function.get("arguments", "")
-        calls.append(Call(name, str(arguments)[:_MOST]))
+        if isinstance(function, dict) and isinstance(name, str):
+            calls.append(Call(name, str(function.get("arguments", ""))[:_MOST]))
     return tuple(calls)
