@@ -19,6 +19,7 @@ from hostile.harmless_readers import HARMLESS_READERS
 from hostile.harmless_texts import HARMLESS_TEXTS
 from hostile.mechanisms import MECHANISMS
 from hostile.mutated import HARMLESS_MUTATED, MUTATED
+from hostile.python_roads import PYTHON_ROADS
 from hostile.readers import READERS
 from hostile.roads import ROADS
 from hostile.strangers_again import HARMLESS_AGAIN, STRANGERS_AGAIN
@@ -35,6 +36,7 @@ HARMFUL = (
     *(*STRANGERS_MODELS, *STRANGERS_REPOSITORY, *STRANGERS_AGAIN, *STRANGERS_THIRD, *READERS),
     *STRANGERS_FIFTH,
     *MUTATED,
+    *PYTHON_ROADS,
 )
 HARMLESS = (
     *(

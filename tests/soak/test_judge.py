@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 
+from hostile.python_roads import MODULES
 from modelwarden.sandbox import landlock
 
 from .judge import Victims, judge_of
@@ -40,6 +41,14 @@ def test_a_mutant_is_judged_by_what_its_victim_does(victims, name, sample, mutan
     judge = judge_of(name, sample, {"os", "system", "true"}, victims)
 
     assert judge.verdict(mutant, victims) == verdict
+
+
+@pytest.mark.parametrize("title", MODULES)
+def test_a_module_runs_a_program_when_python_imports_it(victims, title):
+    met = victims.deeds("python", "modeling_x.py", MODULES[title].encode())
+
+    assert met
+    assert met[0][0] != "!"
 
 
 def test_a_victim_writes_nothing_and_reaches_nobody(victims, tmp_path):

@@ -24,6 +24,7 @@ import select
 import signal
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 with contextlib.suppress(ImportError):  # the victim of templates, where it is installed
@@ -88,11 +89,12 @@ def _load(kind: str, name: str, data: bytes) -> None:
             while stream.tell() < len(data):
                 pickle.load(stream)
         case "python":
-            exec(compile(data, name, "exec"), {"__name__": "modeling_x", "__file__": name})
+            module = sys.modules["modeling_x"] = types.ModuleType("modeling_x")
+            exec(compile(data, name, "exec", dont_inherit=True), vars(module))
         case "startup":
             for line in data.decode("utf-8", "surrogateescape").splitlines():
                 if line.startswith(("import ", "import\t")):
-                    exec(line)
+                    exec(compile(line, name, "exec", dont_inherit=True))
         case "template":
             _render(data.decode())
 

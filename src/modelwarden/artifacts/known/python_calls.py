@@ -152,8 +152,10 @@ def _inner(path: str) -> tuple[tuple[str, str], ...]:
     """Return the path from the last module on that no library hands out (`numpy.os.system`)."""
     parts = path.split(".")
     for place in range(len(parts) - 2, 0, -1):
-        if parts[place] in _GATES:
-            home = ".".join(parts[place:-1])
+        # `random._os`: a library's own name for what it imported.
+        gate = parts[place] if parts[place] in _GATES else parts[place].removeprefix("_")
+        if gate in _GATES:
+            home = ".".join((gate, *parts[place + 1 : -1]))
             return spellings("builtins" if home == "__builtins__" else home, parts[-1])
     return ()
 

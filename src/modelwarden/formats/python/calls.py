@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from modelwarden.formats.python import fold
 from modelwarden.formats.python.acts import Kind, When
 from modelwarden.formats.python.expressions import Expressions, any_of, constants
+from modelwarden.formats.python.implicit import LOOKING
 from modelwarden.formats.python.state import CALLS
 from modelwarden.formats.python.values import (
     ANYTHING,
@@ -28,6 +29,7 @@ Args = tuple[Value, ...]
 Named = dict[str, Value]
 _Special = Callable[[Any, Value, Args, Named, ast.AST], "Value | None"]
 
+_ENDING = ("__del__",)
 _VISITS = 4
 _HANDED = 3
 _MAPPED = 64
@@ -45,9 +47,6 @@ _IMPORTS = frozenset(("builtins.__import__", "importlib.import_module", "importl
 _EVALUATES = frozenset(("builtins.exec", "builtins.eval", "builtins.compile"))
 _READS = frozenset(("os.getenv", "os.environ.get", "os.environ.pop", "os.environb.get"))
 _MERGES = frozenset("get pop setdefault __getitem__".split())
-_IMPLICIT_NOT = frozenset(
-    "__init__ __new__ __post_init__ __init_subclass__ __class_getitem__".split()
-)
 
 
 class Calls(Expressions):
@@ -141,20 +140,21 @@ class Calls(Expressions):
         one = Value(code=made, instance=True, flows=flowing(*args, *named.values()))
         for above in made.lineage():
             if above.meta is not None:
-                self._run(Value(code=above.meta, instance=True), above.meta, "__call__", (), {})
+                self.run(Value(code=above.meta, instance=True), above.meta, "__call__")
         for name in ("__new__", "__init__", "__post_init__"):
-            self._run(one, made, name, args, named)
-        if self.when is When.IMPORT:
-            for above in made.lineage():
-                for name, value in tuple(above.names.items()):
-                    if name.startswith("__") and name not in _IMPLICIT_NOT and _is_function(value):
-                        self._run(one, above, name, (), {})
+            self.run(one, made, name, args, named)
+        # Nobody can tell how long it lives: it may be gone at once.
+        self.implied(one, _ENDING)
         return one
 
-    def _run(self, me: Value, home: Class, name: str, args: Args, named: Named) -> None:
+    def run(
+        self, me: Value, home: Class, name: str, args: Args = (), named: Named | None = None
+    ) -> Value | None:
+        """Run a method of a class, if the program defines it."""
         found = home.find(name)
-        if found is not None and isinstance(found.code, Function):
-            self.invoke(found.code, args, named, me)
+        if found is None or not isinstance(found.code, Function):
+            return None
+        return self.invoke(found.code, args, named or {}, me)
 
     def call_method(self, base: Value, name: str, args: Args, named: Named, node: ast.AST) -> Value:
         """Call a method of something that is not from outside."""
@@ -168,6 +168,8 @@ class Calls(Expressions):
             return self._of_constant(base, name, args, named)
         if base.table is not None and name in _MERGES and args:
             return merged(any_of(args[1:]), self.item(base, args[0], node))
+        if isinstance(base.code, Class) and base.instance:
+            self.inherited(base, base.code)
         self.hand((*args, *named.values()), node)
         if self.when is When.IMPORT:
             for method in self.methods.get(name, ())[:_HANDED]:
@@ -198,6 +200,7 @@ class Calls(Expressions):
                         self.invoke(one.code, (), {}, one.bound[0] if one.bound else None)
                 elif one.path is not None and not one.path.endswith(("()", "[]")):
                     self.act(Kind.HANDED, one, node)
+                self.anything_of(one)
                 if depth < _HANDED:
                     inner = one.items or tuple((one.table or {}).values())
                     self.hand(inner[:_MAPPED], node, depth + 1)
@@ -217,6 +220,9 @@ class Calls(Expressions):
                 return result
         if path not in _LOOKS or len(args) > _LOOKED_AT:
             self.hand(everything, node)
+        else:
+            for one in everything:
+                self.implied(one, LOOKING)
         flows = flowing(called, *everything, more=_paths(everything))
         folded = self._folded(path, args, named, flows)
         return (
@@ -311,6 +317,24 @@ class Calls(Expressions):
         self.hand(args, node)
         return args[0]
 
+    def _property(self, called: Value, args: Args, named: Named, node: ast.AST) -> Value | None:
+        one = args[0].code if args else None
+        if not isinstance(one, Function):
+            return None
+        made = Function(one.node, one.scope, one.owner, defaults=one.defaults, is_property=True)
+        return Value(code=made)
+
+    def _spec(self, called: Value, args: Args, named: Named, node: ast.AST) -> Value | None:
+        return Value(path=f"{called.path}()", items=args[:1])
+
+    def _of_spec(self, called: Value, args: Args, named: Named, node: ast.AST) -> Value | None:
+        name = args[0].items[0].text if args and args[0].items else None
+        return outside(name, args[0].made or "joined") if name else None
+
+    def _resolved(self, called: Value, args: Args, named: Named, node: ast.AST) -> Value | None:
+        name = args[0].text if args else None
+        return outside(name.replace(":", "."), args[0].made or "joined") if name else None
+
     def _getter(self, called: Value, args: Args, named: Named, node: ast.AST) -> Value | None:
         return Value(path=f"{called.path}()", items=args)
 
@@ -336,6 +360,11 @@ class Calls(Expressions):
         "builtins.getattr": _getattr,
         "builtins.setattr": _setattr,
         "builtins.vars": _vars,
+        "builtins.property": _property,
+        "importlib.util.find_spec": _spec,
+        "importlib.machinery.PathFinder.find_spec": _spec,
+        "importlib.util.module_from_spec": _of_spec,
+        "pkgutil.resolve_name": _resolved,
         "builtins.map": _map,
         "builtins.filter": _map,
         "functools.partial": _partial,
@@ -366,7 +395,3 @@ def _origin(path: str, args: Args) -> frozenset[str]:
     if path in {"os.path.expanduser", "os.path.join", "pathlib.Path.home"} and name:
         return frozenset((path, f"{path}:{name[:200]}"))
     return frozenset((path,))
-
-
-def _is_function(value: Value) -> bool:
-    return isinstance(value.code, Function)

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from modelwarden.formats.limits import LimitExceededError
 from modelwarden.formats.python import fold
 from modelwarden.formats.python.acts import Kind
-from modelwarden.formats.python.state import DEPTH, State
+from modelwarden.formats.python.implicit import (
+    COMPARING,
+    HASHING,
+    ITERATING,
+    OPERATORS,
+    TEXT,
+    TRUTH,
+    UNARY,
+    Implicit,
+)
+from modelwarden.formats.python.state import DEPTH
 from modelwarden.formats.python.values import (
     ANYTHING,
     ITEMS,
@@ -32,10 +42,13 @@ _MACHINERY = frozenset(("__subclasses__", "__globals__", "__builtins__"))
 _CLIMBS = frozenset(("__base__", "__bases__", "__mro__", "mro", "__class__"))
 # What these give of a function is the function.
 _ITSELF = frozenset(("__call__", "__func__", "__wrapped__", "__self__"))
+_ANY_ATTRIBUTE = ("__getattribute__",)
+_ABSENT = ("__getattr__",)
+_ITEM = ("__getitem__",)
 _LOOKUPS = frozenset(("builtins.globals()", "builtins.locals()"))
 
 
-class Expressions(State):
+class Expressions(Implicit):
     """Works out expressions."""
 
     def value(self, node: ast.expr, scope: Scope) -> Value:
@@ -103,17 +116,21 @@ class Expressions(State):
         return Value(bound=(one, name), flows=one.flows)
 
     def _of_class(self, one: Value, found: Value | None, name: str) -> Value:
+        self.implied(one, _ANY_ATTRIBUTE)
         if found is None:
+            if not name.startswith("__"):
+                self.implied(one, _ABSENT)
             return Value(bound=(one, name), flows=one.flows)
         if isinstance(found.code, Function):
             if found.code.is_property and one.instance:
                 return self.invoke(found.code, (), {}, one)
             return Value(bound=(one, name), code=found.code)
-        return found
+        return self.described(found, "__get__") or found
 
     def _subscript(self, node: ast.Subscript, scope: Scope) -> Value:
         base = self.value(node.value, scope)
         if isinstance(node.slice, ast.Slice):
+            self.implied(base, _ITEM)
             return self._slice(base, node.slice, scope)
         index = self.value(node.slice, scope)
         found: Value | None = None
@@ -150,6 +167,8 @@ class Expressions(State):
         if base.bound is not None and base.bound[1] == "__globals__" and index.text:
             return self._of_globals(index, node)
         if isinstance(base.code, Class):
+            if not base.instance:
+                self.run(base, base.code, "__class_getitem__", (index,))
             return self.call_method(base, "__getitem__", (index,), {}, node)
         try:
             if base.is_const and index.is_const:
@@ -210,6 +229,8 @@ class Expressions(State):
         """Return the result of an operator."""
         if left is ANYTHING and right is ANYTHING:
             return ANYTHING
+        self.implied(left, OPERATORS)
+        self.implied(right, OPERATORS)
         flows = flowing(left, right)
         if left.is_const and right.is_const:
             try:
@@ -228,6 +249,7 @@ class Expressions(State):
 
     def _unary(self, node: ast.UnaryOp, scope: Scope) -> Value:
         value = self.value(node.operand, scope)
+        self.implied(value, UNARY)
         if isinstance(node.op, ast.USub) and isinstance(value.const, int):
             return constant(-value.const)
         return Value(flows=value.flows)
@@ -235,11 +257,24 @@ class Expressions(State):
     def _either(self, node: ast.BoolOp, scope: Scope) -> Value:
         found: Value | None = None
         for one in node.values:
-            found = merged(found, self.value(one, scope))
+            found = merged(found, self.tested(one, scope))
         return found or ANYTHING
 
+    def tested(self, node: ast.expr, scope: Scope) -> Value:
+        """Work out what is asked whether it is true."""
+        value = self.value(node, scope)
+        self.implied(value, TRUTH)
+        return value
+
+    def _compare(self, node: ast.Compare, scope: Scope) -> Value:
+        values = [self.value(one, scope) for one in (node.left, *node.comparators)]
+        for one in values:
+            self.implied(one, COMPARING)
+        flows = flowing(*values)
+        return Value(flows=flows) if flows else ANYTHING
+
     def _choice(self, node: ast.IfExp, scope: Scope) -> Value:
-        self.value(node.test, scope)
+        self.tested(node.test, scope)
         return merged(self.value(node.orelse, scope), self.value(node.body, scope))
 
     def _formatted(self, node: ast.JoinedStr, scope: Scope) -> Value:
@@ -256,6 +291,7 @@ class Expressions(State):
         if not isinstance(node, ast.FormattedValue):
             return self.value(node, scope)
         value = self.value(node.value, scope)
+        self.implied(value, TEXT)
         if node.format_spec is not None:
             self.value(node.format_spec, scope)
             return Value(flows=value.flows)
@@ -267,6 +303,9 @@ class Expressions(State):
         if len(node.elts) > ITEMS:
             return self.parts(node, scope)
         items = tuple(self.value(e, scope) for e in node.elts)
+        if isinstance(node, ast.Set):
+            for one in items:
+                self.implied(one, HASHING)
         flows = flowing(*items)
         if not items or any(isinstance(e, ast.Starred) for e in node.elts):
             return Value(const=()) if not items else Value(flows=flows, items=items)
@@ -280,6 +319,7 @@ class Expressions(State):
         flows: frozenset[str] = frozenset()
         for place, (key, item) in enumerate(zip(node.keys, node.values, strict=True)):
             name = self.value(key, scope) if key is not None else ANYTHING
+            self.implied(name, HASHING)
             value = self.value(item, scope)
             flows = flowing(value, more=flows)
             if len(table) < ITEMS:
@@ -292,6 +332,7 @@ class Expressions(State):
         flows: frozenset[str] = frozenset()
         for place, generator in enumerate(node.generators):
             source = self.value(generator.iter, inner if place else scope)
+            self.implied(source, ITERATING)
             flows = flowing(source, more=flows)
             known = _constants(source)
             simple = len(node.generators) == 1 and not generator.ifs
@@ -325,6 +366,7 @@ class Expressions(State):
         inner = Scope(up=scope)
         for generator in node.generators:
             source = self.value(generator.iter, inner)
+            self.implied(source, ITERATING)
             self.assign(generator.target, _any_of(source.items or ()), inner)
             for test in generator.ifs:
                 self.value(test, inner)
@@ -341,7 +383,10 @@ class Expressions(State):
         return value
 
     def _inner(self, node: ast.Await | ast.Starred | ast.FormattedValue, scope: Scope) -> Value:
-        return self.value(node.value, scope)
+        value = self.value(node.value, scope)
+        if isinstance(node, ast.Starred):
+            self.implied(value, ITERATING)
+        return value
 
     def _yield(self, node: ast.Yield | ast.YieldFrom, scope: Scope) -> Value:
         if node.value is not None:
@@ -404,6 +449,7 @@ class Expressions(State):
         ast.BinOp: _binary,
         ast.UnaryOp: _unary,
         ast.BoolOp: _either,
+        ast.Compare: _compare,
         ast.IfExp: _choice,
         ast.JoinedStr: _formatted,
         ast.Tuple: _sequence,

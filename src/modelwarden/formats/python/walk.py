@@ -10,6 +10,7 @@ from modelwarden.formats.python.acts import Kind, When
 from modelwarden.formats.python.calls import Calls
 from modelwarden.formats.python.expressions import any_of, constants
 from modelwarden.formats.python.hooks import FUNCTIONS, is_model, on_load
+from modelwarden.formats.python.implicit import COMPARING, CONTEXT, ITERATING
 from modelwarden.formats.python.parse import parse
 from modelwarden.formats.python.values import (
     ANYTHING,
@@ -26,6 +27,10 @@ _ITERATIONS = 20_000
 _NESTED = 4
 _SIMPLE = (ast.Assign, ast.AugAssign, ast.Expr, ast.AnnAssign)
 _CASES = 8
+_BASE = ("__mro_entries__",)
+_SETTING = ("__setattr__",)
+_ITEMS = ("__setitem__",)
+_DELETING = ("__delattr__", "__delitem__", "__delete__")
 
 
 class Walk(Calls):
@@ -182,6 +187,8 @@ class Walk(Calls):
         for decorator in node.decorator_list:
             self.call(self.value(decorator, scope), (), {}, decorator)
         bases = [self.value(one, scope) for one in node.bases]
+        for base in bases:
+            self.implied(base, _BASE)
         inside = tuple(b.code for b in bases if isinstance(b.code, Class) and not b.instance)
         outer = tuple(b.path or _last_name(n) for b, n in zip(bases, node.bases, strict=True))
         inner = Scope(up=scope, is_class=True)
@@ -207,12 +214,12 @@ class Walk(Calls):
         metas = [c.meta for c in made.lineage() if c.meta is not None]
         for meta in metas[:1]:
             for name in ("__prepare__", "__new__", "__init__"):
-                self._run(Value(code=meta, instance=True), meta, name, (), {})
+                self.run(Value(code=meta, instance=True), meta, name)
         for base in inside:
-            self._run(Value(code=made), base, "__init_subclass__", (), {})
+            self.run(Value(code=made), base, "__init_subclass__")
         for value in tuple(made.names.values()):
             if isinstance(value.code, Class) and value.instance:
-                self._run(value, value.code, "__set_name__", (), {})
+                self.run(value, value.code, "__set_name__")
 
     # Assignments.
 
@@ -231,6 +238,7 @@ class Walk(Calls):
 
     def _unpack(self, target: ast.Tuple | ast.List, value: Value, scope: Scope) -> None:
         known = constants(value) if value.is_const else None
+        self.implied(value, ITERATING)
         for place, part in enumerate(target.elts):
             one = Value(flows=value.flows) if value.flows else ANYTHING
             if known is not None and place < len(known):
@@ -244,6 +252,9 @@ class Walk(Calls):
         base = self.value(target.value, scope)
         if isinstance(base.code, Class):
             names = base.code.names
+            self.implied(base, _SETTING)
+            if base.instance and (found := base.code.find(target.attr)) is not None:
+                self.described(found, "__set__")
             names[target.attr] = merged(names.get(target.attr), value)
         elif base.path is not None:
             self.act(Kind.SET, outside(f"{base.path}.{target.attr}"), target, (value,))
@@ -262,6 +273,7 @@ class Walk(Calls):
             self.bind(self.module, index.text, value)
         elif base.path is not None:
             self.act(Kind.SET, outside(f"{base.path}[{index.text or '?'}]"), target, (value,))
+        self.implied(base, _ITEMS)
         if value.path:
             self._handed(value, target)
 
@@ -316,7 +328,7 @@ class Walk(Calls):
     def _if(self, node: ast.If, scope: Scope) -> None:
         # A chain of `elif` is walked in a loop: it may be hundreds long.
         while True:
-            self.value(node.test, scope)
+            self.tested(node.test, scope)
             self._branch(node, scope)
             rest = node.orelse
             if len(rest) == 1 and isinstance(rest[0], ast.If):
@@ -335,6 +347,7 @@ class Walk(Calls):
 
     def _for(self, node: ast.For | ast.AsyncFor, scope: Scope) -> None:
         source = self.value(node.iter, scope)
+        self.implied(source, ITERATING)
         known = constants(source)
         simple = len(node.body) <= _NESTED and all(isinstance(s, _SIMPLE) for s in node.body)
         if known and simple and self.iterations + len(known) <= _ITERATIONS:
@@ -352,19 +365,27 @@ class Walk(Calls):
         self.maybe(node.orelse, scope)
 
     def _while(self, node: ast.While, scope: Scope) -> None:
-        self.value(node.test, scope)
+        self.tested(node.test, scope)
         self.maybe(node.body, scope)
         self.maybe(node.orelse, scope)
+
+    def _delete(self, node: ast.Delete, scope: Scope) -> None:
+        for target in node.targets:
+            if isinstance(target, ast.Attribute | ast.Subscript):
+                self.implied(self.value(target.value, scope), _DELETING)
 
     def _with(self, node: ast.With | ast.AsyncWith, scope: Scope) -> None:
         for item in node.items:
             value = self.value(item.context_expr, scope)
-            if isinstance(value.code, Class) and value.instance:
-                for name in ("__enter__", "__exit__"):
-                    self._run(value, value.code, name, (), {})
+            self._within(value)
             if item.optional_vars is not None:
                 self.assign(item.optional_vars, value, scope)
         self.block(node.body, scope)
+
+    def _within(self, value: Value) -> None:
+        if isinstance(value.code, Class) and value.instance:
+            for name in CONTEXT:
+                self.run(value, value.code, name)
 
     def _try(self, node: ast.Try, scope: Scope) -> None:
         self.block(node.body, scope)
@@ -377,6 +398,7 @@ class Walk(Calls):
 
     def _match(self, node: ast.Match, scope: Scope) -> None:
         subject = self.value(node.subject, scope)
+        self.implied(subject, COMPARING)
         for case in node.cases:
             for part in ast.walk(case.pattern):
                 name = getattr(part, "name", None) if isinstance(part, ast.MatchAs) else None
@@ -412,6 +434,7 @@ class Walk(Calls):
         ast.Try: _try,
         ast.TryStar: _try,
         ast.Match: _match,
+        ast.Delete: _delete,
         ast.Return: _return,
         ast.Global: _global,
         ast.Nonlocal: _global,
