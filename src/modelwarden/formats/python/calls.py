@@ -169,7 +169,7 @@ class Calls(Expressions):
         if base.table is not None and name in _MERGES and args:
             return merged(any_of(args[1:]), self.item(base, args[0], node))
         if isinstance(base.code, Class) and base.instance:
-            self.inherited(base, base.code)
+            self.inherited(base, base.code, name)
         self.hand((*args, *named.values()), node)
         if self.when is When.IMPORT:
             for method in self.methods.get(name, ())[:_HANDED]:

@@ -81,14 +81,15 @@ class Implicit(State):
                         if isinstance(found.code, Function):
                             self.run(one, above, name)
 
-    def inherited(self, me: Value, home: Class) -> None:
-        """Run what a method of a class from outside may call: those that the program overrides."""
+    def inherited(self, me: Value, home: Class, name: str) -> None:
+        """Run what a method of a class from outside calls of those that the program overrides."""
         if self.when is not When.IMPORT or not any(above.outside for above in home.lineage()):
             return
-        for above in home.lineage():
-            for name, found in tuple(above.names.items())[:_OVERRIDDEN]:
-                if isinstance(found.code, Function) and not name.startswith("__"):
-                    self.run(me, above, name)
+        begins = _CALLS_BACK.get(name, ())
+        for above in home.lineage() if begins else ():
+            for own, found in tuple(above.names.items()):
+                if isinstance(found.code, Function) and own.startswith(begins):
+                    self.run(me, above, own)
 
     def described(self, found: Value, name: str) -> Value | None:
         """Run the `__get__` or `__set__` of an object that stands in a class."""
@@ -99,7 +100,21 @@ class Implicit(State):
         return result
 
 
-_OVERRIDDEN = 16
+# Methods of the standard library's classes, and how those begin that they call.
+_CALLS_BACK: dict[str, tuple[str, ...]] = {
+    "start": ("run",),
+    "feed": ("handle_", "unknown_"),
+    "visit": ("visit_", "generic_visit"),
+    "cmdloop": ("pre", "post", "do_", "default", "emptyline"),
+    "onecmd": ("do_", "default"),
+    "handle": ("emit", "format", "filter"),
+    "load": ("find_class", "persistent_load"),
+    "dump": ("reducer_override", "persistent_id"),
+    "encode": ("default",),
+    "run": ("main", "setUp", "test", "tearDown"),
+    **dict.fromkeys(("debug", "info", "warning", "error", "critical", "log"), ("emit", "handle")),
+    **dict.fromkeys(("vformat", "format"), ("get_", "convert_", "format_")),
+}
 _AGAIN = frozenset(("__iter__", "__aiter__"))
 
 
