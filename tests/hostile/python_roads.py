@@ -7,6 +7,7 @@ Python import them in a process without rights, so that none is in the set that 
 from __future__ import annotations
 
 from hostile.build import Sample, constant
+from hostile.python_callbacks import MORE_MODULES
 
 _RUN = "os.system('true')"
 # title -> source behind `import os`
@@ -262,6 +263,7 @@ _WHOLE: dict[str, str] = {
 MODULES: dict[str, str] = {
     **{title: f"import os\n{text}" for title, text in _WITH_OS.items()},
     **_WHOLE,
+    **MORE_MODULES,
 }
 
 PYTHON_ROADS = tuple(

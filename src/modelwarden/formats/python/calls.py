@@ -29,6 +29,8 @@ Args = tuple[Value, ...]
 Named = dict[str, Value]
 _Special = Callable[[Any, Value, Args, Named, ast.AST], "Value | None"]
 
+_MADE_OF = frozenset(("cls", "action", "factory"))
+_TABLES = frozenset(f"sys.modules.{name}" for name in ("get", "pop", "setdefault", "__getitem__"))
 _ENDING = ("__del__",)
 _VISITS = 4
 _HANDED = 3
@@ -141,7 +143,7 @@ class Calls(Expressions):
         for above in made.lineage():
             if above.meta is not None:
                 self.run(Value(code=above.meta, instance=True), above.meta, "__call__")
-        for name in ("__new__", "__init__", "__post_init__"):
+        for name in ("__new__", "__init__", "__post_init__", "_missing_"):
             self.run(one, made, name, args, named)
         # Nobody can tell how long it lives: it may be gone at once.
         self.implied(one, _ENDING)
@@ -197,7 +199,10 @@ class Calls(Expressions):
                         self.when is not When.LATER
                         and self.visits.get((id(one.code.node), self.when), 0) < 1
                     ):
-                        self.invoke(one.code, (), {}, one.bound[0] if one.bound else None)
+                        me = one.bound[0] if one.bound else None
+                        result = self.invoke(one.code, (), {}, me)
+                        if result.items and depth < _HANDED:  # as `copyreg` calls what it is given
+                            self.hand((result,), node, depth + 1)
                 elif one.path is not None and not one.path.endswith(("()", "[]")):
                     self.act(Kind.HANDED, one, node)
                 self.anything_of(one)
@@ -205,14 +210,24 @@ class Calls(Expressions):
                     inner = one.items or tuple((one.table or {}).values())
                     self.hand(inner[:_MAPPED], node, depth + 1)
 
+    def _classes(self, named: Named) -> None:
+        """Make an object of each class that is handed on for that: an encoder, an action."""
+        for name in _MADE_OF & named.keys() if self.when is When.IMPORT else ():
+            for one in named[name].each():
+                if isinstance(one.code, Class) and not one.instance and one.path is None:
+                    self.anything_of(self.instantiate(one.code, (), {}))
+
     def _outside(self, called: Value, args: Args, named: Named, node: ast.AST) -> Value:
         path = called.path or ""
         everything = (*args, *named.values())
+        self._classes(named)
         self.act(Kind.CALL, called, node, args, named)
         if path.endswith(".__getattribute__") and args:
             base = Value(path=path.removesuffix(".__getattribute__"))
             given = args if base.path in {"builtins.object", "builtins.type"} else (base, *args)
             return self._getattr(called, given, {}, node) or ANYTHING
+        if path in _TABLES and args:
+            return self.item(outside("sys.modules"), args[0], node)
         special = self._special.get(path)
         if special is not None:
             result: Value | None = special(self, called, args, named, node)

@@ -44,7 +44,9 @@ _CLIMBS = frozenset(("__base__", "__bases__", "__mro__", "mro", "__class__"))
 _ITSELF = frozenset(("__call__", "__func__", "__wrapped__", "__self__"))
 _ANY_ATTRIBUTE = ("__getattribute__",)
 _ABSENT = ("__getattr__",)
+_MISSING_KEY = ("__missing__",)
 _ITEM = ("__getitem__",)
+_OF_FRAMES = ("f_globals", "f_locals", "f_builtins")
 _LOOKUPS = frozenset(("builtins.globals()", "builtins.locals()"))
 
 
@@ -169,6 +171,7 @@ class Expressions(Implicit):
         if isinstance(base.code, Class):
             if not base.instance:
                 self.run(base, base.code, "__class_getitem__", (index,))
+            self.implied(base, _MISSING_KEY)
             return self.call_method(base, "__getitem__", (index,), {}, node)
         try:
             if base.is_const and index.is_const:
@@ -196,7 +199,8 @@ class Expressions(Implicit):
         path, name = base.path or "", index.text
         if path.endswith(".__globals__") and name:
             return self._of_globals(index, node)
-        table = path == "sys.modules" or path.endswith(".__dict__") or path in _LOOKUPS
+        frame = path.endswith(_OF_FRAMES) and name is not None
+        table = path == "sys.modules" or path.endswith(".__dict__") or path in _LOOKUPS or frame
         if not table and path not in {"builtins", "os.environ"}:
             return outside(f"{path}[]", base.made, base.flows)
         if path == "os.environ":
@@ -206,7 +210,7 @@ class Expressions(Implicit):
             if not own and path not in _LOOKUPS and not (index.path or "").endswith("__module__"):
                 self.act(Kind.COMPUTED, Value(path=path.removesuffix(".__dict__")), node, (index,))
             return Value(flows=flowing(base, index))
-        if path in _LOOKUPS:
+        if path in _LOOKUPS or frame:
             return self.lookup(name, self.module)
         if path == "sys.modules":
             return outside(name, index.made)

@@ -76,7 +76,7 @@ class Implicit(State):
             for home in _homes(one):
                 for above in home.lineage():
                     for name, found in tuple(above.names.items()):
-                        if name in _CONSTRUCTING or not _is_implicit(name):
+                        if name in _CONSTRUCTING or not (_is_implicit(name) or name in _ASKED):
                             continue
                         if isinstance(found.code, Function):
                             self.run(one, above, name)
@@ -115,6 +115,11 @@ _CALLS_BACK: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("debug", "info", "warning", "error", "critical", "log"), ("emit", "handle")),
     **dict.fromkeys(("vformat", "format"), ("get_", "convert_", "format_")),
 }
+# What those call of an object who have been given one: loggers, encoders, the import machinery.
+_ASKED = frozenset(
+    "emit filter handle default object_hook write find_spec find_module find_class load_module "
+    "exec_module create_module run persistent_load reducer_override".split()
+)
 _AGAIN = frozenset(("__iter__", "__aiter__"))
 
 

@@ -123,4 +123,6 @@ class State:
     def bind(self, scope: Scope, name: str, value: Value) -> None:
         """Let a name stand for a value, besides what it was where the code may not run."""
         home = self.module if name in scope.outer else scope
+        while home.up is not None and name in home.around:
+            home = home.up
         home.names[name] = merged(home.names.get(name), value) if self.loose else value

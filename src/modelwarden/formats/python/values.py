@@ -29,7 +29,8 @@ class Scope:
 
     Attributes:
         up: where a name is looked for next. stars: modules of `from m import *`.
-        outer: names that belong to the module. returned: what the call may give back.
+        outer: names that belong to the module. around: to a function around.
+        returned: what the call may give back.
         function: the one that is being called.
     """
 
@@ -37,6 +38,7 @@ class Scope:
     names: dict[str, Value] = field(default_factory=dict)
     stars: list[str] = field(default_factory=list)
     outer: set[str] = field(default_factory=set)
+    around: set[str] = field(default_factory=set)
     returned: list[Value] = field(default_factory=list)
     is_class: bool = False
     function: Function | None = None

@@ -27,6 +27,13 @@ _ITERATIONS = 20_000
 _NESTED = 4
 _SIMPLE = (ast.Assign, ast.AugAssign, ast.Expr, ast.AnnAssign)
 _CASES = 8
+# What Python calls by itself, when somebody puts a function there.
+_HOOKS = frozenset(
+    "warnings.showwarning warnings.formatwarning sys.excepthook sys.displayhook sys.unraisablehook "
+    "threading.excepthook sys.breakpointhook builtins.__import__ builtins.__build_class__ "
+    "builtins.print builtins.open logging.raiseExceptions".split()
+)
+_ENUMERATIONS = frozenset("Enum Flag IntEnum IntFlag StrEnum".split())
 _BASE = ("__mro_entries__",)
 _SETTING = ("__setattr__",)
 _ITEMS = ("__setitem__",)
@@ -220,6 +227,8 @@ class Walk(Calls):
         for value in tuple(made.names.values()):
             if isinstance(value.code, Class) and value.instance:
                 self.run(value, value.code, "__set_name__")
+        if any(above.rpartition(".")[2] in _ENUMERATIONS for above in made.outside):
+            self.instantiate(made, (), {})  # each of its members
 
     # Assignments.
 
@@ -257,7 +266,10 @@ class Walk(Calls):
                 self.described(found, "__set__")
             names[target.attr] = merged(names.get(target.attr), value)
         elif base.path is not None:
-            self.act(Kind.SET, outside(f"{base.path}.{target.attr}"), target, (value,))
+            path = f"{base.path}.{target.attr}"
+            self.act(Kind.SET, outside(path), target, (value,))
+            if path in _HOOKS:
+                self.hand((value,), target)
         if value.path or value.also:
             self._handed(value, target)
 
@@ -415,6 +427,8 @@ class Walk(Calls):
     def _global(self, node: ast.Global | ast.Nonlocal, scope: Scope) -> None:
         if isinstance(node, ast.Global):
             scope.outer.update(node.names)
+        else:
+            scope.around.update(node.names)
 
     _statements: ClassVar[dict[type[ast.AST], Callable[[Any, Any, Scope], None]]] = {
         ast.FunctionDef: _function,
