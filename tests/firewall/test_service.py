@@ -516,3 +516,29 @@ def test_a_pipe_in_a_profiles_place_does_not_hold_the_service(place):
         until(lambda: any("was replaced by" in detail for _, detail in rules(place)))
         assert wall.ask(asked(vectors(1, seed=5)))[0] == 200
         assert wall.end() == 0
+
+
+def test_of_a_flood_of_refusals_a_few_are_written_and_a_count(place):
+    text = "[firewall.alerts]\nrate = 1\nburst = 5\n"
+    arguments = ("--mode", "enforce", *config(place, text))
+    with model() as server, firewall(server.port, "profile.json", *arguments, cwd=place) as wall:
+        for number in range(60):
+            assert wall.ask({"more": 1}, X_Request_Id=f"n-{number}")[0] == 400
+        wall.raw(b"GET / HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n")  # another rule, at once
+        wall.end()
+
+    found = [a for a in alerts(place / "alerts") if a["rule"] == "schema"]
+    one_by_one = [a for a in found if "left_out" not in a]
+    counted = sum(a["left_out"] for a in found if "left_out" in a)
+    assert [a["request_id"] for a in one_by_one][:5] == [f"n-{i}" for i in range(5)]
+    assert len(one_by_one) + counted == 60
+    assert len(one_by_one) < 30
+    assert "http" in {rule for rule, _ in rules(place)}
+
+
+@pytest.mark.parametrize("text", ["rate = 0", "burst = 0", "burst = 1.5", "most = 1"])
+def test_bounds_of_alerts_that_are_none_are_refused(place, text):
+    config(place, f"[firewall.alerts]\n{text}\n")
+    given = ("--upstream", "http://127.0.0.1:1", "--profile", "profile.json", "--config", "c.toml")
+
+    assert command("firewall", *given, cwd=place).code == 2

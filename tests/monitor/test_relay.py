@@ -66,6 +66,17 @@ def test_a_rotated_file_is_read_from_its_beginning_and_a_restart_goes_on(tmp_pat
     assert [a.rule for a in again] == ["size"]
 
 
+def test_what_a_firewall_left_out_of_a_flood_is_counted(tmp_path):
+    path = tmp_path / "alerts"
+    path.write_text("")
+    relay = Relay(path)
+    append(path, line() * 3 + line(left_out=500) + line(left_out="many"))
+
+    (found,) = relay.new()
+
+    assert found.detail == "about 10.0.0.7 (and 503 more of this rule)"
+
+
 def test_lines_that_are_no_alerts_are_passed_over(tmp_path):
     path = tmp_path / "alerts"
     path.write_text("")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from modelwarden.ledger import Options
 
 _DAY = 86_400.0
+_CLOSE = 5.0
 _FILE = click.Path(path_type=Path)
 
 
@@ -163,8 +164,16 @@ def _serve(
                 f"cannot listen at {listen or 'the status'}: {why}",
                 hint="Choose another --listen, or status.",
             ) from error
+    return _ended(proxy)
+
+
+def _ended(proxy: Proxy) -> int:
     click.echo(f"modelwarden: {proxy.asked_count} requests, {proxy.refused} refused", err=True)
-    return 0
+    if not proxy.unwritten:
+        return 0
+    told = f"{proxy.unwritten} records are not written: the ledger does not answer"
+    click.echo(f"modelwarden: {told}", err=True)
+    return 3
 
 
 @firewall.command()
@@ -189,6 +198,7 @@ def top(status: str, once: bool, as_json: bool) -> int:
 def _records(folder: Path, settings: FirewallConfig, stack: ExitStack) -> Records:
     from modelwarden.core.paths import real
     from modelwarden.firewall.errors import FirewallConfigError
+    from modelwarden.firewall.keeping import closed_within
     from modelwarden.firewall.records import SYNC_SECONDS, Records
     from modelwarden.ledger import HeadFile, Redaction, Writer, key_in, load_private
 
@@ -203,10 +213,12 @@ def _records(folder: Path, settings: FirewallConfig, stack: ExitStack) -> Record
     redaction = Redaction(key=key_in(key_file))
     kept = settings.ledger
     options = _kept(kept, SYNC_SECONDS)
-    ledger = stack.enter_context(Writer(folder, options, heads=heads))
+    ledger = Writer(folder, options, heads=heads)
+    stack.callback(closed_within, ledger, _CLOSE)
     if kept.answers is None:
         return Records(ledger, redaction)
-    answers = stack.enter_context(Writer(kept.answers, options))
+    answers = Writer(kept.answers, options)
+    stack.callback(closed_within, answers, _CLOSE)
     return Records(ledger, redaction, answers, kept.threshold)
 
 

@@ -51,8 +51,8 @@ class Firewall:
             OutputError: the alerts cannot be written.
         """
         self._app = app
-        self._alerts = Alerts(alerts)
         self._config = config or FirewallConfig()
+        self._alerts = Alerts(alerts, self._config.alerts)
         self._policy = Policy(
             [load(path) for path in profiles],
             self._config,

@@ -32,6 +32,7 @@ _KEYS = (
     "hash_key",
     "ledger",
     "ledger_full",
+    "ledger_seconds",
     "status",
     "probe_seconds",
     "drift",
@@ -40,6 +41,7 @@ _KEYS = (
     "scoring",
     "fail",
     "limit",
+    "alerts",
     "answers",
     "traces",
     "tls",
@@ -126,6 +128,19 @@ class AnswersConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlertsConfig:
+    """How many alerts of one rule are written; of the others a count is.
+
+    Attributes:
+        rate: a second, in the long run.
+        burst: at once.
+    """
+
+    rate: float = 10.0
+    burst: int = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerConfig:
     """How long the ledger's segments grow and are kept; None leaves it to the ledger.
 
@@ -181,7 +196,9 @@ class FirewallConfig:
         head_key: private key of these.
         hash_key: key of the hashes in the ledger.
         ledger: how it is kept.
-        refuse_unrecorded: whether a request is answered 503 when the ledger's disk is full.
+        refuse_unrecorded: whether a request is answered 503 that cannot be recorded, for the
+            ledger's disk is full or hangs.
+        ledger_seconds: that a record may wait for the ledger, or for its disk, before it hangs.
         status: where metrics and health are told; None tells them nowhere.
         probe_seconds: in which every golden probe is asked about once; 0 asks none.
         drift: whether traffic is held against the profiles.
@@ -190,6 +207,7 @@ class FirewallConfig:
         scoring: what rules weigh together that do not refuse alone.
         closed: classes of rules that refuse when they fail; others let through.
         limit: None does not limit.
+        alerts: how many are written.
         answers: None passes them on unread.
         traces: where spans of requests go; None nowhere.
         tls: towards clients.
@@ -210,6 +228,7 @@ class FirewallConfig:
     hash_key: Path | None = None
     ledger: LedgerConfig = LedgerConfig()
     refuse_unrecorded: bool = False
+    ledger_seconds: float = 1.0
     status: tuple[str, int] | None = None
     probe_seconds: float = 15.0
     drift: bool = True
@@ -218,6 +237,7 @@ class FirewallConfig:
     scoring: Scoring = Scoring()
     closed: frozenset[Class] = frozenset({Class.FORM})
     limit: Limit | None = None
+    alerts: AlertsConfig = AlertsConfig()
     answers: AnswersConfig | None = None
     traces: Traces | None = None
     tls: Tls | None = None
@@ -282,6 +302,7 @@ def _config(fields: Fields) -> FirewallConfig:
         hash_key=_path(fields, "hash_key"),
         ledger=_ledger(fields),
         refuse_unrecorded=full == "refuse",
+        ledger_seconds=_seconds(fields, "ledger_seconds", default.ledger_seconds),
         status=None if status is None else listen_of(status),
         probe_seconds=_seconds(fields, "probe_seconds", default.probe_seconds),
         drift=_flag(fields, "drift"),
@@ -290,6 +311,7 @@ def _config(fields: Fields) -> FirewallConfig:
         scoring=_scoring(fields.section("scoring")),
         closed=_closed(fields.section("fail")),
         limit=_limit(fields),
+        alerts=_alerts(fields),
         answers=_answers(fields),
         traces=_traces(fields),
         tls=_tls(fields, "tls"),
@@ -383,6 +405,17 @@ def _positive(fields: Fields, key: str) -> float | None:
     if value is not None and value <= 0:
         raise fields.error(key, "must be greater than 0")
     return value
+
+
+def _alerts(fields: Fields) -> AlertsConfig:
+    default = AlertsConfig()
+    if "alerts" not in fields.table:
+        return default
+    section = fields.section("alerts")
+    section.only(("rate", "burst"))
+    rate = _positive(section, "rate")
+    burst = _whole(section, "burst", 1)
+    return AlertsConfig(rate=rate or default.rate, burst=burst or default.burst)
 
 
 def _answers(fields: Fields) -> AnswersConfig | None:

@@ -21,6 +21,7 @@ from modelwarden.firewall.connection import Connection
 from modelwarden.firewall.decide import Decision
 from modelwarden.firewall.exchange import Exchange
 from modelwarden.firewall.http import Head, HttpError
+from modelwarden.firewall.keeping import Keeper
 from modelwarden.firewall.limits import Allowance
 from modelwarden.firewall.live import Live
 from modelwarden.firewall.metrics import Metrics
@@ -37,6 +38,8 @@ from modelwarden.firewall.watching import Watching
 _CONNECTIONS = 4096
 _STOPPED = 2.0
 """Seconds between two sweeps after which this process itself did not run."""
+_LAST = 5.0
+"""Seconds that a ledger has at the end."""
 
 
 class Proxy:
@@ -57,6 +60,7 @@ class Proxy:
         live: what is done at this moment.
         tracer: None when no request is traced.
         shared_rates: None where each firewall limits by itself.
+        unwritten: records that a ledger that hung had not taken at the end.
     """
 
     def __init__(
@@ -65,7 +69,7 @@ class Proxy:
         alerts: Alerts,
         records: Records | None = None,
     ) -> None:
-        self.asked_count = self.refused = 0
+        self.asked_count = self.refused = self.unwritten = 0
         self.connections: set[Connection] = set()
         self.metrics = Metrics()
         self.recorder: Recorder | None = None
@@ -106,10 +110,10 @@ class Proxy:
             context=context,
         )
         if self._records is not None:
-            records, failed = self._records, self._unrecorded
-            self.recorder = Recorder(records, self._loop, failed)
+            records, heard = self._records, self._of_ledger
+            self.recorder = Recorder(records, self._loop, heard)
             if records.answers is not None:
-                self.answer_recorder = AnswerRecorder(records, records.answers, self._loop, failed)
+                self.answer_recorder = AnswerRecorder(records, records.answers, self._loop, heard)
         self.turns = Turns(self._loop)
         self.turns.recorder = self.recorder
         if config.limit is not None and config.limit.redis is not None:
@@ -127,9 +131,26 @@ class Proxy:
         gauge("upstream_busy", "Requests that the server works on.", lambda: self._pool.busy)
         gauge("queue", "Requests that wait for the server.", lambda: len(self._pool.waiting))
         gauge("alerts_lost_total", "Alerts not written.", lambda: self.alerts.lost, "counter")
+        told = "Alerts that only a count tells of, for there were too many of their rule."
+        gauge("alerts_left_out_total", told, lambda: self.alerts.left_out, "counter")
+        gauge("alerts_waiting", "Alerts not written yet.", lambda: self.alerts.waiting)
         told = "Requests and answers that were not looked at for drift, for there were too many."
         gauge("unwatched_total", told, lambda: self._unwatched, "counter")
+        self._ledger_gauges()
+
+    def _ledger_gauges(self) -> None:
+        gauge, keepers = self.metrics.gauge, self.keepers
         gauge("records_lost_total", "Decisions not recorded.", lambda: self.unrecorded, "counter")
+        if not keepers:
+            return
+        told = "Records that were written later than anybody waits for."
+        gauge("records_late_total", told, lambda: sum(k.late for k in keepers), "counter")
+        told = "Records that are not written yet."
+        gauge("records_waiting", told, lambda: sum(k.waiting for k in keepers))
+        told = "Seconds that the oldest record waits, to be written or for the disk."
+        gauge("records_wait_seconds", told, lambda: max(k.age for k in keepers))
+        told = "Whether all ledgers are written: 1, or 0 where one is stuck or full."
+        gauge("ledger_writable", told, lambda: not any(k.trouble for k in keepers))
 
     def take(self, policy: Policy) -> None:
         """Judge by another policy from now on; what is under way ends by its own."""
@@ -137,12 +158,22 @@ class Proxy:
         self.most = policy.most
         self.request_seconds = policy.config.request_seconds
         self.send_seconds = policy.config.upstream_seconds
+        self.alerts.limit(policy.config.alerts)
+        for keeper in self.keepers:
+            keeper.seconds = policy.config.ledger_seconds
+        if self.recorder is not None:
+            self.recorder.refuses = policy.config.refuse_unrecorded
+
+    @property
+    def keepers(self) -> list[Keeper]:
+        """Return who keeps ledgers: of decisions, of answers."""
+        recorders = (self.recorder, self.answer_recorder)
+        return [recorder.keeper for recorder in recorders if recorder is not None]
 
     @property
     def unrecorded(self) -> int:
-        """Decisions and answers that the ledger's disk refused; each time raised an alert."""
-        recorders = (self.recorder, self.answer_recorder)
-        return sum(0 if recorder is None else recorder.lost for recorder in recorders)
+        """Decisions and answers that are not in a ledger; that was an alert."""
+        return sum(keeper.lost for keeper in self.keepers)
 
     @property
     def _unwatched(self) -> int:
@@ -334,8 +365,9 @@ class Proxy:
         self.metrics.failures[Class.CLIENT.value, "alone"] += 1
         self.note(AlertKind.SELF, Severity.HIGH, "shared-rate", why)
 
-    def _unrecorded(self, why: str) -> None:
-        self.note(AlertKind.SELF, Severity.CRITICAL, "ledger", why)
+    def _of_ledger(self, what: str, wrong: bool) -> None:
+        severity = Severity.CRITICAL if wrong else Severity.INFO
+        self.note(AlertKind.SELF, severity, "ledger", what)
 
     def ready(self) -> tuple[bool, str]:
         """Tell whether requests can be served, and if not, why."""
@@ -343,7 +375,10 @@ class Proxy:
             return False, "ending"
         if self._pool.failing:
             return False, "the server cannot be reached"
-        return True, "ready"
+        trouble = "" if self.recorder is None else self.recorder.keeper.trouble
+        if trouble and self.policy.config.refuse_unrecorded:
+            return False, trouble
+        return True, f"ready, but {trouble}" if trouble else "ready"
 
     # time and the end -------------------------------------------------------------------------
 
@@ -359,10 +394,14 @@ class Proxy:
             for connection in self.connections:
                 connection.deadline += stopped
             self._pool.extend(stopped)
+        else:
+            for keeper in self.keepers:
+                keeper.look()
         for connection in [c for c in self.connections if c.deadline < now]:
             connection.expired()
         self._pool.sweep(now)
         self.live.tick()
+        self.alerts.tick()
 
     def drain(self) -> None:
         """Take no new request; those that are under way are finished."""
@@ -371,8 +410,9 @@ class Proxy:
             connection.end()
 
     def close(self) -> None:
-        """Close connections to the server, and send the last spans."""
+        """Close connections to the server, write the last records, and send the last spans."""
         self._pool.close()
+        self.unwritten = sum(keeper.close(_LAST) for keeper in self.keepers)
         if self.shared_rates is not None:
             self.shared_rates.close()
         if self.tracer is not None:

@@ -20,7 +20,8 @@ from modelwarden.detectors.answering import class_of
 from modelwarden.detectors.probes import answers_in
 from modelwarden.detectors.profile import Profile
 from modelwarden.firewall.decide import Decision
-from modelwarden.ledger import LedgerError, LedgerWriteError, Redaction, Writer
+from modelwarden.firewall.keeping import Keeper
+from modelwarden.ledger import Redaction, Writer
 from modelwarden.protocols.tensors import WireError
 
 _HASHES = 10_000
@@ -49,28 +50,29 @@ class Recorder:
     """Writes decisions; what follows from them is done when they are written.
 
     Attributes:
-        lost: decisions that the disk refused.
+        keeper: has them written.
+        refuses: whether what cannot be recorded is not let on.
     """
 
     def __init__(
         self,
         records: Records,
         loop: asyncio.AbstractEventLoop,
-        failed: Callable[[str], None],
+        told: Callable[[str, bool], None],
     ) -> None:
         """Make ready.
 
         Args:
             records: where to.
             loop: that the turns are of.
-            failed: is told why the disk refused.
+            told: of trouble with the ledger, and of its end: see `Keeper`.
         """
-        self.lost = 0
-        self._ledger = records.ledger
+        self.keeper = Keeper(records.ledger, loop, told)
+        self.refuses = False
         self._redaction = records.redaction
         self._loop = loop
-        self._failed = failed
-        self._waiting: list[tuple[bytes, Callable[[bool], None]]] = []
+        self._bodies: list[bytes] = []
+        self._thens: list[Callable[[bool], None]] = []
         self._asked: OrderedDict[tuple[str | None, str], str] = OrderedDict()
         self._gathering = False
         self._second, self._day, self._at, self._time = -1, "", -1, ""
@@ -94,29 +96,27 @@ class Recorder:
             mode: of the firewall.
             then: called when it is written, with True, or cannot be, with False.
         """
-        if not self._waiting and not self._gathering:
+        if self.refuses and self.keeper.stuck and decision.allowed:
+            self.keeper.lose(1)  # it is not let on: no record may say that it was
+            then(False)
+            return
+        if not self._bodies and not self._gathering:
             self._loop.call_soon(self.flush)
-        self._waiting.append((self._encoded(decision, model, client, request_id, mode), then))
+        self._bodies.append(self._encoded(decision, model, client, request_id, mode))
+        self._thens.append(then)
 
     def gather(self) -> None:
         """Wait for a call of `flush`, which is to come within this turn."""
         self._gathering = True
 
     def flush(self) -> None:
-        """Write what waits."""
+        """Have written what waits."""
         self._gathering = False
-        waiting, self._waiting = self._waiting, []
-        if not waiting:
+        if not self._bodies:
             return
-        written = True
-        try:
-            self._ledger.extend([body for body, _ in waiting])
-        except (LedgerWriteError, LedgerError) as error:
-            written = False
-            self.lost += len(waiting)
-            self._failed(error.message)
-        for _, then in waiting:
-            then(written)
+        bodies, self._bodies = self._bodies, []
+        thens, self._thens = self._thens, []
+        self.keeper.put(bodies, thens)
 
     def _encoded(
         self, decision: Decision, model: str | None, client: str, request_id: str | None, mode: str
@@ -158,7 +158,7 @@ class AnswerRecorder:
     """Writes what models answered, a record for each row, for labels that come in later.
 
     Attributes:
-        lost: records that the disk refused.
+        keeper: has them written.
     """
 
     def __init__(
@@ -166,7 +166,7 @@ class AnswerRecorder:
         records: Records,
         ledger: Writer,
         loop: asyncio.AbstractEventLoop,
-        failed: Callable[[str], None],
+        told: Callable[[str, bool], None],
     ) -> None:
         """Make ready.
 
@@ -174,14 +174,12 @@ class AnswerRecorder:
             records: how clients are named, and what a score means.
             ledger: where to.
             loop: that the turns are of.
-            failed: is told why the disk refused.
+            told: of trouble with the ledger, and of its end: see `Keeper`.
         """
-        self.lost = 0
-        self._ledger = ledger
+        self.keeper = Keeper(ledger, loop, told)
         self._redaction = records.redaction
         self._threshold = records.threshold
         self._loop = loop
-        self._failed = failed
         self._waiting: list[bytes] = []
 
     def add(self, profile: Profile, body: bytes, client: str, request_id: str) -> None:
@@ -223,11 +221,7 @@ class AnswerRecorder:
 
     def _flush(self) -> None:
         waiting, self._waiting = self._waiting, []
-        try:
-            self._ledger.extend(waiting)
-        except (LedgerWriteError, LedgerError) as error:
-            self.lost += len(waiting)
-            self._failed(error.message)
+        self.keeper.put(waiting, [])
 
 
 def _finite(value: float) -> float | None:

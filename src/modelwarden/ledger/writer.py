@@ -95,6 +95,7 @@ class Writer:
         self._headed_at = 0
         self._next: int | None = None  # segment that is to be begun before the next record
         self._batch = _batch()
+        self._bringing: float | None = None  # since when the disk is asked to take what is written
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = _locked(folder)
@@ -127,13 +128,30 @@ class Writer:
 
     def extend(self, records: Iterable[dict[str, Any] | bytes]) -> Future[Mark]:
         """Write records with one `write()`: all of them or none; see `append`."""
-        bodies = [chain.encoded(record) for record in records]
+        return self._add(RECORD, [chain.encoded(record) for record in records])
+
+    def missed(self, records: int) -> Future[Mark]:
+        """Write a line of the ledger's own: so many records that were meant for it are not in it.
+
+        Raises:
+            LedgerWriteError: as `append`.
+        """
+        at = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return self._add(OWN, [own("missed", records=records, time=at)])
+
+    @property
+    def behind(self) -> float:
+        """Seconds for which the disk has not taken what it was asked to take; 0 when nothing is."""
+        since = self._bringing
+        return 0.0 if since is None else time.monotonic() - since
+
+    def _add(self, mark: bytes, bodies: list[bytes]) -> Future[Mark]:
         with self._guard:
             self._check()
             if self._next is not None:
                 self._begin_next()
             batch = self._batch
-            self._write(RECORD, bodies)
+            self._write(mark, bodies)
             if self._is_full():
                 self._rotate()
         if not self._dirty.is_set():
@@ -334,7 +352,9 @@ class Writer:
                 last = self._closing
                 batch, self._batch = self._batch, _batch()
                 mark = Mark(self._lines, self._digest.decode())
+            self._bringing = time.monotonic()
             self._bring(batch, mark)
+            self._bringing = None
             if last:
                 return
             if self._options.retention.seconds is not None:

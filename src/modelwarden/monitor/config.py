@@ -30,6 +30,7 @@ _KEYS = (
     "look_seconds",
     "probe_seconds",
     "repeat_seconds",
+    "alerts_a_minute",
     "channel",
     "rule",
 )
@@ -79,6 +80,7 @@ class MonitorConfig:
         look_seconds: between two looks at log and labels.
         probe_seconds: in which every probe is asked about once; 0 asks none.
         repeat_seconds: before the same alert is sent again.
+        alerts_a_minute: of one rule that are told; of the others a count is.
         channels, routes: who is told what.
     """
 
@@ -99,6 +101,7 @@ class MonitorConfig:
     look_seconds: float = 5.0
     probe_seconds: float = 15.0
     repeat_seconds: float = 3600.0
+    alerts_a_minute: float = 30.0
     channels: tuple[Channel, ...] = ()
     routes: tuple[Route, ...] = ()
 
@@ -155,6 +158,7 @@ def _config(fields: Fields, folder: Path) -> MonitorConfig:
         look_seconds=_seconds(fields, "look_seconds", plain.look_seconds),
         probe_seconds=_seconds(fields, "probe_seconds", plain.probe_seconds, zero=True),
         repeat_seconds=_seconds(fields, "repeat_seconds", plain.repeat_seconds, zero=True),
+        alerts_a_minute=_at_least_one(fields, "alerts_a_minute", plain.alerts_a_minute),
         channels=tuple(map(_channel, fields.tables("channel"))),
         routes=tuple(map(_route, fields.tables("rule"))),
     )
@@ -167,6 +171,13 @@ def _seconds(fields: Fields, key: str, default: float, *, zero: bool = False) ->
     if value < 0 or (value == 0 and not zero):
         raise fields.error(key, "must be greater than 0")
     return value
+
+
+def _at_least_one(fields: Fields, key: str, default: float) -> float:
+    value = fields.number(key)
+    if value is not None and value < 1:
+        raise fields.error(key, "must be 1 or more")
+    return default if value is None else value
 
 
 def _channel(fields: Fields) -> Channel:

@@ -49,15 +49,16 @@ class Relay:
         """Return what came since the last look, one alert for each rule."""
         first: dict[tuple[AlertKind, str], Alert] = {}
         count: dict[tuple[AlertKind, str], int] = {}
-        for alert in self._lines():
+        for alert, more in self._lines():
             key = (alert.kind, alert.rule)
             known = first.get(key)
             if known is None or alert.severity.rank < known.severity.rank:
                 first[key] = alert
-            count[key] = count.get(key, 0) + 1
+            count[key] = count.get(key, 0) + 1 + more
         return [_with_more(alert, count[key] - 1) for key, alert in first.items()]
 
-    def _lines(self) -> Iterator[Alert]:
+    def _lines(self) -> Iterator[tuple[Alert, int]]:
+        """Yield alerts, and how many more a line of a flood stands for."""
         try:
             stream = self.path.open("rb")
         except OSError:
@@ -74,7 +75,7 @@ class Relay:
                     break
                 offset += len(line)
                 if (alert := _alert(line)) is not None:
-                    yield alert
+                    yield alert, max(0, _left_out(line) - 1)
             self._offset, self._inode = offset, about.st_ino
 
 
@@ -82,6 +83,11 @@ def _with_more(alert: Alert, more: int) -> Alert:
     if not more:
         return alert
     return replace(alert, detail=f"{alert.detail} (and {more} more of this rule)")
+
+
+def _left_out(line: bytes) -> int:
+    found = json.loads(line).get("left_out", 0)
+    return found if type(found) is int else 0
 
 
 def _alert(line: bytes) -> Alert | None:

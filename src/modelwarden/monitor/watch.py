@@ -20,6 +20,7 @@ from modelwarden.detectors import probes as golden
 from modelwarden.detectors.alerts import AlertFile, AlertKind, now
 from modelwarden.detectors.answering import version_in
 from modelwarden.detectors.asking import post
+from modelwarden.detectors.flood import Flood
 from modelwarden.detectors.probes import Golden
 from modelwarden.detectors.profile import Profile, Watched
 from modelwarden.detectors.profile import load as load_profile
@@ -88,6 +89,8 @@ class Watch:
         self._probes = list(self._secrets())
         self._alerts = AlertFile(config.alerts)
         self._senders = {c.name: Sender(c) for c in config.channels}
+        most = config.alerts_a_minute
+        self._flood: Flood[tuple[AlertKind, Severity, str]] = Flood(most / 60, int(most), 60.0)
 
     def _names(self) -> frozenset[str]:
         return frozenset((self._config.id, *self._config.drop))
@@ -139,6 +142,7 @@ class Watch:
             self._files.wait(_TICK)
 
     def _close(self) -> None:
+        self._tell_left_out(last=True)
         self._keep()
         self._files.close()
         for sender in self._senders.values():
@@ -163,6 +167,7 @@ class Watch:
             self._trouble(self._labels)
         for alert in [] if self._relay is None else self._relay.new():
             self._pass_on(alert)
+        self._tell_left_out()
         self._keep()
 
     def _trouble(self, log: Log) -> None:
@@ -306,6 +311,18 @@ class Watch:
         if len(self._sent) > 10_000:
             self._sent = dict(sorted(self._sent.items(), key=lambda item: item[1])[5_000:])
         self._sent[alert.identity] = here
+        if self._flood.take((alert.kind, alert.severity, alert.rule)):
+            self._send(alert)
+
+    def _tell_left_out(self, *, last: bool = False) -> None:
+        """Tell of a flood of one rule how many alerts were left out."""
+        for (kind, severity, rule), count in self._flood.due(all_of_them=last):
+            told = f"{count} more alerts of this rule were left out"
+            self._send(
+                Alert(kind=kind, severity=severity, rule=rule, detail=told, model="", time=now())
+            )
+
+    def _send(self, alert: Alert) -> None:
         self.told += 1
         self.grave += alert.severity.rank <= Severity.HIGH.rank
         self._alerts.write(alert.document())

@@ -439,6 +439,58 @@ def test_answers_are_checked_and_rounded_as_by_the_proxy(stack, place, tmp_path)
     assert set(rules) == {"answer-form", "answer-finite", "answer-secret"}
 
 
+OWN_IDS = (
+    "use_remote_address: true",
+    "use_remote_address: true\n                preserve_external_request_id: true",
+)
+
+
+@pytest.mark.parametrize("screened", [False, True])
+def test_answers_are_recorded_as_by_the_proxy(stack, place, tmp_path, screened):
+    own = f"[firewall.ledger]\nanswers = '{tmp_path / 'a'}'\n"
+    text = f"{ROUNDED if screened else '[firewall]'}\n{own}"
+    (tmp_path / "answers.toml").write_text(text)
+    side = run(
+        stack, place, "--mode", "enforce", "--config", str(tmp_path / "answers.toml"),
+        "--ledger", str(tmp_path / "ledger"), changes=(OWN_IDS,),
+    )  # fmt: skip
+    for name, answer in ANSWERS.items():
+        side.server.answer = lambda *_, answer=answer: answer
+        for way, asks in (("proxy", side.wall.ask), ("envoy", side.front.ask)):
+            asks(GOOD, X_Request_Id=f"{way}-{name}".replace(" ", "-"))
+    bad = {"more": 1}
+    assert {side.wall.ask(bad, X_Request_Id="b")[0], side.front.ask(bad)[0]} == {400}
+    nameless = side.front.ask(GOOD)[0], side.wall.ask(GOOD)[0]
+    assert side.wall.end() == 0
+
+    told = {}
+    for record in kept(tmp_path / "a"):
+        way, _, name = record["request_id"].partition("-")
+        said = record["model"], record["client"], record["prediction"], record["score"]
+        told.setdefault(way, {})[name] = said
+    assert told["envoy"] == told["proxy"]
+    assert {name.partition("#")[0] for name in told["proxy"]} >= {"scores"}
+    assert len([name for name in told["proxy"] if name.startswith("scores")]) == 3
+    assert nameless[0] == nameless[1]
+
+
+def test_an_envoy_that_shows_no_answers_is_told_where_they_are_to_be_recorded(
+    stack, place, tmp_path
+):
+    text = f"[firewall]\n[firewall.ledger]\nanswers = '{tmp_path / 'a'}'\n"
+    (tmp_path / "answers.toml").write_text(text)
+    side = run(
+        stack, place, "--config", str(tmp_path / "answers.toml"),
+        "--ledger", str(tmp_path / "ledger"), "--alerts", str(tmp_path / "alerts"),
+        changes=(("response_body_mode: BUFFERED", "response_body_mode: NONE"),),
+    )  # fmt: skip
+
+    assert side.front.ask(GOOD)[0] == 503
+    assert side.server.seen == [] or all(way == "GET" for way, *_ in side.server.seen)
+    told = [a["detail"] for a in alerts(tmp_path / "alerts") if a["rule"] == "envoy"]
+    assert told == ["a response_body_mode other than BUFFERED"]
+
+
 class Events:
     """A server of a language model that says one word at a time."""
 

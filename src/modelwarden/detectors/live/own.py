@@ -83,13 +83,14 @@ def shared_rate(seen: Told) -> Iterator[Hit]:
     weakness="missing_monitoring",
 )
 def ledger(seen: Told) -> Iterator[Hit]:
-    """Tell that the ledger's disk refused a record.
+    """Tell that the ledger's disk refused a record or hangs, and when that is over.
 
     Why: what is not on record cannot be shown later; filling a disk is also a way to act
     unseen.
 
-    Fix: Make room on the disk; set a retention. `ledger_full = "refuse"` answers 503 to what
-    cannot be recorded, `"serve"` goes on with this alarm.
+    Fix: Make room on the disk; set a retention; see why it hangs, for longer than
+    `ledger_seconds`. `ledger_full = "refuse"` answers 503 to what cannot be recorded, `"serve"`
+    goes on with this alarm.
     """
     yield from told(seen)
 

@@ -175,7 +175,8 @@ class Stream:
         asked, answered = first.modes
         if asked != BUFFERED:
             self._unclear("a request_body_mode other than BUFFERED")
-        if answered != BUFFERED and (answered != NONE or self.policy.config.answers is not None):
+        wanted = self.policy.config.answers is not None or self._proxy.answer_recorder is not None
+        if answered != BUFFERED and (answered != NONE or wanted):
             self._unclear("a response_body_mode other than BUFFERED")
 
     def _unclear(self, what: str) -> NoReturn:
@@ -365,26 +366,39 @@ class Stream:
         """Tell whether the body of an answer is looked at; events are not, as they come."""
         if self._status != 200 or fields.get(b"content-type", b"").startswith(_EVENTS):
             return False
-        return self._is_screened() or self._proxy.wants_answer(self._route)
+        if self._is_screened() or self._is_recorded():
+            return True
+        return self._proxy.wants_answer(self._route)
 
     def _is_screened(self) -> bool:
         """Tell whether `[firewall.answers]` is for this answer."""
         config, route = self.policy.config.answers, self._route
         return config is not None and route is not None and route.checks is not None
 
+    def _is_recorded(self) -> bool:
+        """Tell whether this answer goes into the ledger of answers."""
+        if self._proxy.answer_recorder is None or self._request_id is None:
+            return False
+        return self._route is not None and self._route.checks is not None
+
     def _look_at(self, body: bytes) -> bytes:
-        """Return what the client is shown of an answer's body."""
-        config, decision = self.policy.config.answers, self._decision
+        """Return what the client is shown of an answer's body, and record what the model said."""
+        config, decision, proxy = self.policy.config.answers, self._decision, self._proxy
         if not self._is_screened() or config is None or decision is None:
-            self._proxy.look_at(self._route, body)
+            if not self._is_recorded():  # then it is read because it was wanted
+                proxy.look_at(self._route, body)
+                return body
+            proxy.was_answered(self._route, body)
+            proxy.record_answer(self._route, body, self._client, self._request_id)
             return body
         found = shown(config, self._protocol, body, decision.rows)
         if found.rule is not None:
             self._note(AlertKind.UPSTREAM, Severity.HIGH, found.rule, found.detail)
         if found.body is None:
-            self._proxy.metrics.upstream["kept"] += 1
+            proxy.metrics.upstream["kept"] += 1
             raise self._error(502)
-        self._proxy.was_answered(self._route, body)
+        proxy.was_answered(self._route, body)
+        proxy.record_answer(self._route, body, self._client, self._request_id)
         return found.body
 
     async def _as_it_is(self, gone: tuple[str, ...] = ()) -> None:
