@@ -204,6 +204,7 @@ def test_a_file_that_cannot_be_used_is_told_in_one_line(tmp_path, old, new, line
         ('eps = 0.1\nnorm = "l3"', "unknown norm 'l3'"),
         ('eps = 0.1\nattacks = ["sqare"]', "unknown attack 'sqare'"),
         ('eps = 0.1\nattacks = ["apgd"]', "apgd needs gradients"),
+        ("eps = 0.1\nattacks = []", "attacks names no attack: name some, or leave the key out"),
     ],
 )
 def test_attacks_that_cannot_be_run_are_told_before_a_model_is_opened(tmp_path, settings, line):

@@ -64,6 +64,31 @@ def test_what_was_measured_on_other_rows_or_with_another_seed_is_not_compared(tm
     assert any("data" in why for why in there.comparison.not_compared)
     assert any("other conditions (seed)" in why for why in seeded.comparison.not_compared)
     assert any("not compared" in note for note in there.run.notes)
+    # It was asked to compare, and could not: that is not "no worse".
+    for report in (there, seeded):
+        assert report.verdict.outcome is Outcome.INCOMPLETE
+        assert [gap.what for gap in report.gaps] == ["baseline"]
+
+
+def test_the_report_of_another_model_is_told(tmp_path):
+    file = project(tmp_path)
+    own = checked(file)
+    other = replace(own, subject=replace(own.subject, name="elsewhere"))
+
+    report = checked(file, baseline=written(tmp_path, other))
+
+    assert any("the earlier report is of elsewhere, and this one of" in n for n in report.run.notes)
+    assert report.comparison.changes
+    assert report.gaps == own.gaps
+
+
+def test_the_report_of_another_command_is_no_baseline(tmp_path):
+    file = project(tmp_path)
+    own = checked(file)
+    scanned = written(tmp_path, replace(own, run=replace(own.run, command="scan")))
+
+    with pytest.raises(InputError, match="a report of `scan`, not of `check`"):
+        checked(file, baseline=scanned)
 
 
 def test_what_the_earlier_report_lacks_is_named(tmp_path):

@@ -24,13 +24,13 @@ def file_of(index, success, queries=None):
     return stream.getvalue()
 
 
-def report(value=0.5, **conditions):
+def report(value=0.5, n=40, **conditions):
     robust = Measurement(
         name="robust_accuracy",
         value=value,
         low=value - 0.1,
         high=value + 0.1,
-        n=40,
+        n=n,
         higher_is_better=True,
         conditions={"eps": 0.1, **conditions},
         stage="robustness",
@@ -47,16 +47,16 @@ def attached(data):
     return [Attachment(name="adversarial.npz", data=base64.b64encode(data).decode())]
 
 
-def compared(tmp_path, now, before, **conditions):
+def compared(tmp_path, now, before, **earlier):
     (tmp_path / "adversarial.npz").write_bytes(before)
-    return paired(report(), attached(now), report(**conditions), tmp_path / "report.json")
+    return paired(report(), attached(now), report(**earlier), tmp_path / "report.json")
 
 
 def test_only_what_one_of_them_holds_counts(tmp_path):
     before = [False] * 30 + [True] * 10
     now = [True] * 8 + [False] * 24 + [True] * 8
 
-    found = compared(tmp_path, file_of(range(40), now), file_of(range(40), before))
+    found = compared(tmp_path, file_of(range(40), now), file_of(range(40), before), value=0.75)
 
     change = found.measurements[-1]
     assert change.name == "robust_accuracy_change"
@@ -69,7 +69,7 @@ def test_samples_that_only_one_run_had_are_left_out_and_wrong_ones_were_not_held
     now = file_of([5, 6, 7], [False, False, False], queries=[0, 9, 9])
     before = file_of([6, 5, 9], [True, False, False])
 
-    change = compared(tmp_path, now, before).measurements[-1]
+    change = compared(tmp_path, now, before, value=2 / 3, n=3).measurements[-1]
 
     assert change.n == 2
     assert change.value == 0.0
@@ -91,6 +91,21 @@ def test_a_file_that_is_broken_is_a_gap_and_not_the_same_as_none(tmp_path, data)
 
     assert len(found.measurements) == 1
     assert [gap.what for gap in found.gaps] == ["adversarial.npz"]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        file_of(range(40), [False] * 21 + [True] * 19),
+        file_of(range(39), [True] * 19 + [False] * 20),
+    ],
+)
+def test_samples_of_another_run_are_not_taken_for_those_of_the_earlier_report(tmp_path, before):
+    # 20 of 40 held, as its report says; the file beside it has other numbers.
+    found = compared(tmp_path, file_of(range(40), [True] * 20 + [False] * 20), before)
+
+    assert len(found.measurements) == 1
+    assert "are of another run" in found.gaps[0].why
 
 
 def test_other_settings_are_not_paired(tmp_path):

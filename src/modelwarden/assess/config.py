@@ -359,6 +359,11 @@ def _attacks(fields: Fields) -> tuple[str, ...]:
     from modelwarden.attacks.catalog import ATTACKS
 
     known = [entry.name for entry in ATTACKS]
+    if fields.table.get("attacks") == []:
+        # Neither no attack, which would look robust, nor all of them, which nobody wrote.
+        raise fields.error(
+            "attacks", "names no attack: name some, or leave the key out and those that fit run"
+        )
     return tuple(fields.one_of("attacks", n, "attack", known) for n in fields.texts("attacks"))
 
 

@@ -145,6 +145,12 @@ class Asking:
         told = cast("GradientTarget", target).gradients(inputs, weights)
         return Answered(self._decided(target, told.scores), told.logits, told.gradients)
 
+    def apart(self, inputs: Inputs) -> Labels:
+        """Return labels of rows that are asked one by one."""
+        self.rows += len(inputs)
+        self.calls += len(inputs)
+        return np.asarray(in_tiles_of(self.target, 1).labels(inputs), np.int64)
+
     def _count(self, rows: int) -> LabelTarget:
         """Count a call; return the target in tiles of the size that it takes."""
         self.rows += rows

@@ -184,8 +184,13 @@ class _Call:
     def take_wins(self, course: Course) -> None:
         """Put in wins for the judge."""
         at, inputs = course.judged(self.room)
-        if inputs is not None:
-            self._put(course, at, inputs, len(inputs))
+        if inputs is None:
+            return
+        if course.problem.apart:
+            course.judge.decide(at, self._asking.apart(inputs))
+            self._learnt = True
+            return
+        self._put(course, at, inputs, len(inputs))
 
     def _put(self, course: Course, what: Offer | Labels, inputs: Inputs, rows: int) -> None:
         self._parts.append(inputs)

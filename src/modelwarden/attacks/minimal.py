@@ -85,6 +85,7 @@ def minimal(
         classes=problem.classes,
         goal=problem.goal,
         clean=problem.clean,
+        apart=problem.apart,
     )
     attack = _Shrinking(problem, wins, shrink, last, left)
     found = run(attack, target, shrunk, seed=seed, queries=int(left.max()))

@@ -88,6 +88,7 @@ class Problem:
         clean: (n, k) scores of the inputs as they are; None where they are not known.
         classes: how many there are.
         confirmations: how often the judge asks about a win; more than half must hold.
+        apart: the judge asks about each win by itself, as answers depend on who is asked beside.
     """
 
     space: Space
@@ -97,6 +98,7 @@ class Problem:
     goal: Labels | None = None
     clean: Floats | None = None
     confirmations: int = 1
+    apart: bool = False
 
     def __len__(self) -> int:
         """Inputs."""

@@ -19,6 +19,8 @@ from modelwarden.core import (
     Change,
     Comparison,
     Finding,
+    Gap,
+    GapKind,
     InputError,
     Json,
     Location,
@@ -38,13 +40,14 @@ _RESULTS = frozenset(
 )
 _LEFT_OUT = frozenset({"cost"})
 _NAMED = 50
+_OTHER = "the earlier report does not have it"
 
 
 def load(path: Path) -> tuple[Report, str]:
     """Return an earlier report and the digest of its file.
 
     Raises:
-        InputError: it cannot be read or is no report.
+        InputError: it cannot be read, is no report, or not one of a check.
     """
     shown = printable(str(path))
     try:
@@ -59,6 +62,9 @@ def load(path: Path) -> tuple[Report, str]:
         report = report_from_json(data)
     except InputError as error:
         raise InputError(f"{shown}: {error.message}", hint=_HINT) from error
+    if report.run.command != "check":
+        told = printable(report.run.command)
+        raise InputError(f"{shown} is a report of `{told}`, not of `check`", hint=_HINT)
     return report, f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
@@ -92,8 +98,25 @@ def compared(
     return replace(
         report,
         findings=report.findings + found,
+        gaps=(*report.gaps, *_nothing(report, comparison)),
         rules=(*report.rules, describe(worse_than_baseline)),
-        run=replace(report.run, notes=(*report.run.notes, _told(comparison))),
+        run=replace(report.run, notes=(*report.run.notes, *_told(report, comparison))),
+    )
+
+
+def _nothing(report: Report, comparison: Comparison) -> Iterator[Gap]:
+    """Yield a gap where a comparison was asked for and not one measurement could be compared."""
+    stages = [m.stage for m in report.measurements if m.stage not in _LEFT_OUT]
+    if not stages or comparison.changes:
+        return
+    yield Gap(
+        what="baseline",
+        why=(
+            f"nothing measured here compares with the earlier report of {comparison.name}: "
+            + "; ".join(comparison.not_compared)
+        ),
+        kind=GapKind.NOT_ASSESSABLE,
+        stage=stages[0],
     )
 
 
@@ -166,7 +189,7 @@ def _apart(report: Report, earlier: Report) -> Iterator[str]:
         if same is not None:
             continue
         others = before.get(_key(now))
-        why = _difference(now, others[0]) if others else "the earlier report does not have it"
+        why = _difference(now, others[0]) if others else _OTHER
         reasons.setdefault(why, []).append(now.name)
     for why, names in reasons.items():
         distinct = list(dict.fromkeys(names))
@@ -193,7 +216,12 @@ def _worse(report: Report, changes: list[Change]) -> Iterator[Finding]:
         yield from findings(worse_than_baseline, seen, change.stage)
 
 
-def _told(comparison: Comparison) -> str:
+def _told(report: Report, comparison: Comparison) -> Iterator[str]:
+    if comparison.name != report.subject.name:
+        yield (
+            f"the earlier report is of {comparison.name}, and this one of {report.subject.name}: "
+            "what differs tells two models apart, not a change of one"
+        )
     worse = sum(c.how == "worse" for c in comparison.changes)
     better = sum(c.how == "better" for c in comparison.changes)
     told = (
@@ -202,4 +230,4 @@ def _told(comparison: Comparison) -> str:
     )
     if comparison.not_compared:
         told += "; not compared: " + "; ".join(comparison.not_compared)
-    return told
+    yield told

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _FILES = ("adversarial.npz", "adversarial.parquet")
 _LARGEST = 4 << 30
 _NAME = "robust_accuracy"
+_SAME = 1e-6  # of two shares of as many samples
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,6 +60,9 @@ def paired(
         why = f"no {' or '.join(_FILES)} beside {place.name}"
         note = f"robust accuracy was not paired with the earlier one: {why}"
         return replace(report, run=replace(report.run, notes=(*report.run.notes, note)))
+    if len(theirs.rows) != before.n or abs(float(theirs.held.mean()) - before.value) > _SAME:
+        why = "the attacked samples beside the earlier report are of another run"
+        return replace(report, gaps=(*report.gaps, _not_paired(place.name, why)))
     return _with(report, _measured(ours, theirs, now))
 
 
@@ -132,13 +136,13 @@ def _theirs(place: Path) -> Held | Gap | None:
                 why = "it does not hold the attacked samples of a check"
         except OSError as error:
             why = (error.strerror or str(error)).lower()
-        return Gap(
-            what=name,
-            why=f"robust accuracy was not paired with the earlier one: {why}",
-            kind=GapKind.UNREADABLE,
-            stage="robustness",
-        )
+        return _not_paired(name, why, GapKind.UNREADABLE)
     return None
+
+
+def _not_paired(what: str, why: str, kind: GapKind = GapKind.NOT_ASSESSABLE) -> Gap:
+    why = f"robust accuracy was not paired with the earlier one: {why}"
+    return Gap(what=what, why=why, kind=kind, stage="robustness")
 
 
 def _held(name: str, data: bytes) -> Held | None:

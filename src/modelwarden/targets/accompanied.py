@@ -1,8 +1,9 @@
 """A model whose answers depend on a row's neighbours, asked among neighbours that stay the same.
 
-Batch statistics taken while answering make one row's answer hang on all others of its tile. Among
-rows that somebody attacks they would be those of no honest traffic, so a quarter of each tile are
-the rows that are asked about, and the others always the same rows of a data set.
+Batch statistics taken while answering make one row's answer hang on all others of its batch. Among
+rows that somebody attacks they would be those of no honest traffic. So every batch is as large as
+the largest tile, a quarter of it at most are rows that are asked about, and the others always the
+same rows of a data set. Who asks in tiles of one row has that row alone among them.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _SHARE = 4
 
 
 class Accompanied:
-    """Asks tiles in quarters, each filled up with the same company."""
+    """Asks the rows of a tile by a quarter of the company's number, filled up with company."""
 
     def __init__(self, asked: Asked, company: Inputs) -> None:
         """Put `company`, of as many rows as a tile may have, beside whatever is asked."""
@@ -38,12 +39,12 @@ class Accompanied:
         return bool(getattr(self._asked, "stepped", False))
 
     def _parts(self, inputs: Inputs) -> Iterator[tuple[Labels, Inputs]]:
-        """Yield which rows a tile is about, and the tile, where these come first."""
-        rows = len(inputs)
-        each = max(1, rows // _SHARE)
+        """Yield which rows a batch is about, and the batch, where these come first."""
+        rows, whole = len(inputs), len(self._company)
+        each = max(1, whole // _SHARE)
         for start in range(0, rows, each):
             at = np.arange(start, min(start + each, rows))
-            beside = take(self._company, np.arange(rows - len(at)))
+            beside = take(self._company, np.arange(whole - len(at)))
             yield at, joined([take(inputs, at), beside])
 
     def ask(self, inputs: Inputs) -> tuple[Tensor, ...]:
@@ -55,7 +56,7 @@ class Accompanied:
         asked = cast("AskedForGradients", self._asked)
         found = []
         for rows, tile in self._parts(inputs):
-            part = np.zeros_like(weights)
+            part = np.zeros((len(self._company), *weights.shape[1:]), weights.dtype)
             part[: len(rows)] = weights[rows]
             told = asked.gradients(tile, part, at)
             answer = None if told.answer is None else _first(told.answer, len(rows))

@@ -104,7 +104,7 @@ def plan(context: Context, config: RobustnessConfig) -> Plan:
             hint="Raise rows, or lower samples, in [assess.robustness].",
         )
     space, assumed = space_for(context, config, rules, seen, rows[right])
-    target, confirmations, how = _steadied(context, target)
+    target, confirmations, apart, how = _steadied(context, target)
     scores = context.answers().scores
     problem = Problem(
         space=space,
@@ -113,6 +113,7 @@ def plan(context: Context, config: RobustnessConfig) -> Plan:
         classes=len(context.target.spec.classes),
         clean=None if scores is None or access is Access.LABELS else scores[rows[right]],
         confirmations=confirmations,
+        apart=apart,
     )
     entries, blind = _seeing(config, kind, entries, problem)
     return Plan(
@@ -205,18 +206,23 @@ def _granted(context: Context) -> tuple[LabelTarget, Access, tuple[str, ...]]:
     return limited(target, access), access, told
 
 
-def _steadied(context: Context, target: LabelTarget) -> tuple[LabelTarget, int, tuple[str, ...]]:
-    """Return the target in steady company, how often a win is asked about, and why."""
+def _steadied(
+    context: Context, target: LabelTarget
+) -> tuple[LabelTarget, int, bool, tuple[str, ...]]:
+    """Return the target in steady company, how often and whether apart wins are judged, and why."""
     how = {finding.location.terms.get("how") for finding in context.unsteady()}
     notes: list[str] = []
     if "batch" in how:
         target = accompanied(target, context.test.inputs)
-        notes.append("answers depend on the batch: rows are asked among the same test rows always")
+        notes.append(
+            "answers depend on the batch: rows are asked among the same test rows always, and what "
+            "counts as a win is asked alone among them"
+        )
     if "repeat" in how:
         notes.append(
             f"answers change at random: of {_VOTES} answers a win must hold in more than luck gives"
         )
-    return target, _VOTES if "repeat" in how else 1, tuple(notes)
+    return target, _VOTES if "repeat" in how else 1, "batch" in how, tuple(notes)
 
 
 def _kind(context: Context) -> str:
