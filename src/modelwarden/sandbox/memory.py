@@ -30,6 +30,7 @@ class Region:
         self.descriptor = os.memfd_create("modelwarden", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         os.truncate(self.descriptor, size)
         self._memory = mmap.mmap(self.descriptor, size)
+        self._whole = memoryview(self._memory)
         if ours:
             with suppress(OSError):  # an older kernel: then the worker may spoil its own inputs
                 fcntl.fcntl(self.descriptor, fcntl.F_ADD_SEALS, _SEAL_FUTURE_WRITE)
@@ -38,15 +39,15 @@ class Region:
 
     def write(self, offset: int, data: bytes | memoryview) -> None:
         """Write at a place; it must fit."""
-        self._memory[offset : offset + len(data)] = data
+        self._whole[offset : offset + len(data)] = data
 
     def read(self, offset: int, size: int) -> bytearray:
         """Return a copy of a part, which is the caller's to change."""
-        with memoryview(self._memory) as whole:
-            return bytearray(whole[offset : offset + size])
+        return bytearray(self._whole[offset : offset + size])
 
     def close(self) -> None:
         """Give our side of it up; may be repeated."""
+        self._whole.release()
         self._memory.close()
         if self.descriptor >= 0:
             os.close(self.descriptor)

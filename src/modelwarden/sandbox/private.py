@@ -14,13 +14,17 @@ import re
 import stat
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MOST_ENTRIES = 20_000
 _WAITING = re.compile(r"^scm_fds:\s*(\d+)", re.MULTILINE)
 # `start-end rw-s offset device inode path (deleted)`, but for memory that is shared without a file.
 _DELETED = re.compile(
-    rb"^([0-9a-f]+)-([0-9a-f]+) \S+ \S+ \S+ (\d+) +(?!/memfd:|/dev/zero|/SYSV)[^\n]* \(deleted\)$",
-    re.MULTILINE,
+    rb"([0-9a-f]+)-([0-9a-f]+) \S+ \S+ \S+ (\d+) +(?!/memfd:|/dev/zero|/SYSV).* \(deleted\)",
+    re.DOTALL,
 )
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -69,13 +73,25 @@ def nameless_bytes(pid: int, folder: str, channel: int, most: int) -> int:
             ):
                 return most + 1
     maps = Path(f"/proc/{pid}/maps").read_bytes()
-    if b" (deleted)" in maps:
-        for start, end, inode in _DELETED.findall(maps):
-            size = int(end, 16) - int(start, 16)
-            with suppress(OSError):  # only a privileged process may look
-                size = _mapped(pid, int(start, 16), int(end, 16), device)
-            sizes[int(inode)] = max(size, sizes.get(int(inode), 0))
+    for start, end, inode in _deleted(maps):
+        size = end - start
+        with suppress(OSError):  # only a privileged process may look
+            size = _mapped(pid, start, end, device)
+        sizes[inode] = max(size, sizes.get(inode, 0))
     return sum(sizes.values())
+
+
+def _deleted(maps: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield start, end and inode of each mapped file that has no name.
+
+    A library such as SciPy leaves a thousand lines here, of which ours are two or three: only
+    those that end as they should are looked at closely.
+    """
+    end = -1
+    while (end := maps.find(b" (deleted)\n", end + 1)) >= 0:
+        line = maps[maps.rfind(b"\n", 0, end) + 1 : end + len(b" (deleted)")]
+        if found := _DELETED.fullmatch(line):
+            yield int(found[1], 16), int(found[2], 16), int(found[3])
 
 
 def descriptors_waiting(pid: int, descriptor: int) -> int:

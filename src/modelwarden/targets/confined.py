@@ -303,7 +303,7 @@ def _blocks(columns: Sequence[Column]) -> list[list[int]]:
     blocks: dict[object, list[int]] = {}
     for at, column in enumerate(columns):
         kind = column.dtype
-        blocks.setdefault(at if kind.kind == "O" else kind.str, []).append(at)
+        blocks.setdefault(at if kind.kind == "O" else kind, []).append(at)
     return list(blocks.values())
 
 

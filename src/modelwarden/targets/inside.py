@@ -61,8 +61,10 @@ def _part(part):
     import numpy
 
     kind = numpy.dtype(part["type"])
-    values = numpy.frombuffer(memory, kind, size // kind.itemsize, offset) if size else []
-    return numpy.array(values, kind).reshape(part["shape"])  # models may write to what they get
+    if not size:
+        return numpy.empty(part["shape"], kind)
+    values = numpy.frombuffer(memory, kind, size // kind.itemsize, offset)
+    return values.reshape(part["shape"]).copy()  # models may write to what they get
 
 
 def _texts(memory, start, rows):
@@ -212,7 +214,9 @@ def _arrays(answer, name=""):
 def _array(answer):
     import numpy
 
-    if hasattr(answer, "detach"):  # a torch tensor
+    if type(answer) is numpy.ndarray:
+        pass
+    elif hasattr(answer, "detach"):  # a torch tensor
         answer = answer.detach().cpu()
         if "bfloat16" in str(answer.dtype):
             answer = answer.float()
@@ -246,7 +250,7 @@ def _write(arrays, body):
     parts, offset = [], 0
     for name, columns, values in arrays:
         if values.dtype.kind in "biuf":
-            kind = "float32" if values.dtype == "float32" else _TYPES[values.dtype.kind]
+            kind = "float32" if values.dtype.str[1:] == "f4" else _TYPES[values.dtype.kind]
             data = values.astype(kind, copy=False).tobytes()
         else:
             kind = "text"
