@@ -27,6 +27,7 @@ PRODUCERS = {
     "lifelines": "more",
     "lightgbm": "boosting",
     "nltk": "more",
+    "mlflow": "more",
     "networkx": "more",
     "numba": "more",
     "numpy": "numpy",

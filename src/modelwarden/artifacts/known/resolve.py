@@ -16,6 +16,7 @@ from modelwarden.artifacts.known.by_arguments import (
     harmless_call,
     tensor_class,
 )
+from modelwarden.artifacts.known.carried import danger_in, imported_for_code
 from modelwarden.artifacts.known.carriers import MODULES, SETTERS, TYPES, carries_code
 from modelwarden.artifacts.known.judgement import CODE_REASON, Judgement, Ruling, ruling
 from modelwarden.artifacts.known.libraries import is_class, library_of
@@ -68,15 +69,18 @@ def _of_numbers(use: Use) -> bool:
 def judged(uses: Iterable[Use]) -> tuple[Judged, ...]:
     """Judge all uses of a file, in their order."""
     listed = tuple(uses)
-    followed = _Followed(dill=any(use.module.partition(".")[0] == "dill" for use in listed))
+    followed = _Followed(
+        dill=any(use.module.partition(".")[0] == "dill" for use in listed),
+        imported=imported_for_code(listed),
+    )
     return tuple(followed.judge(use) for use in listed)
 
 
 class _Followed:
     """What the results of earlier calls stand for, by the offset of the call."""
 
-    def __init__(self, *, dill: bool) -> None:
-        self.dill = dill
+    def __init__(self, *, dill: bool, imported: frozenset[str]) -> None:
+        self.dill, self.imported = dill, imported
         self.made: dict[int, Target | None] = {}
         self.stored: dict[int, Target | None] = {}  # what a `partial` stores since it was restored
         self.lent = False  # whether some `numpy.dtype` may be one that a library holds
@@ -153,7 +157,7 @@ class _Followed:
         self.made[use.at] = None
         if followed is not None and followed[1]:
             if followed[0] == "types" and followed[1] in _TYPES_MADE_OF_CODE:
-                return self._judged(use, _code(), followed)
+                return self._carried(use, followed)
             if carries_code(*followed):
                 return self._carrier(use, followed)
             self.made[use.at] = (followed[0], f"{followed[1]}()")
@@ -274,6 +278,14 @@ class _Followed:
             return self._judged(use, _unknown((use.module, use.name)), (use.module, use.name))
         return self._plainly(use)
 
+    def of_code(self, use: Use) -> Judged:
+        """A property or the like over functions that the file carries is more of the same code."""
+        carried = [a.made_at is not None and carries_code(a.module, a.name) for a in use.arguments]
+        others = [a for a, own in zip(use.arguments, carried, strict=True) if not own]
+        if any(carried) and not use.skipped and not any(a.module for a in others):
+            return self._judged(use, _code(), (use.module, use.name))
+        return self._plainly(use)
+
     def type_of(self, use: Use) -> Judged:
         """`type` with one argument tells; with three it makes a class."""
         if use.argument_count == 1:
@@ -388,7 +400,17 @@ class _Followed:
                 return self._judged(use, ruling("types", "sys", use.kind), target)
         if name in MODULES and first is not None and first.text is not None:
             self.made[use.at] = (first.text, "")
-        return self._judged(use, _code(), target)
+        return self._carried(use, target)
+
+    def _carried(self, use: Use, target: Target) -> Judged:
+        """Judge the making of code by what the code names: it runs with the first prediction."""
+        found = None if use.code is None else danger_in(use.code, self.imported)
+        if found is None:
+            return self._judged(use, _code(), target)
+        path, what = found
+        reason = f"holds code that can use {path}: it {what}"
+        danger = replace(_code(), judgement=Judgement.DANGEROUS, reason=reason)
+        return self._judged(use, danger, target)
 
 
 # Functions of the allow-lists that ask their arguments for items, text or numbers.
@@ -412,8 +434,11 @@ _ITERATING: frozenset[Target] = frozenset(
 )
 _BY_ARGUMENTS: dict[Target, Callable[[_Followed, Use], Judged]] = {
     ("astropy.units.core", "_recreate_irreducible_unit"): _Followed.passed_on,
+    ("builtins", "classmethod"): _Followed.of_code,
     ("builtins", "getattr"): _Followed.attribute,
+    ("builtins", "property"): _Followed.of_code,
     ("builtins", "setattr"): _Followed.attribute_set,
+    ("builtins", "staticmethod"): _Followed.of_code,
     ("builtins", "type"): _Followed.type_of,
     ("collections", "defaultdict"): _Followed.made_later,
     ("copyreg", "_reconstructor"): _Followed.reconstructed,

@@ -31,8 +31,9 @@ def pickle_code_object(stream: PickleStream) -> Iterator[Hit]:
     Fix: ask for the source of the function as a package, and for the model without it; or load
     the file only in a sandbox.
 
-    Blind spot: the bytecode itself is not examined. Code that is called while loading is
-    `pickle-unsafe-global`'s.
+    Blind spot: of the bytecode only the names are looked at, not what it does with them. Code that
+    names something which runs programs, connects or writes is `pickle-unsafe-global`'s, and so is
+    code that is called while loading.
     """
     found = [one for one in uses_of(stream) if one.ruling.judgement is Judgement.CODE]
     if not found:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from modelwarden.core import UseKind
 from modelwarden.core.values import dataclass
 from modelwarden.formats.limits import LimitExceededError
+from modelwarden.formats.pickle.bytecode import Code, code_of
 from modelwarden.formats.pickle.nested import head
 from modelwarden.formats.pickle.render import (
     Canonical,
@@ -103,6 +104,7 @@ class Use:
             arguments were met, those that are not listed are one use: `argument_count` is -1.
         skipped: how many of `times` had arguments that were not looked at.
         again: a method is called on an object whose state was restored before.
+        code: what a code object names, when the call has the arguments of one.
     """
 
     module: str
@@ -124,6 +126,7 @@ class Use:
     times: int = 1
     skipped: int = 0
     again: bool = False
+    code: Code | None = None
     _canonical: Canonical = field(repr=False, compare=False)
     _source: Source = field(repr=False, compare=False)
     _stream: tuple[int, int] = field(repr=False, compare=False)
@@ -158,6 +161,7 @@ class _Seen:
     chain: int = 0
     times: int = 0
     again: bool = False
+    code: Code | None = None
 
 
 class Recorder:
@@ -271,7 +275,11 @@ class Recorder:
         chain = (0, 0)
         if isinstance(callee, Call):
             chain = callee.depth, 0 if method else callee.identity
-        key = (id(target), kind, via, method, again, chain, tuple(map(id, passed)), _deciding(args))
+        code = code_of(args)  # each code object is looked at, however many there are
+        key = (
+            *(id(target), kind, via, method, again, chain),
+            *(tuple(map(id, passed)), _deciding(args), code),
+        )
         group = self._groups.setdefault(key, {})
         self._forms += 1
         known = len(group) <= KEPT_PER_CALLEE and args is not ANY_ARGUMENTS
@@ -286,6 +294,7 @@ class Recorder:
             seen = _Seen(target, kind, at, via, "", form or UNKNOWN, method, again=again)
             self._keep(seen, callee, args, kwargs)
             seen.imports = tuple((item.module, item.name) for item in passed)
+            seen.code = code
             group[form] = seen
             for item in passed:
                 self._passed.setdefault(id(item), seen.rendered)
@@ -354,6 +363,7 @@ class Recorder:
             times=max(seen.times, 1),
             skipped=seen.times if seen.form is UNKNOWN else 0,
             again=seen.again,
+            code=seen.code,
             _canonical=seen.form,
             _source=source,
             _stream=stream,

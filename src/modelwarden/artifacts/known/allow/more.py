@@ -51,6 +51,12 @@ ALLOWED: tuple[Allow, ...] = (
         "stores rows of numbers with their domain",
     ),
     Allow(
+        "mlflow.pyfunc mlflow.pyfunc.model",
+        "PythonModel ChatModel ChatAgent ResponsesAgent",
+        "the class that a model of one's own derives from; its code is judged where it stands",
+        STORED,
+    ),
+    Allow(
         "toolz.functoolz cytoolz.functoolz",
         "curry compose Compose juxt",
         "stores functions that are judged where they stand",
