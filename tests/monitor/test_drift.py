@@ -262,3 +262,32 @@ def test_what_of_a_ledger_was_not_read_is_a_gap(tmp_path, monkeypatch):
     assert [(g.kind.value, g.why) for g in report.gaps] == [
         ("over-limit", "only the first 300 records were read")
     ]
+
+
+@pytest.mark.parametrize("cluster", [None, "w"])
+def test_rows_of_other_machines_are_judged_by_machines(tmp_path, cluster):
+    """Several rows of each: the column is named, or it is plain that `machine` names them."""
+    sides = []
+    for seed, first in ((1, 0), (2, 900)):
+        rng = np.random.default_rng(seed)
+        who = np.repeat(np.arange(60), 12)
+        own = rng.normal(size=(2, 60))[:, who] + rng.normal(size=(2, 720)) * 0.3
+        made = {"machine" if cluster is None else cluster: first + who, "heat": own[0]}
+        made["label"] = (own[1] > 0.4).astype(int)
+        sides.append(written(tmp_path / f"{seed}.csv", made))
+    plain, asked = Roles(), Roles(cluster=cluster)
+    here, there = (read_sample(n, s, asked) for n, s in zip("ab", sides, strict=True))
+
+    report = compare(here, there, seed=0, version="0")
+
+    assert found(report) == []
+    if cluster is not None:
+        alone = (read_sample(n, s, plain) for n, s in zip("ab", sides, strict=True))
+        assert found(compare(*alone, seed=0, version="0")) != []
+
+
+def test_a_cluster_that_no_file_has_is_an_error(tmp_path):
+    path = written(tmp_path / "a.csv", rows(1))
+
+    with pytest.raises(DataError, match="--cluster"):
+        read_sample("reference", path, Roles(cluster="whom"))

@@ -32,6 +32,9 @@ def monitor() -> None:
     "--prediction", metavar="COLUMN", help="The model's answer [default: prediction, y_pred]."
 )
 @click.option("--id", "identity", metavar="COLUMN", help="Identifies rows; never compared.")
+@click.option(
+    "--cluster", metavar="COLUMN", help="Whom a row stands for, where several stand for one."
+)
 @click.option("--drop", metavar="COLUMN", multiple=True, help="Not compared; may be repeated.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @form_option("Form of the report.")
@@ -44,6 +47,7 @@ def drift(
     label: str | None,
     prediction: str | None,
     identity: str | None,
+    cluster: str | None,
     drop: tuple[str, ...],
     seed: int,
     form: str,
@@ -66,7 +70,7 @@ def drift(
     from modelwarden.monitor.reading import Roles
     from modelwarden.policy import judge
 
-    roles = Roles(label=label, prediction=prediction, id=identity, drop=drop)
+    roles = Roles(label=label, prediction=prediction, id=identity, drop=drop, cluster=cluster)
     report = judge(_compared(reference, current, roles, seed), policy)
     return finish(report, form, written, fail_on=policy.fail_on)
 

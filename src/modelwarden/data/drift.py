@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from modelwarden.core import Finding, Gap, Location
 from modelwarden.core.seen import findings
 from modelwarden.core.stages import StageResult
+from modelwarden.data.clustering import as_positions, by_entities, entities_in
 from modelwarden.data.given import Given, Said
 from modelwarden.data.numbering import without_numbering
 from modelwarden.detectors import moves
 from modelwarden.detectors.change_point import ChangePoint, change_point
+from modelwarden.detectors.clusters import Clusters
 from modelwarden.detectors.counts import as_numbers
 from modelwarden.detectors.moves import ALPHA, changes_of
 from modelwarden.detectors.rules.concept_drift import ConceptMoved, concept_drift
@@ -34,16 +37,20 @@ def run(given: Given) -> StageResult:
     for reference, other in given.pairs():
         if len(reference) and len(other):
             here, there, _ = without_numbering(reference, other)
-            result += moves.features(here, there, given.margins)
-            result += moves.joint(here, there, given.margins)
-            result += moves.labels(
-                reference,
-                other,
-                given.data.label or "y",
-                regression=given.project.task is Task.REGRESSION,
-                margins=given.margins,
-            )
+            result += by_entities(here, there, partial(_between, given))
     return result + _answers(given)
+
+
+def _between(given: Given, reference: DataSet, other: DataSet) -> StageResult:
+    result = moves.features(reference, other, given.margins)
+    result += moves.joint(reference, other, given.margins)
+    return result + moves.labels(
+        reference,
+        other,
+        given.data.label or "y",
+        regression=given.project.task is Task.REGRESSION,
+        margins=given.margins,
+    )
 
 
 def _answers(given: Given) -> StageResult:
@@ -77,7 +84,13 @@ def _predictions(given: Given, said: dict[str, Said]) -> StageResult:
     if current is None:
         return StageResult()
     columns = list(_answer_columns(said[test.name], said[current.name]))
-    return StageResult(findings=tuple(moves.answers(test, current, columns, given.margins)))
+    return by_entities(test, current, partial(_answered, given, columns))
+
+
+def _answered(
+    given: Given, columns: list[tuple[str, Column, Column]], one: DataSet, two: DataSet
+) -> StageResult:
+    return StageResult(findings=tuple(moves.answers(one, two, columns, given.margins)))
 
 
 def _against_training(given: Given, said: Said) -> StageResult:
@@ -102,7 +115,7 @@ def _against_training(given: Given, said: Said) -> StageResult:
         why = "answers were not held against those to training rows, on which the model errs less"
         return StageResult(notes=(why,))
     columns = [part for part in _answer_columns(known, said) if part[0] == "class"]
-    return StageResult(findings=tuple(moves.answers(train, test, columns, given.margins)))
+    return by_entities(some, test, partial(_answered, given, columns))
 
 
 def _answer_columns(here: Said, there: Said) -> Iterator[tuple[str, Column, Column]]:
@@ -145,8 +158,16 @@ def _errors_between(given: Given, said: dict[str, Said]) -> StageResult:
     two = errors_of(given, current, said[current.name])
     if one is None or two is None:
         return StageResult()
-    found = moves.errors_between(test, current, one[0], one[2], two[2], given.margins)
-    return StageResult(findings=tuple(found))
+
+    def compare(here: DataSet, there: DataSet) -> StageResult:
+        clusters = Clusters.of(here, there)
+        kept = None if clusters is None else clusters.only(one[1], two[1])
+        found = moves.errors_between(
+            here, there, one[0], one[2], two[2], given.margins, clusters=kept
+        )
+        return StageResult(findings=tuple(found))
+
+    return by_entities(test, current, compare)
 
 
 def _errors_along(given: Given, data: DataSet, said: Said) -> StageResult:
@@ -165,16 +186,22 @@ def _errors_along(given: Given, data: DataSet, said: Said) -> StageResult:
     if residual is not None:
         sequences.append(("outcome less what the score expects", residual[ranked]))
     for told, values in sequences:
-        point = change_point(values)
-        if (
-            point is None
-            or point.p > ALPHA / 2
-            or abs(point.after - point.before) < given.margins.errors
-        ):
+        if not _levels_differ(change_point(values), given):
+            continue
+        point = change_point(values, as_positions(entities_in(given, data), rows[ranked]))
+        if point is None or not _levels_differ(point, given):
             continue
         at = int(rows[ranked[point.at]])
         return StageResult(findings=tuple(_concept(given, data, told, point, at, name)))
     return StageResult()
+
+
+def _levels_differ(point: ChangePoint | None, given: Given) -> bool:
+    return (
+        point is not None
+        and point.p <= ALPHA / 2
+        and abs(point.after - point.before) >= given.margins.errors
+    )
 
 
 def _concept(

@@ -9,6 +9,7 @@ import numpy as np
 from modelwarden.core import Finding, Location
 from modelwarden.core.seen import findings
 from modelwarden.core.stages import StageResult
+from modelwarden.data.clustering import as_positions, entities_in
 from modelwarden.data.drift import order_of
 from modelwarden.data.given import Given
 from modelwarden.data.leakage import classes_of
@@ -54,6 +55,8 @@ def _ordered(given: Given, data: DataSet) -> Iterator[Finding]:
     best: tuple[ChangePoint, str] | None = None
     for told, values in sequences:
         point = change_point(values)
+        if point is not None and point.p <= alpha:
+            point = change_point(values, as_positions(entities_in(given, data), order))
         if point is None or point.p > alpha or abs(point.after - point.before) < margin:
             continue
         if best is None or point.p < best[0].p:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from modelwarden.core import Gap, GapKind
 from modelwarden.core.stages import StageResult
+from modelwarden.data.clustering import by_entities
 from modelwarden.data.given import Given
 from modelwarden.data.numbering import without_numbering
 from modelwarden.detectors.broken import broken
@@ -23,7 +25,7 @@ def run(given: Given) -> StageResult:
     regression = given.project.task is Task.REGRESSION
     for reference, other in given.pairs():
         here, there, names = without_numbering(reference, other)
-        result += broken(here, there, label, regression=regression)
+        result += by_entities(here, there, partial(broken, label=label, regression=regression))
         result += StageResult(notes=tuple(_NUMBERING.format(n, other.name) for n in names))
         result += StageResult(gaps=tuple(_gaps(given, reference, other)))
     return result

@@ -13,11 +13,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy import special
 
 from modelwarden.core import Json, Severity
+from modelwarden.detectors.clusters import Clusters
 from modelwarden.detectors.counts import as_numbers, word_of, words_in
-from modelwarden.targets.frames import Column, Floats
+from modelwarden.targets.frames import Column, Floats, Labels
 from modelwarden.targets.labels import all_missing
 
 SIGNIFICANT = 1e-4
@@ -99,8 +101,14 @@ def kind_of(column: Column) -> str:
     return {"O": "word", "M": "date", "m": "date"}.get(column.dtype.kind, "number")
 
 
-def breaks_of(reference: Column, current: Column) -> Iterator[Break]:
-    """Yield what broke from the reference (n,) to the current column (m,)."""
+def breaks_of(
+    reference: Column, current: Column, clusters: Clusters | None = None
+) -> Iterator[Break]:
+    """Yield what broke from the reference (n,) to the current column (m,).
+
+    Where rows come in clusters, chance is that of clusters: a word counts once in each, and so does
+    the largest value.
+    """
     before, after = kind_of(reference), kind_of(current)
     if "nothing" in {before, after}:
         return
@@ -113,9 +121,9 @@ def breaks_of(reference: Column, current: Column) -> Iterator[Break]:
                 told += f"; {written:.0%} are numbers that are written as text"
         yield Break(kind="type", told=told, facts={"before": before, "after": after})
     elif before == "word":
-        yield from _words(reference, current)
+        yield from _words(reference, current, clusters)
     elif before == "number":
-        yield from _numbers(reference, current)
+        yield from _numbers(reference, current, clusters)
 
 
 def _texts(column: Column) -> list[str]:
@@ -142,17 +150,17 @@ def date_format(column: Column) -> str | None:
     return "MM/DD/YYYY" if second > 12 >= first else "two numbers and a year with /"
 
 
-def _words(reference: Column, current: Column) -> Iterator[Break]:
+def _words(reference: Column, current: Column, clusters: Clusters | None) -> Iterator[Break]:
     one, two = date_format(reference), date_format(current)
     if one is not None:
         if two != one and (two is not None or len(_texts(current)) >= _LEAST):
             told = f"dates are written {two or 'in no single form'}, {one} before"
             yield Break(kind="date format", told=told, facts={"before": one, "after": two})
         return
-    yield from unseen(reference, current)
+    yield from unseen(reference, current, clusters)
 
 
-def unseen(reference: Column, current: Column) -> Iterator[Break]:
+def unseen(reference: Column, current: Column, clusters: Clusters | None = None) -> Iterator[Break]:
     """Yield a break where more rows hold a word that the reference lacks than chance brings.
 
     How much of the current rows is new by chance is the share of the reference's words that it
@@ -164,13 +172,18 @@ def unseen(reference: Column, current: Column) -> Iterator[Break]:
     if n < _LEAST_KNOWN or not m or len(known) > max(20, min(_MOST_WORDS, n // 10)):
         return  # free text, names or identifiers: every row is new
     new = Counter({word: times for word, times in found.items() if word not in known})
-    once = sum(times == 1 for times in known.values())
-    expected = min(1.0, (once + 3 * once**0.5 + 1) / n)
     count = new.total()
     share = count / m
     if count < _LEAST or share < _UNSEEN:
         return
-    if float(special.bdtrc(count - 1, m, expected)) > SIGNIFICANT:
+    drawn = known, found
+    if clusters is not None:
+        drawn = _once_each(reference, clusters.here), _once_each(current, clusters.there)
+    draws, later = drawn[0].total(), drawn[1].total()
+    once = sum(times == 1 for times in drawn[0].values())
+    expected = min(1.0, (once + 3 * once**0.5 + 1) / draws)
+    strange = sum(drawn[1][word] for word in new)
+    if float(special.bdtrc(strange - 1, later, expected)) > SIGNIFICANT:
         return
     folded = {_folded(word) for word in known}
     variants = sum(times for word, times in new.items() if _folded(word) in folded)
@@ -194,11 +207,17 @@ def unseen(reference: Column, current: Column) -> Iterator[Break]:
     )
 
 
+def _once_each(column: Column, clusters: Labels) -> Counter[str]:
+    """Return in how many clusters each word stands."""
+    pairs = set(zip(column.tolist(), clusters.tolist(), strict=True))
+    return Counter(word for value, _ in pairs if (word := word_of(value)) is not None)
+
+
 def _folded(word: str) -> str:
     return " ".join(word.casefold().split())
 
 
-def _numbers(reference: Column, current: Column) -> Iterator[Break]:
+def _numbers(reference: Column, current: Column, clusters: Clusters | None) -> Iterator[Break]:
     here, there = as_numbers(reference), as_numbers(current)
     finite = np.isfinite(there)
     infinite = np.flatnonzero(np.isinf(there))
@@ -209,17 +228,25 @@ def _numbers(reference: Column, current: Column) -> Iterator[Break]:
     known = here[np.isfinite(here)]
     if min(len(known), int(finite.sum())) < _LEAST_KNOWN:
         return
-    other = _unit(known, there[finite])
+    kept = None if clusters is None else clusters.only(np.isfinite(here), finite)
+    other = _unit(known, there[finite], _rows_of(kept, known, there[finite]))
     if other is not None:
         yield other
         return
-    yield from _range(known, there, finite)
+    yield from _range(known, there, finite, kept)
+
+
+def _rows_of(clusters: Clusters | None, here: Floats, there: Floats) -> tuple[int, int]:
+    """Return how many draws there were of each: rows, or clusters."""
+    if clusters is None:
+        return len(here), len(there)
+    return len(np.unique(clusters.here)), len(np.unique(clusters.there))
 
 
 _LEVELS = np.array([0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95])
 
 
-def _unit(here: Floats, there: Floats) -> Break | None:
+def _unit(here: Floats, there: Floats, draws: tuple[int, int]) -> Break | None:
     """Return a break where the quantiles of one are those of the other, times a factor of units."""
     one, two = np.quantile(here, _LEVELS), np.quantile(there, _LEVELS)
     width = one[-1] - one[0]
@@ -246,7 +273,7 @@ def _unit(here: Floats, there: Floats) -> Break | None:
         return None
     factor = max(ratio, 1 / ratio)
     unit = min(_UNITS, key=lambda known: abs(np.log(known / factor)))
-    if abs(np.log(unit / factor)) > 0.09 or not _apart(here, there):
+    if abs(np.log(unit / factor)) > 0.09 or not _apart(here, there, draws):
         return None
     times = f"{unit:g} times as large" if ratio > 1 else f"{unit:g} times smaller"
     return Break(
@@ -256,7 +283,7 @@ def _unit(here: Floats, there: Floats) -> Break | None:
     )
 
 
-def _apart(here: Floats, there: Floats) -> bool:
+def _apart(here: Floats, there: Floats, draws: tuple[int, int]) -> bool:
     """Return whether two samples differ by more than chance: of heavy tails the quantiles do not.
 
     Twice the unit of the statistic of Kolmogorov and Smirnov, which chance exceeds in 0.07 %.
@@ -265,7 +292,7 @@ def _apart(here: Floats, there: Floats) -> bool:
     at = np.concatenate([one, two])
     first = np.searchsorted(one, at, side="right") / len(one)
     second = np.searchsorted(two, at, side="right") / len(two)
-    beyond = 2.0 * math.sqrt(1 / len(one) + 1 / len(two))
+    beyond = 2.0 * math.sqrt(1 / draws[0] + 1 / draws[1])
     return float(np.abs(first - second).max()) >= beyond
 
 
@@ -315,15 +342,24 @@ def _all_outermost(k: int, m: int, n: int) -> float:
     return float(np.exp(ways[0] + ways[1] - ways[2] - ways[3]))
 
 
-def _range(here: Floats, there: Floats, finite: np.ndarray) -> Iterator[Break]:
+def _range(
+    here: Floats, there: Floats, finite: npt.NDArray[np.bool_], clusters: Clusters | None
+) -> Iterator[Break]:
     if goes_on(here, there):
         return
     low, high = float(here.min()), float(here.max())
     m = int(finite.sum())
+    n, drawn = _rows_of(clusters, here, there[finite])
+    if clusters is not None:
+        # Larger clusters have farther extremes: they count as more of them.
+        drawn = math.ceil(drawn * max(1.0, (m / drawn) / (len(here) / n)))
     for below in (True, False):
         beyond = finite & (there < low if below else there > high)
         k = int(beyond.sum())
-        if k < _LEAST or k / m < _SHARE or _all_outermost(k, m, len(here)) > OUT_OF_RANGE:
+        if k < _LEAST or k / m < _SHARE:
+            continue
+        whose = k if clusters is None else len(np.unique(clusters.there[beyond[finite]]))
+        if _all_outermost(whose, drawn, n) > OUT_OF_RANGE:
             continue
         values, times = np.unique(there[beyond], return_counts=True)
         edge, word = (low, "below") if below else (high, "above")

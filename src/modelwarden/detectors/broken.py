@@ -9,6 +9,7 @@ from modelwarden.core import Finding, Location
 from modelwarden.core.seen import findings
 from modelwarden.core.stages import RowMark, StageResult
 from modelwarden.detectors.breaks import Break, breaks_of, differing_columns, unseen
+from modelwarden.detectors.clusters import Clusters
 from modelwarden.detectors.rules.schema_break import Broken, schema_break
 from modelwarden.targets.data import DataSet
 from modelwarden.targets.frames import Frame, Inputs
@@ -60,11 +61,13 @@ def _breaks(
     reference: DataSet, other: DataSet, label: str, *, regression: bool
 ) -> Iterator[tuple[str, Break]]:
     here, there = reference.inputs, other.inputs
+    clusters = Clusters.of(reference, other)
     if isinstance(here, Frame) and isinstance(there, Frame):
         yield from differing_columns(here.names, there.names)
         for name in here.names:
             if name in there.names:
-                yield from ((name, found) for found in breaks_of(here[name], there[name]))
+                broke = breaks_of(here[name], there[name], clusters)
+                yield from ((name, found) for found in broke)
     elif isinstance(here, Frame) or isinstance(there, Frame):
         told = "is {}, {} before".format(*(_form(side) for side in (there, here)))
         yield "x", Break(kind="type", told=told, facts={})
@@ -74,6 +77,7 @@ def _breaks(
             yield "x", Break(kind="type", told=told, facts={})
         elif here.ndim == 2 and here.dtype.kind != "O":
             for i in range(here.shape[1]):
-                yield from ((f"x[{i}]", found) for found in breaks_of(here[:, i], there[:, i]))
+                broke = breaks_of(here[:, i], there[:, i], clusters)
+                yield from ((f"x[{i}]", found) for found in broke)
     if reference.y is not None and other.y is not None and not regression:
-        yield from ((label, found) for found in unseen(reference.y, other.y))
+        yield from ((label, found) for found in unseen(reference.y, other.y, clusters))

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import special
 
 from modelwarden.metrics.intervals import z_of
-from modelwarden.targets.frames import Floats
+from modelwarden.targets.frames import Floats, Labels
 
 LEAST_ROWS = 100
 _EDGE = 0.05  # of the rows at either end, where two levels cannot be told
@@ -33,12 +33,13 @@ class ChangePoint:
     p: float
 
 
-def change_point(values: Floats) -> ChangePoint | None:
+def change_point(values: Floats, clusters: Labels | None = None) -> ChangePoint | None:
     """Return where the mean of a sequence (n,) changes most; None of a constant or a short one.
 
     The running sum of what each value has above the mean, over σ√n, is a Brownian bridge where
     nothing changes; the law of its largest distance from 0 is that of Kolmogorov. σ is that of
     neighbours in blocks, so a sequence whose neighbours are alike does not alarm by that alone.
+    Where rows come in `clusters` (n,), it is that of their sums, if those spread wider.
 
     Source: Page 1955; Ploberger and Krämer 1992, "The CUSUM test with OLS residuals".
     """
@@ -53,6 +54,10 @@ def change_point(values: Floats) -> ChangePoint | None:
     inner = np.abs(sums[edge - 1 : n - edge])
     at = int(inner.argmax()) + edge
     first, second = values[:at], values[at:]
+    if clusters is not None:
+        left = np.concatenate([first - first.mean(), second - second.mean()])
+        together = np.bincount(clusters, weights=left)
+        sigma = max(sigma, math.sqrt(float(together @ together) / n))
     error = math.sqrt(float(first.var()) / len(first) + float(second.var()) / len(second))
     gap = float(second.mean() - first.mean())
     half = z_of(0.95) * error

@@ -11,12 +11,13 @@ reference on either side. Words are tested by their shares (chi-square). Both by
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import special
 
+from modelwarden.detectors.clusters import ROWS, Worth
 from modelwarden.detectors.counts import NumberCounts, WordCounts
 from modelwarden.metrics.intervals import Interval, newcombe, z_of
 from modelwarden.targets.frames import Floats
@@ -70,22 +71,32 @@ class Change:
 
 
 def of_numbers(
-    reference: NumberCounts, current: NumberCounts, margins: Margins
+    reference: NumberCounts,
+    current: NumberCounts,
+    margins: Margins,
+    worths: Mapping[str, Worth] | None = None,
 ) -> Iterator[Change]:
-    """Test the values of a number that are known, in five ways."""
+    """Test the values of a number that are known, in five ways.
+
+    `worths` has for each kind of test what a row is worth where rows come in clusters.
+    """
     n, m = reference.known, current.known
     if min(n, m) < LEAST_ROWS:
         return
-    yield _distribution(reference, current, margins)
+    of = worths or {}
+    yield _distribution(reference, current, margins, of.get("distribution", ROWS))
     pair = _only_two(reference, current)
-    yield _mean(reference, current, margins, pair)
+    yield _mean(reference, current, margins, of.get("mean", ROWS), pair)
     if pair is None:
-        yield _spread(reference, current, margins)
+        yield _spread(reference, current, margins, of.get("spread", ROWS))
     for high in (False, True):
-        yield _tail(reference, current, margins, high=high)
+        worth = of.get("high tail" if high else "low tail", ROWS)
+        yield _tail(reference, current, margins, worth, high=high)
 
 
-def _distribution(reference: NumberCounts, current: NumberCounts, margins: Margins) -> Change:
+def _distribution(
+    reference: NumberCounts, current: NumberCounts, margins: Margins, worth: Worth
+) -> Change:
     """Two-sample Kolmogorov–Smirnov on bins; they can only make it more careful.
 
     Source: Smirnov 1939; the limit law by `scipy.special.kolmogorov`.
@@ -95,7 +106,8 @@ def _distribution(reference: NumberCounts, current: NumberCounts, margins: Margi
     gaps = np.abs(here / n - there / m)
     at = int(gaps.argmax())
     gap = float(gaps[at])
-    ends = newcombe(int(there[at]), m, int(here[at]), n)
+    one = worth.share
+    ends = newcombe(int(there[at]) * one, m * one, int(here[at]) * one, n * one)
     low, high = sorted((abs(ends.low), abs(ends.high)))
     if ends.low < 0 < ends.high:
         low = 0.0
@@ -110,7 +122,7 @@ def _distribution(reference: NumberCounts, current: NumberCounts, margins: Margi
         low=low,
         high=high,
         matters=gap >= margins.distribution,
-        p=float(special.kolmogorov(math.sqrt(n * m / (n + m)) * gap)),
+        p=worth.p(float(special.kolmogorov(math.sqrt(one * n * m / (n + m)) * gap))),
         told=f"{share:.1%} of the values are at most {value:.4g}, {before:.1%} before",
     )
 
@@ -132,7 +144,11 @@ def _moments(counts: NumberCounts, values: Floats) -> tuple[float, float]:
 
 
 def _mean(
-    reference: NumberCounts, current: NumberCounts, margins: Margins, pair: int | None = None
+    reference: NumberCounts,
+    current: NumberCounts,
+    margins: Margins,
+    worth: Worth = ROWS,
+    pair: int | None = None,
 ) -> Change:
     """Welch's test of the means on the scale of the bins, outliers at its ends.
 
@@ -142,7 +158,7 @@ def _mean(
     scale = reference.bins.scale()
     (before, var), (after, other) = _moments(reference, scale), _moments(current, scale)
     unit = math.sqrt(var) or math.sqrt(other) or 1.0
-    error = _error(var, n, other, m, after - before)
+    error = _error(var, n * worth.share, other, m * worth.share, after - before)
     gap = (after - before) / unit
     half = z_of(0.95) * error / unit
     told = f"the mean moved by {gap:+.2f} standard deviations"
@@ -156,21 +172,22 @@ def _mean(
         low=gap - half,
         high=gap + half,
         matters=abs(gap) >= margins.mean,
-        p=_two_sided(after - before, error),
+        p=worth.p(_two_sided(after - before, error)),
         told=told,
     )
 
 
-def _spread(reference: NumberCounts, current: NumberCounts, margins: Margins) -> Change:
+def _spread(
+    reference: NumberCounts, current: NumberCounts, margins: Margins, worth: Worth
+) -> Change:
     """Brown and Forsythe's test: Welch's on the distances from each side's own median."""
     scale = reference.bins.scale()
     found = []
     for counts in (reference, current):
-        total = counts.counts.cumsum()
-        middle = scale[int(np.searchsorted(total, counts.known / 2))]
-        found.append((*_moments(counts, np.abs(scale - middle)), counts.known))
+        away = np.abs(scale - scale[middle_of(counts)])
+        found.append((*_moments(counts, away), counts.known))
     (before, var, n), (after, other, m) = found
-    error = _error(var, n, other, m, after - before)
+    error = _error(var, n * worth.share, other, m * worth.share, after - before)
     least = max(before, after) * 1e-9
     if before <= least or after <= least:
         ratio, low, high = (1.0, 1.0, 1.0) if before == after else (math.inf, 1.0, math.inf)
@@ -178,7 +195,8 @@ def _spread(reference: NumberCounts, current: NumberCounts, margins: Margins) ->
             ratio, low, high = 0.0, 0.0, 1.0
     else:
         ratio = after / before
-        half = z_of(0.95) * math.sqrt(var / n / (before * before) + other / m / (after * after))
+        relative = var / n / (before * before) + other / m / (after * after)
+        half = z_of(0.95) * math.sqrt(relative / worth.share)
         low, high = ratio * math.exp(-half), ratio * math.exp(half)
     moved = float(np.abs(reference.counts.cumsum() / n - current.counts.cumsum() / m).max())
     far = ratio >= margins.spread or ratio <= 1 / margins.spread
@@ -189,13 +207,29 @@ def _spread(reference: NumberCounts, current: NumberCounts, margins: Margins) ->
         high=high,
         # Of a column that is nearly constant a handful of rows makes any ratio.
         matters=far and moved >= margins.distribution / 3,
-        p=_two_sided(after - before, error),
+        p=worth.p(_two_sided(after - before, error)),
         told=f"values lie {ratio:.2f} times as far from their median as before",
     )
 
 
+def middle_of(counts: NumberCounts) -> int:
+    """Return the bin of the median."""
+    return int(np.searchsorted(counts.counts.cumsum(), counts.known / 2))
+
+
+def beyond(reference: NumberCounts, *, high: bool) -> int:
+    """Return how many bins of an end lie before its share of extreme rows is reached."""
+    counts = reference.counts[::-1] if high else reference.counts
+    return int(np.searchsorted(counts.cumsum(), max(_TAIL * reference.known, 1)))
+
+
 def _tail(
-    reference: NumberCounts, current: NumberCounts, margins: Margins, *, high: bool
+    reference: NumberCounts,
+    current: NumberCounts,
+    margins: Margins,
+    worth: Worth,
+    *,
+    high: bool,
 ) -> Change:
     """Exceedances of an extreme of the reference.
 
@@ -208,13 +242,10 @@ def _tail(
     here, there = reference.counts, current.counts
     if high:
         here, there = here[::-1], there[::-1]
-    outer = here.cumsum()
-    # The bins before the one in which the reference comes to its share of extreme rows.
-    cut = int(np.searchsorted(outer, max(_TAIL * n, 1)))
-    r = int(outer[cut - 1]) if cut else 0
-    k = int(there[:cut].sum())
-    p = float(special.bdtr(r, k + r, n / (n + m))) if k else 1.0
-    ends = newcombe(k, m, r, n)
+    cut = beyond(reference, high=high)
+    r, k, one = int(here[:cut].sum()), int(there[:cut].sum()), worth.share
+    p = float(special.betainc(k * one, r * one + 1, m / (n + m))) if k else 1.0
+    ends = newcombe(k * one, m * one, r * one, n * one)
     gap = k / m - r / n
     values = reference.bins.values()
     edge = values[::-1][min(cut, len(values) - 1)] if high else values[min(cut, len(values) - 1)]
@@ -225,12 +256,12 @@ def _tail(
         low=ends.low,
         high=ends.high,
         matters=gap >= margins.tail,
-        p=p,
+        p=worth.p(p),
         told=f"{k / m:.2%} of the values lie {side} {edge:.4g}, {r / n:.2%} before",
     )
 
 
-def _error(var: float, n: int, other: float, m: int, gap: float) -> float:
+def _error(var: float, n: float, other: float, m: float, gap: float) -> float:
     """Return the standard error of a difference of means.
 
     A side that does not vary at all – three hundred rows without the one in a hundred that is not
@@ -249,8 +280,16 @@ def _two_sided(gap: float, error: float) -> float:
     return float(2 * special.ndtr(-abs(gap) / error))
 
 
-def of_words(reference: WordCounts, current: WordCounts, margins: Margins) -> Iterator[Change]:
-    """Test the shares of words that are known; rare words are taken together."""
+def of_words(
+    reference: WordCounts, current: WordCounts, margins: Margins, worth: Worth = ROWS
+) -> Iterator[Change]:
+    """Test the shares of words that are known; rare words are taken together.
+
+    Of rows in clusters the statistic is a sum of squares of unequal weights: their mean is taken
+    off, and their spread costs degrees of freedom.
+
+    Source: Rao and Scott 1984, the second-order correction; its F as in Thomas and Rao 1987.
+    """
     n, m = reference.known, current.known
     if min(n, m) < LEAST_ROWS:
         return
@@ -260,7 +299,8 @@ def of_words(reference: WordCounts, current: WordCounts, margins: Margins) -> It
     shares = here / n, there / m
     pooled = (here + there) / (n + m)
     spread = pooled * (1 / n + 1 / m)
-    statistic = float(((shares[1] - shares[0]) ** 2 / spread).sum())
+    statistic = float(((shares[1] - shares[0]) ** 2 / spread).sum()) * worth.share
+    spread = spread / worth.share
     moved = float(np.abs(shares[1] - shares[0]).sum()) / 2
     # What chance alone moves, on average: it is taken off, so that many words make no effect.
     noise = float(np.sqrt(2 * spread * (1 - pooled) / math.pi).sum()) / 2
@@ -280,9 +320,16 @@ def of_words(reference: WordCounts, current: WordCounts, margins: Margins) -> It
         low=max(0.0, effect - half),
         high=min(1.0, moved + half),
         matters=effect >= margins.mix or bool((jumps & certain).any()),
-        p=float(special.chdtrc(len(here) - 1, statistic)),
+        p=_of_chi_square(statistic, len(here) - 1, worth),
         told=f"{names[most]!r} has {shares[1][most]:.1%} of the rows, {shares[0][most]:.1%} before",
     )
+
+
+def _of_chi_square(statistic: float, free: int, worth: Worth) -> float:
+    if math.isinf(worth.freedom):
+        return float(special.chdtrc(free, statistic))
+    left = max(free * worth.cells, 1.0)
+    return float(special.fdtrc(left, left * worth.freedom, statistic / free))
 
 
 def cells(reference: WordCounts, current: WordCounts) -> tuple[list[str], Floats, Floats]:
@@ -309,22 +356,25 @@ def cells(reference: WordCounts, current: WordCounts) -> tuple[list[str], Floats
     return names, table[:, 0], table[:, 1]
 
 
-def of_missing(before: int, n: int, after: int, m: int, margin: float) -> Change:
+def of_missing(
+    before: int, n: int, after: int, m: int, margin: float, worth: Worth = ROWS
+) -> Change:
     """Test whether another share of rows lacks a value."""
     gap = after / m - before / n if n and m else 0.0
-    ends = newcombe(after, m, before, n) if n and m else Interval(-1.0, 1.0)
+    one = worth.share
+    ends = newcombe(after * one, m * one, before * one, n * one) if n and m else Interval(-1.0, 1.0)
     return Change(
         kind="missing",
         effect=gap,
         low=ends.low,
         high=ends.high,
         matters=abs(gap) >= margin,
-        p=shares_differ(before, n, after, m),
+        p=worth.p(shares_differ(before * one, n * one, after * one, m * one)),
         told=f"{after / max(m, 1):.1%} of the values are missing, {before / max(n, 1):.1%} before",
     )
 
 
-def shares_differ(one: int, n: int, two: int, m: int) -> float:
+def shares_differ(one: float, n: float, two: float, m: float) -> float:
     """Return the two-sided p that two shares are equal, given how many there are in all.
 
     Given the total, the count of one side is hypergeometric; the binomial takes its place, which
@@ -340,6 +390,7 @@ def shares_differ(one: int, n: int, two: int, m: int) -> float:
         if not total:
             return 1.0
     share = n / (n + m)
-    lower = float(special.bdtr(one, total, share))
-    upper = float(special.bdtrc(one - 1, total, share)) if one else 1.0
+    # The binomial's tails, by the integral that also holds between whole numbers of rows.
+    lower = float(special.betainc(two, one + 1, 1 - share)) if two else 1.0
+    upper = float(special.betainc(one, two + 1, share)) if one else 1.0
     return min(1.0, 2 * min(lower, upper))

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
+from modelwarden.detectors.clusters import Clusters
 from modelwarden.detectors.counts import NumberBins, word_of, words_in
 from modelwarden.metrics.intervals import z_of
 from modelwarden.metrics.multiplicity import benjamini_hochberg
-from modelwarden.targets.frames import Column, Floats, Frame
+from modelwarden.targets.frames import Column, Floats, Frame, Labels
 
 MOST_ROWS = 50_000  # of each set; more would only tell trifles
 MOST_COLUMNS = 200
@@ -25,6 +26,7 @@ _MOST_PARTS = 600
 _WORDS = 8
 _LEAST_SHARE = 0.02
 _LEAST_ROWS = 100
+_MOST_SUSPECTS = 3000  # products that are worked out anew where rows come in clusters
 _BENT = 1.5  # by which a square must move more than a straight part: its products are heavier
 
 
@@ -60,7 +62,12 @@ class _Part:
 
 
 def changed_pairs(
-    reference: Frame, current: Frame, *, margin: float, alpha: float
+    reference: Frame,
+    current: Frame,
+    *,
+    margin: float,
+    alpha: float,
+    clusters: Clusters | None = None,
 ) -> tuple[PairChange, ...]:
     """Return the pairs of columns whose correlation changed, the largest change first.
 
@@ -69,6 +76,7 @@ def changed_pairs(
         current: the same columns, each of the same kind.
         margin: least change of a correlation that matters.
         alpha: of the family of all products.
+        clusters: of the rows; None where they are independent.
     """
     here, there = _sampled(reference), _sampled(current)
     if min(len(here), len(there)) < _LEAST_ROWS:
@@ -93,7 +101,15 @@ def changed_pairs(
     p = 2 * special.ndtr(-np.abs(gap) / np.maximum(error, 1e-12))
     adjusted = benjamini_hochberg(np.asarray(p, np.float64))
     needed = margin * np.where(bent[first] | bent[second], _BENT, 1.0)
-    found = np.flatnonzero((adjusted <= alpha) & (np.abs(gap) >= needed))
+    suspects = (adjusted <= alpha) & (np.abs(gap) >= needed)
+    if clusters is not None and suspects.any():
+        kept = clusters.only(_every(len(reference)), _every(len(current)))
+        at = np.flatnonzero(suspects)
+        at = at[np.argsort(-np.abs(gap[at]), kind="stable")][:_MOST_SUSPECTS]
+        pairs = [(parts[first[i]], parts[second[i]]) for i in at]
+        adjusted, error = _of_clusters(gap, error, at, pairs, kept)
+        suspects &= adjusted <= alpha
+    found = np.flatnonzero(suspects)
     best: dict[tuple[int, int], int] = {}
     for i in found[np.argsort(-np.abs(gap[found]), kind="stable")]:
         best.setdefault((int(owner[first[i]]), int(owner[second[i]])), int(i))
@@ -112,6 +128,29 @@ def changed_pairs(
         )
         for pair, i in best.items()
     )
+
+
+def _of_clusters(
+    gap: Floats,
+    error: Floats,
+    suspects: Labels,
+    pairs: Sequence[tuple[_Part, _Part]],
+    clusters: Clusters,
+) -> tuple[Floats, Floats]:
+    """Return the adjusted p of all products and their errors, clusters drawn instead of rows.
+
+    Only what is suspect is worked out anew; all else counts as no evidence at all.
+    """
+    made, wider = np.ones(len(gap)), error.copy()
+    for i, (one, two) in zip(suspects.tolist(), pairs, strict=True):
+        worth = clusters.worth(one.here * two.here, one.there * two.there)
+        wider[i] = error[i] / np.sqrt(worth.share)
+        made[i] = worth.p(float(2 * special.ndtr(-abs(gap[i]) / max(wider[i], 1e-12))))
+    return benjamini_hochberg(made), wider
+
+
+def _every(rows: int) -> slice:
+    return slice(None, None, max(1, -(-rows // MOST_ROWS)))
 
 
 def _sampled(frame: Frame) -> Frame:

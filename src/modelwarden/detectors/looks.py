@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from modelwarden.detectors.breaks import date_format, kind_of
+from modelwarden.detectors.clusters import Clusters
 from modelwarden.targets.data import DataSet
 from modelwarden.targets.frames import Column, Floats, Frame, Inputs
 from modelwarden.targets.schema import Kind, field_of
@@ -31,12 +32,14 @@ class Look:
         feature: the column, or the property itself where there are no columns.
         aspect: of the column; empty where it is the value itself.
         here, there: (n,) and (m,), numbers or words on both sides.
+        clusters: of these rows; None where they count as independent.
     """
 
     feature: str
     aspect: str
     here: Column
     there: Column
+    clusters: Clusters | None = None
 
     @property
     def words(self) -> bool:
@@ -47,21 +50,24 @@ class Look:
 def looks(reference: DataSet, current: DataSet) -> tuple[Look, ...]:
     """Return what both sets have in common, side by side."""
     here, there = reference.inputs, current.inputs
+    clusters = Clusters.of(reference, current)
     if isinstance(here, Frame) and isinstance(there, Frame):
         return tuple(
             look
             for name in here.names
             if name in there.names
-            for look in _of_column(name, here[name], there[name])
+            for look in _of_column(name, here[name], there[name], clusters)
         )
     if isinstance(here, Frame) or isinstance(there, Frame):
         return ()
     if here.dtype.kind == "O" or there.dtype.kind == "O":
-        return _of_texts("", here, there, words=True) if here.dtype == there.dtype else ()
+        if here.dtype != there.dtype:
+            return ()
+        return _of_texts("", here, there, clusters, words=True)
     if here.shape[1:] != there.shape[1:]:
         return ()
     one, two = frame_of(here), frame_of(there)
-    return tuple(Look(name, "", one[name], two[name]) for name in one.names)
+    return tuple(Look(name, "", one[name], two[name], clusters) for name in one.names)
 
 
 def frame_of(inputs: Inputs) -> Frame:
@@ -83,26 +89,33 @@ def frame_of(inputs: Inputs) -> Frame:
     )
 
 
-def _of_column(name: str, here: Column, there: Column) -> tuple[Look, ...]:
+def _of_column(
+    name: str, here: Column, there: Column, clusters: Clusters | None
+) -> tuple[Look, ...]:
     one, two = kind_of(here), kind_of(there)
     if one != two or one == "nothing":
         return ()
     if one != "word":
-        return (Look(name, "", here, there),)
-    found = [Look(name, "", here, there)]
+        return (Look(name, "", here, there, clusters),)
+    found = [Look(name, "", here, there, clusters)]
     if field_of(name, here).kind is Kind.TEXT and date_format(here) is None:
-        found += _of_texts(name, here, there, words=False)
+        found += _of_texts(name, here, there, clusters, words=False)
     return tuple(found)
 
 
-def _of_texts(feature: str, here: Column, there: Column, *, words: bool) -> tuple[Look, ...]:
+def _of_texts(
+    feature: str, here: Column, there: Column, clusters: Clusters | None, *, words: bool
+) -> tuple[Look, ...]:
+    if clusters is not None:
+        clusters = clusters.only(slice(None, None, _step(here)), slice(None, None, _step(there)))
     one, two = _text_properties(here), _text_properties(there)
     if words:
         vocabulary = _frequent(here, there)
         one |= _contained(here, vocabulary)
         two |= _contained(there, vocabulary)
     return tuple(
-        Look(feature or name, name if feature else "", one[name], two[name]) for name in one
+        Look(feature or name, name if feature else "", one[name], two[name], clusters)
+        for name in one
     )
 
 
@@ -130,9 +143,12 @@ def _text_properties(column: Column) -> dict[str, Floats]:
     return dict(zip(names, np.ascontiguousarray(made.T), strict=True))
 
 
+def _step(texts: Column) -> int:
+    return max(1, -(-len(texts) // _TEXTS))
+
+
 def _some(texts: Column) -> Column:
-    step = -(-len(texts) // _TEXTS)
-    return texts[::step] if step > 1 else texts
+    return texts[:: _step(texts)]
 
 
 def _frequent(here: Column, there: Column) -> list[str]:

@@ -19,6 +19,13 @@ from modelwarden.core.rules import Rule
 from modelwarden.core.seen import findings
 from modelwarden.core.stages import StageResult
 from modelwarden.detectors.breaks import breaks_of, goes_on, kind_of
+from modelwarden.detectors.clustered import (
+    worth_of_means,
+    worth_of_missing,
+    worth_of_words,
+    worths_of_numbers,
+)
+from modelwarden.detectors.clusters import ROWS, Clusters
 from modelwarden.detectors.counts import NumberBins, WordCounts, as_numbers
 from modelwarden.detectors.drift import Change, Margins, of_missing, of_numbers, of_words
 from modelwarden.detectors.joint import changed_pairs, groups_of
@@ -60,7 +67,7 @@ def tested_features(
     tested: list[Tested] = []
     gone: list[Tested] = []
     for look in looks(reference, other):
-        changes, lost = changes_of(look.here, look.there, matters)
+        changes, lost = changes_of(look.here, look.there, matters, look.clusters)
         if look.aspect or not goes_on(look.here, look.there):  # a clock moves, and nothing drifted
             tested += [(look, change) for change in changes]
         if not look.aspect:
@@ -89,18 +96,34 @@ def features_of(
     return StageResult(findings=tuple(found), tables=tuple(_table(reference, other, tested)))
 
 
-def changes_of(here: Column, there: Column, margins: Margins) -> tuple[tuple[Change, ...], Change]:
+def changes_of(
+    here: Column, there: Column, margins: Margins, clusters: Clusters | None = None
+) -> tuple[tuple[Change, ...], Change]:
     """Return what the tests of one column say, and that of its missing values."""
+    gone = ROWS if clusters is None else worth_of_missing(here, there, clusters)
     if here.dtype.kind == "O":
         words = WordCounts.of(here), WordCounts.of(there)
         lost = of_missing(
-            words[0].missing, words[0].n, words[1].missing, words[1].n, margins.missing
+            words[0].missing, words[0].n, words[1].missing, words[1].n, margins.missing, gone
         )
-        return tuple(of_words(*words, margins)), lost
+        return _of_words(here, there, margins, clusters, words), lost
     bins = NumberBins.fit(here)
     one, two = bins.count(here), bins.count(there)
-    lost = of_missing(one.missing, one.n, two.missing, two.n, margins.missing)
-    return tuple(of_numbers(one, two, margins)), lost
+    lost = of_missing(one.missing, one.n, two.missing, two.n, margins.missing, gone)
+    worths = {} if clusters is None else worths_of_numbers(here, there, one, two, clusters)
+    return tuple(of_numbers(one, two, margins, worths)), lost
+
+
+def _of_words(
+    here: Column,
+    there: Column,
+    margins: Margins,
+    clusters: Clusters | None,
+    counts: tuple[WordCounts, WordCounts] | None = None,
+) -> tuple[Change, ...]:
+    counts = counts or (WordCounts.of(here), WordCounts.of(there))
+    worth = ROWS if clusters is None else worth_of_words(here, there, *counts, clusters)
+    return tuple(of_words(*counts, margins, worth))
 
 
 def _has_columns(data: DataSet) -> bool:
@@ -108,8 +131,8 @@ def _has_columns(data: DataSet) -> bool:
     return isinstance(data.inputs, Frame) or data.inputs.ndim == 2
 
 
-def _wholly_broken(here: Column, there: Column) -> bool:
-    return any(not one.rows for one in breaks_of(here, there))
+def _wholly_broken(here: Column, there: Column, clusters: Clusters | None) -> bool:
+    return any(not one.rows for one in breaks_of(here, there, clusters))
 
 
 def _beside_breaks(tested: Sequence[Tested], margins: Margins) -> Iterator[Tested]:
@@ -117,15 +140,14 @@ def _beside_breaks(tested: Sequence[Tested], margins: Margins) -> Iterator[Teste
     for look, group in groupby(tested, key=lambda pair: pair[0]):
         changes = tuple(change for _, change in group)
         if not look.aspect and any(one.matters and one.p <= ALPHA for one in changes):
-            changes = _unexplained(look.here, look.there, changes, margins)
+            changes = _unexplained(look, changes, margins)
         yield from ((look, change) for change in changes)
 
 
-def _unexplained(
-    here: Column, there: Column, changes: tuple[Change, ...], margins: Margins
-) -> tuple[Change, ...]:
+def _unexplained(look: Look, changes: tuple[Change, ...], margins: Margins) -> tuple[Change, ...]:
     """Return the changes of a column that what broke in it leaves; none where all of it did."""
-    broken = tuple(breaks_of(here, there))
+    here, there, clusters = look.here, look.there, look.clusters
+    broken = tuple(breaks_of(here, there, clusters))
     if not all(one.rows for one in broken):
         return ()  # every value means something else
     # Values beyond the range may be the tail of what moved; codes and new words are not.
@@ -134,10 +156,14 @@ def _unexplained(
         return changes
     rows = np.unique(np.concatenate(strange))
     rest = np.delete(there, rows)
+    left = None
+    if clusters is not None:
+        left = clusters.only(slice(None), np.delete(np.arange(len(there)), rows))
     if here.dtype.kind != "O":
-        return changes_of(here, rest, margins)[0]
-    words = WordCounts.of(here)
-    return tuple(of_words(words, _given_back(words, WordCounts.of(rest), len(rows)), margins))
+        return changes_of(here, rest, margins, left)[0]
+    words, known = WordCounts.of(here), WordCounts.of(rest)
+    worth = ROWS if left is None else worth_of_words(here, rest, words, known, left)
+    return tuple(of_words(words, _given_back(words, known, len(rows)), margins, worth))
 
 
 def _given_back(reference: WordCounts, current: WordCounts, rows: int) -> WordCounts:
@@ -157,6 +183,7 @@ def _emptied(reference: DataSet, other: DataSet, margin: float) -> Iterator[Test
     here, there = reference.inputs, other.inputs
     if not isinstance(here, Frame) or not isinstance(there, Frame):
         return
+    clusters = Clusters.of(reference, other)
     for name in here.names:
         if name not in there.names or "nothing" not in (
             kinds := (kind_of(here[name]), kind_of(there[name]))
@@ -165,7 +192,8 @@ def _emptied(reference: DataSet, other: DataSet, margin: float) -> Iterator[Test
         if kinds[0] == kinds[1]:
             continue
         gone = [int(missing(column).sum()) for column in (here[name], there[name])]
-        change = of_missing(gone[0], len(here), gone[1], len(there), margin)
+        worth = ROWS if clusters is None else worth_of_missing(here[name], there[name], clusters)
+        change = of_missing(gone[0], len(here), gone[1], len(there), margin, worth)
         yield Look(name, "", here[name], there[name]), change
 
 
@@ -247,17 +275,19 @@ def joint(reference: DataSet, other: DataSet, margins: DataMargins = USUAL) -> S
     ]
     if len(shared) < 2:
         return StageResult()
+    clusters = Clusters.of(reference, other)
     pairs = changed_pairs(
         _plain(here.only(shared)),
         _plain(there.only(shared)),
         margin=margins.correlation,
         alpha=ALPHA,
+        clusters=clusters,
     )
     moved = {name for pair in pairs for name in (pair.first, pair.second)}
     broken = {
         name
         for name in moved
-        if _has_columns(reference) and _wholly_broken(here[name], there[name])
+        if _has_columns(reference) and _wholly_broken(here[name], there[name], clusters)
     }
     found: list[Finding] = []
     for group in groups_of([p for p in pairs if not {p.first, p.second} & broken]):
@@ -293,19 +323,21 @@ def labels(
     """Compare the labels; `name` is that of their column."""
     if reference.y is None or other.y is None:
         return StageResult()
-    tested = _truth_changes(reference.y, other.y, margins.of_labels(), regression=regression)
+    clusters = Clusters.of(reference, other)
+    matters = margins.of_labels()
+    tested = _truth_changes(reference.y, other.y, matters, clusters, regression=regression)
     looked = [(Look(name, "", reference.y, other.y), change) for change in tested]
     return StageResult(findings=tuple(alarms(reference, other, looked, label_drift)))
 
 
 def _truth_changes(
-    here: Column, there: Column, margins: Margins, *, regression: bool
+    here: Column, there: Column, margins: Margins, clusters: Clusters | None, *, regression: bool
 ) -> tuple[Change, ...]:
     if not regression:
-        return tuple(of_words(WordCounts.of(here), WordCounts.of(there), margins))
+        return _of_words(here, there, margins, clusters)
     if here.dtype.kind == "O" or there.dtype.kind == "O":
         return ()
-    return changes_of(here, there, margins)[0]
+    return changes_of(here, there, margins, clusters)[0]
 
 
 def answers(
@@ -315,21 +347,23 @@ def answers(
     margins: DataMargins = USUAL,
 ) -> list[Finding]:
     """Compare what a model says; a column is named `class` where it holds labels."""
-    return alarms(reference, other, tested_answers(columns, margins), prediction_drift)
+    tested = tested_answers(columns, margins, Clusters.of(reference, other))
+    return alarms(reference, other, tested, prediction_drift)
 
 
 def tested_answers(
     columns: Sequence[tuple[str, Column, Column]],
     margins: DataMargins = USUAL,  # noqa: PT028 -- no test of pytest's
+    clusters: Clusters | None = None,  # noqa: PT028 -- no test of pytest's
 ) -> list[Tested]:
     """Return the tests of what a model says."""
     matters = margins.of_answers()
     tested: list[Tested] = []
     for aspect, one, two in columns:
         changes = (
-            tuple(of_words(WordCounts.of(one), WordCounts.of(two), matters))
+            _of_words(one, two, matters, clusters)
             if aspect == "class"
-            else changes_of(one, two, matters)[0]
+            else changes_of(one, two, matters, clusters)[0]
         )
         tested += [(Look("prediction", aspect, one, two), change) for change in changes]
     return tested
@@ -342,13 +376,16 @@ def errors_between(
     before: Floats,
     after: Floats,
     margins: DataMargins = USUAL,
+    clusters: Clusters | None = None,
 ) -> list[Finding]:
-    """Compare the errors of a model on two sets, (n,) and (m,)."""
+    """Compare the errors of a model on two sets, (n,) and (m,), of rows in these clusters."""
     if min(len(before), len(after)) < LEAST_ERRORS:
         return []
     gap = float(after.mean() - before.mean())
     error = math.sqrt(float(before.var()) / len(before) + float(after.var()) / len(after)) or 1e-12
-    p = float(2 * special.ndtr(-abs(gap) / error))
+    worth = worth_of_means(before, after, clusters)
+    error /= math.sqrt(worth.share)
+    p = worth.p(float(2 * special.ndtr(-abs(gap) / error)))
     if p > ALPHA or abs(gap) < margins.errors:
         return []
     half = z_of(0.95) * error

@@ -45,7 +45,7 @@ def t_of(level: float, freedom: float) -> float:
     return float(special.stdtrit(freedom, (1 + level) / 2))
 
 
-def wilson(right: int, n: int, *, level: float = 0.95) -> Interval:
+def wilson(right: float, n: float, *, level: float = 0.95) -> Interval:
     """Return the score interval of a share `right` / n; (0, 1) when n is 0.
 
     (p + z²/2n ± z √(p(1 − p)/n + z²/4n²)) / (1 + z²/n). Its coverage averages to the level and
@@ -103,7 +103,7 @@ def of_share(right: int, n: int, *, level: float = 0.95) -> Interval:
 
 
 def newcombe(
-    right: int, n: int, other_right: int, other_n: int, *, level: float = 0.95
+    right: float, n: float, other_right: float, other_n: float, *, level: float = 0.95
 ) -> Interval:
     """Return the interval of right/n − other_right/other_n, two independent samples.
 

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from modelwarden.core.values import dataclass
+from modelwarden.detectors.clusters import Clusters
 from modelwarden.detectors.designs import Design, design_of
 from modelwarden.detectors.learners import folds_of, out_of_sample
 from modelwarden.detectors.looks import frame_of
@@ -40,11 +41,13 @@ class Errors:
         before: (n,) on rows of the reference that it did not see, drawn by their weights.
         after: (m,) on the current rows.
         effective: rows of the reference that the weights are worth.
+        clusters: of these rows; None where they count as independent.
     """
 
     before: Floats
     after: Floats
     effective: float
+    clusters: Clusters | None = None
 
 
 def learned_errors(reference: DataSet, current: DataSet, seed: int) -> Errors | str:
@@ -81,7 +84,9 @@ def learned_errors(reference: DataSet, current: DataSet, seed: int) -> Errors | 
     effective = float(weights.sum() ** 2 / (weights**2).sum())
     rng = np.random.default_rng(seed + 2)
     drawn = rng.choice(n, size=max(1, int(effective)), p=weights / weights.sum())
-    return Errors(wrong[drawn], after, effective)
+    clusters = Clusters.of(here, there)
+    kept = None if clusters is None else clusters.only(drawn, new - n)
+    return Errors(wrong[drawn], after, effective, kept)
 
 
 def _some(data: DataSet, seed: int) -> DataSet:

@@ -32,8 +32,10 @@ from modelwarden.core.rules import Rule
 from modelwarden.core.stages import StageResult
 from modelwarden.detectors import moves
 from modelwarden.detectors.broken import broken
+from modelwarden.detectors.clusters import Clusters
 from modelwarden.detectors.counts import as_numbers
 from modelwarden.detectors.drift import Change
+from modelwarden.detectors.entities import with_clusters
 from modelwarden.detectors.rules.concept_drift import concept_drift
 from modelwarden.detectors.rules.feature_drift import feature_drift
 from modelwarden.detectors.rules.joint_drift import joint_drift
@@ -46,7 +48,7 @@ from modelwarden.monitor.concept import learned_errors
 from modelwarden.monitor.reading import Sample
 from modelwarden.standards import describe
 from modelwarden.targets.data import DataSet
-from modelwarden.targets.frames import Column, Floats
+from modelwarden.targets.frames import Column, Floats, Labels
 from modelwarden.targets.labels import missing, positions, same
 
 STAGE = "data"
@@ -72,7 +74,7 @@ def compare(reference: Sample, current: Sample, *, seed: int, version: str) -> R
     """Return what changed from one to the other."""
     began, started = time.monotonic(), dt.datetime.now(dt.UTC)
     with np.errstate(all="ignore"):
-        result = _result(reference, current, seed)
+        result = _by_entities(reference, current, seed)
     there = current.data
     return Report(
         subject=Subject(kind="data", name=there.source, digest=there.digest),
@@ -102,6 +104,21 @@ def _covered(sample: Sample) -> Coverage:
         size=None,
         sha256=sample.data.digest.removeprefix("sha256:"),
     )
+
+
+def _by_entities(reference: Sample, current: Sample, seed: int) -> StageResult:
+    """Compare; what is found is judged anew by clusters, where rows come in some."""
+    here, there = reference.data, current.data
+    told = ""
+    if not here.clustered_by:
+        result = _result(reference, current, seed)
+        if not result.findings:
+            return result
+    here, there, told = with_clusters(here, there)
+    if not told and not here.clustered_by:
+        return result
+    made = _result(replace(reference, data=here), replace(current, data=there), seed)
+    return made + StageResult(notes=(told,) if told else ())
 
 
 def _result(reference: Sample, current: Sample, seed: int) -> StageResult:
@@ -199,7 +216,8 @@ def _answers(
         why = "the predictions are words on one side and numbers on the other"
         return StageResult(gaps=(_gap(current.data, why),))
     aspect = "value" if regression or (one.dtype.kind != "O" and is_regression(one)) else "class"
-    tested = moves.tested_answers([(aspect, one, two)])
+    clusters = Clusters.of(reference.data, current.data)
+    tested = moves.tested_answers([(aspect, one, two)], clusters=clusters)
     sizes = [
         _size("prediction_shift", change, len(two), None, conditions)
         for _, change in tested
@@ -219,37 +237,42 @@ def _concept(
         return StageResult(notes=(note,))
     one, two = _errors(reference, regression), _errors(current, regression)
     if one is not None and two is not None:
+        clusters = Clusters.of(here, there)
+        kept = None if clusters is None else clusters.only(one[1], two[1])
         what = "absolute error in standard deviations of the label" if regression else "error rate"
-        found = moves.errors_between(here, there, what, one, two)
+        found = moves.errors_between(here, there, what, one[0], two[0], clusters=kept)
         return StageResult(
             findings=tuple(found),
-            measurements=() if regression else tuple(_accuracy(two, conditions)),
+            measurements=() if regression else tuple(_accuracy(two[0], conditions)),
         )
     errors = learned_errors(here, there, seed)
     if isinstance(errors, str):
         note = f"whether the rule behind the labels changed was not assessed: {errors}"
         return StageResult(notes=(note,))
     what = "error rate of a learner of the reference, its rows weighted like the current ones"
-    found = moves.errors_between(here, there, what, errors.before, errors.after)
+    found = moves.errors_between(
+        here, there, what, errors.before, errors.after, clusters=errors.clusters
+    )
     return StageResult(findings=tuple(found))
 
 
-def _errors(sample: Sample, regression: bool) -> Floats | None:
+def _errors(sample: Sample, regression: bool) -> tuple[Floats, Labels] | None:
+    """Return the errors of the rows of which label and answer are known, and these rows."""
     y, said = sample.data.y, sample.said
     if y is None or said is None:
         return None
-    known = ~(missing(y) | missing(said))
+    known = np.flatnonzero(~(missing(y) | missing(said))).astype(np.int64)
     if regression:
         if said.dtype.kind == "O":
             return None
         truth = as_numbers(y)[known]
         gap = np.abs(truth - as_numbers(said)[known])
-        return np.asarray(gap / (float(truth.std()) or 1.0), np.float64)
+        return np.asarray(gap / (float(truth.std()) or 1.0), np.float64), known
     names, place = positions(y[known])
     words, at = positions(said[known])
     one = np.array([same(name) for name in names], np.object_)[place]
     two = np.array([same(name) for name in words], np.object_)[at]
-    return np.asarray(one != two, np.float64)
+    return np.asarray(one != two, np.float64), known
 
 
 def _accuracy(errors: Floats, conditions: dict[str, Json]) -> Iterator[Measurement]:

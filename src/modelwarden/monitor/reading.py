@@ -36,12 +36,14 @@ class Roles:
     Attributes:
         label: the truth. prediction: the model's answer. id: identifies rows.
         drop: columns that are not compared.
+        cluster: names whom a row stands for, where several rows stand for one; never compared.
     """
 
     label: str | None = None
     prediction: str | None = None
     id: str | None = None
     drop: tuple[str, ...] = ()
+    cluster: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,6 +114,11 @@ def _sample(name: str, raw: Raw, roles: Roles, path: Path, known: tuple[str, str
         if column is not None and getattr(roles, key) is None
     )
     taken = [column for column in found.values() if column is not None]
+    clusters = None
+    if roles.cluster is not None:
+        where = _column(raw, "cluster", roles.cluster, path)
+        clusters = None if where is None else raw.frame[where]
+        taken.append(roles.cluster)
     inputs, notes = _inputs(raw, [*taken, *roles.drop], path)
     label, said = found["label"], found["prediction"]
     data = DataSet(
@@ -123,8 +130,12 @@ def _sample(name: str, raw: Raw, roles: Roles, path: Path, known: tuple[str, str
         source=str(path),
         digest=digest,
         notes=(*raw.notes, *notes, *guessed, *told_of_absent(raw.frame, roles.drop, "--drop")),
+        clusters=clusters,
+        clustered_by=roles.cluster or "",
     )
-    chosen = Roles(label=label, prediction=said, id=found["id"], drop=roles.drop)
+    chosen = Roles(
+        label=label, prediction=said, id=found["id"], drop=roles.drop, cluster=roles.cluster
+    )
     return Sample(data, None if said is None else raw.frame[said], chosen, form)
 
 

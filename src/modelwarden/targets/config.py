@@ -113,6 +113,7 @@ class DataConfig:
         label: column of the truth. positive: the positive class of a binary task.
         id: column that identifies rows and is never a feature.
         order: column that rows are ordered by in time.
+        cluster: column that names whom a row stands for, where several rows stand for one.
         protected: columns of protected attributes.
         text, html, url: the column that holds the one input of such a model.
         rows: of a table that are read at most; None for as many as memory should hold.
@@ -126,6 +127,7 @@ class DataConfig:
     positive: Name | None = None
     id: str | None = None
     order: str | None = None
+    cluster: str | None = None
     protected: tuple[str, ...] = ()
     text: str | None = None
     html: str | None = None
@@ -315,6 +317,7 @@ def parse_data(fields: Fields, project: ProjectConfig) -> DataConfig:
         positive=positive,
         id=fields.text("id"),
         order=fields.text("order"),
+        cluster=fields.text("cluster"),
         protected=fields.texts("protected"),
         text=fields.text("text"),
         html=fields.text("html"),
@@ -324,7 +327,7 @@ def parse_data(fields: Fields, project: ProjectConfig) -> DataConfig:
     )
     if data.rows is not None and data.rows < 1:
         raise fields.error("rows", "must be above 0")
-    for key in ("id", "order", "text", "html", "url"):
+    for key in ("id", "order", "cluster", "text", "html", "url"):
         if data.label is not None and getattr(data, key) == data.label:
             raise fields.error(key, f"names the label {data.label!r}")
     return data

@@ -22,6 +22,9 @@ class DataSet:
         context: (n,) columns that the model is not given but that groups and slices may use
             (a protected column that is no feature, texts' metadata); may be without columns.
         ids: (n,) identities of rows, where `[data] id` names a column.
+        clusters: (n,) whom each row stands for – a patient, a machine –, where several may stand
+            for one; None where rows count as independent.
+        clustered_by: the column that says so; empty where it is none.
         source: the file or folder, as the user wrote it.
         digest: `sha256:` of its content.
         notes: what the reader did that the user should know (a column that was dropped, …).
@@ -37,6 +40,8 @@ class DataSet:
     digest: str = ""
     notes: tuple[str, ...] = ()
     part: str = ""
+    clusters: Column | None = None
+    clustered_by: str = ""
 
     def __len__(self) -> int:
         """Rows."""
@@ -51,4 +56,5 @@ class DataSet:
             y=None if self.y is None else self.y[at],
             context=self.context.take(at),
             ids=None if self.ids is None else self.ids[at],
+            clusters=None if self.clusters is None else self.clusters[at],
         )

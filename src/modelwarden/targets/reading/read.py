@@ -91,6 +91,8 @@ def _data_set(
             label=data.label if data.label in there else None,
             id=data.id if data.id in there else None,
         )
+    absent = name == "current" and data.cluster not in raw.frame.names
+    clusters = None if absent else _named(raw.frame, data.cluster, "cluster", shown)
     y = raw.y if raw.y is not None else _named(raw.frame, data.label, "label", shown)
     ids = _named(raw.frame, data.id, "id", shown)
     inputs, notes = _inputs(raw, data, project, shown)
@@ -111,6 +113,8 @@ def _data_set(
             *_told(raw.part),
         ),
         part="" if raw.part is None else str(raw.part),
+        clusters=clusters,
+        clustered_by=data.cluster or "",
     )
 
 
