@@ -114,6 +114,7 @@ RULES: tuple[Entry, ...] = (
     Entry("torchserve-code", "ServedModel"),
     Entry("torchserve-install", "ServedModel"),
     Entry("nemo-foreign-target", "NemoArchive"),
+    Entry("torch-tensor-items", "PickleStream"),
     Entry("torch-unreferenced-record", "TorchArchive"),
     Entry("torchscript-code", "TorchArchive"),
     Entry("safetensors-invalid", "Safetensors"),
