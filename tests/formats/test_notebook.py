@@ -58,7 +58,7 @@ def test_cells_are_one_program_and_shell_lines_one_script():
     )
 
     assert part(view, "shell").split("\n") == [
-        "pip install a", "ls", "make", "make install", "conda install b   c",
+        "pip install a", "ls", "make", "make install", "python other.py", "conda install b   c",
     ]  # fmt: skip
     assert "x.f()" in part(view, "code")
     assert "import autoreload" in part(view, "code")

@@ -197,6 +197,21 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "chat_template.jinja",
         "{% for t in tools %}{{ t | tojson }}{% endfor %}\n",
     ),
+    "data that is fetched, and a program that is there": (
+        "run.sh",
+        "wget http://data.example.org/train.csv\npython train.py train.csv\n",
+    ),
+    "an example of a project": (
+        "a.ipynb",
+        _notebook(
+            "!wget https://raw.githubusercontent.com/huggingface/transformers/main/run_glue.py",
+            "!python run_glue.py --epochs 1",
+        ),
+    ),
+    "a program that is checked before it is started": (
+        "run.sh",
+        "curl -o t https://e.example.org/t\nsha256sum -c t.sha256\nsh ./t\n",
+    ),
     "a preloaded allocator": (
         "run.sh",
         "export LD_PRELOAD=/usr/lib/x86_64-linux-gnu/libtcmalloc.so.4\npython serve.py\n",

@@ -318,6 +318,8 @@ def _run_by(magic: str, rest: str) -> str:
         return f"export {rest}"
     if magic in {"run", "load", "loadpy"} and "://" in rest:
         return f"curl {rest.split()[-1]} | python"
+    if magic == "run" and rest.endswith((".py", ".ipy", ".sh")):
+        return f"python {rest}"
     if magic in {"alias", "alias_magic"}:
         return rest.partition(" ")[2]
     return ""

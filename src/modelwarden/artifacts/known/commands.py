@@ -175,6 +175,12 @@ _DOWNLOAD = re.compile(
 )
 _INTO = re.compile(r"\b(?:base64\s+(?:-d|-D|--decode)|xxd\s+-r)\b[^;&\n>]*>\s*([^\s;&|>]+)")
 _DOWNLOADS = 20
+_NAMED = 300
+_CODE_HOSTS = re.compile(
+    r"https://(?:(?:raw|gist|objects)\.githubusercontent\.com|github\.com|gitlab\.com|bitbucket\.org"
+    r"|huggingface\.co|hf\.co|codeberg\.org|sourceforge\.net)/",
+    re.IGNORECASE,
+)
 _RUNNERS = _SHELLS | frozenset(("source", ".", "perl", "start", "setsid"))
 _CHECKED = re.compile(
     r"\b(?:sha(?:1|224|256|384|512)|md5|b2|shasum)(?:sum)?\b[^|;&\n]*\s(?:-\w*c\b|--check\b|--status\b)"
@@ -241,6 +247,33 @@ def attack_in(text: str) -> str | None:
         if what not in _FETCHES_AND_RUNS or not only_known(text[:_LONGEST]):
             return what
     return None
+
+
+def downloads_in(text: str) -> str:
+    r"""Return what a command downloads, as lines for the commands that follow, and what it checks.
+
+    >>> downloads_in("wget -q http://x.invalid/a.sh && ls")
+    'curl -o a.sh http://x.invalid/a.sh\n'
+    """
+    kept = ""
+    bare = _QUOTES.sub("", _spelled(text[:_LONGEST]))
+    for command in islice(_DOWNLOAD.finditer(bare), _DOWNLOADS):
+        address = next((word for word in command[1].split() if "://" in word), "")
+        output = _OUTPUT.search(command[1])
+        name = output[1] if output else address.partition("?")[0].rpartition("/")[2]
+        # Projects show their own scripts where they keep their code: people fetch and start them.
+        if address and name and name != "-" and not _CODE_HOSTS.match(address):
+            kept += f"curl -o {name[:_NAMED]} {address[:_NAMED]}\n"
+    return kept + "".join(f"{one[0]}\n" for one in islice(_CHECKED.finditer(bare), _DOWNLOADS))
+
+
+def starts_download(earlier: str, text: str) -> bool:
+    """Tell whether a command starts what one before it has fetched from a stranger, unchecked."""
+    from modelwarden.artifacts.known.publishers import only_known
+
+    if not earlier or only_known(earlier):
+        return False
+    return _fetched(earlier + _QUOTES.sub("", _spelled(text[:_LONGEST]))) is not None
 
 
 def installs(text: str) -> bool:

@@ -201,8 +201,9 @@ class Calls(Expressions):
                     ):
                         me = one.bound[0] if one.bound else None
                         result = self.invoke(one.code, (), {}, me)
-                        if result.items and depth < _HANDED:  # as `copyreg` calls what it is given
-                            self.hand((result,), node, depth + 1)
+                        for given in result.items or ():  # as `copyreg` calls what it is given
+                            if given.path is not None and not given.path.endswith(("()", "[]")):
+                                self.act(Kind.HANDED, given, node)
                 elif one.path is not None and not one.path.endswith(("()", "[]")):
                     self.act(Kind.HANDED, one, node)
                 self.anything_of(one)
@@ -226,7 +227,7 @@ class Calls(Expressions):
             base = Value(path=path.removesuffix(".__getattribute__"))
             given = args if base.path in {"builtins.object", "builtins.type"} else (base, *args)
             return self._getattr(called, given, {}, node) or ANYTHING
-        if path in _TABLES and args:
+        if path in _TABLES and args and args[0].text:
             return self.item(outside("sys.modules"), args[0], node)
         special = self._special.get(path)
         if special is not None:
