@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import multiprocessing
+import os
+import signal
 import sys
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -215,3 +220,85 @@ def test_the_example_of_the_docs_runs(tmp_path):
     assert result.gaps == ()
     assert rules(result) == ["night-shift", "same-for-both-spellings"]
     assert result.measurements[0].value == pytest.approx(5 / 7, abs=0.05)
+
+
+BAD = """
+import os, signal, time
+import numpy as np
+from modelwarden.assess.custom import Found, check
+
+
+@check("good", title="Comes first")
+def good(case):
+    yield Found(f"{len(case.answers)} answers, {len(case.ask(case.test.inputs[:3]))} asked anew")
+
+
+@check("bad", title="Comes to no good end")
+def bad(case):
+    yield Found("said before")
+    WHAT
+
+
+@check("last", title="Is not reached where the process ended")
+def last(case):
+    yield Found("reached")
+"""
+
+
+@pytest.mark.parametrize(
+    ("what", "kind", "why", "goes_on"),
+    [
+        ("time.sleep(600)", GapKind.OVER_LIMIT, "the check bad did not end within 2 s", False),
+        ("while True: pass", GapKind.OVER_LIMIT, "the check bad did not end within 2 s", False),
+        ("os._exit(0)", GapKind.FAILED, "the check bad ended the process (exit code 0)", False),
+        ("os.kill(os.getpid(), signal.SIGKILL)", GapKind.FAILED, "(signal SIGKILL)", False),
+        ("np.zeros(1 << 36)", GapKind.FAILED, "the check bad failed: ", True),
+        ("yield Found('x', facts={'a': 'b' * 10**6})", GapKind.FAILED, "are longer than", True),
+        (
+            "yield from (Found(str(i)) for i in range(10**9))",
+            GapKind.OVER_LIMIT,
+            "gave more than 1000 results",
+            True,
+        ),
+        ("print('y' * 10**7)", None, "", True),
+    ],
+)
+def test_a_check_that_hangs_floods_or_dies_is_told_and_ends_only_itself(
+    written, capfd, what, kind, why, goes_on
+):
+    more = '[checks]\nmodules = ["checks.py"]\nseconds = 2\n'
+
+    report = checked(written(BAD.replace("WHAT", what), more=more)).report
+
+    messages = [f.message for f in report.findings if f.stage == "checks"]
+    assert messages[0].endswith("answers, 3 asked anew")
+    assert "said before" in messages
+    assert ("reached" in messages) == goes_on
+    gaps = [g for g in report.gaps if g.stage == "checks"]
+    assert [g.kind for g in gaps] == ([] if kind is None else [kind])
+    assert all(why in g.why for g in gaps)
+    assert (report.verdict.outcome is Outcome.INCOMPLETE) == (kind is not None)
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert len(err) < 100_000
+
+
+def test_an_interrupt_ends_a_check_that_hangs(written, tmp_path):
+    file = written(
+        BAD.replace("WHAT", "open('began', 'w').close(); time.sleep(600)").replace(
+            "import os,", f"import os; os.chdir({str(tmp_path)!r}); import"
+        )
+    )
+
+    def interrupt():
+        while not (tmp_path / "began").exists():
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    before = {child.pid for child in multiprocessing.active_children()}
+    thread = threading.Thread(target=interrupt, daemon=True)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        checked(file)
+
+    assert {child.pid for child in multiprocessing.active_children()} <= before

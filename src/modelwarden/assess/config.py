@@ -174,10 +174,12 @@ class ChecksConfig:
     Attributes:
         modules: Python files, relative to modelwarden.toml.
         plugins: entry points of the group `modelwarden.checks`.
+        seconds: that one check may take, the model's answers aside.
     """
 
     modules: tuple[str, ...] = ()
     plugins: tuple[str, ...] = ()
+    seconds: float = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -385,7 +387,11 @@ def parse_checks(fields: Fields) -> ChecksConfig:
         ConfigError: a key is unknown or of the wrong type.
     """
     fields.only(ChecksConfig.__dataclass_fields__)
-    return ChecksConfig(modules=fields.texts("modules"), plugins=fields.texts("plugins"))
+    return ChecksConfig(
+        modules=fields.texts("modules"),
+        plugins=fields.texts("plugins"),
+        seconds=_positive(fields, "seconds") or 600.0,
+    )
 
 
 def _positive(fields: Fields, key: str) -> float | None:

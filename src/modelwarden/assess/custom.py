@@ -14,8 +14,9 @@
         if right.mean() < 0.8:
             yield Found(f"{right.mean():.1%} right at night", feature="hour")
 
-Stage `checks` runs them in this process, as it runs what modelwarden.toml names: it is the user's
-own code. An error in one is a gap that names it, and the others go on.
+Stage `checks` runs them without a sandbox, as what modelwarden.toml names is the user's own code,
+but in a process of their own (`assess.apart`). An error in one is a gap that names it, and the
+others go on; so is a check that does not end, or that ends the process.
 """
 
 from __future__ import annotations
@@ -23,12 +24,14 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import inspect
+import json
 import re
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
@@ -36,7 +39,8 @@ from types import ModuleType
 import numpy as np
 import numpy.typing as npt
 
-from modelwarden.assess.asking import Answers
+from modelwarden.assess.apart import Serve, apart
+from modelwarden.assess.asking import Answers, ask
 from modelwarden.assess.context import Context
 from modelwarden.assess.stage import RowMark, StageResult
 from modelwarden.assess.truth import Judged
@@ -66,6 +70,7 @@ _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _MEASURE = re.compile(r"[a-z][a-z0-9_]*")
 _ROWS = 100  # listed in a finding; rows.parquet holds all
 _MOST = 1000  # of what one check may yield
+_MOST_FACTS = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -110,9 +115,7 @@ class Case:
         Raises:
             TargetError: the model failed, or answered something that is no answer.
         """
-        from modelwarden.assess.asking import ask
-
-        return ask(self._context.target, inputs)
+        return self._context.ask(self._context.target, inputs, "rows of a check")
 
     def rng(self, *names: str) -> np.random.Generator:
         """Return a source of chance that is the same in every run with the same seed."""
@@ -190,6 +193,7 @@ class Number:
         )
 
 
+Load = Callable[[], object]
 Function = Callable[[Case], Iterable[Found | Number]]
 
 
@@ -243,21 +247,49 @@ def run(context: Context) -> StageResult:
         return StageResult(done=False)
     result = StageResult()
     taken = _reserved()
+
+    def serve(inputs: Inputs | None) -> Answers:
+        return context.answers() if inputs is None else ask(context.target, inputs)
+
     for name, load in (*_files(context), *_plugins(config.plugins)):
-        with _beside(context.root / name):
-            try:
-                found = _checks_of(load(), name)
-            except (Exception, SystemExit) as error:  # noqa: BLE001 -- the user's own code
-                result += _failed(name, f"cannot be loaded: {_words(error)}")
-                continue
-            for one in found:
-                if one.info.id in taken:
-                    why = f"the check {one.info.id} has the name of another rule or check"
-                    result += _failed(name, why)
-                    continue
-                taken.add(one.info.id)
-                result += _ran(context, one, name)
+        work = partial(_module_ran, context, name, load, frozenset(taken))
+        for said in apart(work, serve, config.seconds):
+            if isinstance(said, StageResult):
+                taken |= {info.id for info in said.rules}
+                result += said
+            else:
+                result += _failed(name, *said)
     return result
+
+
+def _module_ran(
+    context: Context,
+    name: str,
+    load: Load,
+    taken: frozenset[str],
+    serve: Serve,
+    begins: Callable[[str], None],
+) -> Iterator[StageResult]:
+    """Yield what the checks of one module give, each as it comes."""
+
+    def asked(_: object, inputs: Inputs, what: str) -> Answers:
+        return serve(None if what == "test" else inputs)
+
+    context, known = replace(context, ask=asked), set(taken)
+    with _beside(context.root / name):
+        try:
+            found = _checks_of(load(), name)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 -- the user's own code
+            yield _failed(name, f"cannot be loaded: {_words(error)}")
+            return
+        for one in found:
+            if one.info.id in known:
+                why = f"the check {one.info.id} has the name of another rule or check"
+                yield _failed(name, why)
+                continue
+            known.add(one.info.id)
+            begins(one.info.id)
+            yield from _ran(context, one, name)
 
 
 def _reserved() -> set[str]:
@@ -266,9 +298,6 @@ def _reserved() -> set[str]:
 
     known = {name for stage in catalog.STAGES for name in stage.rules}
     return known | {*catalog.OTHERS} | {rule.id for rule in artifacts.all_rules()}
-
-
-Load = Callable[[], object]
 
 
 def _files(context: Context) -> Iterator[tuple[str, Load]]:
@@ -338,7 +367,7 @@ def _checks_of(loaded: object, name: str) -> list[Check]:
     return list({id(one): one for one in found}.values())
 
 
-def _ran(context: Context, one: Check, name: str) -> StageResult:
+def _ran(context: Context, one: Check, name: str) -> Iterator[StageResult]:
     """Run one check; what it yielded before an error is kept, and the error is a gap."""
     spec = context.target.spec
     case = Case(
@@ -349,20 +378,20 @@ def _ran(context: Context, one: Check, name: str) -> StageResult:
         seed=context.seed,
         _context=context,
     )
-    result = StageResult(rules=(one.info,))
+    yield StageResult(rules=(one.info,))
     try:
         for count, said in enumerate(one.run(case) or ()):
             if count >= _MOST:
                 why = (
                     f"the check {one.info.id} gave more than {_MOST} results; the rest is left out"
                 )
-                return result + _failed(name, why, GapKind.OVER_LIMIT)
-            result += _told(context, one, said)
+                yield _failed(name, why, GapKind.OVER_LIMIT)
+                return
+            yield _told(context, one, said)
     except TargetError as error:
-        return result + _failed(name, f"the check {one.info.id}: {error.message}", error.kind)
+        yield _failed(name, f"the check {one.info.id}: {error.message}", error.kind)
     except (Exception, SystemExit) as error:  # noqa: BLE001 -- the user's own code
-        return result + _failed(name, f"the check {one.info.id} failed: {_words(error)}")
-    return result
+        yield _failed(name, f"the check {one.info.id} failed: {_words(error)}")
 
 
 def _told(context: Context, one: Check, said: object) -> StageResult:
@@ -380,6 +409,8 @@ def _finding(context: Context, one: Check, said: Found) -> StageResult:
     facts = {str(key): _plain(value) for key, value in said.facts.items()}
     if rows:
         facts |= {"rows": rows[:_ROWS], "rows_in_all": len(rows)}
+    if len(json.dumps(facts)) > _MOST_FACTS:
+        raise ValueError(f"the facts of {said.message[:80]!r} are longer than {_MOST_FACTS} bytes")
     identity = said.identity if said.identity is not None else (said.feature or "",)
     path = context.data.test
     finding = Finding(
