@@ -23,7 +23,7 @@ import re
 import time
 import zipfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +37,7 @@ from sklearn.pipeline import make_pipeline
 from modelwarden.attacks.engine import Problem, run
 from modelwarden.attacks.html.browser import Browser, differences, found
 from modelwarden.attacks.html.dom import Page
+from modelwarden.attacks.html.edits.catalog import EXACT
 from modelwarden.attacks.html.pictures import pictured, seen_otherwise
 from modelwarden.attacks.html.proof import prove
 from modelwarden.attacks.html.search import PageEdits, RandomPageEdits, shrunk
@@ -113,12 +114,22 @@ def by_address(judge: Judge, pages: list[Page]) -> int:
     return sum(bool((judge(some) >= 0.5).all()) for some in twins)
 
 
-def attacked(judge: Judge, pages: list[Page], access: Access, queries: int, *, floor: bool) -> dict:
+def attacked(
+    judge: Judge,
+    pages: list[Page],
+    access: Access,
+    queries: int,
+    *,
+    floor: bool,
+    without: Collection[str] = (),
+    smaller: bool = True,
+) -> dict:
     """Return what came of attacking the pages that are detected as they are."""
     detected = [page for page in pages if judge([page])[0] >= 0.5]
     x = np.empty(len(detected), object)
     x[:] = [page.html for page in detected]
-    space = PageSpace(x=x, urls=tuple(page.url for page in detected))
+    edits = tuple(name for name in EXACT if name not in without)
+    space = PageSpace(x=x, urls=tuple(page.url for page in detected), edits=edits)
     spent = [0.0]
     urls = dict(zip(x.tolist(), space.urls, strict=True))
 
@@ -168,7 +179,14 @@ def attacked(judge: Judge, pages: list[Page], access: Access, queries: int, *, f
         "candidates_per_cpu_second": candidates / max(used, 1e-9),
         "failed_proofs": len(failed),
     }
-    if not floor:
+    if not floor and not smaller:
+        told["edits"] = Counter(
+            n for i in won for n in space.names(i, str(outcome.candidates[i]))
+        ).most_common(8)
+        told["pairs"] = [
+            (str(x[i]), space.urls[i], str(outcome.candidates[i]), int(i)) for i in won
+        ]
+    elif not floor:
         left = np.full(n, 40)
         small = minimal(target, problem, outcome.candidates, outcome.success, left, shrunk)
         names = [space.names(i, str(small.candidates[i])) for i in won]

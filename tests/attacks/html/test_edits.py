@@ -81,6 +81,27 @@ def test_what_reads_only_the_beginning_of_a_source_can_be_shown_another_page():
     assert prove(page, html) == ()
 
 
+@pytest.mark.parametrize("name", ["swallowed-volume", "swallowed-index", "swallowed-ahead"])
+def test_a_page_that_holds_its_pictures_is_outweighed(name):
+    held = "data:image/png;base64," + "iVBORw0KGgoAAAANSUhEUg" * 2_000
+    page = PAGE.replace("<h1>", f'<img src="{held}" alt=""><h1>', 1)
+
+    html, names = edited(page, URL, [name], 1)
+
+    assert names == (name,)
+    assert html.count(held) == 1
+    assert len(held) < 0.25 * len(html) < 2 * len(held)
+    assert prove(page, html) == ()
+
+
+def test_a_page_is_never_made_larger_than_pages_may_be():
+    page = PAGE.replace("<h1>", f"<!--{'x' * 1_600_000}--><h1>", 1)
+
+    html, _ = edited(page, URL, ["swallowed-volume"], 1)
+
+    assert len(html) < len(page) + 30_000
+
+
 @pytest.mark.parametrize(
     "name", [n for n in NAMES if n.startswith(("late", "written", "action", "swallowed"))]
 )
@@ -125,6 +146,11 @@ def test_a_script_that_writes_or_sets_something_else_is_not_proven(name):
         ("swallowed-page", "--><script>", "--> <script>"),
         ("swallowed-page", "<header>", '<header><img src="https://other.example/a">'),
         ("swallowed-page", "<header>", "<header>--><b>seen</b><!--"),
+        ("swallowed-volume", "<main>", '<main><img src="https://other.example/a">'),
+        ("swallowed-volume", "</main>\n-->", "</main>\n--><b>seen</b>"),
+        ("swallowed-index", '<ul class="list">', '<ul class="list"><script src=/x.js></script>'),
+        ("swallowed-index", "<time datetime", "--><time datetime"),
+        ("swallowed-ahead", "<header>", "<header><style>p{color:red}</style>"),
         ("swallowed-article", "<h1>", "<link rel=preload href=/x><h1>"),
         ("swallowed-first", "--!\\x3c", "-!\\x3c"),
         ("written-frameset", "<header>", "<script src=/x.js></script>"),

@@ -7,7 +7,7 @@ import pytest
 
 from modelwarden.attacks.engine import Problem, run
 from modelwarden.attacks.html.edits.catalog import EXACT
-from modelwarden.attacks.html.guide import Guide, joined
+from modelwarden.attacks.html.guide import Guide, is_heavy, joined
 from modelwarden.attacks.html.proof import prove
 from modelwarden.attacks.html.search import PageEdits, RandomPageEdits, shrunk
 from modelwarden.attacks.html.space import PageSpace
@@ -69,6 +69,26 @@ def test_pages_evade_and_all_that_is_asked_is_proven():
     originals = set(problem.space.x)
     asked = {html for html in seen if html not in originals}
     assert all(any(prove(before, html) == () for before in originals) for html in asked)
+
+
+def test_pages_that_hold_their_pictures_are_outweighed_at_once_and_teach_no_others():
+    held = "data:image/png;base64," + "iVBORw0KGgoAAAANSUhEUg" * 1_500
+
+    def mostly_held(html):
+        return 0.9 if html.count("iVBORw0KGgoAAAANSUhEUg") * 22 > 0.4 * len(html) else 0.1
+
+    light = problem_of(3)
+    texts = [f'{html}<img src="{held}" alt="">' for html in light.space.x]
+    space = PageSpace(x=objects([*texts, *light.space.x]), urls=light.space.urls * 2)
+    problem = Problem(space=space, y=np.ones(6, np.int64), rows=np.arange(6), classes=2)
+
+    outcome = run(PageEdits(), target_of(problem, mostly_held), problem, queries=20)
+
+    assert [is_heavy(html) for html in space.x] == [True] * 3 + [False] * 3
+    assert outcome.success[:3].all()
+    assert outcome.queries[:3].max() <= 3
+    for before, after in zip(space.x[:3], outcome.candidates[:3], strict=True):
+        assert prove(before, after) == ()
 
 
 def test_what_nothing_can_change_is_given_up_within_the_budget():

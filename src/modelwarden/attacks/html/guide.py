@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TypeAlias
 
@@ -38,6 +39,8 @@ RECIPES: tuple[Recipe, ...] = (
     ("written-body", "late-title", *_SITE, *_MANY),
     (*_LATE, "written-texts", "written-images", *_SITE, *_MANY),
     ("written-body", "late-title", "written-icon", "written-metas", "data-scripts"),
+    ("swallowed-index", "swallowed-ahead", "late-title"),
+    ("swallowed-volume", "written-body", "late-title"),
     ("written-forms", "written-texts", "late-title", "late-links", *_MANY, "classed-words"),
     (*_LATE, "zero-width", "written-texts", "written-forms"),
     ("late-title", "descriptions", *_MANY),
@@ -50,6 +53,16 @@ RECIPES: tuple[Recipe, ...] = (
     ("written-forms",),
     ("late-title",),
 )
+# The same for pages most of whose source is `data:`: what is added must outweigh it.
+HEAVY: tuple[Recipe, ...] = (
+    ("written-forms", "late-title", "swallowed-index", "swallowed-ahead", *_SITE),
+    RECIPES[0],
+    ("swallowed-volume", "swallowed-ahead", "written-body", "late-title"),
+    ("swallowed-index", "late-title"),
+    *RECIPES,
+)
+_HELD = re.compile(r"\bdata:[^\s\"'<>)]{100,}")
+_MOST_HELD = 0.4
 # Edits that take one another's place: the first hides what the others would change.
 _INSTEAD = (
     ("written-body", "percent-body"),
@@ -65,6 +78,11 @@ _PRIOR, _WORTH = 2.0, 0.7
 # One page in so many asks a part of the best recipe first: fewer edits may do.
 _THIN = 4
 _SURE, _ENOUGH = 0.85, 4
+
+
+def is_heavy(html: str) -> bool:
+    """Tell whether much of a page is what it holds itself: pictures, sheets, fonts."""
+    return sum(map(len, _HELD.findall(html))) > _MOST_HELD * len(html)
 
 
 def joined(*recipes: Recipe) -> Recipe:

@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 
 from modelwarden.attacks.engine import Candidates, Problem
-from modelwarden.attacks.html.guide import RECIPES, Guide, Recipe, joined
+from modelwarden.attacks.html.guide import HEAVY, RECIPES, Guide, Recipe, is_heavy, joined
 from modelwarden.attacks.html.space import PageSpace
 from modelwarden.attacks.scripts import Heard, Script, Scripts
 from modelwarden.attacks.urls.space import UrlSpace
@@ -86,19 +86,30 @@ class PageEdits:
 
     def search(self, problem: Problem, seed: int, queries: int) -> Scripts:
         """Begin."""
-        return learning(problem, self.name, RECIPES, seed, queries)
+        return learning(problem, self.name, RECIPES, seed, queries, heavy=HEAVY)
 
 
 def learning(
-    problem: Problem, name: str, recipes: Iterable[Recipe], seed: int, queries: int
+    problem: Problem,
+    name: str,
+    recipes: Iterable[Recipe],
+    seed: int,
+    queries: int,
+    *,
+    heavy: Iterable[Recipe] | None = None,
 ) -> Scripts:
-    """Return the scripts of all inputs of a problem, with one guide for them."""
+    """Return the scripts of all inputs of a problem, with one guide for them.
+
+    Pages that hold their pictures themselves have another, where there are recipes for `heavy`.
+    """
     space = edits_of(problem, name)
     guide = Guide(space.edits, recipes)
+    other = guide if heavy is None else Guide(space.edits, heavy)
 
     def script(i: int) -> Script:
         rng = np.random.default_rng(seed_for(seed, name, int(problem.rows[i])))
-        return _One(space, guide, i, rng).script(queries)
+        chosen = other if heavy is not None and is_heavy(str(space.x[i])) else guide
+        return _One(space, chosen, i, rng).script(queries)
 
     return Scripts(problem, script)
 

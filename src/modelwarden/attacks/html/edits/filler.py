@@ -38,6 +38,10 @@ class Filler:
         self.site = host.domain.split(".")[0].replace("-", " ").title() or "Our Site"
         self.home = f"https://{host.host}" if host.host else ""
 
+    def word(self) -> str:
+        """Return a word of the topic."""
+        return self.words[int(self.rng.integers(len(self.words)))]
+
     def sentence(self) -> str:
         """Return a sentence of the topic."""
         count = int(self.rng.integers(7, 16))

@@ -27,6 +27,71 @@ def _site(filler: Filler, sections: int) -> str:
     )
 
 
+# A source that holds its pictures and fonts is outweighed so many times, and a page is no larger.
+_TIMES, _LEAST, _LARGEST = 4, 20_000, 1_500_000
+_PIECES = 48
+
+
+def _length(draft: Draft) -> int:
+    """Return how much outweighs a source, as far as pages may be so large."""
+    return max(_LEAST, min(_TIMES * len(draft.html), _LARGEST - len(draft.html)))
+
+
+def _repeated(pieces: list[str], length: int, rng: np.random.Generator) -> str:
+    """Return about so many characters of some pieces, in ever another order."""
+    rounds = 1 + length // max(1, sum(map(len, pieces)))
+    order = [i for _ in range(rounds) for i in rng.permutation(len(pieces)).tolist()]
+    out, size = [], 0
+    for i in order:
+        if size >= length:
+            break
+        out.append(pieces[i])
+        size += len(pieces[i])
+    return "".join(out)
+
+
+def _volume(draft: Draft, rng: np.random.Generator) -> str:
+    """Return ordinary texts that outweigh the source."""
+    filler = Filler(draft, rng)
+    sections = [filler.section() + "\n" for _ in range(_PIECES)]
+    menu = " ".join(filler.link() for _ in range(9))
+    text = _repeated(sections, _length(draft), rng)
+    return f"<header><nav>{menu}</nav></header>\n<main>\n{text}</main>\n"
+
+
+def _index(draft: Draft, rng: np.random.Generator) -> str:
+    """Return lists of links with short texts, as shops and news pages have them."""
+    filler = Filler(draft, rng)
+    entries = [
+        f'<li class="item {filler.word()}" id="{filler.word()}-{int(rng.integers(900))}">\n'
+        f"  {filler.link()}\n  <p>{filler.sentence()}</p>\n"
+        f"  <time datetime='20{rng.integers(10, 27)}-0{rng.integers(1, 10)}-1{rng.integers(10)}'>"
+        f'{filler.word()} {rng.integers(1, 29)}</time> <a href="{filler.home}{filler.path()}">'
+        f"{filler.word().capitalize()} &raquo;</a>\n</li>\n"
+        for _ in range(_PIECES)
+    ]
+    text = _repeated(entries, _length(draft), rng)
+    return f'<div class="page">\n<ul class="list">\n{text}</ul>\n</div>\n'
+
+
+def swallowed_volume(draft: Draft, rng: np.random.Generator) -> str | None:
+    """Add more ordinary text than the source has, which a comment swallows where scripts run."""
+    return draft.inserted(body=coding.swallowed(_volume(draft, rng)))
+
+
+def swallowed_index(draft: Draft, rng: np.random.Generator) -> str | None:
+    """Add more lists of links than the source is long, which a comment swallows likewise."""
+    return draft.inserted(body=coding.swallowed(_index(draft, rng)))
+
+
+def swallowed_ahead(draft: Draft, rng: np.random.Generator) -> str | None:
+    """Put more ordinary text than the source has before its sheets, or before its first element."""
+    start = draft.head_rest() or draft.body_start()
+    if start is None:
+        return None
+    return draft.spliced([(start, start, coding.swallowed(_volume(draft, rng)))])
+
+
 def swallowed_page(draft: Draft, rng: np.random.Generator) -> str | None:
     """Add an ordinary page at the end, which a comment swallows where scripts run."""
     return draft.inserted(body=coding.swallowed(_site(Filler(draft, rng), 6)))
