@@ -25,4 +25,8 @@ FRAMES = """<!DOCTYPE html><html><head><title>Frames</title></head>
 <noframes><body><p>Please use frames</p><form action="https://a.example"></form></body></noframes>
 </frameset></html>
 """
+# Most of it is a picture.
+HOLDS = PAGE.replace(
+    "<h1>", f'<img src="data:image/png;base64,{"iVBORw0KGgoAAAANSUhEUg" * 300}" alt=""><h1>', 1
+)
 URL = "https://site.example/account/login.html"

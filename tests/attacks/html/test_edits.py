@@ -7,7 +7,7 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.attacks.html.samples import FRAMES, PAGE, QUIET, URL
+from tests.attacks.html.samples import FRAMES, HOLDS, PAGE, QUIET, URL
 
 from modelwarden.attacks.html.dom import TooLargeError, check
 from modelwarden.attacks.html.edits.catalog import EDITS, edited
@@ -36,7 +36,7 @@ WRONGS = {
 
 def base_of(name: str) -> str:
     """Return a page that the edit can change."""
-    for page in (PAGE, QUIET, FRAMES):
+    for page in (PAGE, QUIET, FRAMES, HOLDS):
         html, done = edited(page, URL, [name], 1)
         if done and not prove(page, html, BY_NAME[name].allows):
             return page
@@ -94,12 +94,19 @@ def test_a_page_that_holds_its_pictures_is_outweighed(name):
     assert prove(page, html) == ()
 
 
-def test_a_page_is_never_made_larger_than_pages_may_be():
-    page = PAGE.replace("<h1>", f"<!--{'x' * 1_600_000}--><h1>", 1)
+def test_what_was_added_is_not_outweighed_once_more():
+    html, names = edited(HOLDS, URL, ["swallowed-ahead", "swallowed-volume"], 1)
 
-    html, _ = edited(page, URL, ["swallowed-volume"], 1)
+    assert len(names) == 2
+    assert 5 * len(HOLDS) < len(html) < 10 * len(HOLDS)
 
-    assert len(html) < len(page) + 30_000
+
+@pytest.mark.parametrize("name", ["swallowed-volume", "swallowed-index", "swallowed-ahead"])
+def test_a_page_is_not_made_larger_for_nothing_nor_beyond_bounds(name):
+    large = HOLDS.replace("<h1>", f"<!--{'x' * 1_200_000}--><h1>", 1)
+
+    assert edited(PAGE, URL, [name], 1) == (PAGE, ())
+    assert edited(large, URL, [name], 1) == (large, ())
 
 
 @pytest.mark.parametrize(

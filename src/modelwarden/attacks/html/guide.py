@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import TypeAlias
 
 import numpy as np
+
+from modelwarden.attacks.html.scan import held
 
 Recipe: TypeAlias = tuple[str, ...]
 
@@ -39,8 +40,6 @@ RECIPES: tuple[Recipe, ...] = (
     ("written-body", "late-title", *_SITE, *_MANY),
     (*_LATE, "written-texts", "written-images", *_SITE, *_MANY),
     ("written-body", "late-title", "written-icon", "written-metas", "data-scripts"),
-    ("swallowed-index", "swallowed-ahead", "late-title"),
-    ("swallowed-volume", "written-body", "late-title"),
     ("written-forms", "written-texts", "late-title", "late-links", *_MANY, "classed-words"),
     (*_LATE, "zero-width", "written-texts", "written-forms"),
     ("late-title", "descriptions", *_MANY),
@@ -61,8 +60,7 @@ HEAVY: tuple[Recipe, ...] = (
     ("swallowed-index", "late-title"),
     *RECIPES,
 )
-_HELD = re.compile(r"\bdata:[^\s\"'<>)]{100,}")
-_MOST_HELD = 0.4
+_MOST_HELD = 0.3
 # Edits that take one another's place: the first hides what the others would change.
 _INSTEAD = (
     ("written-body", "percent-body"),
@@ -82,7 +80,7 @@ _SURE, _ENOUGH = 0.85, 4
 
 def is_heavy(html: str) -> bool:
     """Tell whether much of a page is what it holds itself: pictures, sheets, fonts."""
-    return sum(map(len, _HELD.findall(html))) > _MOST_HELD * len(html)
+    return held(html) > _MOST_HELD * len(html)
 
 
 def joined(*recipes: Recipe) -> Recipe:

@@ -12,7 +12,7 @@ import numpy as np
 from modelwarden.attacks.html import coding
 from modelwarden.attacks.html.edits.filler import Filler
 from modelwarden.attacks.html.edits.written import span_of
-from modelwarden.attacks.html.scan import Draft
+from modelwarden.attacks.html.scan import Draft, held
 
 
 def _site(filler: Filler, sections: int) -> str:
@@ -27,14 +27,16 @@ def _site(filler: Filler, sections: int) -> str:
     )
 
 
-# A source that holds its pictures and fonts is outweighed so many times, and a page is no larger.
-_TIMES, _LEAST, _LARGEST = 4, 20_000, 1_500_000
+# What a page holds of its pictures and fonts is outweighed so many times, where it is more than a
+# little: a request that is larger for nothing may be refused for its size.
+_TIMES, _LITTLE, _LARGEST = 4, 4_000, 1_000_000
 _PIECES = 48
 
 
 def _length(draft: Draft) -> int:
-    """Return how much outweighs a source, as far as pages may be so large."""
-    return max(_LEAST, min(_TIMES * len(draft.html), _LARGEST - len(draft.html)))
+    """Return how much outweighs what a page holds; 0 where there is nothing to outweigh."""
+    size = held(draft.html)
+    return max(0, min(_TIMES * size, _LARGEST - len(draft.html))) if size > _LITTLE else 0
 
 
 def _repeated(pieces: list[str], length: int, rng: np.random.Generator) -> str:
@@ -50,17 +52,23 @@ def _repeated(pieces: list[str], length: int, rng: np.random.Generator) -> str:
     return "".join(out)
 
 
-def _volume(draft: Draft, rng: np.random.Generator) -> str:
-    """Return ordinary texts that outweigh the source."""
+def _volume(draft: Draft, rng: np.random.Generator) -> str | None:
+    """Return ordinary texts that outweigh what the page holds."""
+    length = _length(draft)
+    if not length:
+        return None
     filler = Filler(draft, rng)
     sections = [filler.section() + "\n" for _ in range(_PIECES)]
     menu = " ".join(filler.link() for _ in range(9))
-    text = _repeated(sections, _length(draft), rng)
+    text = _repeated(sections, length, rng)
     return f"<header><nav>{menu}</nav></header>\n<main>\n{text}</main>\n"
 
 
-def _index(draft: Draft, rng: np.random.Generator) -> str:
+def _index(draft: Draft, rng: np.random.Generator) -> str | None:
     """Return lists of links with short texts, as shops and news pages have them."""
+    length = _length(draft)
+    if not length:
+        return None
     filler = Filler(draft, rng)
     entries = [
         f'<li class="item {filler.word()}" id="{filler.word()}-{int(rng.integers(900))}">\n'
@@ -70,26 +78,29 @@ def _index(draft: Draft, rng: np.random.Generator) -> str:
         f"{filler.word().capitalize()} &raquo;</a>\n</li>\n"
         for _ in range(_PIECES)
     ]
-    text = _repeated(entries, _length(draft), rng)
+    text = _repeated(entries, length, rng)
     return f'<div class="page">\n<ul class="list">\n{text}</ul>\n</div>\n'
 
 
 def swallowed_volume(draft: Draft, rng: np.random.Generator) -> str | None:
-    """Add more ordinary text than the source has, which a comment swallows where scripts run."""
-    return draft.inserted(body=coding.swallowed(_volume(draft, rng)))
+    """Add more ordinary text than a page holds of pictures, which a comment swallows."""
+    text = _volume(draft, rng)
+    return None if text is None else draft.inserted(body=coding.swallowed(text))
 
 
 def swallowed_index(draft: Draft, rng: np.random.Generator) -> str | None:
-    """Add more lists of links than the source is long, which a comment swallows likewise."""
-    return draft.inserted(body=coding.swallowed(_index(draft, rng)))
+    """Add more lists of links than a page holds of pictures, which a comment swallows."""
+    text = _index(draft, rng)
+    return None if text is None else draft.inserted(body=coding.swallowed(text))
 
 
 def swallowed_ahead(draft: Draft, rng: np.random.Generator) -> str | None:
-    """Put more ordinary text than the source has before its sheets, or before its first element."""
+    """Put more ordinary text than a page holds of pictures before its sheets or first element."""
     start = draft.head_rest() or draft.body_start()
-    if start is None:
+    text = _volume(draft, rng)
+    if start is None or text is None:
         return None
-    return draft.spliced([(start, start, coding.swallowed(_volume(draft, rng)))])
+    return draft.spliced([(start, start, coding.swallowed(text))])
 
 
 def swallowed_page(draft: Draft, rng: np.random.Generator) -> str | None:
