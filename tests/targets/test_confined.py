@@ -174,7 +174,7 @@ def test_memory_that_changes_after_the_check_changes_no_answer(tmp_path):
         ("os._exit(3)", "ended by itself .exit code 3", GapKind.NOT_ASSESSABLE),
         ("os.abort()", "SIGABRT", GapKind.NOT_ASSESSABLE),
         ("import ctypes; ctypes.string_at(0)", "SIGSEGV", GapKind.NOT_ASSESSABLE),
-        ("kept = [bytearray(b'x') * (64 << 20) for _ in range(99)]", "emory", None),
+        ("kept = [bytearray(b'x') * (64 << 20) for _ in range(99)]", "emory", GapKind.OVER_LIMIT),
         ("raise SystemExit(0)", "raised SystemExit", GapKind.NOT_ASSESSABLE),
         ("raise KeyboardInterrupt", "raised KeyboardInterrupt", GapKind.NOT_ASSESSABLE),
         ("os.close(int(sys.argv[1]))", "closed its end|ended", GapKind.NOT_ASSESSABLE),

@@ -233,6 +233,25 @@ def test_a_model_that_fails_is_one_clear_error_and_no_harm(code, why, tmp_path):
     assert isinstance(caught.value.kind, GapKind)
 
 
+@pytest.mark.parametrize(
+    ("code", "next_step"),
+    [
+        ("x = 1", "in [model] entry"),
+        ("def predict(x):\n    raise MemoryError", "[limits] memory"),
+        ("def predict(x):\n    return x[:1].sum(axis=1)", "one answer for each row"),
+        ("def predict(x):\n    return x[:, :2] * float('nan')", "such rows"),
+    ],
+)
+def test_the_next_step_is_that_of_the_failure(code, next_step, tmp_path):
+    model, data = subjects.callable_model(tmp_path, code), subjects.vectors()
+
+    with pytest.raises(TargetError) as caught, opening(tmp_path, model, data) as opened:
+        opened.target.scores(data.inputs)
+
+    assert next_step in (caught.value.hint or "")
+    assert not caught.value.message.endswith(": ")
+
+
 LIES = {
     "huge shape": {"shape": [1 << 40, 2], "size": 16, "offset": 0},
     "negative": {"shape": [-4, 2], "size": 16, "offset": 0},

@@ -79,7 +79,7 @@ class ModelError(ModelwardenError):
     def __init__(self, kind: str, text: str) -> None:
         """Keep what the worker said, bounded."""
         self.kind = kind
-        super().__init__(f"the model raised {kind}: {text}")
+        super().__init__(f"the model raised {kind}: {text}" if text else f"the model raised {kind}")
 
 
 class Worker:

@@ -443,6 +443,7 @@ def _finite(values: Floats) -> None:
         raise TargetError(
             f"the model answered NaN or infinity to {rows} of {len(values)} rows",
             kind=GapKind.NOT_ASSESSABLE,
+            hint="Mend the model for such rows, or leave them out of the data.",
         )
 
 

@@ -31,6 +31,7 @@ from modelwarden.targets.tiled import Sloped
 if TYPE_CHECKING:
     from modelwarden.core import Json
 
+_NO_CALLABLE = re.compile(r"has no callable '")
 _NO_MODULE = re.compile(r"No module named '([\w.]+)")
 _TYPES = {"bool": 1, "int64": 8, "float32": 4, "float64": 8}
 _LEAST_ROOM, _MOST_ROOM = 1 << 16, 1 << 28
@@ -197,7 +198,9 @@ class Confined:
         try:
             return self._worker.ask(body, descriptors, seconds=seconds)
         except ModelError as error:
-            failed = TargetError(error.message, hint=_hint_of(error))
+            full = error.kind == "MemoryError"
+            kind = GapKind.OVER_LIMIT if full else GapKind.NOT_ASSESSABLE
+            failed = TargetError(error.message, kind=kind, hint=_hint_of(error))
             failed.raised = error.kind
             raise failed from error
         except WorkerError as error:
@@ -233,6 +236,10 @@ def _hint_of(error: ModelError) -> str:
             "The file has the old binary form, which XGBoost reads no longer: name an environment "
             "with an older one in [model] python, or have the model saved as JSON."
         )
+    if error.kind == "MemoryError":
+        return "Raise [limits] memory if the model honestly needs more."
+    if _NO_CALLABLE.search(error.message):
+        return "Name a function of that file in [model] entry, as file.py:function."
     if error.kind == "PermissionError":
         return (
             "The model sees no more than [model] path and the Python modules beside "

@@ -376,11 +376,12 @@ def _whole(answer: Sequence[Tensor], rows: int) -> Sequence[Tensor]:
         apart = all(t.values.ndim > 1 and t.values.shape[1] == rows for t in answer)
         raise TargetError(
             f"the model answered {shapes}, not to all {rows} rows",
-            hint=_SEVERAL if apart else None,
+            hint=_SEVERAL if apart else _EVERY,
         )
     return answer
 
 
+_EVERY = "Let it give one answer for each row that it is given, in their order."
 _SEVERAL = (
     "It seems to answer several questions at once: have a function of your own give one of them "
     "(adapter = 'callable')."

@@ -227,6 +227,7 @@ def test_answers_in_chunks_leave_the_connection_as_good_as_before(connect):
     ("said", "why"),
     [
         (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}", "cut short after 2 bytes"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n{}", "was cut short$"),
         (b"\x16\x03\x01 hello\r\n\r\n", "speaks no HTTP"),
         (
             b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n\x1f\x8b",

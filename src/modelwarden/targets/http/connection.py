@@ -277,7 +277,9 @@ class Connection:
 def _reason(error: Exception) -> str:
     """Return in one line what went wrong, in words of a user's where the library has none."""
     if isinstance(error, http.client.IncompleteRead):
-        return f"its answer was cut short after {len(error.partial):,} bytes"
+        # Of an answer in chunks, the library does not keep what came of the last one.
+        where = f" after {len(error.partial):,} bytes" if error.partial else ""
+        return f"its answer was cut short{where}"
     gone = isinstance(error, http.client.RemoteDisconnected)
     if isinstance(error, http.client.BadStatusLine) and not gone:
         return f"what answers there speaks no HTTP: {str(error)[:80].strip()!r}"
