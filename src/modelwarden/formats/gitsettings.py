@@ -79,9 +79,9 @@ def _config(text: str) -> list[Setting]:
     section = ""
     for number, raw in enumerate(text.replace("\\\n", " ").split("\n"), 1):
         line = raw.strip()
-        if head := _SECTION.match(line):
+        while head := _SECTION.match(line):  # several may stand in one line
             section = head[1].lower() + (f".{head[2]}" if head[2] is not None else "")
-            line = head[3]
+            line = head[3].strip()
         if line and line[0] not in "#;" and (pair := _PAIR.match(line)):
             value = (pair[2] or "true").strip().strip('"')
             found.append(Setting(f"{section}.{pair[1].lower()}", value[:500], number))

@@ -103,7 +103,8 @@ _MARKDOWN = lazily(r"^(?:#{1,6} \S|```|[*-] \S|\d+\. \S|\[.+\]\(.+\)|>\s)", re.M
 _INI = lazily(r"\[[^\]\n]+\]\s*$", re.MULTILINE)
 # A repository without a work tree: git obeys it wherever it lies, whatever its folder is called.
 _BARE = lazily(
-    r"(?im)^\[core\]\s*\n(?:[ \t]+[^\n]*\n)*?[ \t]*(?:bare|repositoryformatversion)[ \t]*="
+    r"(?im)^[ \t]*(?:\[[^\]\n]*\][ \t]*)*\[core\]\s*\n(?:[ \t]+[^\n]*\n)*?[ \t]*"
+    r"(?:bare|repositoryformatversion)[ \t]*="
 )
 _FRONT = lazily(r"---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|$)", re.DOTALL)
 _CARD = lazily(
@@ -468,7 +469,7 @@ def _document(text: str, ending: str, *, cut: bool) -> str:
         return "tsv" if separator == "\t" else "csv"
     if ending in ("md", "markdown"):
         return "markdown"
-    if _INI.match(text):
+    if _INI.match(text) or (text.startswith("[") and _BARE.match(text)):
         return "git-settings" if _BARE.search(text) else "ini"
     if any(":" in line for line in lines) and all(_YAML_LINE.match(line) for line in lines):
         return "yaml"

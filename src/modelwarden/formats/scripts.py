@@ -170,7 +170,9 @@ def code_in(text: str) -> str:
     kept: list[str] = []
     inside: str | None = None
     for line in text.splitlines():
-        if fence := _FENCE.match(line):
+        fence = _FENCE.match(line)
+        # One with a language begins a block and ends none.
+        if fence and (inside is None or not fence[1]):
             inside = fence[1].lower() if inside is None else None
             kept.append("")
         elif inside is not None:
