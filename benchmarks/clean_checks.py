@@ -353,6 +353,39 @@ def prepared(
     return ColumnTransformer(parts)
 
 
+def visits(rng: R, n: int) -> pd.DataFrame:
+    """Patients who come several times; those of another set are others."""
+    sizes = rng.integers(2, 15, n)
+    who = np.repeat(np.arange(n), sizes)[:n]
+    own = rng.normal(size=(3, who[-1] + 1))[:, who]
+    pressure = (125 + 11 * own[0] + rng.normal(size=n) * 7).round()
+    sugar = np.exp(1.7 + 0.2 * own[1] + 0.1 * rng.normal(size=n)).round(2)
+    smokes = np.where(own[2] > 0.6, "yes", "no")
+    odds = (pressure - 125) / 12 + 1.5 * (sugar - 5.6) + 0.9 * (smokes == "yes") - 0.4
+    keys = rng.permutation(10**6)
+    return pd.DataFrame(
+        {
+            "y": yes(rng, odds),
+            "patient": [f"P{keys[w]:06}" for w in who],
+            "pressure": pressure,
+            "sugar": sugar,
+            "smokes": smokes,
+            "sex": some(rng, "f m", who[-1] + 1)[who],
+        }
+    )
+
+
+def halls(rng: R, n: int) -> pd.DataFrame:
+    """Machines that are each run at their own heat and load."""
+    many = max(30, n // 25)
+    who = rng.integers(0, many, n)
+    heat = rng.normal(60, 9, many)[who] + rng.normal(size=n) * 3
+    load = rng.gamma(4, 1, many)[who] * rng.uniform(0.8, 1.2, n)
+    first = int(rng.integers(1, 10**6))
+    table = pd.DataFrame({"machine": first + who, "heat": heat, "load": load})
+    return table.assign(y=0.4 * heat + 3 * load + rng.normal(size=n) * 2)
+
+
 def linear(
     *numbers: str, words: tuple[str, ...] = (), strength: float = 1.0, rare: int | None = None
 ):
@@ -433,6 +466,9 @@ KINDS: dict[str, Kind] = {
     "holes": Kind(holes, boosted(*(f"h{i}" for i in range(6)), words=("kind",)), sizes=(3000, 6000), later=True),
     "broad": Kind(broad, linear(*(f"f{i:02}" for i in range(50)), strength=0.02), sizes=(1200, 2500)),
     "sure": Kind(sure, linear("c1", "c2", "c3", "c4", "c5"), data={"protected": ["site"], "positive": "ill"}),
+    "visits": Kind(visits, linear("pressure", "sugar", words=("smokes",)), later=True, data={"protected": ["sex"]}),
+    "stays": Kind(visits, linear("pressure", "sugar", words=("smokes",)), task="binary", later=True, data={"cluster": "patient", "protected": ["sex"]}),
+    "halls": Kind(halls, ridge("heat", "load"), task="regression", later=True, data={"cluster": "machine"}),
 }  # fmt: skip
 
 

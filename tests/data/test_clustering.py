@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from data.sets import given, rules, table
+from modelwarden.core import GapKind
 from modelwarden.data import drift, order, schema
 from modelwarden.targets.config import DataConfig, ProjectConfig
 from modelwarden.targets.reading import read_data
@@ -63,6 +64,17 @@ def test_a_later_set_without_the_declared_column_is_told():
     _, notes = found(one, two)
 
     assert any("test has no column of clusters" in note for note in notes)
+
+
+def test_two_clusters_are_too_few_and_that_is_a_gap():
+    sides = [visits("train", 3, 0), visits("test", 4, 500, moved=3.0)]
+    halves = [replace(s, clusters=np.arange(len(s)) // 400, clustered_by="half") for s in sides]
+
+    result = drift.run(given(train=halves[0], test=halves[1]))
+
+    assert result.findings == ()
+    assert {gap.kind for gap in result.gaps} == {GapKind.NOT_ASSESSABLE}
+    assert "2 values of 'half'" in result.gaps[0].why
 
 
 def test_labels_of_patients_in_turn_are_no_effect_of_the_order():

@@ -291,3 +291,19 @@ def test_a_cluster_that_no_file_has_is_an_error(tmp_path):
 
     with pytest.raises(DataError, match="--cluster"):
         read_sample("reference", path, Roles(cluster="whom"))
+
+
+def test_errors_of_a_regression_are_counted_in_one_unit_on_both_sides(tmp_path):
+    """Labels that spread twice as far make no error smaller; an error that grew is told."""
+    told = []
+    for scale, noise in ((2.0, 0.5), (1.0, 1.0)):
+        sides = []
+        for seed, spread, error in ((1, 1.0, 0.5), (2, scale, noise)):
+            rng = np.random.default_rng(seed)
+            a = rng.normal(size=N) * spread
+            made = {"a": a, "label": a + rng.normal(size=N) * error, "prediction": a}
+            sides.append(made)
+        told.append([rule for rule, _ in found(compared(tmp_path, *sides))])
+
+    assert "concept-drift" not in told[0]
+    assert "concept-drift" in told[1]

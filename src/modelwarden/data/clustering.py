@@ -10,12 +10,14 @@ from collections.abc import Callable
 
 import numpy as np
 
+from modelwarden.core import Gap, GapKind
 from modelwarden.core.stages import StageResult
 from modelwarden.data.given import Given
-from modelwarden.detectors.entities import with_clusters
+from modelwarden.detectors.entities import few_clusters, with_clusters
 from modelwarden.targets.data import DataSet
 from modelwarden.targets.frames import Column
 
+NAME = "data"
 Compare = Callable[[DataSet, DataSet], StageResult]
 
 
@@ -29,7 +31,12 @@ def by_entities(reference: DataSet, other: DataSet, compare: Compare) -> StageRe
     here, there, told = with_clusters(reference, other)
     if not declared and not told:
         return result
-    return compare(here, there) + StageResult(notes=(told,) if told else ())
+    result = compare(here, there) + StageResult(notes=(told,) if told else ())
+    few = few_clusters(here, there)
+    if not few:
+        return result
+    gap = Gap(what=other.source or other.name, why=few, kind=GapKind.NOT_ASSESSABLE, stage=NAME)
+    return result + StageResult(gaps=(gap,))
 
 
 def entities_in(given: Given, data: DataSet) -> Column | None:

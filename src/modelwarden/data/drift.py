@@ -140,7 +140,7 @@ def errors_of(given: Given, data: DataSet, said: Said) -> tuple[str, Labels, Flo
         if said.values is None or data.y.dtype.kind == "O":
             return None
         error = np.abs(said.values[rows] - as_numbers(data.y)[rows])
-        spread = float(as_numbers(data.y)[rows].std()) or 1.0
+        spread = _spread(given.test) or _spread(data) or 1.0
         return "absolute error in standard deviations of the label", rows, error / spread
     if said.labels is None:
         return None
@@ -148,6 +148,18 @@ def errors_of(given: Given, data: DataSet, said: Said) -> tuple[str, Labels, Flo
     known = {same(name): i for i, name in enumerate(given.spec.classes)}
     codes = np.array([known.get(same(name), -1) for name in names], np.int64)
     return "error rate", rows, (codes[place] != said.labels[rows]).astype(np.float64)
+
+
+def _spread(data: DataSet) -> float:
+    """Return the standard deviation of a set's labels, 0 where it has none.
+
+    Errors of all sets are counted in that of the test set: a set whose labels spread more is no set
+    on which the model errs less.
+    """
+    if data.y is None or data.y.dtype.kind == "O":
+        return 0.0
+    known = as_numbers(data.y)[~missing(data.y)]
+    return float(known.std()) if len(known) else 0.0
 
 
 def _errors_between(given: Given, said: dict[str, Said]) -> StageResult:

@@ -6,6 +6,7 @@ Each part looks for one kind of defect; one that fails is a gap, and the others 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -32,7 +33,9 @@ def run(given: Given) -> StageResult:
     result = StageResult(notes=_notes(given))
     for name, part in PARTS:
         result += _part(given, name, part)
-    return result
+    # How rows were judged is said by each part that judged them.
+    once = tuple(dict.fromkeys(result.notes))
+    return replace(result, notes=once, gaps=tuple(dict.fromkeys(result.gaps)))
 
 
 def _part(given: Given, name: str, part: Callable[[Given], StageResult]) -> StageResult:

@@ -99,6 +99,9 @@ class Clusters:
         """Return what rows are worth in a comparison of the means of x (n,) and y (m,)."""
         if not len(x) or not len(y):
             return ROWS
+        # Values may be as large as floats go, and their squares must not leave them.
+        unit = max(float(np.abs(x).max()), float(np.abs(y).max())) or 1.0
+        x, y = x / unit, y / unit
         one = self._sums(self.here, x - x.mean()) / len(x)
         two = self._sums(self.there, y - y.mean()) / len(y)
         by_rows = float(x.var()) / len(x) + float(y.var()) / len(y)

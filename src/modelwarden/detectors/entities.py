@@ -27,6 +27,7 @@ _REPEATED = 0.5  # of the rows of each set
 _ACROSS = 0.1  # of what repeats within, that may repeat across
 _SHARED = 0.8  # likewise, of a column that names entities by its name or form
 _FEWEST, _FEWEST_NAMED = 20, 4  # entities of each set
+_FEW = 8  # clusters that were declared, below which only a huge change can be told
 _WORDS = (
     "id uuid guid uid pid key nr no hash token patient person subject user customer client account"
     " member session device machine sensor household family participant visitor employee worker"
@@ -83,6 +84,20 @@ def with_clusters(reference: DataSet, other: DataSet) -> tuple[DataSet, DataSet,
         "not by rows; name a column in [data] cluster to say it yourself"
     )
     return here, there, told
+
+
+def few_clusters(reference: DataSet, other: DataSet) -> str:
+    """Return why drift cannot be judged by clusters of which there are hardly any; else nothing."""
+    both = Clusters.of(reference, other)
+    if both is None:
+        return ""
+    many = [len(np.unique(side)) for side in (both.here, both.there)]
+    if min(many) >= _FEW:
+        return ""
+    return (
+        f"{reference.name} has {many[0]} and {other.name} {many[1]} values of "
+        f"{reference.clustered_by!r}: too few to tell a drift of all from what they differ by"
+    )
 
 
 def _without(data: DataSet, *names: str) -> DataSet:
@@ -236,4 +251,4 @@ def _both(one: Clusters | None, two: Clusters) -> Clusters:
     return Clusters(at[: len(one.here)], at[len(one.here) :], int(at.max()) + 1)
 
 
-__all__ = ["Entities", "entities_of", "with_clusters"]
+__all__ = ["Entities", "entities_of", "few_clusters", "with_clusters"]

@@ -35,7 +35,7 @@ from modelwarden.detectors.broken import broken
 from modelwarden.detectors.clusters import Clusters
 from modelwarden.detectors.counts import as_numbers
 from modelwarden.detectors.drift import Change
-from modelwarden.detectors.entities import with_clusters
+from modelwarden.detectors.entities import few_clusters, with_clusters
 from modelwarden.detectors.rules.concept_drift import concept_drift
 from modelwarden.detectors.rules.feature_drift import feature_drift
 from modelwarden.detectors.rules.joint_drift import joint_drift
@@ -118,7 +118,9 @@ def _by_entities(reference: Sample, current: Sample, seed: int) -> StageResult:
     if not told and not here.clustered_by:
         return result
     made = _result(replace(reference, data=here), replace(current, data=there), seed)
-    return made + StageResult(notes=(told,) if told else ())
+    few = few_clusters(here, there)
+    gaps = (_gap(there, few),) if few else ()
+    return made + StageResult(notes=(told,) if told else (), gaps=gaps)
 
 
 def _result(reference: Sample, current: Sample, seed: int) -> StageResult:
@@ -235,7 +237,8 @@ def _concept(
     if here.y is None or there.y is None:
         note = "no labels on both sides: whether the rule behind them changed is not known"
         return StageResult(notes=(note,))
-    one, two = _errors(reference, regression), _errors(current, regression)
+    spread = _spread(here.y) if regression else 1.0
+    one, two = (_errors(side, regression, spread) for side in (reference, current))
     if one is not None and two is not None:
         clusters = Clusters.of(here, there)
         kept = None if clusters is None else clusters.only(one[1], two[1])
@@ -256,7 +259,12 @@ def _concept(
     return StageResult(findings=tuple(found))
 
 
-def _errors(sample: Sample, regression: bool) -> tuple[Floats, Labels] | None:
+def _spread(y: Column) -> float:
+    values = as_numbers(y)
+    return float(values[np.isfinite(values)].std()) or 1.0
+
+
+def _errors(sample: Sample, regression: bool, spread: float) -> tuple[Floats, Labels] | None:
     """Return the errors of the rows of which label and answer are known, and these rows."""
     y, said = sample.data.y, sample.said
     if y is None or said is None:
@@ -267,7 +275,7 @@ def _errors(sample: Sample, regression: bool) -> tuple[Floats, Labels] | None:
             return None
         truth = as_numbers(y)[known]
         gap = np.abs(truth - as_numbers(said)[known])
-        return np.asarray(gap / (float(truth.std()) or 1.0), np.float64), known
+        return np.asarray(gap / spread, np.float64), known
     names, place = positions(y[known])
     words, at = positions(said[known])
     one = np.array([same(name) for name in names], np.object_)[place]
