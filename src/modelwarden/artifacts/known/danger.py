@@ -8,6 +8,7 @@ dangerous wherever it begins.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from modelwarden.artifacts.known.danger_stdlib import STDLIB_DANGERS
@@ -32,6 +33,9 @@ _HARMLESS_DUNDERS = words(
     "__newobj__ __newobj_ex__ __main__ __mp_main__ __hash__ __len__ __eq__ __ne__ __lt__ __le__ "
     "__gt__ __ge__ __contains__ __bool__ __float__ __int__ __add__ __sub__ __mul__ __neg__"
 )
+# Parts of the longest entry of the lists and more: what a name has beyond them decides nothing. A
+# stranger's name may have many thousands.
+_DEEPEST = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ def danger_of(names: Iterable[tuple[str, str]]) -> Danger | None:
 def _listed(module: str, name: str) -> Danger | None:
     """Look a path up in the lists, and then everything above it."""
     table = _table(module.partition(".")[0])
-    path = f"{module}.{name}"
+    path = ".".join(f"{module}.{name}".split(".", _DEEPEST)[:_DEEPEST])
     while path:
         if path in table:
             return Danger(table[path], exact=len(path) > len(module))
@@ -72,6 +76,14 @@ def _table(top: str) -> dict[str, str]:
     return LIBRARY_DANGERS
 
 
+@cache
+def _tops() -> frozenset[str]:
+    """Return the modules that the lists begin with."""
+    from modelwarden.artifacts.known.danger_libraries import LIBRARY_DANGERS
+
+    return frozenset(path.partition(".")[0] for path in (*STDLIB_DANGERS, *LIBRARY_DANGERS))
+
+
 def _walked(module: str, name: str) -> Danger | None:
     """Follow the attributes that a dotted name goes through."""
     parts = name.split(".")
@@ -85,7 +97,10 @@ def _walked(module: str, name: str) -> Danger | None:
     if parts[-1] in _CALLERS and module.partition(".")[0] == "nltk":
         return Danger("calls what it is given", exact=False)
     for index in range(len(parts) - 1):
-        inner = _listed(_ALIASES.get(parts[index], parts[index]), ".".join(parts[index + 1 :]))
+        top = _ALIASES.get(parts[index], parts[index])
+        if len(parts) > _DEEPEST and top not in _tops():
+            continue
+        inner = _listed(top, ".".join(parts[index + 1 : index + _DEEPEST]))
         if inner is not None:
             return Danger(inner.reason, exact=False)
     return None

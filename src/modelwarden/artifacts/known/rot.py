@@ -37,7 +37,8 @@ def moved(module: str) -> tuple[str, str] | None:
     top = module.partition(".")[0]
     if top not in _PACKAGES or top == module:
         return None
-    table, at = _table(), module
+    # What stands beyond the longest entry decides nothing, and a stranger's name may go on for ever.
+    table, at = _table(), ".".join(module.split(".", 16)[:16])
     while at != top:
         if at in table:
             return _PACKAGES[top], table[at]
