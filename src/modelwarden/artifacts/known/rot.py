@@ -37,7 +37,7 @@ def moved(module: str) -> tuple[str, str] | None:
     top = module.partition(".")[0]
     if top not in _PACKAGES or top == module:
         return None
-    # What stands beyond the longest entry decides nothing, and a stranger's name may go on for ever.
+    # What stands beyond the longest entry decides nothing; a stranger's name may be endless.
     table, at = _table(), ".".join(module.split(".", 16)[:16])
     while at != top:
         if at in table:
