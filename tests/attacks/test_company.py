@@ -12,15 +12,15 @@ from modelwarden.attacks.engine import Problem, run
 from modelwarden.targets.accompanied import accompanied
 from modelwarden.targets.local import function_target
 
-COMPANY = np.zeros((16, 3), np.float32)
-TILE = 16
+TILE = 64
+COMPANY = np.zeros((TILE, 3), np.float32)
 
 
 def crowd(x):
-    """Say 1 to all rows once one in eight of all numbers is 1, whosever they are."""
+    """Say 1 to all rows once one in thirty of all numbers is 1, whosever they are."""
     share = np.abs(x).mean()
     told = np.zeros((len(x), 2))
-    told[:, 1] = share - 0.1
+    told[:, 1] = share - 0.03
     return told
 
 
@@ -64,5 +64,5 @@ def test_one_row_is_asked_among_as_many_as_fill_the_largest_tile():
     assert (alone == together).all()
     assert [int(one.any(axis=1).sum()) for one in asked[:5]] == [1] * 5
     assert {len(one) for one in asked} == {TILE}
-    # Copies that fill a tile are no company of their own: no more than a quarter is asked about.
-    assert max(int(one.any(axis=1).sum()) for one in asked[5:]) == TILE // 4
+    # Copies that fill a tile are no company of their own: no more than a sixteenth is asked about.
+    assert max(int(one.any(axis=1).sum()) for one in asked[5:]) == TILE // 16

@@ -93,6 +93,15 @@ def test_a_file_that_is_broken_is_a_gap_and_not_the_same_as_none(tmp_path, data)
     assert [gap.what for gap in found.gaps] == ["adversarial.npz"]
 
 
+def test_samples_that_the_earlier_run_left_out_are_told(tmp_path):
+    now, before = file_of(range(40), [False] * 40), file_of(range(10), [False] * 8 + [True] * 2)
+
+    found = compared(tmp_path, now, before, value=0.8, n=10)
+
+    assert found.measurements[-1].n == 10
+    assert any("paired on 10 of 40 samples" in note for note in found.run.notes)
+
+
 @pytest.mark.parametrize(
     "before",
     [
@@ -112,6 +121,24 @@ def test_other_settings_are_not_paired(tmp_path):
     data = file_of(range(4), [True] * 4)
 
     assert len(compared(tmp_path, data, data, queries=9).measurements) == 1
+
+
+BOUND = '\n[policy.measure]\n"robust_accuracy" = {min = 0.01}\n'
+
+
+def test_a_baseline_asks_for_all_samples_where_the_policy_needs_a_few(tmp_path):
+    more = "[assess.robustness]\neps = 0.3\nlow = -5\nhigh = 5\nqueries = 10\nsequential = true\n"
+    file = project(tmp_path / "p", more=more + BOUND)
+    first = checked(file, stages=("robustness",)).report
+    (tmp_path / "report.json").write_text(render(first, "json"))
+
+    again = checked(file, stages=("robustness",), baseline=tmp_path / "report.json").report
+
+    def robust(report):
+        return next(m for m in report.measurements if m.name == "robust_accuracy" and not m.group)
+
+    assert robust(first).n < robust(again).n
+    assert "robust_accuracy" in [change.name for change in again.comparison.changes]
 
 
 MORE = "[assess.robustness]\neps = {eps}\nlow = -5\nhigh = 5\nqueries = 20\nsamples = 150\n"

@@ -23,12 +23,12 @@ def slopes(x, weights):
 
 
 def target():
-    return function_target(normed, spec(tile=16), ROWS, gradients=slopes)
+    return function_target(normed, spec(tile=64), ROWS, gradients=slopes)
 
 
 def test_what_is_asked_beside_a_row_plays_a_small_part_only():
-    strange = np.concatenate((ROWS[:1], 50 + ROWS[1:16]))
-    alone, among = target().scores(ROWS[:16])[0], target().scores(strange)[0]
+    strange = np.concatenate((ROWS[:1], 50 + ROWS[1:40]))
+    alone, among = target().scores(ROWS)[0], target().scores(strange)[0]
 
     steady = accompanied(target(), ROWS)
     first, second = steady.scores(ROWS[:1])[0], steady.scores(ROWS[:1])[0]
@@ -43,10 +43,11 @@ def test_answers_and_gradients_come_in_the_order_of_the_rows():
     steady = accompanied(target(), ROWS)
     weights = RNG.normal(size=(9, 2))
 
+    beside = np.resize(ROWS, (64, 3))
     scores, told = steady.scores(ROWS[:9]), steady.gradients(ROWS[:9], weights)
     each = np.concatenate(
         [
-            normed(np.concatenate((ROWS[i:j], ROWS[: 16 - (j - i)])))[: j - i]
+            normed(np.concatenate((ROWS[i:j], beside[: 64 - (j - i)])))[: j - i]
             for i, j in ((0, 4), (4, 8))
         ]
     )

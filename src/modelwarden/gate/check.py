@@ -96,6 +96,7 @@ def check(
         from modelwarden.gate import compare
 
         earlier = compare.load(baseline)
+        project = _whole(project, earlier[0])
     work = Work(project, chosen, seed, trust, how, named=bool(stages))
     report, rows = work.report()
     report = replace(
@@ -119,6 +120,15 @@ def check(
         attachments=attachments,
         shut=work.shut,
     )
+
+
+def _whole(project: Project, earlier: Report) -> Project:
+    """Return the project that attacks all samples: to be compared is more than a bound asks."""
+    robustness = project.assess.robustness
+    if robustness is None or all(m.stage != "robustness" for m in earlier.measurements):
+        return project
+    whole = replace(robustness, sequential=False)
+    return replace(project, assess=replace(project.assess, robustness=whole))
 
 
 def broken(path: str | os.PathLike[str], why: str) -> Report:

@@ -36,7 +36,7 @@ _LARGEST = 256 << 20
 # What a run found, not what it was run with.
 _RESULTS = frozenset(
     "beyond_chance calls expected_by_coincidence not_estimable p_value positives reference"
-    " only_before only_now repeatable trivial trivial_from".split()
+    " looks only_before only_now repeatable trivial trivial_from".split()
 )
 _LEFT_OUT = frozenset({"cost"})
 _NAMED = 50

@@ -63,7 +63,14 @@ def paired(
     if len(theirs.rows) != before.n or abs(float(theirs.held.mean()) - before.value) > _SAME:
         why = "the attacked samples beside the earlier report are of another run"
         return replace(report, gaps=(*report.gaps, _not_paired(place.name, why)))
-    return _with(report, _measured(ours, theirs, now))
+    change = _measured(ours, theirs, now)
+    if change.n < len(ours.rows):
+        note = (
+            f"robust accuracy was paired on {change.n} of {len(ours.rows)} samples: the earlier "
+            "run did not attack the others (set sequential = false in [assess.robustness] for both)"
+        )
+        report = replace(report, run=replace(report.run, notes=(*report.run.notes, note)))
+    return _with(report, change)
 
 
 def _worst(report: Report) -> Measurement | None:

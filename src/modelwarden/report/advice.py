@@ -31,8 +31,8 @@ GAP_ADVICE = {
     "remove it, or accept this gap in a policy (allow_gaps).",
     GapKind.UNEXAMINED_CODE: "Have someone read the code that it brings or calls, or ask for "
     "weights that need none.",
-    GapKind.OVER_LIMIT: "Unpack it by itself and scan the parts; a file that swells when it is "
-    "opened is a warning of its own.",
+    GapKind.OVER_LIMIT: "Raise the limit that the reason names, where a model honestly needs more; "
+    "unpack an archive and scan its parts. A file that swells when it is opened is a warning.",
     GapKind.BUDGET: "Give the run a larger budget, or look at fewer inputs.",
     GapKind.FAILED: "Treat it as not examined and report the fault to the maintainers.",
     GapKind.NOT_ASSESSABLE: "Provide what the measure needs, which the reason names; where that "
