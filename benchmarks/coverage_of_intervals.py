@@ -12,12 +12,15 @@ import argparse
 import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 from scipy import stats
 from tables import markdown, wilson
 
+from modelwarden.assess.measures import of_classes, of_regression, table_of
+from modelwarden.assess.truth import Judged
 from modelwarden.core import Measurement
 from modelwarden.metrics import intervals
 from modelwarden.metrics.bootstrap import bca_mean
@@ -32,6 +35,7 @@ from modelwarden.metrics.probabilities import (
 )
 from modelwarden.metrics.ranking import auc_difference, average_precision, roc_auc
 from modelwarden.metrics.regression import regression
+from modelwarden.targets.spec import Modality, TargetSpec, Task
 
 SEED = 0
 Rng = np.random.Generator
@@ -177,6 +181,57 @@ def differences(rng: Rng, n: int) -> Iterator[Row]:
     yield "difference of two models, Agresti–Min", 0.03, *intervals.paired(int(up), int(down), n)
 
 
+PERSON = 10  # rows
+
+
+def of_people(rng: Rng, people: int) -> tuple[Judged, Judged]:
+    """Return the answers of a classifier and of a regression to rows of people, `PERSON` of each.
+
+    What a person is like moves the class, the score and the error of all the person's rows.
+    """
+    whose = np.repeat(np.arange(people), PERSON)
+    like, off = (rng.standard_normal(people)[whose] for _ in range(2))
+    y = (rng.standard_normal(len(whose)) + like > 0.7).astype(np.int64)
+    logit = 1.5 * (y - 0.5) + off + rng.standard_normal(len(whose))
+    score = 1 / (1 + np.exp(-logit))
+    spec = TargetSpec(task=Task.BINARY, modality=Modality.TABULAR, classes=(0, 1), positive=1)
+    classes = Judged(
+        np.arange(len(whose)),
+        spec,
+        y=y,
+        said=(score > 0.5).astype(np.int64),
+        scores=np.stack([1 - score, score], axis=1),
+        classes=(0, 1),
+        positive=1,
+        clusters=whose,
+    )
+    truth = like + rng.standard_normal(len(whose))
+    values = truth + 0.5 * off + 0.5 * rng.standard_normal(len(whose))
+    spec = TargetSpec(task=Task.REGRESSION, modality=Modality.TABULAR)
+    numbers_ = Judged(np.arange(len(whose)), spec, truth=truth, values=values, clusters=whose)
+    return classes, numbers_
+
+
+def measured_of(pair: tuple[Judged, Judged]) -> list[Measurement]:
+    return [*of_classes(pair[0], table_of(pair[0]), 0), *of_regression(pair[1])]
+
+
+@cache
+def of_everybody() -> dict[str, float]:
+    """Return what the metrics of all people are, from 100,000 of them."""
+    with_all = of_people(np.random.default_rng(99), 100_000)
+    alone = [replace(one, clusters=None) for one in with_all]
+    return {m.name: m.value for m in measured_of((alone[0], alone[1]))}
+
+
+def people(rng: Rng, n: int) -> Iterator[Row]:
+    """Intervals of every metric where rows come in clusters of ten."""
+    if n > 10_000:
+        return
+    for m in measured_of(of_people(rng, max(3, n // PERSON))):
+        yield ends(m, of_everybody()[m.name], f"{m.name}, rows in clusters of ten")
+
+
 CASES: dict[str, Callable[[Rng, int], Iterator[Row]]] = {
     "binary": answers(BINARY, "30 % positive"),
     "rare": answers(RARE, "2 % positive"),
@@ -190,6 +245,7 @@ CASES: dict[str, Callable[[Rng, int], Iterator[Row]]] = {
     "numbers": numbers,
     "means": means,
     "differences": differences,
+    "clusters": people,
 }
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 from scipy import special
 
+from modelwarden.assess.alike import ends, recall_design, widened
 from modelwarden.assess.calibration import calibration
 from modelwarden.assess.context import Context
 from modelwarden.assess.measures import of_classes, table_of
@@ -34,7 +35,7 @@ from modelwarden.metrics import classification, rates
 from modelwarden.metrics.counts import Counts, tables_at
 from modelwarden.metrics.intervals import Floats, of_share, paired
 from modelwarden.metrics.multiplicity import benjamini_hochberg
-from modelwarden.metrics.ranking import Flags, auc_difference
+from modelwarden.metrics.ranking import Flags, auc_difference, influences
 from modelwarden.metrics.values import Difference, measured
 from modelwarden.targets.frames import Labels
 
@@ -50,7 +51,8 @@ def headline(seen: Judged) -> Measurement:
     """Return the accuracy."""
     right = 0 if seen.y is None else int((seen.y == seen.said).sum())
     value = right / seen.n if seen.n else math.nan
-    return measured("accuracy", value, of_share(right, seen.n), seen.n)
+    found = measured("accuracy", value, of_share(right, seen.n), seen.n)
+    return widened(seen, [found])[0]
 
 
 def measure(context: Context, seen: Judged) -> StageResult:
@@ -59,7 +61,7 @@ def measure(context: Context, seen: Judged) -> StageResult:
     metrics = of_classes(seen, counts, context.seed)
     by_name = {m.name: m for m in metrics if m.group is None}
     result = StageResult(
-        measurements=(*metrics, *_per_class(counts)),
+        measurements=(*metrics, *widened(seen, _per_class(counts))),
         tables=tuple(_tables(seen, counts)),
         gaps=tuple(_not_numbers(context, metrics)),
     )
@@ -95,7 +97,8 @@ def _trivial(context: Context, seen: Judged, known: dict[str, Measurement]) -> S
     ours, theirs = seen.said == seen.y, seen.y == most
     gained, lost = int((ours & ~theirs).sum()), int((~ours & theirs).sum())
     better = (gained - lost) / seen.n
-    low, high = ends = paired(gained, lost, seen.n)
+    interval = ends(seen, paired(gained, lost, seen.n), better, ours * 1.0 - theirs)
+    low, high = interval
     kappa = known["cohen_kappa"].value
     auc = known.get("roc_auc")
     turned = auc is not None and auc.high is not None and auc.high < 0.5
@@ -128,7 +131,7 @@ def _trivial(context: Context, seen: Judged, known: dict[str, Measurement]) -> S
             *_telling(context, seen, known),
         ),
         measurements=(
-            measured("accuracy_over_trivial", better, ends, seen.n, conditions=conditions),
+            measured("accuracy_over_trivial", better, interval, seen.n, conditions=conditions),
         ),
         notes=notes,
     )
@@ -179,11 +182,12 @@ def _compared(context: Context, seen: Judged) -> StageResult:
         return StageResult()
     ours, theirs = seen.said == seen.y, other.said == other.y
     gained, lost = int((ours & ~theirs).sum()), int((~ours & theirs).sum())
-    ends = paired(gained, lost, seen.n)
-    found = [Difference("accuracy", (gained - lost) / seen.n, ends, seen.n)]
+    value = (gained - lost) / seen.n
+    interval = ends(seen, paired(gained, lost, seen.n), value, ours * 1.0 - theirs)
+    found = [Difference("accuracy", value, interval, seen.n)]
     at = seen.at_positive
     if at is not None and seen.scores is not None and other.scores is not None:
-        found.append(auc_difference(seen.y == at, seen.scores[:, at], other.scores[:, at]))
+        found.append(_areas(seen, at, seen.scores[:, at], other.scores[:, at]))
     reference = context.model.reference
     conditions = {"reference": (reference.path or reference.url) if reference else None}
     return StageResult(
@@ -198,6 +202,14 @@ def _compared(context: Context, seen: Judged) -> StageResult:
             for d in found
         ),
     )
+
+
+def _areas(seen: Judged, at: int, scores: Floats, others: Floats) -> Difference:
+    """Return the area under the curve less that of the reference model."""
+    truth = seen.y == at
+    found = auc_difference(truth, scores, others)
+    influence = influences(truth, scores)[1] - influences(truth, others)[1]
+    return replace(found, interval=ends(seen, found.interval, found.value, influence))
 
 
 def _against(context: Context, difference: Difference) -> Compared:
@@ -222,11 +234,14 @@ def _weak(context: Context, seen: Judged, counts: Counts) -> Iterator[Finding]:
     against = np.full(len(cases), 0.5)
     for i in np.flatnonzero(cases):
         rest_right, rest = int(found.sum() - found[i]), int(cases.sum() - cases[i])
+        # As many independent rows as these are worth (Rao and Scott 1992, for counts).
+        worth = recall_design(seen, int(i))
         if two:
-            p[i] = _at_most(int(found[i]), int(cases[i]), 0.5)
+            p[i] = _at_most(round(found[i] / worth), max(1, round(cases[i] / worth)), 0.5)
         elif rest:
             against[i] = rest_right / rest
-            p[i] = _lower(int(found[i]), int(cases[i]), rest_right, rest)
+            four = (int(found[i]), int(cases[i]), rest_right, rest)
+            p[i] = _lower(*(round(rows / worth) for rows in four))
     known = np.flatnonzero(cases)
     adjusted = np.ones(len(cases))
     adjusted[known] = benjamini_hochberg(p[known])

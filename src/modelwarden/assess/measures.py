@@ -6,6 +6,7 @@ from collections.abc import Container
 
 import numpy as np
 
+from modelwarden.assess.alike import widened
 from modelwarden.assess.truth import Judged
 from modelwarden.core import Measurement, seed_for
 from modelwarden.metrics import classification, probabilities, ranking, regression
@@ -39,7 +40,7 @@ def of_regression(seen: Judged) -> tuple[Measurement, ...]:
     """Return the metrics of a regression."""
     if seen.truth is None or seen.values is None:
         raise TypeError("a classifier has no values")
-    return regression.regression(seen.truth, seen.values)
+    return widened(seen, regression.regression(seen.truth, seen.values))
 
 
 def of_classes(
@@ -58,7 +59,7 @@ def of_classes(
     found = list(classification.performance(counts, rng, positive=seen.positive, draws=draws))
     if seen.scores is not None and seen.y is not None:
         found += _of_scores(seen, seed, wanted)
-    return tuple(found)
+    return widened(seen, found)
 
 
 def _of_scores(seen: Judged, seed: int, wanted: Container[str] | None) -> list[Measurement]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from modelwarden.assess.alike import ends, widened
 from modelwarden.assess.context import Context
 from modelwarden.assess.measures import of_regression
 from modelwarden.assess.rules._seen import findings
@@ -16,7 +17,7 @@ from modelwarden.assess.rules.worse_than_trivial import AgainstTrivial, worse_th
 from modelwarden.assess.stage import StageResult
 from modelwarden.assess.truth import Judged, numbers
 from modelwarden.core import Finding, Gap, GapKind, Location, Measurement, Table, TableKind
-from modelwarden.metrics.intervals import Floats, mean_of
+from modelwarden.metrics.intervals import Floats, Interval, mean_of
 from modelwarden.metrics.regression import rmse
 from modelwarden.metrics.values import measured
 
@@ -28,7 +29,7 @@ _TELLING = 0.01
 def headline(seen: Judged) -> Measurement:
     """Return the root mean squared error."""
     truth, said = _both(seen)
-    return rmse(truth, said)
+    return widened(seen, [rmse(truth, said)])[0]
 
 
 def measure(context: Context, seen: Judged) -> StageResult:
@@ -72,7 +73,7 @@ def _trivial(context: Context, seen: Judged, truth: Floats, said: Floats) -> Ite
     known, _ = _known(context, truth)
     middle = float(known.mean())
     saved = (truth - middle) ** 2 - (truth - said) ** 2
-    ends = mean_of(saved)
+    gain = ends(seen, mean_of(saved), float(saved.mean()), saved)
     nearer = np.abs(truth - float(np.median(known))) - np.abs(truth - said)
     base = float(((truth - middle) ** 2).mean())
     against = AgainstTrivial(
@@ -83,11 +84,11 @@ def _trivial(context: Context, seen: Judged, truth: Floats, said: Floats) -> Ite
         ours=float(np.sqrt(((truth - said) ** 2).mean())),
         theirs=math.sqrt(base),
         better=float(saved.mean()),
-        low=ends.low,
-        high=ends.high,
+        low=gain.low,
+        high=gain.high,
         margin=context.assess.performance.margin * base,
         n=seen.n,
-        also_worse=mean_of(nearer).high < 0,
+        also_worse=ends(seen, mean_of(nearer), float(nearer.mean()), nearer).high < 0,
     )
     yield from findings(worse_than_trivial, against, STAGE)
 
@@ -124,19 +125,19 @@ def _compared(context: Context, seen: Judged) -> StageResult:
     truth, said = _both(seen)
     ours, theirs = np.abs(truth - said), np.abs(truth - other.values)
     saved = theirs - ours
-    ends = mean_of(saved)
+    gain = ends(seen, mean_of(saved), float(saved.mean()), saved)
     reference = context.model.reference
     compared = Compared(
         path=context.model.path,
         location=Location(path=context.model.path, terms={"metric": "mae"}),
         measure="mae",
         better=float(saved.mean()),
-        low=ends.low,
-        high=ends.high,
+        low=gain.low,
+        high=gain.high,
         margin=context.assess.performance.margin * float(theirs.mean()),
         n=seen.n,
     )
-    more = mean_of(ours - theirs)
+    more = Interval(-gain.high, -gain.low)
     return StageResult(
         findings=tuple(findings(worse_than_reference, compared, STAGE)),
         measurements=(

@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from modelwarden.assess import classes, numbers, unlabelled
+from modelwarden.assess.alike import note
 from modelwarden.assess.context import Context
 from modelwarden.assess.rules._seen import findings
 from modelwarden.assess.stage import RowMark, StageResult
@@ -84,6 +85,7 @@ def _gaps(context: Context, seen: Judged) -> Iterator[Gap]:
 
 
 def _notes(context: Context, seen: Judged) -> Iterator[str]:
+    yield from note(seen, context.test.clustered_by)
     if seen.unlabelled:
         yield f"{seen.unlabelled} of {len(context.test)} test rows have no label and are left out"
     for name, rows in seen.strangers:

@@ -9,6 +9,7 @@ import numpy as np
 from modelwarden.assess.asking import Answers
 from modelwarden.core import InputError
 from modelwarden.core.values import dataclass
+from modelwarden.detectors.clusters import Clusters
 from modelwarden.targets.data import DataSet
 from modelwarden.targets.frames import Column, Floats, Labels
 from modelwarden.targets.labels import missing, names_in, plain, positions, same
@@ -46,6 +47,8 @@ class Judged:
         classes: those of the model, then those that only the labels have.
         positive: name of the positive class of a binary task; None otherwise.
         unlabelled: rows that were left out.
+        clusters: (n,) whom each row stands for, as positions from 0 on; None where rows count as
+            independent.
         strangers: classes of the labels that the model cannot name, with their rows.
         spec: of the target.
     """
@@ -61,6 +64,7 @@ class Judged:
     positive: Name | None = None
     unlabelled: int = 0
     strangers: tuple[tuple[Name, int], ...] = ()
+    clusters: Labels | None = None
 
     @property
     def n(self) -> int:
@@ -87,6 +91,7 @@ class Judged:
             scores=None if self.scores is None else self.scores[at],
             truth=None if self.truth is None else self.truth[at],
             values=None if self.values is None else self.values[at],
+            clusters=None if self.clusters is None else self.clusters[at],
         )
 
 
@@ -142,8 +147,12 @@ def judged(
     if spec.task is Task.REGRESSION:
         truth = numbers(data, "label")[rows]
         values = None if answers.values is None else answers.values[rows]
-        return Judged(rows, spec, truth=truth, values=values, unlabelled=left)
-    return _classified(data.y[rows], rows, answers.take(rows), spec, left, classes)
+        seen = Judged(rows, spec, truth=truth, values=values, unlabelled=left)
+    else:
+        seen = _classified(data.y[rows], rows, answers.take(rows), spec, left, classes)
+    if data.clusters is None:
+        return seen
+    return replace(seen, clusters=Clusters.between(data.clusters[rows], data.clusters[:0]).here)
 
 
 def _classified(

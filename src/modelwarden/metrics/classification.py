@@ -41,16 +41,16 @@ def performance(
     found.append(_balanced(table, level))
     if positive is not None:
         found += of_class(table, counts.index_of(positive), positive, level=level)
-    drawn = replicate(table, _averages, rng, draws=draws) if n else np.empty((0, len(_AVERAGED)))
-    values = _averages(table) if n else np.full(len(_AVERAGED), math.nan)
+    drawn = replicate(table, averages, rng, draws=draws) if n else np.empty((0, len(AVERAGED)))
+    values = averages(table) if n else np.full(len(AVERAGED), math.nan)
     conditions: dict[str, Json] = {"draws": draws}
-    for i, name in enumerate(_AVERAGED):
+    for i, name in enumerate(AVERAGED):
         ends = percentiles(drawn[:, i], float(values[i]), level=level)
         found.append(measured(name, float(values[i]), ends, n, level=level, conditions=conditions))
     return tuple(found)
 
 
-_AVERAGED = (
+AVERAGED = (
     "precision_macro",
     "recall_macro",
     "f1_macro",
@@ -61,8 +61,8 @@ _AVERAGED = (
 )
 
 
-def _averages(table: Labels) -> Floats:
-    """Return the metrics of `_AVERAGED` side by side, (..., 7)."""
+def averages(table: rates.Table) -> Floats:
+    """Return the metrics of `AVERAGED` side by side, (..., 7), of tables (..., k, k)."""
     precisions, f1s = rates.precisions(table), rates.f1s(table)
     return np.stack(
         [

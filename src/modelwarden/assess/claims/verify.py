@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from modelwarden.assess.alike import widened
 from modelwarden.assess.calibration import error_of
 from modelwarden.assess.claims.claim import Claim, Stated, stated
 from modelwarden.assess.claims.decide import Standing, Test, holm, rows_to_settle, stand
@@ -172,7 +173,8 @@ def _measured(context: Context, seen: Judged, wanted: Container[str]) -> dict[st
         false = int((negatives & (seen.said == at)).sum())
         n = int(negatives.sum())
         rate = false / n if n else math.nan
-        found["false_positive_rate"] = measured("false_positive_rate", rate, of_share(false, n), n)
+        one = measured("false_positive_rate", rate, of_share(false, n), n)
+        found[one.name] = widened(seen, [one])[0]
     return found
 
 
