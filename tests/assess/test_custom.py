@@ -17,7 +17,7 @@ import pytest
 
 from assess.fakes import Scores, context, rules, spec, table
 from gate.checks import FakeTools, project
-from modelwarden.assess import custom
+from modelwarden.assess import checks
 from modelwarden.assess.config import AssessConfig, ChecksConfig
 from modelwarden.core import ConfigError, GapKind, Outcome, Severity, encode
 from modelwarden.gate.check import CheckHow, check
@@ -215,7 +215,7 @@ def test_the_example_of_the_docs_runs(tmp_path):
     given = AssessConfig(checks=ChecksConfig(modules=("checks.py",)))
     here = context(Scores(spec(), predict), data, assess=given, root=tmp_path)
 
-    result = custom.run(here)
+    result = checks.run(here)
 
     assert result.gaps == ()
     assert rules(result) == ["night-shift", "same-for-both-spellings"]

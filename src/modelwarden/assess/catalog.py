@@ -43,7 +43,7 @@ STAGES: tuple[Stage, ...] = (
         "modelwarden.assess.robustness.stage",
         ("not-robust", "masked-gradients", "attack-below-floor"),
     ),
-    Stage("checks", "modelwarden.assess.custom", keep=False),
+    Stage("checks", "modelwarden.assess.checks", keep=False),
     Stage("cost", "modelwarden.assess.cost", keep=False),
 )
 
