@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -11,7 +13,7 @@ import subprocess
 import threading
 import time
 from contextlib import contextmanager
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 
 import pytest
 
@@ -20,6 +22,8 @@ from firewall.serving import alerts, firewall, model
 from firewall.test_service import asked, until
 from modelwarden.firewall import dumped
 from modelwarden.ledger import entries, verify
+
+KILLS = int(os.environ.get("MODELWARDEN_KILLS", "3"))
 
 SHIM = r"""
 #define _GNU_SOURCE
@@ -334,3 +338,41 @@ def test_a_process_that_is_asked_to_end_with_everything_in_order_says_nothing_of
         wall.process.send_signal(signal.SIGTERM)
         assert wall.process.wait(timeout=30) == 0
         assert "not written" not in wall.process.stderr.read()
+
+
+def test_a_firewall_that_is_killed_under_load_loses_no_acknowledged_record(place):
+    rng = random.Random(7)
+    acknowledged = set()
+    for turn in range(KILLS):
+        arguments = ("--ledger", "ledger", "--mode", "enforce")
+        with (
+            model() as server,
+            firewall(server.port, "profile.json", *arguments, cwd=place) as wall,
+        ):
+            threads = [
+                threading.Thread(target=ask_until_it_ends, args=(wall, f"{turn}-{k}", acknowledged))
+                for k in range(4)
+            ]
+            for thread in threads:
+                thread.start()
+            time.sleep(rng.uniform(0.3, 0.8))
+            wall.process.kill()
+            wall.process.wait()
+            for thread in threads:
+                thread.join()
+
+    kept = {json.loads(e.body)["request_id"] for e in entries(place / "ledger") if not e.own}
+    assert len(acknowledged) > 10 * KILLS
+    assert acknowledged <= kept
+    assert verify(place / "ledger").problems == ()
+
+
+def ask_until_it_ends(wall, name, acknowledged):
+    """Ask again and again; put down which requests were answered."""
+    for number in itertools.count():
+        try:
+            status = wall.ask(asked(vectors(1)), X_Request_Id=f"{name}-{number}")[0]
+        except (OSError, HTTPException):
+            return
+        assert status == 200
+        acknowledged.add(f"{name}-{number}")
