@@ -18,7 +18,7 @@ import pytest
 from modelwarden.formats import Limits, Source, identify, reader_of
 from modelwarden.formats.catalog import FORMATS
 
-from .constructs import Construct, mutant, told
+from .constructs import Construct, looked_at, mutant, outcome
 from .families import families, read_by
 from .guard import Guard
 from .progress import BATCH, Progress
@@ -86,19 +86,16 @@ def test_families_share_out_the_formats():
 
 
 @pytest.mark.parametrize(
-    ("data", "outcome"),
+    ("data", "expected"),
     [
         (b"cposix\nsystem\n(S'true'\ntR.", "caught"),
         (b"cposix\nsystem\n(S'true'\ntR", "caught"),
         (b"\x80\4\x8c\5posix\x8c\6system", "gap"),
-        (b"words: posix system", "whole"),
-        (b"words: posix sustem", "broken"),
+        (b"words: posix system", "clean"),
     ],
 )
-def test_what_became_of_a_mutant_is_told(data: bytes, outcome: str):
-    one = Construct("a.pkl", b"", {}, frozenset({b"posix", b"system"}), ())
-
-    assert told(one, data) == outcome
+def test_what_a_scan_makes_of_a_mutant_is_told(data: bytes, expected: str):
+    assert outcome(looked_at("a.pkl", data, {})) == expected
 
 
 def test_mutants_of_a_construct_are_small_changes_that_can_be_made_again():

@@ -195,7 +195,9 @@ class _Search:
             len(at), count, -1
         )
         slope = self._slope[at]
-        missed = margin - self._clean[at][:, None] - (seen @ slope[:, :, None])[:, :, 0]
+        with np.errstate(invalid="ignore"):  # some BLAS say so of the lanes beyond small matrices
+            told = (seen @ slope[:, :, None])[:, :, 0]
+        missed = margin - self._clean[at][:, None] - told
         if fresh is not None:
             seen[~fresh] = 0.0
             missed[~fresh] = 0.0

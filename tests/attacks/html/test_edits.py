@@ -298,7 +298,9 @@ def test_generated_pages_take_every_edit():
             if done and not prove(page.html, html, BY_NAME[name].allows):
                 taken.add(name)
 
-    assert set(NAMES) - taken <= {"renamed-classes", "written-frameset"}
+    # These outweigh the pictures that a page holds, and the generated ones hold none; see above.
+    outweighing = {"swallowed-volume", "swallowed-index", "swallowed-ahead"}
+    assert set(NAMES) - taken <= {"renamed-classes", "written-frameset"} | outweighing
 
 
 def test_an_unknown_edit_is_named_with_the_nearest():
