@@ -186,6 +186,10 @@ HOSTILE = {
     "opencv has negative rows": (storage(matrix(-2, -3)), "model-bad-reference"),
     "opencv overflows": (storage(matrix(65536, 65536)), "model-bad-reference"),
     "opencv has a type that is none": (storage(matrix(kind="q")), "model-bad-reference"),
+    "opencv has a matrix within another": (
+        storage(matrix().replace("</data></a>", f"</data>{matrix()}</a>")),
+        "model-bad-reference",
+    ),
     "opencv has very many channels": (storage(matrix(kind='"9999d"')), "model-bad-reference"),
     "opencv steps behind the nodes": (
         storage(cascade("7 -1 0 1 2 3 4 5 6 7 8")),

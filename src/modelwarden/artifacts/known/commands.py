@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 _LONGEST = 20_000
@@ -271,9 +272,13 @@ def starts_download(earlier: str, text: str) -> bool:
     """Tell whether a command starts what one before it has fetched from a stranger, unchecked."""
     from modelwarden.artifacts.known.publishers import only_known
 
-    if not earlier or only_known(earlier):
+    if not earlier:
         return False
-    return _fetched(earlier + _QUOTES.sub("", _spelled(text[:_LONGEST]))) is not None
+    bare = _QUOTES.sub("", _spelled(text[:_LONGEST]))
+    begun = {name for part in _SPLIT.split(bare) for name in _step(part)[1] if name}
+    if not any(f" {name} " in earlier or f"/{name} " in earlier for name in begun):
+        return False
+    return not only_known(earlier) and _fetched(earlier + bare) is not None
 
 
 def installs(text: str) -> bool:
@@ -356,33 +361,58 @@ def _unpacked(text: str) -> str | None:
 
 def _fetched(text: str) -> str | None:
     """Follow a file from its download to the place where it is started, unless it is checked."""
+    begins: list[int] = []
+    steps: list[_Step] = []
     for command in islice(_DOWNLOAD.finditer(text), _DOWNLOADS):
         output = _OUTPUT.search(command[1])
         words = command[1].split()
         name = (output[1] if output else words[-1]).rpartition("/")[2]
-        rest = text[command.end() :]
-        if len(words) > 1 and name and _starts(rest, name):
+        if len(words) < 2 or not name:
+            continue
+        if not begins:
+            ends = [found.end() for found in _SPLIT.finditer(text)]
+            begins, steps = [0, *ends], [_step(part) for part in _SPLIT.split(text)]
+        if _reached(steps[bisect_right(begins, command.end()) :], name):
             return FETCHED
     return None
 
 
 def _starts(text: str, name: str) -> bool:
     """Tell whether a file of this name is started, and not only unpacked or looked at."""
-    for statement in _SPLIT.split(text):
-        if _CHECKED.search(statement):
+    return _reached(map(_step, _SPLIT.split(text)), name)
+
+
+# Whether a statement checks a file, and the names of files that it starts.
+_Step = tuple[bool, tuple[str, ...]]
+
+
+def _reached(steps: Iterable[_Step], name: str) -> bool:
+    """Tell whether a file of this name is started before anything is checked."""
+    for checks, names in steps:
+        if checks:
             return False
-        words = statement.split()
-        while words and (words[0].rpartition("/")[2] in _WRAPPERS or "=" in words[0]):
-            words = words[1:]
-        program = words[0] if words else ""
-        if program.rpartition("/")[2] == name and ("/" in program or "." not in name):
-            return True
-        runs = program.rpartition("/")[2] in _RUNNERS
-        # What follows the program is what it is given: data, more often than not.
-        given = next((w for w in words[1:] if not w.startswith("-")), "")
-        if runs and given.rpartition("/")[2] == name:
+        if name in names:
             return True
     return False
+
+
+def _step(statement: str) -> _Step:
+    if _CHECKED.search(statement):
+        return True, ()
+    words = statement.split()
+    at = 0
+    while at < len(words) and (words[at].rpartition("/")[2] in _WRAPPERS or "=" in words[at]):
+        at += 1
+    if at == len(words):
+        return False, ()
+    program = words[at]
+    name = program.rpartition("/")[2]
+    names = (name,) if "/" in program or "." not in name else ()
+    if name in _RUNNERS:
+        # What follows the program is what it is given: data, more often than not.
+        given = next((word for word in words[at + 1 :] if not word.startswith("-")), "")
+        names = (*names, given.rpartition("/")[2])
+    return False, names
 
 
 def _by_words(text: str) -> str | None:

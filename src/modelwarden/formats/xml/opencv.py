@@ -23,6 +23,8 @@ _KEPT = frozenset(
     "rows cols dt sizes data width height internalNodes leafValues rect featureType".split()
 )
 
+_MATRICES = ("opencv-matrix", "opencv-nd-matrix")
+
 
 class Opencv:
     """Follows matrices and cascades."""
@@ -48,7 +50,9 @@ class Opencv:
         kind = attributes.get("type_id", "")
         self.open.append((name, kind))
         self.parts, self.length, self.count, self.torn = [], 0, 0, ""
-        if kind in ("opencv-matrix", "opencv-nd-matrix"):
+        if kind in _MATRICES:
+            if self.matrix:
+                self.notes.fault("reference", "matrix", "a matrix stands within another", at)
             self.matrix = {"at": str(at), "kind": kind}
         elif name == "data" and self.matrix:
             self.matrix["data"] = kind
@@ -86,8 +90,9 @@ class Opencv:
             self.matrix["count"] = str(self.count)
         elif self.matrix and name in ("rows", "cols", "dt", "sizes"):
             self.matrix[name] = text
-        elif kind in ("opencv-matrix", "opencv-nd-matrix"):
-            self.cells()
+        elif kind in _MATRICES:
+            if self.matrix:  # else it stood around another one
+                self.cells()
             self.matrix = {}
         else:
             self.part(name, text)
