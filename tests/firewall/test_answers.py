@@ -16,9 +16,10 @@ from modelwarden.core import ConfigError
 from modelwarden.firewall import dumped
 from modelwarden.firewall.answers import FINITE, FORM, SECRET, shown
 from modelwarden.firewall.asgi import Firewall
-from modelwarden.firewall.config import AnswersConfig, load_config
+from modelwarden.firewall.config import AnswersConfig
 from modelwarden.firewall.profile import Protocol
 from modelwarden.firewall.rules import Mode
+from modelwarden.firewall.settings import load_config
 
 OIP, MLFLOW, TF = Protocol.OIP, Protocol.MLFLOW, Protocol.TF_SERVING
 TOKEN = "glpat-" + "k7Rq2Vx9Lm4Zt8Wb1NcD"  # made up

@@ -17,7 +17,7 @@ from firewall.profiles import tensor, vectors
 from firewall.serving import firewall, model
 from modelwarden.cli.firewall import firewall as command
 from modelwarden.firewall import dumped
-from modelwarden.firewall.config import load_config
+from modelwarden.firewall.settings import load_config
 
 DEPLOY = Path(__file__).parents[2] / "docs" / "deploy"
 

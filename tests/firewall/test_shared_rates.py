@@ -16,7 +16,8 @@ from firewall.profiles import tensor, vectors
 from firewall.serving import alerts, firewall, model
 from modelwarden.core import ConfigError
 from modelwarden.firewall import dumped
-from modelwarden.firewall.config import Limit, Redis, load_config
+from modelwarden.firewall.config import Limit, Redis
+from modelwarden.firewall.settings import load_config
 from modelwarden.firewall.shared_rates import ReplyError, SharedRates, reply_in
 
 REDIS = shutil.which("redis-server")

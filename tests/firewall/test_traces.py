@@ -14,7 +14,8 @@ from firewall.profiles import tensor, vectors
 from firewall.serving import firewall, model
 from modelwarden.core import ConfigError
 from modelwarden.firewall import dumped
-from modelwarden.firewall.config import Traces, load_config
+from modelwarden.firewall.config import Traces
+from modelwarden.firewall.settings import load_config
 from modelwarden.firewall.traces import Tracer
 
 PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"

@@ -116,12 +116,12 @@ def _serve(
         _require("h2", "h2, over which an Envoy asks,", "firewall")
     from modelwarden.core import InputError
     from modelwarden.firewall.alerts import Alerts
-    from modelwarden.firewall.config import listen_of, upstream_of
     from modelwarden.firewall.errors import FirewallConfigError
     from modelwarden.firewall.loop import missing, run
     from modelwarden.firewall.proxy import Proxy
     from modelwarden.firewall.rules import Mode
     from modelwarden.firewall.service import Service, Sources, policy_of
+    from modelwarden.firewall.settings import listen_of, upstream_of
 
     sources = Sources(profiles, config, Mode(mode))
     place = None if listen is None else listen_of(listen)
@@ -189,7 +189,7 @@ def _ended(proxy: Proxy) -> int:
 def top(status: str, once: bool, as_json: bool) -> int:
     """Show what a running firewall does: rates, refusals, latest alerts."""
     from modelwarden.cli.top import show
-    from modelwarden.firewall.config import listen_of
+    from modelwarden.firewall.settings import listen_of
 
     host, port = listen_of(status)
     return show(host, port, once=once, as_json=as_json)
@@ -249,8 +249,9 @@ def _require(package: str, what: str, extra: str) -> None:
 
 
 def _front(proxy: Proxy, listen: str, upstream: str) -> Front:
-    from modelwarden.firewall.config import Upstream, listen_of, upstream_of
+    from modelwarden.firewall.config import Upstream
     from modelwarden.firewall.grpc.front import Front
+    from modelwarden.firewall.settings import listen_of, upstream_of
 
     if upstream.startswith("https://"):
         server = upstream_of(upstream)
@@ -260,8 +261,8 @@ def _front(proxy: Proxy, listen: str, upstream: str) -> Front:
 
 
 def _envoy(proxy: Proxy, place: str) -> EnvoyFront:
-    from modelwarden.firewall.config import listen_of
     from modelwarden.firewall.envoy.front import EnvoyFront
+    from modelwarden.firewall.settings import listen_of
 
     return EnvoyFront(proxy, listen_of(place))
 

@@ -14,11 +14,12 @@ from modelwarden import __version__
 from modelwarden.core import InputError
 from modelwarden.firewall import Meta, Profile, Protocol, profile_of
 from modelwarden.firewall.alerts import Alerts
-from modelwarden.firewall.config import FirewallConfig, upstream_of
+from modelwarden.firewall.config import FirewallConfig
 from modelwarden.firewall.policy import Policy
 from modelwarden.firewall.proxy import Proxy
 from modelwarden.firewall.rules import Mode
 from modelwarden.firewall.service import Service, Sources, policy_of
+from modelwarden.firewall.settings import upstream_of
 from modelwarden.targets.frames import Frame
 
 if TYPE_CHECKING:

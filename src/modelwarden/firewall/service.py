@@ -17,12 +17,13 @@ from modelwarden.core.values import dataclass
 from modelwarden.detectors import probes as golden
 from modelwarden.firewall.alerts import AlertKind
 from modelwarden.firewall.asking import Inquiry
-from modelwarden.firewall.config import FirewallConfig, Tls, Upstream, load_config
+from modelwarden.firewall.config import FirewallConfig, Tls, Upstream
 from modelwarden.firewall.errors import FirewallConfigError
 from modelwarden.firewall.policy import Policy
 from modelwarden.firewall.profile import Profile, load
 from modelwarden.firewall.proxy import Proxy
 from modelwarden.firewall.rules import Mode
+from modelwarden.firewall.settings import load_config
 from modelwarden.firewall.status import StatusPage
 from modelwarden.firewall.watching import Secret, Watching
 

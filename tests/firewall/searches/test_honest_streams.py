@@ -11,12 +11,12 @@ from sklearn.datasets import load_digits
 
 from firewall.profiles import tensor, vectors
 from modelwarden.firewall.checks import Checks
-from modelwarden.firewall.config import load_config
 from modelwarden.firewall.decide import Judge
 from modelwarden.firewall.fitting import normal_of
 from modelwarden.firewall.normal import Scorer
 from modelwarden.firewall.rules import Mode, Modes
 from modelwarden.firewall.searches.clients import Clients, Pattern
+from modelwarden.firewall.settings import load_config
 
 
 @pytest.fixture(scope="module")

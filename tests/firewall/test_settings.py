@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from modelwarden.firewall.config import load_config
 from modelwarden.firewall.errors import FirewallConfigError
+from modelwarden.firewall.settings import load_config
 
 
 def test_points_are_read_and_the_rest_keeps_one_each(tmp_path):
