@@ -171,8 +171,8 @@ _IS_SHELL = re.compile(
 )
 # In the place of a command: packages of these names are installed, too.
 _DOWNLOAD = re.compile(
-    r"(?:^|[|;&\n(`{]|\b(?:sudo|then|do|else|if|env|time|exec|nohup|command)\s|--\s)\s*(?:\w+=\S*\s+)*"
-    r"((?:\S*/)?(?:curl|wget)\b[^|;&\n]*)"
+    r"(?:^|[|;&\n(`{]|\b(?:sudo|then|do|else|if|env|time|exec|nohup|command)\s|--\s)\s*(?:\w{1,50}=\S{0,200}\s+)*"
+    r"((?:\S{0,200}/)?(?:curl|wget)\b[^|;&\n]*)"
 )
 _INTO = re.compile(r"\b(?:base64\s+(?:-d|-D|--decode)|xxd\s+-r)\b[^;&\n>]*>\s*([^\s;&|>]+)")
 _DOWNLOADS = 20
