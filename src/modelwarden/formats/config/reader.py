@@ -129,7 +129,7 @@ _TELLING = tuple(
         *((word, rb'"?\s*:') for word in (b"megatron_core", b"custom_nodes", b"template_path")),
         *((word, rb's?"?\s*:\s*\[?\s*"[^"]*[/\\]') for word in (b"vocab_file", b"tokenizer_file")),
         *((word, rb's?"?\s*:\s*"[^"]*[/\\]') for word in (b"merges_file", b"speakers_file")),
-        (b"model_file", rb'"?\s*:\s*"?[^"\n]*\.py'),
+        (b"model_file", rb'"?\s*:\s*"?[^"\n]{0,4096}\.py'),
         *(
             (word, rb"[\"']?\s*(?:[:=]|,?\s*\"?value\"?\s*:)")
             for word in (b"pythonstartup", b"bash_env", b"node_options")
@@ -165,6 +165,14 @@ _TELLING = tuple(
         *((word, rb'"?\s*:') for word in (b"git.path", b"executablepath", b"interpreterpath")),
         *MARKS,
     )
+)
+# What stands behind words, and may be as long as the text: a string, a line, a longer word.
+_RUNS = (
+    (rb'(?:[^"\\]|\\.)*?', rb'(?:[^"\\]|\\.)*+'),
+    (rb'[^"\n]*', rb'[^"\n]*+'),
+    (rb"[\w-]*", rb"[\w-]*+"),
+    (rb"[\w-]{8,}", rb"[\w-]*+"),
+    (rb"\w*", rb"\w*+"),
 )
 # What few words have and texts of numbers consist of. Words are looked for first in the text
 # without these bytes, each without them as well: where that is not found, the word is not there.
@@ -239,14 +247,40 @@ def _telling(piece: bytes, tag: re.Pattern[bytes]) -> bool:
     text = _distinct(lower.translate(None, _THIN))
     for anchor, words in _BY_ANCHOR:
         near = _near(text, anchor, max(len(thin) for thin, _, _ in words)) if anchor else text
-        met = (around for thin, _, around in words if thin in near)
-        if any(_compiled(around).search(lower) for around in met):
+        met = ((word, around) for thin, word, around in words if thin in near)
+        if any(_stands(word, around, lower) for word, around in met):
             return True
     if b"AAAAAAAA" in piece and MARSHALLED.search(piece):
         return True
     # To look for a few letters costs nothing; a vocabulary has megabytes.
     marked = tag is _TAG or b"!!" in piece or b"!<" in piece or b"%TAG" in piece
     return marked and tag.search(piece) is not None
+
+
+def _stands(word: bytes, around: bytes, text: bytes) -> bool:
+    """Tell whether a word stands in the text with what must stand around it.
+
+    Where what follows a word runs to the end of a string, a line or a longer word, and does not
+    fit, it fits for no other word of the same run: each run is looked at once.
+    """
+    form, run = _compiled(around), _run_of(around[len(re.escape(word)) :])
+    if run is None:
+        return form.search(text) is not None
+    at = text.find(word)
+    while at >= 0:
+        if form.match(text, at):
+            return True
+        passed = run.match(text, at + len(word))
+        at = text.find(word, max(at + 1, passed.end() if passed else 0))
+    return False
+
+
+def _run_of(around: bytes) -> re.Pattern[bytes] | None:
+    """Return what may go on for long right behind a word; None where it is bounded."""
+    for begin, run in _RUNS:
+        if around.startswith(begin):
+            return _compiled(run)
+    return None
 
 
 def _distinct(text: bytes) -> bytes:

@@ -1,0 +1,56 @@
+"""Words that tell a configuration worth a look: found as a search finds them, each run once."""
+
+from __future__ import annotations
+
+import random
+import re
+
+import pytest
+
+from modelwarden.formats.config import reader
+
+WITH_RUNS = [
+    (word, around)
+    for word, around in reader._TELLING
+    if reader._run_of(around[len(re.escape(word)) :])
+]
+PIECES = [b'"', b"\\", b'\\"', b"\n", b":", b": x", b'": "', b"-", b"_", b"|", b"@-", b" ", b"a1"]
+PIECES += [b"}}", b"%}", b"}", b"-e ", b".eyj", b"eyjabcdefgh", b"{", b"\t", b': "a.b"', b": a/"]
+
+
+@pytest.mark.parametrize(("word", "around"), WITH_RUNS)
+def test_a_word_is_found_where_a_search_finds_it(word, around):
+    rng = random.Random(1)
+    form = re.compile(around)
+    found = 0
+
+    for _ in range(400):
+        text = b"".join(rng.choice((word, *PIECES)) for _ in range(rng.randint(1, 12)))
+        expected = form.search(text) is not None
+        assert reader._stands(word, around, text) == expected, text
+        found += expected
+
+    assert 0 < found < 400
+
+
+@pytest.mark.parametrize("word", [word for word, _ in WITH_RUNS if word != b"rm -"])
+def test_words_that_follow_each_other_are_looked_at_once(word, monkeypatch):
+    class Counted:
+        """A pattern that tells where it was asked to match."""
+
+        def __init__(self, form):
+            self.form, self.asked = form, 0
+
+        def match(self, text, at):
+            self.asked += 1
+            return self.form.match(text, at)
+
+    around = next(around for one, around in WITH_RUNS if one == word)
+    counted = Counted(re.compile(around))
+    compiled = reader._compiled
+    monkeypatch.setattr(
+        reader, "_compiled", lambda form: counted if form == around else compiled(form)
+    )
+
+    assert not reader._stands(word, around, word * 500)
+    assert counted.asked == 1
