@@ -19,7 +19,7 @@ UV := .venv-lock/bin/uv
 MODELS := .venv-models
 TORCH ?= torch==2.13.0
 
-.PHONY: demo test lint docs docs-check bench peers soak soak-constructs models lock changelog clean
+.PHONY: demo test lint docs docs-check bench peers soak soak-constructs soak-repeats models lock changelog clean
 
 demo: $(VENV)/.assess
 	$(BIN)/python tools/demo.py demo-output
@@ -50,6 +50,7 @@ peers: $(VENV)/.dev
 # Goes on where the last run ended, in build/soak.json; `make soak SEED=7 SHARD=0/4 MINUTES=600`.
 # Of one family of readers, in build/soak-onnx.json: `make soak FAMILY=onnx` (names: `soak.families`).
 # Mutants of the harmful samples of the tests, in build/constructs.json: `make soak-constructs`.
+# A part of each sample repeated up to 100 kB, what takes long kept in build/repeats: `make soak-repeats`.
 SEED ?= 2026
 SHARD ?= 0/1
 MINUTES ?= 60
@@ -65,6 +66,9 @@ soak-constructs: $(VENV)/.dev
 	mkdir -p build
 	PYTHONPATH=tests $(BIN)/python -m soak.constructs build/constructs.json --seed $(SEED) \
 	  --minutes $(MINUTES)
+
+soak-repeats: $(VENV)/.dev
+	PYTHONPATH=tests $(BIN)/python -m soak.repeats build/repeats --seed $(SEED)
 
 changelog: $(VENV)/.dev
 	$(BIN)/python tools/changelog.py

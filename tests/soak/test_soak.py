@@ -18,6 +18,7 @@ import pytest
 from modelwarden.formats import Limits, Source, identify, reader_of
 from modelwarden.formats.catalog import FORMATS
 
+from . import repeats
 from .constructs import Construct, looked_at, mutant, outcome
 from .families import families, read_by
 from .guard import Guard
@@ -175,3 +176,19 @@ def test_what_a_reader_must_not_do_is_noted(act):
         guard.disarm()
 
     assert guard.met
+
+
+def test_a_part_of_a_sample_is_repeated_in_its_place():
+    for number in range(30):
+        made = repeats.repeated(b"one\ntwo\nthree", 1_000, random.Random(number))
+
+        assert 900 < len(made) < 1_100
+        assert made.startswith(b"one"[:1])
+        assert made.endswith(b"e")
+
+
+def test_what_takes_long_or_fails_is_told(monkeypatch):
+    assert repeats.trouble("a.json", b'{"a": ' * 20_000) == ""
+
+    monkeypatch.setattr(repeats, "SECONDS", -1.0)
+    assert repeats.trouble("a.json", b"{}").endswith(" s")
