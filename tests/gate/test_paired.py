@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from gate.checks import FakeTools, project
 from gate.test_check import checked
-from modelwarden.core import Comparison, Measurement, Report, Run, Subject
+from modelwarden.core import Change, Comparison, Measurement, Report, Run, Subject
 from modelwarden.core.stages import Attachment
 from modelwarden.gate.paired import paired
 from modelwarden.metrics.intervals import paired as interval_of
@@ -76,11 +77,27 @@ def test_samples_that_only_one_run_had_are_left_out_and_wrong_ones_were_not_held
     assert (change.conditions["only_now"], change.conditions["only_before"]) == (1, 1)
 
 
-def test_without_a_file_of_ours_it_says_that_it_did_not_pair(tmp_path):
-    found = paired(report(), attached(file_of([1], [True])), report(), tmp_path / "report.json")
+@pytest.mark.parametrize(("how", "gaps"), [("unclear", 1), ("worse", 0), ("better", 0)])
+def test_what_cannot_be_paired_is_a_gap_unless_the_two_intervals_tell(tmp_path, how, gaps):
+    now = report()
+    change = Change(name="robust_accuracy", stage="robustness", before=0.6, after=0.5, how=how)
+    now = replace(now, comparison=replace(now.comparison, changes=(change,)))
+
+    found = paired(now, attached(file_of([1], [True])), report(), tmp_path / "report.json")
 
     assert len(found.measurements) == 1
-    assert "not paired" in found.run.notes[-1]
+    told = [*(gap.why for gap in found.gaps), *found.run.notes]
+    assert [text for text in told if "not paired" in text] == told
+    assert (len(found.gaps), len(told)) == (gaps, 1)
+
+
+def test_runs_without_a_sample_in_common_are_a_gap(tmp_path):
+    now, before = file_of(range(40), [False] * 40), file_of(range(40, 80), [False] * 40)
+
+    found = compared(tmp_path, now, before, value=1.0)
+
+    assert len(found.measurements) == 1
+    assert "no sample in common" in found.gaps[0].why
 
 
 @pytest.mark.parametrize("data", [b"no archive", b"", file_of([1.5], [True])])
@@ -168,5 +185,9 @@ def test_a_change_that_weakens_a_model_is_found_though_the_intervals_overlap(tmp
     assert robust.high > before.low
     change = next(m for m in found.measurements if m.name == "robust_accuracy_change")
     assert change.high < 0
-    assert "worse-than-baseline" in [f.rule for f in found.findings]
+    worse = next(f for f in found.findings if f.location.terms == {"metric": "robust_accuracy"})
+    assert worse.rule == "worse-than-baseline"
+    assert f"{change.value:+.3f} ({change.low:+.3f} to {change.high:+.3f})" in worse.message
+    told = (worse.evidence["paired"], worse.evidence["paired_high"])
+    assert told == (change.value, change.high)
     assert found.verdict.outcome.value == "fail"

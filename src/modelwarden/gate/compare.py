@@ -32,6 +32,8 @@ from modelwarden.core.decode import report_from_json
 from modelwarden.gate.walk import printable
 from modelwarden.standards import describe
 
+CHANGE = "_change"
+"""What the name of a measurement ends in that was taken sample by sample beside the earlier run."""
 _LARGEST = 256 << 20
 # What a run found, not what it was run with.
 _RESULTS = frozenset(
@@ -205,13 +207,17 @@ def _difference(now: Measurement, before: Measurement) -> str:
 
 def _worse(report: Report, changes: list[Change]) -> Iterator[Finding]:
     rows = {(_key(m), m.value): m.n for m in report.measurements}
+    pairs = {m.name: m for m in report.measurements if m.name.endswith(CHANGE)}
     for change in changes:
         named = json.dumps([change.stage, change.name, encode(change.group)], sort_keys=True)
         terms = {"metric": change.name}
         if change.group is not None:
             terms["group"] = change.group  # type: ignore[assignment]
         seen = Changed(
-            location=Location(terms=terms), change=change, n=rows.get((named, change.after), 0)
+            location=Location(terms=terms),
+            change=change,
+            n=rows.get((named, change.after), 0),
+            paired=pairs.get(change.name + CHANGE) if change.group is None else None,
         )
         yield from findings(worse_than_baseline, seen, change.stage)
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from modelwarden.core import Gap, GapKind, Measurement, Report
 from modelwarden.core.stages import Attachment
 from modelwarden.core.values import dataclass
-from modelwarden.gate.compare import same_settings
+from modelwarden.gate.compare import CHANGE, same_settings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,13 +57,14 @@ def paired(
     if isinstance(theirs, Gap):  # it was to be compared with, and could not be read
         return replace(report, gaps=(*report.gaps, theirs))
     if ours is None or theirs is None:
-        why = f"no {' or '.join(_FILES)} beside {place.name}"
-        note = f"robust accuracy was not paired with the earlier one: {why}"
-        return replace(report, run=replace(report.run, notes=(*report.run.notes, note)))
+        why = f"no {' or '.join(_FILES)} beside {place.name}; keep the whole folder of that run"
+        return _alone(report, place, why)
     if len(theirs.rows) != before.n or abs(float(theirs.held.mean()) - before.value) > _SAME:
         why = "the attacked samples beside the earlier report are of another run"
         return replace(report, gaps=(*report.gaps, _not_paired(place.name, why)))
     change = _measured(ours, theirs, now)
+    if not change.n:
+        return _alone(report, place, "the two runs attacked no sample in common")
     if change.n < len(ours.rows):
         note = (
             f"robust accuracy was paired on {change.n} of {len(ours.rows)} samples: the earlier "
@@ -71,6 +72,17 @@ def paired(
         )
         report = replace(report, run=replace(report.run, notes=(*report.run.notes, note)))
     return _with(report, change)
+
+
+def _alone(report: Report, place: Path, why: str) -> Report:
+    """Leave robust accuracy to the two intervals: where those overlap, a loss may hide."""
+    comparison = report.comparison
+    changes = comparison.changes if comparison is not None else ()
+    if any(c.name == _NAME and c.group is None and c.how != "unclear" for c in changes):
+        note = f"robust accuracy was not paired with the earlier one: {why}"
+        return replace(report, run=replace(report.run, notes=(*report.run.notes, note)))
+    why += "; the two intervals overlap, and do not tell whether fewer samples hold than before"
+    return replace(report, gaps=(*report.gaps, _not_paired(place.name, why)))
 
 
 def _worst(report: Report) -> Measurement | None:
@@ -91,7 +103,7 @@ def _measured(ours: Held, theirs: Held, now: Measurement) -> Measurement:
     mine, other = ours.held[here], theirs.held[there]
     gained, lost, n = int((mine & ~other).sum()), int((other & ~mine).sum()), len(here)
     return measured(
-        "robust_accuracy_change",
+        _NAME + CHANGE,
         (gained - lost) / n if n else 0.0,
         interval_of(gained, lost, n),
         n,

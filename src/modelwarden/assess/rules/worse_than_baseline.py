@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from modelwarden.assess.rules._seen import Seen
-from modelwarden.core import Change, Evidence, Hit, Severity, rule
+from modelwarden.core import Change, Evidence, Hit, Json, Measurement, Severity, rule
 from modelwarden.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changed(Seen):
-    """One measurement beside the earlier one."""
+    """One measurement beside the earlier one; `paired` is their difference, sample by sample."""
 
     change: Change
     n: int
+    paired: Measurement | None = None
 
 
 @rule(
@@ -43,18 +44,24 @@ def worse_than_baseline(seen: Changed) -> Iterator[Hit]:
     if change.how != "worse":
         return
     about = f" of {change.group}" if change.group is not None else ""
+    facts: dict[str, Json] = {
+        "measure": change.name,
+        "before": change.before,
+        "before_low": change.before_low,
+        "before_high": change.before_high,
+        "after": change.after,
+        "after_low": change.after_low,
+        "after_high": change.after_high,
+    }
+    told = f"{change.name}{about} went from {change.before:.4g} to {change.after:.4g}"
+    pair = seen.paired
+    if pair is None:
+        told += f" (n = {seen.n})"
+    else:  # the two intervals may overlap: this is the one that decided
+        moved = f"{pair.value:+.3f} ({pair.low:+.3f} to {pair.high:+.3f})"
+        told += f": {moved} on the same {pair.n} samples"
+        facts |= {"paired": pair.value, "paired_low": pair.low, "paired_high": pair.high}
     yield Hit(
-        f"{change.name}{about} went from {change.before:.4g} to {change.after:.4g} (n = {seen.n})",
-        Evidence(
-            facts={
-                "measure": change.name,
-                "before": change.before,
-                "before_low": change.before_low,
-                "before_high": change.before_high,
-                "after": change.after,
-                "after_low": change.after_low,
-                "after_high": change.after_high,
-            },
-            identity=(change.name, str(change.group), change.stage),
-        ),
+        told,
+        Evidence(facts=facts, identity=(change.name, str(change.group), change.stage)),
     )
