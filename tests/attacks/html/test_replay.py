@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +12,7 @@ from tests.attacks.html.test_dom import shape
 from modelwarden.attacks.html import coding
 from modelwarden.attacks.html.dom import parse
 from modelwarden.attacks.html.proof import prove
-from modelwarden.attacks.html.replay import ReplayError, encoding_of, loaded
+from modelwarden.attacks.html.replay import ReplayError, _fetches, encoding_of, loaded
 
 
 @given(st.text(max_size=40))
@@ -77,3 +79,15 @@ def test_a_declaration_beyond_the_first_1024_bytes_does_not_count():
     assert encoding_of(page) == "utf-8"
     assert encoding_of(" " * 1100 + page) is None
     assert prove(page, "<!--" + "x" * 1100 + "-->" + page)
+
+
+# The same in one pattern, over a source in lower case.
+FETCHED = re.compile(
+    r"\b(?:src|srcset|poster|data|background)\s*=|<(?:link|script|style|meta|base|object|svg)\b|url\("
+)
+PIECES = ["src", "srcset", "data", "x", "-", " ", "=", "\n=", "<link", "<svg", "s", "url", "(", "é"]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=9).map("".join))
+def test_what_would_be_fetched_is_what_one_pattern_finds(source):
+    assert _fetches(source) == (FETCHED.search(source) is not None)

@@ -83,15 +83,20 @@ class Node:
 def nesting(html: str) -> int:
     """Return how deep the tags of a page nest, at most; elements that close themselves apart."""
     deep = most = 0
-    for match in _TAG.finditer(html):
-        if match[2].lower() not in _FLAT:
-            deep = max(0, deep + (-1 if match[1] else 1))
-            most = max(most, deep)
+    for closes, name in _TAG.findall(html):
+        if name.lower() in _FLAT:
+            continue
+        if not closes:
+            deep += 1
+            if deep > most:
+                most = deep
+        elif deep:
+            deep -= 1
     return most
 
 
-def check(html: str) -> None:
-    """Refuse a page beyond the bounds.
+def check_size(html: str) -> None:
+    """Refuse a page that is too large.
 
     Raises:
         TooLargeError: it is one.
@@ -100,6 +105,15 @@ def check(html: str) -> None:
         raise TooLargeError(f"a page of {len(html)} characters: {_LARGEST} are examined at most")
     if html.count("<") > _MOST or html.count("=") > _MOST_ATTRIBUTES:
         raise TooLargeError(f"a page of more than {_MOST} tags or {_MOST_ATTRIBUTES} attributes")
+
+
+def check(html: str) -> None:
+    """Refuse a page beyond the bounds.
+
+    Raises:
+        TooLargeError: it is one.
+    """
+    check_size(html)
     if nesting(html) > _DEEPEST:
         raise TooLargeError(f"a page whose tags nest deeper than {_DEEPEST}")
 

@@ -15,7 +15,7 @@ import re
 from functools import lru_cache
 
 from modelwarden.attacks.html import views
-from modelwarden.attacks.html.dom import Node, TooLargeError, check
+from modelwarden.attacks.html.dom import Node, TooLargeError, check_size
 from modelwarden.attacks.html.encodings import is_known
 from modelwarden.attacks.html.known import Known, known, known_before
 from modelwarden.attacks.html.replay import WATCHES, ReplayError, encoding_of, forbids_scripts
@@ -33,9 +33,6 @@ _ASCII = frozenset(map(chr, range(128)))
 _ASKS_ACTION = re.compile(r"action|submit|forms\b", re.IGNORECASE)
 
 
-_checked = lru_cache(maxsize=256)(check)  # many candidates are held against one page
-
-
 def prove(before: str, after: str, allowed: Allowance = ALL) -> tuple[str, ...]:
     """Return what does not hold of a changed page, in words; empty where it is proven the same.
 
@@ -47,8 +44,8 @@ def prove(before: str, after: str, allowed: Allowance = ALL) -> tuple[str, ...]:
     if before == after:
         return ()
     try:
-        _checked(before)
-        check(after)
+        check_size(before)  # the rest is checked as they are parsed
+        check_size(after)
         return _prove(before, after, allowed)
     except TooLargeError as error:
         return (f"cannot be examined: {error.message}",)

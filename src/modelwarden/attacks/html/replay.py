@@ -8,6 +8,7 @@ comment, a template or a string of another script it would do nothing, and is th
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 from modelwarden.attacks.html import coding
@@ -26,10 +27,10 @@ _SETTABLE = {
     "img": frozenset(("alt", "title")),
 }
 # What a browser may fetch, looking ahead, before it knows that a comment has begun.
-_FETCHED = re.compile(
-    r"\b(?:src|srcset|poster|data|background)\s*=|<(?:link|script|style|meta|base|object|svg)\b|url\(",
-    re.IGNORECASE,
-)
+_FETCHED = ("src", "srcset", "poster", "data", "background")
+_FETCHING = ("<link", "<script", "<style", "<meta", "<base", "<object", "<svg")
+_VALUE = re.compile(r"\s*=")
+_WORD = re.compile(r"\w")
 WATCHES = re.compile(r"MutationObserver|DOMNode\w+|DOMSubtreeModified|DOMAttrModified")
 _COMMENT_ENDS = re.compile(r"--!?>")
 _HANDLERS = frozenset(("onsubmit", "onclick", "onchange", "onkeyup", "oncontextmenu"))
@@ -129,9 +130,27 @@ def _placed(text: str, match: re.Match[str]) -> str:
     """Return what a script writes; where it begins a comment, that must swallow nothing fetched."""
     if text.rfind("<!--") > text.rfind("-->"):
         end = _COMMENT_ENDS.search(match.string, match.end())
-        if _FETCHED.search(match.string, match.end(), end.start() if end else len(match.string)):
+        if _fetches(match.string[match.end() : end.start() if end else None].lower()):
             raise ReplayError("what a comment swallows would be fetched")
     return text
+
+
+def _fetches(source: str) -> bool:
+    """Tell whether a piece of a page, in lower case, names what would be fetched."""
+    if "url(" in source:
+        return True
+    for name in _FETCHED:
+        for at, end in _places(source, name):
+            if _VALUE.match(source, end) and not (at and _WORD.match(source, at - 1)):
+                return True
+    return any(not _WORD.match(source, end) for tag in _FETCHING for _, end in _places(source, tag))
+
+
+def _places(source: str, word: str) -> Iterator[tuple[int, int]]:
+    at = source.find(word)
+    while at >= 0:
+        yield at, at + len(word)
+        at = source.find(word, at + 1)
 
 
 def _check_place(node: Node) -> None:

@@ -101,7 +101,7 @@ def _tag(html: str, start: int) -> Token | None:
         one = _ATTRIBUTE.match(html, at)
         if one is None or one.end() == at:
             return None
-        value = next((v for v in one.groups()[1:] if v is not None), "")
+        value = one[2] or one[3] or one[4] or ""
         attributes.append(
             Attribute(name=one[1].lower(), value=value, start=one.start(1), end=one.end())
         )

@@ -38,7 +38,8 @@ _COUNTS = re.compile(
     r"|(?:body|documentElement|head)\s*\.\s*(?:innerHTML|textContent|innerText|children|childNodes)"
     r"|\.\.\.\s*document|Array\.from\(\s*document"
 )
-_LAST = re.compile(r"([\w-]*)((?:[.#][\w-]+)*):(?:last-|nth-last|only-|has\b)", re.IGNORECASE)
+_LAST = re.compile(r":(?:last-|nth-last|only-|has\b)", re.IGNORECASE)
+_SELECTED = re.compile(r"((?:[\w-]+[.#])*)([\w-]*)")  # the tag.class#id before it, read backwards
 _WALKS = re.compile(r"childNodes|firstChild|lastChild|nextSibling|previousSibling|nodeValue")
 
 
@@ -82,10 +83,20 @@ def holds(pattern: re.Pattern[str], text: str) -> bool:
 
 @lru_cache(maxsize=_PAGES)
 def _rules_for_the_last(css: str) -> list[tuple[str, frozenset[str]]]:
-    return [
-        (tag.lower(), frozenset(re.findall(r"[.#][\w-]+", rest)))
-        for tag, rest in _LAST.findall(css)
-    ]
+    """Return (tag, classes and ids), in lower case, of what rules look for as the last.
+
+    Both are empty, which is anything, where they cannot be told: behind another `:first-child`, or
+    an escape. Read backwards from each, as a sheet may hold one word of a million letters.
+    """
+    backwards, rules = css[::-1].lower(), list[tuple[str, frozenset[str]]]()
+    for match in _LAST.finditer(css):
+        before = _SELECTED.match(backwards, len(css) - match.start())
+        if before is None or backwards[before.end() : before.end() + 1] in (":", "\\"):
+            rules.append(("", frozenset()))
+            continue
+        rest, tag = before.groups()
+        rules.append((tag[::-1], frozenset(re.findall(r"[.#][\w-]+", rest[::-1]))))
+    return rules
 
 
 @lru_cache(maxsize=_PAGES)
@@ -170,8 +181,9 @@ class Walk:
             for node in body.children:
                 if node.tag.startswith("#"):
                     continue
-                names = {f".{name}" for name in node.attributes.get("class", "").split()}
-                names.add("#" + node.attributes.get("id", ""))
+                # In lower case: a page without a doctype does not tell .Last from .last.
+                names = {f".{name}" for name in node.attributes.get("class", "").lower().split()}
+                names.add("#" + node.attributes.get("id", "").lower())
                 if any(tag in ("", node.tag) and rest <= names for tag, rest in rules):
                     return True
         return False

@@ -45,12 +45,11 @@ class Filler:
     def sentence(self) -> str:
         """Return a sentence of the topic."""
         count = int(self.rng.integers(7, 16))
-        pick = self.rng.random(count) < 0.45
+        own = (self.rng.random(count) < 0.45).tolist()
+        at = self.rng.integers(len(self.words) * len(_GLUE), size=count).tolist()
         out = [
-            self.words[int(self.rng.integers(len(self.words)))]
-            if own
-            else _GLUE[int(self.rng.integers(len(_GLUE)))]
-            for own in pick.tolist()
+            self.words[i % len(self.words)] if mine else _GLUE[i % len(_GLUE)]
+            for mine, i in zip(own, at, strict=True)
         ]
         return " ".join(out).capitalize() + "."
 
