@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelwarden.attacks.html.proof import prove
-from modelwarden.attacks.html.walk import _rules_for_the_last
+from modelwarden.attacks.html.sheets import rules_for_the_last
 
 # The same in one pattern: right, and slow where a sheet holds a long run of letters.
 PLAIN = re.compile(r"([\w-]*)((?:[.#][\w-]+)*):(?:last-|nth-last|only-|has\b)", re.IGNORECASE)
@@ -25,7 +25,7 @@ def test_rules_for_the_last_are_those_of_one_pattern(css):
         for tag, rest in PLAIN.findall(css)
     ]
 
-    assert _rules_for_the_last(css) == expected
+    assert rules_for_the_last(css) == expected
 
 
 @pytest.mark.parametrize(
@@ -52,4 +52,66 @@ def test_a_sheet_of_one_long_word_is_read_in_the_time_of_its_length():
     # In one pattern this takes minutes.
     css = "a" * 2_000_000 + ":last-child"
 
-    assert _rules_for_the_last(css) == [("a" * 2_000_000, frozenset())]
+    assert rules_for_the_last(css) == [("a" * 2_000_000, frozenset())]
+
+
+HIDDEN = '<div style="display:none!important">more</div>'
+DATA = '<script type="application/ld+json">{}</script>'
+
+
+def page(body, css="", script=""):
+    return f"<!doctype html><head><title>t</title><style>{css}</style>{script}</head><body>{body}"
+
+
+@pytest.mark.parametrize(
+    "css", ["p:first-child{color:red}", "p+p{color:red}", "p:nth-child(2){color:red}", ""]
+)
+@pytest.mark.parametrize("body", [f"{HIDDEN}<p>1<p>2", f"<p>1</p>{HIDDEN}<p>2"])
+def test_nothing_is_added_before_what_the_page_has(css, body):
+    assert prove(page("<p>1<p>2", css), page(body, css)) != ()
+    assert prove(page("<p>1<p>2", css), page(f"<p>1<p>2{HIDDEN}", css)) == ()
+
+
+@pytest.mark.parametrize(
+    ("css", "shows"),
+    [
+        ("body>:not(.a){display:block}", True),
+        ("[type]{display:block}", True),
+        ('[type^="app"]{display:block}', True),
+        ("[name*='x'],[content]{display:grid}", True),
+        ("b, *{display:block}", True),
+        ("body script{all:revert}", True),
+        ("@media print{p{color:red}}body>*:nth-child(2){display:flex}", True),
+        ("p{color:red}/* { */:is(i, b){display/**/:block}", True),
+        ("p{display:none}.a{display:block!important}", True),
+        (".card-title, a.link, #head .style{display:block}", False),
+        ("[type=submit], [type='text'], [hidden], [role=x] p{display:block}", False),
+        ("script, *{display:none}", False),
+        (".x{display:none!important}", False),
+        ("noscript img{display:block}", False),
+    ],
+)
+def test_what_is_never_shown_stays_so(css, shows):
+    assert (prove(page("<p>1", css), page(f"<p>1</p>{DATA}", css)) != ()) is shows
+
+
+@pytest.mark.parametrize(
+    ("script", "finds"),
+    [
+        ("document.querySelectorAll('div').forEach(d=>d.style.display='block')", True),
+        ("var d=document.getElementsByTagName('div');d[d.length-1].innerHTML='hello'", True),
+        ("var t='div';document.getElementsByTagName(t)", True),
+        ('$("p, div").show()', True),
+        ("document.querySelectorAll('body > :nth-child(3)')", True),
+        ("for (const a of document.links) a.title = 'x'", True),
+        ("document.getElementsByTagName('div')[0].id='x'", False),
+        ("document.querySelectorAll('div.mine, #a, form').forEach(f)", False),
+        ('$("<div>").appendTo("#a");if (document.images) { go() }', False),
+        ("[1,2].find(x => x)", False),
+    ],
+)
+def test_what_a_script_looks_for_is_not_added(script, finds):
+    script = f"<script>{script}</script>"
+    changed = page(f"<p>1</p>{HIDDEN}", script=script)
+
+    assert (prove(page("<p>1</p>", script=script), changed) != ()) is finds

@@ -8,6 +8,8 @@ from functools import lru_cache
 from modelwarden.attacks.html.dom import COMMENT, DOCTYPE, TEXT, Node
 from modelwarden.attacks.html.inert import Around, hiding_class, in_place, is_inert
 from modelwarden.attacks.html.known import Known
+from modelwarden.attacks.html.selects import may_find
+from modelwarden.attacks.html.sheets import rules_for_the_last, shows_all
 from modelwarden.core.values import dataclass
 
 _ZERO_WIDTH = re.compile("[\u200b\u200c\u200d\u2060]")
@@ -18,11 +20,6 @@ _WRAP_STYLE = {"style": "all:unset"}
 _BOXES = re.compile(r"flex|grid", re.IGNORECASE)
 _WHITE_SPACE = re.compile(r"white-space|\bpre\b", re.IGNORECASE)
 _ORDER = re.compile(r":(?:first|last|only|nth|empty|has)\b", re.IGNORECASE)
-_SHOWS_ALL = re.compile(
-    r"\*\s*\{[^}]*display\s*:|display\s*:[^;}]*!\s*important"
-    r"|\b(?:script|noscript|noframes|style|title|head)\b[^{}]*\{[^}]*display\s*:",
-    re.IGNORECASE,
-)
 # Where letters stand apart, or a line may end within a word, a character of no width may be seen.
 _BREAKS = re.compile(
     r"word-break|overflow-wrap|word-wrap|hyphens|line-break|letter-spacing|text-justify"
@@ -38,8 +35,6 @@ _COUNTS = re.compile(
     r"|(?:body|documentElement|head)\s*\.\s*(?:innerHTML|textContent|innerText|children|childNodes)"
     r"|\.\.\.\s*document|Array\.from\(\s*document"
 )
-_LAST = re.compile(r":(?:last-|nth-last|only-|has\b)", re.IGNORECASE)
-_SELECTED = re.compile(r"((?:[\w-]+[.#])*)([\w-]*)")  # the tag.class#id before it, read backwards
 _WALKS = re.compile(r"childNodes|firstChild|lastChild|nextSibling|previousSibling|nodeValue")
 
 
@@ -82,24 +77,6 @@ def holds(pattern: re.Pattern[str], text: str) -> bool:
 
 
 @lru_cache(maxsize=_PAGES)
-def _rules_for_the_last(css: str) -> list[tuple[str, frozenset[str]]]:
-    """Return (tag, classes and ids), in lower case, of what rules look for as the last.
-
-    Both are empty, which is anything, where they cannot be told: behind another `:first-child`, or
-    an escape. Read backwards from each, as a sheet may hold one word of a million letters.
-    """
-    backwards, rules = css[::-1].lower(), list[tuple[str, frozenset[str]]]()
-    for match in _LAST.finditer(css):
-        before = _SELECTED.match(backwards, len(css) - match.start())
-        if before is None or backwards[before.end() : before.end() + 1] in (":", "\\"):
-            rules.append(("", frozenset()))
-            continue
-        rest, tag = before.groups()
-        rules.append((tag[::-1], frozenset(re.findall(r"[.#][\w-]+", rest[::-1]))))
-    return rules
-
-
-@lru_cache(maxsize=_PAGES)
 def _head_of(known: Known) -> tuple[bool, bool]:
     """Tell whether a page has an icon, and a base."""
     rels = [n.attributes.get("rel", "").lower() for n in known.page.document.elements("link")]
@@ -118,6 +95,7 @@ class Walk:
         self.before, self.old, self.new, self.allowed = before, old, new, allowed
         self.classes: dict[str, str] = {}
         self.hidden: set[str] = set()
+        self.put: set[str] = set()  # names of elements that were added
         if allowed.inert:
             sheets = new.page.document.elements("style")
             names = (hiding_class(node, before) for node in sheets)
@@ -128,7 +106,7 @@ class Walk:
             has_icon=has_icon,
             has_base=has_base,
             hiding=self.hidden,
-            shows_all=holds(_SHOWS_ALL, old.css),
+            shows_all=shows_all(old.css),
         )
         self.added = self.wrapped = self.spaced = self.commented = self.altered = self.zeroed = (
             False
@@ -155,10 +133,7 @@ class Walk:
             return "a sheet of the page looks for the last of its elements"
         if self.altered and holds(_HAS, css):
             return "a sheet of the page looks for what an element holds"
-        moved = self.new.moved_scripts > self.old.moved_scripts
-        if (self.altered or moved) and holds(_COUNTS, self.old.scripts):
-            return "a script of the page counts or reads what is there"
-        if moved and self.around.shows_all:
+        if self._moved and self.around.shows_all:
             return "a sheet of the page may show its scripts"
         if self.wrapped and (unknown or holds(_BOXES, css) or holds(_ORDER, css)):
             return "a sheet of the page may lay out parts of a text apart"
@@ -166,15 +141,26 @@ class Walk:
             return "a sheet of the page may break or space a word by its characters"
         if self.spaced and (unknown or holds(_WHITE_SPACE, css)):
             return "white space may show in this page"
-        if self.commented and holds(_WALKS, self.old.scripts):
-            return "a script of the page walks from node to node"
         if self.classes and not self._classes_kept():
             return "classes are known outside of the page"
+        return self._read_by_scripts()
+
+    @property
+    def _moved(self) -> bool:
+        return self.new.moved_scripts > self.old.moved_scripts
+
+    def _read_by_scripts(self) -> str | None:
+        if may_find(self.old.scripts, self.put):
+            return "a script of the page looks for elements like those that were added"
+        if (self.altered or self._moved) and holds(_COUNTS, self.old.scripts):
+            return "a script of the page counts or reads what is there"
+        if self.commented and holds(_WALKS, self.old.scripts):
+            return "a script of the page walks from node to node"
         return None
 
     def _counts_from_the_end(self, css: str) -> bool:
         """Tell whether a rule for the last of its kind may mean a child of the body."""
-        rules = _rules_for_the_last(css)
+        rules = rules_for_the_last(css)
         if not rules:
             return False
         for body in self.old.page.document.elements("body"):
@@ -270,13 +256,17 @@ class Walk:
 
     def _in_order(self, olds: list[Node], news: list[Node]) -> list[tuple[Node, Node]] | str:
         """Match nodes one after another; what is left over must be allowed to stand there."""
-        pairs, i = [], 0
+        pairs, i, added = [], 0, ""
         for node in news:
             if i < len(olds) and self._same_start(olds[i], node):
+                if added and node.tag != COMMENT and not _is_blank(node):
+                    return f"{added} was added before what the page has{_within(node)}"
                 pairs.append((olds[i], node))
                 i += 1
             elif not (self.allowed.inert and self._may_stand(node)):
                 return f"{_named(node)} was added{_within(node)}"
+            elif node.tag != COMMENT:
+                added = _named(node)
         return pairs if i == len(olds) else f"{_named(olds[i])} is missing{_within(olds[i])}"
 
     def _same_start(self, old: Node, new: Node) -> bool:
@@ -292,6 +282,7 @@ class Walk:
         if not is_inert(node, self.around) or not in_place(node):
             return False
         self.altered = True
+        self.put.update(inner.tag for inner in node.live() if not inner.tag.startswith("#"))
         self.added |= node.tag != COMMENT and node.parent is not None and node.parent.tag == "body"
         return True
 
