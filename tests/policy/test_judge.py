@@ -145,6 +145,24 @@ def test_fail_comes_before_incomplete_and_both_are_told():
     assert [r.kind for r in judged.verdict.reasons] == [ReasonKind.FINDING, ReasonKind.GAP]
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("accurracy", "was not taken (did you mean accuracy?)"),
+        ("roc_auc", "was not taken"),
+        ("accuracy", "is not a number"),
+    ],
+)
+def test_a_measure_that_nobody_took_names_the_nearest_that_was_taken(name, told):
+    seen = report(measurements=[measured(math.nan), measured(0.9, name="recall")])
+
+    (reason,) = judge(
+        seen, Policy(measures=(Threshold(name=name, min=0.1),)), TODAY
+    ).verdict.reasons
+
+    assert reason.detail.endswith(told)
+
+
 def test_a_required_stage_that_was_not_run_makes_it_incomplete():
     judged = judge(report(), Policy(require=("artifacts", "performance")), TODAY)
 

@@ -362,6 +362,12 @@ ESCAPES = (
         control=False,
     ),
     Escape(
+        "make a program in memory",
+        "return os.memfd_create('program') >= 0",
+        "return call(319, b'kworker', 1) >= 0",
+        "exec",
+    ),
+    Escape(
         "share memory with others",
         None,
         "return call(29, 42, 4096, 0o1666) >= 0",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,10 +37,11 @@ from modelwarden.targets.config import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 FILE = "modelwarden.toml"
 _LARGEST = 1 << 20
+_MOST_BESIDE = 10_000  # names in a folder that are looked at for the nearest
 _SECTIONS = (
     "project",
     "model",
@@ -191,8 +193,23 @@ def _check_paths(project: Project, shown: str) -> None:
             why = "neither a file nor a folder" if found else "not there"
             raise ConfigError(
                 f"{shown}: {key} names {printable(name)!r}, which is {why}",
-                hint=f"Paths are relative to {printable(str(project.root))}.",
+                hint=f"{_nearest(places)}Paths are relative to {printable(str(project.root))}.",
             )
+
+
+def _nearest(places: Iterable[Path]) -> str:
+    """Return the name beside one of these places that is spelt most alike, as a question."""
+    from difflib import get_close_matches
+
+    for place in places:
+        try:
+            beside = sorted(entry.name for entry in islice(place.parent.iterdir(), _MOST_BESIDE))
+        except (OSError, ValueError):
+            continue
+        near = get_close_matches(place.name, beside, n=1, cutoff=0.7)
+        if near:
+            return f"Did you mean {printable(near[0])!r}? "
+    return ""
 
 
 def _check_own(project: Project, shown: str) -> None:

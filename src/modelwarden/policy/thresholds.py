@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from modelwarden.core import Measurement, Reason, ReasonKind, Threshold
 from modelwarden.core.values import dataclass
@@ -33,7 +33,7 @@ def apply(thresholds: Sequence[Threshold], measurements: Sequence[Measurement]) 
         taken = [m for m in measurements if _about(threshold, m)]
         usable = [m for m in taken if math.isfinite(m.value)]
         if not usable or len(usable) < len(taken):
-            lacks.append(_missing(threshold, taken))
+            lacks.append(_missing(threshold, taken, {m.name for m in measurements}))
         for reason, inside in (broken for m in usable for broken in _broken(threshold, m)):
             fails.append(reason)
             unsettled += [reason] if inside else []
@@ -108,9 +108,17 @@ def _end(value: float) -> str:
     return "no bound" if math.isinf(value) else f"{value:.4g}"
 
 
-def _missing(threshold: Threshold, taken: Sequence[Measurement]) -> Reason:
+def _missing(threshold: Threshold, taken: Sequence[Measurement], others: Collection[str]) -> Reason:
     where = ", ".join(f"{key} = {value}" for key, value in threshold.where.items())
     about = f"{threshold.name} ({where})" if where else threshold.name
     what = "is not a number" if taken else "was not taken"
-    detail = f"{about} is required and {what}"
+    detail = f"{about} is required and {what}{_nearest(threshold.name, others)}"
     return Reason(kind=ReasonKind.MEASUREMENT, name=threshold.name, detail=detail)
+
+
+def _nearest(name: str, others: Collection[str]) -> str:
+    """Return the measurement that is spelt most alike, as a question; nothing where it is there."""
+    from difflib import get_close_matches
+
+    near = [] if name in others else get_close_matches(name, sorted(others), n=1, cutoff=0.8)
+    return f" (did you mean {near[0]}?)" if near else ""

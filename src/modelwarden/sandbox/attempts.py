@@ -45,6 +45,8 @@ _WHAT = {
 # name: index of the argument that names a process.
 _NAMES_A_PROCESS = {"prlimit64": 0, "sched_setaffinity": 0, "setpriority": 1}
 
+# As compilers of machine code call the file in memory that some of them write it to.
+_COMPILERS = ("xbyak", "libffi", "vmem", "asmjit", "jit", "doublemapper")
 # A filter that answers before ours would keep what follows from being reported.
 _OWN_FILTER = "a filter of its own for system calls"
 
@@ -168,6 +170,11 @@ def judge_call(name: str, arguments: tuple[int, ...], scene: Scene) -> Attempt |
         )
     if name in ("prctl", "seccomp"):
         return Attempt("kernel", name, _OWN_FILTER)
+    if name == "memfd_create":
+        named = scene.text(arguments[0]).strip()
+        # Compilers of machine code look for memory to write it to, and go on with another kind.
+        compiling = named.startswith(_COMPILERS)
+        return None if compiling else Attempt("exec", name, _show(f"a file in memory, {named!r}"))
     return Attempt(_WHAT.get(name, "kernel"), name)
 
 

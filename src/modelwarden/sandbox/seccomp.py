@@ -62,7 +62,7 @@ _REFUSED_AND_TOLD = _words("""
 execve execveat fork vfork ptrace process_vm_readv process_vm_writev kcmp pidfd_getfd
 pidfd_send_signal connect sendmmsg unshare setns mount umount2 pivot_root chroot bpf io_uring_setup
 userfaultfd perf_event_open add_key request_key keyctl init_module finit_module reboot
-open_by_handle_at syslog rt_sigqueueinfo rt_tgsigqueueinfo mknod mknodat tkill seccomp
+open_by_handle_at syslog rt_sigqueueinfo rt_tgsigqueueinfo mknod mknodat tkill seccomp memfd_create
 """)
 
 # Refused as well, since Landlock does not decide about them; told where the path is another's.
@@ -79,7 +79,7 @@ symlink symlinkat
 # Refused in silence: honest libraries try them and live without.
 _REFUSED = _words("""
 fchmod fchown shmget shmat setuid setgid
-personality setrlimit pidfd_open memfd_create sched_setscheduler sched_setattr setsid
+personality setrlimit pidfd_open sched_setscheduler sched_setattr setsid
 inotify_init inotify_init1
 """)
 

@@ -216,6 +216,8 @@ def _array(answer):
 
     if type(answer) is numpy.ndarray:
         pass
+    elif answer is None:
+        raise TypeError("it answered None: does the function end without a return?")
     elif hasattr(answer, "detach"):  # a torch tensor
         answer = answer.detach().cpu()
         if "bfloat16" in str(answer.dtype):

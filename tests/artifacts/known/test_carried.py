@@ -81,6 +81,75 @@ def test_a_property_over_carried_functions_is_code_and_over_others_is_danger():
     assert Judgement.DANGEROUS in worst(over.format(m="os", d="staticmethod", f="os.getcwd"))
 
 
+ENUMERATIONS = {
+    "plain": "class E(enum.Enum):\n    A = 1\n    @property\n    def low(self): return self.value",
+    "of texts": "class E(str, enum.Enum):\n    A = 'a'",
+    "of numbers": "class E(enum.IntEnum):\n    A = 1",
+    "of flags": "class E(enum.Flag):\n    A = 1\n    B = 2",
+    "of tuples": "class E(enum.Enum):\n    A = (1, 2)",
+    "by a call": "E = enum.Enum('E', 'A B')",
+}
+
+
+@pytest.mark.parametrize("text", ENUMERATIONS.values(), ids=ENUMERATIONS)
+def test_an_enumeration_is_code_like_any_other_class(text: str):
+    found = worst(f"import enum\n{text}\ndef f(x, first=E.A): return [first, E.A]")
+
+    assert Judgement.CODE in found
+    assert not found & {Judgement.DANGEROUS, Judgement.HIDDEN, Judgement.UNKNOWN}
+
+
+def test_an_enumeration_with_code_that_can_do_harm_is_dangerous():
+    method = "\n    def go(self): os.system('true')"
+
+    assert Judgement.DANGEROUS in worst(
+        f"import enum, os\nclass E(enum.Enum):\n    A = 1{method}\ndef f(x, e=E.A): return e"
+    )
+
+
+def name_of(module: str, name: str) -> bytes:
+    return f"c{module}\n{name}\n".encode()
+
+
+ENUM = name_of("enum", "Enum")
+STRANGER = name_of("strangers.work", "Job")
+
+
+def member(bases: bytes, *, set_before: bytes = b"", value: bytes = b"X\x02\0\0\0id") -> bytes:
+    """Make a class as an enumeration is made, set an attribute of it, and call it."""
+    text = b"X\x01\0\0\0K"
+    head = b"\x80\x04" + name_of("cloudpickle.cloudpickle", "_make_skeleton_enum")
+    made = b"((" + bases + b"t" + text + text + b"}X\x08\0\0\0__main__" + text + b"NtRq\x01"
+    state = b""
+    if set_before:
+        setter = name_of("cloudpickle.cloudpickle", "_class_setstate")
+        state = setter + b"h\x01(}X\x07\0\0\0__new__" + set_before + b"s}t\x86R0"
+    return head + made + state + b"h\x01" + value + b"\x85R."
+
+
+@pytest.mark.parametrize(
+    ("data", "dangerous"),
+    [
+        (member(ENUM), False),
+        (member(name_of("builtins", "str") + ENUM), False),
+        (member(ENUM, set_before=name_of("enum", "Enum.__new__")), False),
+        # Calling a class that is no enumeration runs what makes its instances.
+        (member(name_of("subprocess", "Popen")), True),
+        (member(STRANGER), True),
+        (member(STRANGER + ENUM), True),
+        (member(ENUM + STRANGER), True),
+        (member(b""), True),
+        (member(ENUM, set_before=name_of("os", "system")), True),
+        (member(ENUM, set_before=STRANGER), True),
+        (member(ENUM, value=STRANGER), True),
+    ],
+)
+def test_only_an_enumeration_of_plain_values_may_be_asked_for_a_member(data, dangerous):
+    found = {one.ruling.judgement for one in judged(read(Source("m.pkl", data), Limits()).uses)}
+
+    assert (Judgement.DANGEROUS in found) is dangerous
+
+
 @pytest.mark.parametrize(
     ("instructions", "number"),
     [

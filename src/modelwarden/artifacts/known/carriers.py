@@ -27,6 +27,11 @@ SETTERS = words(
 # Those that find a type by a name, and those that import a module by one.
 TYPES = words("_builtin_type _load_type")
 MODULES = words("subimport _import_module")
+# The one that makes an enumeration, and bases by which that, and asking it for a member, runs no
+# code but its own.
+ENUMERATIONS = words("_make_skeleton_enum")
+_ENUMERATIONS = frozenset(("enum", n) for n in words("Enum IntEnum Flag IntFlag StrEnum"))
+_MIXED_IN = frozenset(("builtins", name) for name in words("int str float bytes"))
 _CARRIERS = {
     "dill._dill": _DILL,
     "dill.dill": _DILL,
@@ -35,6 +40,11 @@ _CARRIERS = {
     "cloudpickle.cloudpickle": _CLOUDPICKLE,
     "cloudpickle.cloudpickle_fast": _CLOUDPICKLE,
 }
+
+
+def is_enumeration(bases: tuple[tuple[str, str], ...]) -> bool:
+    """Tell whether a class with these bases is an enumeration, and of plain values."""
+    return bool(bases) and bases[-1] in _ENUMERATIONS and _MIXED_IN.issuperset(bases[:-1])
 
 
 def carries_code(module: str, name: str) -> bool:

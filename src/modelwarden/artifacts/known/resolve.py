@@ -17,7 +17,14 @@ from modelwarden.artifacts.known.by_arguments import (
     tensor_class,
 )
 from modelwarden.artifacts.known.carried import danger_in, imported_for_code
-from modelwarden.artifacts.known.carriers import MODULES, SETTERS, TYPES, carries_code
+from modelwarden.artifacts.known.carriers import (
+    ENUMERATIONS,
+    MODULES,
+    SETTERS,
+    TYPES,
+    carries_code,
+    is_enumeration,
+)
 from modelwarden.artifacts.known.judgement import CODE_REASON, Judgement, Ruling, ruling
 from modelwarden.artifacts.known.libraries import is_class, library_of
 from modelwarden.artifacts.known.names import spellings, words
@@ -37,6 +44,10 @@ Target = tuple[str, str]
 _TORCH = (b"PK\x03\x04", b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.")
 _PROTO = 0x80  # the opcode that pickles from protocol 2 on begin with
 _PLAIN_BASES = words("object dict list tuple set frozenset int float complex str bytes bytearray")
+# What is called to make an attribute of a class, which is judged where it is called.
+_OF_CLASSES = frozenset(
+    ("builtins", name) for name in words("getattr property staticmethod classmethod")
+)
 _CHANGES = "changes the imported thing itself, for everybody who uses it"
 _AGAIN = "is called on an object whose state was restored before, which no pickler does"
 _DANGERS = {
@@ -61,6 +72,12 @@ class Judged:
     kind: UseKind
 
 
+def _is_plain(item: Target) -> bool:
+    """Tell whether an imported thing is harmless, or makes what the file carries the code of."""
+    found = ruling(*item, UseKind.REFERENCED).judgement
+    return found in {Judgement.HARMLESS, Judgement.CODE}
+
+
 def _of_numbers(use: Use) -> bool:
     """Tell whether a call is given neither text nor bytes nor anything imported."""
     return not use.imports and not any(mark in use.rendered for mark in ("'", '"', "<", "…"))
@@ -83,6 +100,9 @@ class _Followed:
         self.dill, self.imported = dill, imported
         self.made: dict[int, Target | None] = {}
         self.stored: dict[int, Target | None] = {}  # what a `partial` stores since it was restored
+        self.enumerations: set[int] = (
+            set()
+        )  # classes that the file makes, by the offset of the call
         self.lent = False  # whether some `numpy.dtype` may be one that a library holds
 
     def judge(self, use: Use) -> Judged:
@@ -153,6 +173,9 @@ class _Followed:
     def _chained(self, use: Use) -> Judged:
         """Judge a call of what an earlier call returned."""
         target: Target = (use.module, use.name)
+        if use.callee_at in self.enumerations and use.chain == 1 and not use.imports:
+            # Its member of this value: runs no more than making an instance of a class would.
+            return self._judged(use, _code(), target)
         followed = self.made.get(use.callee_at) if use.callee_at is not None else None
         self.made[use.at] = None
         if followed is not None and followed[1]:
@@ -400,7 +423,16 @@ class _Followed:
                 return self._judged(use, ruling("types", "sys", use.kind), target)
         if name in MODULES and first is not None and first.text is not None:
             self.made[use.at] = (first.text, "")
+        if name in ENUMERATIONS and first is not None and is_enumeration(first.classes):
+            self.enumerations.add(use.at)
+        if name in SETTERS and first is not None and first.made_at in self.enumerations:
+            self._changed(use, first.made_at)
         return self._carried(use, target)
+
+    def _changed(self, use: Use, made_at: int) -> None:
+        """Trust an enumeration no more that gets what may be the maker of its members."""
+        if not all(item in _OF_CLASSES or _is_plain(item) for item in use.imports):
+            self.enumerations.discard(made_at)
 
     def _carried(self, use: Use, target: Target) -> Judged:
         """Judge the making of code by what the code names: it runs with the first prediction."""

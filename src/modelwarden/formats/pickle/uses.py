@@ -62,6 +62,7 @@ class Argument:
         formula, filename: likewise, the text under `FORMULA` and `FILENAME`.
         true: whether it is a number that counts as true.
         function: of a state as `functools.partial` has it, the imported thing that it stores.
+        classes: of a tuple of a few imported things and nothing else, which they are.
     """
 
     text: str | None = None
@@ -75,6 +76,7 @@ class Argument:
     filename: str | None = None
     true: bool = False
     function: tuple[str, str] | None = None
+    classes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -408,7 +410,16 @@ def _argument(value: object) -> Argument | bytes | Span:
         formula=formula,
         filename=file,
         function=_stored(value),
+        classes=_classes(value),
     )
+
+
+def _classes(value: object) -> tuple[tuple[str, str], ...]:
+    """Return the imported things of a tuple that holds nothing else, as the bases of a class."""
+    if type(value) is not tuple or len(value) > ARGUMENTS:
+        return ()
+    found = tuple(item for item in value if type(item) is Global and item.resolved)
+    return tuple((g.module, g.name) for g in found) if len(found) == len(value) else ()
 
 
 def _stored(state: object) -> tuple[str, str] | None:

@@ -87,6 +87,19 @@ ALLOWED: tuple[Allow, ...] = (
     Allow("logging", "getLogger Logger RootLogger", "finds a logger by name; sets no handler"),
     Allow("operator", "itemgetter", "stores the keys to be looked up", STORED),
     Allow("enum", "Enum IntEnum Flag IntFlag StrEnum", "the base of enumerations", STORED),
+    Allow(
+        "enum",
+        "Enum.__new__ Enum.__repr__ Enum.__str__ Enum.__format__",
+        "finds a member by its value, or tells it",
+        STORED,
+    ),
+    Allow(
+        "builtins",
+        "object.__new__ int.__new__ str.__new__ float.__new__ bytes.__new__ object.__repr__ "
+        "int.__repr__ str.__repr__ float.__repr__ bytes.__repr__ int.__format__ str.__format__",
+        "makes a plain value or tells it; enumerations store it",
+        STORED,
+    ),
     Allow("threading", "Lock RLock", "a lock that nobody holds"),
     Allow("weakref", "WeakKeyDictionary WeakValueDictionary WeakSet", "a container", STORED),
     Allow(
