@@ -23,6 +23,9 @@ adapter = "callable"
 entry = "predict.py:predict"
 card = "README.md"
 
+[limits]
+seconds = 300
+
 [data]
 test = "sms.parquet"
 label = "label"
@@ -130,7 +133,7 @@ def test_a_model_of_digits_passes_from_init_to_the_verdict(shared, tmp_path, nee
     np.savez(tmp_path / "test.npz", x=digits.data, y=digits.target)
     text = draft(tmp_path)
     (tmp_path / "modelwarden.toml").write_text(
-        text + '[policy.measure]\n"accuracy" = {min = 0.95}\n'
+        text + '[policy.measure]\n"accuracy" = {min = 0.95}\n[limits]\nseconds = 300\n'
     )
 
     report = check(tmp_path).report
