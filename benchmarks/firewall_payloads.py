@@ -618,8 +618,8 @@ def server():
 
 
 @contextmanager
-def wall(folder, port):
-    given = [part for name in PATHS for part in ("--profile", f"{name}.json")]
+def wall(folder, port, names=PATHS):
+    given = [part for name in names for part in ("--profile", f"{name}.json")]
     (folder / "c.toml").write_text("[firewall]\nclient_header = 'x-client'\nrequest_seconds = 3\n")
     process = subprocess.Popen(
         [sys.executable, "-m", "modelwarden", "firewall", "--listen", "127.0.0.1:0", "--mode",

@@ -56,10 +56,19 @@ def test_the_dashboard_shows_metrics_that_there_are(tmp_path):
     board = (DEPLOY / "grafana-firewall.json").read_text()
     panels = json.loads(board)["panels"]
     shown = set(re.findall(r"\bmodelwarden_\w+", board))
+    rules = yaml.safe_load((DEPLOY / "prometheus-rules.yaml").read_text())["groups"][0]["rules"]
+    asked = {name for rule in rules for name in re.findall(r"\bmodelwarden_\w+", rule["expr"])}
 
     assert shown <= told
-    assert len(panels) >= 6
-    assert {"modelwarden_alerts_lost_total", "modelwarden_records_lost_total"} <= shown
+    assert asked <= told
+    places = {(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in panels}
+    assert len(places) == len({panel["id"] for panel in panels}) == len(panels)
+    lost = {f"modelwarden_{what}" for what in (
+        "ledger_writable", "records_late_total", "records_lost_total", "records_waiting",
+        "alerts_lost_total", "alerts_left_out_total",
+    )}  # fmt: skip
+    assert lost <= shown
+    assert lost - {"modelwarden_records_waiting"} <= asked
 
 
 def test_the_unit_starts_the_command_with_options_that_it_has():

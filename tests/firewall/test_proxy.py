@@ -100,6 +100,8 @@ def test_health_and_metadata_pass_and_nothing_else(walled):
         ("POST", "/v2/models/m/infer?x=1"),
         ("GET", "/v2/models/m/infer"),
         ("GET", "/v2/models/../admin"),
+        ("POST", "/v2/models/m/versions/../infer"),
+        ("POST", "/v2/models/m/versions/-1/infer"),
         ("GET", "/v2/models/%6d"),
         ("GET", "//v2"),
         ("DELETE", "/v2/models/m"),

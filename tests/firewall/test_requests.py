@@ -127,6 +127,16 @@ OIP = {
     "an output named oddly": ({**infer(), "outputs": [{"name": "y\r"}]}, Reason.SCHEMA),
     "no datatype": (infer(datatype=...), Reason.TYPE),
     "binary data": (infer(parameters={"binary_data_size": [12]}), Reason.SCHEMA),
+    "a size of binary data": (infer(parameters={"binary_data_size": 12}), Reason.SCHEMA),
+    "shared memory": (infer(parameters={"shared_memory_region": "r"}), Reason.SCHEMA),
+    "shared memory, of all": (
+        {**infer(), "parameters": {"shared_memory_byte_size": 4}},
+        Reason.SCHEMA,
+    ),
+    "an answer to shared memory": (
+        {**infer(), "outputs": [{"name": "y", "parameters": {"shared_memory_region": "r"}}]},
+        Reason.SCHEMA,
+    ),
     "another key of an input": (infer(contents={}), Reason.SCHEMA),
     "an id that is a number": ({**infer(), "id": 3}, Reason.SCHEMA),
     "a long id": ({**infer(), "id": "a" * 1000}, Reason.SCHEMA),

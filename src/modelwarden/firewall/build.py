@@ -29,6 +29,7 @@ from modelwarden.firewall.profile import (
     Protocol,
     Watched,
 )
+from modelwarden.firewall.ranges import roomy
 from modelwarden.firewall.text_signs import text_normal
 from modelwarden.firewall.triggers import check_rare
 from modelwarden.protocols.tensors import Array
@@ -268,7 +269,7 @@ def _tensor(inputs: Inputs, meta: Meta) -> tuple[tuple[Input, ...], dict[str, Ar
     kind = Kind.BOOLEAN if inputs.dtype.kind == "b" else Kind.NUMBER
     if meta.datatype.startswith(("INT", "UINT")):
         kind = Kind.INTEGER
-    spec = _input(field, meta, kind, shape=shape, datatype=_datatype(meta))
+    spec = _input(field, meta, kind, inputs, shape=shape, datatype=_datatype(meta))
     return (spec,), {spec.name: inputs}
 
 
@@ -290,7 +291,7 @@ def _table(inputs: Inputs, meta: Meta) -> tuple[tuple[Input, ...], dict[str, Arr
             lengths = [len(str(v)) for v in column.tolist() if v is not None]
             least = _CHAT_TEXT if meta.protocol is Protocol.OPENAI else 1000
             longest = max(least, _TEXT_ROOM * max(lengths, default=0))
-        specs.append(_input(field, meta, kind, longest=longest))
+        specs.append(_input(field, meta, kind, column, longest=longest))
         values[name] = column
     return tuple(specs), values
 
@@ -305,6 +306,7 @@ def _input(
     field: Field,
     meta: Meta,
     kind: Kind,
+    values: Array,
     *,
     shape: tuple[int, ...] = (),
     datatype: str = "",
@@ -312,9 +314,7 @@ def _input(
 ) -> Input:
     low, high = field.low, field.high
     if low is not None and high is not None:
-        # What the reference does not have is not yet wrong; `Normal` judges how far away it is.
-        room = (high - low) or max(1.0, abs(high))
-        low, high = low - room, high + room
+        low, high = roomy(values, low, high)
     numeric = kind in (Kind.NUMBER, Kind.INTEGER)
     return Input(
         name=field.name,

@@ -3,8 +3,9 @@
 What it is given it writes in order, many pieces at once. A disk that hangs holds up this thread
 alone: how long the oldest piece has waited, and how many do, is told to whoever asks.
 
-Both sides wake each other through sockets: with locks and queues of Python a piece costs twice as
-much, for a thread that waits for those asks for the interpreter several times.
+Both sides wake each other through sockets, and only where the other one sleeps: with locks and
+queues of Python a piece costs more, for a thread that is woken by those asks for the interpreter
+while the other one still has it.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class Desk(Generic[Piece]):
         self._pieces: deque[tuple[float, Piece]] = deque()
         self._given = self._written = 0
         self._at: float | None = None  # when the oldest of what is being written was given
-        self._watched = self._ending = False
+        self._watched = self._asleep = self._ending = False
         self._thread: threading.Thread | None = None
         self._here: socket.socket
         self._there: socket.socket
@@ -65,7 +66,8 @@ class Desk(Generic[Piece]):
         self._given += 1
         self._watched = wait
         self._pieces.append((time.monotonic(), piece))
-        self._wake()
+        if self._asleep:
+            self._wake()
         if not wait:
             return False
         with suppress(BlockingIOError):
@@ -102,6 +104,7 @@ class Desk(Generic[Piece]):
         self._thread.start()
 
     def _wake(self) -> None:
+        self._asleep = False
         with suppress(BlockingIOError):  # so much is there that it will wake anyhow
             self._here.send(b".", socket.MSG_DONTWAIT)
 
@@ -109,7 +112,10 @@ class Desk(Generic[Piece]):
         place = self._there.fileno()
         while not self._ending or self._pieces:
             if not self._pieces:
-                os.read(place, 4096)
+                self._asleep = True  # before the look: what is left after it rings
+                if not self._pieces and not self._ending:
+                    os.read(place, 4096)
+                self._asleep = False
                 continue
             count = min(len(self._pieces), _AT_ONCE)
             found = [self._pieces.popleft() for _ in range(count)]

@@ -1,11 +1,14 @@
 """Records on their way into a ledger whose disk may be full, or hang.
 
-A thread writes them; what hangs on a record is done when it is written. The loop waits for that
-thread a moment, which costs less than to be woken by it, and goes on without it when the disk is
-slow. A ledger that does not write within the set time is *stuck*: from then on nobody waits for it.
-What is decided meanwhile is held, within bounds, and written late; what there is no room for, or
-the disk refused, is lost, counted, and told in the ledger itself by a line `missed` as soon as that
-can be written.
+A thread writes them; what hangs on a record is done when it is written. A loop that is busy goes on
+meanwhile, and the thread takes at once what several turns have left. One that has nothing else to
+do waits for the thread a moment, which costs less than to be woken by it, and goes on without it
+when the disk is slow.
+
+A ledger that does not write within the set time is *stuck*: from then on nobody waits for it. What
+is decided meanwhile is held, within bounds, and written late; what there is no room for, or the
+disk refused, is lost, counted, and told in the ledger itself by a line `missed` as soon as that can
+be written.
 """
 
 from __future__ import annotations
@@ -86,7 +89,7 @@ class Keeper:
         self._held: deque[_Batch] = deque()
         self._bytes = 0
         self._missed, self._tell_at = 0, 0.0
-        self._full = False
+        self._full = self._calling = False
 
     @property
     def trouble(self) -> str:
@@ -105,13 +108,14 @@ class Keeper:
         """Seconds that the oldest of them has waited, or been written and not on the disk."""
         return max(self._desk.since(), self._ledger.behind)
 
-    def put(self, bodies: list[bytes], thens: list[Then]) -> None:
+    def put(self, bodies: list[bytes], thens: list[Then], *, wait: bool = False) -> None:
         """Have records written.
 
         Args:
             bodies: of them.
             thens: called when they are written, with True, or cannot be, or nobody can wait for
                 it any longer, with False.
+            wait: whether the loop has nothing else to do.
         """
         size = sum(map(len, bodies))
         if self._bytes + size > MOST_BYTES:
@@ -123,13 +127,13 @@ class Keeper:
             return
         batch = _Batch(bodies, thens, size)
         self._bytes += size
-        self._give(batch)
+        self._give(batch, wait=wait)
         if self.stuck:
             self._release(batch)
 
-    def _give(self, batch: _Batch) -> None:
-        """Leave a batch to the thread, and wait for it if it is the only one, and not for long."""
-        alone = not self._held
+    def _give(self, batch: _Batch, *, wait: bool = False) -> None:
+        """Leave a batch to the thread; wait for it at most if it is the only one, not for long."""
+        alone = wait and not self._held
         self._held.append(batch)
         batch.awaited = not alone
         if not self._desk.put(batch, wait=alone):
@@ -147,12 +151,14 @@ class Keeper:
             if missed := batch.missed:
                 batch.error = _why_not(functools.partial(ledger.missed, missed))
             batch.tried = True
-        if any(batch.awaited for batch in batches):
+        if not self._calling and any(batch.awaited for batch in batches):
+            self._calling = True
             with suppress(RuntimeError):  # the loop has ended
                 self._loop.call_soon_threadsafe(self._done)
 
     def _done(self) -> None:
         """Do what hangs on batches that were tried."""
+        self._calling = False  # before the look: what is tried after it calls again
         while self._held and self._held[0].tried:
             self._end(self._held.popleft())
 

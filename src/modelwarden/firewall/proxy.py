@@ -111,7 +111,7 @@ class Proxy:
         )
         if self._records is not None:
             records, heard = self._records, self._of_ledger
-            self.recorder = Recorder(records, self._loop, heard)
+            self.recorder = Recorder(records, self._loop, heard, lambda: self._pool.busy > 0)
             if records.answers is not None:
                 self.answer_recorder = AnswerRecorder(records, records.answers, self._loop, heard)
         self.turns = Turns(self._loop)

@@ -59,6 +59,7 @@ class Recorder:
         records: Records,
         loop: asyncio.AbstractEventLoop,
         told: Callable[[str, bool], None],
+        busy: Callable[[], bool] = lambda: False,
     ) -> None:
         """Make ready.
 
@@ -66,9 +67,11 @@ class Recorder:
             records: where to.
             loop: that the turns are of.
             told: of trouble with the ledger, and of its end: see `Keeper`.
+            busy: tells whether there is anything else for the loop to do.
         """
         self.keeper = Keeper(records.ledger, loop, told)
         self.refuses = False
+        self._busy = busy
         self._redaction = records.redaction
         self._loop = loop
         self._bodies: list[bytes] = []
@@ -116,7 +119,7 @@ class Recorder:
             return
         bodies, self._bodies = self._bodies, []
         thens, self._thens = self._thens, []
-        self.keeper.put(bodies, thens)
+        self.keeper.put(bodies, thens, wait=len(bodies) == 1 and not self._busy())
 
     def _encoded(
         self, decision: Decision, model: str | None, client: str, request_id: str | None, mode: str

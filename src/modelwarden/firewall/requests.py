@@ -37,6 +37,8 @@ from modelwarden.protocols.tensors import Array
 
 _LONGEST_NUMBER = 40
 _BYTES = "BYTES"
+_ELSEWHERE = ("shared_memory", "binary_data_size")
+"""How parameters begin that say where the values are instead: a server would take those."""
 _LIMITS: dict[str, tuple[float, float]] = {
     **{f"INT{n}": (-(2 ** (n - 1)), 2 ** (n - 1) - 1) for n in (8, 16, 32, 64)},
     **{f"UINT{n}": (0, 2**n - 1) for n in (8, 16, 32, 64)},
@@ -108,7 +110,7 @@ class Requests:
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
         self._reader = reader_of(profile)
-        self._quick = Quick(profile, parameters, _outputs)
+        self._quick = Quick(profile, _parameters, _outputs)
         self._name = profile.inputs[0].name
 
     def read(self, body: bytes | bytearray, *, text: bool = False) -> Request:
@@ -259,7 +261,7 @@ def _whole(text: str) -> int:
 
 def _oip(document: dict[str, Any], profile: Profile) -> dict[str, Array]:
     only(document, ("id", "parameters", "inputs", "outputs"))
-    parameters(document.get("parameters"))
+    _parameters(document.get("parameters"))
     given = document.get("id", "")
     if not is_word(given):
         raise RefusedError(Reason.SCHEMA, "id is no short text")
@@ -279,6 +281,13 @@ def _oip(document: dict[str, Any], profile: Profile) -> dict[str, Array]:
     return values
 
 
+def _parameters(value: object) -> None:
+    """Let plain parameters through, but none that lead a server to values we have not seen."""
+    parameters(value)
+    if isinstance(value, dict) and any(key.startswith(_ELSEWHERE) for key in value):
+        raise RefusedError(Reason.SCHEMA, "values that are somewhere else")
+
+
 def _outputs(outputs: object) -> None:
     if not isinstance(outputs, list) or len(outputs) > 64:
         raise RefusedError(Reason.SCHEMA, "outputs is no short list")
@@ -286,12 +295,12 @@ def _outputs(outputs: object) -> None:
         if not isinstance(entry, dict) or not is_word(entry.get("name")):
             raise RefusedError(Reason.SCHEMA, "an output has no name")
         only(entry, ("name", "parameters"))
-        parameters(entry.get("parameters"))
+        _parameters(entry.get("parameters"))
 
 
 def _oip_input(entry: dict[str, Any], spec: Input) -> Array:
     only(entry, ("name", "shape", "datatype", "parameters", "data"))
-    parameters(entry.get("parameters"))
+    _parameters(entry.get("parameters"))
     datatype, shape = entry.get("datatype"), entry.get("shape")
     if not isinstance(datatype, str) or (spec.datatype and datatype != spec.datatype):
         raise RefusedError(Reason.TYPE, "another datatype than the model's")

@@ -15,7 +15,8 @@ from modelwarden.firewall.torch_form import takes_text
 
 REFUSED = "the request was refused"
 UNREACHED = "the model cannot be reached"
-_VERSION = r"(?:/versions/[A-Za-z0-9._-]+)?"
+_WORD = r"[A-Za-z0-9][A-Za-z0-9._-]*"  # no dots alone, which a server may take for a folder
+_VERSION = rf"(?:/versions/{_WORD})?"
 _READ = ("GET", "HEAD")
 _REMEMBERED = 1024
 
@@ -100,14 +101,14 @@ def _patterns(profile: Profile) -> tuple[str, tuple[str, ...]]:
             model = f"/v2/models/{name}{_VERSION}"
             return f"{model}/infer", ("/v2/?", "/v2/health/(?:live|ready)", f"{model}(?:/ready)?")
         case Protocol.TF_SERVING:
-            model = rf"/v1/models/{name}(?:/(?:versions|labels)/[A-Za-z0-9._-]+)?"
+            model = rf"/v1/models/{name}(?:/versions/[0-9]{{1,19}}|/labels/{_WORD})?"
             return f"{model}:predict", (f"{model}(?:/metadata)?",)
         case Protocol.MLFLOW:
             return "/invocations", ("/ping", "/health", "/version")
         case Protocol.OPENAI:
             return "/v1/chat/completions", ("/v1/models",)
         case Protocol.TORCHSERVE:
-            return rf"/predictions/{name}(?:/[A-Za-z0-9._-]+)?", ("/ping",)
+            return rf"/predictions/{name}(?:/{_WORD})?", ("/ping",)
         case Protocol.JSON:
             form = profile.form
             if form is None:

@@ -203,6 +203,7 @@ CASES = {
     "an id with a line feed": Case(flat(rows_of()), ident="a\nb"),
     "a long id": Case(flat(rows_of()), ident="a" * 300),
     "a parameter with an escape": Case(flat(rows_of()), parameters=[("a", "\x1b[2J")]),
+    "shared memory": Case(flat(rows_of()), parameters=[("shared_memory_region", "r")]),
     "too many parameters": Case(flat(rows_of()), parameters=[(f"k{i}", i) for i in range(17)]),
     "an output with no plain name": Case(flat(rows_of()), outputs=["a\0"]),
     "too many outputs": Case(flat(rows_of()), outputs=["s"] * 65),
