@@ -548,7 +548,8 @@ def wires(goods):
 
     for path in (
         b"/v1/models/scene:predict/", b"//v1/models/scene:predict", b"/v1/models/./scene:predict",
-        b"/v1/models/x/../scene:predict", b"/v1/models/scene%3Apredict", b"/v1/models/scene:predict;",
+        b"/v1/models/x/../scene:predict", b"/v1/models/scene%3Apredict",
+        b"/v1/models/scene:predict;a",
         b"/v1/models/scene:predict%00", b"/V1/models/scene:predict", b"/v1/models/scene:classify",
         b"/v1/models/scene:regress", b"/v1/models/scene2:predict", b"/v2/repository/index",
         b"/v2/repository/models/house/unload", b"/v2/models/house/trace/setting", b"/metrics",

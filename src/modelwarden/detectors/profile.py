@@ -202,6 +202,14 @@ class Relations:
     rows: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """Two inputs of a table, of which one is never above the other."""
+
+    lower: str
+    upper: str
+
+
 @dataclass(frozen=True, slots=True)
 class Watched:
     """A file of the model that must stay as it is."""
@@ -288,6 +296,7 @@ class Profile:
         normal: None where the inputs have no numbers to be judged by.
         counts: for drift.
         relations: for drift of what hangs together; None of fewer than two numbers.
+        orders: inputs of which one is never above the other.
         form: of requests; None of a protocol that others share.
         model_version: that answers must name, where the protocol names one; "" takes the first.
         answer_inputs: what answers are, read like inputs; empty where no model was asked.
@@ -313,6 +322,7 @@ class Profile:
     reference: str
     version: str
     relations: Relations | None = None
+    orders: tuple[Order, ...] = ()
     form: Form | None = None
     model_version: str = ""
     answer_inputs: tuple[Input, ...] = ()
@@ -387,6 +397,9 @@ def _check(profile: Profile, path: Path) -> None:
     if not profile.table and len(profile.inputs) != 1:
         raise ProfileError(f"{path} has {len(profile.inputs)} tensors; one is supported")
     _check_relations(profile, path)
+    numeric = {s.name for s in profile.inputs if s.kind in (Kind.NUMBER, Kind.INTEGER)}
+    if any({order.lower, order.upper} - numeric for order in profile.orders):
+        raise ProfileError(f"{path} orders inputs that are no numbers", hint=_WRITTEN)
     _check_form(profile, path)
     if normal is None:
         return

@@ -19,6 +19,7 @@ from modelwarden.firewall.errors import ProfileError
 from modelwarden.firewall.features import matrix_of
 from modelwarden.firewall.fitting import normal_of
 from modelwarden.firewall.json_form import Wanted
+from modelwarden.firewall.orders import orders_of
 from modelwarden.firewall.profile import (
     SCHEMA,
     Counts,
@@ -225,6 +226,7 @@ def profile_of(
         normal=normal_of(matrix, rate=rate, seed=seed),
         counts=counts,
         relations=_related(specs, counts, values),
+        orders=orders_of(specs, values) if table else (),
         watched=tuple(_watched(path) for path in _files(watch)),
         rows=len(inputs),
         reference=digest,

@@ -16,6 +16,7 @@ from modelwarden.firewall.chat import instructing
 from modelwarden.firewall.errors import Reason, RefusedError
 from modelwarden.firewall.features import matrix_of
 from modelwarden.firewall.normal import Judged, Scorer
+from modelwarden.firewall.orders import check_orders
 from modelwarden.firewall.profile import Input, Kind, Normal, Profile, Protocol
 from modelwarden.firewall.requests import Arrival, Request, Requests
 from modelwarden.firewall.text_signs import Sign, signs_in
@@ -113,6 +114,8 @@ class Checks:
         if not request.checked:
             for spec in self.profile.inputs:
                 check_values(spec, request.values[spec.name])
+            if self.profile.orders:
+                check_orders(self.profile.orders, request.values)
         signs = self._signs(request) if self._texts else ()
         if self._triggers:
             signs += tuple(self._triggers.signs(request.values, request.rows))

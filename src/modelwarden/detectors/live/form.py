@@ -281,15 +281,17 @@ def finite(seen: Told) -> Iterator[Hit]:
     references=("CWE-1284",),
 )
 def range_(seen: Told) -> Iterator[Hit]:
-    """Refuse a number beyond what the profile or the datatype allows.
+    """Refuse a number beyond what the profile or the datatype allows, or above what bounds it.
 
-    Why: far beyond the data that it learnt from, what a model says is not known to anybody.
+    Why: far beyond the data that it learnt from, what a model says is not known to anybody. Nor is
+    it where a column is above another one that it never is above: more years at work than of life.
 
-    Fix: Ranges that are learnt leave as much room on both sides as the reference is wide. Where
-    honest values are farther out, give `low` and `high` in the profile's meta, or learn from
-    newer data; `modelwarden profile` makes it anew. Tune it in `[firewall.rules]` with `off`,
-    `observe`, `shadow` or `enforce`; begin with `observe`, and enforce it when a day's alerts
-    hold no honest request. Many at once are told as `refusals`.
+    Fix: Ranges that are learnt leave as much room on both sides as the reference is wide, but not
+    past an end that values have by nature. Where honest values are farther out, give `low` and
+    `high` in the profile's meta, or learn from newer data; `modelwarden profile` makes it anew. An
+    order of columns that does not hold stands in the profile's `orders`: take it out there. Tune it
+    in `[firewall.rules]` with `off`, `observe`, `shadow` or `enforce`; begin with `observe`, and
+    enforce it when a day's alerts hold no honest request. Many at once are told as `refusals`.
 
     Blind spot: A value within the range may be strange all the same; see `abnormal`.
     """
