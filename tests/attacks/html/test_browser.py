@@ -39,3 +39,17 @@ def test_a_browser_sees_no_difference_in_what_is_proven_and_sees_what_is_not():
     state = before.state
     assert "Nordhaven Bank" in str(state["text"])
     assert state["fields"] == 4
+
+
+@needs_chromium
+@pytest.mark.slow
+@pytest.mark.parametrize("family", ["DejaVu Sans", "Liberation Serif"])
+def test_letters_that_a_font_joins_stay_joined(family):
+    words = "office first waffle affix final flow effort Yours AVAIL Task Wait"
+    page = f"<!doctype html><html><body style='font:32px {family}'><p>{words}</body></html>"
+    changed, done = edited(page, URL, ["zero-width"], 0)
+
+    with Browser() as browser:
+        assert differences(browser.show(page, URL), browser.show(changed, URL)) == ()
+
+    assert done == ("zero-width",)

@@ -163,7 +163,7 @@ def test_a_script_that_writes_or_sets_something_else_is_not_proven(name):
         ("written-frameset", "<header>", "<script src=/x.js></script>"),
         ("text-references", "&#78;", "&#77;"),
         ("url-references", "&#104;", "&#103;"),
-        ("zero-width", "&#8204;", "&#65;"),
+        ("zero-width", "&#8205;", "&#65;"),
         ("white-space", "<p>", "<p>&nbsp;"),
         ("wrapped-letters", "all:unset", "font-size:0"),
         ("data-attributes", " data-", " on-"),

@@ -115,3 +115,31 @@ def test_what_a_script_looks_for_is_not_added(script, finds):
     changed = page(f"<p>1</p>{HIDDEN}", script=script)
 
     assert (prove(page("<p>1</p>", script=script), changed) != ()) is finds
+
+
+@pytest.mark.parametrize(
+    ("css", "name", "renamed", "other", "same"),
+    [
+        (".foo{color:red}", "foo", ".a{color:red}", "a", True),
+        (".foo{color:red}.bar{}", "foo bar", ".a{color:red}.b{}", "a b", True),
+        ("@media print{.foo{color:red}}", "foo", "@media print{.a{color:red}}", "a", True),
+        (".Foo{color:red}", "foo", ".a{color:red}", "b", False),
+        (".foo{background:url(a.png)}", "foo", ".a{background:url(a.b)}", "a", False),
+        (r".sm\:b{color:red}", "sm:b", r".x\:b{color:red}", "a", False),
+        (".foo{}p[ CLASS~=foo]{color:red}", "foo", ".a{}p[ CLASS~=foo]{color:red}", "a", False),
+    ],
+)
+def test_classes_are_renamed_one_for_one_or_not_at_all(css, name, renamed, other, same):
+    before = f'<style>{css}</style><p class="{name}">1</p>'
+    after = f'<style>{renamed}</style><p class="{other}">1</p>'
+
+    assert (prove(before, after) == ()) is same
+
+
+@pytest.mark.parametrize(
+    ("character", "same"), [(c, c in "\u200d\u2060") for c in "\u200b\u200c\u200d\u2060"]
+)
+def test_no_character_parts_letters_that_a_font_joins_or_lets_a_line_end(character, same):
+    before = "<meta charset=utf-8><p>office"
+
+    assert (prove(before, f"<meta charset=utf-8><p>of&#{ord(character)};fice") == ()) is same

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from modelwarden.attacks.html.inert import HIDDEN
+
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _BRACE = re.compile(r"([{}])")
 _NESTED = re.compile(r"\([^()]*\)")
@@ -74,6 +76,18 @@ def _attribute(match: re.Match[str]) -> str:
     name, rest = match[1].lower(), match[2]
     plain = name == "type" and _PLAIN_TYPE.fullmatch(rest) is not None
     return ".x" if name not in _GIVEN or plain else ""
+
+
+def same_declarations(before: str, after: str) -> bool:
+    """Tell whether sheets say the same, whatever they select; rules that only hide left out."""
+    return _declarations(before) == _declarations(after)
+
+
+@lru_cache(maxsize=64)
+def _declarations(css: str) -> tuple[str, ...]:
+    parts = _BRACE.split(css)
+    ends = [parts[i - 1] for i in range(1, len(parts), 2) if parts[i] == "}"]
+    return tuple(one for one in ends if one != HIDDEN)
 
 
 @lru_cache(maxsize=512)

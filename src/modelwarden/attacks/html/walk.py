@@ -9,10 +9,13 @@ from modelwarden.attacks.html.dom import COMMENT, DOCTYPE, TEXT, Node
 from modelwarden.attacks.html.inert import Around, hiding_class, in_place, is_inert
 from modelwarden.attacks.html.known import Known
 from modelwarden.attacks.html.selects import may_find
-from modelwarden.attacks.html.sheets import rules_for_the_last, shows_all
+from modelwarden.attacks.html.sheets import rules_for_the_last, same_declarations, shows_all
 from modelwarden.core.values import dataclass
 
 _ZERO_WIDTH = re.compile("[\u200b\u200c\u200d\u2060]")
+# Those that part no letters: U+200C breaks ligatures (fi, ff), a line may end at U+200B.
+_JOINING = re.compile("(?<=[A-Za-z0-9])[\u200d\u2060](?=[A-Za-z0-9])")
+_OF_CLASS = re.compile(r"\[\s*class|\\", re.IGNORECASE)
 _SPACES = re.compile(r"[ \t\n\f\r]+")
 _VERBATIM = frozenset("script style title textarea pre option noframes xmp".split())
 WRAP = re.compile(r"x-[a-z]{1,12}")
@@ -177,9 +180,15 @@ class Walk:
     def _classes_kept(self) -> bool:
         if self.old.fetches_css or self.old.fetches_scripts or self.old.scripts.strip():
             return False
-        if "[class" in self.old.css or len(set(self.classes.values())) != len(self.classes):
+        if _OF_CLASS.search(self.old.css) or not same_declarations(self.old.css, self.new.css):
             return False
-        return not set(self.classes.values()) & self.old.classes
+        # In lower case: a page without a doctype does not tell .Last from .last.
+        before, after = (
+            {name.lower() for name in names} for names in (self.classes, self.classes.values())
+        )
+        if len(before) < len(self.classes) or len(after) < len(self.classes):
+            return False
+        return not after & {name.lower() for name in self.old.classes}
 
     def _pair(self, first: Node, second: Node) -> str | None:
         if first.tag != second.tag:
@@ -371,7 +380,7 @@ def _without_zero_width(before: str, after: str) -> str:
         return after
     if _ZERO_WIDTH.search(before):
         return after
-    bare = re.sub("(?<=[A-Za-z0-9])[\u200b\u200c\u200d\u2060](?=[A-Za-z0-9])", "", after)
+    bare = _JOINING.sub("", after)
     return after if _ZERO_WIDTH.search(bare) else bare
 
 

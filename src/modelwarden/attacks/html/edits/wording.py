@@ -33,7 +33,7 @@ def split_by_comments(draft: Draft, rng: np.random.Generator) -> str | None:  # 
 
 def zero_width(draft: Draft, rng: np.random.Generator) -> str | None:  # noqa: ARG001
     """Put characters without width into words."""
-    return _in_words(draft, "&#8204;")
+    return _in_words(draft, "&#8205;")
 
 
 def wrapped(draft: Draft, rng: np.random.Generator) -> str | None:
