@@ -123,6 +123,7 @@ def test_what_a_script_looks_for_is_not_added(script, finds):
         (".foo{color:red}", "foo", ".a{color:red}", "a", True),
         (".foo{color:red}.bar{}", "foo bar", ".a{color:red}.b{}", "a b", True),
         ("@media print{.foo{color:red}}", "foo", "@media print{.a{color:red}}", "a", True),
+        ("* *{display:grid}.foo{}", "foo", "* *{display:grid}.a{}", "a", False),
         (".Foo{color:red}", "foo", ".a{color:red}", "b", False),
         (".foo{background:url(a.png)}", "foo", ".a{background:url(a.b)}", "a", False),
         (r".sm\:b{color:red}", "sm:b", r".x\:b{color:red}", "a", False),

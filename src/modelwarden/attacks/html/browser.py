@@ -56,7 +56,8 @@ _STATE = """JSON.stringify({
  text: document.body ? document.body.innerText : '',
  title: document.title,
  forms: [...document.querySelectorAll('form')].map(f => [
-  [...f.attributes].filter(a => !a.name.startsWith('data-')).map(a => [a.name, a.value]).sort(),
+  [...f.attributes].filter(a => a.name != 'class' && !a.name.startsWith('data-')).map(
+   a => [a.name, a.value]).sort(),
   [...f.querySelectorAll('input,select,textarea,button')].map(e => [
    e.tagName, e.getAttribute('type'), e.getAttribute('name'), e.getAttribute('value'),
    e.getAttribute('placeholder'), e.getClientRects().length > 0])]),

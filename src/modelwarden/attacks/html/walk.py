@@ -180,6 +180,8 @@ class Walk:
     def _classes_kept(self) -> bool:
         if self.old.fetches_css or self.old.fetches_scripts or self.old.scripts.strip():
             return False
+        if self.around.shows_all:  # the sheet itself may be shown
+            return False
         if _OF_CLASS.search(self.old.css) or not same_declarations(self.old.css, self.new.css):
             return False
         # In lower case: a page without a doctype does not tell .Last from .last.
