@@ -160,17 +160,12 @@ def numbers(rng: Rng, n: int) -> Iterator[Row]:
 
 
 def means(rng: Rng, n: int) -> Iterator[Row]:
-    """Intervals of means: skewed values, and shares of rows in clusters of ten."""
+    """Intervals of means of skewed values."""
     skewed = rng.lognormal(sigma=0.75, size=n)
     truth = math.exp(0.75**2 / 2)
     yield "mean of skewed values, Student", truth, *intervals.mean_of(skewed)
     if n <= 1_000:
         yield "mean of skewed values, BCa", truth, *bca_mean(skewed, rng, draws=500)
-    people = max(3, n // 10)
-    hit = rng.random(people * 10) < np.repeat(rng.beta(4, 1, people), 10)
-    whose = np.repeat(np.arange(people), 10)
-    found = intervals.clustered(hit.astype(float), whose, within=intervals.SHARE)
-    yield "share, rows in clusters of ten", 0.8, *found
 
 
 def differences(rng: Rng, n: int) -> Iterator[Row]:

@@ -11,12 +11,12 @@ from scipy import stats
 from modelwarden.metrics.intervals import (
     Interval,
     clopper_pearson,
-    clustered,
     mean_of,
     newcombe,
     paired,
     rows_needed,
     wilson,
+    wilson_ends,
 )
 
 SHARES = [(0, 1), (1, 1), (0, 30), (1, 30), (15, 30), (30, 30), (3, 100_000), (99_999, 100_000)]
@@ -47,6 +47,18 @@ def test_no_rows_leave_everything_possible(interval):
     assert newcombe(0, 0, 3, 9) == (-1.0, 1.0)
     assert paired(0, 0, 0) == (-1.0, 1.0)
     assert mean_of(np.array([3.0])) == (-math.inf, math.inf)
+
+
+def test_one_share_has_the_interval_that_it_has_among_many():
+    rng = np.random.default_rng(0)
+    n = np.append(rng.integers(0, 10**6, 500), [0, 1, 1]).astype(float) * rng.choice([1.0, 0.37])
+    right = n * np.append(rng.random(500), [0.0, 0.0, 1.0])
+
+    low, high = wilson_ends(right, n)
+
+    assert [wilson(*pair) for pair in zip(right, n, strict=True)] == list(
+        zip(low, high, strict=True)
+    )
 
 
 # Newcombe 1998, table II, method 10: 56/70 and 48/80, 9/10 and 3/10, 10/10 and 0/10.
@@ -97,20 +109,3 @@ def test_the_rows_that_settle_a_threshold(share, margin, noninferior, equivalent
 def test_a_margin_of_nothing_is_refused():
     with pytest.raises(ValueError, match="above 0"):
         rows_needed(0.25, 0.0)
-
-
-def test_clusters_of_one_row_are_students_interval():
-    values = np.random.default_rng(0).normal(size=40)
-
-    ends = clustered(values, np.arange(40))
-
-    assert ends == pytest.approx(tuple(mean_of(values)), abs=1e-12)
-
-
-def test_rows_that_repeat_bring_no_certainty():
-    values = np.random.default_rng(0).normal(size=40)
-
-    ends = clustered(np.repeat(values, 25), np.repeat(np.arange(40), 25))
-
-    assert ends == pytest.approx(tuple(mean_of(values)), abs=1e-12)
-    assert clustered(values, np.zeros(40, np.int64)) == (-math.inf, math.inf)

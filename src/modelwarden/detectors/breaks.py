@@ -312,16 +312,22 @@ def goes_on(reference: Column, current: Column) -> bool:
     if min(len(here), len(there)) < _LEAST_KNOWN:
         return False
     if kinds == {"date"}:
+        ends = (float(here.min()), float(here.max())), (float(there.min()), float(there.max()))
+        if not (_follows(*ends[0], ends[1][0]) or _follows(-ends[0][1], -ends[0][0], -ends[1][1])):
+            return False
         here, there = np.sort(here), np.sort(there)
     elif here[0] == there[0] and all(bool((np.diff(rows) == 1).all()) for rows in (here, there)):
         return True
     for one, two in ((here, there), (-here, -there)):
-        width = float(one[-1] - one[0])
-        if not (width > 0 and 0 <= two[0] - one[-1] <= _BETWEEN * width):
-            continue
-        if _rises(one) and _rises(two):
+        if _follows(one[0], one[-1], two[0]) and _rises(one) and _rises(two):
             return len(np.unique(one)) >= _STEPS and len(np.unique(two)) >= _STEPS
     return False
+
+
+def _follows(first: float, last: float, then: float) -> bool:
+    """Return whether what begins at `then` goes on from a range, at most two widths beyond it."""
+    width = last - first
+    return width > 0 and 0 <= then - last <= _BETWEEN * width
 
 
 def _finite(column: Column) -> Floats:

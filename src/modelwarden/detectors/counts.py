@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from heapq import nsmallest
 
 import numpy as np
 import numpy.typing as npt
 
+from modelwarden.targets.counting import times_of
 from modelwarden.targets.frames import Column, Floats, Labels
 
 BINS = 4096
@@ -54,7 +56,7 @@ class NumberBins:
             parts = max(1, int(BINS / (2 * (spread + 1))) - 1 | 1)
             before = (BINS - int(spread) * parts) // 2
             return NumberBins(least - (before + 0.5) / parts, 1.0 / parts)
-        ends = np.quantile(sample, [0.001, 0.25, 0.5, 0.75, 0.999])
+        ends = _quantiles(sample, np.array([0.001, 0.25, 0.5, 0.75, 0.999]))
         linear = _around(float(ends[0]), float(ends[4]))
         if (ends[3] - ends[1]) / linear.step >= _COARSE or ends[4] == ends[0]:
             return linear
@@ -86,13 +88,11 @@ class NumberBins:
 
     def scale(self) -> Floats:
         """Return the middle of every bin on the scale, the outer ones at the ends."""
-        inner = self.low + (np.arange(self.bins) + 0.5) * self.step
-        return np.concatenate([[self.low], inner, [self.low + self.bins * self.step]])
+        return _scale_of(self)
 
     def values(self) -> Floats:
         """Return the middle of every bin as a value."""
-        scale = self.scale()
-        return scale if not self.unit else np.sinh(scale) * self.unit + self.centre
+        return _values_of(self)
 
     def _places(self, column: Column) -> tuple[npt.NDArray[np.int64], int]:
         values = as_numbers(column)
@@ -100,13 +100,64 @@ class NumberBins:
         gone = len(values) - int(np.count_nonzero(known))
         if gone:
             values = values[known]
-        if self.unit:
-            with np.errstate(over="ignore", invalid="ignore"):
-                values = np.arcsinh((values - self.centre) / self.unit)
         with np.errstate(over="ignore", invalid="ignore"):
-            at = (values - self.low) * (1.0 / self.step) + 1.0
-        np.clip(at, 0.0, self.bins + 1.0, out=at)
+            if self.unit:
+                at = values - self.centre
+                at /= self.unit
+                at = _arcsinh(at)
+                at -= self.low
+            else:
+                at = values - self.low
+            at *= 1.0 / self.step
+            at += 1.0
+        np.maximum(at, 0.0, out=at)
+        np.minimum(at, self.bins + 1.0, out=at)
         return at.astype(np.int64), gone
+
+
+def _arcsinh(values: Floats) -> Floats:
+    """Return `numpy.arcsinh` to within some 1e-15, which no bin is as narrow as, in half the time.
+
+    ln(|x| + √(x² + 1)), with the sign of x.
+    """
+    sizes = np.abs(values)
+    made: Floats = sizes * sizes
+    made += 1.0
+    if not np.isfinite(made.max(initial=0.0)):
+        np.arcsinh(values, out=made)
+        return made
+    np.sqrt(made, out=made)
+    made += sizes
+    np.log(made, out=made)
+    np.copysign(made, values, out=made)
+    return made
+
+
+@lru_cache(maxsize=8)  # each of five tests of a column asks for them
+def _scale_of(bins: NumberBins) -> Floats:
+    inner = bins.low + (np.arange(bins.bins) + 0.5) * bins.step
+    scale = np.concatenate([[bins.low], inner, [bins.low + bins.bins * bins.step]])
+    scale.setflags(write=False)
+    return scale
+
+
+@lru_cache(maxsize=8)
+def _values_of(bins: NumberBins) -> Floats:
+    scale = _scale_of(bins)
+    if not bins.unit:
+        return scale
+    values: Floats = np.sinh(scale) * bins.unit + bins.centre
+    values.setflags(write=False)
+    return values
+
+
+def _quantiles(ranked: Floats, shares: Floats) -> Floats:
+    """Return what `numpy.quantile` says of values that are in order, without sorting them again."""
+    places = shares * (len(ranked) - 1)
+    below = np.floor(places).astype(np.int64)
+    lower, upper = ranked[below], ranked[np.minimum(below + 1, len(ranked) - 1)]
+    part, step = places - below, upper - lower
+    return np.where(part < 0.5, lower + step * part, upper - step * (1 - part))
 
 
 def _around(low: float, high: float) -> NumberBins:
@@ -196,7 +247,7 @@ class WordCounts:
 def words_in(column: Column) -> Counter[str]:
     """Return how often each word stands in a column, in order of appearance."""
     counted: Counter[str] = Counter()
-    for value, times in Counter(column.tolist()).items():  # few differ: each is spelled once
+    for value, times in times_of(column).items():  # few differ: each is spelled once
         word = word_of(value)
         if word is not None:
             counted[word] += times
@@ -220,10 +271,14 @@ def plain_text(value: object) -> str:
 
 
 def as_numbers(column: Column) -> Floats:
-    """Return a column of numbers, flags or times as floats; times are seconds, NaT is NaN."""
+    """Return a column of numbers, flags or times as floats; times are seconds, NaT is NaN.
+
+    What is floats already is returned as it is, and not to be written to.
+    """
     if column.dtype.kind in "mM":
-        ticks = column.astype("datetime64[us]" if column.dtype.kind == "M" else "timedelta64[us]")
+        form = "datetime64[us]" if column.dtype.kind == "M" else "timedelta64[us]"
+        ticks = column.astype(form, copy=False)
         seconds = ticks.view(np.int64) / 1e6
         seconds[np.isnat(ticks)] = np.nan
         return seconds
-    return column.astype(np.float64)
+    return column.astype(np.float64, copy=False)

@@ -53,8 +53,15 @@ def wilson(right: float, n: float, *, level: float = 0.95) -> Interval:
 
     Source: Wilson 1927, "Probable inference, the law of succession, and statistical inference".
     """
-    low, high = wilson_ends(np.asarray(right), np.asarray(n), level=level)
-    return Interval(float(low), float(high))
+    hits, size = float(right), float(n)  # `wilson_ends`, without the arrays
+    safe = max(size, 1.0)
+    z = z_of(level)
+    share = hits / safe
+    middle = share + z * z / (2 * safe)
+    half = z * math.sqrt(share * (1 - share) / safe + z * z / (4 * safe * safe))
+    scale = 1 + z * z / safe
+    low = 0.0 if hits == 0 or size == 0 else (middle - half) / scale
+    return Interval(low, 1.0 if hits == size or size == 0 else (middle + half) / scale)
 
 
 def wilson_ends(
@@ -179,41 +186,6 @@ def quantile_ends(ranked: Floats, share: float, *, level: float = 0.95) -> Inter
     low = float(ranked[below - 1]) if below else 0.0
     high = float(ranked[above - 1]) if above <= n else math.inf
     return Interval(low, high)
-
-
-def clustered(
-    values: Floats,
-    cluster: npt.NDArray[np.int64],
-    *,
-    level: float = 0.95,
-    within: Interval = UNBOUNDED,
-) -> Interval:
-    """Return the interval of the mean of `values` (n,) whose rows come in clusters.
-
-    Rows of one person or one day are alike, so the clusters are what was sampled: the residual
-    sums of the clusters carry the variance, with Student's quantile for their number less one.
-
-    Args:
-        values: (n,); booleans as 0 and 1 give a share.
-        cluster: (n,) positions 0 to g − 1.
-        level: nominal coverage; below about 30 clusters it is not quite reached.
-        within: what is possible, and the answer for fewer than two clusters.
-
-    Source: Cochran 1977, "Sampling techniques", section 9A.2 (ratio to size).
-    """
-    sizes = np.bincount(cluster)
-    sums = np.bincount(cluster, weights=values)[sizes > 0]
-    sizes = sizes[sizes > 0]
-    g = len(sizes)
-    if g < 2:
-        return within
-    middle = float(sums.sum() / sizes.sum())
-    left = sums - middle * sizes
-    spread = math.sqrt(float(left @ left) * g / (g - 1)) / float(sizes.sum())
-    if spread == 0:
-        return _without_spread(middle, g, level, within)
-    half = t_of(level, g - 1) * spread
-    return Interval(middle - half, middle + half).within(*within).around(middle)
 
 
 def rows_needed(

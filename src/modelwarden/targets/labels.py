@@ -24,6 +24,8 @@ def missing(column: Column) -> npt.NDArray[np.bool_]:
 
 def all_missing(column: Column) -> bool:
     """Return whether no value of a column is known; looks no further than the first one."""
+    if len(column) and not missing(column[:1])[0]:
+        return False
     pieces = (column[start : start + _PIECE] for start in range(0, len(column), _PIECE))
     return all(bool(missing(piece).all()) for piece in pieces)
 
