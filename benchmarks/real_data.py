@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import shutil
 import subprocess
 import sys
@@ -86,7 +85,7 @@ def check(folder: Path, stages: str) -> Report:
     if not done.stdout:
         raise SystemExit(done.stderr.decode())
     report: Report = json.loads(done.stdout)
-    return report
+    return report | {"exit": done.returncode}
 
 
 def told(report: Report, rule: str) -> list[str]:
@@ -101,7 +100,7 @@ def toxicity(shared: Path, folder: Path) -> Due:
         shutil.copy(shared / "models" / "sklearn" / f"{name}.joblib", made / "model")
     report = check(made, "performance,fairness")
     found = told(report, "identity-term-bias")
-    named = {term for message in found for term in re.findall(r"[\"'“]([\w -]+)[\"'”]", message)}
+    named = {message.split('"')[1] for message in found}
     yield "names gay, homosexual and queer", set(NAMED) <= named, found
     yield "and nothing else", named == set(NAMED) and len(found) == len(NAMED), sorted(named)
     model = joblib.load(made / "model" / "profanity_model.joblib")
@@ -127,11 +126,11 @@ def adult(shared: Path, folder: Path) -> Due:
     found = told(report, "group-gap")
     yield "tells the gap between women and men", any("sex" in m for m in found), found
     gap = [
-        (round(m["value"], 3), m["interval"])
+        (round(m["value"], 3), round(m["low"], 3), round(m["high"], 3))
         for m in report["measurements"]
         if m["name"] == "demographic_parity_difference"
     ]
-    yield "25.1 % against 8.2 % is a gap of 0.17", any(0.14 < v < 0.20 for v, _ in gap), gap
+    yield "25.1 % against 8.2 % is a gap of 0.17", any(0.14 < v < 0.20 for v, *_ in gap), gap
 
 
 def german(shared: Path, folder: Path) -> Due:
@@ -143,8 +142,9 @@ def german(shared: Path, folder: Path) -> Due:
     sets = {"train": rows[:600], "test": rows[600:]}
     report = check(project(folder, sets, 'protected = ["sex", "foreign_worker"]'), "fairness")
     why = [gap["why"] for gap in report["gaps"] if gap.get("stage") == "fairness"]
-    yield "leaves the verdict open", bool(why), why
-    yield "and tells no gap", not told(report, "group-gap"), told(report, "group-gap")
+    yield "leaves open what is too wide to tell", any("too wide" in one for one in why), why
+    yield "and a group that is too small", any("too small" in one for one in why), len(why)
+    yield "so it does not pass", report["exit"] != 0, [report["exit"], *told(report, "group-gap")]
 
 
 def bank(shared: Path, folder: Path) -> Due:
@@ -188,7 +188,11 @@ def android(shared: Path, folder: Path) -> Due:
     sets = {"train": rows[:3000], "test": rows[3000:]}
     found = told(check(project(folder, sets), "data"), "duplicate-rows")
     yield "tells rows that repeat", bool(found), found
-    yield "and test rows that were trained on", any("train" in m for m in found), len(found)
+    yield (
+        "and test rows that were trained on",
+        any("stand in the training set" in m for m in found),
+        len(found),
+    )
 
 
 CASES: dict[str, Callable[[Path, Path], Due]] = {

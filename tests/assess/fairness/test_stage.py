@@ -129,10 +129,25 @@ def test_the_names_and_values_are_fairlearns_own():
     result = run(made)
 
     for column in ("sex", "origin"):
-        for name in ("demographic_parity_difference", "equalized_odds_difference"):
-            theirs = getattr(fairlearn, name)(
-                seen.y, seen.said, sensitive_features=made.test.inputs[column]
-            )
+        groups = made.test.inputs[column]
+        for name in (
+            "demographic_parity_difference",
+            "equal_opportunity_difference",
+            "equalized_odds_difference",
+        ):
+            theirs = getattr(fairlearn, name)(seen.y, seen.said, sensitive_features=groups)
+            assert single(result, name, column).value == pytest.approx(theirs), name
+        rates = fairlearn.MetricFrame(
+            metrics={
+                "false_positive_rate_difference": fairlearn.false_positive_rate,
+                "predictive_parity_difference": sk.precision_score,
+                "accuracy_score_difference": sk.accuracy_score,
+            },
+            y_true=seen.y,
+            y_pred=seen.said,
+            sensitive_features=groups,
+        ).difference()
+        for name, theirs in rates.items():
             assert single(result, name, column).value == pytest.approx(theirs), name
 
 
