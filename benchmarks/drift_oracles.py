@@ -7,7 +7,8 @@
 `drift_pairs.py`) of which some have moved. Ours count in bins and by the limit law, so statistic
 and p are not the same to the last digit: the benchmark prints the largest distance of the
 Kolmogorov–Smirnov statistic, and of the p of the words, and where the two disagree at 1e-4.
-`--fail` exits 1 above 0.005 of the statistic, 0.001 of a p of words, or at such a disagreement.
+Of two words theirs has Yates's correction, which ours has not. `--fail` exits 1 above 0.005 of the
+statistic, 0.02 of a p of words, or at such a disagreement.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from modelwarden.detectors.counts import as_numbers, word_of
 from modelwarden.targets.data import DataSet
 from modelwarden.targets.frames import Column, Frame
 
-STATISTIC, CHANCE = 0.005, 0.001
+STATISTIC, CHANCE = 0.005, 0.02
 
 
 def moved(made: dict[str, Column]) -> dict[str, Column]:
