@@ -104,6 +104,7 @@ def test_what_is_never_shown_stays_so(css, shows):
         ('$("p, div").show()', True),
         ("document.querySelectorAll('body > :nth-child(3)')", True),
         ("for (const a of document.links) a.title = 'x'", True),
+        ("document.title += window.length", True),
         ("document.getElementsByTagName('div')[0].id='x'", False),
         ("document.querySelectorAll('div.mine, #a, form').forEach(f)", False),
         ('$("<div>").appendTo("#a");if (document.images) { go() }', False),

@@ -36,7 +36,7 @@ _COUNTS = re.compile(
     r"|(?:getElementsBy\w+|querySelectorAll)\([^)]*\)\s*\.\s*length|childElementCount"
     r"|MutationObserver|TreeWalker|NodeIterator|DOMNode|outerHTML|last(?:Element)?Child"
     r"|(?:body|documentElement|head)\s*\.\s*(?:innerHTML|textContent|innerText|children|childNodes)"
-    r"|\.\.\.\s*document|Array\.from\(\s*document"
+    r"|\.\.\.\s*document|Array\.from\(\s*document|(?:window|self|top|parent)\s*\.\s*length"
 )
 _WALKS = re.compile(r"childNodes|firstChild|lastChild|nextSibling|previousSibling|nodeValue")
 
