@@ -7,9 +7,12 @@ the same world, then changes. Prints JSON. Run: `python benchmarks/monitor_windo
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import sys
 import time
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the commands do: more cost ten times it
 
 import numpy as np
 

@@ -23,10 +23,11 @@ from cli.command import command
 from firewall.profiles import tensor, vectors
 from firewall.serving import alerts, firewall, model
 from ledger.keymaking import make_keys
+from modelwarden.detectors.allowance import Allowance
 from modelwarden.detectors.signed import signed
 from modelwarden.firewall import dumped
 from modelwarden.firewall.config import Limit
-from modelwarden.firewall.limits import Allowance, Rates
+from modelwarden.firewall.limits import Rates
 from modelwarden.ledger import entries, verify
 
 PATH = "/v2/models/m/infer"

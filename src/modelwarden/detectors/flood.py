@@ -7,14 +7,14 @@ from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 from modelwarden.core.values import dataclass
+from modelwarden.detectors.allowance import Allowance
 
 Sort = TypeVar("Sort", bound=Hashable)
 
 
 @dataclass(slots=True)
 class _Count:
-    left: float
-    at: float
+    allowance: Allowance
     out: int = 0
     told: float = 0.0
 
@@ -45,18 +45,17 @@ class Flood(Generic[Sort]):
 
     def limit(self, rate: float, burst: int) -> None:
         """Go by other bounds from now on."""
-        self._rate, self._burst = rate, burst
+        self._bounds = rate, burst
+        for count in self._counts.values():
+            count.allowance.limit(rate, burst)
 
     def take(self, sort: Sort) -> bool:
         """Tell whether an alert of this sort is told now; else it is counted."""
         now = self._clock()
         count = self._counts.get(sort)
         if count is None:
-            count = self._counts[sort] = _Count(float(self._burst), now, told=now)
-        count.left = min(float(self._burst), count.left + (now - count.at) * self._rate)
-        count.at = now
-        if count.left >= 1:
-            count.left -= 1
+            count = self._counts[sort] = _Count(Allowance(*self._bounds))
+        if count.allowance.take(1, now):
             return True
         if not count.out:
             count.told = now

@@ -40,23 +40,3 @@ class Rates:
 
     def _first(self) -> float:
         return self._due[next(iter(self._due))]
-
-
-class Allowance:
-    """How much a second is looked at for drift, which needs hundreds of rows and not thousands.
-
-    Quiet traffic is looked at whole; of a flood, what one core can judge beside answering.
-    """
-
-    def __init__(self, rate: float, burst: float) -> None:
-        self._rate, self._burst = rate, burst
-        self._left, self._at = burst, 0.0  # the clock begins anywhere
-
-    def take(self, rows: int, now: float) -> bool:
-        """Tell whether so many rows are to be looked at, and count them."""
-        self._left = min(self._burst, self._left + (now - self._at) * self._rate)
-        self._at = now
-        if self._left < rows:
-            return False
-        self._left -= rows
-        return True

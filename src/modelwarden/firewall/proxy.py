@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from modelwarden.core import Severity
+from modelwarden.detectors.allowance import Allowance
 from modelwarden.firewall.alerts import Alert, AlertKind, Alerts
 from modelwarden.firewall.config import REDIS_PASSWORD, Upstream, Who
 from modelwarden.firewall.connection import Connection
@@ -22,7 +23,6 @@ from modelwarden.firewall.decide import Decision
 from modelwarden.firewall.exchange import Exchange
 from modelwarden.firewall.http import Head, HttpError
 from modelwarden.firewall.keeping import Keeper
-from modelwarden.firewall.limits import Allowance
 from modelwarden.firewall.live import Live
 from modelwarden.firewall.metrics import Metrics
 from modelwarden.firewall.policy import Policy
@@ -88,6 +88,7 @@ class Proxy:
         self._pool: Pool
         self._draining = False
         self._swept = math.inf
+        # Drift needs hundreds of rows, not thousands: of a flood, what one core can judge besides.
         self._rows_seen = Allowance(rate=500.0, burst=2000.0)
         self._answers_seen = Allowance(rate=100.0, burst=1000.0)
         self.most = 0

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from modelwarden.core.values import dataclass
+from modelwarden.detectors.allowance import Allowance
 from modelwarden.detectors.asking import post
 from modelwarden.firewall.config import Traces
-from modelwarden.firewall.limits import Allowance
 
 if TYPE_CHECKING:
     from modelwarden.firewall.decide import Decision
