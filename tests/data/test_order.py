@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from data.sets import given, rules, table
+from data.sets import column, given, rules, table
 from modelwarden.data.order import run
+from modelwarden.data.times import keys_of_time
 from modelwarden.targets.spec import Task
 
 
@@ -44,6 +46,57 @@ def test_the_column_of_time_gives_the_order_back():
 
     assert rules(named) == ["order-effect"]
     assert unnamed.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "keys"),
+    [
+        (["9", "10", "8.5"], [1, 2, 0]),
+        (["2021-02-01", "2021-01-31", "2020-12-01"], [2, 1, 0]),
+        (["2021-02-01 09:30", "2021-02-01T08:15:02.5Z", "2021-02-01 23:00:00"], [1, 0, 2]),
+        (["13.01.2021", "02.02.2021", "05.12.2020"], [1, 2, 0]),
+        (["02/13/2021", "03/01/2021", "12/31/2020"], [1, 2, 0]),
+        (["2021-W05", "2021-W11", "2020-W52"], [1, 2, 0]),
+        (["2021Q2", "2021Q1", "2020Q4"], [2, 1, 0]),
+        (["01/02/2021", "03/04/2021"], None),
+        (["30.02.2021", "13.01.2021"], None),
+        (["soon", "later"], None),
+    ],
+)
+def test_times_that_stand_as_text_are_read_or_refused_and_never_guessed(words, keys):
+    found = keys_of_time(column(words))
+
+    assert (None if found is None else np.argsort(np.argsort(found)).tolist()) == keys
+
+
+def test_a_missing_time_comes_last():
+    found = keys_of_time(column(["13.01.2021", None, "05.12.2020"]))
+
+    assert np.argsort(found).tolist() == [2, 0, 1]
+
+
+def test_dates_with_the_day_first_give_the_order_back():
+    known = columns(0, changes=True)
+    days = np.datetime64("2021-01-01") + known.pop("day") // 4
+    told = [f"{d.day:02}.{d.month:02}.{d.year}" for d in days.tolist()]
+    train = shuffled({**known, "day": np.array(told, object)})
+    test = table("test", **columns(1, changes=False))
+
+    result = run(given(train=table("train", **train), test=test, order="day"))
+
+    assert rules(result) == ["order-effect"]
+    assert result.gaps == ()
+
+
+def test_an_order_that_cannot_be_read_is_a_gap_and_not_guessed():
+    known = columns(0, changes=True)
+    known["day"] = np.array([f"day {d}" for d in known["day"]], object)
+
+    result = run(given(train=table("train", **known), test=table("test", **known), order="day"))
+
+    assert result.findings == ()
+    assert [gap.kind.value for gap in result.gaps] == ["not-assessable"] * 2
+    assert "'day' of [data] order holds text" in result.gaps[0].why
 
 
 def test_steady_sorted_and_short_sets_are_quiet():

@@ -14,6 +14,7 @@ from modelwarden.core.stages import StageResult
 from modelwarden.data.clustering import as_positions, by_entities, entities_in
 from modelwarden.data.given import Given, Said
 from modelwarden.data.numbering import without_numbering
+from modelwarden.data.times import keys_of_time
 from modelwarden.detectors import moves
 from modelwarden.detectors.change_point import ChangePoint, change_point
 from modelwarden.detectors.clusters import Clusters
@@ -253,15 +254,17 @@ def _residual(given: Given, data: DataSet, said: Said, rows: Labels) -> Floats |
 def order_of(given: Given, data: DataSet) -> tuple[Labels | None, str | None]:
     """Return the rows in order, by the column that is named, else as they stand.
 
-    Rows that stand sorted by their label have no order of time: None.
+    Rows that stand sorted by their label have no order of time: None. Nor have those whose column
+    of time cannot be read as one.
     """
     name = given.data.order
     if name is not None:
         frame = data.inputs if isinstance(data.inputs, Frame) else data.context
         frame = frame if name in frame.names else data.context
         if name in frame.names:
-            column = frame[name]
-            keys = as_numbers(column) if column.dtype.kind != "O" else column.astype(str)
+            keys = keys_of_time(frame[name])
+            if keys is None:
+                return None, name
             return np.argsort(keys, kind="stable").astype(np.int64), name
     if data.y is not None and sorted_by_label(data.y):
         return None, None

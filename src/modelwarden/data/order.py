@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from modelwarden.core import Finding, Location
+from modelwarden.core import Finding, Gap, GapKind, Location
 from modelwarden.core.seen import findings
 from modelwarden.core.stages import StageResult
 from modelwarden.data.clustering import as_positions, entities_in
@@ -36,10 +36,24 @@ _EARLIER = 0.6
 def run(given: Given) -> StageResult:
     """Look at the training set and at the test set, each by itself."""
     found: list[Finding] = []
+    gaps: list[Gap] = []
     for data in (given.train, given.test):
         if data is not None and len(data):
             found += _ordered(given, data)
-    return StageResult(findings=tuple(found))
+            gaps += _unreadable(given, data)
+    return StageResult(findings=tuple(found), gaps=tuple(gaps))
+
+
+def _unreadable(given: Given, data: DataSet) -> Iterator[Gap]:
+    order, name = order_of(given, data)
+    if order is None and name is not None:
+        yield Gap(
+            what=given.path(data) or data.name,
+            why=f"{name!r} of [data] order holds text that is neither numbers nor plain "
+            "dates: changes along the rows were not looked for",
+            kind=GapKind.NOT_ASSESSABLE,
+            stage=NAME,
+        )
 
 
 def _ordered(given: Given, data: DataSet) -> Iterator[Finding]:
