@@ -144,3 +144,23 @@ def test_rows_that_crowd_at_the_end_of_a_scale_are_no_copies():
 
         assert len(clean.pairs) <= 3
         assert {pair.second for pair in copied.pairs} >= set(range(2500, 2560))
+
+
+def test_articles_ordered_again_are_no_copies_and_copies_of_patients_are():
+    rng = np.random.default_rng(7)
+    weight, price = rng.lognormal(size=(2, 200)).round(2)
+    item = rng.choice(200, 3000, p=(1 / np.arange(8, 208)) / (1 / np.arange(8, 208)).sum())
+    orders = frame(weight=weight[item], price=price[item], pieces=rng.geometric(0.6, 3000))
+
+    who = rng.integers(0, 400, 3000)
+    heat = (37 + rng.normal(size=400)[who] * 0.6 + rng.normal(size=3000) * 0.3).round(1)
+    pulse = (70 + rng.normal(size=400)[who] * 9 + rng.normal(size=3000) * 5).round()
+    fat = (20 + rng.normal(size=400)[who] * 4 + rng.normal(size=3000)).round(1)
+    rows = np.concatenate([np.arange(3000), np.arange(40)])
+    patients = frame(who=who[rows], heat=heat[rows], pulse=pulse[rows], fat=fat[rows])
+
+    assert repeats(orders).pairs == ()
+    found = repeats(patients)
+    equal = [pair for pair in found.pairs if pair.how == "equal"]
+    assert len({pair.second for pair in equal} & set(range(3000, 3040))) >= 38
+    assert len(equal) <= 40 + 3 * found.by_chance + 5

@@ -6,6 +6,10 @@ of a few kinds of rows (latent classes, Lazarsfeld 1950); whichever makes a row 
 Within a level a value is as likely as it is frequent there. The product is the chance of the row;
 times the number of rows, how many equal ones are expected. All of it is counted on rows that
 differ, so that copies do not make themselves likely.
+
+Levels know nothing of a column whose very values say what others hold: the number of a patient, the
+weight by which an article is known. Where most rows that differ share their value of such a column
+with another one, all columns that it foretells better than the tree does hang on its values.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ _LEVELS = 12
 _MOST_COLUMNS = 400
 _MOST_ROWS = 20_000
 _KINDS, _STEPS, _KIND_ROWS = 12, 12, 6000
+_KEYED = 0.5  # of the rows that differ, that share their value of a key
 
 
 def chance_of_rows(columns: Sequence[Labels], distinct: Labels) -> tuple[Floats, Floats]:
@@ -59,7 +64,45 @@ def chance_of_rows(columns: Sequence[Labels], distinct: Labels) -> tuple[Floats,
         share = table.reshape(rows, size) + whole / whole.sum()
         share = share / share.sum(axis=1, keepdims=True)
         parts[:, j] = within + np.log(share[above, level])
-    return np.maximum(parts.sum(axis=1), inner + _kinds(np.column_stack(levels), base)), parts
+    chance = np.maximum(parts.sum(axis=1), inner + _kinds(np.column_stack(levels), base))
+    known = _by_key(kept, parts, base)
+    return (chance, parts) if known is None else (np.maximum(chance, known.sum(axis=1)), known)
+
+
+def _by_key(columns: Sequence[Labels], parts: Floats, base: Labels) -> Floats | None:
+    """Return what each column adds where one column is the key of others; None where none is.
+
+    What a value of the key foretells of another column is counted on the other rows that have it.
+    One row's worth of what is so without it stands beside them: what `parts` say, or how often rows
+    that share a key agree there, whichever is likelier.
+    """
+    best, made = 0.0, None
+    for at, codes in enumerate(columns):
+        size = int(codes.max()) + 1
+        times = np.bincount(codes[base], minlength=size)
+        if size <= _LEVELS or times[times > 1].sum() < _KEYED * len(base):
+            continue
+        own = np.log(np.maximum(times, 0.5)[codes] / len(base))
+        others = np.maximum(times[codes] - 1.0, 0.0)
+        found, gain = parts.copy(), 0.0
+        found[:, at] = own
+        for j, other in enumerate(columns):
+            if j == at:
+                continue
+            pair = np.unique(codes * (int(other.max()) + 1) + other, return_inverse=True)[1]
+            counts = np.bincount(pair[base], minlength=int(pair.max()) + 1)
+            agree = (counts * (counts - 1.0)).sum() / (times * (times - 1.0)).sum()
+            # Of rows that are not counted none is taken away.
+            shared = np.maximum(counts[pair] - 1.0, 0.0)
+            chance = np.log((shared + np.maximum(np.exp(parts[:, j]), agree)) / (others + 1.0))
+            better = float((chance[base] - parts[base, j]).mean())
+            if better > 0:
+                found[:, j] = chance
+                gain += better
+        gain += float((own[base] - parts[base, at]).mean())
+        if gain > best:
+            best, made = gain, found
+    return made
 
 
 def _kinds(levels: Labels, base: Labels) -> Floats:
