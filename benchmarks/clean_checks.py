@@ -2,7 +2,7 @@
 
     libs/bin/python benchmarks/clean_checks.py [--seeds 0] [--only WORD] [--keep FOLDER]
 
-In an environment with scikit-learn, pandas and pyarrow. Each of twenty kinds of data is drawn anew
+In an environment with scikit-learn, pandas and pyarrow. Each of three dozen kinds of data is drawn anew
 from the seed, its size as well; a model that suits it is fitted to the training rows and checked
 through all of `data`, `performance`, `slices`, `fairness` and `abnormal`, in the sandbox and with
 settings as they come but for time. It prints every finding above `info`, and the kinds of gaps.
@@ -386,6 +386,180 @@ def halls(rng: R, n: int) -> pd.DataFrame:
     return table.assign(y=0.4 * heat + 3 * load + rng.normal(size=n) * 2)
 
 
+def ratings(rng: R, n: int) -> pd.DataFrame:
+    """Whole numbers of a few steps, pulled by one mood: many rows are equal by chance."""
+    mood = rng.normal(size=n)
+    steps = {
+        name: np.clip(np.round(3 + pull * mood + rng.normal(size=n) * 0.9), 1, 5).astype(int)
+        for name, pull in (("food", 0.9), ("room", 0.7), ("staff", 1.1), ("price", 0.4))
+    }
+    nights = 1 + rng.poisson(1.2, n).clip(max=5)
+    return pd.DataFrame({**steps, "nights": nights}).assign(y=yes(rng, 1.8 * mood - 0.3))
+
+
+def orders(rng: R, n: int) -> pd.DataFrame:
+    """Articles whose properties are what they are, ordered by ones and twos: repeats by nature."""
+    book = np.random.default_rng(21)
+    weight, price = book.lognormal(0, 1, 250).round(2), book.lognormal(3, 0.8, 250).round(2)
+    kind = book.choice(list("abcdefgh"), 250)
+    share = 1 / (np.arange(250) + 8)
+    item = rng.choice(250, n, p=share / share.sum())
+    pieces = 1 + rng.geometric(0.6, n).clip(max=8)
+    odds = (
+        0.9 * np.log(price[item]) - 3.2 + 0.3 * (pieces - 2) + 0.8 * np.isin(kind[item], ["a", "c"])
+    )
+    return pd.DataFrame(
+        {
+            "y": yes(rng, odds),
+            "weight": weight[item],
+            "price": price[item],
+            "kind": kind[item],
+            "pieces": pieces,
+            "gift": rng.random(n) < 0.1,
+        }
+    )
+
+
+def sensors(rng: R, n: int) -> pd.DataFrame:
+    """Readings in steps of half a degree that hang on the hour: many are equal."""
+    hour = rng.integers(0, 24, n)
+    day = np.sin(hour / 24 * 2 * np.pi)
+    heat = np.round((20 + 4 * day + rng.normal(size=n) * 1.5) * 2) / 2
+    damp = np.round((60 - 1.5 * (heat - 20) + rng.normal(size=n) * 2) / 2) * 2
+    wind = np.round(rng.gamma(2, 1.5, n) * 2) / 2
+    odds = (heat - 20) / 3 + (wind - 3) / 2
+    table = pd.DataFrame({"hour": hour, "heat": heat, "damp": damp, "wind": wind})
+    return table.assign(y=yes(rng, odds))
+
+
+def rare(rng: R, n: int) -> pd.DataFrame:
+    """Words of which some hardly occur, in several columns, and two that go together."""
+    share = 0.6 ** np.arange(14)
+    town = rng.choice(14, n, p=share / share.sum())
+    post = np.where(rng.random(n) < 0.97, town, rng.integers(0, 14, n))
+    work = rng.choice(40, n, p=(lambda s: s / s.sum())(1 / (np.arange(40) + 1) ** 1.6))
+    odds = 0.7 * np.cos(work) + 0.2 * np.sin(town) - 0.4
+    age = rng.integers(18, 90, n)
+    return pd.DataFrame(
+        {
+            "y": yes(rng, odds + (age - 50) / 25),
+            "town": [f"t{v}" for v in town],
+            "post": [f"p{v}" for v in post],
+            "work": [f"w{v:02}" for v in work],
+            "age": age,
+        }
+    )
+
+
+def trifles(rng: R, n: int) -> pd.DataFrame:
+    """Many rows, of which the test's differ by trifles: shares, missing cells and the label."""
+    late = n <= 20_000
+    kind = some(rng, "a b c d", n, [0.4, 0.3, 0.2, 0.1] if not late else [0.385, 0.31, 0.205, 0.1])
+    x = rng.normal(size=(n, 4)) * (1.03 if late else 1)
+    x[rng.random((n, 4)) < (0.058 if late else 0.05)] = np.nan
+    odds = 1.5 * np.nan_to_num(x[:, 0]) - np.nan_to_num(x[:, 1]) + 0.8 * (kind == "b") - 1
+    return pd.DataFrame(x, columns=list("rstu")).assign(kind=kind, y=yes(rng, odds + 0.04 * late))
+
+
+def wards(rng: R, n: int) -> pd.DataFrame:
+    """Three classes; in one ward of eight nobody can tell, in another all is plain."""
+    ward_ = rng.choice(list("ABCDEFGH"), n)
+    x = rng.normal(size=(n, 5))
+    odds = np.stack([np.zeros(n), 2 * x[:, 0], 2 * x[:, 1] + 0.4], axis=1)
+    odds *= np.where(ward_ == "C", 0.0, np.where(ward_ == "F", 3.0, 1.0))[:, None]
+    return pd.DataFrame(x, columns=[f"l{i}" for i in range(5)]).assign(
+        ward=ward_, y=choose(rng, odds)
+    )
+
+
+def rates(rng: R, n: int) -> pd.DataFrame:
+    """Groups whose base rates are far apart, as what is known of them explains."""
+    race = some(rng, "k l m n", n, [0.55, 0.25, 0.15, 0.05])
+    means = {"k": 0.0, "l": -0.5, "m": 0.4, "n": -0.2}
+    income = rng.normal(size=n) + np.array([means[r] for r in race])
+    debts = rng.gamma(2, 1, n) - 0.5 * income
+    return pd.DataFrame(
+        {
+            "y": yes(rng, 1.4 * income - 0.5 * debts + 0.6),
+            "income": income,
+            "debts": debts,
+            "race": race,
+            "sex": some(rng, "f m", n),
+        }
+    )
+
+
+def crowd(rng: R, n: int) -> pd.DataFrame:
+    """Users of whom each does much the same again, and nobody has said whose row is whose."""
+    book = np.random.default_rng(22)
+    shop, when = book.integers(0, 30, 400), book.normal(14, 4, 400)
+    usual, often = book.normal(2.5, 0.7, 400), book.gamma(2, 1.5, 400)
+    who = rng.integers(0, 400, n)
+    hour = np.clip(np.round(when[who] + rng.normal(size=n)), 0, 23)
+    spent = np.exp(usual[who] + 0.3 * rng.normal(size=n)).round()
+    came = rng.poisson(often[who])
+    odds = 0.7 * np.log(spent + 1) - 2.4 + 0.2 * came + 0.5 * np.sin(hour)
+    return pd.DataFrame(
+        {
+            "y": yes(rng, odds),
+            "shop": [f"s{v:02}" for v in shop[who]],
+            "hour": hour.astype(int),
+            "spent": spent,
+            "visits": came,
+        }
+    )
+
+
+def zeros(rng: R, n: int) -> pd.DataFrame:
+    """Counts that are mostly nothing."""
+    x = rng.poisson(0.25, (n, 8)) * rng.geometric(0.5, (n, 8))
+    mean = 1.5 + 0.8 * x[:, 0] + 0.5 * x[:, 1] + 0.2 * x[:, 2]
+    return pd.DataFrame(x, columns=[f"n{i}" for i in range(8)]).assign(
+        y=mean + rng.gamma(2, 0.5, n) - 1
+    )
+
+
+def sparse(rng: R, n: int) -> pd.DataFrame:
+    """Yes and no of rare things; the most frequent row has none of them."""
+    share = rng.uniform(0.02, 0.12, 14)
+    x = (rng.random((n, 14)) < share).astype(int)
+    return pd.DataFrame(x, columns=[f"has{i}" for i in range(14)]).assign(
+        y=yes(rng, 2 * x[:, 0] + 1.5 * x[:, 1] - 1.5 * x[:, 2] + x[:, 3] - 1)
+    )
+
+
+def remarks(rng: R, n: int) -> pd.DataFrame:
+    """Short remarks of a fixed set of phrases: some stand there again."""
+    starts = "please kindly urgently today soon now later again".split()
+    deeds = "send check call refund replace return cancel confirm".split()
+    things = "parcel invoice order account ticket card meter lamp phone key".split()
+    tones = ["", " thank you", " it hurts", " at once", " as agreed", " see letter", " no hurry"]
+    y = rng.integers(0, 2, n)
+    made = []
+    for c in y:
+        at = (
+            int(rng.integers(0, 4)) + 4 * int(c) if rng.random() < 0.85 else int(rng.integers(0, 8))
+        )
+        number = "" if rng.random() < 0.3 else f" {rng.integers(10, 100000)}"
+        made.append(
+            f"{rng.choice(starts)} {deeds[at]} the {rng.choice(things)}{number}{rng.choice(tones)}"
+        )
+    return pd.DataFrame({"y": y, "text": made})
+
+
+def grades(rng: R, n: int) -> pd.DataFrame:
+    """Five classes in an order, of which neighbours overlap; marks out of twenty."""
+    skill = rng.normal(size=n)
+    marks = {
+        f"task{i}": np.clip(np.round(10 + 3.5 * skill + rng.normal(size=n) * 3), 0, 20)
+        for i in range(4)
+    }
+    cuts = np.array([-1.2, -0.4, 0.4, 1.2])
+    y = np.searchsorted(cuts, skill + rng.logistic(size=n) * 0.25)
+    table = pd.DataFrame(marks).assign(school=some(rng, "s t u v w", n))
+    return table.assign(y=np.array(list("edcba"))[y])
+
+
 def linear(
     *numbers: str, words: tuple[str, ...] = (), strength: float = 1.0, rare: int | None = None
 ):
@@ -469,6 +643,18 @@ KINDS: dict[str, Kind] = {
     "visits": Kind(visits, linear("pressure", "sugar", words=("smokes",)), later=True, data={"protected": ["sex"]}),
     "stays": Kind(visits, linear("pressure", "sugar", words=("smokes",)), task="binary", later=True, data={"cluster": "patient", "protected": ["sex"]}),
     "halls": Kind(halls, ridge("heat", "load"), task="regression", later=True, data={"cluster": "machine"}),
+    "ratings": Kind(ratings, linear("food", "room", "staff", "price", "nights"), sizes=(2000, 6000), later=True),
+    "orders": Kind(orders, linear("weight", "price", "pieces", words=("kind",)), sizes=(2000, 5000)),
+    "sensors": Kind(sensors, linear("heat", "damp", "wind"), sizes=(2000, 5000), later=True),
+    "rare": Kind(rare, linear("age", words=("town", "work"), rare=8, strength=0.3), sizes=(3000, 6000), later=True),
+    "trifles": Kind(trifles, linear(*"rstu", words=("kind",)), sizes=(25_000, 40_000), later=True),
+    "wards": Kind(wards, boosted(*(f"l{i}" for i in range(5)), words=("ward",)), task="multiclass", sizes=(4000, 8000)),
+    "rates": Kind(rates, linear("income", "debts"), sizes=(4000, 8000), data={"protected": ["race", "sex"]}),
+    "crowd": Kind(crowd, boosted("hour", "spent", "visits", words=("shop",)), sizes=(3000, 6000), later=True),
+    "zeros": Kind(zeros, ridge(*(f"n{i}" for i in range(8))), task="regression", later=True),
+    "sparse": Kind(sparse, linear(*(f"has{i}" for i in range(14))), sizes=(2000, 5000)),
+    "remarks": Kind(remarks, of_texts, modality="text", sizes=(1500, 3000)),
+    "grades": Kind(grades, linear(*(f"task{i}" for i in range(4))), task="multiclass", sizes=(3000, 5000)),
 }  # fmt: skip
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from data.sets import arrays, given, rows_of, rules, table
-from modelwarden.data.label_errors import run
+from data.sets import arrays, frame, given, rows_of, rules, table
+from modelwarden.data.label_errors import design_of_inputs, run
 from modelwarden.detectors.designs import design_of_array
 from modelwarden.detectors.label_errors import Flips, flips
 from modelwarden.targets.spec import Modality, Task
@@ -135,6 +135,51 @@ def test_wrong_labels_are_found_where_codes_alone_tell_the_class():
 
     assert len(named & bad) >= 0.9 * len(bad)
     assert len(named & bad) >= 0.6 * len(named)
+
+
+def _board(rng, n):
+    x = rng.uniform(size=(n, 5))
+    return frame(**dict(zip("abcde", x.T.copy(), strict=True))), (
+        np.floor(x[:, 1] * 3) + np.floor(x[:, 3] * 3)
+    ) % 2
+
+
+def _weekends(rng, n):
+    day = rng.integers(0, 900, n)
+    when = (np.datetime64("2022-01-03") + day).astype("M8[us]")
+    return frame(when=when, a=rng.normal(size=n)), day % 7 > 4
+
+
+def _shops(rng, n):
+    shop, x = rng.integers(0, 30, n), rng.normal(size=(n, 2))
+    side = np.where(np.arange(30) % 2, 1, -1)[shop]
+    names = np.array([f"s{v}" for v in shop], object)
+    return frame(shop=names, a=x[:, 0], b=x[:, 1]), x[:, 0] * side > 0
+
+
+def _bowl(rng, n):
+    x = rng.normal(size=(n, 8))
+    return frame(**dict(zip("abcdefgh", x.T.copy(), strict=True))), (
+        x[:, 0] * x[:, 1] + x[:, 2] * x[:, 3] > 0
+    )
+
+
+@pytest.mark.parametrize("make", [_board, _weekends, _shops, _bowl])
+def test_what_only_few_columns_products_codes_or_the_calendar_tell_is_learnt(make):
+    rng = np.random.default_rng(5)
+    inputs, y = make(rng, 2000)
+    y = np.asarray(y, np.int64)
+    noisy, bad = flipped(y, 0.08)
+
+    clean = flips(design_of_inputs(inputs), y, 2, rng)
+    found = flips(design_of_inputs(inputs), noisy, 2, rng)
+
+    assert not clean.certain
+    assert found.certain
+    assert not found.in_one_part
+    named = set(found.rows.tolist())
+    assert len(named & bad) >= 0.6 * len(named)
+    assert len(named & bad) >= 0.6 * len(bad)
 
 
 def test_an_outcome_that_is_never_sure_is_no_wrong_label():

@@ -139,7 +139,7 @@ def _names(data: DataSet) -> tuple[object, ...]:
 def design_of_inputs(inputs: Inputs) -> Design:
     """Return any inputs as numbers for the small learners."""
     if isinstance(inputs, Frame):
-        return design_of(inputs)
+        return design_of(inputs, calendar=True)
     if inputs.dtype.kind == "O":
         return design_of_array(_hashed(inputs), wordings_of(inputs))
     if inputs.ndim == 4:

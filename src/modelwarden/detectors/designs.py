@@ -40,11 +40,18 @@ class Design:
         return len(self.x)
 
 
-def design_of(frame: Frame) -> Design:
-    """Return a table as numbers: frequent words become indicators, dates seconds."""
+def design_of(frame: Frame, *, calendar: bool = False) -> Design:
+    """Return a table as numbers: frequent words become indicators, dates seconds.
+
+    Args:
+        frame: n rows.
+        calendar: days of the week, months and hours of dates are told as well.
+    """
     parts: list[Floats] = []
     for column in frame.columns:
         parts += _parts(column)
+        if calendar and column.dtype.kind == "M":
+            parts += _calendar(column)
         if len(parts) >= _MOST_PARTS:
             break
     x = np.column_stack(parts) if parts else np.zeros((len(frame), 1))
@@ -79,6 +86,16 @@ def _parts(column: Column) -> list[Floats]:
     words = [word_of(value) for value in column.tolist()]
     common = [word for word, n in Counter(words).most_common(_WORDS) if n > 1]
     return [np.array([value == word for value in words], np.float64) for word in common]
+
+
+def _calendar(column: Column) -> list[Floats]:
+    """Return day of the week, month and hour of dates (n,), those that are not the same for all."""
+    known = ~np.isnat(column)
+    days = column.astype("M8[D]").astype(np.int64)
+    hours = (column.astype("M8[h]") - column.astype("M8[D]")).astype(np.int64)
+    months = column.astype("M8[M]").astype(np.int64) % 12
+    made = [np.where(known, part, 0).astype(np.float64) for part in ((days + 3) % 7, months, hours)]
+    return [part for part in made if (part != part[0]).any()]
 
 
 def levels_of(x: Floats) -> npt.NDArray[np.uint8]:

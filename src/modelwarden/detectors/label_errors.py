@@ -18,12 +18,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from modelwarden.detectors.designs import Design
+from modelwarden.detectors.few_columns import FewColumns
 from modelwarden.detectors.hard_parts import in_one_part
 from modelwarden.detectors.learners import (
     Bent,
     Coded,
+    CodedSlopes,
     Learner,
     Ridge,
+    Squared,
     Worded,
     blended,
     folds_of,
@@ -52,6 +55,8 @@ _LEAST_CHANCE = 0.1  # of each named row
 _LEARN = 8000
 _FOLDS = 4
 _MOST_PARTS, _TREE_CLASSES = 400, 5  # features and classes for trees
+# Features of which pairs and products are looked at, and classes for products.
+_MOST_FEW, _PRODUCT_CLASSES = 100, 10
 _FIT = 6000  # rows that the shares are fitted to
 
 
@@ -159,6 +164,11 @@ def _learners(design: Design, k: int) -> dict[str, Learner]:
         made["letters with a light ridge"] = Worded("letters", 0.1)
     if design.codes:
         made["codes"] = Coded()
+        made["slopes of codes"] = CodedSlopes()
+    if design.wordings is None and design.x.shape[1] <= _MOST_FEW:
+        made["few columns"] = FewColumns()
+        if k <= _PRODUCT_CLASSES:
+            made["products"] = Squared()
     if design.x.shape[1] <= _MOST_PARTS and k <= _TREE_CLASSES:
         made["trees"] = Boosted(rounds=80, rate=0.1, depth=4)
     return made

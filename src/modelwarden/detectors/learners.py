@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, special
+from scipy import optimize, sparse, special
 
 from modelwarden.detectors.codes import indicators
 from modelwarden.detectors.designs import Design
@@ -65,6 +65,39 @@ class Coded:
     def __call__(self, design: Design, train: Labels, y: Labels, k: int, ask: Labels) -> Floats:
         """Learn from `train` and return probabilities of `ask`."""
         return straight(indicators(design.codes), train, y, k, ask, self.weight)
+
+
+@dataclass(frozen=True, slots=True)
+class Squared:
+    """Logistic regression on columns, their squares and their products."""
+
+    weight: float = 10.0
+    most: int = 25  # columns of which all products are taken
+
+    def __call__(self, design: Design, train: Labels, y: Labels, k: int, ask: Labels) -> Floats:
+        """Learn from `train` and return probabilities of `ask`."""
+        x = design.x[:, : self.most]
+        one, two = np.triu_indices(x.shape[1])
+        made = np.column_stack([design.x, x[:, one] * x[:, two]])
+        spread = made[train].std(axis=0)
+        made = (made - made[train].mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+        return _straight(np.clip(made, -8, 8), train, y, k, ask, self.weight)
+
+
+@dataclass(frozen=True, slots=True)
+class CodedSlopes:
+    """Logistic regression in which every value of columns of many values has slopes of its own."""
+
+    weight: float = 3.0
+    most: int = 12  # columns that may have other slopes
+
+    def __call__(self, design: Design, train: Labels, y: Labels, k: int, ask: Labels) -> Floats:
+        """Learn from `train` and return probabilities of `ask`."""
+        values = indicators(design.codes)
+        x = design.x[:, : self.most]
+        own = [values.multiply(x[:, [j]]) for j in range(x.shape[1])]
+        made = sparse.csr_matrix(sparse.hstack([sparse.csr_matrix(design.x), values, *own]))
+        return straight(made, train, y, k, ask, self.weight)
 
 
 @dataclass(frozen=True, slots=True)
