@@ -76,7 +76,7 @@ class Squared:
 
     def __call__(self, design: Design, train: Labels, y: Labels, k: int, ask: Labels) -> Floats:
         """Learn from `train` and return probabilities of `ask`."""
-        x = design.x[:, : self.most]
+        x = _finest(design, self.most)
         one, two = np.triu_indices(x.shape[1])
         made = np.column_stack([design.x, x[:, one] * x[:, two]])
         spread = made[train].std(axis=0)
@@ -94,7 +94,7 @@ class CodedSlopes:
     def __call__(self, design: Design, train: Labels, y: Labels, k: int, ask: Labels) -> Floats:
         """Learn from `train` and return probabilities of `ask`."""
         values = indicators(design.codes)
-        x = design.x[:, : self.most]
+        x = _finest(design, self.most)
         own = [values.multiply(x[:, [j]]) for j in range(x.shape[1])]
         made = sparse.csr_matrix(sparse.hstack([sparse.csr_matrix(design.x), values, *own]))
         return straight(made, train, y, k, ask, self.weight)
@@ -122,6 +122,12 @@ class Bent:
         x = np.exp(-_apart(design.x[rows], marks) / middle) @ onto
         at = np.arange(len(rows))
         return _straight(x, at[: len(train)], y, k, at[len(train) :], self.weight)
+
+
+def _finest(design: Design, most: int) -> Floats:
+    """Return the columns (n, at most `most`) of most levels: numbers before yes and no."""
+    levels = [len(np.unique(column)) for column in design.bins.T]
+    return design.x[:, np.sort(np.argsort(-np.array(levels), kind="stable")[:most])]
 
 
 def _apart(one: Floats, two: Floats) -> Floats:
