@@ -159,6 +159,7 @@ def test_every_key_of_the_contract_is_read(folder):
         ('"performance"]', '"performanc"]', "policy.require names an unknown stage", "performance"),
         ("seconds = 60", 'seconds = "60"', "limits.seconds must be a number", ""),
         ("seconds = 60", "seconds = -1", "limits.seconds must be above 0", ""),
+        ("seconds = 60", "opening = 0", "limits.opening must be above 0", ""),
         ("seconds = 60", "seconds = inf", "limits.seconds must be a finite number", ""),
         ('"4GiB"', '"4 gigs"', "limits.memory is no size", ""),
         ('"4GiB"', "0", "limits.memory must be above 0", ""),

@@ -11,7 +11,7 @@ import pytest
 
 from modelwarden.core import GapKind, InputError
 from modelwarden.targets.access import GradientTarget, LabelTarget, ScoreTarget, ValueTarget
-from modelwarden.targets.config import ModelConfig
+from modelwarden.targets.config import LimitsConfig, ModelConfig
 from modelwarden.targets.errors import AccessError, TargetError
 from modelwarden.targets.opened import open_model
 from modelwarden.targets.snapshot import digest_of_place
@@ -231,6 +231,20 @@ def test_a_model_that_fails_is_one_clear_error_and_no_harm(code, why, tmp_path):
         pass
     assert "\n" not in caught.value.message
     assert isinstance(caught.value.kind, GapKind)
+
+
+@pytest.mark.parametrize(("opens", "why"), [(60.0, None), (3.0, "over 3 s"), (None, "over 2.5 s")])
+def test_a_model_has_more_time_to_be_loaded_than_for_a_batch(opens, why, tmp_path):
+    code = "import time\ntime.sleep(4)\ndef predict(x):\n    return x[:, 0] > 0"
+    model, data = subjects.callable_model(tmp_path, code), subjects.vectors()
+    limits = LimitsConfig(seconds=0.5 if opens is None else 2.0, opening=opens)
+
+    if why is not None:
+        with pytest.raises(TargetError, match=why), opening(tmp_path, model, data, limits=limits):
+            pass
+        return
+    with opening(tmp_path, model, data, limits=limits) as opened:
+        assert len(opened.target.labels(data.inputs)) == len(data)
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,7 @@ class SandboxLimits:
 
     Attributes:
         memory: bytes. seconds: for one request. disk: bytes in its private folder.
+        opening: seconds for a request that imports libraries and loads a model.
         output: bytes of what it prints that are kept; the rest is read and dropped.
         answer: bytes of one answer's message; arrays have their own room.
         files: open descriptors.
@@ -68,6 +69,7 @@ class SandboxLimits:
 
     memory: int = 4 << 30
     seconds: float = 60.0
+    opening: float = 300.0
     disk: int = 256 << 20
     output: int = 64 << 10
     answer: int = 1 << 20

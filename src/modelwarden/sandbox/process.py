@@ -182,6 +182,7 @@ class Worker:
         descriptors: Sequence[int] = (),
         *,
         seconds: float | None = None,
+        opens: bool = False,
     ) -> Mapping[str, Json]:
         """Send one request and return its answer; one that repeats the last is the same object.
 
@@ -190,13 +191,15 @@ class Worker:
             descriptors: that go with it.
             seconds: to wait at most, where that is less than the limit; then a late answer is no
                 attempt of the model's, since it was never told.
+            opens: it is the request that opens the model, which has a limit of its own.
 
         Raises:
             ModelError: the model's code raised.
             WorkerError: the worker died, was stopped for its use of memory, disk or time, or said
                 something that is no answer.
         """
-        limit = self.limits.seconds if seconds is None else min(seconds, self.limits.seconds)
+        limit = self.limits.opening if opens else self.limits.seconds
+        limit = limit if seconds is None else min(seconds, limit)
         kind, answer, extra = self._exchange(body, descriptors, limit, note=seconds is None)
         for descriptor in extra:
             os.close(descriptor)

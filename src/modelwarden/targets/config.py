@@ -98,10 +98,12 @@ class LimitsConfig:
 
     Attributes:
         seconds: for one batch. memory: bytes.
+        opening: seconds in which it is imported and loaded; None: five times `seconds`.
     """
 
     seconds: float = 60.0
     memory: int = 4 << 30
+    opening: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,12 +274,14 @@ def parse_limits(fields: Fields) -> LimitsConfig:
         ConfigError: a key is unknown or of the wrong type.
     """
     fields.only(LimitsConfig.__dataclass_fields__)
-    seconds = fields.number("seconds")
-    if seconds is not None and seconds <= 0:
-        raise fields.error("seconds", "must be above 0")
+    times = {key: fields.number(key) for key in ("seconds", "opening")}
+    for key, value in times.items():
+        if value is not None and value <= 0:
+            raise fields.error(key, "must be above 0")
     return LimitsConfig(
-        seconds=60.0 if seconds is None else seconds,
+        seconds=times["seconds"] or 60.0,
         memory=_size(fields, "memory", 4 << 30),
+        opening=times["opening"],
     )
 
 

@@ -81,7 +81,7 @@ class Confined:
         Raises:
             TargetError: the model cannot be opened; the message has its own error.
         """
-        said = self._tell({"operation": "open", **order})
+        said = self._tell({"operation": "open", **order}, opens=True)
         self._order = order
         return said
 
@@ -194,9 +194,11 @@ class Confined:
         body: Mapping[str, Any],
         descriptors: Sequence[int] = (),
         seconds: float | None = None,
+        *,
+        opens: bool = False,
     ) -> Mapping[str, Json]:
         try:
-            return self._worker.ask(body, descriptors, seconds=seconds)
+            return self._worker.ask(body, descriptors, seconds=seconds, opens=opens)
         except ModelError as error:
             full = error.kind == "MemoryError"
             kind = GapKind.OVER_LIMIT if full else GapKind.NOT_ASSESSABLE

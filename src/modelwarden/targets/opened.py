@@ -220,7 +220,8 @@ def _started(model: ModelConfig, limits: LimitsConfig, root: Path, place: Path) 
     own = (Path(file) for file in _modules(model, root, place).values())
     parts = [root / name for name in model.places]
     readable = [*parts, *(file.parent if file.name == _INIT else file for file in own)]
-    given = SandboxLimits(memory=limits.memory, seconds=limits.seconds)
+    opening = 5 * limits.seconds if limits.opening is None else limits.opening
+    given = SandboxLimits(memory=limits.memory, seconds=limits.seconds, opening=opening)
     devices = () if model.device is None else _cards(model.device)
     try:
         return Worker(
