@@ -448,6 +448,13 @@ def test_of_too_many_rows_evenly_spaced_ones_are_read_and_it_is_said(tmp_path, f
     assert whole.digest == asked.digest
 
 
+def test_a_label_that_is_another_array_than_y_is_told_and_not_passed_over(tmp_path):
+    np.savez(tmp_path / "t.npz", x=np.eye(3), y=np.arange(3), outcome=np.arange(3))
+
+    with pytest.raises(DataError, match=r"its array y, and \[data\] label = 'outcome'"):
+        read(tmp_path / "t.npz", "vector", label="outcome")
+
+
 def test_rows_without_a_value_and_lines_without_end_are_refused(tmp_path, monkeypatch):
     np.savez(tmp_path / "x.npz", x=np.zeros((5, 0)), y=np.zeros(5))
     (tmp_path / "x.jsonl").write_text('{"a": 1, "label": 0}\n' * 4)

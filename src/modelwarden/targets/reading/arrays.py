@@ -31,6 +31,7 @@ def read_arrays(path: Path) -> Raw:
             x = _array(found, next((n for n in _INPUTS if n in names), None), path)
             label = next((n for n in _LABELS if n in names), None)
             y = None if label is None else _column(found[label])
+            others = tuple(n for n in names if n != label)
             titles = [str(n) for n in found[_NAMES].tolist()] if _NAMES in names else []
     except DataError:
         raise
@@ -42,8 +43,9 @@ def read_arrays(path: Path) -> Raw:
     if titles:
         if x.ndim != 2 or x.shape[1] != len(titles):
             raise DataError(f"{path.name}: {len(titles)} columns do not go with x {x.shape}")
-        return Raw(Frame(tuple(titles), tuple(np.ascontiguousarray(c) for c in x.T)), y=y)
-    return Raw(Frame((), ()), array=x, y=y)
+        frame = Frame(tuple(titles), tuple(np.ascontiguousarray(c) for c in x.T))
+        return Raw(frame, y=y, others=(*others, *titles))
+    return Raw(Frame((), ()), array=x, y=y, others=others)
 
 
 def _array(found: np.lib.npyio.NpzFile, name: str | None, path: Path) -> npt.NDArray[np.generic]:

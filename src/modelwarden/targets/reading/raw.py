@@ -66,6 +66,7 @@ class Raw:
         frame: the columns of a table; of an array, those beside it (labels, names of files).
         array: (n, …) of an npz or a folder of images; None for a table.
         y: (n,) labels that the form itself marks as such (npz `y`, the folders of a class).
+        others: names of what else the form holds beside them.
         notes: what the reader did that the user should know.
         part: which rows of the file these are; None of all.
     """
@@ -73,6 +74,7 @@ class Raw:
     frame: Frame
     array: npt.NDArray[np.generic] | None = None
     y: Column | None = None
+    others: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     part: Part | None = None
 

@@ -93,6 +93,12 @@ def _data_set(
         )
     absent = name == "current" and data.cluster not in raw.frame.names
     clusters = None if absent else _named(raw.frame, data.cluster, "cluster", shown)
+    if raw.y is not None and data.label in raw.others:
+        raise DataError(
+            f"the labels of {shown} are its array y, and [data] label = {data.label!r} names "
+            "another",
+            hint="Write the labels that you mean as y, or leave label out.",
+        )
     y = raw.y if raw.y is not None else _named(raw.frame, data.label, "label", shown)
     ids = _named(raw.frame, data.id, "id", shown)
     inputs, notes = _inputs(raw, data, project, shown)
