@@ -102,6 +102,7 @@ def test_what_is_never_shown_stays_so(css, shows):
         ("var d=document.getElementsByTagName('div');d[d.length-1].innerHTML='hello'", True),
         ("var t='div';document.getElementsByTagName(t)", True),
         ('$("p, div").show()', True),
+        ("document.querySelectorAll('div:not(.box, #a)')", True),
         ("document.querySelectorAll('body > :nth-child(3)')", True),
         ("for (const a of document.links) a.title = 'x'", True),
         ("document.title += window.length", True),

@@ -6,6 +6,8 @@ import re
 from collections.abc import Collection
 from functools import lru_cache
 
+from modelwarden.attacks.html.sheets import without_nested
+
 # The getter, a quote, and what is looked for; without a quote it is known only when it runs.
 _ASKED = re.compile(
     r"(getElementsByTagName(?:NS)?|querySelector(?:All)?|\.find|\.children|\$|jQuery)"
@@ -32,7 +34,7 @@ def _asked(scripts: str) -> tuple[bool, frozenset[str]]:
             continue
         if selectors.lstrip().startswith("<"):  # an element to be made
             continue
-        for one in selectors.split(","):
+        for one in without_nested(selectors).split(","):
             last = re.split(r"[\s>+~]+", one.strip())[-1]
             if "." in last or "#" in last:  # a class or an id, which nothing that is added has
                 continue

@@ -47,12 +47,12 @@ def shows_all(css: str) -> bool:
             continue
         if any(_IMPORTANT.search(one) for one in showing):
             return True
-        if any(_may_be_unshown(one) for one in _without_nested(selectors).split(",")):
+        if any(_may_be_unshown(one) for one in without_nested(selectors).split(",")):
             return True
     return False
 
 
-def _without_nested(selectors: str) -> str:
+def without_nested(selectors: str) -> str:
     """Return selectors without what stands in parentheses."""
     for _ in range(20):
         selectors, count = _NESTED.subn("", selectors)
