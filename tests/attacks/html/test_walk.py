@@ -92,7 +92,12 @@ def test_nothing_is_added_before_what_the_page_has(css, body):
     ],
 )
 def test_what_is_never_shown_stays_so(css, shows):
-    assert (prove(page("<p>1", css), page(f"<p>1</p>{DATA}", css)) != ()) is shows
+    before = page("<p>1</p>", css)
+
+    for added in (DATA, "<noscript>a</noscript>", "<template>a</template>"):
+        assert (prove(before, before + added) != ()) is shows
+    for added in ('<meta name="author" content="a">', '<base target="_self">'):
+        assert (prove(before, before.replace("</head>", added + "</head>")) != ()) is shows
 
 
 @pytest.mark.parametrize(

@@ -62,8 +62,8 @@ def is_inert(node: Node, around: Around) -> bool:
     if node.tag == COMMENT:
         return True
     judge = _JUDGES.get(node.tag)
-    if judge is not None:
-        return judge(node, around)
+    if judge is not None:  # shown by no browser, unless a sheet says so
+        return judge(node, around) and not (around.shows_all and node.tag != "iframe")
     return node.tag in _HIDEABLE and _is_hidden(node, around) and _acts_not(node, around)
 
 
@@ -75,21 +75,19 @@ def in_place(node: Node) -> bool:
     return parent is not None and parent.tag in _PLACES
 
 
-def _template(node: Node, around: Around) -> bool:
-    return not node.attributes and not around.shows_all
+def _template(node: Node, around: Around) -> bool:  # noqa: ARG001 -- one signature
+    return not node.attributes
 
 
-def _noscript(node: Node, around: Around) -> bool:
-    return not node.attributes and not around.shows_all
+def _noscript(node: Node, around: Around) -> bool:  # noqa: ARG001
+    return not node.attributes
 
 
-def _script(node: Node, around: Around) -> bool:
-    if around.shows_all:
-        return False
+def _script(node: Node, around: Around) -> bool:  # noqa: ARG001
     return set(node.attributes) == {"type"} and node.attributes["type"] in _DATA_SCRIPTS
 
 
-def _meta(node: Node, around: Around) -> bool:  # noqa: ARG001 -- one signature
+def _meta(node: Node, around: Around) -> bool:  # noqa: ARG001
     given = set(node.attributes)
     if given == {"name", "content"}:
         return node.attributes["name"] in _METAS
@@ -110,8 +108,7 @@ def _base(node: Node, around: Around) -> bool:
 
 
 def _style(node: Node, around: Around) -> bool:
-    name = hiding_class(node, around.source)
-    return name is not None and not around.shows_all
+    return hiding_class(node, around.source) is not None
 
 
 def _frame(node: Node, around: Around) -> bool:  # noqa: ARG001
