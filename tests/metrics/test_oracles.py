@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from scipy import stats
 from sklearn import metrics as sk
+from tests.metrics.test_catalog import OF_STAGES
 
 from metricdata import labels, named
-from metrics.test_catalog import OF_STAGES
 from modelwarden.metrics import MEASURES
 from modelwarden.metrics.classification import performance
 from modelwarden.metrics.counts import count

@@ -204,7 +204,7 @@ def test_what_was_not_scanned_is_not_opened(tmp_path):
         ("import nowhere_at_all", "No module named 'nowhere_at_all'"),
         ("x = 1", "has no callable 'predict'"),
         ("def predict(x):\n    raise ValueError('bad shape')", "ValueError: bad shape"),
-        ("def predict(x):\n    return None", "another shape"),
+        ("def predict(x):\n    return None", "answered None"),
         ("def predict(x):\n    return [[1, 2], [3]]", "the model"),
         ("def predict(x):\n    return x[:1].sum(axis=1)", "not to all 256 rows"),
         ("def predict(x):\n    raise SystemExit(3)", "SystemExit"),

@@ -57,6 +57,10 @@ _FOLDS = 4
 _MOST_PARTS, _TREE_CLASSES = 400, 5  # features and classes for trees
 # Features of which pairs and products are looked at, and classes for products.
 _MOST_FEW, _PRODUCT_CLASSES = 100, 10
+# Learners for forms of their own: heard only where they tell clearly more than the others, whose
+# scores of a plain task say better how sure it is.
+_SPECIAL = frozenset(("slopes of codes", "few columns", "products"))
+_WORTH = 0.97
 _FIT = 6000  # rows that the shares are fitted to
 
 
@@ -135,9 +139,13 @@ def flips(design: Design, y: Labels, k: int, rng: np.random.Generator) -> Flips 
     if len(y) > _LEARN * 4 // 3:
         learn[rng.permutation(len(y))[_LEARN * 4 // 3 :]] = False
     asked = _learners(design, k)
-    mixed, weights = blended(
-        [out_of_sample(learner, design, y, k, fold, learn) for learner in asked.values()], y
-    )
+    answers = [out_of_sample(learner, design, y, k, fold, learn) for learner in asked.values()]
+    mixed, weights = blended(answers, y)
+    plain = [i for i, name in enumerate(asked) if name not in _SPECIAL]
+    if len(plain) < len(asked):
+        known, shares = blended([answers[i] for i in plain], y)
+        if log_loss(mixed, y) > _WORTH * log_loss(known, y):
+            mixed, weights, asked = known, shares, {n: asked[n] for n in asked if n not in _SPECIAL}
     heard = [
         name for name, weight in zip(asked, weights.tolist(), strict=True) if weight > 0.1
     ] or list(asked)
