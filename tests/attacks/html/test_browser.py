@@ -53,3 +53,18 @@ def test_letters_that_a_font_joins_stay_joined(family):
         assert differences(browser.show(page, URL), browser.show(changed, URL)) == ()
 
     assert done == ("zero-width",)
+
+
+@needs_chromium
+@pytest.mark.slow
+def test_a_page_that_shows_nothing_has_no_text():
+    # What is not rendered gives its source as its text.
+    sheet = "<style>body{display:none}</style>"
+    page = f"<!doctype html><html><head>{sheet}</head><body><p>a</body></html>"
+    more = page.replace("</body>", '<p style="display:none!important">b</p></body>')
+
+    with Browser() as browser:
+        shown = browser.show(page, URL)
+        assert differences(shown, browser.show(more, URL)) == ()
+
+    assert shown.state["text"] == ""

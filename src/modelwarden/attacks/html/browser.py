@@ -53,7 +53,8 @@ _START = (
 )
 _WAIT, _SETTLE, _LARGEST = 30.0, 0.15, 1 << 28
 _STATE = """JSON.stringify({
- text: document.body ? document.body.innerText : '',
+ text: document.body && [document.documentElement, document.body].every(
+  e => getComputedStyle(e).display != 'none') ? document.body.innerText : '',
  title: document.title,
  forms: [...document.querySelectorAll('form')].map(f => [
   [...f.attributes].filter(a => a.name != 'class' && !a.name.startsWith('data-')).map(
