@@ -117,3 +117,9 @@ def test_a_regression_has_its_order_too():
     result = run(given(test=table("test", **made), task=Task.REGRESSION))
 
     assert rules(result) == ["order-effect"]
+
+
+def test_times_of_several_zones_are_ordered_by_the_moment():
+    words = ["2024-05-01T10:00:00+02:00", "2024-05-01T09:00:00Z", "2024-05-01T04:30:00-05:00"]
+
+    assert np.argsort(keys_of_time(column(words))).tolist() == [0, 1, 2]

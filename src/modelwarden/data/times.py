@@ -13,7 +13,7 @@ from modelwarden.targets.labels import missing
 
 _YEAR_FIRST = re.compile(r"(\d{4})([-/.]?)(\d\d?)\2(\d\d?)(?:[T ](.*))?")
 _YEAR_LAST = re.compile(r"(\d\d?)([-/.])(\d\d?)\2(\d{4})(?:[T ](.*))?")
-_CLOCK = re.compile(r"(\d\d?):(\d\d)(?::(\d\d(?:\.\d+)?))?(?:Z|[+-]\d\d:?\d\d)?")
+_CLOCK = re.compile(r"(\d\d?):(\d\d)(?::(\d\d(?:\.\d+)?))?(?:Z|([+-])(\d\d):?(\d\d))?")
 _SORTS = re.compile(r"\d{4}[-./ ]?[A-Za-z]?\d{1,2}")  # 2021-03, 2021Q2, 2021W05
 
 
@@ -76,4 +76,7 @@ def _seconds(dates: Sequence[tuple[str, str, str, str | None]]) -> Floats | None
         made[at] = float(date.astype(np.int64))
         if time:
             made[at] += int(time[1]) * 3600 + int(time[2]) * 60 + float(time[3] or 0)
+        if time and time[4]:  # the clock is so far ahead of UTC
+            ahead = int(time[5]) * 3600 + int(time[6]) * 60
+            made[at] += ahead if time[4] == "-" else -ahead
     return made

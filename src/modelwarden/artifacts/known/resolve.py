@@ -100,9 +100,7 @@ class _Followed:
         self.dill, self.imported = dill, imported
         self.made: dict[int, Target | None] = {}
         self.stored: dict[int, Target | None] = {}  # what a `partial` stores since it was restored
-        self.enumerations: set[int] = (
-            set()
-        )  # classes that the file makes, by the offset of the call
+        self.enumerations: set[int] = set()  # that the file makes, by the offset of the call
         self.lent = False  # whether some `numpy.dtype` may be one that a library holds
 
     def judge(self, use: Use) -> Judged:
