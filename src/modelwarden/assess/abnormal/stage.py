@@ -14,10 +14,18 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from modelwarden.assess.abnormal import images, tables, texts, vectors
-from modelwarden.assess.abnormal.judging import Judgement, judge, severity
+from modelwarden.assess.abnormal.judging import judge
+from modelwarden.assess.abnormal.telling import (
+    FINDINGS,
+    FINE,
+    STAGE,
+    Tried,
+    found,
+    measurements,
+    table,
+)
 from modelwarden.assess.abnormal.trials import (
     ALONE,
-    BAD_ROW,
     DUPLICATES,
     ORDER,
     REPEAT,
@@ -26,27 +34,18 @@ from modelwarden.assess.abnormal.trials import (
     Trial,
 )
 from modelwarden.assess.context import Context
-from modelwarden.assess.rules._seen import findings
-from modelwarden.assess.rules.brittle_input import Brittle, Outcome, brittle_input
+from modelwarden.assess.rules.brittle_input import Outcome
 from modelwarden.assess.stage import StageResult
 from modelwarden.core import (
-    Finding,
     Gap,
     GapKind,
-    Location,
-    Measurement,
-    Table,
-    TableKind,
     seed_for,
 )
-from modelwarden.metrics.intervals import Interval, wilson
-from modelwarden.metrics.values import measured
 from modelwarden.targets.errors import TargetError
 from modelwarden.targets.frames import Frame, Inputs, Labels, take
 from modelwarden.targets.probing import End, Reply, probe
 from modelwarden.targets.spec import Modality
 
-STAGE = "abnormal"
 _LOSSES = 6  # of the model's process, before no more is tried
 _LEAST_PATIENCE, _PATIENCE = 5.0, 20.0  # seconds, and times what ordinary rows take
 _LONGEST = 60.0  # seconds for one trial, where ordinary rows do not need more
@@ -54,18 +53,8 @@ _WAITING = 0.5  # of the stage's seconds, for answers that do not come
 _BUSY = 3.0  # times longer that ordinary rows take than at first: the machine is what is slow
 _ALONE = 8
 _CHARACTERS = 2_000_000  # of all texts that are tried together
-_FINDINGS = 20  # of one operator
 _FEW = 20  # rows of a model that is asked one row a call
 _BY_NAME = ("callable", "mlflow")  # are given a frame; what we lay out ourselves proves nothing
-_FINE = (Outcome.KEPT, Outcome.REFUSED, Outcome.UNSENT)
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """One trial and what became of it."""
-
-    trial: Trial
-    judgement: Judgement
 
 
 @dataclass(slots=True)
@@ -210,9 +199,9 @@ def run(context: Context) -> StageResult:
     work = _Run(context, choice, base, weights, took, patience, until, waiting)
     work.try_all()
     return StageResult(
-        findings=tuple(_findings(context, work.tried)),
-        measurements=tuple(_measured(context, work.tried)),
-        tables=(_table(work.tried),),
+        findings=tuple(found(context, work.tried)),
+        measurements=tuple(measurements(context, work.tried)),
+        tables=(table(work.tried),),
         gaps=tuple(_gaps(work, what)),
         notes=_notes(work),
     )
@@ -325,153 +314,6 @@ def _joined(replies: list[Reply]) -> Reply:
     return Reply(end=End.ANSWERED, **{name: all_of(name) for name in fields})  # type: ignore[arg-type]
 
 
-def _findings(context: Context, tried: list[Tried]) -> Iterator[Finding]:
-    counts: dict[str, int] = {}
-    path = context.model.path or context.model.url
-    worst: dict[tuple[str | None, str], Tried] = {}
-    for one in tried:
-        key = (one.trial.feature, one.trial.operator.name)
-        if key not in worst or _rank(one) > _rank(worst[key]):
-            worst[key] = one
-    for one in worst.values():
-        trial, judgement = one.trial, one.judgement
-        name = trial.operator.name
-        if judgement.outcome in _FINE or _told_alone(one, tried):
-            continue
-        counts[name] = counts.get(name, 0) + 1
-        if counts[name] > _FINDINGS:
-            continue
-        seen = Brittle(
-            path=path,
-            location=Location(
-                path=context.model.path, feature=trial.feature, terms={"operator": name}
-            ),
-            feature=trial.feature,
-            operator=name,
-            title=trial.operator.title,
-            outcome=judgement.outcome,
-            hit=judgement.hit,
-            n=judgement.n,
-            low=judgement.ends.low,
-            high=judgement.ends.high,
-            seen=None if trial.seen is None else trial.seen.share,
-            words=judgement.words,
-            example=trial.example,
-            severity=severity(trial, judgement),
-        )
-        for finding in findings(brittle_input, seen, STAGE):
-            yield replace(finding, severity=seen.severity)
-
-
-def _told_alone(one: Tried, tried: list[Tried]) -> bool:
-    """Tell whether a batch breaks by one abnormal row just as that row breaks alone."""
-    return one.trial.operator is BAD_ROW and any(
-        other.trial.operator is not BAD_ROW
-        and (other.judgement.outcome, other.judgement.words)
-        == (one.judgement.outcome, one.judgement.words)
-        for other in tried
-    )
-
-
-def _rank(one: Tried) -> tuple[int, int]:
-    return list(Outcome).index(one.judgement.outcome), one.judgement.hit
-
-
-def _survived(one: Tried) -> int:
-    judgement = one.judgement
-    if judgement.outcome is Outcome.REFUSED:
-        return judgement.n
-    if judgement.outcome is Outcome.KEPT:
-        return judgement.n
-    return judgement.n - judgement.hit
-
-
-def _measured(context: Context, tried: list[Tried]) -> Iterator[Measurement]:
-    """Yield the share of abnormal rows that are survived: of all, and of each operator."""
-    tried = [one for one in tried if one.judgement.outcome is not Outcome.UNSENT]
-    names = list(dict.fromkeys(one.trial.operator.name for one in tried))
-    for name in (None, *names):
-        these = [one for one in tried if name in (None, one.trial.operator.name)]
-        n, right = sum(o.judgement.n for o in these), sum(map(_survived, these))
-        if n:
-            yield measured(
-                "abnormal_inputs_survived",
-                right / n,
-                _ends(these),
-                n,
-                group=None if name is None else {"operator": name},
-                conditions={**context.conditions, "trials": len(these), "interval": _HOW},
-            )
-
-
-def _ends(tried: list[Tried]) -> Interval:
-    """Return the interval of the share that survives; rows of one call often fail together.
-
-    Of several trials, Wilson's with as many rows as would scatter as the trials do, and no more
-    than there are; where all end alike, as many as there are trials.
-
-    Source: Kish 1965, "Survey sampling", on the design effect.
-    """
-    sizes = np.array([one.judgement.n for one in tried], np.float64)
-    right = np.array([_survived(one) for one in tried], np.float64)
-    n, trials = float(sizes.sum()), len(tried)
-    share = float(right.sum() / n)
-    if trials == 1:
-        return wilson(int(right[0]), int(n))
-    off = (right - share * sizes) ** 2
-    scatter = float(off.sum()) / n**2 * trials / (trials - 1)
-    alike = share * (1 - share) / scatter if scatter else float(trials)
-    rows = round(min(n, max(alike, 2.0)))
-    return wilson(round(share * rows), rows).around(share)
-
-
-_HOW = "Wilson score; rows of one call count as far as they are answered apart"
-_COLUMNS = (
-    "operator",
-    "feature",
-    "what is done",
-    "outcome",
-    "rows",
-    "answers hit",
-    "share",
-    "low",
-    "high",
-    "share of the data",
-    "said",
-)
-
-
-def _table(tried: list[Tried]) -> Table:
-    rows = []
-    for one in sorted(tried, key=lambda o: o.judgement.outcome in _FINE):
-        trial, judged = one.trial, one.judgement
-        rows.append(
-            (
-                trial.operator.name,
-                trial.feature,
-                trial.operator.title,
-                judged.outcome.value,
-                judged.n,
-                judged.hit,
-                judged.hit / judged.n if judged.n else None,
-                judged.ends.low,
-                judged.ends.high,
-                None if trial.seen is None else trial.seen.share,
-                judged.words or None,
-            )
-        )
-    return Table(
-        name="abnormal",
-        title="What became of abnormal inputs",
-        stage=STAGE,
-        kind=TableKind.PLAIN,
-        meaning="Each line is one kind of abnormal input, put into real rows. Answered and refused "
-        "are good ends; answers hit are those that broke, or differ from that to the row as it is.",
-        columns=_COLUMNS,
-        rows=tuple(rows),
-    )
-
-
 def _gaps(work: _Run, what: str) -> Iterator[Gap]:
     if not work.left:
         return
@@ -497,13 +339,13 @@ def _gaps(work: _Run, what: str) -> Iterator[Gap]:
 def _notes(work: _Run) -> tuple[str, ...]:
     brittle: dict[str, set[str | None]] = {}
     for one in work.tried:
-        if one.judgement.outcome not in _FINE:
+        if one.judgement.outcome not in FINE:
             brittle.setdefault(one.trial.operator.name, set()).add(one.trial.feature)
     told = [
         f"abnormal: {name} breaks {len(features)} columns; the table has all, the findings "
-        f"{_FINDINGS} of {len(features)} columns"
+        f"{FINDINGS} of {len(features)} columns"
         for name, features in brittle.items()
-        if len(features) > _FINDINGS
+        if len(features) > FINDINGS
     ]
     if not work.steady:
         told.append(
