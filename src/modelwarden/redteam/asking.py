@@ -7,10 +7,7 @@ assessment, requests are not filled up: an endpoint counts, and may charge for, 
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,23 +19,23 @@ import numpy as np
 from modelwarden.core import InputError, Json
 from modelwarden.core.values import dataclass
 from modelwarden.protocols.tensors import Tensor, WireError
+from modelwarden.redteam.called import TILE, Called
 from modelwarden.redteam.config import BudgetConfig, TargetConfig
 from modelwarden.redteam.courier import Courier, Envelope, Learnt, is_refusal
-from modelwarden.redteam.journal import Journal, JournalError, Recorded, ends_before
+from modelwarden.redteam.journal import Journal, JournalError, ends_before
 from modelwarden.redteam.meter import EndedError, Meter
 from modelwarden.redteam.turns import StoppedError, Turns
 from modelwarden.targets.errors import TargetError
 from modelwarden.targets.frames import Inputs, take
 from modelwarden.targets.http.connection import StatusError
-from modelwarden.targets.http.wires import Wire, tensors_of, wire_for
+from modelwarden.targets.http.wires import Wire, wire_for
 from modelwarden.targets.spec import Name
-from modelwarden.targets.tiled import Asked, padded
+from modelwarden.targets.tiled import Asked
 
 # What a defence does not say: no access at all, no such address, no such method.
 NO_DEFENCE = frozenset({401, 404, 405, 407, 410})
 _ONE_BY_ONE = ("torchserve", "openai")
 TOKEN = "MODELWARDEN_TARGETTOKEN"  # noqa: S105 -- the name of a variable
-_TILE = 256
 _LANES = "abcdefgh"
 MakeWire = Callable[[TargetConfig, Courier], Wire]
 
@@ -368,57 +365,6 @@ class _Served:
         self._courier.close()
 
 
-class _Called:
-    """A callable in its sandbox; what crosses is written down as JSON."""
-
-    def __init__(self, asked: Asked, journal: Journal, meter: Meter) -> None:
-        self._asked, self._journal, self._meter = asked, journal, meter
-        self.envelope = Envelope()
-        self.retries = 0
-
-    def ask(self, inputs: Inputs) -> tuple[Tensor, ...]:
-        name, rows = self.envelope.next(), len(inputs)
-        sent = packed(tensors_of(inputs))
-        digest = hashlib.sha256(sent).hexdigest()
-        known = self._journal.known(name)
-        if known is not None:
-            if known.digest != digest:
-                raise JournalError(
-                    f"request {name} is not the one on record: another version asks other questions"
-                )
-            self._journal.replayed += 1
-            self.envelope.heard(known)
-            return unpacked(known.body)
-        self._meter.pace(rows)
-        began = time.monotonic()
-        answer = self._answered(inputs)
-        recorded = Recorded(
-            digest=digest,
-            tries=1,
-            rows=rows,
-            status=0,
-            body=packed(answer),
-            clock=self._meter.seconds,
-            seconds=time.monotonic() - began,
-        )
-        self._journal.answered(name, sent, recorded)
-        self.envelope.heard(recorded)
-        return answer
-
-    def _answered(self, inputs: Inputs) -> tuple[Tensor, ...]:
-        """Ask in whole tiles, so that answers do not depend on who is asked with whom."""
-        rows = len(inputs)
-        answer = self._asked.ask(padded(inputs, 0, rows, _TILE))
-        return tuple(
-            Tensor(t.name, t.values[:rows], t.columns)
-            for t in answer
-            if t.values.ndim and len(t) == _TILE
-        )
-
-    def close(self) -> None:
-        return None
-
-
 def line_to(
     number: int,
     target: TargetConfig,
@@ -477,38 +423,5 @@ def line_to(
 
 def line_of(number: int, asked: Asked, *, journal: Journal, meter: Meter) -> Line:
     """Return what asks a callable that was opened."""
-    channels = Channels([_Called(asked, journal, meter)])
-    return Line(number, channels, journal, meter, size=_TILE, tile=_TILE, told="callable")
-
-
-def packed(tensors: Sequence[Tensor]) -> bytes:
-    """Return arrays as JSON from which `unpacked` makes the same arrays, bit by bit."""
-    document = [
-        {
-            "name": t.name,
-            "columns": list(t.columns),
-            "type": t.values.dtype.str if t.values.dtype.kind != "O" else "text",
-            "shape": list(t.values.shape),
-            "values": _plain(t.values),
-        }
-        for t in tensors
-    ]
-    return json.dumps(document, separators=(",", ":")).encode()
-
-
-def _plain(values: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> list[object]:
-    flat = values.ravel()
-    return [str(v) for v in flat] if flat.dtype.kind in "mM" else list(flat.tolist())
-
-
-def unpacked(body: bytes) -> tuple[Tensor, ...]:
-    """Return the arrays of `packed`."""
-    found = []
-    for part in json.loads(body):
-        kind = object if part["type"] == "text" else np.dtype(part["type"])
-        values = np.array(part["values"], dtype=kind).reshape(part["shape"])
-        found.append(Tensor(part["name"], values, tuple(part["columns"])))
-    return tuple(found)
-
-
-__all__ = ["Line", "Refused", "line_of", "line_to", "packed", "unpacked"]
+    channels = Channels([Called(asked, journal, meter)])
+    return Line(number, channels, journal, meter, size=TILE, tile=TILE, told="callable")
