@@ -31,11 +31,15 @@ KINDS = (
     ":first-child :last-child :nth-child(2n) :nth-last-child(2) :only-child :first-of-type "
     ":last-of-type :only-of-type :empty :not(.box) :not(:first-child) :is(div,p) :where(p) :hover "
     ":root :has(a) :target :link :nth-last-of-type(2) :first-child:last-child :not(:last-child) "
-    ":is(:last-child)"
+    ":is(:last-child) :has(>a) :has(+p) :nth-child(2_of_.box) :only-of-type :checked "
+    ":focus-within :placeholder-shown :lang(en) :dir(rtl) :any-link :required :read-only "
+    ":nth-of-type(odd) :defined"
 ).split()
 ATTRIBUTES = (
     "[class] [id] [href] [type] [type=text] [name] [style] [data-x] [class*=it] [href^='/'] [src] "
-    "[action] [style*=none] [title] [rel] [lang] [content]"
+    "[action] [style*=none] [title] [rel] [lang] [content] [alt] [value] [for] [width] [dir] "
+    "[hidden] [aria-hidden] [role] [tabindex] [target] [method=POST] [class='box'] [id=main_i] "
+    "[href$=html]"
 ).split()
 PARTS = ("::before", "::after", "::first-letter", "::first-line", "::marker")
 DECLARATIONS = (
@@ -45,9 +49,25 @@ DECLARATIONS = (
     "letter-spacing:3px|word-break:break-all|text-transform:uppercase|font-size:24px|width:60px|"
     "hyphens:auto|overflow-wrap:anywhere|visibility:hidden|column-count:2|text-align:justify|"
     "content-visibility:auto|all:unset|font-variant:small-caps|writing-mode:vertical-rl|"
-    "font-feature-settings:'liga' 0|word-spacing:9px|text-indent:20px|line-height:2"
+    "font-feature-settings:'liga' 0|word-spacing:9px|text-indent:20px|line-height:2|order:-1|"
+    "gap:9px|grid-template-columns:1fr 1fr|quotes:'a' 'b'|clear:both|vertical-align:top|"
+    "direction:rtl|text-wrap:balance|display:contents|display:ruby|columns:3|"
+    "hanging-punctuation:first|unicode-bidi:bidi-override|-webkit-line-clamp:1|aspect-ratio:2|"
+    "container-type:inline-size|white-space:break-spaces|line-break:anywhere|"
+    "text-combine-upright:all|tab-size:9|font-variant-ligatures:none|text-emphasis:dot|"
+    "initial-letter:2|box-decoration-break:clone"
 ).split("|")
-CONTENTS = ("content:'x'", "content:counter(c)", "content:attr(class)", "content:attr(href)")
+CONTENTS = (
+    "content:'x'",
+    "content:counter(c)",
+    "content:attr(class)",
+    "content:attr(href)",
+    "content:attr(title)",
+    "content:open-quote",
+    "content:counters(c,'.')",
+    "content:attr(data-x)",
+)
+AROUND = ("@media screen", "@supports (display:grid)", "@layer a", "@container (width>9px)")
 TOLD = (
     "document.body.children.length",
     "document.getElementsByTagName('*').length",
@@ -62,6 +82,25 @@ TOLD = (
     "window.length",
     "String(document.querySelector('p')?.nextElementSibling?.tagName)",
     "document.forms[0] ? document.forms[0].getAttribute('action') : '-'",
+    "document.all.length",
+    "document.body.childNodes.length",
+    "document.styleSheets.length",
+    "document.body.innerText.split(' ').length",
+    "document.querySelector('h1, p')?.outerHTML.length",
+    "[...document.querySelectorAll('*')].reduce((n, e) => n + e.attributes.length, 0)",
+    "document.createTreeWalker(document.body, 4).nextNode()?.data.length",
+    "Math.round(document.body.getBoundingClientRect().height)",
+    "document.forms[0]?.elements.length",
+    "Object.keys(document.querySelector('input')?.dataset ?? {}).length",
+    "document.documentElement.firstChild.childElementCount",
+    "document.body.firstChild.nodeName",
+    "document.evaluate('count(//div)', document, null, 1, null).numberValue",
+    "getComputedStyle(document.body.firstElementChild ?? document.body).display",
+    "new FormData(document.forms[0] ?? undefined).keys().next().value",
+    "document.querySelector('body > :last-child')?.className",
+    "document.compatMode",
+    "document.characterSet",
+    "window.main ? window.main.tagName : '-'",
 )
 CHANGED = (
     "document.querySelectorAll('a').forEach((e, i) => e.textContent += i)",
@@ -69,6 +108,23 @@ CHANGED = (
     "document.querySelectorAll('div:not(.box)').forEach(d => { d.style.display = 'block' })",
     "let e = document.body.lastElementChild; if (e) e.style.color = 'red'",
     "document.title += document.forms.length",
+    "document.body.innerHTML = document.body.innerHTML.toUpperCase()",
+    "document.body.append(document.body.firstElementChild?.cloneNode(true) ?? '')",
+    "document.querySelectorAll('p').forEach(p => { p.firstChild && p.firstChild.remove() })",
+    "document.querySelectorAll('[hidden], [aria-hidden]').forEach(e => { e.hidden = false })",
+    "document.querySelectorAll('a').forEach(a => { if (a.href == location.href) a.remove() })",
+    "document.body.replaceChildren(...[...document.body.children].reverse())",
+    "document.querySelectorAll('iframe').forEach(f => f.width = 200)",
+    "for (const e of document.body.children) e.classList.add('box')",
+    "document.body.normalize(); document.body.append(document.body.firstChild?.data ?? '')",
+    "document.querySelectorAll('style').forEach(s => { s.disabled = true })",
+    "new MutationObserver(m => { document.title += m.length }).observe(document, "
+    "{ childList: true, subtree: true })",
+    "document.querySelectorAll('img').forEach(i => i.replaceWith(i.alt))",
+    "document.querySelector('form')?.insertAdjacentHTML('beforebegin', '<p>new</p>')",
+    "document.write('<p>' + document.body.children.length + '</p>')",
+    "customElements.define('x-a', class extends HTMLElement { connectedCallback() "
+    "{ this.attachShadow({ mode: 'open' }).innerHTML = '<slot></slot>!' } })",
 )
 WORDS = (
     "Your account needs to confirm office first Yes To the AVAIL password sign in now please final "
@@ -94,9 +150,9 @@ class Pages:
         if self.chance(0.4):
             made += "." + self.random.choice(CLASSES).replace(":", "\\:")
         if self.chance(0.35):
-            made += self.random.choice(KINDS)
+            made += self.random.choice(KINDS).replace("_", " ")
         if self.chance(0.2):
-            made += self.random.choice(ATTRIBUTES)
+            made += self.random.choice(ATTRIBUTES).replace("_", " ")
         return made or "*"
 
     def rule(self) -> str:
@@ -114,7 +170,15 @@ class Pages:
             said.append(self.random.choice(CONTENTS))
         made = ",".join(selectors) + "{" + ";".join(said) + "}"
         if self.chance(0.06):
-            made = "@media screen{" + made + "}"
+            made = (
+                made[:-1]
+                + ";&"
+                + self.random.choice([" ", ">"])
+                + self.compound()
+                + "{color:blue}}"
+            )
+        if self.chance(0.1):
+            made = self.random.choice(AROUND) + "{" + made + "}"
         return ("/* } */" if self.chance(0.03) else "") + made
 
     def script(self) -> str:
@@ -147,13 +211,29 @@ class Pages:
             return f'<img src="{DOT}" alt="{self.words()}" width=20 height=10{own}>'
         if kind < 0.6:
             return f"<table{own}><tr><td>{self.element(depth + 1)}</td><td>a</td></tr></table>"
-        if kind < 0.65:
+        if kind < 0.75:
             odd = (
                 "<script type='application/json'>{}</script>",
                 f"<noscript>{self.words()}</noscript>",
                 f"<template><p>{self.words()}</p></template>",
                 "<!-- note -->",
                 "<br>",
+                f"<details{own}><summary>{self.words()}</summary>{self.words()}</details>",
+                f"<select{own}><option>{self.words()}<option selected>{self.words()}</select>",
+                f"<textarea{own}>{self.words()}</textarea>",
+                f"<pre{own}>\n {self.words()}\n  {self.words()}</pre>",
+                f"<svg width=90 height=20><text y=15{own}>{self.words()}</text></svg>",
+                f"<x-a{own}>{self.words()}</x-a>",
+                f"<bdo dir=rtl>{self.words()}</bdo>",
+                f"<p dir=auto lang=de{own}>{self.words()}<wbr>{self.words()}",
+                f"<ruby>{self.words()}<rt>a</ruby>",
+                f"<dl{own}><dt>{self.words()}<dd>{self.words()}</dl>",
+                f"<fieldset{own}><legend>{self.words()}</legend><input type=checkbox checked>"
+                "</fieldset>",
+                f'<link rel=stylesheet href="data:text/css,{self.rule().replace("#", "%23")}">',
+                f"<p hidden>{self.words()}</p>",
+                f"<dialog open{own}>{self.words()}</dialog>",
+                f"<math><mi{own}>{self.words()}</mi></math>",
             )
             return self.random.choice(odd)
         tag = self.random.choice("div p span section h1 small label b".split())

@@ -15,8 +15,8 @@ _ASKED = re.compile(
 )
 _PLAIN = re.compile(r"[\w-]+")
 _ALL = re.compile(
-    r"(?<!if\()(?<!if \()document\.(?:links|images|scripts|anchors|embeds)\b"
-    r"(?!\s*(?:\[\s*[\"'\d]|&&))"
+    r"(?<!if\()(?<!if \()document\.(?:links|images|scripts|anchors|embeds|all)\b"
+    r"(?!\s*(?:\[\s*[\"'\d]|&&|\)?\s*\?))"
 )
 _UNKNOWN = frozenset(("getElementsByTagName", "getElementsByTagNameNS", "querySelectorAll"))
 

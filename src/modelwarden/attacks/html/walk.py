@@ -37,6 +37,7 @@ _COUNTS = re.compile(
     r"|MutationObserver|TreeWalker|NodeIterator|DOMNode|outerHTML|last(?:Element)?Child"
     r"|(?:body|documentElement|head)\s*\.\s*(?:innerHTML|textContent|innerText|children|childNodes)"
     r"|\.\.\.\s*document|Array\.from\(\s*document|(?:window|self|top|parent)\s*\.\s*length"
+    r"|styleSheets|\.evaluate\(|XMLSerializer|selectNodeContents|\.attributes\b"
 )
 _WALKS = re.compile(r"childNodes|firstChild|lastChild|nextSibling|previousSibling|nodeValue")
 
