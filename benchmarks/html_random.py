@@ -118,8 +118,8 @@ CHANGED = (
     "for (const e of document.body.children) e.classList.add('box')",
     "document.body.normalize(); document.body.append(document.body.firstChild?.data ?? '')",
     "document.querySelectorAll('style').forEach(s => { s.disabled = true })",
-    "new MutationObserver(m => { document.title += m.length }).observe(document, "
-    "{ childList: true, subtree: true })",
+    "let n = 0; new MutationObserver(m => { n += m.length }).observe(document, "
+    "{ childList: true, subtree: true }); setTimeout(() => { document.title += n }, 0)",
     "document.querySelectorAll('img').forEach(i => i.replaceWith(i.alt))",
     "document.querySelector('form')?.insertAdjacentHTML('beforebegin', '<p>new</p>')",
     "document.write('<p>' + document.body.children.length + '</p>')",
