@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 from sklearn import metrics as oracle
 
 from assess.fakes import (
@@ -230,6 +231,22 @@ def test_a_reference_model_is_compared_row_by_row():
     assert named(lost)["accuracy_difference"].high < 0
     assert rules(equal) == []
     assert named(equal)["accuracy_difference"].value == 0
+
+
+def test_the_errors_of_a_regression_and_of_its_reference_differ_as_scipy_has_it():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(400, 2))
+    y = x[:, 0] + rng.normal(size=400)
+    ours = Values(spec(Task.REGRESSION), lambda x: 0.7 * np.asarray(x)[:, 0])
+    theirs = Values(spec(Task.REGRESSION), lambda x: np.asarray(x)[:, 0] + 0.4)
+
+    got = named(run(context(ours, vectors(x, y), reference=theirs)))["mae_difference"]
+
+    one, two = 0.7 * x[:, 0], x[:, 0] + 0.4
+    known = stats.ttest_rel(np.abs(y - one), np.abs(y - two)).confidence_interval(0.95)
+    value = oracle.mean_absolute_error(y, one) - oracle.mean_absolute_error(y, two)
+    assert (got.value, got.low, got.high) == pytest.approx((value, known.low, known.high))
+    assert got.n == 400
 
 
 def test_a_reference_with_its_classes_in_another_order_is_matched_by_name():

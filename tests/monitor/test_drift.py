@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from scipy import stats
+from scipy.spatial import distance
 
 from modelwarden.ledger import Writer
 from modelwarden.monitor.drift import compare
@@ -127,6 +129,72 @@ def test_effects_are_measured_with_their_interval_and_rows(tmp_path):
     assert moved.low < moved.value < moved.high
     assert moved.n == N
     assert moved.conditions["reference_rows"] == N
+
+
+def measured(report, name, feature=None):
+    group = None if feature is None else {"feature": feature}
+    (one,) = [m for m in report.measurements if m.name == name and m.group == group]
+    return one
+
+
+def newcombe(before, after):
+    """The interval of a difference of shares of two sets of flags, from scipy's of each share."""
+    one, two = (
+        stats.binomtest(int(v.sum()), len(v)).proportion_ci(method="wilson")
+        for v in (before, after)
+    )
+    p, q = before.mean(), after.mean()
+    return q - p - np.hypot(q - two.low, one.high - p), q - p + np.hypot(two.high - q, p - one.low)
+
+
+def total_variation(before, after):
+    """Half the distance of the shares of words, less what chance alone moves; and its interval."""
+    words = np.unique(before)
+    (n, m), counts = (
+        (len(before), len(after)),
+        [np.array([(side == word).sum() for word in words]) for side in (before, after)],
+    )
+    moved = distance.cityblock(counts[0] / n, counts[1] / m) / 2
+    share = (counts[0] + counts[1]) / (n + m)
+    error = np.sqrt(share * (1 - share) * (1 / n + 1 / m))
+    noise = stats.halfnorm.mean(scale=error).sum() / 2
+    value = np.sqrt(max(0.0, moved**2 - noise**2))
+    half = stats.norm.ppf(0.975) / 2 * np.sqrt((error**2).sum())
+    return value, max(0.0, value - half), moved + half
+
+
+def test_sizes_of_changes_and_their_intervals_are_those_of_scipy(tmp_path):
+    before = rows(1)
+    after = planted("mix") | {"gap": planted("missing")["gap"][:1200].repeat(2)[:N]}
+    after["prediction"] = np.where(after["a"] > 1, 1, after["prediction"])
+
+    report = compared(tmp_path, before, after)
+
+    for name, feature, column in (
+        ("mix_shift", "kind", "kind"),
+        ("prediction_shift", None, "prediction"),
+    ):
+        got = measured(report, name, feature)
+        known = total_variation(before[column], after[column])
+        assert (got.value, got.low, got.high) == pytest.approx(known)
+    got = measured(report, "missing_share_change", "gap")
+    gone = [np.isnan(side["gap"]) for side in (before, after)]
+    assert got.value == pytest.approx(gone[1].mean() - gone[0].mean())
+    assert (got.low, got.high) == pytest.approx(newcombe(*gone))
+    assert got.n == N
+
+
+def test_answers_that_are_amounts_move_as_far_as_scipy_has_it(tmp_path):
+    before, after = rows(1), rows(2)
+    rng = np.random.default_rng(4)
+    before["prediction"], after["prediction"] = rng.poisson(40, N), rng.poisson(43, N)
+
+    got = measured(compared(tmp_path, before, after), "prediction_shift")
+
+    known = stats.ks_2samp(before["prediction"], after["prediction"])
+    flags = [side["prediction"] > known.statistic_location for side in (before, after)]
+    assert got.value == pytest.approx(known.statistic)
+    assert (got.low, got.high) == pytest.approx(newcombe(*flags))
 
 
 def test_no_row_is_a_gap_and_no_clean_result(tmp_path):

@@ -7,6 +7,7 @@ import os
 import shutil
 
 import pytest
+from scipy import stats
 
 from modelwarden.core import InputError, Outcome
 from modelwarden.redteam import run
@@ -93,6 +94,25 @@ def test_a_fix_is_seen_as_one(evaded):
 
     assert {one.outcome for one in done.again} == {Became.FIXED}
     assert done.report.verdict.outcome is Outcome.PASS
+
+
+def test_the_share_of_fixed_ones_and_its_interval_are_those_of_scipy(evaded):
+    first = sorted((evaded / "evasions").iterdir())[0]
+    about = json.loads((first / "evasion.json").read_text())
+    open_ = (first / about["after"]["file"]).read_text()
+
+    def all_but_one(texts):
+        return [
+            {"ham": 0.9, "spam": 0.1} if t == open_ else {"ham": 0.1, "spam": 0.9} for t in texts
+        ]
+
+    done = _replayed(evaded, all_but_one)
+
+    n = len(SPAM)
+    (got,) = done.report.measurements
+    known = stats.binomtest(n - 1, n).proportion_ci(method="exact")
+    assert (got.name, got.n, got.value) == ("evasions_fixed", n, (n - 1) / n)
+    assert (got.low, got.high) == pytest.approx((known.low, known.high))
 
 
 def test_a_target_that_lets_the_originals_pass_is_another_one(evaded):

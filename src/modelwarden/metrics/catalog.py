@@ -420,7 +420,7 @@ MEASURES: tuple[Measure, ...] = (
         "prediction_shift",
         "How far the model's answers moved, as `distribution_shift` or `mix_shift` has it",
         False,
-        DIFFERENCE,
+        f"of values: {DIFFERENCE}; of classes: {NORMAL}",
         stage="data",
     ),
     Measure("selection_rate", "Share of a group that gets the positive answer", True, WILSON),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import fairlearn.metrics as fair
 import numpy as np
 import pytest
+from scipy import stats
 from sklearn import metrics as sk
 
 from assess.fakes import Labels, Scores, Values, context, rules, spec, table, vectors
@@ -253,6 +255,39 @@ def test_labels_alone_regressions_and_columns_beside_the_inputs_are_compared():
     assert {"mean_error_difference", "counterfactual_change_rate"} <= set(metrics_of(numbers))
     assert single(numbers, "mean_error_difference", "sex").value == pytest.approx(1.5, abs=0.1)
     assert rules(fair) == []
+
+
+def test_gaps_of_numbers_between_groups_are_those_of_fairlearn_and_welch():
+    rng = np.random.default_rng(0)
+    n = 900
+    group = np.array(["a", "b", "c"], object)[rng.integers(0, 3, n)]
+    x = rng.normal(size=n)
+    y = x + rng.normal(size=n) * np.where(group == "a", 2, 1)
+    answers = Values(spec(Task.REGRESSION), lambda t: t["x"] + 0.3 * (t["group"] == "b"))
+    made = context(answers, table({"x": x, "group": group}, y))
+
+    result = run(replace(made, data=replace(made.data, protected=("group",))))
+
+    said = x + 0.3 * (group == "b")
+    for name, each, of_truth in (
+        ("mean_error_difference", said - y, lambda y, p: np.mean(p - y)),
+        ("mean_absolute_error_difference", np.abs(said - y), sk.mean_absolute_error),
+    ):
+        got = single(result, name, "group")
+        known = fair.MetricFrame(
+            metrics=of_truth, y_true=y, y_pred=said, sensitive_features=group
+        ).difference()
+        wide = 1 - 0.05 / 3  # three pairs at once
+        pairs = [(each[group == one], each[group == two]) for one, two in ("ab", "ac", "bc")]
+        gaps = [abs(one.mean() - two.mean()) for one, two in pairs]
+        errors = [np.hypot(stats.sem(one), stats.sem(two)) for one, two in pairs]
+        ends = [
+            stats.norm.interval(wide, gap, error) for gap, error in zip(gaps, errors, strict=True)
+        ]
+        assert got.value == pytest.approx(known)
+        assert got.low == pytest.approx(max(0.0, *(low for low, _ in ends)))
+        assert got.high == pytest.approx(max(high for _, high in ends))
+        assert got.n == n
 
 
 def many_classes(n=6000, harmed="c"):

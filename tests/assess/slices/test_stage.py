@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from assess.fakes import Labels, Scores, Values, context, named, rules, spec, table, vectors
 from modelwarden.assess.slices.stage import run
 from modelwarden.assess.slicing import rows_of
-from modelwarden.core import GapKind
+from modelwarden.core import GapKind, seed_for
 from modelwarden.targets.spec import Task
 
 
@@ -172,6 +173,32 @@ def test_residuals_of_a_regression_are_searched(wrong, words):
 
     assert rules(run(answered(columns, y, truth, Values, Task.REGRESSION))) == []
     assert any(words in f.message and overlap(made, f, mask) > 0.7 for f in found)
+
+
+def test_the_residual_of_a_slice_is_that_of_its_definition_on_rows_that_did_not_find_it():
+    rng = np.random.default_rng(0)
+    columns = frame(rng, 3000)
+    truth = 2 * columns["n0"]
+    y = truth + rng.normal(size=3000)
+    said = truth + 1.5 * (columns["c0"] == "a")
+    made = answered(columns, y, said, Values, Task.REGRESSION)
+
+    result = run(made)
+
+    # Residuals about their median, cut at four deviations (by the median), about their mean.
+    raw = said - y - np.median(said - y)
+    unit = 1.4826 * stats.median_abs_deviation(raw)
+    cut = np.clip(raw, -4 * unit, 4 * unit)
+    away = cut - cut.mean()
+    (got,) = [m for m in result.measurements if m.conditions["of"] == "above"]
+    mask = rows_of(made.test, [dict(c) for c in got.group["slice"]])
+    halves = np.random.default_rng(seed_for(0, "slices") % 2**32).permutation(3000)
+    sides = [away[half][mask[half]] for half in (np.sort(halves[:1500]), np.sort(halves[1500:]))]
+    (mine,) = [side for side in sides if len(side) == got.n]
+    known = stats.ttest_1samp(mine, 0).confidence_interval(0.95)
+    assert got.name == "excess_residual"
+    assert (mask == (columns["c0"] == "a")).all()
+    assert (got.value, got.low, got.high) == pytest.approx((mine.mean(), known.low, known.high))
 
 
 def test_a_slice_of_missing_values_is_found():
