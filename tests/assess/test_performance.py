@@ -26,6 +26,7 @@ from modelwarden.assess.performance import run
 from modelwarden.core import GapKind, Severity
 from modelwarden.targets.errors import TargetError
 from modelwarden.targets.spec import Task
+from modelwarden.targets.tiled import padded, tiles
 
 
 def test_an_honest_model_raises_nothing_and_its_numbers_are_those_of_scikit_learn():
@@ -155,6 +156,48 @@ def test_answers_that_depend_on_the_neighbours_are_named(function, how):
     found = [f for f in result.findings if f.rule == "inconsistent-predictions"]
     assert how in [f.location.terms["how"] for f in found]
     assert all("repeat" not in f.location.terms for f in found)
+
+
+class InTiles(Scores):
+    """Asked in whole tiles of 256 rows, or of as many as wished."""
+
+    def __init__(self, function, tile=256):
+        super().__init__(spec(), function)
+        self.tile = tile
+
+    def sized(self, tile):
+        return InTiles(self.function, tile)
+
+    def scores(self, inputs):
+        whole = [
+            super(InTiles, self).scores(padded(inputs, at, rows, self.tile))[:rows]
+            for at, rows in tiles(len(inputs), self.tile)
+        ]
+        return np.concatenate(whole)
+
+
+def _by_size(x):
+    return logistic(x) if len(x) > 8 else logistic(x)[:, ::-1]
+
+
+def _squeezed(x):
+    return logistic(x) if len(x) > 1 else logistic(x)[0]
+
+
+@pytest.mark.parametrize(
+    ("function", "told"),
+    [(_by_size, "answers changed"), (_squeezed, "a batch of one row is not answered")],
+)
+def test_answers_to_one_row_are_those_to_it_among_others(function, told):
+    x, y = binary(512)
+
+    found = run(context(InTiles(function), vectors(x, y))).findings
+    honest = run(context(InTiles(logistic), vectors(x, y)))
+
+    (one,) = [f for f in found if f.rule == "inconsistent-predictions"]
+    assert one.location.terms["how"] == "batch"
+    assert told in one.message
+    assert rules(honest) == []
 
 
 def test_rounding_of_the_last_digits_is_no_inconsistency():

@@ -1,7 +1,15 @@
 """What `init` looks at: each file alone, whatever its name or what it unpacks to."""
 
+import bz2
+import gzip
+import lzma
+import pickle
+import zlib
+
 import duckdb
 import pytest
+from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 
 from modelwarden.gate.look import look
 
@@ -46,3 +54,17 @@ def test_of_a_table_with_very_many_columns_the_first_and_the_last_are_looked_at(
 
     assert len(table.columns) == 1_000
     assert [c.name for c in table.columns[-2:]] == ["g998", "label"]
+
+
+@pytest.mark.parametrize("pack", [zlib.compress, gzip.compress, bz2.compress, lzma.compress])
+def test_a_compressed_pickle_of_a_model_is_a_model_and_of_other_things_is_none(tmp_path, pack):
+    (tmp_path / "model.joblib").write_bytes(pack(pickle.dumps(DecisionTreeClassifier())))
+    (tmp_path / "scaler.joblib").write_bytes(pack(pickle.dumps(StandardScaler())))
+    (tmp_path / "words.bin").write_bytes(pack(pickle.dumps({"some": "words"})))
+
+    found = {model.path: (model.adapter, model.step) for model in look(tmp_path).models}
+
+    assert found == {
+        "model.joblib": ("sklearn", None),
+        "scaler.joblib": ("sklearn", "StandardScaler"),
+    }

@@ -72,6 +72,15 @@ def test_rows_calls_and_time_are_counted_without_padding(opening):
     assert cost.memory > 10 << 20
 
 
+def test_calls_in_other_tiles_are_counted_and_take_no_part_in_the_time_of_a_call(opening):
+    with opening(tile=16) as opened:
+        opened.target.scores(X[:16])
+        opened.target.sized(1).scores(X[:3])
+        cost = opened.cost()
+
+    assert (cost.rows, cost.calls, len(cost.seconds)) == (19, 4, 1)
+
+
 def test_the_answer_does_not_depend_on_how_many_rows_are_asked_at_once(opening):
     """The model answers with the size of its batch: padding makes it the same for all."""
     code = "import numpy\ndef predict(x):\n    return numpy.full((len(x), 2), 1 / len(x))\n"

@@ -1,8 +1,9 @@
-"""The same rows asked again, in another order, and one by one: are the answers the row's own?"""
+"""The same rows asked again, in another order, and alone: are the answers the row's own?"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,7 +12,9 @@ from modelwarden.assess.context import Context
 from modelwarden.assess.rules._seen import findings
 from modelwarden.assess.rules.inconsistent_predictions import Asked, inconsistent_predictions
 from modelwarden.core import Finding, Location, seed_for
+from modelwarden.targets.errors import TargetError
 from modelwarden.targets.frames import Labels, take
+from modelwarden.targets.tiled import in_tiles_of
 
 STAGE = "performance"
 ROWS = 256
@@ -52,7 +55,20 @@ def _tried(context: Context, rows: Labels, rng: np.random.Generator) -> Iterator
     yield _compared(context, "order", first.take(order), asked(rows[order]))
     few = np.unique(np.linspace(0, len(rows) - 1, min(len(rows), ALONE)).astype(np.int64))
     alone = Answers.joined([asked(rows[i : i + 1]) for i in few])
-    yield _compared(context, "batch", first.take(few), alone)
+    beside = _compared(context, "batch", first.take(few), alone)
+    differs = any(inconsistent_predictions.check(beside))
+    yield beside if differs else _in_ones(context, rows[few], first.take(few))
+
+
+def _in_ones(context: Context, rows: Labels, first: Answers) -> Asked:
+    """Compare with answers to batches of a single row, which a tile never is."""
+    single = in_tiles_of(context.target, 1)
+    try:
+        return _compared(context, "batch", first, ask(single, take(context.test.inputs, rows)))
+    except TargetError as error:
+        if error.lost:
+            raise
+        return replace(_compared(context, "batch", first, first), refused=error.message)
 
 
 def _compared(context: Context, how: str, first: Answers, second: Answers) -> Asked:

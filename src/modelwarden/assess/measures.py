@@ -17,6 +17,9 @@ from modelwarden.metrics.intervals import Floats
 _TOP = 5
 # Cells of all replicates together: with a thousand classes a hundred replicates are left.
 _CELLS, _FEWEST = 40_000_000, 100
+# Of a thousand replicates an end is off by a tenth of a deviation, and with a seed that most
+# people never change by the same tenth for all of them: small tables get more.
+_MORE, _CHEAP = 10_000, 400_000
 
 
 def table_of(seen: Judged) -> Counts:
@@ -55,7 +58,8 @@ def of_classes(
         wanted: names; others that cost much are left out. None wants all.
     """
     rng = np.random.default_rng(seed_for(seed, "performance", "cells"))
-    draws = max(_FEWEST, min(DRAWS, _CELLS // counts.table.size))
+    size = counts.table.size
+    draws = max(_FEWEST, min(max(DRAWS, min(_MORE, _CHEAP // size)), _CELLS // size))
     found = list(classification.performance(counts, rng, positive=seen.positive, draws=draws))
     if seen.scores is not None and seen.y is not None:
         found += _of_scores(seen, seed, wanted)

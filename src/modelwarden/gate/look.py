@@ -162,7 +162,8 @@ def _models(folder: Path, names: list[str]) -> Iterator[Model]:
         report = scan([folder / name], options=Options(hashing=False, dependencies=False))
         line = report.coverage[0] if report.coverage else None
         if line is not None and line.format is not None:
-            adapter = adapter_of(line)
+            imports = [item.name for item in report.inventory if item.kind == "import"]
+            adapter = adapter_of(line) or _compressed(line, imports)
             if adapter is not None or line.format in _MODELS:
                 told += 1
                 producer = line.producer.name if line.producer else None
@@ -171,7 +172,7 @@ def _models(folder: Path, names: list[str]) -> Iterator[Model]:
                     format=line.format,
                     producer=producer,
                     adapter=adapter,
-                    step=step_in(item.name for item in report.inventory if item.kind == "import"),
+                    step=step_in(imports),
                 )
 
 
@@ -201,6 +202,17 @@ def adapter_of(line: Coverage) -> str | None:
         known = line.producer is not None and line.producer.name.lower() in _PICKLED
         return "sklearn" if known else None
     return _ADAPTERS.get(line.format or "")
+
+
+# What joblib unpacks by itself.
+_CODECS = frozenset({"zlib", "gzip", "bzip2", "lzma", "xz", "lz4"})
+_LIBRARIES = ("sklearn.", "xgboost.", "lightgbm.", "catboost.", "joblib.")
+
+
+def _compressed(line: Coverage, imports: Iterable[str]) -> str | None:
+    """Return the adapter for a pickle that was compressed, as `joblib.dump` does when asked to."""
+    known = line.format in _CODECS and any(name.startswith(_LIBRARIES) for name in imports)
+    return "sklearn" if known else None
 
 
 _STEPS = re.compile(

@@ -106,7 +106,7 @@ class OpenedModel:
         account = self.target.account
         return Cost(
             rows=account.rows,
-            calls=len(account.seconds),
+            calls=self.target.calls,
             seconds=tuple(account.seconds),
             memory=None if self._worker is None else self._worker.peak,
         )

@@ -22,6 +22,7 @@ from modelwarden.targets.access import (
     LabelTarget,
     ScoreTarget,
     Slopes,
+    Target,
     ValueTarget,
 )
 from modelwarden.targets.answers import (
@@ -77,11 +78,13 @@ class Account:
     """What was asked so far.
 
     Attributes:
-        rows: without the padding. seconds: of each call, in order.
+        rows: without the padding. seconds: of each call in a tile of the usual size, in order.
+        others: calls in tiles of other sizes, whose times tell nothing of these.
     """
 
     rows: int = 0
     seconds: list[float] = field(default_factory=list)
+    others: int = 0
 
 
 class _Tiled:
@@ -90,6 +93,7 @@ class _Tiled:
     def __init__(self, asked: Asked, spec: TargetSpec, reading: Reading, account: Account) -> None:
         self._asked, self._spec, self._reading = asked, spec, reading
         self.account = account
+        self._usual = spec.tile
 
     @property
     def spec(self) -> TargetSpec:
@@ -104,7 +108,7 @@ class _Tiled:
     @property
     def calls(self) -> int:
         """Calls that were made so far."""
-        return len(self.account.seconds)
+        return len(self.account.seconds) + self.account.others
 
     @property
     def asked(self) -> Asked:
@@ -131,7 +135,10 @@ class _Tiled:
     def _count(self, began: float, rows: int) -> None:
         """Count a call, unless its answer was known from an earlier run."""
         if getattr(self._asked, "fresh", True):
-            self.account.seconds.append(time.perf_counter() - began)
+            if self._spec.tile == self._usual:
+                self.account.seconds.append(time.perf_counter() - began)
+            else:
+                self.account.others += 1
             self.account.rows += rows
 
     def _over(
@@ -332,7 +339,7 @@ class _ScoresOnly(_LabelsOnly):
         return np.where(yes, spec.positive, 1 - spec.positive).astype(np.int64)
 
 
-T = TypeVar("T", bound=LabelTarget)
+T = TypeVar("T", bound=Target)
 
 
 def in_tiles_of(target: T, tile: int) -> T:
