@@ -112,6 +112,16 @@ def test_a_rule_that_some_codes_turn_round_is_no_wrong_label():
         assert judged(y, x, names).findings == ()
 
 
+def test_wrong_labels_are_found_where_some_codes_turn_a_rule_round():
+    _, x, code, names = coded(2500, 1, 200)
+    noisy, bad = flipped(((x[:, 0] + x[:, 1] > 0) ^ (code < 24)).astype(int), 0.08)
+
+    named = rows_of(judged(noisy, x, names), "label-errors")
+
+    assert len(named & bad) >= 0.85 * len(bad)
+    assert len(named & bad) >= 0.55 * len(named)
+
+
 def test_codes_that_are_missing_are_a_value_like_others():
     _, x, code, names = coded(600, 6, 40)
     words = [None if i % 3 == 0 else name for i, name in enumerate(names)]
@@ -194,6 +204,37 @@ def test_an_outcome_that_is_never_sure_is_no_wrong_label():
     assert found.ceiling
     assert result.findings == ()
     assert "an outcome of chance looks like that" in result.notes[0]
+
+
+def _kinds(seed=8, n=900):
+    """Five classes around points that are far from each other."""
+    rng = np.random.default_rng(seed)
+    middle = rng.normal(size=(5, 5))
+    middle *= 5 / np.linalg.norm(middle, axis=1, keepdims=True)
+    y = rng.integers(0, 5, n)
+    return rng, middle, middle[y] + rng.normal(size=(n, 5)), y
+
+
+@pytest.mark.parametrize("share", [0.15, 0.33])
+def test_labels_of_one_class_turned_into_one_other_are_found(share):
+    rng, _, x, y = _kinds()
+    bad = np.flatnonzero((y == 1) & (rng.random(len(y)) < share))
+    noisy = y.copy()
+    noisy[bad] = 2
+
+    found = checked(x, noisy)
+
+    named = rows_of(found, "label-errors")
+    assert len(named & set(bad.tolist())) >= 0.85 * len(bad)
+    assert len(named & set(bad.tolist())) >= 0.6 * len(named)
+
+
+def test_a_class_half_of_which_looks_much_like_another_is_no_wrong_label():
+    _, middle, x, y = _kinds()
+    at = np.flatnonzero(y == 2)[::2]
+    x[at] += middle[1] - middle[2] + 0.5
+
+    assert checked(x, y).findings == ()
 
 
 def test_pictures_with_many_classes():

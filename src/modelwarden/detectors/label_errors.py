@@ -20,6 +20,7 @@ import numpy as np
 from modelwarden.detectors.designs import Design
 from modelwarden.detectors.few_columns import FewColumns
 from modelwarden.detectors.hard_parts import in_one_part
+from modelwarden.detectors.kinds import KindsOfCodes
 from modelwarden.detectors.learners import (
     Bent,
     Coded,
@@ -35,6 +36,7 @@ from modelwarden.detectors.learners import (
     out_of_sample,
 )
 from modelwarden.detectors.noise import fitted, unseen_share
+from modelwarden.detectors.one_into_other import evenly, of_its_own
 from modelwarden.detectors.trees import Boosted
 from modelwarden.targets.frames import Floats, Labels
 
@@ -59,7 +61,7 @@ _MOST_PARTS, _TREE_CLASSES = 400, 5  # features and classes for trees
 _MOST_FEW, _PRODUCT_CLASSES = 100, 10
 # Learners for forms of their own: heard only where they tell clearly more than the others, whose
 # scores of a plain task say better how sure it is.
-_SPECIAL = frozenset(("slopes of codes", "few columns", "products"))
+_SPECIAL = frozenset(("slopes of codes", "kinds of codes", "few columns", "products"))
 _WORTH = 0.97
 _FIT = 6000  # rows that the shares are fitted to
 
@@ -78,7 +80,7 @@ class Flips:
             are shown; else 0.
         clear: share of the rows of whose true class the learners are sure.
         ceiling: they would be a quarter of one class and hardly any of another, as of an outcome
-            that nothing foretells for sure.
+            that nothing foretells for sure, and no class is taken for a kind of its own.
         in_one_part: they would lie in one part of the rows alone, which may as well be hard.
     """
 
@@ -173,6 +175,7 @@ def _learners(design: Design, k: int) -> dict[str, Learner]:
     if design.codes:
         made["codes"] = Coded()
         made["slopes of codes"] = CodedSlopes()
+        made["kinds of codes"] = KindsOfCodes()
     if design.wordings is None and design.x.shape[1] <= _MOST_FEW:
         made["few columns"] = FewColumns()
         if k <= _PRODUCT_CLASSES:
@@ -187,6 +190,8 @@ def _judged(
 ) -> Flips:
     some = np.arange(0, len(y), -(-len(y) // _FIT))
     noise = fitted(scores, y, k, some)
+    if noise.chosen and not evenly(design, noise, scores, y, fold):
+        noise = fitted(scores, y, k, some, choose=False)
     chance, other = noise.chances(y)
     order = np.argsort(-chance, kind="stable")
     mean = chance[order].cumsum() / np.arange(1, len(y) + 1)
@@ -201,7 +206,9 @@ def _judged(
         loss=loss,
         learner=name,
         clear=float((noise.truth.max(axis=1) >= CLEAR_TRUTH).mean()),
-        ceiling=noise.p <= LEVELS[0][0] and _ceiling(noise.wrong),
+        ceiling=noise.p <= LEVELS[0][0]
+        and _ceiling(noise.wrong)
+        and not (noise.chosen and of_its_own(design, noise, y, CEILING)),
     )
     if made.certain:
         return replace(made, in_one_part=in_one_part(design, noise, y, fold))

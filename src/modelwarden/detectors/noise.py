@@ -1,8 +1,10 @@
 """Classes written down wrongly: how many, between which, and of which rows.
 
 The truth of a row is softmax(a·s + b) of a learner's scores s; a class i was written down as j with
-probability T_ij. Three kinds of T are fitted by EM and held against none at all, by likelihood: one
-share for all classes, one for each class, and one for each pair of classes.
+probability T_ij. Five kinds of T are fitted by EM and held against none at all, by likelihood: one
+share for all classes, one for each class, and one for each pair of classes; of these pairs also one
+alone, and for each class the one other class that it is taken for most. What was chosen from many
+must tell more than what was not.
 
 Source: Dawid and Skene 1979; Angluin and Laird 1988.
 """
@@ -20,6 +22,10 @@ MOST_SHARE = 0.45  # of a class that is written down wrongly
 _FEW = 6  # classes that each have a shift of their own
 _ROUNDS = 60
 _STEEP = (0.05, 20.0)
+_KINDS = ("one", "class", "pair", "each", "cell")
+_CELLS = frozenset(("each", "cell"))
+SEVERAL = 4  # classes, of which some are not turned into each other
+_PAIRS = _CELLS | {"pair"}
 _UNSEEN = 3.84 / 2  # what the log likelihood may lose at the end of a 95 % interval
 
 
@@ -31,11 +37,13 @@ class Noise:
         p: that nothing was written down wrongly.
         wrong: (k, k) T, rows the truth, columns the label.
         truth: (n, k) probabilities of the true class, before the label is looked at.
+        chosen: few cells of T were chosen from all, and the others are nothing.
     """
 
     p: float
     wrong: Floats
     truth: Floats
+    chosen: bool = False
 
     def share(self) -> float:
         """Return the share of all labels that are wrong."""
@@ -69,7 +77,7 @@ class Noise:
         return chance[np.arange(len(y)), y] - expected, np.maximum(variance, 0.0)
 
 
-def fitted(scores: Floats, y: Labels, k: int, some: Labels) -> Noise:
+def fitted(scores: Floats, y: Labels, k: int, some: Labels, *, choose: bool = True) -> Noise:
     """Return what fits best.
 
     Args:
@@ -77,25 +85,31 @@ def fitted(scores: Floats, y: Labels, k: int, some: Labels) -> Noise:
         y: (n,) labels.
         k: classes.
         some: rows that are fitted to.
+        choose: single cells of T may be chosen as well.
     """
     s, labels = scores[some], y[some]
-    none = np.eye(k)
+    none = wrong = np.eye(k)
     start = (1.0, np.zeros(k))
     how, plain = start, np.inf
     for steep in (1.0, 0.5):
         found, loss = _calibrated(s, np.eye(k)[labels], (steep, np.zeros(k)))
         if loss < plain:
             how, plain = found, loss
-    best, cost, p_value = (none, how), np.inf, 1.0
-    kinds = [("one", 1), ("class", k), ("pair", k * (k - 1))]
-    for kind, free in kinds if k > 2 else kinds[:2]:
-        wrong, found, loss = _mixed(s, labels, k, kind, how)
+    best, cost, p_value, found = (none, how), np.inf, 1.0, how
+    kinds = _KINDS[:2] if k == 2 else _KINDS if choose and k >= SEVERAL else _KINDS[:3]
+    chosen = False
+    for kind in kinds:
+        free, choices = _free(kind, k)
+        cells = _cells(wrong, _truth(s, found), kind) if kind in _CELLS else None
+        wrong, found, loss = _mixed(s, labels, k, kind, how, cells=cells)
         gain = 2 * (plain - loss) * len(labels)
-        p_value = min(p_value, float(special.chdtrc(free, max(0.0, gain))))
+        chance = np.log(max(special.chdtrc(free, max(0.0, gain)), 1e-300)) + choices
+        p_value = min(p_value, float(np.exp(min(chance, 0.0))))
         # More shares fit better by chance alone: the simplest that explains it tells the rows.
-        if free * np.log(len(labels)) - gain < cost:
-            best, cost = (wrong, found), free * np.log(len(labels)) - gain
-    return Noise(min(1.0, len(kinds) * p_value), best[0], _truth(scores, best[1]))
+        dear = free * np.log(len(labels)) + 2 * choices - gain
+        if dear < cost:
+            best, cost, chosen = (wrong, found), dear, cells is not None
+    return Noise(min(1.0, len(kinds) * p_value), best[0], _truth(scores, best[1]), chosen)
 
 
 def unseen_share(scores: Floats, y: Labels, k: int) -> float:
@@ -119,6 +133,28 @@ _How = tuple[float, Floats]
 
 def _truth(scores: Floats, how: _How) -> Floats:
     made: Floats = special.softmax(how[0] * scores + how[1], axis=1)
+    return made
+
+
+def _free(kind: str, k: int) -> tuple[int, float]:
+    """Return how many shares are free, and the log of how many ways there are to choose them."""
+    if kind == "cell":
+        return 1, float(np.log(k * (k - 1)))
+    if kind == "each":
+        return k, float(k * np.log(k - 1))
+    return {"one": 1, "class": k, "pair": k * (k - 1)}[kind], 0.0
+
+
+def _cells(wrong: Floats, truth: Floats, kind: str) -> Floats:
+    """Return which of T may be above nothing, (k, k): the largest of each class, or of all."""
+    k = len(wrong)
+    times = truth.sum(axis=0)[:, None] * wrong
+    np.fill_diagonal(times, -1.0)
+    made = np.zeros((k, k))
+    if kind == "each":
+        made[np.arange(k), times.argmax(axis=1)] = 1.0
+    else:
+        made.flat[int(times.argmax())] = 1.0
     return made
 
 
@@ -155,12 +191,20 @@ def _calibrated(scores: Floats, weight: Floats, start: _How) -> tuple[_How, floa
 
 
 def _mixed(
-    scores: Floats, y: Labels, k: int, kind: str, start: _How, wrong: Floats | None = None
+    scores: Floats,
+    y: Labels,
+    k: int,
+    kind: str,
+    start: _How,
+    wrong: Floats | None = None,
+    cells: Floats | None = None,
 ) -> tuple[Floats, _How, float]:
     """Return T, slope and shifts by EM, and the mean negative log likelihood."""
     how = (min(start[0] * 1.7, _STEEP[1]), start[1])
     fixed = kind == "fixed"
     t = _spread(np.full(k, 0.08), k) if wrong is None else wrong
+    if cells is not None:
+        t = 0.08 * cells + np.diag(1 - 0.08 * cells.sum(axis=1))
     before = np.inf
     for turn in range(_ROUNDS):
         joint = _truth(scores, how) * t[:, y].T
@@ -171,16 +215,18 @@ def _mixed(
         before = loss
         held = joint / whole
         if not fixed:
-            t = _written(held, y, k, kind)
+            t = _written(held, y, k, kind, cells)
         how, _ = _calibrated(scores, held, how)
     return t, how, loss
 
 
-def _written(held: Floats, y: Labels, k: int, kind: str) -> Floats:
+def _written(held: Floats, y: Labels, k: int, kind: str, cells: Floats | None = None) -> Floats:
     """Return T of what each row is held for, (n, k)."""
-    times = np.stack([np.bincount(y, held[:, i], k) for i in range(k)])
+    times: Floats = np.stack([np.bincount(y, held[:, i], k) for i in range(k)]).astype(np.float64)
+    if cells is not None:
+        times = times * (cells + np.eye(k))
     total = np.maximum(times.sum(axis=1), 1e-9)
-    if kind == "pair":
+    if kind in _PAIRS:
         t = times / total[:, None]
         off = np.clip(1 - np.diag(t), 1e-9, None)
         keep = np.minimum(off, MOST_SHARE) / off
