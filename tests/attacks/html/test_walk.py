@@ -129,6 +129,23 @@ def test_what_a_script_looks_for_is_not_added(script, finds):
 
 
 @pytest.mark.parametrize(
+    ("script", "counts"),
+    [
+        ("document.title += Object.keys(document.body.dataset).length", True),
+        ("document.title += document.querySelector('#a').getAttributeNames()", True),
+        ("const all = $('#a').data()", True),
+        ("document.title += document.querySelector('#a').dataset.name", False),
+        ("document.title += document.querySelector('#a').dataset['name']", False),
+    ],
+)
+def test_no_data_attribute_is_added_where_a_script_counts_them(script, counts):
+    script = f"<script>{script}</script>"
+    changed = page('<p id="a" data-x1="b">1</p>', script=script)
+
+    assert (prove(page('<p id="a">1</p>', script=script), changed) != ()) is counts
+
+
+@pytest.mark.parametrize(
     ("css", "name", "renamed", "other", "same"),
     [
         (".foo{color:red}", "foo", ".a{color:red}", "a", True),

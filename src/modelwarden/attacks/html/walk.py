@@ -38,6 +38,7 @@ _COUNTS = re.compile(
     r"|(?:body|documentElement|head)\s*\.\s*(?:innerHTML|textContent|innerText|children|childNodes)"
     r"|\.\.\.\s*document|Array\.from\(\s*document|(?:window|self|top|parent)\s*\.\s*length"
     r"|styleSheets|\.evaluate\(|XMLSerializer|selectNodeContents|\.attributes\b"
+    r"|\.dataset\b(?!\s*(?:\.\s*\w|\[\s*[\"'`]))|getAttributeNames|\.data\(\s*\)"
 )
 _WALKS = re.compile(r"childNodes|firstChild|lastChild|nextSibling|previousSibling|nodeValue")
 
