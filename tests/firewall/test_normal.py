@@ -10,6 +10,7 @@ from sklearn.datasets import load_breast_cancer, load_digits
 
 from modelwarden.firewall.fitting import normal_of
 from modelwarden.firewall.normal import Scorer
+from modelwarden.firewall.searches.reference import Reference
 
 
 def digits():
@@ -204,3 +205,27 @@ def test_some_of_many_rows_are_no_stranger_than_they_are():
     assert judged.scores.max() > normal.refuse
     assert judged.only([0, 3]).scores.max() <= normal.refuse
     assert judged.only([5, 1]).scores.tolist() == judged.scores[[5, 1]].tolist()
+
+
+@pytest.mark.parametrize("rows", [200, 1500])
+def test_hardly_any_fresh_row_of_the_same_process_is_refused(rows):
+    rng = np.random.default_rng(rows)
+    mixing = rng.normal(size=(3, 6))
+    refused = asked = 0
+    for seed in range(8):
+        reference, fresh = (
+            rng.normal(size=(n, 3)) @ mixing + rng.exponential(0.4, (n, 6)) for n in (rows, 4000)
+        )
+        normal = normal_of(reference, rate=0.01, seed=seed)
+        refused += int((Scorer(normal).judged(fresh).scores > normal.refuse).sum())
+        asked += len(fresh)
+
+    assert refused <= 3e-4 * asked
+
+
+def test_streams_are_counted_by_what_one_row_in_two_thousand_reaches():
+    normal = normal_of(np.random.default_rng(0).normal(size=(1000, 4)), rate=0.01)
+
+    assert normal.alarm < normal.strange < normal.refuse
+    assert Reference(normal).strange == normal.strange
+    assert Reference(replace(normal, strange=0.0)).strange == normal.refuse

@@ -87,6 +87,7 @@ class Input:
         low: no value is less.
         high: no value is greater.
         categories: that a category has.
+        unlisted: whether there are others, of which the reference has seen too few.
         longest: characters of a text.
         missing: whether a value may be missing.
         texts: what is usual of texts; None where that was not learnt.
@@ -101,6 +102,7 @@ class Input:
     categories: tuple[str, ...] = ()
     longest: int | None = None
     missing: bool = False
+    unlisted: bool = False
     texts: TextNormal | None = None
 
 
@@ -128,7 +130,8 @@ class Normal:
     Attributes:
         rate: share of normal rows whose score is above `alarm`.
         alarm: threshold of the score, conformal on rows that were not fitted to.
-        refuse: the same for one normal row in two thousand, from the decay of the tail.
+        refuse: the same for one normal row in ten thousand at the most, from the decay of the tail.
+        strange: the same for one in two thousand; what streams are counted by. 0 for `refuse`.
         step: every how manyth value is looked at; 1 unless there are very many.
         mean: (d,) of the values.
         scale: (d,) likewise.
@@ -163,6 +166,7 @@ class Normal:
     measured: int = 0
     usual: float = 0.0
     moved: float = 1.0
+    strange: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,10 +65,17 @@ def standardised(x: Floats, centre: Floats, unit: Floats) -> Small:
     return np.asarray(z, np.float32)
 
 
+def _scaled(z: Small) -> Small:
+    """Return columns without their mean, divided by their spread."""
+    u: Small = z - z.mean(axis=0)
+    spread = np.sqrt(np.einsum("ij,ij->j", u, u) / np.float32(len(u)))
+    u /= np.where(spread > 0, spread, np.float32(1))
+    return u
+
+
 def _correlations(z: Small) -> tuple[Floats, Floats]:
     """Return (k, k) correlations, and the variance of each product of two."""
-    spread = z.std(axis=0)
-    u = (z - z.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    u = _scaled(z)
     mean = np.asarray(u.T @ u, np.float64) / len(u)
     u *= u
     square = np.asarray(u.T @ u, np.float64) / len(u)
@@ -98,6 +105,7 @@ class Related:
         self.columns = np.array([names.index(name) for name in relations.features], np.int64)
         self._centre, self._unit = np.array(relations.centre), np.array(relations.unit)
         self._upper = np.triu_indices(len(self.columns), 1)
+        self._flat = self._upper[0] * len(self.columns) + self._upper[1]
         self._before = np.array(relations.correlation)
         self._noise = np.array(relations.noise)
 
@@ -119,19 +127,26 @@ class Related:
             needed: normal deviate of the test.
             margin: least change that matters.
         """
-        after, noise = _correlations(z)
-        gap = after[self._upper] - self._before
-        error = np.sqrt(
-            np.maximum(noise[self._upper], self._noise) / effective
-            + self._noise / self.relations.rows
-        )
-        sure = np.abs(gap) / error
-        found = np.flatnonzero((sure > needed) & (np.abs(gap) >= margin))
-        for i in found[np.argsort(-sure[found], kind="stable")].tolist():
+        u = _scaled(z)
+        after = (u.T @ u).reshape(-1).take(self._flat) / np.float32(len(u))
+        gap = np.abs(after - self._before)
+        found = np.flatnonzero(gap >= margin)
+        if not len(found):
+            return
+        # How much a product of two varies is asked of those few alone.
+        first, second = self._upper[0][found], self._upper[1][found]
+        square = np.square(u[:, first] * u[:, second]).mean(axis=0, dtype=np.float64)
+        noise = np.maximum(square - after[found].astype(np.float64) ** 2, 1e-6)
+        known = self._noise[found]
+        error = np.sqrt(np.maximum(noise, known) / effective + known / self.relations.rows)
+        sure = gap[found] / error
+        for i in np.argsort(-sure, kind="stable").tolist():
+            if sure[i] <= needed:
+                break
             yield Moved(
-                first=self.relations.features[self._upper[0][i]],
-                second=self.relations.features[self._upper[1][i]],
-                before=float(self._before[i]),
-                after=float(after[self._upper][i]),
+                first=self.relations.features[first[i]],
+                second=self.relations.features[second[i]],
+                before=float(self._before[found[i]]),
+                after=float(after[found[i]]),
                 z=float(sure[i]),
             )

@@ -17,7 +17,6 @@ import math
 from collections import OrderedDict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import NormalDist
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +26,7 @@ from modelwarden.core.values import dataclass
 from modelwarden.detectors.coding import Coder, Codes, Values
 from modelwarden.detectors.profile import Relations
 from modelwarden.detectors.relations import Related, Small
+from modelwarden.detectors.retries import Retries
 from modelwarden.targets.frames import Floats
 
 STEP = 50
@@ -37,7 +37,6 @@ _MIX, _MISSING, _CORRELATION = 0.08, 0.03, 0.2
 _EXPECTED = 4.0
 _BLOCKS = (5, 10, 25, 50)
 _ALIKE = 3.0  # from which on neighbours are taken to be alike beyond the largest block
-_REMEMBERED = 2000
 _FEWEST = 8  # blocks of one size that tell how alike neighbours are
 _LOUD = 0.2  # share of the last rows from which on a client may be all that moved
 _EASE = 0.5  # of certainty and effect that the others must still show
@@ -105,13 +104,16 @@ class Windows:
         self._blocks: deque[_Block] = deque(maxlen=LONG // STEP)
         self._wide = wide
         self._names = _Names()
-        self._repeats = None if repeats else _Repeats()
+        self._repeats = None if repeats else Retries()
         self._asked: list[tuple[Values, int]] = []
         self._askers: list[str] = []
         self._before: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
         self._turn = False
         self._alike: Floats = np.ones(many)
         self._told: dict[str, int] = {}
+        known = coder.table[:, :-1]
+        self._shares: Floats = known / np.maximum(known.sum(axis=1, keepdims=True), 1)
+        self._missing = bool(coder.table[:, -1].any())
         self._needed = NormalDist().inv_cdf(1 - ALPHA / max(1, 2 * many))
         pairs = 1 if self._related is None else self._related.pairs
         self._needed_pairs = NormalDist().inv_cdf(1 - ALPHA / (2 * max(1, pairs)))
@@ -276,18 +278,28 @@ class Windows:
         if not rows:
             return
         scale = np.minimum(1.0, effective / rows)
-        z, effect = chi_deviates(self._coder.table[:, :-1], now[:, :-1], scale)
         needed = ease * self._needed
+        # No effect is larger than the share that lies elsewhere before rare bins are put together.
+        large = np.flatnonzero(self._elsewhere(now) >= ease * _MIX)
+        z, effect = chi_deviates(self._coder.table[large, :-1], now[large, :-1], scale[large])
         for i in np.flatnonzero((z > needed) & (effect >= ease * _MIX)).tolist():
-            name = self._coder.names[i]
+            name = self._coder.names[large[i]]
             told = f"{name}: {effect[i]:.0%} of the rows lie elsewhere"
             yield _Seen("feature-drift", name, (name,), told, float(z[i]), rows)
+        if not (self._missing or now[:, -1].any()):
+            return
         gap, sure = missing_deviates(self._coder.table, now, scale)
         for i in np.flatnonzero((sure > needed) & (np.abs(gap) >= ease * _MISSING)).tolist():
             name = self._coder.names[i]
             told = f"{name}: {now[i, -1] / rows:.1%} of the values are missing"
             key = f"{name}\0missing"
             yield _Seen("missingness-change", key, (name,), told, float(sure[i]), rows)
+
+    def _elsewhere(self, now: Counted) -> Floats:
+        """Return (features,) which share of the rows is in other bins than the reference's."""
+        known = now[:, :-1]
+        shares = known / np.maximum(known.sum(axis=1, keepdims=True), 1)
+        return np.asarray(np.abs(shares - self._shares).sum(axis=1) / 2 + 1e-9, np.float64)
 
     def _is_of_one_client(self, seen: dict[str, _Seen]) -> bool:
         """Tell whether one client alone makes what is seen, and was not most of all before."""
@@ -359,35 +371,6 @@ class _Names:
         self._ids.move_to_end(client)
         self._rows[number] = self._rows.get(number, 0) + 1
         return number
-
-
-class _Repeats:
-    """Tells rows that came lately, byte for byte: retries and hot items."""
-
-    def __init__(self) -> None:
-        self._known: set[int] = set()
-        self._order: deque[int] = deque()
-
-    def fresh(self, numbers: Floats, codes: Codes) -> list[int]:
-        """Return which rows are new."""
-        found = []
-        rows = zip(_bytes(numbers), _bytes(codes), strict=True)
-        for i, row in enumerate(rows):
-            key = hash(row)
-            if key in self._known:
-                continue
-            found.append(i)
-            self._known.add(key)
-            self._order.append(key)
-            if len(self._order) > _REMEMBERED:
-                self._known.discard(self._order.popleft())
-        return found
-
-
-def _bytes(table: npt.NDArray[Any]) -> list[bytes]:
-    data = table.tobytes()
-    width = len(data) // max(1, len(table))
-    return [data[i * width : (i + 1) * width] for i in range(len(table))]
 
 
 def _grouped(seen: Sequence[_Seen]) -> Iterator[Drift]:

@@ -14,6 +14,7 @@ from modelwarden.core.values import dataclass
 from modelwarden.detectors.coding import Coder, Values, counts_of
 from modelwarden.detectors.profile import Relations, Trigger
 from modelwarden.detectors.relations import relations_of
+from modelwarden.firewall.categories import more_will_come
 from modelwarden.firewall.documents import fields_in
 from modelwarden.firewall.errors import ProfileError
 from modelwarden.firewall.features import matrix_of
@@ -316,7 +317,7 @@ def _input(
 ) -> Input:
     low, high = field.low, field.high
     if low is not None and high is not None:
-        low, high = roomy(values, low, high)
+        low, high = roomy(values, low, high, field.name)
     numeric = kind in (Kind.NUMBER, Kind.INTEGER)
     return Input(
         name=field.name,
@@ -328,6 +329,7 @@ def _input(
         categories=field.categories if kind is Kind.CATEGORY else (),
         longest=longest,
         missing=field.missing > 0,
+        unlisted=kind is Kind.CATEGORY and more_will_come(values),
     )
 
 

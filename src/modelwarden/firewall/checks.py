@@ -12,6 +12,7 @@ from itertools import accumulate
 import numpy as np
 
 from modelwarden.core.values import dataclass
+from modelwarden.firewall.categories import alike
 from modelwarden.firewall.chat import instructing
 from modelwarden.firewall.errors import Reason, RefusedError
 from modelwarden.firewall.features import matrix_of
@@ -232,8 +233,9 @@ def _check_words(spec: Input, values: Array) -> None:
         raise RefusedError(Reason.MISSING, f"input {spec.name!r} lacks a value")
     known = [word for word in words if word is not None]
     if spec.kind is Kind.CATEGORY:
-        categories = frozenset(spec.categories)
-        if any(word not in categories for word in known):
+        listed = frozenset(spec.categories)
+        others = [word for word in known if word not in listed]
+        if others and not (spec.unlisted and all(alike(w, spec.categories) for w in others)):
             raise RefusedError(Reason.CATEGORY, f"input {spec.name!r} has no such category")
     elif spec.longest is not None and any(len(word) > spec.longest for word in known):
         raise RefusedError(Reason.SIZE, f"a text of input {spec.name!r} is too long")

@@ -37,7 +37,9 @@ _PAIRS = 20
 _CERTAIN = 2000
 _FEWEST_NEAR = 300
 _TAIL = 0.05
-_REFUSED = 0.0005
+_STRANGE, _REFUSED = 0.0005, 0.0001
+_LONGEST = 0.2  # shape of a tail of scores
+_UNSURE = 2.0  # standard errors
 _FEWEST = 50
 _WIDE = 8
 _FLOOR = 0.25
@@ -83,13 +85,14 @@ def normal_of(x: Floats, *, rate: float, seed: int = 0) -> Normal | None:
     return replace(
         known,
         alarm=alarm,
-        refuse=max(_beyond(scores), alarm),
+        strange=max(_beyond(scores), alarm),
+        refuse=max(_surely_beyond(scores), alarm),
         near=_near(known, x, rng),
     )
 
 
 def _beyond(scores: Floats) -> float:
-    """Return the score that a share of `_REFUSED` of normal rows has, from the tail's decay.
+    """Return the score that a share of `_STRANGE` of normal rows has, from the tail's decay.
 
     The largest score of a reference is an accident; the mean excess over a high quantile is not.
 
@@ -98,7 +101,27 @@ def _beyond(scores: Floats) -> float:
     start = float(np.quantile(scores, 1 - _TAIL))
     excess = scores[scores > start] - start
     mean = float(excess.mean()) if excess.size else 0.1 * start
-    return start + mean * math.log(_TAIL / _REFUSED)
+    return start + mean * math.log(_TAIL / _STRANGE)
+
+
+def _surely_beyond(scores: Floats) -> float:
+    """Return the score that no larger share of normal rows than `_REFUSED` has, to be sure.
+
+    The mean excess is taken with two standard errors more, which few rows make large, and a tail
+    that falls more slowly than an exponential one is carried on as what it is.
+
+    Source: Pickands, 1975; the shape by its moments, Hosking and Wallis, 1987.
+    """
+    start = float(np.quantile(scores, 1 - _TAIL))
+    excess = scores[scores > start] - start
+    if not excess.size:
+        return _beyond(scores)
+    mean, variance = float(excess.mean()), float(excess.var())
+    shape = min(max((1 - mean**2 / max(variance, 1e-300)) / 2, 0.0), _LONGEST)
+    surely = mean * (1 + _UNSURE / math.sqrt(excess.size)) * (1 - shape)
+    rarer = _TAIL / _REFUSED
+    grown = math.log(rarer) if shape < 1e-3 else (math.pow(rarer, shape) - 1) / shape
+    return start + surely * grown
 
 
 def _tells(normal: Normal, which: int) -> bool:

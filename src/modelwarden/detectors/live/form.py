@@ -286,12 +286,13 @@ def range_(seen: Told) -> Iterator[Hit]:
     Why: far beyond the data that it learnt from, what a model says is not known to anybody. Nor is
     it where a column is above another one that it never is above: more years at work than of life.
 
-    Fix: Ranges that are learnt leave as much room on both sides as the reference is wide, but not
-    past an end that values have by nature. Where honest values are farther out, give `low` and
-    `high` in the profile's meta, or learn from newer data; `modelwarden profile` makes it anew. An
-    order of columns that does not hold stands in the profile's `orders`: take it out there. Tune it
-    in `[firewall.rules]` with `off`, `observe`, `shadow` or `enforce`; begin with `observe`, and
-    enforce it when a day's alerts hold no honest request. Many at once are told as `refusals`.
+    Fix: Ranges that are learnt leave as much room on both sides as the reference is wide, more
+    where a tail is long, but not past an end that values have by nature. Where honest values are
+    farther out, give `low` and `high` in the profile's meta, or learn from newer data; `modelwarden
+    profile` makes it anew. An order of columns that does not hold stands in the profile's `orders`:
+    take it out there. Tune it in `[firewall.rules]` with `off`, `observe`, `shadow` or `enforce`;
+    begin with `observe`, and enforce it when a day's alerts hold no honest request. Many at once
+    are told as `refusals`.
 
     Blind spot: A value within the range may be strange all the same; see `abnormal`.
     """
@@ -306,7 +307,10 @@ def range_(seen: Told) -> Iterator[Hit]:
     references=("CWE-1289",),
 )
 def category(seen: Told) -> Iterator[Hit]:
-    """Refuse a word that the reference does not have in this column.
+    """Refuse a word that the reference does not have in this column, unless more are to come.
+
+    More are, where over two rows in a thousand of the reference have a word that is there only
+    once; then words pass that are made like the others.
 
     Why: an unknown word is encoded as nothing or as another one, and the row is judged as
     something that it is not.

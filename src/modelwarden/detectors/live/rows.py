@@ -17,7 +17,7 @@ from modelwarden.detectors.live._told import Told, told
     weakness="evasion",
 )
 def abnormal(seen: Told) -> Iterator[Hit]:
-    """Refuse a request with a row whose score one normal row in two thousand reaches.
+    """Refuse a request with a row whose score no more than one normal row in ten thousand reaches.
 
     Why: where there were no data the model guesses, and adversarial rows, noise that copies a
     model, and broken inputs all lie there.
@@ -27,8 +27,8 @@ def abnormal(seen: Told) -> Iterator[Hit]:
     profile` moves the alarm below it, and `abnormal = "shadow"` tells what a day of refusing
     would be like.
 
-    False alarms measured: 0.02 to 0.4 % of unseen rows of three data sets were refused, the
-    most where the reference had only 312 rows.
+    False alarms measured: 3 of 12,336 unseen rows of twelve data sets were refused, two of them
+    where the reference had 89 rows, and 18 of 96,000 rows of processes drawn at random.
 
     Blind spot: Attacks that stay close to real rows; inputs that are all text; references of
     fewer than 50 rows.

@@ -367,7 +367,7 @@ class Clients:
         self, client: str, asked: Asked, rows: Sequence[int], scores: list[float]
     ) -> list[Alarm]:
         """Count the first rows of a client: who changes names shows nowhere else."""
-        strange = max(scores) > self._reference.normal.refuse
+        strange = max(scores) > self._reference.strange
         if self._newcomers.told(asked, rows, scores):
             named = (*self._came, client)
             self._came.clear()

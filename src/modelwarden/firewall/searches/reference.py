@@ -29,6 +29,7 @@ class Reference:
 
     Attributes:
         normal: that this is of.
+        strange: score beyond which a row is strange.
         features: which columns are of one feature.
         spacing: (m,) mean distance of each row of the sample to its nearest others. Unlike the
             distance of a row to the sample it does not grow where traffic has moved away.
@@ -36,10 +37,11 @@ class Reference:
         hits: by the rows of the sample, what one row that falls there says for a search.
     """
 
-    __slots__ = ("features", "hits", "needed", "normal", "spacing")
+    __slots__ = ("features", "hits", "needed", "normal", "spacing", "strange")
 
     def __init__(self, normal: Normal, features: Sequence[int] | None = None) -> None:
         self.normal = normal
+        self.strange = normal.strange or normal.refuse
         self.features = Features(None if features is None else features[:: normal.step])
         self.spacing: Floats = neighbours_of(normal)
         self.needed: list[int] = []

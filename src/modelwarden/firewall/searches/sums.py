@@ -81,14 +81,14 @@ class Strange:
             rows: which of them.
             scores: of these.
         """
-        alarm, refuse = self._reference.normal.alarm, self._reference.normal.refuse
+        alarm, strange = self._reference.normal.alarm, self._reference.strange
         if max(scores) <= alarm:
             self.sum = max(0.0, self.sum + len(scores) * _USUAL)
             return False
         told = False
         for at, score in zip(rows, scores, strict=True):
             step = _USUAL if score <= alarm else _ODD
-            if score > refuse:
+            if score > strange:
                 step = _FAR if self._new(asked.mark(at)) else 0.0
             self.sum = max(0.0, self.sum + step)
             if self.sum >= _THRESHOLD:
