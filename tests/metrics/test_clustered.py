@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from modelwarden.metrics import rates
 from modelwarden.metrics.clustered import by_clusters, design, influences_of_cells
@@ -83,3 +84,22 @@ def test_influences_of_cells_are_those_of_the_rows():
 
     right = (y == said) - float((y == said).mean())
     assert np.corrcoef(found, right)[0, 1] == pytest.approx(1)
+
+
+def test_a_loss_that_few_clusters_have_most_of_goes_further_up_as_johnson_has_it():
+    rng = np.random.default_rng(8)
+    whose = np.repeat(np.arange(25), 8)
+    losses = rng.chisquare(1, 25)[whose] + 0.1 * rng.random(200)
+    one = measured("mae", float(losses.mean()), mean_of(losses), 200)
+
+    drawn = design(losses, whose)
+    plain = drawn.widen(mean_of(losses), one.value)
+    got = by_clusters(one, drawn)
+    turned = design(-losses, whose)
+
+    skew, t = stats.skew(np.bincount(whose, weights=losses)), t_of(0.95, 24)
+    further = skew * (1 + 2 * t**2) / (6 * math.sqrt(25))  # Johnson 1978
+    assert skew > 1
+    assert got.low == pytest.approx(max(0.0, plain.low))
+    assert got.high - one.value == pytest.approx((plain.high - one.value) * (1 + further / t))
+    assert turned.skew == 0

@@ -7,7 +7,8 @@ law for as many clusters as there are; it never becomes narrower.
 
 Source: Kish 1965, "Survey sampling", chapter 8 (design effects, effective sizes); Obuchowski 1997,
 "Nonparametric analysis of clustered ROC curve data" (influences summed by cluster); Efron and
-Stein 1981 for influences as such.
+Stein 1981 for influences as such; Johnson 1978, "Modified t tests and confidence intervals for
+asymmetrical populations", for losses, of which a few clusters may have the most.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from modelwarden.metrics.intervals import UNBOUNDED, Floats, Interval, t_of, z_o
 
 FEWEST = 2
 """Clusters below which nothing is known of their spread."""
+_LOSSES = frozenset({"rmse", "mean_squared_error", "mae", "log_loss", "brier_score"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +37,33 @@ class Design:
         effect: the variance by clusters over that by rows, at least 1.
         clusters: that have a row.
         worth: as many clusters of equal size would tell as much; at most `clusters`.
+        skew: of the sums of clusters, where large ones are the rarer; never below 0.
     """
 
     effect: float
     clusters: int
     worth: float
+    skew: float = 0.0
 
-    def widen(self, ends: Interval, value: float, *, level: float = 0.95) -> Interval:
-        """Return an interval by rows as one by clusters; unbounded where there is but one."""
+    def widen(
+        self, ends: Interval, value: float, *, level: float = 0.95, skewed: bool = False
+    ) -> Interval:
+        """Return an interval by rows as one by clusters; unbounded where there is but one.
+
+        Args:
+            ends: by rows.
+            value: the metric's.
+            level: nominal coverage.
+            skewed: the upper end goes further where a few clusters have most of the loss, since
+                clusters like them may be missing.
+        """
         if self.worth < FEWEST:
             return UNBOUNDED
-        times = math.sqrt(self.effect) * t_of(level, self.worth - 1) / z_of(level)
-        return Interval(value - (value - ends.low) * times, value + (ends.high - value) * times)
+        t = t_of(level, self.worth - 1)
+        times = math.sqrt(self.effect) * t / z_of(level)
+        further = 1 + self.skew * (1 + 2 * t * t) / (6 * math.sqrt(self.worth) * t)
+        more = times * (further if skewed else 1.0)
+        return Interval(value - (value - ends.low) * times, value + (ends.high - value) * more)
 
 
 def design(influence: Floats, clusters: Labels) -> Design:
@@ -69,7 +86,9 @@ def design(influence: Floats, clusters: Labels) -> Design:
         return Design((n / worth) ** 2 if n else 1.0, many, worth)
     sums = np.bincount(clusters, weights=away)
     drawn = float(sums @ sums) * many / max(many - 1, 1)
-    return Design(max(1.0, drawn / by_rows), many, worth)
+    spread = math.sqrt(float(sums @ sums) / many)
+    skew = float(((sums / spread) ** 3).sum()) / many if spread else 0.0
+    return Design(max(1.0, drawn / by_rows), many, worth, max(0.0, skew))
 
 
 def by_clusters(one: Measurement, drawn: Design) -> Measurement:
@@ -80,7 +99,8 @@ def by_clusters(one: Measurement, drawn: Design) -> Measurement:
         -math.inf if one.low is None else one.low, math.inf if one.high is None else one.high
     )
     entry = measure(one.name)
-    wide = drawn.widen(ends, one.value, level=one.level).within(entry.low, entry.high)
+    wide = drawn.widen(ends, one.value, level=one.level, skewed=one.name in _LOSSES)
+    wide = wide.within(entry.low, entry.high)
     conditions = {
         **one.conditions,
         "clusters": drawn.clusters,
