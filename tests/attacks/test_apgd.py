@@ -205,12 +205,54 @@ def test_chains_that_ended_far_from_a_win_begin_anew_towards_the_class_that_came
     left = steered.gaps - steered.eps * steered.slopes
     left[steered.ranked[0]] = np.inf
 
-    aims = steered.aims(124)
+    aims = steered.aims(274)
 
     # No other class comes nearer than seven times as far.
     assert len(set(aims[20])) == 9
     assert np.sort(left)[1] > 7 * left.min()
-    assert {c for each in aims[120:] for c in each} == {int(left.argmin())}
+    assert {c for each in aims[70:] for c in each} == {int(left.argmin())}
+
+
+class Hills:
+    """One hill beside each input that is too low to win, and steeper ones that win farther off."""
+
+    def __init__(self, d=8, n=20):
+        rng = np.random.default_rng(2)
+        self.x = np.full((n, d), 0.5, np.float32)
+        ways = np.stack([np.linalg.qr(rng.normal(size=(d, d)))[0] for _ in range(n)])
+        far = np.concatenate((0.2 * ways[:, :1], 0.35 * ways[:, 1:]), axis=1)
+        # Each input is moved to a place of its own, which tells its hills from those of others.
+        self.x += rng.uniform(-3, 3, (n, d)).astype(np.float32)
+        self.tops = (self.x[:, None] + far).reshape(-1, d)
+        self.heights = np.tile([0.9] + [1.4] * (d - 1), n)
+        self.widths = np.tile([0.6] + [0.3] * (d - 1), n)
+        self.target = function_target(self.scores, spec(5), self.x, gradients=self.gradients)
+
+    def hills(self, x):
+        away = np.asarray(x, float)[:, None] - self.tops
+        return away, self.heights * np.exp(-(away**2).sum(axis=2) / (2 * self.widths**2))
+
+    def scores(self, x):
+        hills = self.hills(x)[1].max(axis=1)
+        return np.column_stack([np.ones(len(x)), hills, np.full((len(x), 3), -5.0)])
+
+    def gradients(self, x, weights):
+        away, hills = self.hills(x)
+        rows, top = np.arange(len(x)), hills.argmax(axis=1)
+        slope = -away[rows, top] * (hills[rows, top] / self.widths[top] ** 2)[:, None]
+        return self.scores(x), weights[:, 1:2] * slope
+
+
+def test_in_l2_a_hill_beside_the_input_that_is_too_low_does_not_keep_it_from_higher_ones():
+    victim, rows = Hills(), np.arange(20)
+    ball = Ball(x=victim.x, norm=Norm.L2, eps=0.4, low=-9, high=9)
+    clean, y = victim.scores(victim.x), np.zeros(20, np.int64)
+    problem = Problem(space=ball, y=y, rows=rows, classes=5, clean=clean)
+
+    found = run(Apgd(), victim.target, problem, queries=300)
+
+    assert (clean[:, 1] > 0.8).all()
+    assert found.success.mean() >= 0.95
 
 
 def test_gradients_at_one_point_are_asked_for_every_weight():

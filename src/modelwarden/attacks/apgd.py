@@ -25,7 +25,9 @@ from modelwarden.targets.spec import Access
 SATURATED = 80.0
 _ROUNDED, _TINIEST, _NEARLY, _SOME = 1e-10, 1e-300, 0.9, 10
 _CHAINS, _SPARSE_CHAINS = 9, 5  # the fewer are for l1, where each needs more steps
-_LONGEST = 100  # steps of one chain before it begins anew
+# Steps of one chain before it begins anew. In l2 where a chain begins decides more than how long it
+# goes on, so there all that follow the opening begin at random.
+_LONGEST, _LONGEST_L2 = 100, 50
 _OPENING = 20  # steps towards the nearest other class, before all are tried
 # Shares of the rows after which only so many chains go on.
 _CUTS = ((0.36, 4), (0.63, 2))
@@ -35,7 +37,7 @@ _LOOK, _SPARSER, _SHORTER, _SHORTEST = 3, 0.95, 1.5, 0.1
 # Also in l1: until so many steps of a chain it may go so many times as far.
 _WIDER = ((15, 3.0), (30, 2.0))
 _MOMENTUM = 0.75
-_HOPELESS = 2.0  # times as far from a win as the best chain
+_HOPELESS = 2.0  # times as far from a win as the class that came nearest
 _RISES = 0.75
 _NUMBERS = 600_000  # of all chains of one input: fewer chains for large pictures
 
@@ -82,7 +84,7 @@ class _Search:
         self._chains = c = max(1, min(wanted, paid, _NUMBERS // max(size, 1)))
         # In l1 the last chain first goes where the first does, and looks at every step.
         self._hasty = c - 1 if ball.norm is Norm.L1 and c > 1 else c
-        self._steps = _LONGEST
+        self._steps = _LONGEST_L2 if ball.norm is Norm.L2 else _LONGEST
         self._cuts = self._planned(queries - 1 - self._opening)
         self._live = np.ones((n, c), np.bool_)
         self._peak = np.full((n, c), -np.inf)
@@ -104,6 +106,7 @@ class _Search:
         self._opened = np.zeros(n, np.int64)
         self._logits = self._first_logits()
         self._order = self._targets()
+        self._came = np.full(self._order.shape, -np.inf)  # how near to a win each class came
         self._rows: tuple[Labels, Labels] = (np.empty(0, np.int64), np.empty(0, np.int64))
         self._seen, self._flat = np.zeros(n, np.int64), np.zeros(n, np.int64)
         self._soft = _are_shares(problem.clean)
@@ -163,8 +166,10 @@ class _Search:
         self._turn[o, c] += 1
         self._target[o, c] = self._chosen(o, c)
         start = self._real[o].copy()
-        # The first towards each class begins at the input itself, all later ones at random.
+        # The first towards each class begins at the input itself, all later ones at random; in l2
+        # the opening was the only one from there.
         again = self._place(c, self._turn[o, c] - 1) >= self._order.shape[1]
+        again |= self._ball.norm is Norm.L2
         if again.any():
             start[again] = self._scattered(o[again], self._turn[o, c][again] * 16 + c[again])
         for state in (self._at, self._before, self._best):
@@ -186,7 +191,8 @@ class _Search:
             return (least + share * (most - least)).astype(np.float32)
         moved = self._streams.normal(o, steps, size)
         reach = np.sqrt((moved**2).sum(axis=1)) if ball.norm is Norm.L2 else np.abs(moved).sum(1)
-        moved *= (ball.eps / np.maximum(reach, 1e-300))[:, None] / 2
+        far = ball.eps if ball.norm is Norm.L2 else ball.eps / 2
+        moved *= (far / np.maximum(reach, 1e-300))[:, None]
         return (self._real[o] + moved).astype(np.float32)
 
     def _next(self, o: Labels, c: Labels) -> Floats:
@@ -268,10 +274,11 @@ class _Search:
         """
         place = self._place(c, self._turn[o, c] - 1)
         count = self._order.shape[1]
-        near = self._peak[o].argmax(axis=1)
-        best = self._peak[o, near]
-        hopeless = (place >= count) & (self._peak[o, c] < _HOPELESS * best) & (best < 0)
-        return np.asarray(np.where(hopeless, self._target[o, near], place % count), np.int64)
+        listed = place % count
+        near = self._came[o].argmax(axis=1)
+        best = self._came[o, near]
+        hopeless = (place >= count) & (self._came[o, listed] < _HOPELESS * best) & (best < 0)
+        return np.asarray(np.where(hopeless, near, listed), np.int64)
 
     def _place(self, c: Labels, turn: Labels) -> Labels:
         """Return which class a chain steers to in a turn, counted from the nearest on."""
@@ -302,7 +309,9 @@ class _Search:
         bo, bc = o[better], c[better]
         self._best[bo, bc], self._best_slope[bo, bc] = points[better], slope[better]
         self._top[bo, bc] = value[better]
-        self._peak[o, c] = np.maximum(self._peak[o, c], np.where(opening, -np.inf, value))
+        steered = np.where(opening, -np.inf, value)
+        self._peak[o, c] = np.maximum(self._peak[o, c], steered)
+        np.maximum.at(self._came, (o, self._target[o, c]), steered)
         self._rises[o, c] += rises
         self._step[o, c] += 1
         self._since[o, c] += 1
