@@ -7,7 +7,7 @@ import pytest
 
 from attacks.victims import Linear, spec
 from modelwarden.attacks.apgd import Apgd, saturated
-from modelwarden.attacks.balls import Ball, Norm
+from modelwarden.attacks.balls import Ball, Norm, onto_l2
 from modelwarden.attacks.engine import Problem, Proposal, Told, run
 from modelwarden.targets.local import function_target
 from modelwarden.targets.spec import Access
@@ -210,7 +210,36 @@ def test_chains_that_ended_far_from_a_win_begin_anew_towards_the_class_that_came
     # No other class comes nearer than seven times as far.
     assert len(set(aims[20])) == 9
     assert np.sort(left)[1] > 7 * left.min()
-    assert {c for each in aims[70:] for c in each} == {int(left.argmin())}
+    assert {c for each in aims[90:] for c in each} == {int(left.argmin())}
+
+
+def test_in_l2_what_lies_in_ball_and_box_is_reached_in_a_few_steps():
+    rng = np.random.default_rng(6)
+    # Most numbers stand at an end of the box, as in pictures.
+    x = np.clip(rng.normal(0.5, 0.8, (40, 60)), 0, 1).astype(np.float32)
+    w, eps = rng.normal(size=60) * rng.exponential(size=60) ** 2, 1.0
+    low, high = -x.astype(np.float64), 1 - x.astype(np.float64)
+    farthest = (onto_l2(np.tile(1e6 * w, (40, 1)), low, high, eps) * w).sum(axis=1)
+    bias = -(x.astype(np.float64) @ w + 0.998 * farthest)
+
+    def scores(z):
+        # Each input has a bias of its own, found by what it may be.
+        near = np.abs(np.asarray(z, float)[:, None] - x).sum(axis=2).argmin(axis=1)
+        margin = np.asarray(z, float) @ w + bias[near]
+        return np.stack([-margin, margin], axis=1)
+
+    def gradients(z, weights):
+        return scores(z), weights @ np.stack([-w, w])
+
+    target = function_target(scores, spec(2), x, gradients=gradients)
+    ball = Ball(x=x, norm=Norm.L2, eps=eps, low=0, high=1)
+    y, rows = np.zeros(40, np.int64), np.arange(40)
+    problem = Problem(space=ball, y=y, rows=rows, classes=2, clean=scores(x))
+
+    found = run(Apgd(), target, problem, queries=25)
+
+    assert (scores(x)[:, 1] < 0).all()
+    assert found.success.mean() >= 0.95
 
 
 class Hills:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelwarden.attacks.balls import Ball, Ends, Norm, size_of
+from modelwarden.attacks.balls import Ball, Ends, Norm, onto_l2, size_of
 from modelwarden.core import InputError
 
 AT = np.arange(20)
@@ -124,3 +124,24 @@ def test_an_end_of_each_number_is_chosen_as_it_stands(kind):
     assert (chosen == np.where(ups, high[at], low[at])).all()
     beyond = ends.within(at, np.where(ups, high[at] + 1, 0).astype(kind))
     assert (beyond == chosen).all()
+
+
+@given(st.integers(0, 2**31), st.floats(0.01, 3))
+def test_no_change_in_ball_and_box_is_nearer_than_the_nearest_in_l2(seed, eps):
+    rng = np.random.default_rng(seed)
+    low, high = -rng.uniform(0, 0.5, (5, 12)), rng.uniform(0, 0.5, (5, 12))
+    wild = rng.normal(size=(5, 12)) * rng.choice([0.1, 1.0, 10.0])
+
+    nearest = onto_l2(wild, low, high, eps)
+
+    assert ((low <= nearest) & (nearest <= high)).all()
+    assert (np.linalg.norm(nearest, axis=1) <= eps * (1 + 1e-12)).all()
+    # Independently: the factor by halving.
+    least, most = np.zeros(5), np.ones(5)
+    for _ in range(60):
+        middle = (least + most) / 2
+        over = np.linalg.norm(np.clip(middle[:, None] * wild, low, high), axis=1) > eps
+        least, most = np.where(over, least, middle), np.where(over, middle, most)
+    expected = np.clip(least[:, None] * wild, low, high)
+    far, known = (np.linalg.norm(wild - z, axis=1) for z in (nearest, expected))
+    assert (far <= known * (1 + 1e-6) + 1e-9).all()

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from modelwarden.attacks.balls import SLACK, Ball, Norm, flattened, onto_l1
+from modelwarden.attacks.balls import SLACK, Ball, Norm, flattened, onto_l1, onto_l2
 from modelwarden.attacks.corners import ball_of
 from modelwarden.attacks.engine import Mask, Problem, Proposal, Told
 from modelwarden.attacks.streams import Streams
@@ -27,11 +27,11 @@ _ROUNDED, _TINIEST, _NEARLY, _SOME = 1e-10, 1e-300, 0.9, 10
 _CHAINS, _SPARSE_CHAINS = 9, 5  # the fewer are for l1, where each needs more steps
 # Steps of one chain before it begins anew. In l2 where a chain begins decides more than how long it
 # goes on, so there all that follow the opening begin at random.
-_LONGEST, _LONGEST_L2 = 100, 50
+_LONGEST, _LONGEST_L2 = 100, 70
 _OPENING = 20  # steps towards the nearest other class, before all are tried
 # Shares of the rows after which only so many chains go on.
 _CUTS = ((0.36, 4), (0.63, 2))
-_PACED = 50  # steps that the lengths of steps are planned for
+_PACED, _PACED_L2 = 50, 70  # steps that the lengths of steps are planned for
 # In l1: steps between looks at how many places are changed, and what a look may do.
 _LOOK, _SPARSER, _SHORTER, _SHORTEST = 3, 0.95, 1.5, 0.1
 # Also in l1: until so many steps of a chain it may go so many times as far.
@@ -75,6 +75,7 @@ class _Search:
     def __init__(self, attack: Apgd, ball: Ball, problem: Problem, seed: int, queries: int) -> None:
         n, size = len(problem), int(np.prod(ball.x.shape[1:]))
         self._ball, self._problem = ball, problem
+        self._nearest = ball.norm in (Norm.L1, Norm.L2)
         self._streams = Streams(seed, attack.name, problem.rows.tolist())
         others = problem.classes - 1 if problem.goal is None else 1
         most = _SPARSE_CHAINS if ball.norm is Norm.L1 else _CHAINS
@@ -84,7 +85,8 @@ class _Search:
         self._chains = c = max(1, min(wanted, paid, _NUMBERS // max(size, 1)))
         # In l1 the last chain first goes where the first does, and looks at every step.
         self._hasty = c - 1 if ball.norm is Norm.L1 and c > 1 else c
-        self._steps = _LONGEST_L2 if ball.norm is Norm.L2 else _LONGEST
+        near = ball.norm is Norm.L2
+        self._steps, self._paced = (_LONGEST_L2, _PACED_L2) if near else (_LONGEST, _PACED)
         self._cuts = self._planned(queries - 1 - self._opening)
         self._live = np.ones((n, c), np.bool_)
         self._peak = np.full((n, c), -np.inf)
@@ -153,8 +155,9 @@ class _Search:
         weights = self._weights(owners, chains, opening)
         self._opened[at] += 1
         shape = (len(owners), *self._ball.x.shape[1:])
-        # In l1 the points are brought into ball and box here: straight lines would cost sparsity.
-        free = self._ball.norm is Norm.L1
+        # In l1 and l2 the points are brought into ball and box here, to the nearest that are in
+        # both: straight lines would cost sparsity, and draw what is at an end away from it.
+        free = self._nearest
         return Proposal(at=owners, candidates=points.reshape(shape), weights=weights, free=free)
 
     def _begin(self, o: Labels, c: Labels) -> None:
@@ -202,17 +205,21 @@ class _Search:
         drift = here - self._before[o, c]
         eased = here + _MOMENTUM * (ahead - here) + (1 - _MOMENTUM) * drift
         sparse = self._ball.norm is Norm.L1
+        if self._ball.norm is Norm.L2:
+            eased = self._fitted(o, c, eased)
         moved = np.where((step >= 2)[:, None] & (not sparse), eased, ahead)
         stays = (step == 0) | self._anew[o, c]
         return np.where(stays[:, None], here, moved)
 
     def _fitted(self, o: Labels, c: Labels, points: Floats) -> Floats:
-        if self._ball.norm is Norm.L1:
+        if self._nearest:
             real = flattened(self._ball.real[o])
             low = flattened(self._ball.least[o]) - real
             high = flattened(self._ball.most[o]) - real
-            reach = self._ball.eps * (1 - SLACK) * self._reach[o, c]
-            return real + onto_l1(points - real, low, high, reach)
+            eps = self._ball.eps * (1 - SLACK)
+            if self._ball.norm is Norm.L2:
+                return real + onto_l2(points - real, low, high, eps)
+            return real + onto_l1(points - real, low, high, eps * self._reach[o, c])
         shape = (len(o), *self._ball.x.shape[1:])
         return flattened(self._ball.fit(o, points.reshape(shape))[0].astype(np.float64))
 
@@ -349,7 +356,7 @@ class _Search:
         if self._ball.norm is Norm.L1:
             self._look(o, c)
             return
-        whole = np.where(self._turn[o, c] == 0, self._opening, _PACED)
+        whole = np.where(self._turn[o, c] == 0, self._opening, self._paced)
         first = np.maximum(1, (0.22 * whole).astype(np.int64))
         least = np.maximum(1, (0.06 * whole).astype(np.int64))
         less = np.maximum(1, (0.03 * whole).astype(np.int64))

@@ -15,7 +15,7 @@ from modelwarden.targets.frames import Floats, Inputs, Labels
 
 # Of eps: what rounding to the type of the inputs may add to a distance.
 SLACK = 1e-6
-_HALVES = 40
+_HALVES, _SCALES = 40, 8
 
 
 class Norm(StrEnum):
@@ -265,6 +265,38 @@ def onto_l1(moved: Floats, low: Floats, high: Floats, eps: float | Floats) -> Fl
         least, most = np.where(over, middle, least), np.where(over, most, middle)
     drawn = np.where(fits, 0.0, most)[:, None]
     return np.asarray(np.sign(moved) * np.minimum(np.maximum(size - drawn, 0), room), np.float64)
+
+
+def onto_l2(moved: Floats, low: Floats, high: Floats, eps: float) -> Floats:
+    """Return the nearest changes of at most eps in l2 that stay in the box, (m, d).
+
+    Args:
+        moved: (m, d) changes.
+        low: (m, d) how far each number may fall, at most 0.
+        high: (m, d) how far it may rise, at least 0.
+        eps: of all together.
+
+    What is nearest has every number multiplied by one and the same factor and cut to its end. The
+    factor is found from below, by the numbers that it does not cut; it never becomes too large.
+
+    >>> onto_l2(np.array([[6.0, 8.0]]), np.full((1, 2), -9.0), np.array([[9.0, 3.0]]), 5.0).round(6)
+    array([[4., 3.]])
+    """
+    nearest = np.minimum(np.maximum(moved, low), high)
+    over = np.flatnonzero(np.einsum("ij,ij->i", nearest, nearest) > eps**2)
+    moved, low, high = moved[over], low[over], high[over]
+    squares = moved**2
+    factor = eps / np.sqrt(np.maximum(squares.sum(axis=1), 1e-300))
+    for _ in range(_SCALES):
+        scaled = factor[:, None] * moved
+        ends = np.minimum(np.maximum(scaled, low), high)
+        free = ends == scaled
+        left = eps**2 - np.where(free, 0.0, ends**2).sum(axis=1)
+        loose = np.where(free, squares, 0.0).sum(axis=1)
+        wanted = np.sqrt(np.maximum(left, 0) / np.maximum(loose, 1e-300))
+        factor = np.maximum(factor, np.minimum(wanted, 1.0))
+    nearest[over] = np.minimum(np.maximum(factor[:, None] * moved, low), high)
+    return np.asarray(nearest, np.float64)
 
 
 def _shrunk(moved: Floats, norm: Norm, eps: float) -> Floats:
