@@ -42,6 +42,7 @@ class Endpoint:
 
     Attributes:
         described: what a GET is answered.
+        tokens: what each request brought to be let in.
         asked: rows of each request that arrived, in order, those that failed included.
     """
 
@@ -49,6 +50,7 @@ class Endpoint:
     fault: Callable[[int, list[object]], Reply | None] | None = None
     asked: list[int] = field(default_factory=list)
     inputs: list[list[object]] = field(default_factory=list)
+    tokens: list[str | None] = field(default_factory=list)
     url: str = ""
     described: Reply = (404, {}, b"{}")
 
@@ -79,6 +81,7 @@ def serving(endpoint: Endpoint) -> Iterator[Endpoint]:
                 rows = rows[0]["data"]
             endpoint.asked.append(len(rows))
             endpoint.inputs.append(rows)
+            endpoint.tokens.append(self.headers["Authorization"])
             reply = None
             if endpoint.fault is not None:
                 reply = endpoint.fault(len(endpoint.asked), rows)

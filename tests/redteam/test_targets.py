@@ -49,7 +49,7 @@ SPOKEN = [
 
 
 @contextmanager
-def speaking(answer):
+def speaking(answer, described=404):
     """Serve another protocol than MLflow's; what is no JSON, as its type says, is text."""
     rows = []
 
@@ -61,7 +61,7 @@ def speaking(answer):
             pass
 
         def do_GET(self):
-            self.send_response(404)
+            self.send_response(described)
             self.send_header("Content-Length", "0")
             self.end_headers()
 
@@ -107,6 +107,34 @@ def test_every_protocol_is_spoken(tmp_path, protocol, answer, path, access):
     assert len(done.evasions) == 2
     asked = next(m.value for m in done.report.measurements if m.name == "rows_asked")
     assert asked == sum(rows)
+
+
+@pytest.mark.parametrize("described", [403, 405, 501])
+def test_a_server_that_describes_no_model_is_asked_all_the_same(tmp_path, described):
+    seeded(tmp_path, ("call today for urgent free entry to the fair", "the urgent winner comes by"))
+    protocol, answer, path, access = next(one for one in SPOKEN if one[0] == "oip-v2")
+    with speaking(answer, described) as (url, _):
+        made = document(
+            url + path,
+            target={"protocol": protocol, "classes": ["ham", "spam"]},
+            knowledge={"access": access},
+        )
+        done = run(campaign_of(made, root=tmp_path), output=tmp_path / "out")
+
+    assert done.stopped is None
+    assert len(done.evasions) == 2
+
+
+def test_the_token_of_the_environment_goes_with_every_request(tmp_path, monkeypatch):
+    monkeypatch.setenv("MODELWARDEN_TARGET_TOKEN", "let-me-in")
+    seeded(tmp_path)
+    with serving(Endpoint()) as endpoint:
+        run(campaign(tmp_path, endpoint.url), output=tmp_path / "out")
+
+    assert set(endpoint.tokens) == {"Bearer let-me-in"}
+    kept = [f for f in (tmp_path / "out").rglob("*") if f.is_file()]
+    assert kept
+    assert not any(b"let-me-in" in f.read_bytes() for f in kept)
 
 
 def test_several_targets_and_attacks_share_one_budget(tmp_path):

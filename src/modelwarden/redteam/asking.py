@@ -35,7 +35,7 @@ from modelwarden.targets.tiled import Asked
 # What a defence does not say: no access at all, no such address, no such method.
 NO_DEFENCE = frozenset({401, 404, 405, 407, 410})
 _ONE_BY_ONE = ("torchserve", "openai")
-TOKEN = "MODELWARDEN_TARGETTOKEN"  # noqa: S105 -- the name of a variable
+TOKEN = "MODELWARDEN_TARGET_TOKEN"  # noqa: S105 -- the name of a variable
 _LANES = "abcdefgh"
 MakeWire = Callable[[TargetConfig, Courier], Wire]
 

@@ -19,6 +19,7 @@ from modelwarden.targets.http.connection import Address, Connection, StatusError
 
 _WAITING = (408, 429, 502, 503, 504)  # statuses that a pause may mend
 _FIRST, _LONGEST = 0.1, 10.0  # seconds before the first further try, and at most
+_UNKNOWN = 501  # of a server that has no such method, as one without a description has no GET
 _PATIENCE = 60.0  # the longest pause that a server may ask for
 _MOVED = "Name the address that answers, if the authorisation covers it."
 _STRANGE = 2  # further tries where a server says that it failed, which may be the input's doing
@@ -214,7 +215,8 @@ class Courier:
                 return 200, self._connection.get(path), None, 0.0
             return 200, self._connection.post(path, body, content_type), None, 0.0
         except StatusError as error:
-            why = error.message if _is_busy(error.status) else None
+            told = body is None and error.status == _UNKNOWN  # and will tell no more
+            why = error.message if _is_busy(error.status) and not told else None
             self._walled = error.walled
             return error.status, error.body, why, error.pause
 
