@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelwarden.artifacts import Examined, examine
-from modelwarden.artifacts.known.commands import attack_in, only_asks
+from modelwarden.artifacts.known.asking import only_asks
+from modelwarden.artifacts.known.commands import attack_in
 from modelwarden.core import GapKind
 from modelwarden.formats import Limits, Source
 from modelwarden.formats.installs import origins_in

@@ -34,7 +34,7 @@ class Origin(NamedTuple):
 NAMES = lazily(
     r"(?:^|/)(?:[^/]*(?:requirements|constraints)[^/]*\.(?:txt|in|pip)|(?:requirements|constraints)/[^/]+\.(?:txt|in)"
     r"|pip\.(?:conf|ini)|\.?condarc|\.mambarc|uv\.toml|pyproject\.toml|pdm\.toml|poetry\.(?:toml|lock)"
-    r"|uv\.lock|pdm\.lock|pipfile|setup\.cfg|tox\.ini|\.pypirc|\.npmrc|\.yarnrc(?:\.ya?ml)?|\.pydistutils\.cfg"
+    r"|uv\.lock|pdm\.lock|pipfile(?:\.lock)?|setup\.cfg|tox\.ini|\.pypirc|\.npmrc|\.yarnrc(?:\.ya?ml)?|\.pydistutils\.cfg"
     r"|[^/]*(?:conda|environment|[-_.]env)[^/]*\.ya?ml|python_env\.ya?ml|bentofile\.ya?ml|cog\.ya?ml)$",
     re.IGNORECASE,
 )

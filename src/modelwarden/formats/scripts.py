@@ -33,10 +33,10 @@ _COMPUTED = re.compile(
     r"|[a-z]{1,20}\$\{?(?:IFS|@|\*|[a-z]\b)"
     r"|[\"']?\$\{?(?!PYTHON|PIP|CC|CXX|MAKE|SHELL|\(|@|\*|BIN|CMD_PREFIX)[A-Za-z_]\w*|`)"
 )
-_INSTALL = re.compile(
+INSTALL = re.compile(
     r"\b(?:pip3?|uv|conda|mamba|micromamba|poetry|pdm|pipx)\b[^\n]*\b(?:install|add|sync)\b"
 )
-_PYTHON = re.compile(
+PYTHON = re.compile(
     r"\b(?:python[\d.]*|py)[ \t]+(?:-[A-Za-z]*[ \t]+)*?"
     r"(?:-[A-Za-z]*c[ \t]*|(?:-[ \t]*)?<<-?[^\n]*(\n))"
 )
@@ -147,7 +147,7 @@ def programs_in(command: str) -> Iterator[str]:
     >>> list(programs_in("cd /x && python3 -c 'import os' && true"))
     ['import os']
     """
-    for match in _PYTHON.finditer(command):
+    for match in PYTHON.finditer(command):
         rest = command[match.end() :]
         if match[1] is not None:
             yield rest
@@ -186,7 +186,7 @@ def _installing(commands: Sequence[Command]) -> str:
     """Return what installs packages or says where from, each command in its own line."""
     lines = [""] * (commands[-1].line if commands else 0)
     for command in commands:
-        if _INSTALL.search(command.text) or ENVIRONMENT.search(command.text):
+        if INSTALL.search(command.text) or ENVIRONMENT.search(command.text):
             lines[command.line - 1] = command.text.replace("\n", " ")
     return "\n".join(lines)
 
@@ -210,7 +210,7 @@ def _logical(text: str, mark: str = "\\") -> Iterator[tuple[str, int]]:
 
 def _with_program(lines: list[str], at: int, line: str) -> tuple[str, int]:
     """Add the lines up to the quote that ends the Python program in a command."""
-    begun = next((m.end() for m in _PYTHON.finditer(line) if m[1] is None), len(line))
+    begun = next((m.end() for m in PYTHON.finditer(line) if m[1] is None), len(line))
     mark, whole, end = line[begun : begun + 1], line, at
     if mark not in ("'", '"') or mark in line[begun + 1 :]:
         return line, at

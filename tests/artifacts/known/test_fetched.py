@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from modelwarden.artifacts.known import commands
+from modelwarden.artifacts.known.attacks import FETCHED
 from modelwarden.artifacts.known.commands import (
-    FETCHED,
     attack_in,
     downloads_in,
     starts_download,

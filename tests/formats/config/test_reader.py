@@ -14,17 +14,8 @@ from hypothesis import strategies as st
 
 from modelwarden.core import GapKind
 from modelwarden.formats import Limits, Source
-from modelwarden.formats.config.reader import (
-    _BY_ANCHOR,
-    _FLOW_TAG,
-    _LONG,
-    _TELLING,
-    ConfigFile,
-    _near,
-    _telling,
-    read,
-    sniff,
-)
+from modelwarden.formats.config.reader import _FLOW_TAG, ConfigFile, read, sniff
+from modelwarden.formats.config.words import _BY_ANCHOR, _LONG, _TELLING, _near, telling
 
 HIDDEN = '{"chat\\u005ftemplate": "\\u007b\\u007b x }}"}'
 
@@ -187,7 +178,7 @@ def test_telling_words_are_found_wherever_they_stand(data):
     text = b"".join(data.draw(st.lists(st.sampled_from(some), max_size=9)))
     text += data.draw(st.sampled_from([b"", b"7, " * _LONG, b"o" * _LONG]))
 
-    assert _telling(text, _FLOW_TAG) == any(re.search(around, text) for _, around in _TELLING)
+    assert telling(text, _FLOW_TAG) == any(re.search(around, text) for _, around in _TELLING)
 
 
 @given(st.data())

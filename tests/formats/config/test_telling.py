@@ -7,12 +7,12 @@ import re
 
 import pytest
 
-from modelwarden.formats.config import reader
+from modelwarden.formats.config import words
 
 WITH_RUNS = [
     (word, around)
-    for word, around in reader._TELLING
-    if reader._run_of(around[len(re.escape(word)) :])
+    for word, around in words._TELLING
+    if words._run_of(around[len(re.escape(word)) :])
 ]
 PIECES = [b'"', b"\\", b'\\"', b"\n", b":", b": x", b'": "', b"-", b"_", b"|", b"@-", b" ", b"a1"]
 PIECES += [b"}}", b"%}", b"}", b"-e ", b".eyj", b"eyjabcdefgh", b"{", b"\t", b': "a.b"', b": a/"]
@@ -27,7 +27,7 @@ def test_a_word_is_found_where_a_search_finds_it(word, around):
     for _ in range(400):
         text = b"".join(rng.choice((word, *PIECES)) for _ in range(rng.randint(1, 12)))
         expected = form.search(text) is not None
-        assert reader._stands(word, around, text) == expected, text
+        assert words._stands(word, around, text) == expected, text
         found += expected
 
     assert 0 < found < 400
@@ -47,10 +47,10 @@ def test_words_that_follow_each_other_are_looked_at_once(word, monkeypatch):
 
     around = next(around for one, around in WITH_RUNS if one == word)
     counted = Counted(re.compile(around))
-    compiled = reader._compiled
+    compiled = words._compiled
     monkeypatch.setattr(
-        reader, "_compiled", lambda form: counted if form == around else compiled(form)
+        words, "_compiled", lambda form: counted if form == around else compiled(form)
     )
 
-    assert not reader._stands(word, around, word * 500)
+    assert not words._stands(word, around, word * 500)
     assert counted.asked == 1

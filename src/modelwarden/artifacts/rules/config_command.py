@@ -10,11 +10,13 @@ from modelwarden.artifacts.known.harm import LONGEST, code_in, command_in
 from modelwarden.artifacts.known.secrets import redacted
 from modelwarden.artifacts.rules._content import bound_to
 from modelwarden.core import Confidence, Hit, Severity, rule
-from modelwarden.formats.config.reader import MARSHALLED, ConfigFile
+from modelwarden.formats.config.reader import ConfigFile
 from modelwarden.formats.config.scalars import Scalar
+from modelwarden.formats.config.words import MARSHALLED
 
 _SERVER = re.compile(r"(?:^|\.)(?:mcpServers|mcp\.servers|servers)(?:\.|\[)", re.IGNORECASE)
 _PRELOADS = frozenset(("LD_PRELOAD", "DYLD_INSERT_LIBRARIES"))
+_TASKS = ("tasks.json",)  # of an editor, which has them as one array
 _SHELLS = frozenset("sh bash zsh dash cmd powershell pwsh".split())
 
 
@@ -41,7 +43,7 @@ def config_command(config: ConfigFile) -> Iterator[Hit]:
     Blind spot: harmless-looking commands and names of scripts beside the file are not reported,
     nor is anything in rows of data (JSON lines, or JSON that is one array): nobody runs those.
     """
-    if config.rows:
+    if config.rows and not config.source.label.endswith(_TASKS):
         return
     evidence = bound_to(config)
     for scalar in config.scalars:

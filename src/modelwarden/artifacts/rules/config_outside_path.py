@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from modelwarden.artifacts.known.commands import SECRET_FILE
+from modelwarden.artifacts.known.attacks import SECRET_FILE
 from modelwarden.artifacts.rules._content import bound_to
 from modelwarden.core import Hit, Severity, rule
 from modelwarden.formats.config.reader import ConfigFile

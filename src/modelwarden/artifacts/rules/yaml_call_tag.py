@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from modelwarden.artifacts.known import Judgement, judge
@@ -9,6 +10,9 @@ from modelwarden.artifacts.known.yaml_tags import called, evaluates, foreign, ru
 from modelwarden.artifacts.rules._content import bound_to
 from modelwarden.core import Hit, Severity, UseKind, rule
 from modelwarden.formats.config.reader import ConfigFile
+from modelwarden.formats.config.scalars import Scalar
+
+_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*[.:]\w+")
 
 
 @rule(
@@ -33,10 +37,21 @@ def yaml_call_tag(config: ConfigFile) -> Iterator[Hit]:
     """
     evidence = bound_to(config)
     for scalar in config.scalars:
-        message = _message(scalar.tag or "")
+        message = _message(scalar.tag or "") or _named(scalar)
         if message is not None:
             facts = {"tag": (scalar.tag or "")[:200], "path": scalar.path[:200]}
             yield Hit(message, evidence(facts, scalar.line))
+
+
+def _named(scalar: Scalar) -> str | None:
+    """Judge a value under a tag of a program's own, as `!function os.system` names one."""
+    tag, target = scalar.tag or "", scalar.value.strip()
+    if not tag.startswith("!") or not _DOTTED.fullmatch(target):
+        return None
+    module, _, name = target.replace(":", ".").rpartition(".")
+    if judge(module, name, UseKind.CALLED) is not Judgement.DANGEROUS:
+        return None
+    return f"the tag {tag[:80]!r} hands out {target[:80]!r}"
 
 
 def _message(tag: str) -> str | None:

@@ -1,0 +1,42 @@
+"""The shell commands that only ask the system something."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from modelwarden.artifacts.known.commands import WRAPPERS
+
+# Programs that only tell about the system, and arguments with which others do.
+_ASKS = frozenset(
+    "uname which whereis where lscpu lsb_release nvidia-smi rocm-smi rocminfo getconf arch "
+    "sw_vers cls clear tput stty locale nproc free df vcgencmd "
+    "lspci dmidecode system_profiler ldconfig readelf file objdump otool ldd tty "
+    "xcode-select pkg-config pg_config mpicc llvm-config hipconfig ver sysctl vm_stat cat".split()
+)
+_ASKING = frozenset(
+    "--version -version -V -v version --help -h --info -dumpversion -dumpmachine "
+    "-print-search-dirs -print-file-name --print-path --prefix --libs --cflags --show-toplevel "
+    "-vV".split()
+)
+_GIT = frozenset(
+    "rev-parse describe log status show diff ls-files config branch remote tag".split()
+)
+
+
+def only_asks(words: Sequence[str | None]) -> bool:
+    """Tell whether a command only asks the system something; None is a word that is not known."""
+    while words and words[0] in WRAPPERS:
+        words = words[1:]
+    if not words or words[0] is None:
+        return any(word in _ASKING for word in words)
+    if any(word and re.search(r"[;|&`$<>\n]", word) for word in words):
+        return False
+    program = words[0].replace("\\", "/").rpartition("/")[2].lower().removesuffix(".exe")
+    if program == "git":
+        return any(word in _GIT for word in words[1:])
+    if program == "cat":
+        return all(
+            word and word.startswith(("/proc/", "/sys/", "/etc/os-release")) for word in words[1:]
+        )
+    return program in _ASKS or any(word in _ASKING for word in words[1:])

@@ -1,0 +1,180 @@
+"""The forms of commands that no model needs, and what each of them does."""
+
+from __future__ import annotations
+
+import re
+
+_PRIVATE_FILES = (
+    r"(?:\.ssh(?:/(?!known_hosts)\w|/?(?=[\s|;&)]|$))|\.aws/credentials"
+    r"|(?<=[~/])\.(?:aws|gnupg|kube|azure)/?(?=[\s|;&)]|$)|\.netrc\b|\.git-credentials|\.kube/config|\.npmrc\b"
+    r"|\.pypirc\b|\.docker/config\.json|/etc/shadow|\.huggingface/token|huggingface/token"
+    r"|\.config/gcloud|\.azure/|id_rsa\b|id_ed25519\b|Login Data\b|wallet\.dat|/proc/self/environ"
+    r"|/var/run/secrets/|\.bash_history)"
+)
+SECRET_FILE = re.compile(_PRIVATE_FILES)
+FETCHED = "runs what it has just fetched"
+STAYS = "arranges to run again, or to let somebody in"
+FETCHERS = r"curl|wget|aria2c|axel|lwp-(?:download|request)|lynx|w3m"
+# What each of these does; looked for in a command without its quotes.
+ATTACKS = tuple(
+    (re.compile(pattern, re.IGNORECASE | re.MULTILINE), what)
+    for pattern, what in (
+        (
+            r"(?:\b(?:sh|bash|zsh|ksh|dash|eval|source|python[\d.]*|perl|ruby|node|php)|(?:^|[\s;&|])\.)\s+"
+            r"(?:-c\s+|<<<\s*)?(?:\$\(|`|<\()\s*(?:" + FETCHERS + r")\b",
+            FETCHED,
+        ),
+        (
+            r"\bpython[\d.]*\s+(?:-\S+\s+){0,4}-\w*c\s[^\n]{0,500}\bexec\s*\("
+            r"[^\n]{0,500}\b(?:urlopen|urllib|requests\.get)\b",
+            FETCHED,
+        ),
+        (r"\b(?:iwr|irm|downloadstring)\b[^\n]{0,500}\b(?:iex|invoke-expression)\b", FETCHED),
+        (
+            r"\b(?:iex|invoke-expression)\b[^\n]{0,500}\b(?:iwr|irm|downloadstring|downloadfile)\b",
+            FETCHED,
+        ),
+        (
+            r"\beval\s[^\n]{0,500}base64\s+(?:-d|-D|--decode)",
+            "runs what it has just decoded",
+        ),
+        (
+            r"\bcertutil(?:\.exe)?\s[^\n]{0,200}-urlcache|\bbitsadmin(?:\.exe)?\s[^\n]{0,200}/transfer"
+            r"|\bmshta(?:\.exe)?\s+(?:https?|javascript|vbscript):|\bregsvr32\b[^\n]{0,200}/i:http"
+            r"|\brundll32\b[^\n]{0,200}javascript:",
+            "fetches or runs code by a tool of Windows",
+        ),
+        (
+            r"(?:CreateObject|ActiveXObject)\s*\(\s*WScript\.Shell\s*\)\s*\.\s*(?:Run|Exec)\b",
+            "starts programs from a page or a script of Windows",
+        ),
+        (
+            r"\bSet-MpPreference\b[^\n]{0,300}-Disable\w+\s+\$?(?:true|1)|\bAdd-MpPreference\b[^\n]{0,300}-Exclusion"
+            r"|\bamsiInitFailed\b|\bAmsiUtils\b|\bsetenforce\s+0\b|\b(?:systemctl|service)\s+(?:stop|disable)\s+(?:auditd|falco)",
+            "switches off what guards the machine",
+        ),
+        (
+            r"\[(?:System\.)?Reflection\.Assembly\]::Load\b[^\n]{0,500}(?:DownloadData|FromBase64String)"
+            r"|(?:&\s*\(?\s*(?:IEX|Invoke-Expression)|\b(?:IEX|Invoke-Expression)\b)[^\n]{0,500}FromBase64String",
+            "runs what it has just decoded",
+        ),
+        (
+            r"Net\.Sockets\.TCPClient\b[^\n]{0,2000}\b(?:iex|invoke-expression)\b",
+            "opens a shell to the network",
+        ),
+        (
+            r"\b(?:iwr|irm|invoke-webrequest|invoke-restmethod|downloadfile)\b[^\n]{0,300}?([\w.$:\\-]+\.(?:exe|bat|cmd|ps1|msi|scr|dll))\b"
+            r"[^\n]{0,300}\b(?:start-process|saps|start|rundll32|regsvr32)\s+[^\n]{0,40}\1",
+            FETCHED,
+        ),
+        (
+            r"\bvssadmin(?:\.exe)?\s+delete\s+shadows|\b(?:del|rd|rmdir)\s+(?:/\w\s+){2,}[A-Z]:\\(?:\*|\s|$)",
+            "deletes or overwrites",
+        ),
+        (
+            r"\bdocker\s+run\b(?=[^\n;&|]*\s-(?:v|-volume)[ =]/:)"
+            r"[^\n;&|]*(?:\bchroot|--privileged)\b",
+            "gives a container the whole machine",
+        ),
+        (
+            r"\bext::\S*(?:sh|bash)\b|-oProxyCommand=",
+            "runs a command where an address is expected",
+        ),
+        (r"--checkpoint-action=exec", "runs a command where an archive is expected"),
+        (
+            r"/proc/[^\s/]{1,80}/(?:mem|maps)\b[^\n]{0,300}(?:isSecret|token|grep|base64)|\bgcore\s",
+            "reads the memory of other programs",
+        ),
+        (
+            r"\bgit\s+config\s+(?:--\S+\s+)*core\.(?:hooksPath|fsmonitor|sshCommand)\s+(?:/tmp|/dev/shm|/var/tmp|sh\s|bash\s|curl)"
+            r"|\bgit\s+config\s+(?:--\S+\s+)*--(?:global|system)\s+(?:--\S+\s+)*core\.hooksPath\s+[^\s;&|]",
+            STAYS,
+        ),
+        (r"/dev/(?:tcp|udp)/", "opens a shell to the network"),
+        (r"\bsocat\b[^\n]{0,500}\bexec:", "opens a shell to the network"),
+        (
+            rf"\b(?:curl|wget|scp|nc)\b[^|;&\n]{{0,500}}{_PRIVATE_FILES}",
+            "sends credentials to the network",
+        ),
+        (
+            r"\b(?:cat|head|tail|less|more|strings|xxd|base64)\s+(?:-\S+\s+){0,4}\S{0,200}"
+            r"(?:\.ssh/id_\w+|id_rsa|id_ed25519|\.aws/credentials|\.git-credentials|/etc/shadow"
+            r"|\.netrc|/var/run/secrets/\S+)(?=[\s|;&>]|$)",
+            "shows credentials",
+        ),
+        (
+            r"^(?!.*\becho\s+\$\{?\w+\}?\s*>).*>\s*[^\s>]{0,200}authorized_keys"
+            # A user that the builder of an image names; a line computed from the file's own.
+            r"|^(?!.*\becho\s+\$\{?\w+\}?\s+ALL=|.*\bsecure_path\b).*>\s*[^\s>]{0,200}/etc/sudoers"
+            r"|>\s*[^\s>]{0,200}(?:/etc/cron[.\w/]*|/etc/ld\.so\.preload|/etc/passwd)"
+            r"|\|\s*crontab\b|\bcrontab\s+(?!-l|-r)",
+            STAYS,
+        ),
+        (
+            r"\b(?:LD_PRELOAD|DYLD_INSERT_LIBRARIES)="
+            r"(?:[\w.-]+/|[^\s;&|]{0,80}?\$\{?PWD|\$\(pwd\)|\$\{workspaceFolder|/tmp/|/dev/shm/)",
+            "puts a library from beside it into every program",
+        ),
+        (
+            r"\b(?:perl|ruby|php|node|nodejs|lua)\s+(?:-\S+\s+){0,4}-\w*[er]\b[^\n]{0,2000}?"
+            r"(?:\bsocket\b|fsockopen|TCPSocket|child_process)|\bg?awk\b[^\n]{0,500}/inet/tcp",
+            "opens a connection in a program of one line",
+        ),
+        (
+            r"\bchpasswd\b[^\n]{0,200}PermitRootLogin[ =]+yes",
+            STAYS,
+        ),
+        (
+            r"\bfor\s+\w+\s+in\s[^\n]{0,300}"
+            + _PRIVATE_FILES
+            + r"[^\n]{0,300}\b(?:dig|nslookup|host|ping)\b",
+            "sends credentials to the network",
+        ),
+        (
+            r"\b(?:curl|wget)\b[^|;&\n]{0,500}(?:/run/secrets/|@/proc/|\bprintenv\b)",
+            "sends credentials to the network",
+        ),
+        (
+            r"\b(?:npx|bunx|uvx|deno\s+run|go\s+(?:run|install)|pipx\s+run|uv\s+tool\s+run)\b"
+            r"[^\n;&|]{0,200}(?:http://|https://\d)",
+            FETCHED,
+        ),
+        (
+            r"\b(?:perl|ruby|Rscript|julia|php)\s[^\n;|&]{0,200}-\w*[er]\s[^\n]{0,500}"
+            r"\b(?:eval|source|include|exec|load|require)\b[^\n]{0,200}(?:http://|https://\d)",
+            FETCHED,
+        ),
+        (
+            r"\b(?:dig|nslookup|host|ping)\s[^\n;&|]{0,200}(?:\$\(|`)\s*(?:whoami|hostname|id|cat|env|base64)\b",
+            "sends what it finds on the machine to the network",
+        ),
+        (
+            r"\b(?:aws\s+s3\s+(?:cp|sync|mv)|gsutil\s+(?:-m\s+)?cp|rclone\s+(?:copy|sync)|s3cmd\s+put|azcopy)\b"
+            rf"[^|;&\n]{{0,300}}{_PRIVATE_FILES}",
+            "sends credentials to the network",
+        ),
+        (
+            rf"\b(?:ssh|nc|ncat|curl)\b[^|;&\n]{{0,300}}<\s*[^|;&\n]{{0,200}}{_PRIVATE_FILES}",
+            "sends credentials to the network",
+        ),
+        (
+            r"(?:^|[\s;&|])(?:useradd|usermod|adduser)\s[^\n;&|]{0,200}"
+            r"(?:\s-u\s*0\b|--uid[ =]0\b)",
+            STAYS,
+        ),
+        (r"\bssh\s[^\n;&|]{0,200}-\w*R\s*\S{0,100}:22(?=\s|$)", STAYS),
+        (
+            r"\b(?:curl|wget)\b[^|;&\n]{0,300}(?:\$\(|`)\s*(?:env|printenv|set)\s*(?:\||\)|`)",
+            "sends the environment to the network",
+        ),
+        (
+            r"\b(?:rsync|scp)\s+(?:-\S+\s+){0,6}(?:~|\$\{?HOME\}?|/root|/home)/?\*?\s+\S{1,200}:",
+            "sends the whole home to the network",
+        ),
+        (r"\bxmrig\b|stratum\+(?:tcp|ssl)://", "mines a currency"),
+        (
+            r"\bchattr\s+\+i\b|\bhistory\s+-c\b|\bunset\s+HISTFILE\b",
+            "hides its traces",
+        ),
+    )
+)
