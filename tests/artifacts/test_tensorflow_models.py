@@ -8,7 +8,7 @@ import pytest
 
 from modelwarden.artifacts import Examined, examine
 from modelwarden.formats import Limits, Source
-from tfgraphs import function, graph, keras_object, node, saved_model
+from tfgraphs import function, graph, keras_object, message, node, saved_model
 
 CONST = node("Const", "c")
 
@@ -87,3 +87,60 @@ def test_a_class_of_their_own_in_the_metadata_is_no_need_of_the_graph():
     layer = {"class_name": "MyLayer", "config": {}}
 
     assert rules(saved_model(graph(CONST), (7, keras_object(json.dumps(layer))))) == set()
+
+
+def wired(op: str, *inputs: str, name: str = "node") -> bytes:
+    return node(op, name) + message(*((3, one) for one in inputs))
+
+
+def constant(text: str, name: str) -> bytes:
+    tensor = message((1, 7), (8, text))
+    attribute = message((1, "value"), (2, message((8, tensor))))
+    return node("Const", name) + message((5, attribute))
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+@pytest.mark.parametrize(
+    ("op", "place", "path"),
+    [
+        ("SaveV2", 0, "/root/.bashrc"),
+        ("Save", 0, "../../x"),
+        ("SaveSlices", 0, "~/x"),
+        ("MergeV2Checkpoints", 1, "/etc/cron.d/x"),
+        ("RestoreV2", 0, "/etc/shadow"),
+        ("InitializeTableFromTextFileV2", 1, "/home/a/.ssh/id_rsa"),
+    ],
+)
+def test_a_constant_that_names_the_file_of_a_saver_is_found(op, place, path, hidden):
+    inputs = ["other:0"] * place + ["joined:output:0"]
+    nodes = (
+        wired(op, *inputs, name="saver"),
+        wired("StringJoin", "same", "part", name="joined"),
+        wired("Identity", "^first", "path:0", name="unused"),
+        wired("Identity", "path:0", name="same"),
+        constant(path, "path"),
+        constant("/part", "part"),
+    )
+    made = graph(CONST, functions=(function("f", *nodes),)) if hidden else graph(*nodes)
+
+    (finding,) = examined(saved_model(made)).findings
+
+    assert finding.rule == "tf-file-op"
+    assert finding.evidence["file"] == path
+
+
+@pytest.mark.parametrize(
+    ("op", "path"),
+    [
+        ("SaveV2", "model"),
+        ("SaveV2", "_temp/part"),
+        ("RestoreV2", "/home/a/bert/bert_model.ckpt"),
+        ("RestoreV2", "gs://a/bert_model.ckpt"),
+        ("InitializeTableFromTextFileV2", "/tmp/a/vocab.txt"),
+    ],
+)
+def test_what_honest_savers_name_is_no_finding(op, path):
+    inputs = ("path", "path") if op.startswith("Init") else ("path",)
+    made = graph(wired(op, *inputs), constant(path, "path"), constant("/etc/shadow", "apart"))
+
+    assert rules(saved_model(made)) == set()

@@ -31,6 +31,8 @@ FILE_OPS = frozenset(
     "TFRecordDatasetV2 TFRecordReader TFRecordReaderV2 TextLineDataset TextLineReader "
     "TextLineReaderV2 TryRpc WholeFileReader WholeFileReaderV2 WriteFile".split()
 )
+# Those of every saver that write, or delete what they have put together.
+SAVING_OPS = frozenset("MergeV2Checkpoints Save SaveSlices SaveV2".split())
 # TensorFlow's own, which run a program that is not a graph or comes as a serialised text.
 OPAQUE_OPS = frozenset(
     "DatasetFromGraph RemoteFusedGraphExecute TRTEngineOp XlaCustomCall XlaCustomCallV2".split()

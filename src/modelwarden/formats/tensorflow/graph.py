@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator
 from dataclasses import field
+from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
 from modelwarden.core import Gap, GapKind
 from modelwarden.core.values import dataclass
 from modelwarden.formats.protobuf import LEN, Field, fields, text
+from modelwarden.formats.tensorflow.paths import KEPT, OPENS, Wires
 from modelwarden.formats.view import DamagedError, gap
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ _GAPS = 50
 _PRINT = "PrintV2"
 _NODE = frozenset({1, 2, 5})  # name, operation, attributes
 _LISTED = 100_000
+_TEXTS = 20
 
 
 @dataclass(slots=True)
@@ -38,6 +41,7 @@ class Operation:
         node: the first node of that kind. function: of the library that it is in, or empty.
         at: offset of that node. count: nodes of that kind in all.
         stream: the file that a node of that kind prints to; empty for none.
+        paths: constants that name the files which nodes of that kind open.
     """
 
     name: str
@@ -46,6 +50,7 @@ class Operation:
     at: int
     count: int = 1
     stream: str = ""
+    paths: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -65,6 +70,7 @@ class Graphs:
         operations: by name, in the order in which they were met.
         functions: names of the library's functions.
         layers: Keras metadata. assets: names of files that the model brings.
+        wires: by function, empty for the graph itself: nodes that lead to names of files.
         gaps: what could not be read.
     """
 
@@ -74,6 +80,7 @@ class Graphs:
     functions: dict[str, None] = field(default_factory=dict)
     layers: list[Layer] = field(default_factory=list)
     assets: list[str] = field(default_factory=list)
+    wires: dict[str, Wires] = field(default_factory=dict)
     gaps: list[Gap] = field(default_factory=list)
 
     def saved_model(self, root: Field) -> None:
@@ -122,6 +129,34 @@ class Graphs:
             self._operation(kind, name, where, message.at)
             if stream and kind in self.operations:
                 self.operations[kind].stream = stream
+            if kind in KEPT or kind in OPENS:
+                self.wires.setdefault(where, Wires()).keep(kind, name, message)
+
+    def follow(self) -> None:
+        """Find the constants that name the files which operations open."""
+        for wires in self.wires.values():
+            for kind, path in wires.paths(self._wired):
+                known = self.operations.get(kind)
+                if known is not None and path not in known.paths and len(known.paths) < _GAPS:
+                    known.paths.append(path)
+
+    def _wired(self, node: Field) -> tuple[str, list[str], list[str]]:
+        """Return the operation of a node, its inputs, and the texts of its value."""
+        kind, inputs, values = "", list[str](), list[str]()
+        for inner in self._fields(node, (2, 3, 5)):
+            if inner.number == 2:
+                kind = text(self.source, inner, _NAME)
+            elif inner.number == 3:
+                inputs.append(text(self.source, inner, _NAME))
+            elif inner.number == 5:
+                values += self._texts(inner)
+        return kind, inputs, values
+
+    def _texts(self, attribute: Field) -> Iterator[str]:
+        for value in self._inside(attribute, 2):
+            for tensor in self._inside(value, 8):
+                for string in islice(self._inside(tensor, 8), _TEXTS):
+                    yield text(self.source, string, _NAME)
 
     def _stream(self, attribute: Field) -> str:
         """Return the file that an attribute of a printing node names."""

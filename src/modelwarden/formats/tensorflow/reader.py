@@ -64,6 +64,7 @@ class TensorflowFormat:
         graphs = Graphs(source, limits)
         try:
             self.walk(graphs, Field(0, LEN, source.size, 0, source.size))
+            graphs.follow()
         except LimitExceededError as over:
             graphs.note(str(over), GapKind.OVER_LIMIT)
         try:
