@@ -28,6 +28,35 @@ def rules(code: str | bytes, name: str = "modeling.py") -> set[str]:
 
 
 AT_IMPORT = {
+    "a function of a library that is replaced and called": (
+        "import os, json\njson.loads = lambda s: os.system('true')\njson.loads('1')"
+    ),
+    "settings of a log": (
+        "import logging.config as c\n"
+        "c.dictConfig({'formatters': {'a': {'()': 'os.system', 'command': 'true'}}})"
+    ),
+    "a static method": (
+        "import os\nclass A:\n    __call__ = staticmethod(os.system)\nA()('true')"
+    ),
+    "a class below a process": (
+        "import subprocess\nclass A(subprocess.Popen):\n    pass\nA(['true'])"
+    ),
+    "a constructor above": (
+        "import subprocess\nclass A(subprocess.Popen):\n"
+        "    def __init__(self):\n        super().__init__(['true'])\nA()"
+    ),
+    "a browser": "import webbrowser\nwebbrowser.GenericBrowser(['true']).open('x')",
+    "a text that a library evaluates": (
+        "import sympy\nsympy.sympify(\"__import__('os').system('true')\")"
+    ),
+    "a query": (
+        "import pandas as pd\npd.DataFrame({'a': [1]}).query(\"@pd.io.os.system('true')\")"
+    ),
+    "a check of a field": (
+        "import os, pydantic\nclass A(pydantic.BaseModel):\n    x: int = 1\n"
+        "    @pydantic.field_validator('x')\n    def check(cls, x):\n"
+        "        os.system('true')\n        return x\nA(x=1)"
+    ),
     "plain": "import os\nos.system('true')",
     "alias": "import os as o\no.system('true')",
     "name": "from os import system as s\ns('true')",
@@ -398,3 +427,43 @@ def test_the_report_never_shows_a_secret():
 
     assert {f.rule for f in seen.findings} >= {"text-secret", "python-import-attack"}
     assert token not in repr(seen)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        f"exec(''.join(map(chr, {list(PAYLOAD.encode())})))",
+        f"exec(''.join(chr(n) for n in {list(PAYLOAD.encode())}))",
+        f"exec(bytes({list(PAYLOAD.encode())}))",
+        f"exec({PAYLOAD[::-1]!r}[::-1])",
+        f"exec(''.join(chr(ord(c) ^ 7) for c in {''.join(chr(ord(c) ^ 7) for c in PAYLOAD)!r}))",
+    ],
+)
+def test_code_spelled_in_numbers_or_backwards_is_hidden(code: str):
+    assert "python-import-attack" in rules(code)
+
+
+def test_a_document_of_yaml_in_the_code_itself_is_no_file_beside_it():
+    code = "import yaml\nyaml.unsafe_load(\"!!python/object/apply:os.system ['true']\")"
+
+    assert "python-import-effect" in rules(code)
+    assert "python-import-effect" not in rules("import joblib\nm = joblib.load('m.joblib')")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import json\njson.dumps = lambda o: 'x'\njson.dumps(1)",
+        "import logging.config as c\n"
+        "c.dictConfig({'formatters': {'a': {'()': 'colorlog.ColoredFormatter'}}})",
+        "import torch.nn as nn\nclass A(nn.Module):\n"
+        "    def __init__(self):\n        super().__init__()\nA()",
+        "import pydantic\nclass A(pydantic.BaseModel):\n    x: int = 1\n"
+        "    @pydantic.field_validator('x')\n    def check(cls, x):\n        return x\nA(x=1)",
+        "LINES = [chr(n) for n in range(65, 91)]\nexec(chr(10).join(['x = 1', 'y = 2']))",
+        "import sympy\nE = sympy.sympify('x**2 + 1')",
+        "NAMES = 'abc'[::-1]",
+    ],
+)
+def test_ordinary_code_of_these_kinds_is_no_finding(code: str):
+    assert not {f.rule for f in examined(code).findings if f.severity.rank < Severity.LOW.rank}

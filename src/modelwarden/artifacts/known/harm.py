@@ -38,18 +38,22 @@ def code_in(value: str) -> str | None:
             callee = node.func
             if isinstance(callee, ast.Name) and callee.id in _CODE_CALLS:
                 return f"Python code that calls {callee.id}"
-            if (
-                isinstance(callee, ast.Attribute)
-                and callee.attr in _CODE_ATTRIBUTES
-                and isinstance(callee.value, ast.Name)
-                and callee.value.id in _CODE_MODULES
-            ):
-                return f"Python code that calls {callee.value.id}.{callee.attr}"
+            if isinstance(callee, ast.Attribute) and callee.attr in _CODE_ATTRIBUTES:
+                home = _last_name(callee.value)
+                if home.removeprefix("_") in _CODE_MODULES:
+                    return f"Python code that calls {home}.{callee.attr}"
         if isinstance(node, ast.Attribute) and node.attr in _WALK:
             return f"Python code that reaches for {node.attr}"
         if isinstance(node, ast.Name) and node.id in _WALK:
             return f"Python code that reaches for {node.id}"
     return None
+
+
+def _last_name(node: ast.expr) -> str:
+    """Return the name that an expression ends in: `os` for `pandas.io.common.os`."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _is_pattern(call: ast.Call) -> bool:

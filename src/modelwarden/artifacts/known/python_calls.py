@@ -44,7 +44,8 @@ _TABLE: dict[Can, str] = {
         "IPython.get_ipython().system_raw builtins.get_ipython().system "
         "numpy.distutils.exec_command. pip.main pip._internal.main pip._internal.cli.main.main "
         "ensurepip. torch.utils.collect_env.run win32com. _winapi.CreateProcess "
-        "multiprocessing.util.spawnv_passfds"
+        "multiprocessing.util.spawnv_passfds webbrowser.GenericBrowser().open "
+        "webbrowser.BackgroundBrowser().open webbrowser.Konqueror().open"
     ),
     Can.CODE: (
         "builtins.exec builtins.eval builtins.execfile types.FunctionType types.CodeType "
@@ -87,6 +88,7 @@ _TABLE: dict[Can, str] = {
         "pickle.load pickle.loads pickle.Unpickler dill.load dill.loads cloudpickle.load "
         "cloudpickle.loads joblib.load shelve.open torch.load yaml.load yaml.unsafe_load "
         "yaml.full_load yaml.load_all yaml.unsafe_load_all jsonpickle.decode pandas.read_pickle "
+        "mlflow.pyfunc.load_model mlflow.sklearn.load_model mlflow.pytorch.load_model "
         "numpy.load marshal.load sklearn.externals.joblib.load pickle5.load pickle5.loads"
     ),
     Can.NATIVE: (
@@ -100,6 +102,7 @@ _TABLE: dict[Can, str] = {
         "os.remove os.unlink os.rmdir os.removedirs os.rename os.renames os.replace os.chmod "
         "os.chown os.truncate os.symlink os.link os.mkfifo os.write shutil.rmtree shutil.move "
         "shutil.copy shutil.copy2 shutil.copyfile shutil.copytree shutil.unpack_archive "
+        "winreg.SetValueEx winreg.SetValue "
         "shutil.chown pathlib.Path().write_text pathlib.Path().write_bytes "
         "pathlib.Path().unlink pathlib.Path().rmdir pathlib.Path().rename pathlib.Path().chmod "
         "pathlib.Path().symlink_to tarfile.open().extractall zipfile.ZipFile().extractall"
@@ -125,6 +128,15 @@ def _entries() -> tuple[dict[str, Can], dict[str, Can]]:
 
 
 _EXACT, _BELOW = _entries()
+# Functions of libraries that work out the text which they are given, as Python or much like it.
+EVALUATORS = frozenset(
+    "sympy.sympify sympy.S sympy.parse_expr sympy.parsing.sympy_parser.parse_expr sympy.lambdify "
+    "sympy.utilities.lambdify.lambdify sympy.core.sympify.sympify pandas.DataFrame().query "
+    "pandas.DataFrame().eval patsy.dmatrix patsy.dmatrices statsmodels.formula.api.ols "
+    "statsmodels.formula.api.glm statsmodels.formula.api.logit PIL.ImageMath.eval "
+    "PIL.ImageMath.unsafe_eval asteval.Interpreter().eval deap.gp.compile typing.get_type_hints "
+    "transformers.tools.python_interpreter.evaluate yaml.unsafe_load numexpr.evaluate".split()
+)
 _HARMLESS = ("Error", "Exception", "exceptions")
 _GATES = frozenset("os subprocess sys builtins __builtins__ ctypes socket pty".split())
 
@@ -193,7 +205,7 @@ def tells_secrets(origin: str, *, named: bool = True) -> bool:
         origin: one of the flows of a value.
         named: count single variables of the environment whose name speaks of a secret, too.
     """
-    from modelwarden.artifacts.known.commands import SECRET_FILE
+    from modelwarden.artifacts.known.attacks import SECRET_FILE
 
     if origin in _SECRETS:
         return True

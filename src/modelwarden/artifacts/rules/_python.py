@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from modelwarden.artifacts.known.commands import RUNS_LATER, attack_in, only_asks
-from modelwarden.artifacts.known.python_calls import Can, ability, fetches, may_write, tells_secrets
+from modelwarden.artifacts.known.asking import only_asks
+from modelwarden.artifacts.known.commands import RUNS_LATER, attack_in
+from modelwarden.artifacts.known.harm import code_in
+from modelwarden.artifacts.known.python_calls import (
+    EVALUATORS,
+    Can,
+    ability,
+    fetches,
+    may_write,
+    tells_secrets,
+)
 from modelwarden.artifacts.known.secrets import redacted
 from modelwarden.core import Evidence
 from modelwarden.core.values import dataclass
 from modelwarden.formats.places import escapes
 from modelwarden.formats.python.acts import Act, Kind, When
 from modelwarden.formats.python.reader import PythonFile
-from modelwarden.formats.python.values import Value
+from modelwarden.formats.python.values import ANYTHING, Value
 
 MOST = 20
 _RAN = (When.IMPORT, When.LOAD)
@@ -24,6 +33,9 @@ _PICKLES = frozenset(
     "pickle.load pickle.loads dill.load dill.loads cloudpickle.load cloudpickle.loads joblib.load "
     "pandas.read_pickle".split()
 )
+# These take a document itself, where the others take the name of a file.
+_OF_TEXT = ("yaml.", "jsonpickle.")
+_INDEXES = ("--index-url", "--extra-index-url", "--find-links")
 _HEADERS = frozenset("headers auth token api_key".split())
 
 
@@ -49,6 +61,10 @@ def judged(program: PythonFile) -> Iterator[Judged]:
         can = ability(act.path)
         if can is None and _stays(act):
             can = Can.WRITE
+        if can is None and _evaluates(act):
+            can = Can.PROGRAM
+        if can is None and act.named.get("trust_remote_code", ANYTHING).const is True:
+            can = Can.FILE_CODE
         if act.path == "os.dup2" and _connected(act):
             can = Can.NETWORK
         if can is None or (act.kind is Kind.HANDED and not is_handed(act.path, can)):
@@ -66,6 +82,14 @@ def _stays(act: Act) -> bool:
     mode = act.args[1] if len(act.args) > 1 else act.named.get("mode")
     names = [act.args[0].text or "", *(flow.partition(":")[2] for flow in act.args[0].flows)]
     return may_write(mode.text if mode else None) and any(RUNS_LATER.search(n) for n in names)
+
+
+def _evaluates(act: Act) -> bool:
+    """Tell whether a library works out a text as Python, and the text runs commands."""
+    first = act.args[0] if act.args else None
+    if act.path not in EVALUATORS or first is None or first.text is None:
+        return False
+    return code_in(first.text.replace("@", "")) is not None
 
 
 def is_handed(path: str, can: Can) -> bool:
@@ -141,6 +165,8 @@ def asks(act: Act) -> bool:
     """Tell whether the program that an act starts only tells something about the system."""
     words = command_of(act)
     first = act.args[0] if act.args else None
+    if any(word and ("://" in word or word.startswith(_INDEXES)) for word in words):
+        return False
     if first is not None and first.items and first.items[0].path == "sys.executable":
         return any(word in {"-V", "--version", "-m"} for word in words) and None not in words[1:]
     return bool(words) and only_asks(words)
@@ -181,6 +207,8 @@ def loads_beside(one: Judged) -> bool:
     if one.can is not Can.UNPICKLE or not one.act.args:
         return False
     first = one.act.args[0]
+    if first.is_const and one.act.path.startswith(_OF_TEXT):
+        return False
     named = {flow.partition(":")[2] for flow in first.flows if ":" in flow}
     names = {first.text} if first.text else named
     return (

@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 
 from modelwarden.formats.python import fold
 from modelwarden.formats.python.acts import Kind, When
-from modelwarden.formats.python.expressions import Expressions, any_of, constants
+from modelwarden.formats.python.expressions import Expressions, constants
 from modelwarden.formats.python.implicit import LOOKING
+from modelwarden.formats.python.items import any_of
 from modelwarden.formats.python.state import CALLS
 from modelwarden.formats.python.values import (
     ANYTHING,
@@ -70,7 +71,7 @@ class Calls(Expressions):
         if isinstance(one.code, Class) and one.path is None:
             if one.instance:
                 return self.call_method(one, "__call__", args, named, node)
-            return self.instantiate(one.code, args, named)
+            return self.instantiate(one.code, args, named, node)
         if one.path is not None:
             return self._outside(one, args, named, node)
         if one.bound is not None:
@@ -137,7 +138,9 @@ class Calls(Expressions):
         """Walk through the body and return what comes back."""
         raise NotImplementedError
 
-    def instantiate(self, made: Class, args: Args, named: Named) -> Value:
+    def instantiate(
+        self, made: Class, args: Args, named: Named, node: ast.AST | None = None
+    ) -> Value:
         """Make an object: what runs for that, and at import what may run on it afterwards."""
         one = Value(code=made, instance=True, flows=flowing(*args, *named.values()))
         for above in made.lineage():
@@ -145,9 +148,21 @@ class Calls(Expressions):
                 self.run(Value(code=above.meta, instance=True), above.meta, "__call__")
         for name in ("__new__", "__init__", "__post_init__", "_missing_"):
             self.run(one, made, name, args, named)
+        if node is not None and made.find("__init__") is None and made.find("__new__") is None:
+            for path in dict.fromkeys(p for above in made.lineage() for p in above.outside if p):
+                self.act(Kind.CALL, outside(path), node, args, named)
+        if self.when is When.IMPORT and any(above.outside for above in made.lineage()):
+            for above in made.lineage():
+                self._checked(one, above)
         # Nobody can tell how long it lives: it may be gone at once.
         self.implied(one, _ENDING)
         return one
+
+    def _checked(self, one: Value, home: Class) -> None:
+        """Run what a library was told of by a decorator, to check or to fill in an object."""
+        for found in tuple(home.names.values()):
+            if isinstance(found.code, Function) and found.code.registered:
+                self.invoke(found.code, (), {}, one)
 
     def run(
         self, me: Value, home: Class, name: str, args: Args = (), named: Named | None = None
@@ -229,6 +244,8 @@ class Calls(Expressions):
             return self._getattr(called, given, {}, node) or ANYTHING
         if path in _TABLES and args and args[0].text:
             return self.item(outside("sys.modules"), args[0], node)
+        if path in self.replaced:
+            return self.invoke(self.replaced[path], args, named)
         special = self._special.get(path)
         if special is not None:
             result: Value | None = special(self, called, args, named, node)
@@ -254,7 +271,8 @@ class Calls(Expressions):
             result = fold.function(path, [a.const for a in args])
         except (fold.UnknownError, *fold.FAILURES):
             return Value(flows=flows | {path})
-        made = "decoded" if path in fold.DECODERS else worst("joined", *(a.made for a in args))
+        hidden = path in fold.DECODERS or fold.spells(path, [a.const for a in args], result)
+        made = "decoded" if hidden else worst("joined", *(a.made for a in args))
         return constant(result, made, flows)
 
     # Functions that lead to names.
@@ -320,12 +338,14 @@ class Calls(Expressions):
             one = self.call(args[0], (inner,), {}, node)
             return Value(items=(one,), flows=flowing(one, *args))
         found: list[Constant] = []
+        made = "joined"
         for item in given:
             one = self.call(args[0], (Value(const=item),), {}, node)
             if not one.is_const or isinstance(one.const, tuple):
                 return Value(items=(one,), flows=flowing(one, *args))
+            made = worst(made, one.made)
             found.append(one.const)
-        return Value(const=tuple(found), made="joined")
+        return Value(const=tuple(found), made=made)
 
     def _partial(self, called: Value, args: Args, named: Named, node: ast.AST) -> Value | None:
         if not args:
@@ -339,6 +359,20 @@ class Calls(Expressions):
             return None
         made = Function(one.node, one.scope, one.owner, defaults=one.defaults, is_property=True)
         return Value(code=made)
+
+    def _itself(self, called: Value, args: Args, named: Named, node: ast.AST) -> Value | None:
+        return args[0] if args and (args[0].path or args[0].code) else None
+
+    def _configured(self, called: Value, args: Args, named: Named, node: ast.AST) -> Value | None:
+        """Call what the settings of a log name as factories: `"()"`."""
+        waiting, seen = [*args, *named.values()], 0
+        while waiting and seen < _MAPPED:
+            one, seen = waiting.pop(), seen + 1
+            for key, value in (one.table or {}).items():
+                if key == "()" and value.text:
+                    self.act(Kind.CALL, outside(value.text, value.made), node, (one,))
+                waiting.append(value)
+        return None
 
     def _spec(self, called: Value, args: Args, named: Named, node: ast.AST) -> Value | None:
         return Value(path=f"{called.path}()", items=args[:1])
@@ -377,6 +411,9 @@ class Calls(Expressions):
         "builtins.setattr": _setattr,
         "builtins.vars": _vars,
         "builtins.property": _property,
+        "builtins.staticmethod": _itself,
+        "builtins.classmethod": _itself,
+        "logging.config.dictConfig": _configured,
         "importlib.util.find_spec": _spec,
         "importlib.machinery.PathFinder.find_spec": _spec,
         "importlib.util.module_from_spec": _of_spec,

@@ -17,8 +17,8 @@ from modelwarden.formats.python.implicit import (
     TEXT,
     TRUTH,
     UNARY,
-    Implicit,
 )
+from modelwarden.formats.python.items import Items, any_of, hashable
 from modelwarden.formats.python.state import DEPTH
 from modelwarden.formats.python.values import (
     ANYTHING,
@@ -44,13 +44,9 @@ _CLIMBS = frozenset(("__base__", "__bases__", "__mro__", "mro", "__class__"))
 _ITSELF = frozenset(("__call__", "__func__", "__wrapped__", "__self__"))
 _ANY_ATTRIBUTE = ("__getattribute__",)
 _ABSENT = ("__getattr__",)
-_MISSING_KEY = ("__missing__",)
-_ITEM = ("__getitem__",)
-_OF_FRAMES = ("f_globals", "f_locals", "f_builtins")
-_LOOKUPS = frozenset(("builtins.globals()", "builtins.locals()"))
 
 
-class Expressions(Implicit):
+class Expressions(Items):
     """Works out expressions."""
 
     def value(self, node: ast.expr, scope: Scope) -> Value:
@@ -107,6 +103,9 @@ class Expressions(Implicit):
     def _attribute_of(self, one: Value, name: str, made: str) -> Value:
         if one.path == "builtins.super()" and isinstance(one.code, Class):
             above = next((v for c in one.code.bases if (v := c.find(name))), None)
+            beyond = next((path for c in one.code.lineage() for path in c.outside if path), None)
+            if above is None and name == "__init__" and beyond:
+                return outside(beyond)
             return self._of_class(Value(code=one.code, instance=True), above, name)
         if isinstance(one.code, Class):
             return self._of_class(one, one.code.find(name), name)
@@ -128,95 +127,6 @@ class Expressions(Implicit):
                 return self.invoke(found.code, (), {}, one)
             return Value(bound=(one, name), code=found.code)
         return self.described(found, "__get__") or found
-
-    def _subscript(self, node: ast.Subscript, scope: Scope) -> Value:
-        base = self.value(node.value, scope)
-        if isinstance(node.slice, ast.Slice):
-            self.implied(base, _ITEM)
-            return self._slice(base, node.slice, scope)
-        index = self.value(node.slice, scope)
-        found: Value | None = None
-        for one in base.each():
-            found = merged(found, self.item(one, index, node))
-        return found or ANYTHING
-
-    def _slice(self, base: Value, part: ast.Slice, scope: Scope) -> Value:
-        ends = [
-            self.value(e, scope) if e else Value(const=None)
-            for e in (part.lower, part.upper, part.step)
-        ]
-        if base.is_const and all(e.is_const for e in ends):
-            try:
-                index = slice(*(e.const for e in ends))
-                return constant(
-                    fold.subscript(base.const, index), base.made or "joined", base.flows
-                )
-            except (fold.UnknownError, *fold.FAILURES):
-                pass
-        return Value(flows=base.flows, items=base.items)
-
-    def item(self, base: Value, index: Value, node: ast.AST) -> Value:
-        """Return what stands under an index."""
-        if base.path is not None:
-            return self._looked_up(base, index, node)
-        if base.table is not None:
-            found = base.table.get(index.const) if _hashable(index) else None
-            if found is not None:
-                return found
-            return _any_of(tuple(base.table.values()))
-        if base.items is not None:
-            return self._of_items(base.items, index)
-        if base.bound is not None and base.bound[1] == "__globals__" and index.text:
-            return self._of_globals(index, node)
-        if isinstance(base.code, Class):
-            if not base.instance:
-                self.run(base, base.code, "__class_getitem__", (index,))
-            self.implied(base, _MISSING_KEY)
-            return self.call_method(base, "__getitem__", (index,), {}, node)
-        try:
-            if base.is_const and index.is_const:
-                return constant(
-                    fold.subscript(base.const, index.const), base.made or "joined", base.flows
-                )
-        except (fold.UnknownError, *fold.FAILURES):
-            pass
-        return Value(flows=base.flows) if base.flows else ANYTHING
-
-    def _of_items(self, items: tuple[Value, ...], index: Value) -> Value:
-        at = index.const
-        if isinstance(at, int) and -len(items) <= at < len(items):
-            return items[at]
-        return _any_of(items)
-
-    def _of_globals(self, index: Value, node: ast.AST) -> Value:
-        name = index.text or ""
-        found = outside("builtins" if name == "__builtins__" else name, "joined")
-        self.act(Kind.MACHINERY, outside(f"__globals__.{name}"), node)
-        return found
-
-    def _looked_up(self, base: Value, index: Value, node: ast.AST) -> Value:
-        """Return an item of one of Python's own tables of names."""
-        path, name = base.path or "", index.text
-        if path.endswith(".__globals__") and name:
-            return self._of_globals(index, node)
-        frame = path.endswith(_OF_FRAMES) and name is not None
-        table = path == "sys.modules" or path.endswith(".__dict__") or path in _LOOKUPS or frame
-        if not table and path not in {"builtins", "os.environ"}:
-            return outside(f"{path}[]", base.made, base.flows)
-        if path == "os.environ":
-            return Value(flows=base.flows | {f"os.environ:{name or ''}"})
-        if name is None:
-            own = "__name__" in index.flows or (index.bound and index.bound[1] == "__module__")
-            if not own and path not in _LOOKUPS and not (index.path or "").endswith("__module__"):
-                self.act(Kind.COMPUTED, Value(path=path.removesuffix(".__dict__")), node, (index,))
-            return Value(flows=flowing(base, index))
-        if path in _LOOKUPS or frame:
-            return self.lookup(name, self.module)
-        if path == "sys.modules":
-            return outside(name, index.made)
-        return outside(
-            f"{path.removesuffix('.__dict__')}.{name}", index.made or "joined", base.flows
-        )
 
     def _binary(self, node: ast.BinOp, scope: Scope) -> Value:
         # Texts are put together out of hundreds of pieces: the left spine is walked in a loop.
@@ -327,7 +237,7 @@ class Expressions(Implicit):
             value = self.value(item, scope)
             flows = flowing(value, more=flows)
             if len(table) < ITEMS:
-                table[name.const if _hashable(name) else ("?", place)] = value
+                table[name.const if hashable(name) else ("?", place)] = value
         return Value(table=table, flows=flows)
 
     def _comprehension(self, node: Comprehension, scope: Scope) -> Value:
@@ -341,7 +251,7 @@ class Expressions(Implicit):
             known = _constants(source)
             simple = len(node.generators) == 1 and not generator.ifs
             items = known if simple else None
-            first = Value(const=known[0]) if known else _any_of(source.items or ())
+            first = Value(const=known[0]) if known else any_of(source.items or ())
             self.assign(
                 generator.target,
                 first if first is not ANYTHING else Value(flows=source.flows),
@@ -358,20 +268,22 @@ class Expressions(Implicit):
         self, node: Comprehension, items: tuple[Constant, ...], inner: Scope, flows: frozenset[str]
     ) -> Value:
         found: list[Constant] = []
+        made = "joined"
         for item in items:
             self.assign(node.generators[0].target, Value(const=item), inner)
             one = self.value(node.elt, inner)
             if not one.is_const or isinstance(one.const, tuple):
                 return Value(items=(one,), flows=flowing(one, more=flows))
+            made = worst(made, one.made)
             found.append(one.const)
-        return Value(const=tuple(found), made="joined", flows=flows)
+        return Value(const=tuple(found), made=made, flows=flows)
 
     def _dictionary(self, node: ast.DictComp, scope: Scope) -> Value:
         inner = Scope(up=scope)
         for generator in node.generators:
             source = self.value(generator.iter, inner)
             self.implied(source, ITERATING)
-            self.assign(generator.target, _any_of(source.items or ()), inner)
+            self.assign(generator.target, any_of(source.items or ()), inner)
             for test in generator.ifs:
                 self.value(test, inner)
         self.value(node.key, inner)
@@ -414,17 +326,6 @@ class Expressions(Implicit):
         """Call a value."""
         raise NotImplementedError
 
-    def call_method(
-        self,
-        base: Value,
-        name: str,
-        args: tuple[Value, ...],
-        named: dict[str, Value],
-        node: ast.AST,
-    ) -> Value:
-        """Call a method of a value."""
-        raise NotImplementedError
-
     def invoke(
         self,
         function: Function,
@@ -449,7 +350,7 @@ class Expressions(Implicit):
         ast.Constant: _constant,
         ast.Name: _name,
         ast.Attribute: _attribute,
-        ast.Subscript: _subscript,
+        ast.Subscript: Items.subscript,
         ast.BinOp: _binary,
         ast.UnaryOp: _unary,
         ast.BoolOp: _either,
@@ -496,17 +397,6 @@ def _climbs(node: ast.expr) -> bool:
             return isinstance(node, ast.Name) and node.id == "object"
 
 
-def _hashable(value: Value) -> bool:
-    return value.is_const and isinstance(value.const, str | bytes | int | float | tuple | None)
-
-
-def _any_of(values: tuple[Value, ...]) -> Value:
-    found: Value | None = None
-    for value in values[:8]:
-        found = merged(found, value)
-    return found or ANYTHING
-
-
 def _constants(value: Value) -> tuple[Constant, ...] | None:
     """Return what iterating over a constant gives."""
     const = value.const
@@ -517,4 +407,4 @@ def _constants(value: Value) -> tuple[Constant, ...] | None:
     return None
 
 
-any_of, constants = _any_of, _constants
+constants = _constants

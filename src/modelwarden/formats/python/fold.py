@@ -271,6 +271,14 @@ def function(path: str, args: Sequence[Constant]) -> Constant:
     return checked(work(*args))
 
 
+def spells(path: str, args: Sequence[Constant], result: Constant) -> bool:
+    """Tell whether a function makes letters out of numbers: what is spelled so is hidden."""
+    if path == "builtins.chr":
+        return isinstance(result, str) and result.isalnum()
+    made = path in ("builtins.bytes", "builtins.bytearray")
+    return made and bool(args) and isinstance(args[0], tuple)
+
+
 def _replace(text: Any, old: Any, new: Any, *count: Any) -> Any:
     if len(text) * (len(new) + 1) > 4 * TEXT:
         raise UnknownError

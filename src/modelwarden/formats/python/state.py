@@ -61,6 +61,7 @@ class State:
         self.classes: list[Class] = []
         self.methods: dict[str, list[Function]] = {}
         self.imports: dict[str, int] = {}
+        self.replaced: dict[str, Function] = {}
 
     def step(self) -> None:
         """Count one node."""

@@ -52,6 +52,7 @@ class Function:
         owner: the class whose method it is.
         wrappers: functions of the program that decorate it. inner: those defined inside of it.
         defaults: of its parameters.
+        registered: something from outside decorates it, and may call it.
     """
 
     node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -61,6 +62,7 @@ class Function:
     defaults: dict[str, Value] = field(default_factory=dict)
     inner: list[Function] = field(default_factory=list)
     is_property: bool = False
+    registered: bool = False
 
     @property
     def name(self) -> str:

@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 
 from modelwarden.formats.python.acts import Kind, When
 from modelwarden.formats.python.calls import Calls
-from modelwarden.formats.python.expressions import any_of, constants
+from modelwarden.formats.python.expressions import constants
 from modelwarden.formats.python.hooks import FUNCTIONS, is_model, on_load
 from modelwarden.formats.python.implicit import COMPARING, CONTEXT, ITERATING
+from modelwarden.formats.python.items import any_of
 from modelwarden.formats.python.parse import parse
 from modelwarden.formats.python.values import (
     ANYTHING,
@@ -186,6 +187,7 @@ class Walk(Calls):
                 self.hand((value,), place)
                 self.act(Kind.CALL, one, place)
             elif one.path is not None:
+                function.registered |= one.path.endswith("()")
                 self.act(Kind.CALL, one, place)
             elif isinstance(one.code, Class):
                 self.call(one, (value,), {}, place)
@@ -270,6 +272,8 @@ class Walk(Calls):
             self.act(Kind.SET, outside(path), target, (value,))
             if path in _HOOKS:
                 self.hand((value,), target)
+            if isinstance(value.code, Function):
+                self.replaced[path] = value.code
         if value.path or value.also:
             self._handed(value, target)
 
