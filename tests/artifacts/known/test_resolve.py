@@ -404,7 +404,7 @@ def test_an_object_is_restored_again_though_very_many_stand_before_it():
 @pytest.mark.parametrize(
     ("call", "kind"),
     [
-        (b"csortedcontainers.sorteddict\nSortedDict\n)R.", UseKind.CONSTRUCTED),
+        (b"cintervaltree.intervaltree\nIntervalTree\n)R.", UseKind.CONSTRUCTED),
         (b"csomewhere\n_Private2\n(I1\n]I2\natR.", UseKind.CONSTRUCTED),
         (b"csomewhere\n_Private2\n(S'x'\ntR.", UseKind.CALLED),
         (b"csomewhere\n_Private2\n((]S'x'\nattR.", UseKind.CALLED),
@@ -498,3 +498,45 @@ def test_a_default_is_what_the_state_of_a_partial_says():
     data = b"ccollections\ndefaultdict\n(" + first + state + b"tR."
 
     assert worst(data)["sklearn.utils.resample"] is Judgement.UNKNOWN
+
+
+def made_of(first: bytes, *, function: bytes = b"ccollections\nCounter\n", call: bytes = b")R"):
+    """Return what protocols before 4 write for an object whose constructor takes keywords."""
+    new = b"cbuiltins\ngetattr\n(" + function + b"S'__new__'\ntR"
+    return b"cfunctools\npartial\n(" + new + b"tR(" + new + b"(" + first + b"t}Ntb" + call + b"."
+
+
+def test_a_constructor_with_keywords_makes_an_instance_in_protocols_before_4():
+    seen = worst(made_of(b"csklearn.svm\nSVC\n", function=b"csklearn.svm\nSVC\n"))
+
+    assert seen["sklearn.svm.SVC"] is Judgement.NEEDS_CODE
+    assert not {Judgement.DANGEROUS, Judgement.HIDDEN} & set(seen.values())
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        made_of(b"csubprocess\nPopen\n"),
+        made_of(b"csubprocess\nPopen\n", function=b"csubprocess\nPopen\n"),
+        made_of(b"N"),
+        b"cbuiltins\ngetattr\n(csklearn.svm\nSVC\nS'__new__'\ntR(csubprocess\nPopen\ntR.",
+        b"cbuiltins\nmap\n(cbuiltins\ngetattr\n(csklearn.svm\nSVC\nS'__new__'\ntR]tR.",
+    ],
+)
+def test_a_constructor_that_makes_something_else_is_no_instance(data: bytes):
+    assert {Judgement.DANGEROUS, Judgement.HIDDEN} & set(worst(data).values())
+
+
+def test_a_function_of_sympy_that_only_has_a_name_is_harmless():
+    maker = b"csympy.core.function\n_rebuild_undef\n(S'f'\n}tR"
+    gadget = b"csympy.core.function\n_rebuild_undef\n(S'f'\n}S'a'\ncos\nsystem\nstR(N tR."
+
+    assert set(worst(maker + b"(I1\ntR.").values()) == {Judgement.HARMLESS}
+    assert Judgement.DANGEROUS in worst(gadget.replace(b"N ", b"N")).values()
+
+
+def test_a_sorted_container_calls_its_key():
+    maker = b"csortedcontainers.sorteddict\nSortedDict\n("
+
+    assert set(worst(maker + b"N}tR.").values()) == {Judgement.HARMLESS}
+    assert Judgement.DANGEROUS in worst(maker + b"cos\nsystem\n}tR.").values()

@@ -157,3 +157,24 @@ _DECIDED: dict[tuple[str, str], Callable[[Use], str | None]] = {
     ("operator", "itemgetter"): _keys,
     ("operator", "methodcaller"): _method,
 }
+
+
+# Functions of the allow-lists that ask their arguments for items, text or numbers.
+ITERATING: frozenset[tuple[str, str]] = frozenset(
+    (module, name)
+    for module, names in (
+        ("builtins", "list tuple dict set frozenset bytes bytearray str int float complex bool"),
+        ("builtins", "enumerate zip reversed range slice"),
+        ("collections", "OrderedDict Counter defaultdict deque ChainMap UserDict UserList"),
+        ("numpy", "array asarray full"),
+        ("numpy.core.multiarray", "array asarray full scalar"),
+        ("numpy.core.numeric", "array asarray full"),
+        ("pandas", "DataFrame Series"),
+        ("pandas.core.frame", "DataFrame"),
+        ("pandas.core.series", "Series"),
+        ("array", "array"),
+        ("itertools", "chain cycle islice product permutations combinations compress pairwise"),
+        ("itertools", "combinations_with_replacement zip_longest"),
+    )
+    for name in words(names)
+)

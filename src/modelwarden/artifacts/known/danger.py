@@ -31,7 +31,8 @@ _ALIASES = {"np": "numpy", "pd": "pandas", "sp": "scipy", "mp": "multiprocessing
 # Names of Python's machinery that an honest pickle may hold.
 _HARMLESS_DUNDERS = words(
     "__newobj__ __newobj_ex__ __main__ __mp_main__ __hash__ __len__ __eq__ __ne__ __lt__ __le__ "
-    "__gt__ __ge__ __contains__ __bool__ __float__ __int__ __add__ __sub__ __mul__ __neg__"
+    "__gt__ __ge__ __contains__ __bool__ __float__ __int__ __add__ __sub__ __mul__ __neg__ "
+    "__WCS_unpickle__"
 )
 # Parts of the longest entry of the lists and more: what a name has beyond them decides nothing. A
 # stranger's name may have many thousands.

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from modelwarden.artifacts.known.by_arguments import (
+    ITERATING,
     cython_class,
     evaluates,
     harmless_call,
@@ -25,9 +26,10 @@ from modelwarden.artifacts.known.carriers import (
     carries_code,
     is_enumeration,
 )
-from modelwarden.artifacts.known.judgement import CODE_REASON, Judgement, Ruling, ruling
-from modelwarden.artifacts.known.libraries import is_class, library_of
+from modelwarden.artifacts.known.judgement import Judgement, Ruling, ruling
+from modelwarden.artifacts.known.libraries import is_class
 from modelwarden.artifacts.known.names import spellings, words
+from modelwarden.artifacts.known.rulings import code, harmless, hidden, unknown
 from modelwarden.artifacts.known.shared import DTYPE, is_shared, lends
 from modelwarden.artifacts.known.states import State, state_of
 from modelwarden.core import UseKind
@@ -42,6 +44,7 @@ Target = tuple[str, str]
 # How torch files begin: the records of an archive, or the first of five pickles, a number. The
 # reader of pickles examines constants that begin so as files of their own.
 _TORCH = (b"PK\x03\x04", b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.")
+_NEW = ".__new__"
 _PROTO = 0x80  # the opcode that pickles from protocol 2 on begin with
 _PLAIN_BASES = words("object dict list tuple set frozenset int float complex str bytes bytearray")
 # What is called to make an attribute of a class, which is judged where it is called.
@@ -107,13 +110,13 @@ class _Followed:
         """Judge one use and note what its result stands for."""
         target: Target = (use.module, use.name)
         if not use.module or not use.resolved:
-            return self._judged(use, _hidden("its name is only known while loading"), target)
+            return self._judged(use, hidden("its name is only known while loading"), target)
         if use.method is not None:
             return self._method(use, target)
         if use.callee is not None:
             return self._chained(use)
         if self.dill and target == ("builtins", "setattr") and use.kind is UseKind.REFERENCED:
-            return self._judged(use, _code(), target)  # how dill fills the cells of closures
+            return self._judged(use, code(), target)  # how dill fills the cells of closures
         names = spellings(use.module, use.name)
         self.lent |= lends(use, names)
         return self._plain(use, names)
@@ -127,15 +130,17 @@ class _Followed:
             return self._judged(use, found, target)
         if target == ("functools", "partial") and use.callee_at is not None:
             state = use.arguments[0] if use.method == "__setstate__" and use.arguments else None
-            self.stored[use.callee_at] = None if state is None else state.function
-            self.made[use.callee_at] = None
+            function = None if state is None else state.function
+            self.stored[use.callee_at] = function
+            makes = function is not None and function[1].endswith(_NEW)
+            self.made[use.callee_at] = function if makes else None
         if use.callee_at in self.made:
             followed = self.made[use.callee_at]
-            if followed is None:
-                return self._judged(use, _known("restores the result of a call"), target)
+            if followed is None or followed[1].endswith(_NEW):
+                return self._judged(use, harmless("restores the result of a call"), target)
             target = followed
         if carries_code(*target):
-            return self._judged(use, _code(), target)
+            return self._judged(use, code(), target)
         if use.method == "__setstate__" and (judged := self._restored(use, target)) is not None:
             return judged
         found = ruling(*target, UseKind.CONSTRUCTED)
@@ -148,12 +153,12 @@ class _Followed:
         """Judge a method that alters what the file has not just made; None for all others."""
         if use.callee is None:
             found = ruling(*target, UseKind.CALLED)
-            return found if found.judgement is Judgement.DANGEROUS else _hidden(_CHANGES)
+            return found if found.judgement is Judgement.DANGEROUS else hidden(_CHANGES)
         if use.again:
-            return _hidden(_AGAIN)
+            return hidden(_AGAIN)
         names = spellings(*target)
         if use.chain == 1 and (is_shared(names) or (self.lent and DTYPE in names)):
-            return _hidden(_CHANGES)
+            return hidden(_CHANGES)
         return None
 
     def _restored(self, use: Use, target: Target) -> Judged | None:
@@ -165,7 +170,7 @@ class _Followed:
             found = replace(ruling(*target, use.kind), judgement=Judgement.DANGEROUS, reason=reason)
             return self._judged(use, found, target)
         if state is State.UNTOLD:  # nobody can have looked at it, however well the class is known
-            return self._judged(use, replace(_unknown(target), known=False), target)
+            return self._judged(use, replace(unknown(target), known=False), target)
         return None
 
     def _chained(self, use: Use) -> Judged:
@@ -173,7 +178,7 @@ class _Followed:
         target: Target = (use.module, use.name)
         if use.callee_at in self.enumerations and use.chain == 1 and not use.imports:
             # Its member of this value: runs no more than making an instance of a class would.
-            return self._judged(use, _code(), target)
+            return self._judged(use, code(), target)
         followed = self.made.get(use.callee_at) if use.callee_at is not None else None
         self.made[use.at] = None
         if followed is not None and followed[1]:
@@ -181,17 +186,22 @@ class _Followed:
                 return self._carried(use, followed)
             if carries_code(*followed):
                 return self._carrier(use, followed)
+            if followed[1].endswith(_NEW) and use.callee_at in self.stored:
+                # How protocols before 4 make an object whose constructor takes keywords.
+                made = (followed[0], followed[1].removesuffix(_NEW))
+                self.made[use.at] = (made[0], f"{made[1]}()")
+                return self._as_instance(use, made)
             self.made[use.at] = (followed[0], f"{followed[1]}()")
             return self._judged(use, ruling(*followed, use.kind), followed)
         above = ruling(*target, UseKind.CALLED)
         if carries_code(*target):
             if use.kind is UseKind.CONSTRUCTED:
-                return self._judged(use, _code(), target)
+                return self._judged(use, code(), target)
             found = replace(above, judgement=Judgement.DANGEROUS, reason="runs code from the file")
             return self._judged(use, found, target)
         if above.judgement is Judgement.DANGEROUS:
             return self._judged(use, above, target)
-        return self._judged(use, _hidden("calls what an earlier call returned"), target)
+        return self._judged(use, hidden("calls what an earlier call returned"), target)
 
     def _plain(self, use: Use, names: tuple[Target, ...]) -> Judged:
         """Judge a use of the imported thing itself."""
@@ -220,11 +230,11 @@ class _Followed:
             reason = harmless_call(*name, use)
             if reason is not None:
                 self.made[use.at] = None
-                return self._judged(use, _known(reason), names[0])
+                return self._judged(use, harmless(reason), names[0])
             decide = _BY_ARGUMENTS.get(name)
             if decide is not None:
                 return decide(self, use)
-            if name in _ITERATING:
+            if name in ITERATING:
                 return self.iterated(use)
         made = cython_class(use)
         if made is not None and ruling(*names[0], use.kind).judgement is not Judgement.DANGEROUS:
@@ -250,7 +260,7 @@ class _Followed:
         pickled = data is not None and len(data) > 1 and data[0] == _PROTO and 1 < data[1] < 6
         opened = first.made_at is not None and first.name == "_unpickle__CustomPickled"
         if pickled or opened:
-            return self._judged(use, _code(), (use.module, use.name))
+            return self._judged(use, code(), (use.module, use.name))
         return self._plainly(use)
 
     def curried(self, use: Use) -> Judged:
@@ -279,7 +289,7 @@ class _Followed:
             made = argument.module, argument.name
             if ruling(*made, UseKind.CONSTRUCTED).judgement is Judgement.NEEDS_CODE:
                 reason = "runs methods of an object that the file made"
-                found = replace(_unknown((use.module, use.name)), reason=reason)
+                found = replace(unknown((use.module, use.name)), reason=reason)
                 return self._judged(use, found, (use.module, use.name))
         return None
 
@@ -288,7 +298,7 @@ class _Followed:
         first = use.arguments[0] if use.arguments else None
         made = first if first is not None and first.made_at is not None else None
         if made is not None and carries_code(made.module, made.name):
-            return self._judged(use, _code(), (use.module, use.name))
+            return self._judged(use, code(), (use.module, use.name))
         return self._plainly(use)
 
     def partial(self, use: Use) -> Judged:
@@ -296,7 +306,7 @@ class _Followed:
         first = use.arguments[0] if use.arguments else None
         self.made[use.at] = self._of(first)
         if first is None or not first.module:
-            return self._judged(use, _unknown((use.module, use.name)), (use.module, use.name))
+            return self._judged(use, unknown((use.module, use.name)), (use.module, use.name))
         return self._plainly(use)
 
     def of_code(self, use: Use) -> Judged:
@@ -304,13 +314,13 @@ class _Followed:
         carried = [a.made_at is not None and carries_code(a.module, a.name) for a in use.arguments]
         others = [a for a, own in zip(use.arguments, carried, strict=True) if not own]
         if any(carried) and not use.skipped and not any(a.module for a in others):
-            return self._judged(use, _code(), (use.module, use.name))
+            return self._judged(use, code(), (use.module, use.name))
         return self._plainly(use)
 
     def type_of(self, use: Use) -> Judged:
         """`type` with one argument tells; with three it makes a class."""
         if use.argument_count == 1:
-            return self._judged(use, _known("tells the type of a value"), (use.module, use.name))
+            return self._judged(use, harmless("tells the type of a value"), (use.module, use.name))
         return self._plainly(use)
 
     def made_later(self, use: Use) -> Judged:
@@ -323,8 +333,8 @@ class _Followed:
             factory = self.stored.get(first.made_at)
         if factory is None:
             reason = "calls what an earlier call returned, for keys that are not there"
-            unknown = replace(_unknown((use.module, use.name)), reason=reason)
-            return self._judged(use, unknown, (first.module, first.name))
+            found = replace(unknown((use.module, use.name)), reason=reason)
+            return self._judged(use, found, (first.module, first.name))
         kind = UseKind.CONSTRUCTED if is_class(*factory) else UseKind.CALLED
         found = ruling(*factory, kind)
         if found.judgement in {Judgement.HARMLESS, Judgement.NEEDS_CODE}:
@@ -335,7 +345,7 @@ class _Followed:
         """A torch file in a constant is examined as a file; anything else torch would not write."""
         data = use.arguments[0].head if use.arguments else None
         if data is None or not data.startswith(_TORCH):
-            return self._judged(use, _unknown((use.module, use.name)), (use.module, use.name))
+            return self._judged(use, unknown((use.module, use.name)), (use.module, use.name))
         return self._plainly(use)
 
     def _of(self, argument: Argument | None) -> Target | None:
@@ -361,11 +371,22 @@ class _Followed:
         path = ".".join(part for part in base if part)
         if carries_code(path, text):
             self.made[use.at] = (path, text)
-            return self._judged(use, _code(), (path, text))
+            return self._judged(use, code(), (path, text))
         found = (base[0], f"{base[1]}.{text}" if base[1] else text)
         # An instance may have been given this attribute by the file itself.
         self.made[use.at] = None if instance else found
+        if text == "__new__" and not made:
+            return self._as_instance(use, base)
         return self._as_reference(use, found)
+
+    def undefined(self, use: Use) -> Judged:
+        """A function of SymPy that only has a name; what it is applied to makes an expression."""
+        if use.imports or use.skipped:
+            return self._plainly(use)
+        self.made[use.at] = ("sympy.core.function", "AppliedUndef")
+        return self._judged(
+            use, harmless("a function that only has a name"), (use.module, use.name)
+        )
 
     def _as_reference(self, use: Use, found: Target) -> Judged:
         kind = UseKind.REFERENCED
@@ -388,7 +409,7 @@ class _Followed:
         if base is not None and base[0] in {"builtins", "__builtin__"} and base[1] in _PLAIN_BASES:
             return self._judged(use, ruling(*target, use.kind), target)
         if base is None:
-            return self._judged(use, _hidden("makes an object of a computed class"), target)
+            return self._judged(use, hidden("makes an object of a computed class"), target)
         found = ruling(*base, UseKind.CALLED)
         return self._judged(use, found, base)
 
@@ -400,7 +421,7 @@ class _Followed:
                 continue
             passed = self._of(argument)
             if passed is None and not argument.module.startswith("numpy.random"):
-                found = _hidden("calls what an earlier call returned")
+                found = hidden("calls what an earlier call returned")
                 return self._judged(use, found, (argument.module, argument.name))
             if passed is None:
                 continue
@@ -414,7 +435,7 @@ class _Followed:
         name = target[1]
         first = use.arguments[0] if use.arguments else None
         if name in SETTERS and first is not None and first.module and first.made_at is None:
-            return self._judged(use, _hidden(_CHANGES), (first.module, first.name))
+            return self._judged(use, hidden(_CHANGES), (first.module, first.name))
         if name in TYPES and first is not None and first.text is not None:
             self.made[use.at] = ("types", first.text)
             if not first.text.isidentifier() or first.text in {"sys", "functools"}:
@@ -436,32 +457,13 @@ class _Followed:
         """Judge the making of code by what the code names: it runs with the first prediction."""
         found = None if use.code is None else danger_in(use.code, self.imported)
         if found is None:
-            return self._judged(use, _code(), target)
+            return self._judged(use, code(), target)
         path, what = found
         reason = f"holds code that can use {path}: it {what}"
-        danger = replace(_code(), judgement=Judgement.DANGEROUS, reason=reason)
+        danger = replace(code(), judgement=Judgement.DANGEROUS, reason=reason)
         return self._judged(use, danger, target)
 
 
-# Functions of the allow-lists that ask their arguments for items, text or numbers.
-_ITERATING: frozenset[Target] = frozenset(
-    (module, name)
-    for module, names in (
-        ("builtins", "list tuple dict set frozenset bytes bytearray str int float complex bool"),
-        ("builtins", "enumerate zip reversed range slice"),
-        ("collections", "OrderedDict Counter defaultdict deque ChainMap UserDict UserList"),
-        ("numpy", "array asarray full"),
-        ("numpy.core.multiarray", "array asarray full scalar"),
-        ("numpy.core.numeric", "array asarray full"),
-        ("pandas", "DataFrame Series"),
-        ("pandas.core.frame", "DataFrame"),
-        ("pandas.core.series", "Series"),
-        ("array", "array"),
-        ("itertools", "chain cycle islice product permutations combinations compress pairwise"),
-        ("itertools", "combinations_with_replacement zip_longest"),
-    )
-    for name in words(names)
-)
 _BY_ARGUMENTS: dict[Target, Callable[[_Followed, Use], Judged]] = {
     ("astropy.units.core", "_recreate_irreducible_unit"): _Followed.passed_on,
     ("builtins", "classmethod"): _Followed.of_code,
@@ -482,25 +484,13 @@ _BY_ARGUMENTS: dict[Target, Callable[[_Followed, Use], Judged]] = {
     ("numba.core.serialize", "custom_rebuild"): _Followed.compiled,
     ("river._river_rust.vectordict", "VectorDict"): _Followed.passed_on,
     ("river.utils.vectordict", "VectorDict"): _Followed.passed_on,
+    ("sortedcontainers.sorteddict", "SortedDict"): _Followed.passed_on,
+    ("sortedcontainers.sortedlist", "SortedKeyList"): _Followed.passed_on,
+    ("sortedcontainers.sortedlist", "SortedList"): _Followed.passed_on,
+    ("sortedcontainers.sortedset", "SortedSet"): _Followed.passed_on,
+    ("sympy.core.function", "_rebuild_undef"): _Followed.undefined,
     ("toolz.functoolz", "_restore_curry"): _Followed.curried,
     ("torch._tensor", "_rebuild_from_type"): _Followed.tensor,
     ("torch._tensor", "_rebuild_from_type_v2"): _Followed.tensor,
     ("torch.storage", "_load_from_bytes"): _Followed.tensor_file,
 }
-
-
-def _hidden(reason: str) -> Ruling:
-    return Ruling(Judgement.HIDDEN, reason, "", known=False)
-
-
-def _unknown(target: Target) -> Ruling:
-    package, known = library_of(target[0])
-    return Ruling(Judgement.UNKNOWN, "called as no library calls it", package, known)
-
-
-def _known(reason: str) -> Ruling:
-    return Ruling(Judgement.HARMLESS, reason, "python", known=True)
-
-
-def _code() -> Ruling:
-    return Ruling(Judgement.CODE, CODE_REASON, "", known=True)

@@ -423,10 +423,25 @@ def _classes(value: object) -> tuple[tuple[str, str], ...]:
 
 
 def _stored(state: object) -> tuple[str, str] | None:
-    """Return what a state of `functools.partial` stores: function, arguments, names, attributes."""
-    if isinstance(state, tuple) and len(state) == 4 and isinstance(state[0], Global):
-        return state[0].module, state[0].name
-    return None
+    """Return what a state of `functools.partial` stores: function, arguments, names, attributes.
+
+    The `__new__` of a class counts where its first argument is a class of the same module.
+    """
+    if not isinstance(state, tuple) or len(state) != 4:
+        return None
+    function, given = state[:2]
+    if isinstance(function, Global):
+        return function.module, function.name
+    if not isinstance(function, Call) or function.depth != 1 or function.built:
+        return None
+    root, args = function.root, function.args
+    if root is None or root.name != "getattr" or not isinstance(args, tuple) or len(args) != 2:
+        return None
+    made, first = args[0], given[0] if isinstance(given, tuple) and given else None
+    if args[1] != "__new__" or not isinstance(made, Global) or not isinstance(first, Global):
+        return None
+    same = made.resolved and first.resolved and made.module == first.module
+    return (first.module, f"{first.name}.__new__") if same else None
 
 
 def _under(state: object, wanted: str) -> str | None:

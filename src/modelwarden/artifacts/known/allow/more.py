@@ -74,4 +74,45 @@ ALLOWED: tuple[Allow, ...] = (
         "an answer that was received, with its request: what they say is set, nothing is sent",
         STORED,
     ),
+    Allow("matplotlib._enums", "JoinStyle CapStyle", "an enumeration"),
+    Allow(
+        "formulaic.parser.types.factor formulaic.parser.types.token",
+        "Factor.EvalMethod Factor.Kind Token.Kind",
+        "an enumeration",
+    ),
+    Allow("formulaic.formula", "OrderingMethod", "an enumeration"),
+    Allow("formulaic.materializers.types.enums", "*", "an enumeration"),
+    Allow(
+        "sortedcontainers.sorteddict sortedcontainers.sortedlist sortedcontainers.sortedset",
+        "SortedDict SortedList SortedKeyList SortedSet",
+        "a container that stores its arguments; a key among them is judged on its own",
+    ),
+    Allow("rdflib.term", "URIRef BNode Literal", "a name or a value as text"),
+    Allow(
+        "pint pint.util",
+        "_unpickle_quantity _unpickle_unit _unpickle_measurement UnitsContainer",
+        "a number with names of units, which are looked up in a table",
+    ),
+    Allow(
+        "bidict bidict._bidict bidict._frozen",
+        "bidict._from_other frozenbidict._from_other OrderedBidict._from_other",
+        "a table that stores the pairs it is given",
+    ),
+    Allow(
+        "deap.tools.support",
+        "Logbook HallOfFame ParetoFront Statistics MultiStatistics",
+        "a record of a search; functions in it are judged where they stand",
+        STORED,
+    ),
+    Allow(
+        "dask.delayed",
+        "Delayed DelayedLeaf DelayedAttr",
+        "stores a graph of calls, whose functions are judged where they stand",
+        STORED,
+    ),
+    Allow(
+        "sympy.core.function",
+        "AppliedUndef",
+        "an expression: a function that only has a name, applied to others",
+    ),
 )
