@@ -39,6 +39,11 @@ OTHERS = {
     "APE without Windows": ("llamafile", b"jartsr='\n" + bytes(40)),
     "DOS": ("pe", b"MZ\x20\0\1\0\0\0\2\0" + bytes(54)),
     "16 bits of Windows": ("pe", b"MZ" + bytes(58) + struct.pack("<I", 64) + b"NE" + bytes(20)),
+    "a shortcut": (
+        "windows-shortcut",
+        b"L\0\0\0\1\x14\2\0\0\0\0\0\xc0\0\0\0\0\0\0F\x9b\0\0\0" + bytes(60),
+    ),
+    "a task": ("windows-task", b"\x00\x0a\1\0" + bytes(16) + b"\x46\0\x9a\0" + bytes(60)),
     "optimised Android code": ("dex", b"dey\n036\0" + bytes(20)),
 }
 DATA = {

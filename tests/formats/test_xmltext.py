@@ -97,3 +97,17 @@ def test_any_text_is_read_without_an_exception(text: str):
     source = Source("x", text.encode())
     sniff(source)
     read(source, Limits())
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_what_a_task_of_windows_starts_is_a_command(encoding: str):
+    view = look(
+        '<Task xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task"><Actions><Exec>'
+        "<Command>cmd</Command><Arguments>/c a &amp; b</Arguments></Exec>"
+        "<Exec>\n<Command>x.exe</Command></Exec></Actions></Task>",
+        encoding,
+    )
+    (child,) = view.children
+
+    with child.open() as source:
+        assert source.read(0, source.size).decode().split("\n") == ["cmd /c a & b", "x.exe"]

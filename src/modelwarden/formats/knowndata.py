@@ -33,6 +33,7 @@ _MAGICS: tuple[tuple[str, bytes, int], ...] = (
     ("orc", b"ORC", 0),
     ("avro", b"Obj\x01", 0),
     ("lmdb", b"\xde\xc0\xef\xbe", 16),
+    ("compound-document", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 0),
 )
 # Behind the mark: a number of tables, three numbers to search them by, and the first table's name.
 _TRUETYPE = re.compile(rb"\x00\x01\x00\x00\x00[\x01-\x7f].{6}[A-Za-z0-9/ ]{4}", re.DOTALL)
@@ -54,6 +55,10 @@ def read(source: Source, limits: Limits) -> View:
         from modelwarden.formats.pdf import read as read_pdf
 
         return read_pdf(source, limits)
+    if kind == "compound-document":
+        from modelwarden.formats.compound import read as read_compound
+
+        return read_compound(source, limits)
     if kind not in _TABLES:
         return View(source=source, format=kind)
     from modelwarden.formats.pickle.within import LONGEST, pickles_within  # few folders hold tables

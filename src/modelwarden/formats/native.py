@@ -6,6 +6,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from modelwarden.core.values import dataclass
+from modelwarden.formats.compound import MAGIC, is_installer
 from modelwarden.formats.view import View
 
 if TYPE_CHECKING:
@@ -34,11 +35,17 @@ _MAGICS: tuple[tuple[str, str, bytes], ...] = (
     ("hailo", "a program for Hailo's accelerators", b"\x01HEF"),
     ("rknn", "a program for Rockchip's accelerators", b"RKNN"),
     ("tflite-edgetpu", "a program for Edge TPUs", b"DWN1"),
+    (
+        "windows-shortcut",
+        "a shortcut of Windows, which starts a program",
+        b"L\x00\x00\x00\x01\x14\x02\x00\x00\x00\x00\x00\xc0\x00\x00\x00\x00\x00\x00F",
+    ),
     ("cuda-fatbin", "CUDA device code", b"\x50\xed\x55\xba"),
 )
 _ELF_KINDS = {1: "object file", 2: "program", 3: "library or program", 4: "memory image"}
 _MACHINES = {3: "x86", 40: "ARM", 62: "x86-64", 183: "AArch64", 190: "CUDA", 224: "AMD GPU"}
 _MACHINES |= {243: "RISC-V", 247: "BPF"}
+_WINDOWS = frozenset((0x400, 0x500, 0x501, 0x600, 0x601, 0x602, 0x603, 0xA00))
 _FAT_ARCHITECTURES = 20  # a Java class file has a version of 45 or more in that place
 
 
@@ -82,8 +89,17 @@ def _kind(source: Source) -> tuple[str, str] | None:
             return "pe", "a Windows program or library"
         if mark[:2] in (b"NE", b"LE", b"LX") or _is_dos(head, source.size):
             return "pe", "a program for DOS or old Windows"
+    return _by_structure(source, head)
+
+
+def _by_structure(source: Source, head: bytes) -> tuple[str, str] | None:
+    """Return what is told by more than a few bytes in their places."""
     if _is_pyc(head):
         return "python-bytecode", "compiled Python"
+    if _is_task(head):
+        return "windows-task", "a task for the scheduler of Windows"
+    if head.startswith(MAGIC) and is_installer(source):
+        return "windows-installer", "an installer of Windows"
     return None
 
 
@@ -106,6 +122,17 @@ def _is_dos(head: bytes, size: int) -> bool:
     )
     length = 512 * (pages - 1) + (last or 512)
     return pages > 0 and last < 512 and paragraphs >= 2 and 16 * paragraphs <= length <= size
+
+
+def _is_task(head: bytes) -> bool:
+    """Tell the fixed part of a `.job` file: Windows' version, its own, where its texts begin."""
+    windows = int.from_bytes(head[:2], "little")
+    return (
+        windows in _WINDOWS
+        and head[2:4] == b"\x01\x00"
+        and head[20:22] == b"\x46\x00"
+        and 0x46 < int.from_bytes(head[22:24], "little") < 1 << 15
+    )
 
 
 def _is_pyc(head: bytes) -> bool:

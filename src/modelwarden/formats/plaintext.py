@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from modelwarden.core import Gap, GapKind
 from modelwarden.core.patterns import lazily
 from modelwarden.core.values import dataclass
-from modelwarden.formats import recipes, unseen
+from modelwarden.formats import jsoncomments, recipes, unseen
 from modelwarden.formats.view import Child, View, gap
 
 if TYPE_CHECKING:
@@ -33,11 +33,6 @@ _TOKENS = 4 << 20
 _WORD = 1 << 10
 _STRUCTURED = frozenset(("csv", "tsv"))
 _SETTINGS = frozenset(("ini", "text"))
-_COMMENTED = (".json", ".jsonc", ".json5", ".code-workspace")
-_COMMENT = lazily(
-    r"(\"(?:[^\"\\\n]|\\.)*+\"?)|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/|\Z)", re.DOTALL
-)
-_LAST_COMMA = lazily(r"(\"(?:[^\"\\\n]|\\.)*+\"?)|,(?=\s*+[}\]])", re.DOTALL)
 _VARIABLES = lazily(
     r"(?:^|/)(?:\.env(?:\.[\w.-]+)?|[\w.-]+\.env|\.?renviron(?:\.site)?)$", re.IGNORECASE
 )
@@ -97,7 +92,9 @@ _PROSE_KINDS = frozenset(("text", "markdown", "model-card", "yaml"))
 _LOGINS = (".netrc", "_netrc")
 _POINTER = lazily(r"version https://git-lfs\.github\.com/spec/|/annex/objects/")
 _TEMPLATES = frozenset({"jinja", "jinja2", "j2", "tmpl"})
-_PROSE = frozenset("md markdown rst txt adoc tex csv tsv log html htm bib yar yara".split())
+_PROSE = frozenset(
+    "md markdown rmd qmd myst rst txt adoc tex csv tsv log html htm bib yar yara".split()
+)
 _YAML_LINE = lazily(r"[\w.\-\"' /]+:(?:\s|$)|- |\s*#|---|\.\.\.|\s|$")
 _MARKDOWN = lazily(r"^(?:#{1,6} \S|```|[*-] \S|\d+\. \S|\[.+\]\(.+\)|>\s)", re.MULTILINE)
 _INI = lazily(r"\[[^\]\n]+\]\s*$", re.MULTILINE)
@@ -176,9 +173,10 @@ def read(source: Source, limits: Limits) -> PlainText:
         children=(
             *_pairs(source, kind),
             *_commands(source, kind, text),
+            *_chunks(source, text),
             *_pickled(source, text),
             *_pages(source, kind, text),
-            *_commented(source, kind, text),
+            *(jsoncomments.without(source, text) if kind in _DATA else ()),
         ),
     )
 
@@ -192,18 +190,6 @@ def _pages(source: Source, kind: str, text: str) -> tuple[Child, ...]:
     from modelwarden.formats.markup import page_in
 
     return page_in(source)
-
-
-def _commented(source: Source, kind: str, text: str) -> tuple[Child, ...]:
-    """Return JSON with comments, which editors read, once more without them, line for line."""
-    if kind not in _DATA or not source.label.lower().endswith(_COMMENTED):
-        return ()
-    plain = _COMMENT.sub(lambda found: found[1] or "\n" * found[0].count("\n"), text)
-    plain = _LAST_COMMA.sub(lambda found: found[1] or "", plain)
-    if not plain.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
-        return ()
-    data = plain.encode("utf-8", "replace")
-    return (Child("plain", lambda: source.nested(data, "plain")),)
 
 
 def _commands(source: Source, kind: str, text: str) -> tuple[Child, ...]:
@@ -220,6 +206,18 @@ def _commands(source: Source, kind: str, text: str) -> tuple[Child, ...]:
     if not data.strip():
         return ()
     return (Child("commands", lambda: source.nested(data, "commands", expect="instructions")),)
+
+
+def _chunks(source: Source, text: str) -> tuple[Child, ...]:
+    """Return the Python in a notebook that is written as Markdown."""
+    if source.expect is not None:
+        return ()
+    if not recipes.NOTEBOOK.search(source.label) and "```{code-cell}" not in text:
+        return ()
+    data = recipes.chunks_in(text).encode("utf-8", "replace")
+    if not data.strip():
+        return ()
+    return (Child("chunks", partial(source.nested, data, "chunks", expect="notebook-code")),)
 
 
 def _started(source: Source, encoding: str) -> tuple[Child, ...]:

@@ -46,6 +46,8 @@ NAMING: Final = lazily(
     r"(?:^|/)(?:modelfile(?:\.[^/]*)?|config\.(?:pbtxt|properties)|spark-defaults\.conf|[^/]+\.(?:gin|jsonnet|libsonnet))$",
     re.IGNORECASE,
 )
+NOTEBOOK: Final = lazily(r"\.(?:rmd|qmd|myst|pymd)$", re.IGNORECASE)
+_CHUNK: Final = lazily(r"[ \t]*(?:```+|~~~+)[ \t]*(?:\{[ \t]*(?:code-cell[ \t}]+)?)?([\w.-]*)")
 _PLACE: Final = lazily(
     r"(?im)^[ \t]*(?:from|adapter)[ \t]+(\S.*?)[ \t]*$"
     r"|^[ \t]*include[ \t]+[\"']([^\"'\n]+)[\"']"
@@ -93,6 +95,23 @@ def commands_in(text: str) -> str:
     return "\n".join(
         " ; ".join((*inner.get(number, ()), line)) for number, line in enumerate(lines)
     )
+
+
+def chunks_in(text: str) -> str:
+    r"""Return the Python of a notebook in Markdown, each line in its place.
+
+    >>> chunks_in("# A\\n```{python}\\nx = 1\\n```\\n")
+    '\\n\\nx = 1\\n'
+    """
+    kept: list[str] = []
+    inside: bool | None = None  # in a block of Python, in another one, or in none
+    for line in text[:LONGEST].splitlines():
+        if (fence := _CHUNK.match(line)) is None:
+            kept.append(line if inside else "")
+            continue
+        inside = fence[1].lower().startswith("py") if inside is None else None
+        kept.append("")
+    return "\n".join(kept)
 
 
 def places_in(text: str) -> Iterator[Named]:

@@ -31,6 +31,9 @@ _TOLD = frozenset(("instructions", "script", "notebook-code", "text", "shortcut"
 _TEXTS = (".md", ".markdown", ".mdx", ".rst")
 _SHOWN = frozenset("html svg hta stylesheet meta script iframe img body form".split())
 _BEGINS = ("<?xml", "<!--", "<!DOCTYPE")
+_TASK = lazily(
+    r"<Command>([^<]{0,4000})</Command>\s*(?:<Arguments>([^<]{0,4000})</Arguments>)?", re.IGNORECASE
+)
 _MODELS = {"PMML": "pmml", "opencv_storage": "opencv-xml", "net": "openvino"}
 
 
@@ -96,11 +99,21 @@ def _run(source: Source) -> tuple[Child, ...]:
     if recipes.SHORTCUT.search(source.label):
         part = partial(source.part, 0, source.size, "shortcut", expect="shortcut")
         return (Child("shortcut", part),)
-    if not recipes.PROGRAMS.search(source.label):
+    task = _is_task(source)
+    if not task and not recipes.PROGRAMS.search(source.label):
         return ()
-    text = unescape(source.read(0, recipes.LONGEST).decode("utf-8", "replace"))
-    data = recipes.commands_in(text).encode("utf-8", "replace")
+    wide = source.head.startswith((b"\xff\xfe", b"\xfe\xff"))
+    data = source.read(0, recipes.LONGEST)
+    text = unescape(data.decode("utf-16" if wide else "utf-8", "replace"))
+    lines = "\n".join(f"{one[1]} {one[2] or ''}" for one in _TASK.finditer(text)) if task else text
+    data = recipes.commands_in(lines).encode("utf-8", "replace")
     return (Child("commands", partial(source.nested, data, "commands", expect="instructions")),)
+
+
+def _is_task(source: Source) -> bool:
+    """Tell whether the document is a task for the scheduler of Windows."""
+    found = _root(source)
+    return found is not None and found[1] == "Task" and "/windows/2004/02/mit/task" in found[2]
 
 
 def _pages(source: Source) -> tuple[Child, ...]:
