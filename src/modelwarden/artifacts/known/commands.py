@@ -274,7 +274,7 @@ def _fetched(text: str) -> str | None:
         teed = _TEED.match(text, command.end())
         given = teed[1] if teed else (output[1] or output[2]) if output else ""
         name = _saved(words, given)
-        if len(words) < 2 or not name:
+        if not name:
             continue
         if not begins:
             ends = [found.end() for found in _SPLIT.finditer(text)]
@@ -286,6 +286,8 @@ def _fetched(text: str) -> str | None:
 
 def _saved(words: Sequence[str], output: str) -> str:
     """Return the name under which a program keeps what it fetches."""
+    if len(words) < 2:
+        return ""
     address = next((word for word in words if "://" in word), "")
     # `lwp-download` takes the name behind the address; to the others `-P` names a folder.
     behind = words[-1] if "://" in words[-2] else ""
