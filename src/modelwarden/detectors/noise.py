@@ -4,7 +4,9 @@ The truth of a row is softmax(a·s + b) of a learner's scores s; a class i was w
 probability T_ij. Five kinds of T are fitted by EM and held against none at all, by likelihood: one
 share for all classes, one for each class, and one for each pair of classes; of these pairs also one
 alone, and for each class the one other class that it is taken for most. What was chosen from many
-must tell more than what was not.
+must tell more than what was not. Without flips an uncertain row may still bear any class a little
+more often than the learner says, as grades do that are drawn with heavy tails: the less sure the
+row, the more.
 
 Source: Dawid and Skene 1979; Angluin and Laird 1988.
 """
@@ -26,6 +28,7 @@ _KINDS = ("one", "class", "pair", "each", "cell")
 _CELLS = frozenset(("each", "cell"))
 SEVERAL = 4  # classes, of which some are not turned into each other
 _PAIRS = _CELLS | {"pair"}
+_LEAST = 1e-12
 _UNSEEN = 3.84 / 2  # what the log likelihood may lose at the end of a 95 % interval
 
 
@@ -95,6 +98,7 @@ def fitted(scores: Floats, y: Labels, k: int, some: Labels, *, choose: bool = Tr
         found, loss = _calibrated(s, np.eye(k)[labels], (steep, np.zeros(k)))
         if loss < plain:
             how, plain = found, loss
+    plain = min(plain, _with_tails(s, labels, how))
     best, cost, p_value, found = (none, how), np.inf, 1.0, how
     kinds = _KINDS[:2] if k == 2 else _KINDS if choose and k >= SEVERAL else _KINDS[:3]
     chosen = False
@@ -110,6 +114,24 @@ def fitted(scores: Floats, y: Labels, k: int, some: Labels, *, choose: bool = Tr
         if dear < cost:
             best, cost, chosen = (wrong, found), dear, cells is not None
     return Noise(min(1.0, len(kinds) * p_value), best[0], _truth(scores, best[1]), chosen)
+
+
+def _with_tails(scores: Floats, y: Labels, start: _How) -> float:
+    """Return the mean loss where unsure rows bear other classes more often than is said."""
+    n, k = scores.shape
+    shifted, at = k <= _FEW, np.arange(n)
+
+    def loss(found: Floats) -> float:
+        bias = np.concatenate([[0.0], found[2:]]) if shifted else np.zeros(k)
+        truth = _truth(scores, (float(np.exp(found[0])), bias))
+        tail = special.expit(found[1]) * (1 - truth.max(axis=1))
+        return float(-np.log((1 - tail) * truth[at, y] + tail / k + _LEAST).mean())
+
+    shifts = (start[1][1:] - start[1][0]).tolist() if shifted else []
+    bounds = [tuple(np.log(_STEEP)), (-8.0, 8.0), *([(-8.0, 8.0)] * len(shifts))]
+    first = np.clip([np.log(1.2 * start[0]), -2.0, *shifts], *np.transpose(bounds))
+    end = optimize.minimize(loss, first, method="L-BFGS-B", bounds=bounds, options={"maxiter": 30})
+    return float(end.fun)
 
 
 def unseen_share(scores: Floats, y: Labels, k: int) -> float:
