@@ -264,6 +264,22 @@ def test_texts():
     assert len(rows_of(wrong, "label-errors") & bad) >= 0.9 * len(bad)
 
 
+def test_texts_that_their_first_word_turns_round():
+    rng = np.random.default_rng(3)
+    words = [f"word{i}" for i in range(120)]
+    y = rng.integers(0, 2, 1500)
+    turned = rng.random(1500) < 0.3
+    begin = np.where(turned, "nobody says", "everybody says")
+    end = np.where((y == 1) != turned, "superb", "dull")
+    texts = [f"{a} {' '.join(rng.choice(words, 8))} {b}" for a, b in zip(begin, end, strict=True)]
+    noisy, bad = flipped(y, 0.07)
+
+    clean, wrong = (checked(texts, labels, Modality.TEXT) for labels in (y, noisy))
+
+    assert clean.findings == ()
+    assert len(rows_of(wrong, "label-errors") & bad) >= 0.9 * len(bad)
+
+
 def test_a_table_with_words_and_labels_that_are_words():
     x, y = apart()
     noisy, bad = flipped(y, 0.08)

@@ -37,6 +37,7 @@ from modelwarden.detectors.learners import (
 )
 from modelwarden.detectors.noise import fitted, unseen_share
 from modelwarden.detectors.one_into_other import evenly, of_its_own
+from modelwarden.detectors.together import WordsTogether
 from modelwarden.detectors.trees import Boosted
 from modelwarden.targets.frames import Floats, Labels
 
@@ -61,7 +62,9 @@ _MOST_PARTS, _TREE_CLASSES = 400, 5  # features and classes for trees
 _MOST_FEW, _PRODUCT_CLASSES = 100, 10
 # Learners for forms of their own: heard only where they tell clearly more than the others, whose
 # scores of a plain task say better how sure it is.
-_SPECIAL = frozenset(("slopes of codes", "kinds of codes", "few columns", "products"))
+_SPECIAL = frozenset(
+    ("slopes of codes", "kinds of codes", "few columns", "products", "words together")
+)
 _WORTH = 0.97
 _FIT = 6000  # rows that the shares are fitted to
 
@@ -170,6 +173,7 @@ def _learners(design: Design, k: int) -> dict[str, Learner]:
     if design.wordings is not None:
         made["words"] = Worded("words", 1.0)
         made["words with a light ridge"] = Worded("words", 0.3)
+        made["words together"] = WordsTogether()
         made["letters"] = Worded("letters", 0.5)
         made["letters with a light ridge"] = Worded("letters", 0.1)
     if design.codes:
