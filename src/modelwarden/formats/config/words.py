@@ -11,34 +11,39 @@ from modelwarden.formats.unseen import MARKS
 # A word that costs nothing to look for, and what must stand around it: a vocabulary has every word
 # as a token, and code tokens like `{{` alone. Both in lower case.
 _KEY = rb'[\w-]*"?\s*:\s*[^\s\d]'
+# What a fetcher is told, in the same string: an option, an address, a name of a host, a variable.
+# In the merges of a vocabulary words stand before a space as well.
+_ASKED = rb'[^"\n]{0,300}?(?:-\w|://|\w\.\w|\$)'
 # Commands that a rule may judge; whatever stands behind the longer ones.
 _COMMANDS = (
-    *(
-        (word, rb"")
-        for word in (b"curl ", b"wget ", b"aria2c ", b"axel ", b"lwp-", b"base64 -", b"base32 -")
-    ),
+    *((word, _ASKED) for word in (b"curl ", b"wget ", b"aria2c ")),
+    *((word, rb"(?<![a-z]%b)%b" % (word, _ASKED)) for word in (b"axel ", b"iwr ", b"irm ")),
+    *((word, rb"") for word in (b"lwp-", b"base64 -", b"base32 -")),
     *((word, rb"-") for word in (b"lynx ", b"w3m ", b"fetch ", b"scp ", b"rsync ", b"xxd ")),
-    *((word, rb"") for word in (b"iwr ", b"irm ", b"downloadstring", b"invoke-", b"certutil")),
+    *((word, rb"") for word in (b"downloadstring", b"invoke-", b"certutil")),
     *((word, rb"") for word in (b"bitsadmin", b"mshta", b"regsvr32", b"rundll32", b"vssadmin")),
     *((word, rb"") for word in (b"wscript.shell", b"mppreference", b"amsiutils", b"amsiinit")),
     *((word, rb"") for word in (b"tcpclient", b"frombase64string", b"reflection.assembly")),
     *((word, rb"(?:\.exe)?\s[^\"\n]*-e") for word in (b"powershell", b"pwsh")),
     *((word, rb'[^"\n]*-[ec]\b') for word in (b"nc ", b"ncat ", b"netcat ")),
-    *((word, rb"\s") for word in (b"| nc", b"|nc", b"mkfifo", b"crontab", b"socat", b"shred")),
+    *((word, rb"\s") for word in (b"| nc", b"|nc", b"mkfifo", b"crontab", b"socat")),
+    (b"shred", rb"\s+-"),
     (b"|", rb"\s*(?:sudo\s+)?(?:(?:ba|z|da|k)?sh|python[\d.]*)\b"),
     (b"|:", rb"&"),
     *((word, rb"") for word in (b"authorized_keys", b"/etc/sudoers", b"ld.so.preload")),
     *((word, rb"") for word in (b"/etc/cron", b"/etc/passwd", b"/etc/shadow", b"id_ed25519")),
     *((word, rb"") for word in (b"id_rsa", b".aws/", b".netrc", b".git-credentials", b".pypirc")),
     *((word, rb"") for word in (b".kube/", b".docker/config", b"/proc/self/environ", b".gnupg")),
-    *((word, rb"") for word in (b"bashrc", b"zshrc", b".profile", b"zshenv", b"config.fish")),
+    *((word, rb"(?<=[./_~]%b)" % word) for word in (b"bashrc", b"zshrc", b"zshenv")),
+    *((word, rb"") for word in (b".profile", b"config.fish")),
     *((word, rb"\s") for word in (b"useradd", b"usermod", b"adduser", b"chpasswd", b"gcore")),
     *((word, rb"\s*[+0-]") for word in (b"chattr", b"setenforce", b"history")),
     *((word, rb"") for word in (b"histfile", b"xmrig", b"stratum+", b"docker run", b"s_client")),
     *((word, rb"") for word in (b"checkpoint-action", b"core.hookspath", b"core.fsmonitor")),
     *((word, rb"") for word in (b"core.sshcommand", b"/inet/tcp", b"/run/secrets/")),
     *((word, rb"") for word in (b"aws s3", b"gsutil", b"rclone", b"nslookup", b"npx ", b"uvx ")),
-    *((word, rb"") for word in (b"deno run", b"go run", b"go install", b"pipx run", b"rscript")),
+    *((word, rb"") for word in (b"deno run", b"go run", b"go install", b"pipx run")),
+    (b"rscript", rb"(?<![a-z]rscript)\s+\S"),
     *((word, rb"\s*(?:\$|`)") for word in (b"dig ",)),
     (b"ssh ", rb'(?:[^"\n]{0,200}\s)?-\w*r\s'),
     (b"/dev/", rb"(?:tcp/|udp/|sd|nvme|vd)"),
