@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from modelwarden.core import Gap, GapKind
 from modelwarden.core.values import dataclass
 from modelwarden.formats.config.text import Shape, decoded, encoding_of, shape_of
-from modelwarden.formats.config.words import TAG, telling
 from modelwarden.formats.described import Checked, Fault, Metadatum
 from modelwarden.formats.limits import LimitExceededError, Limits
 from modelwarden.formats.source import Source
@@ -73,6 +72,9 @@ def sniff(source: Source) -> bool:
         return False  # its texts are code and outputs, read by the reader of notebooks
     if not encoding_of(source.head).startswith("utf-8") or source.label.endswith(_BY_NAME):
         return True
+    # Only here: a scan of a pickle need not build the tables of words.
+    from modelwarden.formats.config.words import TAG, telling
+
     tag = TAG if source.label.endswith(_YAML_NAMES) else _SURE_TAG
     if shape is Shape.JSON:
         tag = _FLOW_TAG
