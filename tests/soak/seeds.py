@@ -19,6 +19,7 @@ import tfgraphs
 import torchfiles
 import ziptricks
 from formats import (
+    test_compound,
     test_compressed,
     test_images,
     test_jsondata,
@@ -88,7 +89,7 @@ FOLDERS = (
 def seeds(shared: Path | None) -> list[Seed]:
     """Return all, in an order that is always the same; `shared` adds real files."""
     found = [(sample.file, sample.build()) for sample in (*HARMFUL, *HARMLESS)]
-    found += [*_of_rules(), *_of_tests(), *_of_networks(), *_of_marks()]
+    found += [*_of_rules(), *_of_tests(), *_of_windows(), *_of_networks(), *_of_marks()]
     found += [(name, _zip(members)) for name, members in _ZIPS.items()]
     found += [(name, text.encode()) for name, text in _TEXTS.items()]
     found += [("manifest.json", data) for _, data in FOLDERS]
@@ -150,6 +151,13 @@ def _of_tests() -> Iterator[Seed]:
     graph = tfgraphs.graph(tfgraphs.node("ReadFile"))
     yield "saved_model.pb", tfgraphs.saved_model(graph)
     yield "keras_metadata.pb", tfgraphs.keras_object(_TEXTS["keras_metadata.json"])
+
+
+def _of_windows() -> Iterator[Seed]:
+    """Old documents and installers, and what Windows starts."""
+    yield "a.doc", test_compound.compound(*test_compound.PLAIN)
+    yield "a.msi", test_compound.compound(test_compound.entry("Root Entry", 5, test_compound.MSI))
+    yield from (("a", data) for _, data in test_known.OTHERS.values())
 
 
 def _of_networks() -> Iterator[Seed]:
