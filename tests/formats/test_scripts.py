@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelwarden.artifacts import Examined, examine
-from modelwarden.artifacts.known.asking import only_asks
 from modelwarden.artifacts.known.commands import attack_in
 from modelwarden.core import GapKind
 from modelwarden.formats import Limits, Source
@@ -104,24 +103,6 @@ def test_a_computed_command_is_a_gap(command: str):
     seen = examined("start.sh", f"#!/bin/sh\n{command}\n")
 
     assert [g.kind for g in seen.gaps] == [GapKind.UNEXAMINED_CODE]
-
-
-@pytest.mark.parametrize(
-    ("words", "expected"),
-    [
-        (["git", "rev-parse", "HEAD"], True),
-        (["nvidia-smi"], True),
-        (["gcc", "--version"], True),
-        (["git", "clone", "x"], False),
-        (["touch", "x"], False),
-        (["uname", "-a;", "touch", "x"], False),
-        (["id"], False),
-        ([None, "x"], False),
-        ([], False),
-    ],
-)
-def test_commands_that_only_ask_are_few(words: list[str | None], expected: bool):
-    assert only_asks(words) is expected
 
 
 @pytest.mark.parametrize(

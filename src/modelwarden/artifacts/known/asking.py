@@ -12,16 +12,16 @@ _ASKS = frozenset(
     "uname which whereis where lscpu lsb_release nvidia-smi rocm-smi rocminfo getconf arch "
     "sw_vers cls clear tput stty locale nproc free df vcgencmd "
     "lspci dmidecode system_profiler ldconfig readelf file objdump otool ldd tty "
-    "xcode-select pkg-config pg_config mpicc llvm-config hipconfig ver sysctl vm_stat cat".split()
+    "xcode-select pkg-config pg_config mpicc llvm-config hipconfig ver vm_stat cat".split()
 )
 _ASKING = frozenset(
     "--version -version -V -v version --help -h --info -dumpversion -dumpmachine "
     "-print-search-dirs -print-file-name --print-path --prefix --libs --cflags --show-toplevel "
     "-vV".split()
 )
-_GIT = frozenset(
-    "rev-parse describe log status show diff ls-files config branch remote tag".split()
-)
+_GIT = frozenset("rev-parse describe log status show diff ls-files branch tag".split())
+_READS_SETTINGS = frozenset("--get --get-all --get-regexp --get-urlmatch --list -l".split())
+_READS_REMOTES = frozenset(("-v", "--verbose", "show", "get-url"))
 
 
 def only_asks(words: Sequence[str | None]) -> bool:
@@ -34,9 +34,25 @@ def only_asks(words: Sequence[str | None]) -> bool:
         return False
     program = words[0].replace("\\", "/").rpartition("/")[2].lower().removesuffix(".exe")
     if program == "git":
-        return any(word in _GIT for word in words[1:])
+        return _git_only_asks(words[1:])
+    if program == "sysctl":  # a kernel's settings: `name=value`, -w and what loads files set them
+        return not any(
+            word is None or "=" in word or word in ("-w", "-p", "--write", "--load", "--system")
+            for word in words[1:]
+        )
     if program == "cat":
         return all(
             word and word.startswith(("/proc/", "/sys/", "/etc/os-release")) for word in words[1:]
         )
     return program in _ASKS or any(word in _ASKING for word in words[1:])
+
+
+def _git_only_asks(words: Sequence[str | None]) -> bool:
+    """Tell whether git is only asked; settings name programs, remotes where code comes from."""
+    if "config" in words:
+        behind = words[words.index("config") + 1 :]
+        return len(behind) == 1 or any(word in _READS_SETTINGS for word in behind)
+    if "remote" in words:
+        behind = words[words.index("remote") + 1 :]
+        return not behind or behind[0] in _READS_REMOTES
+    return any(word in _GIT for word in words)
