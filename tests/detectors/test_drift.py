@@ -11,7 +11,7 @@ from scipy import stats
 from modelwarden.detectors.change_point import change_point
 from modelwarden.detectors.counts import NumberBins, WordCounts
 from modelwarden.detectors.drift import Margins, of_missing, of_numbers, of_words, shares_differ
-from modelwarden.metrics.multiplicity import benjamini_hochberg
+from modelwarden.metrics.multiple import benjamini_hochberg
 
 N = 12_000
 

@@ -34,7 +34,7 @@ from modelwarden.core import (
 from modelwarden.metrics import classification, rates
 from modelwarden.metrics.counts import Counts, tables_at
 from modelwarden.metrics.intervals import Floats, of_share, paired
-from modelwarden.metrics.multiplicity import benjamini_hochberg
+from modelwarden.metrics.multiple import benjamini_hochberg
 from modelwarden.metrics.ranking import Flags, auc_difference, influences
 from modelwarden.metrics.values import Difference, measured
 from modelwarden.targets.frames import Labels

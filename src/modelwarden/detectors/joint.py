@@ -17,7 +17,7 @@ from scipy import special
 from modelwarden.detectors.clusters import Clusters
 from modelwarden.detectors.counts import NumberBins, word_of, words_in
 from modelwarden.metrics.intervals import z_of
-from modelwarden.metrics.multiplicity import benjamini_hochberg
+from modelwarden.metrics.multiple import benjamini_hochberg
 from modelwarden.targets.frames import Column, Floats, Frame, Labels
 
 MOST_ROWS = 50_000  # of each set; more would only tell trifles

@@ -39,7 +39,7 @@ from modelwarden.detectors.rules.label_drift import label_drift
 from modelwarden.detectors.rules.missingness_change import missingness_change
 from modelwarden.detectors.rules.prediction_drift import prediction_drift
 from modelwarden.metrics.intervals import z_of
-from modelwarden.metrics.multiplicity import benjamini_hochberg
+from modelwarden.metrics.multiple import benjamini_hochberg
 from modelwarden.targets.data import DataSet
 from modelwarden.targets.frames import Column, Floats, Frame
 from modelwarden.targets.labels import all_missing, missing

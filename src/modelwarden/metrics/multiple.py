@@ -1,19 +1,25 @@
-"""Many tests at once."""
+"""Many tests at once: p values adjusted for their number."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 
-def adjusted(p_values: Sequence[float]) -> list[float]:
-    """Return p values that control the share of false discoveries.
+from modelwarden.metrics.intervals import Floats
+
+
+def benjamini_hochberg(p_values: Floats | Sequence[float]) -> Floats:
+    """Return p values (n,) adjusted so that at most their size of those flagged are false.
+
+    That holds on average.
 
     Source: Benjamini and Hochberg 1995, "Controlling the false discovery rate".
     """
-    m = len(p_values)
-    order = sorted(range(m), key=lambda i: p_values[i], reverse=True)
-    result, least = [1.0] * m, 1.0
-    for rank, i in enumerate(order):
-        least = min(least, p_values[i] * m / (m - rank))
-        result[i] = least
-    return result
+    p = np.asarray(p_values, np.float64)
+    n = len(p)
+    order = np.argsort(p)[::-1]
+    scaled = p[order] * n / np.arange(n, 0, -1)
+    adjusted = np.empty(n)
+    adjusted[order] = np.minimum(np.minimum.accumulate(scaled), 1.0)
+    return adjusted

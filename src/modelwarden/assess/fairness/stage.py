@@ -33,7 +33,7 @@ from modelwarden.core import (
     TableKind,
 )
 from modelwarden.core import Gap as ReportGap
-from modelwarden.metrics.multiple import adjusted
+from modelwarden.metrics.multiple import benjamini_hochberg
 
 NAME = "fairness"
 _MOST_CROSSED = 12
@@ -74,7 +74,7 @@ def _groups(context: Context) -> StageResult:
     own = [compare(context, seen, g.take(seen.rows)) for g in singles]
     both = [compare(context, seen, g.take(seen.rows)) for g in _crossings(singles)]
     tested = [gap for one in (*own, *both) for gap in one.gaps]
-    p_values = adjusted([gap.apart.p_value for gap in tested])
+    p_values = benjamini_hochberg([gap.apart.p_value for gap in tested]).tolist()
     views = [_view(context, gap, p) for gap, p in zip(tested, p_values, strict=True)]
     asked = [(m, g) for g in singles if (m := changed(context, g)) is not None]
     told = [p for g in singles for p in proxies(context, g, protected)]
@@ -243,7 +243,7 @@ def _calibration(context: Context, seen: Judged, singles: Sequence[Grouping]) ->
             view = calibration.view_of(context, some, group, NAME)
             if view is not None:
                 views.append(view)
-    together = adjusted([v.p_value for v in views])
+    together = benjamini_hochberg([v.p_value for v in views]).tolist()
     for view, p in zip(views, together, strict=True):
         if view.beyond_chance >= whole.beyond_chance + view.margin / 2:
             yield from findings(miscalibrated, replace(view, p_value=p), NAME)

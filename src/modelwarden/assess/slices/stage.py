@@ -29,7 +29,7 @@ from modelwarden.assess.truth import Judged
 from modelwarden.core import Gap, GapKind, Json, Location, Measurement, Table, TableKind, seed_for
 from modelwarden.detectors.leakage import gives_away, numbers_rows
 from modelwarden.metrics.intervals import Interval, mean_of, of_share
-from modelwarden.metrics.multiple import adjusted
+from modelwarden.metrics.multiple import benjamini_hochberg
 from modelwarden.metrics.values import measured
 from modelwarden.targets.frames import Floats, Frame, Labels
 from modelwarden.targets.spec import Task
@@ -207,7 +207,7 @@ def _confirmed(
 def _result(
     context: Context, seen: Judged, features: Sequence[Feature], found: Sequence[Found]
 ) -> StageResult:
-    together = adjusted([f.p_value for f in found])
+    together = benjamini_hochberg([f.p_value for f in found]).tolist()
     margins = _margins(context, seen, features, found)
     views = [
         _view(context, seen, features, one, p, margin)
