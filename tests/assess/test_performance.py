@@ -235,14 +235,34 @@ def test_scores_that_are_no_probabilities_are_ranked_but_not_calibrated():
 def test_a_class_that_is_missed_more_than_the_others_is_named():
     rng = np.random.default_rng(0)
     y = rng.integers(0, 4, 2000)
-    said = np.where((y == 2) & (rng.random(2000) < 0.5), 3, y)
-    said = np.where(rng.random(2000) < 0.05, rng.integers(0, 4, 2000), said)
-    target = Labels(spec(Task.MULTICLASS, (0, 1, 2, 3)), lambda x: np.asarray(x)[:, 0].astype(int))
+    told = np.where(rng.random(2000) < 0.05, rng.integers(0, 4, 2000), y)
+    swap = (y == 2) & (rng.random(2000) < 0.5)
+    target = Labels(spec(Task.MULTICLASS, (0, 1, 2, 3)), lambda x: _swapped(np.asarray(x)))
 
-    result = run(context(target, vectors(said[:, None], y)))
+    result = run(context(target, vectors(np.column_stack([told, swap]), y)))
 
     assert rules(result) == ["weak-class"]
     assert result.findings[0].location.terms["class"] == 2
+    assert result.findings[0].severity is Severity.MEDIUM
+
+
+def _swapped(x):
+    return np.where((x[:, 0] == 2) & (x[:, 1] == 1), 3, x[:, 0]).astype(int)
+
+
+def test_of_labels_alone_a_class_that_nobody_can_tell_is_a_small_matter():
+    """Half of one class looks like another one: a small learner finds it no oftener."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 4, 4000)
+    looks = np.where((y == 2) & (rng.random(4000) < 0.4), 3, y)
+    x = np.column_stack([looks == c for c in range(4)]) + rng.normal(size=(4000, 4)) * 0.1
+    target = Labels(spec(Task.MULTICLASS, (0, 1, 2, 3)), lambda x: np.asarray(x).argmax(axis=1))
+
+    result = run(context(target, vectors(x, y)))
+
+    assert rules(result) == ["weak-class"]
+    assert result.findings[0].severity is Severity.INFO
+    assert "a small learner finds it as seldom" in result.findings[0].message
 
 
 @pytest.mark.parametrize(("shift", "severity"), [(0.0, Severity.INFO), (1.5, Severity.MEDIUM)])

@@ -102,3 +102,32 @@ def test_the_column_is_read_whether_the_model_is_given_it_or_not(tmp_path, drop)
     assert read.clusters.tolist() == [1, 1, 2]
     assert read.take([2]).clusters.tolist() == [2]
     assert ("who" in read.inputs.names) == (not drop)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda day, town, cents: (day.strftime("%d/%m/%Y"), town, cents),
+        lambda day, town, cents: (day.strftime("%Y-%m-%d"), np.char.upper(town), cents),
+        lambda day, town, cents: (day.strftime("%Y-%m-%d"), town, cents * 100),
+    ],
+    ids=["dates", "capitals", "unit"],
+)
+def test_a_column_in_another_form_is_a_break_and_shows_no_clusters(written):
+    """No value of it comes again in the other set, which is no sign of other patients."""
+    pd = pytest.importorskip("pandas")
+
+    def drawn(name, seed, form):
+        rng = np.random.default_rng(seed)
+        day = pd.Timestamp("2021-03-01") + pd.to_timedelta(rng.integers(0, 300, 2000), unit="D")
+        town = np.char.add("town ", rng.integers(0, 60, 2000).astype(str))
+        day, town, cents = form(day, town, rng.integers(10, 90, 2000))
+        columns = {"day": list(day), "town": town.tolist(), "price": cents}
+        return table(name, rng.integers(0, 2, 2000), **columns)
+
+    plain = drawn("train", 0, lambda day, town, cents: (day.strftime("%Y-%m-%d"), town, cents))
+
+    told, notes = found(plain, drawn("test", 1, written))
+
+    assert "schema-break" in told
+    assert not any("entities" in note for note in notes)

@@ -154,3 +154,48 @@ def test_a_leak_is_reported_at_its_column():
     result = run(given(train=table("train", **train), test=table("test", **columns(1))))
 
     assert ("target-leakage", "after") in named(result)
+
+
+def test_remarks_of_a_few_phrases_repeat_by_themselves():
+    def remarks(seed, n):
+        rng = np.random.default_rng(seed)
+        deeds = "refund replace return cancel confirm check".split()
+        things = "parcel invoice account ticket".split()
+        tones = ["as agreed on", "at once and", "no hurry but"]
+        made = (
+            f"{rng.choice(deeds)} the {rng.choice(things)} {rng.choice(tones)} "
+            f"{rng.choice(deeds)} the {rng.choice(things)} number {rng.integers(40)}"
+            for _ in range(n)
+        )
+        return list(made)
+
+    train, test = remarks(0, 3000), remarks(1, 1500)
+    y = np.random.default_rng(2).integers(0, 2, 3000)
+    assert len(set(train)) < 2990, "some do stand there again"
+
+    result = run(
+        given(
+            train=arrays(train, name="train", y=y),
+            test=arrays(test, y=y[:1500]),
+            modality=Modality.TEXT,
+        )
+    )
+
+    assert result.findings == ()
+
+
+def test_copies_of_what_somebody_wrote_are_found_among_them_too():
+    rng = np.random.default_rng(0)
+    book = [f"w{k}" for k in range(300)]
+    texts = [" ".join(rng.choice(book, rng.integers(14, 24))) for _ in range(900)]
+    copies = [text.replace(" w", " the w", 1) for text in texts[:30]]
+
+    result = run(
+        given(
+            train=arrays(texts[:600], name="train"),
+            test=arrays([*texts[600:], *texts[30:50], *copies]),
+            modality=Modality.TEXT,
+        )
+    )
+
+    assert rows_of(result, "duplicate-rows", "test") == set(range(300, 350))

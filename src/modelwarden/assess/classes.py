@@ -18,6 +18,8 @@ from modelwarden.assess.rules.no_better_than_trivial import Telling, no_better_t
 from modelwarden.assess.rules.weak_class import ClassRecall, weak_class
 from modelwarden.assess.rules.worse_than_reference import Compared, worse_than_reference
 from modelwarden.assess.rules.worse_than_trivial import AgainstTrivial, worse_than_trivial
+from modelwarden.assess.slices.features import features_of
+from modelwarden.assess.slices.losses import learned_errors
 from modelwarden.assess.stage import StageResult
 from modelwarden.assess.truth import Judged, same, sizes_of
 from modelwarden.core import (
@@ -30,7 +32,9 @@ from modelwarden.core import (
     Severity,
     Table,
     TableKind,
+    seed_for,
 )
+from modelwarden.detectors.leakage import numbers_rows
 from modelwarden.metrics import classification, rates
 from modelwarden.metrics.counts import Counts, tables_at
 from modelwarden.metrics.intervals import Floats, of_share, paired
@@ -44,6 +48,10 @@ _CONFUSION = 30
 _EACH = 100
 _TELLING = 0.02
 _BEYOND = 3.3  # standard errors, of test rows and of as many that the model learned from
+_LEAST_LEARNED, _LEARNED_WORSE = (
+    200,
+    0.05,
+)  # rows for a small learner, and errors beyond the model's
 _OFF = 0.2  # of the cases of a class, that its scores may be off in sum
 
 
@@ -262,6 +270,8 @@ def _weak(context: Context, seen: Judged, counts: Counts) -> Iterator[Finding]:
             expected=_expected(seen, int(i)),
             named=same(seen.classes[i]) in own,
         )
+        if not _probable(seen) and any(True for _ in weak_class.check(seen_class)):
+            seen_class = replace(seen_class, expected=_learned(context, seen, int(i)), learned=True)
         for finding in findings(weak_class, seen_class, STAGE):
             honest = seen_class.as_expected
             yield replace(finding, severity=Severity.INFO) if honest else finding
@@ -273,16 +283,37 @@ def _expected(seen: Judged, at: int) -> float | None:
     A model that gives a class too little has scores that say so too, and they are not believed:
     their sum is not the number of cases.
     """
-    if seen.scores is None or seen.y is None or seen.said is None:
+    if seen.scores is None or seen.y is None or seen.said is None or not _probable(seen):
         return None
     score, cases = seen.scores[:, at], int((seen.y == at).sum())
-    if score.min() < 0 or score.max() > 1:
-        return None
     whole = float(score.sum())
     chance = _BEYOND * math.sqrt(2 * float((score * (1 - score)).sum()))
     if not whole or abs(whole - cases) > max(_OFF * cases, chance):
         return None
     return float(score[seen.said == at].sum()) / whole
+
+
+def _probable(seen: Judged) -> bool:
+    """Tell whether the model gives scores that may be probabilities, not labels or margins."""
+    return seen.scores is not None and bool(((seen.scores >= 0) & (seen.scores <= 1)).all())
+
+
+def _learned(context: Context, seen: Judged, at: int) -> float | None:
+    """Return how often a small learner finds a class, taught on the other half of the rows.
+
+    None where it answers clearly less than the model does: then it tells nothing of what can be.
+    """
+    if seen.y is None or seen.said is None or seen.n < _LEAST_LEARNED:
+        return None
+    frame = context.columns().take(seen.rows)
+    told = [n for n, c in zip(frame.names, frame.columns, strict=True) if numbers_rows(n, c)]
+    features = features_of(frame.without(told))
+    if not features:
+        return None
+    wrong = learned_errors(seen, features, seed_for(context.seed, STAGE, "classes") % 2**32)
+    if float(wrong.mean()) > float((seen.y != seen.said).mean()) + _LEARNED_WORSE:
+        return None
+    return 1 - float(wrong[seen.y == at].mean())
 
 
 def _at_most(found: int, cases: int, share: float) -> float:

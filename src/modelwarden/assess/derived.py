@@ -24,6 +24,7 @@ _MOST_PLACES = 256  # of a vector that are columns
 _CLUSTERS, _SIDE, _PARTS = 8, 16, 10
 _WORD = re.compile(r"[^\W\d_]{2,30}")
 _CONTAINS = "text.contains:"
+CLUSTER = "image.cluster"
 
 # Frequent words that tell languages written in Latin letters apart.
 _LANGUAGES: Mapping[str, frozenset[str]] = {
@@ -135,7 +136,7 @@ def _of_images(images: npt.NDArray[np.generic]) -> Frame:
     frame = Frame(
         tuple(f"image.{name}" for name in columns), tuple(np.array(c) for c in columns.values())
     )
-    return frame.with_column("image.cluster", _clusters(np.array(small)))
+    return frame.with_column(CLUSTER, _clusters(np.array(small)))
 
 
 def _sharpness(grey: Floats) -> float:

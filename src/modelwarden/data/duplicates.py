@@ -19,7 +19,8 @@ from modelwarden.detectors.broken import rows_of
 from modelwarden.detectors.counts import as_numbers, plain_text
 from modelwarden.detectors.duplicates import codes_of, overlap
 from modelwarden.detectors.looks import frame_of
-from modelwarden.detectors.repeats import Repeat, Repeats, repeats
+from modelwarden.detectors.phrases import Phrases
+from modelwarden.detectors.repeats import EXPECTED, Repeat, Repeats, repeats
 from modelwarden.detectors.rules.duplicate_rows import Repeated, duplicate_rows
 from modelwarden.detectors.shingles import (
     LEAST_LENGTH,
@@ -29,7 +30,7 @@ from modelwarden.detectors.shingles import (
     near_texts,
 )
 from modelwarden.targets.data import DataSet
-from modelwarden.targets.frames import Frame, Inputs, joined
+from modelwarden.targets.frames import Column, Frame, Inputs, joined
 from modelwarden.targets.labels import missing, positions
 from modelwarden.targets.spec import Task
 
@@ -41,6 +42,7 @@ _SURPRISE = 1e-3  # of labels that differ so often by chance
 _SHOWN = 20
 _SPREAD = 0.5  # standard deviations by which numbers as labels differ in earnest
 _MOST_VECTOR = 512
+_ASKED = 2000  # texts of which it is asked how many equal ones chance makes
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +134,36 @@ def _repeats_of(inputs: Inputs) -> Repeats:
     if isinstance(inputs, Frame):
         return repeats(inputs)
     if inputs.dtype.kind == "O":
-        long = np.array([len(str(v or "")) >= LEAST_LENGTH for v in inputs.tolist()])
-        return Repeats((*_equal(inputs, long), *_unlike(near_texts(inputs), inputs)))
+        return _of_texts(inputs)
     if inputs.ndim == 4:
         every = np.ones(len(inputs), np.bool_)
         return Repeats((*_equal(inputs, every), *_unlike(near_images(inputs), inputs)))
     if inputs.ndim == 2 and inputs.shape[1] <= _MOST_VECTOR:
         return repeats(frame_of(inputs))
     return Repeats(tuple(_equal(inputs, np.ones(len(inputs), np.bool_))))
+
+
+def _of_texts(texts: Column) -> Repeats:
+    """Return the texts that repeat, though they are not put together of a few phrases."""
+    plain = [str(v or "") for v in texts.tolist()]
+    wanted = np.array([len(text) >= LEAST_LENGTH for text in plain])
+    long = np.flatnonzero(wanted)
+    equal = list(_equal(texts, wanted))
+    near = list(_unlike(near_texts(texts), texts))
+    if len(equal) + len(near) < _LEAST:
+        return Repeats((*equal, *near))
+    phrases = Phrases(plain)
+    heads = {pair.first: phrases.expected(plain[pair.first]) for pair in equal}
+    rare = [pair for pair in equal if heads[pair.first] <= EXPECTED]
+    rare += [
+        pair
+        for pair in near
+        if phrases.expected_near(plain[pair.first], plain[pair.second]) <= EXPECTED
+    ]
+    some = [plain[row] for row in long[:: -(-len(long) // _ASKED)].tolist()]
+    expected = [phrases.expected(text) for text in some]
+    chance = sum(value for value in expected if value <= EXPECTED)
+    return Repeats(tuple(rare), chance / 2 * len(long) / len(some))
 
 
 def _equal(inputs: Inputs, wanted: np.ndarray) -> Iterator[Repeat]:

@@ -68,6 +68,8 @@ _DATES = {
     "Mon D, YYYY": r"[A-Za-z]{3,9}\.? \d\d?, \d{4}",
     "D-Mon-YY": r"\d\d?-[A-Za-z]{3}-\d\d(?:\d\d)?",
 }
+_REWRITTEN = frozenset(("type", "unit", "sign", "date format"))
+_VARIANTS = 0.8  # of what is new, that is known in another case or with other spaces
 _SLASHED = re.compile(r"(\d\d?)/(\d\d?)/(?:\d{4}|\d\d)")
 _NUMBER = re.compile(
     r"\s*[-+]?(?:\d{1,3}(?:[.,' ]\d{3})+|\d+)(?:[.,]\d+)?(?:[eE][-+]?\d+)?\s*%?\s*"
@@ -124,6 +126,18 @@ def breaks_of(
         yield from _words(reference, current, clusters)
     elif before == "number":
         yield from _numbers(reference, current, clusters)
+
+
+def rewritten(reference: Column, current: Column) -> bool:
+    """Tell whether a column holds what it held, in another form, so that no value is the same."""
+    if any(found.kind in _REWRITTEN for found in breaks_of(reference, current)):
+        return True
+    if kind_of(reference) != "word" or kind_of(current) != "word":
+        return False
+    known = set(words_in(reference))
+    new = [word for word in words_in(current) if word not in known]
+    folded = {_folded(word) for word in known}
+    return bool(new) and sum(_folded(word) in folded for word in new) > _VARIANTS * len(new)
 
 
 def _texts(column: Column) -> list[str]:
@@ -189,7 +203,7 @@ def unseen(reference: Column, current: Column, clusters: Clusters | None = None)
     variants = sum(times for word, times in new.items() if _folded(word) in folded)
     shown = ", ".join(repr(word[:40]) for word, _ in new.most_common(3))
     told = f"{count} of {m} rows hold values never seen before ({shown})"
-    if variants > 0.8 * count:
+    if variants > _VARIANTS * count:
         told += ", known ones in other case or with other spaces"
     facts: dict[str, Json] = {
         "rows": count,
@@ -197,7 +211,7 @@ def unseen(reference: Column, current: Column, clusters: Clusters | None = None)
         "expected_by_chance": round(expected * m, 1),
         "values": [word[:80] for word, _ in new.most_common(10)],
     }
-    grave = share >= _MANY or variants > 0.8 * count
+    grave = share >= _MANY or variants > _VARIANTS * count
     yield Break(
         kind="unseen values",
         told=told,

@@ -3,7 +3,8 @@
 Rows that are drawn one by one repeat a value as often across two sets as within one. A value that
 comes again only in its own set is that of a patient, a user or a day whose rows stand together.
 That holds of a column of names, of a measure that is a constant of each patient, and of several
-plain columns taken together (sex, year of birth and town).
+plain columns taken together (sex, year of birth and town). It does not of a column that is written
+otherwise in the other set, of which no value could come again there.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from modelwarden.detectors.breaks import rewritten
 from modelwarden.detectors.clusters import Clusters
 from modelwarden.detectors.counts import word_of
 from modelwarden.targets.data import DataSet
@@ -113,8 +115,12 @@ def entities_of(reference: DataSet, other: DataSet) -> Entities | None:
     """Return what tells entities of several rows apart; None where rows look independent."""
     if min(len(reference), len(other)) < 2 * _FEWEST_NAMED:
         return None
-    columns = list(_columns(reference, other))[:_MOST_COLUMNS]
     rows = tuple(_some(len(side)) for side in (reference, other))
+    columns = [
+        (name, one, two)
+        for name, one, two in list(_columns(reference, other))[:_MOST_COLUMNS]
+        if not rewritten(one[rows[0]], two[rows[1]])
+    ]
     coded = [Clusters.between(one[rows[0]], two[rows[1]]) for _, one, two in columns]
     found: list[Entities] = []
     for (name, one, two), codes in zip(columns, coded, strict=True):

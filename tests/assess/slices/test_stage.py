@@ -12,7 +12,7 @@ from assess.fakes import Labels, Scores, Values, context, named, rules, spec, ta
 from modelwarden.assess.slices.stage import run
 from modelwarden.assess.slicing import rows_of
 from modelwarden.core import GapKind, seed_for
-from modelwarden.targets.spec import Task
+from modelwarden.targets.spec import Modality, Task
 
 
 def frame(rng, n):
@@ -279,3 +279,29 @@ def test_numbers_beyond_all_bounds_are_answered():
     columns["n0"][:50] = np.inf
 
     assert rules(run(answered(columns, huge, np.zeros(1000), Values, Task.REGRESSION))) == []
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_slice_is_told_by_the_property_that_matters_not_by_one_that_hangs_together_with_it(seed):
+    """Dark images make a cluster as well, but their brightness says which they are."""
+    rng = np.random.default_rng(seed)
+    y = rng.integers(0, 2, 4000)
+    light = rng.uniform(0.25, 0.75, 4000)
+    x = light[:, None, None, None] + rng.normal(size=(4000, 1, 12, 12)) * 0.06
+    x[:, 0, 3:6, 3:6] += 0.2 * y[:, None, None]
+    x[:, 0, 7:10, 7:10] += 0.2 * (1 - y)[:, None, None]
+    x = np.clip(x, 0, 1).astype(np.float32)
+
+    def answer(images):
+        images = np.asarray(images, np.float64)
+        apart = images[:, 0, 3:6, 3:6].mean((1, 2)) - images[:, 0, 7:10, 7:10].mean((1, 2))
+        p = 1 / (1 + np.exp(-22 * apart))
+        p = np.where(images.mean((1, 2, 3)) < 0.33, 1 - p, p)
+        return np.stack([1 - p, p], axis=1)
+
+    data = replace(vectors(np.zeros((4000, 1)), y), inputs=x)
+    noisy = replace(data, y=np.where(rng.random(4000) < 0.04, 1 - y, y))
+
+    result = run(context(Scores(replace(spec(), modality=Modality.IMAGE), answer), noisy))
+
+    assert "image.brightness at most 0.3" in result.findings[0].message

@@ -15,6 +15,7 @@ from itertools import combinations
 
 import numpy as np
 
+from modelwarden.assess.derived import CLUSTER
 from modelwarden.assess.slices.features import Coarse, Condition, Feature, Mask, coarse, rows_in
 from modelwarden.targets.frames import Floats, Labels
 
@@ -27,6 +28,7 @@ _FITTED = 6  # of what stands out, that is fitted to the data
 _ROUNDS = 4
 # By how much the squared z must grow for one more condition, and may fall for one less.
 _WORTH, _NEEDLESS = 20.0, 12.0
+_AS_GOOD = 0.9  # of z, that words for rows may cost where a cluster tells them
 _OPEN = 4.0  # what an open end of a range may cost of it
 _MOST_CONDITIONS = 4
 _LEAST_Z = 3.0
@@ -114,6 +116,8 @@ def search(
         seen += [rows, rows_in(fewer, fitted.conditions, len(some.beyond))]
         if fitted.mean >= margin and (best is None or fitted.z > best.z):
             best = fitted
+    if best is not None:
+        best = _exchanged(fewer, some, best, enough, among)
     return best if best is None or step == 1 else measure(features, losses, best.conditions)
 
 
@@ -260,6 +264,40 @@ def _narrowed(
             if other.z > best.z and other.z**2 >= now.z**2 + _WORTH:
                 best = other
     return best
+
+
+def _exchanged(
+    features: Sequence[Feature], losses: Losses, now: Candidate, least: int, among: Sequence[int]
+) -> Candidate:
+    """Put another feature in the place of one, as long as it tells the rows better.
+
+    Sets that share most rows are fitted once, and the first of them may be told by a feature that
+    hangs together with the one that matters. A cluster says nothing in words, so what tells the
+    rows about as well is put in its place.
+    """
+    among = [i for i in among if features[i].name != CLUSTER]
+    for _ in range(_ROUNDS):
+        best, worth = now, now.z
+        for at in range(len(now.conditions)):
+            others = (*now.conditions[:at], *now.conditions[at + 1 :])
+            rows = np.flatnonzero(rows_in(features, others, len(losses.beyond)))
+            used = {c.feature for c in now.conditions}
+            if features[now.conditions[at].feature].name == CLUSTER:
+                worth = _AS_GOOD * now.z if best is now else worth
+            for i in (i for i in among if i not in used):
+                chosen = _best_codes(features[i], losses, rows, least)
+                if chosen is not None:
+                    new = Condition(feature=i, chosen=chosen)
+                    parts = (*now.conditions[:at], new, *now.conditions[at + 1 :])
+                    other = measure(features, losses, parts)
+                    if other.z > worth and other.mean >= now.mean / 2:
+                        best, worth = other, other.z
+        if best is now:
+            break
+        now = best
+        for at in range(len(now.conditions)):
+            now = _moved(features, losses, now, at, least)
+    return now
 
 
 def _widened(features: Sequence[Feature], losses: Losses, now: Candidate) -> Candidate:
