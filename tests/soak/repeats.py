@@ -3,19 +3,22 @@
     python -m soak.repeats OUT [--seed N] [--size BYTES]
 
 What is quadratic in a reader or a rule shows here: each sample of the soak is repeated in part up
-to `size` bytes and scanned. Prints and keeps in the folder OUT whatever takes longer than a few
-CPU seconds, or fails. Exits 1 on any.
+to `size` bytes and scanned, and so are scripts of a few words that the rules on commands look for.
+Prints and keeps in the folder OUT whatever takes longer than a few CPU seconds, or fails. Exits 1
+on any.
 """
 
 from __future__ import annotations
 
 import argparse
 import random
+import re
 import sys
 import time
 from pathlib import Path
 
 from modelwarden.artifacts.examine import examine
+from modelwarden.artifacts.known.attacks import ATTACKS
 from modelwarden.core import GapKind
 from modelwarden.formats import Source
 
@@ -26,6 +29,19 @@ SECONDS = 1.5
 """Of processor time for 100 kB: what is linear takes some tenths of it."""
 _LARGEST = 60_000  # of what is repeated in part
 _PARTS = (1, 2, 3, 8, 20, 60)
+_SCRIPTS = 1_000
+_BETWEEN = ("", " ", " ", "\t", " \n", ";", "|", "/")
+_WORDS = tuple(
+    sorted(
+        {
+            w
+            for pattern, _ in ATTACKS
+            for w in re.findall(r"(?<!\\)[A-Za-z-][\w.-]+", pattern.pattern)
+        }
+    )
+) + tuple(
+    "A a - / ./ . x= x=y $ ${ $( ` | & ; -x = 0 : @ http:// << < > >> ( ) { } [ % ' \"".split()
+)
 
 
 def repeated(data: bytes, size: int, rng: random.Random) -> bytes:
@@ -39,6 +55,17 @@ def repeated(data: bytes, size: int, rng: random.Random) -> bytes:
         at = rng.randrange(max(1, len(data)))
         part = data[at : at + rng.choice(_PARTS)]
     return data[:at] + part * (size // max(1, len(part))) + data[at:]
+
+
+def script(size: int, rng: random.Random) -> bytes:
+    """Return a command of a few words, again and again, with other words before and after it."""
+
+    def words(most: int, between: str = " ") -> str:
+        return between.join(rng.choice(_WORDS) for _ in range(rng.randint(0, most)))
+
+    part = words(5, rng.choice(_BETWEEN)) + rng.choice(_BETWEEN) or "A"
+    before, after = words(5) + rng.choice(_BETWEEN), words(4)
+    return f"{before}{part * (size // len(part))}{after}\n".encode()
 
 
 def trouble(name: str, data: bytes) -> str:
@@ -65,8 +92,11 @@ def main() -> int:
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     samples, bad = [s for s in prepared() if len(s[1]) <= _LARGEST], 0
+    samples += [("start.sh", b"")] * _SCRIPTS
     for number, (name, data) in enumerate(samples):
-        made = repeated(data, given.size, random.Random(f"{given.seed}:{number}"))
+        rng = random.Random(f"{given.seed}:{number}")
+        # Of a single command, so much is looked at.
+        made = repeated(data, given.size, rng) if data else script(given.size // 5, rng)
         why = trouble(name, made)
         if why:
             bad += 1

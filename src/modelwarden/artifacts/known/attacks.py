@@ -93,7 +93,7 @@ ATTACKS = tuple(
         (r"/dev/(?:tcp|udp)/", "opens a shell to the network"),
         (r"\bsocat\b[^\n]{0,500}\bexec:", "opens a shell to the network"),
         (
-            rf"\b(?:curl|wget|scp|nc)\b[^|;&\n]{{0,500}}{_PRIVATE_FILES}",
+            rf"\b(?:curl|wget|scp|nc)\b[^|;&\n]{{0,300}}{_PRIVATE_FILES}",
             "sends credentials to the network",
         ),
         (
@@ -154,7 +154,7 @@ ATTACKS = tuple(
             "sends credentials to the network",
         ),
         (
-            rf"\b(?:ssh|nc|ncat|curl)\b[^|;&\n]{{0,300}}<\s*[^|;&\n]{{0,200}}{_PRIVATE_FILES}",
+            rf"\b(?:ssh|nc|ncat|curl)\b[^|;&\n<]{{0,300}}<[^|;&\n]{{0,200}}{_PRIVATE_FILES}",
             "sends credentials to the network",
         ),
         (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from itertools import islice
 
 from modelwarden.artifacts.known.attacks import ATTACKS, FETCHED, FETCHERS, SECRET_FILE, STAYS
@@ -41,7 +42,8 @@ _IS_SHELL = re.compile(
 )
 # In the place of a command: packages of these names are installed, too.
 _DOWNLOAD = re.compile(
-    r"(?:^|[|;&\n(`{]|\b(?:sudo|then|do|else|if|env|time|exec|nohup|command)\s|--\s)\s*(?:\w{1,50}=\S{0,200}\s+)*"
+    r"(?:^|[|;&\n(`{]|\b(?:sudo|then|do|else|if|env|time|exec|nohup|command)\s|--\s)[^\S\n]*"
+    r"(?:\w{1,50}=\S{0,200}[^\S\n]+){0,20}"
     rf"((?:\S{{0,200}}/)?(?:{FETCHERS})\b[^|;&\n]*)"
 )
 _INTO = re.compile(r"\b(?:base64\s+(?:-d|-D|--decode)|xxd\s+-r)\b[^;&\n>]*>\s*([^\s;&|>]+)")
@@ -56,7 +58,9 @@ _UPLOADS = re.compile(
     r"|\b(?:scp|rsync)\s(?:-\S+\s){0,5}([^\s;|&]+)\s[^\s;|&]+:"
 )
 _HOLDS = re.compile(r"(?:^|[;&\s])([A-Za-z_]\w{0,40})=(?:\$\(|`)([^\n;&]{0,500})")
-_FORKS = re.compile(r"([\w:.]+)\s*\(\)\s*\{\s*\1\s*\|\s*\1\s*&\s*\}\s*;\s*\1")
+_FORKS = re.compile(
+    r"(?<![\w:.])([\w:.]{1,60})\s{0,9}\(\)\s{0,9}\{\s{0,9}\1\s{0,9}\|\s{0,9}\1\s{0,9}&\s{0,9}\}\s{0,9};\s{0,9}\1"
+)
 _TEED = re.compile(r"\s*\|\s*(?:sudo\s+)?tee\s+(?:-\w+\s+)*([^\s;|&>]+)")
 _RENAMES = frozenset(("cp", "ln", "mv", "install"))
 _DOWNLOADS = 20
@@ -81,7 +85,7 @@ _HARMS = re.compile(
     r"|\b(?:python[\d.]*|perl|ruby|sh|bash)\s+-\w*[ce]\b(?!\s*echo\b)|(?:^|[\s;])\./"
 )
 # By these a line, or a file of the folder, is put there, to be judged by its words.
-_WRITES = re.compile(r"\b(?:echo|printf|tee|sed|cat(?=[^|;&\n]*(?:<<|>>)))\b")
+_WRITES = re.compile(r"\b(?:echo|printf|tee|sed|cat(?=[^|;&\n]{0,200}(?:<<|>>)))\b")
 _OUTPUT = re.compile(r"(?:\s-\w*[oO]|--output(?:-document)?)[ =]?(\S+)|\s>\s*([^\s>]+)")
 _BRINGS = (
     (_TELLS, "the environment"),
@@ -206,13 +210,14 @@ def _spelled(text: str) -> str:
 
 def _stays(text: str) -> str | None:
     """Tell whether a command adds more to the files of a shell than settings."""
+    harms, writes = cache(_HARMS.search), cache(_WRITES.search)
     for statement in _STATEMENTS.split(text):
         found = _STARTS.search(statement)
         if found is None:
             continue
         written = statement[: found.start()]
         body = text if "<<" in statement else written
-        if _HARMS.search(body) or not (_WRITES.search(text) or "|" in written):
+        if harms(body) or not (writes(text) or "|" in written):
             return STAYS
     return None
 
