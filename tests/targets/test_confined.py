@@ -257,3 +257,73 @@ def test_what_a_model_tried_before_it_failed_is_not_lost(tmp_path):
         pass
 
     assert [f.rule for f in caught.value.findings] == ["sandbox-attempt"]
+
+
+# Answers in many forms: by type of the rows, by their first value, and no answer at all to a 3.
+CHANGING = """
+import numpy
+def predict(x):
+    x[:, 1] += 1  # what was laid into the memory stays as it is
+    if x[0, 0] == 3:
+        raise ValueError("three")
+    kind = "float32" if x.dtype.itemsize == 4 else "float64"
+    answer = numpy.asfortranarray(numpy.stack([x[:, 0], x[:, 1]], axis=1).astype(kind))
+    return answer.round().astype("int32") if x[0, 0] == 2 else answer
+"""
+
+
+def test_answers_stay_those_of_the_rows_whatever_forms_follow_one_another(tmp_path):
+    rng = np.random.default_rng(7)
+    with opened(tmp_path, CHANGING) as model:
+        ask = model.target.asked.ask
+        for number in range(60):
+            kind = rng.choice(["float32", "float64", "float16", "int64"])
+            shape = (ROWS, int(rng.choice([2, 3, 2000])))
+            x = (rng.random(shape) * 9).astype(kind)
+            x[0, 0] = rng.choice([0, 1, 2, 3])
+            x = np.asfortranarray(x) if number % 5 == 0 else x
+            kept = x.copy()
+            if x[0, 0] == 3:
+                with pytest.raises(TargetError, match="ValueError: three"):
+                    ask(x)
+            else:
+                (answer,) = ask(x)
+                due = np.stack([x[:, 0], x[:, 1] + np.ones(1, kind)], axis=1)
+                due = due.astype("float32" if kind == "float32" else "float64")
+                np.testing.assert_array_equal(answer.values, due.round() if x[0, 0] == 2 else due)
+            np.testing.assert_array_equal(x, kept)
+
+
+def test_an_answer_in_our_hands_does_not_change_with_the_next_one(tmp_path):
+    with opened(tmp_path, CHANGING) as model:
+        first = [model.target.asked.ask(np.full((ROWS, 2), float(n)))[0] for n in (4, 5, 6)]
+        for n, answer in zip((4, 5, 6), first, strict=True):
+            np.testing.assert_array_equal(answer.values, [[n, n + 1]] * ROWS)
+
+
+def test_a_model_that_is_lost_between_equal_questions_is_opened_and_asked_again(tmp_path):
+    code = "import os\n" + CHANGING.replace("raise ValueError", "os._exit(3), str")
+    with opened(tmp_path, code) as model:
+        asked = model.target.asked
+        honest, deadly = np.full((ROWS, 2), 4.0), np.full((ROWS, 2), 3.0)
+        before = [asked.ask(honest)[0].values for _ in range(3)]
+        with pytest.raises(TargetError, match="exit code 3"):
+            asked.ask(deadly)
+        asked.reopen()
+        for values in (*before, asked.ask(honest)[0].values, asked.ask(honest)[0].values):
+            np.testing.assert_array_equal(values, [[4, 5]] * ROWS)
+
+
+def test_an_answer_that_outgrows_its_room_between_equal_questions_is_whole(tmp_path):
+    code = """
+import numpy
+def predict(x):
+    wide = numpy.tile(x[:, :1], (1, 2 if x[0, 1] < 1 else 4000))
+    return wide
+"""
+    with opened(tmp_path, code) as model:
+        ask = model.target.asked.ask
+        few, many = np.zeros((ROWS, 2)), np.ones((ROWS, 2))
+        shapes = [ask(x)[0].values.shape for x in (few, few, many, many, few, few, many)]
+
+    assert shapes == [(ROWS, 2)] * 2 + [(ROWS, 4000)] * 2 + [(ROWS, 2)] * 2 + [(ROWS, 4000)]

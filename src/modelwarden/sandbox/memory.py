@@ -1,7 +1,7 @@
 """Memory that we share with a worker for as long as it lives.
 
 Its size is sealed. Of inputs, writing is ours alone: the worker cannot map it to write, nor write
-to it by its descriptor. Whatever is read out of it is a copy, which the worker cannot reach.
+to it by its descriptor. Whatever is read out of answers has to be copied before it is looked at.
 
 Source: memfd_create(2), fcntl(2) on file seals.
 """
@@ -22,6 +22,7 @@ class Region:
     Attributes:
         size: in bytes, for ever.
         descriptor: for the worker to map.
+        memory: ours, mapped.
     """
 
     def __init__(self, size: int, *, ours: bool) -> None:
@@ -29,8 +30,8 @@ class Region:
         self.size = size
         self.descriptor = os.memfd_create("modelwarden", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         os.truncate(self.descriptor, size)
-        self._memory = mmap.mmap(self.descriptor, size)
-        self._whole = memoryview(self._memory)
+        self.memory = mmap.mmap(self.descriptor, size)
+        self._whole = memoryview(self.memory)
         if ours:
             with suppress(OSError):  # an older kernel: then the worker may spoil its own inputs
                 fcntl.fcntl(self.descriptor, fcntl.F_ADD_SEALS, _SEAL_FUTURE_WRITE)
@@ -41,14 +42,11 @@ class Region:
         """Write at a place; it must fit."""
         self._whole[offset : offset + len(data)] = data
 
-    def read(self, offset: int, size: int) -> bytearray:
-        """Return a copy of a part, which is the caller's to change."""
-        return bytearray(self._whole[offset : offset + size])
-
     def close(self) -> None:
-        """Give our side of it up; may be repeated."""
+        """Give our side of it up; may be repeated. Arrays that stand in it keep it as long."""
         self._whole.release()
-        self._memory.close()
+        with suppress(BufferError):
+            self.memory.close()
         if self.descriptor >= 0:
             os.close(self.descriptor)
             self.descriptor = -1

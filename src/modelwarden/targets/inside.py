@@ -20,7 +20,7 @@ import mmap
 import os
 import sys
 
-_STATE = {}  # type: dict[str, object]
+_STATE = {"views": None, "written": None}  # type: dict[str, object]
 
 
 # --- rows in ----------------------------------------------------------------------------------
@@ -29,6 +29,7 @@ _STATE = {}  # type: dict[str, object]
 def _memory(descriptors):
     """Map the memory that the parent sent, where it sent some."""
     if descriptors:
+        _STATE["views"] = _STATE["written"] = None
         sizes = [os.fstat(descriptor).st_size for descriptor in descriptors]
         _STATE["given"] = mmap.mmap(descriptors[0], sizes[0], access=mmap.ACCESS_READ)
         _STATE["taken"] = mmap.mmap(descriptors[1], sizes[1])
@@ -42,8 +43,15 @@ def _inputs(body):
     if "parts" in body:
         _STATE["parts"] = body["parts"]
         _STATE["names"] = body.get("names")
+        _STATE["views"] = None
     described = _STATE["parts"]
-    parts = [_part(part) for part in described]
+    if _STATE["views"] is None:
+        _STATE["views"] = [_view(part) for part in described]
+    # Models may write to what they get.
+    parts = [
+        _part(part) if view is None else view.copy()
+        for view, part in zip(_STATE["views"], described)
+    ]
     if body["kind"] != "frame":
         return body["kind"], parts[0]
     names, blocks = _STATE["names"], [(part["at"], v) for part, v in zip(described, parts)]
@@ -55,16 +63,23 @@ def _inputs(body):
 
 
 def _part(part):
-    memory, offset, size = _STATE["given"], part["offset"], part["size"]
     if part["type"] == "text":
-        return _texts(memory, offset, part["shape"][0])
+        return _texts(_STATE["given"], part["offset"], part["shape"][0])
+    return _view(part).copy()
+
+
+def _view(part):
+    """Return the array where it stands in the parent's memory; None for texts."""
+    if part["type"] == "text":
+        return None
+    return _placed("given", part["type"], part["shape"], part["offset"])
+
+
+def _placed(memory, kind, shape, offset):
+    """Return the array that stands in the parent's memory."""
     import numpy
 
-    kind = numpy.dtype(part["type"])
-    if not size:
-        return numpy.empty(part["shape"], kind)
-    values = numpy.frombuffer(memory, kind, size // kind.itemsize, offset)
-    return values.reshape(part["shape"]).copy()  # models may write to what they get
+    return numpy.ndarray(shape, kind, _STATE[memory], offset)
 
 
 def _texts(memory, start, rows):
@@ -248,8 +263,17 @@ _TYPES = {"b": "bool", "i": "int64", "u": "int64", "f": "float64"}
 
 
 def _write(arrays, body):
-    """Write arrays to the parent's memory; return where each stands."""
-    parts, offset = [], 0
+    """Write arrays to the parent's memory; return where each stands.
+
+    An answer of the form of the one before is written where that one stood, and told as it was.
+    """
+    form = [(name, columns, values.dtype, values.shape) for name, columns, values in arrays]
+    known = _STATE["written"]
+    if known is not None and known[0] == form:
+        for place, (_, _, values) in zip(known[1], arrays):
+            place[...] = values
+        return known[2]
+    parts, offset, places = [], 0, []
     for name, columns, values in arrays:
         if values.dtype.kind in "biuf":
             kind = "float32" if values.dtype.str[1:] == "f4" else _TYPES[values.dtype.kind]
@@ -274,8 +298,12 @@ def _write(arrays, body):
                 "size": len(data),
             }
         )
+        places.append(None if kind == "text" else _placed("taken", kind, values.shape, offset))
         offset += len(data)
-    return {"parts": parts}
+    said = {"parts": parts}
+    texts = any(place is None for place in places)
+    _STATE["written"] = None if texts else (form, places, said)
+    return said
 
 
 # --- adapters ---------------------------------------------------------------------------------
