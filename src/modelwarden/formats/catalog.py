@@ -279,6 +279,7 @@ FORMATS: tuple[Format, ...] = (
             *(Mark(magic) for magic in (b"\xca\xfe\xba\xbf", b"dey\n0", b"jartsr='", b"APEDBG='")),
             *(Mark(magic) for magic in (b"ftrt", b"ptrt", b"\x01HEF", b"RKNN", b"DWN1")),
             Mark(b"\r\n", 2),
+            *(Mark(bytes((first,)) + bytes(8)) for first in b"c\xe3"),
             Mark(b"L\x00\x00\x00\x01\x14\x02\x00"),
             Mark(b"\x01\x00", 2),
             Mark(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,11 @@ _MAGICS: tuple[tuple[str, str, bytes], ...] = (
         b"L\x00\x00\x00\x01\x14\x02\x00\x00\x00\x00\x00\xc0\x00\x00\x00\x00\x00\x00F",
     ),
     ("cuda-fatbin", "CUDA device code", b"\x50\xed\x55\xba"),
+)
+# A code object of a module as `marshal` writes it: no arguments, a small stack, flags, byte code.
+_MARSHALLED = re.compile(
+    rb"[c\xe3]\0{8}(?:\0{4})?(?:\0{4})?[\x01-\xff][\0-\x0f]\0\0[\0-\xff][\0-\x0f]\0\0[s\xf3]",
+    re.DOTALL,
 )
 _ELF_KINDS = {1: "object file", 2: "program", 3: "library or program", 4: "memory image"}
 _MACHINES = {3: "x86", 40: "ARM", 62: "x86-64", 183: "AArch64", 190: "CUDA", 224: "AMD GPU"}
@@ -94,7 +100,7 @@ def _kind(source: Source) -> tuple[str, str] | None:
 
 def _by_structure(source: Source, head: bytes) -> tuple[str, str] | None:
     """Return what is told by more than a few bytes in their places."""
-    if _is_pyc(head):
+    if _is_pyc(head) or _MARSHALLED.match(head):
         return "python-bytecode", "compiled Python"
     if _is_task(head):
         return "windows-task", "a task for the scheduler of Windows"

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _MARKED = frozenset(b"\x80" + bytes((protocol,)) for protocol in range(2, 6))
 MAGIC = b"\x93NUMPY"
 _HEADER = 1 << 20
+_HEAD = 256  # first bytes of an array, or the letters of its first text
+_TEXT = 16 << 20
 _FIELDS = 10_000
 _PLAIN = re.compile(r"[<>|=]?([?bBiufcSaUVmM])(\d{0,10})(\[\d{0,10}[a-zA-Zμ]{1,2}\])?")
 _NAMES = {
@@ -200,8 +202,12 @@ def _view(source: Source, header: Header) -> NpyArray:
         gaps.append(gap(source, f"{size} bytes announced, {rest} left", at=header.data))
     elif size is not None and size < rest:
         children.append(_behind(source, header.data + size, anomalies))
-    if header.width and not header.objects and source.read(header.data, 2) in _MARKED:
-        children += _pickle(source, header.data, rest)
+    if header.width and not header.objects:
+        head = source.read(header.data, _HEAD)
+        if head[:2] in _MARKED:
+            children += _pickle(source, header.data, rest)
+        elif (child := _payload(source, header, head)) is not None:
+            children.append(child)
     return NpyArray(
         source=source,
         format="npy",
@@ -210,6 +216,45 @@ def _view(source: Source, header: Header) -> NpyArray:
         children=tuple(children),
         anomalies=tuple(anomalies),
     )
+
+
+def holds(header: Header, head: bytes) -> bool:
+    """Tell whether an array is worth opening: its first bytes may be a pickle or a program."""
+    from modelwarden.formats import payloads
+
+    raw = header.width == 1
+    return (
+        head[:2] in _MARKED
+        or payloads.begins(head, raw=raw)
+        or (_is_text(header) and payloads.CODED.match(_letters(header, head)) is not None)
+    )
+
+
+def _is_text(header: Header) -> bool:
+    return header.dtype.lstrip("<>|=")[:1] in ("U", "S", "a")
+
+
+def _letters(header: Header, data: bytes) -> bytes:
+    """Return the text of the first element, as bytes."""
+    data = data[: header.width]
+    return data[3 if header.dtype[:1] == ">" else 0 :: 4] if "U" in header.dtype[:2] else data
+
+
+def _payload(source: Source, header: Header, head: bytes) -> Child | None:
+    """Return what an array is that holds no numbers: a program, or a pickle as letters."""
+    from modelwarden.formats import payloads
+
+    name, size = "(bytes)", min(header.size or 0, source.size - header.data)
+    if not _is_text(header):
+        return payloads.of(source, name, header.data, size, head, raw=header.width == 1)
+    if header.width and payloads.CODED.match(_letters(header, head)):
+        from modelwarden.formats.pickle.children import coded
+
+        whole = source.read(header.data, min(header.width, _TEXT))
+        data = coded(source, _letters(header, whole).rstrip(b"\0"))
+        if data is not None:
+            return Child(name, partial(source.nested, data, name, expect="pickle"))
+    return None
 
 
 def _pickle(source: Source, at: int, size: int) -> tuple[Child, ...]:

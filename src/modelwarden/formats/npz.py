@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from modelwarden.core import Producer
 from modelwarden.formats.archive import ArchiveView
 from modelwarden.formats.limits import LimitExceededError
-from modelwarden.formats.npy import header_of
+from modelwarden.formats.npy import header_of, holds
 from modelwarden.formats.source import Source
 from modelwarden.formats.view import DamagedError
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 _PEEKED = 1 << 16
+_LOOKED = 256
 
 
 def read_archive(archive: Archive) -> ArchiveView:
@@ -40,9 +41,15 @@ def read_archive(archive: Archive) -> ArchiveView:
 
 
 def _numeric(archive: Archive, member: Member) -> bool:
-    """Tell whether a member's header proves that all of the member is numbers."""
+    """Tell whether a member's header proves that all of the member is numbers.
+
+    Numbers whose first bytes are those of a program, or a text that may be a pickle, prove nothing.
+    """
     try:
-        header = header_of(Source(member.name, archive.peek(member, _PEEKED)))
+        begin = archive.peek(member, _PEEKED)
+        header = header_of(Source(member.name, begin))
     except (DamagedError, LimitExceededError):
         return False
-    return header.size is not None and header.data + header.size == member.size
+    if header.size is None or header.data + header.size != member.size:
+        return False
+    return not holds(header, begin[header.data : header.data + _LOOKED])

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from modelwarden.core import Gap, GapKind, Producer
 from modelwarden.core.patterns import lazily
 from modelwarden.core.values import dataclass
+from modelwarden.formats import payloads
 from modelwarden.formats.described import Described, Fault, Metadatum
 from modelwarden.formats.limits import LimitExceededError
 from modelwarden.formats.view import Child, DamagedError, gap
@@ -147,13 +148,17 @@ def _child(source: Source, begin: int, end: int) -> Child:
 
 
 def _pickles(source: Source, data: int, tensors: list[Tensor]) -> Iterator[Child]:
-    """Yield the tensors of bytes that are a pickle, as some programs keep their state."""
+    """Yield the tensors that are programs, and those of bytes that are a pickle or a script."""
     for tensor in tensors:
         size = tensor.end - tensor.begin
-        if tensor.dtype not in _BYTES or len(tensor.shape) != 1 or size < _LEAST:
+        if size < _LEAST:
             continue
         at, name = data + tensor.begin, tensor.name[:200]
-        if not _PICKLE.match(source.read(at, 4)):
+        raw = tensor.dtype in _BYTES and len(tensor.shape) == 1
+        head = source.read(at, payloads.HEAD)
+        if child := payloads.of(source, name, at, size, head, raw=raw):
+            yield child
+        if not raw or not _PICKLE.match(head):
             continue
         from modelwarden.formats.pickle.children import is_pickle
 

@@ -6,10 +6,12 @@ from hypothesis import strategies as st
 
 from modelwarden.formats import Limits, Source, identify, reader_of
 from modelwarden.formats.entry import Tier
-from modelwarden.formats.identified import magic, text
+from modelwarden.formats.identified import magic, objects, text
 from modelwarden.formats.identified.kind import Kind
 
-KINDS = [v for module in (magic, text) for v in vars(module).values() if isinstance(v, Kind)]
+KINDS = [
+    v for module in (magic, objects, text) for v in vars(module).values() if isinstance(v, Kind)
+]
 
 
 def u64(value: int) -> bytes:
@@ -57,6 +59,8 @@ SAMPLES: dict[str, tuple[bytes, tuple[str, str | None] | None]] = {
     ),
     "java-serialized": (b"\xac\xed\x00\x05sr" + bytes(40), None),
     "dotnet-serialized": (b"\0\1\0\0\0\xff\xff\xff\xff\1" + bytes(40), None),
+    "ruby-marshal": (b"\x04\x08o:\x08Foo\x06:\x07@xi\x06" + bytes(20), None),
+    "php-serialized": (b'O:3:"Net":1:{s:1:"w";i:3;}' + bytes(20), None),
     "libsvm": (b"svm_type c_svc\nkernel_type rbf\n", ("libsvm", None)),
     "liblinear": (b"solver_type L2R_LR\nnr_class 2\n", ("liblinear", None)),
     "ncnn": (b"7767517\n3 3\nInput data 0 1 data\n", ("ncnn", None)),

@@ -77,8 +77,20 @@ ATTACKS = tuple(
             "gives a container the whole machine",
         ),
         (
+            r"\bnsenter\s[^\n;&|]{0,200}(?:-t|--target)[ =]?1\b|/release_agent\b"
+            r"|>\s*/proc/sys/kernel/core_pattern|>\s*\S{0,80}/uevent_helper"
+            r"|--unix-socket[ =]\S{0,80}docker\.sock[^\n]{0,2000}"
+            r"(?:Binds|Privileged|containers/\w+/exec)"
+            r"|\bkubectl\s[^\n]{0,300}--overrides[ =][^\n]{0,1000}hostPID",
+            "leaves its container for the machine",
+        ),
+        (
             r"\bext::\S*(?:sh|bash)\b|-oProxyCommand=",
             "runs a command where an address is expected",
+        ),
+        (
+            r"\bCredentialsProvider\.lookupCredentials\b|\bSystemCredentialsProvider\b|\bhudson\.util\.Secret\b",
+            "takes the credentials of the build server",
         ),
         (r"--checkpoint-action=exec", "runs a command where an archive is expected"),
         (
@@ -90,10 +102,17 @@ ATTACKS = tuple(
             r"|\bgit\s+config\s+(?:--\S+\s+)*--(?:global|system)\s+(?:--\S+\s+)*core\.hooksPath\s+[^\s;&|]",
             STAYS,
         ),
-        (r"/dev/(?:tcp|udp)/", "opens a shell to the network"),
+        (
+            r"/dev/(?:tcp|udp)/|\bzsh/net/tcp\b|\bchisel\s+client\b|\bgs-netcat\b"
+            r"|\bnc(?:at)?\s[^\n;&|]{0,200}\s--sh-exec\b",
+            "opens a shell to the network",
+        ),
         (r"\bsocat\b[^\n]{0,500}\bexec:", "opens a shell to the network"),
         (
-            rf"\b(?:curl|wget|scp|nc)\b[^|;&\n]{{0,300}}{_PRIVATE_FILES}",
+            rf"\b(?:curl|wget|nc)\b[^|;&\n]{{0,300}}{_PRIVATE_FILES}"
+            # Copied to another machine; with `-i` a key logs in.
+            r"|\bscp\s+(?:-[io]\s*\S{1,200}\s+|-(?![io])\w{1,8}\s+){0,8}"
+            rf"[^|;&\n\s-][^|;&\n]{{0,300}}?{_PRIVATE_FILES}[^|;&\n]{{0,300}}\s\S{{1,200}}:",
             "sends credentials to the network",
         ),
         (
@@ -106,8 +125,7 @@ ATTACKS = tuple(
             r"^(?!.*\becho\s+\$\{?\w+\}?\s*>).*>\s*[^\s>]{0,200}authorized_keys"
             # A user that the builder of an image names; a line computed from the file's own.
             r"|^(?!.*\becho\s+\$\{?\w+\}?\s+ALL=|.*\bsecure_path\b).*>\s*[^\s>]{0,200}/etc/sudoers"
-            r"|>\s*[^\s>]{0,200}(?:/etc/cron[.\w/]*|/etc/ld\.so\.preload|/etc/passwd)"
-            r"|\|\s*crontab\b|\bcrontab\s+(?!-l|-r)",
+            r"|>\s*[^\s>]{0,200}(?:/etc/cron[.\w/]*|/etc/ld\.so\.preload|/etc/passwd)",
             STAYS,
         ),
         (
@@ -119,6 +137,35 @@ ATTACKS = tuple(
             r"\b(?:perl|ruby|php|node|nodejs|lua)\s+(?:-\S+\s+){0,4}-\w*[er]\b[^\n]{0,2000}?"
             r"(?:\bsocket\b|fsockopen|TCPSocket|child_process)|\bg?awk\b[^\n]{0,500}/inet/tcp",
             "opens a connection in a program of one line",
+        ),
+        (
+            r"-exec\s+(?>openssl\s+enc|gpg\d?\s[^\n;]{0,100}?(?:-c|--symmetric)\b|age\s|7z\s+a\s)"
+            r"[^\n]{0,300}?(?:-delete\b|\brm\s|\bshred\b|-sdel\b)",
+            "encrypts somebody's files and deletes them",
+        ),
+        (
+            r"\bchmod\s+(?:-\w+\s+)?(?:[ugo]{0,3}\+r?w?x?s|[46][0-7]{3})\s+(?:\S+\s+){0,4}"
+            r"(?:/tmp/|/dev/shm/|/var/tmp/|\S{0,100}/\.\w|\S{0,100}/(?:ba|da|z|k|c)?sh\b|\S{0,100}/(?:python|perl|find|vim?|cp)\b)"
+            r"|\bsetcap\s+\S{0,80}cap_(?:setuid|sys_admin)[^\n;&|]{0,80}(?:sh|python[\d.]*|perl)(?=\s|$)",
+            "gives a shell the rights of the administrator",
+        ),
+        (
+            r"(?:>|\btee\s+(?:-\w+\s+)*)\s*(?:/etc/pam\.d/|/etc/rc\.local\b|/etc/update-motd\.d/"
+            r"|/etc/NetworkManager/dispatcher\.d/|/etc/shadow\b)"
+            r"|^(?!.*\becho\s+\$\{?\w+\}?\s+ALL=|.*\bsecure_path\b).*\|\s*(?:sudo\s+)?tee\s+(?:-\w+\s+)*/etc/sudoers"
+            r"|\bgh\s+api\s[^\n;&|]{0,300}(?:/collaborators/|/keys\b|/user/keys)|\breg(?:\.exe)?\s+add\s[^\n]{0,300}\\?CurrentVersion\\?Run"
+            r"|\bSet-ItemProperty\b[^\n]{0,300}CurrentVersion\\?Run|\bRegister-ScheduledTask\b|\bschtasks(?:\.exe)?\s[^\n]{0,200}/create\b"
+            r"|\|\s*at\s+(?:now|midnight|noon|\d)",
+            STAYS,
+        ),
+        (
+            r"\b(?:node|nodejs|deno|bun)\s+(?:-\S+\s+){0,4}-\w*[ep]\b[^\n]{0,500}(?:https?\)?\.(?:get|request)|fetch|axios)\b"
+            r"[^\n]{0,500}\b(?:eval|Function|vm\.run\w+)\s*\(",
+            FETCHED,
+        ),
+        (
+            r"\b(?:npm|pnpm|yarn|bun)\s+(?:i|install|add)\s[^\n;&|]{0,200}(?:http://|https://\d)",
+            FETCHED,
         ),
         (
             r"\bchpasswd\b[^\n]{0,200}PermitRootLogin[ =]+yes",
@@ -145,7 +192,7 @@ ATTACKS = tuple(
             FETCHED,
         ),
         (
-            r"\b(?:dig|nslookup|host|ping)\s[^\n;&|]{0,200}(?:\$\(|`)\s*(?:whoami|hostname|id|cat|env|base64)\b",
+            r"(?:^|[\s;&|(])(?:dig|nslookup|host|ping)\s[^\n;&|]{0,200}(?:\$\(|`)\s*(?:whoami|hostname|id|cat|env|base64)\b",
             "sends what it finds on the machine to the network",
         ),
         (
@@ -177,4 +224,9 @@ ATTACKS = tuple(
             "hides its traces",
         ),
     )
+)
+# Has something run again; an attack where it also fetches, decodes, or hides what it runs.
+SCHEDULES = re.compile(
+    r"\|\s*(?:sudo\s+(?:-\w+\s+)*)?crontab\b|\bcrontab\s+(?!-l|-r|-e|-h|$)[^\s;&|]"
+    r"|\blaunchctl\s+(?:load|bootstrap)\s[^\n;&|]{0,200}Launch(?:Agents|Daemons)/"
 )

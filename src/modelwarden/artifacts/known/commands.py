@@ -8,7 +8,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import islice
 
-from modelwarden.artifacts.known.attacks import ATTACKS, FETCHED, FETCHERS, SECRET_FILE, STAYS
+from modelwarden.artifacts.known.attacks import (
+    ATTACKS,
+    FETCHED,
+    FETCHERS,
+    SCHEDULES,
+    SECRET_FILE,
+    STAYS,
+)
+from modelwarden.artifacts.known.pipelines import pipelines
 
 _LONGEST = 20_000
 _FETCHES_AND_RUNS = frozenset((FETCHED,))
@@ -62,6 +70,7 @@ _FORKS = re.compile(
     r"(?<![\w:.])([\w:.]{1,60})\s{0,9}\(\)\s{0,9}\{\s{0,9}\1\s{0,9}\|\s{0,9}\1\s{0,9}&\s{0,9}\}\s{0,9};\s{0,9}\1"
 )
 _TEED = re.compile(r"\s*\|\s*(?:sudo\s+)?tee\s+(?:-\w+\s+)*([^\s;|&>]+)")
+_OPENS = re.compile(r"=\s*(?:\$\(|`)(?=\w)")
 _RENAMES = frozenset(("cp", "ln", "mv", "install"))
 _DOWNLOADS = 20
 _NAMED = 300
@@ -86,7 +95,10 @@ _HARMS = re.compile(
 )
 # By these a line, or a file of the folder, is put there, to be judged by its words.
 _WRITES = re.compile(r"\b(?:echo|printf|tee|sed|cat(?=[^|;&\n]{0,200}(?:<<|>>)))\b")
-_OUTPUT = re.compile(r"(?:\s-\w*[oO]|--output(?:-document)?)[ =]?(\S+)|\s>\s*([^\s>]+)")
+_OFTEN = re.compile(r"(?:\*\s+){4}\*|@reboot\b")
+_LISTS = re.compile(r"\bcrontab(?:\s+-l)?")
+_HIDDEN = re.compile(r"/\.(?!/|venv|local/|conda|pyenv|nvm|config/)\w|\bnohup\b")
+_OUTPUT = re.compile(r"(?:\s-(?!source\b)\w*[oO]|--output(?:-document)?)[ =]?(\S+)|\s>\s*([^\s>]+)")
 _BRINGS = (
     (_TELLS, "the environment"),
     (SECRET_FILE, "credentials"),
@@ -115,6 +127,7 @@ _BROUGHT = {
 _SECRETS = frozenset(("the environment", "credentials", "files of the system"))
 _STATEMENTS = re.compile(r"\|\||[;&\n]")
 
+_PARTED = re.compile(r"(\|\||&&|[;\n])")
 # Files whose content is run later, by a shell, by Python, by git, or lets somebody in.
 RUNS_LATER = re.compile(
     r"\.(?:bashrc|zshrc|profile|bash_profile|zprofile)$|authorized_keys$|/etc/(?:cron|profile|init\.d)"
@@ -126,8 +139,15 @@ def attack_in(text: str) -> str | None:
     """Say what a command does that no model needs; None for anything else."""
     from modelwarden.artifacts.known.publishers import only_known
 
-    for what in _attacks(text[:_LONGEST]):
-        if what not in _FETCHES_AND_RUNS or not only_known(text[:_LONGEST]):
+    shown = text[:_LONGEST]
+    for what in _attacks(shown):
+        if what not in _FETCHES_AND_RUNS:
+            return what
+        if only_known(shown):
+            continue
+        # What comes from a known publisher is fetched beside other things, and these are not run.
+        others = "".join(part for part in _PARTED.split(shown) if not only_known(part))
+        if len(others) == len(shown) or FETCHED in _attacks(others):
             return what
     return None
 
@@ -180,7 +200,7 @@ def _attacks(shown: str) -> Iterator[str]:
     if _FORKS.search(bare):
         yield "starts itself until the machine stops"
     for judge, form in (
-        (_stays, bare),
+        (_stays, spelled),
         (_piped, bare),
         (_by_words, spelled),
         (_fetched, bare),
@@ -209,9 +229,19 @@ def _spelled(text: str) -> str:
 
 
 def _stays(text: str) -> str | None:
-    """Tell whether a command adds more to the files of a shell than settings."""
+    """Tell whether a command adds more to the files of a shell than settings.
+
+    What a schedule runs is told where it also fetches, decodes, or lies where nobody looks.
+    """
+    bare = _QUOTES.sub("", text)
+    rest = _LISTS.sub("", SCHEDULES.sub("", bare))
+    if SCHEDULES.search(bare) and any(one.search(rest) for one in (_HARMS, _HIDDEN, _OFTEN)):
+        return STAYS
+    if _STARTS.search(text) is None:
+        return None
     harms, writes = cache(_HARMS.search), cache(_WRITES.search)
-    for statement in _STATEMENTS.split(text):
+    for pipeline in pipelines(text):
+        statement = "|".join(stage.bare for stage in pipeline)
         found = _STARTS.search(statement)
         if found is None:
             continue
@@ -224,7 +254,9 @@ def _stays(text: str) -> str | None:
 
 def _piped(text: str) -> str | None:
     """Follow what is piped from one program to another."""
-    if re.search(r"\bmkfifo\b", text) and re.search(r"\b(?:nc|ncat|netcat)\b", text):
+    if re.search(r"\bmkfifo\b", text) and re.search(
+        r"\b(?:nc|ncat|netcat|telnet|openssl\s+s_client)\b", text
+    ):
         return "opens a shell to the network"
     for statement in _STATEMENTS.split(text):
         stages = statement.split("|")
@@ -328,10 +360,14 @@ def _step(statement: str) -> _Step:
     words = statement.split()
     at = 0
     while at < len(words) and (words[at].rpartition("/")[2] in WRAPPERS or "=" in words[at]):
+        if (inner := _OPENS.search(words[at])) is not None:
+            break  # a value that a command makes: that is what is started
         at += 1
+    else:
+        inner = None
     if at == len(words):
         return False, (), None
-    program = words[at]
+    program = words[at] if inner is None else words[at][inner.end() :]
     name = program.rpartition("/")[2]
     names = (name,) if "/" in program or "." not in name else ()
     if name in _RUNNERS:
@@ -367,7 +403,9 @@ def _destroys(program: str, arguments: list[str]) -> bool:
         return wide and ("r" in flags.lower())
     if program == "dd":
         return any(a.startswith("of=/dev/") and a != "of=/dev/null" for a in arguments)
-    return program.startswith("mkfs.") or program == "shred"
+    if program == "shred":  # of single files it tidies up
+        return any(_ROOTS.fullmatch(a) or a.startswith("/dev/") or "*" in a for a in arguments)
+    return program.startswith("mkfs.")
 
 
 def _connects(program: str, words: list[str]) -> bool:

@@ -21,7 +21,7 @@ _HOSTS = frozenset(
     "archive.apache.org downloads.apache.org dlcdn.apache.org services.gradle.org get.pulumi.com "
     "releases.hashicorp.com apt.releases.hashicorp.com pixi.sh install.meteor.com getcomposer.org "
     "claude.ai cursor.com dotnet.microsoft.com dot.net aspire.dev get.modular.com "
-    "install.determinate.systems "
+    "install.determinate.systems clis.cloud.ibm.com "
     "apt.postgresql.org www.postgresql.org deb.debian.org archive.ubuntu.com security.ubuntu.com "
     "keyserver.ubuntu.com packages.confluent.io artifacts.elastic.co".split()
 )
@@ -29,7 +29,7 @@ _FOLDERS = re.compile(
     r"(?:raw\.githubusercontent\.com|github\.com|gist\.github\.com)/(?:nvm-sh/nvm|homebrew/|pyenv/"
     r"|conda-forge/miniforge|mamba-org/|helm/helm|kitware/cmake|rbenv/|rvm/|ohmyzsh/ohmyzsh"
     r"|pypa/get-pip|python-poetry/|pdm-project/|astral-sh/|rust-lang/|docker/|nodesource/|nvidia/|microsoft/"
-    r"|devcontainers/|kubernetes/|aquasecurity/trivy|anchore/|golangci/|cli/cli|protocolbuffers/"
+    r"|devcontainers/|kubernetes(?:-sigs)?/|aquasecurity/trivy|anchore/|golangci/|cli/cli|protocolbuffers/"
     r"|bazelbuild/|gitleaks/|neovim/neovim)",
     re.IGNORECASE,
 )

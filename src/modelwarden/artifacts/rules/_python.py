@@ -36,6 +36,8 @@ _PICKLES = frozenset(
 # These take a document itself, where the others take the name of a file.
 _OF_TEXT = ("yaml.", "jsonpickle.")
 _INDEXES = ("--index-url", "--extra-index-url", "--find-links")
+# Under which operators of Airflow and tasks of Prefect, Luigi and Dagster are told what to run.
+_COMMANDS = ("bash_command", "command", "commands", "shell_command", "script")
 _HEADERS = frozenset("headers auth token api_key".split())
 
 
@@ -61,7 +63,7 @@ def judged(program: PythonFile) -> Iterator[Judged]:
         can = ability(act.path)
         if can is None and _stays(act):
             can = Can.WRITE
-        if can is None and _evaluates(act):
+        if can is None and (_evaluates(act) or _told(act)):
             can = Can.PROGRAM
         if can is None and act.named.get("trust_remote_code", ANYTHING).const is True:
             can = Can.FILE_CODE
@@ -82,6 +84,12 @@ def _stays(act: Act) -> bool:
     mode = act.args[1] if len(act.args) > 1 else act.named.get("mode")
     names = [act.args[0].text or "", *(flow.partition(":")[2] for flow in act.args[0].flows)]
     return may_write(mode.text if mode else None) and any(RUNS_LATER.search(n) for n in names)
+
+
+def _told(act: Act) -> bool:
+    """Tell whether a scheduler, or a task, is given a command that attacks."""
+    given = (act.named[name] for name in _COMMANDS if name in act.named)
+    return any(value.text is not None and attack_in(value.text) is not None for value in given)
 
 
 def _evaluates(act: Act) -> bool:
@@ -145,7 +153,8 @@ def one_line(value: Value) -> str:
 
 def command_of(act: Act) -> list[str | None]:
     """Return the words of the command that an act starts; None for what is not known."""
-    first = act.args[0] if act.args else act.named.get("args", act.named.get("cmd"))
+    names = (name for name in ("args", "cmd", *_COMMANDS) if name in act.named)
+    first = act.args[0] if act.args else act.named.get(next(names, ""))
     if first is None:
         return []
     if len(act.args) > 1 and all(a.text is not None for a in act.args):

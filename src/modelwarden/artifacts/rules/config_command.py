@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from modelwarden.artifacts.known.commands import attack_in
+from modelwarden.artifacts.known.flows import Follower
 from modelwarden.artifacts.known.harm import LONGEST, code_in, command_in
 from modelwarden.artifacts.known.secrets import redacted
 from modelwarden.artifacts.rules._content import bound_to
@@ -15,8 +16,17 @@ from modelwarden.formats.config.scalars import Scalar
 from modelwarden.formats.config.words import MARSHALLED
 
 _SERVER = re.compile(r"(?:^|\.)(?:mcpServers|mcp\.servers|servers)(?:\.|\[)", re.IGNORECASE)
+_OBJECT = re.compile(r'[OC]:\d+:"[\\\w]+":\d+:')
 _PRELOADS = frozenset(("LD_PRELOAD", "DYLD_INSERT_LIBRARIES"))
+_WORDS = 12  # of a command that is written as a list
 _TASKS = ("tasks.json",)  # of an editor, which has them as one array
+# Under which the tools that build, test and deploy are told what to run.
+_STEPS = frozenset(
+    "run script scripts before_script after_script commands command cmd cmds args entrypoint sh "
+    "bash shell powershell pwsh inlineScript install before_install after_success after_failure "
+    "before_deploy after_deploy postCreateCommand postStartCommand onCreateCommand "
+    "updateContentCommand postAttachCommand bash_command exec entry".split()
+)
 _SHELLS = frozenset("sh bash zsh dash cmd powershell pwsh".split())
 
 
@@ -46,15 +56,31 @@ def config_command(config: ConfigFile) -> Iterator[Hit]:
     if config.rows and not config.source.label.endswith(_TASKS):
         return
     evidence = bound_to(config)
+    follower = Follower()
+    words: list[Scalar] = []
     for scalar in config.scalars:
+        if words and not _follows(words[-1], scalar):
+            words = []
+        words = [*words, scalar][-_WORDS:] if scalar.key in _STEPS else []
         if not scalar.text or (len(scalar.value) <= 4 and scalar.key != "command"):
             continue
-        what = _marshalled(scalar.value) or _assistant(scalar)
+        what = _marshalled(scalar.value) or _assistant(scalar) or _typed(scalar)
         if what is None and len(scalar.value) <= LONGEST:
             what = command_in(scalar.value) or code_in(scalar.value) or _preloaded(scalar)
+        if scalar.key in _STEPS and (followed := follower.take(scalar.value)):
+            what = what or f"the command {followed}"
+        if what is None and len(words) > 1:
+            what = command_in(" ".join(one.value for one in words))
+            words = [] if what else words
         if what is not None:
             facts = {"path": scalar.path[:200], "value": redacted(scalar.value)[:120]}
             yield Hit(f"{scalar.key[:60]}: {what}", evidence(facts, scalar.line))
+
+
+def _follows(one: Scalar, other: Scalar) -> bool:
+    """Tell whether two values stand in one list, as the words of one command do."""
+    begin, bracket, _ = one.path.rpartition("[")
+    return bracket == "[" and other.path.startswith(f"{begin}[") and other.key == one.key
 
 
 def _assistant(scalar: Scalar) -> str | None:
@@ -71,7 +97,24 @@ def _preloaded(scalar: Scalar) -> str | None:
 
 
 def _marshalled(value: str) -> str | None:
-    """Say that a text is compiled code; loaders of Keras models as YAML run it."""
-    return (
-        "marshalled code" if MARSHALLED.match(value[:40].strip().encode(errors="replace")) else None
-    )
+    """Say that a text is compiled code, or an object that runs commands when it is read."""
+    begin = value[:40].strip()
+    if MARSHALLED.match(begin.encode(errors="replace")):
+        return "marshalled code"  # which loaders of Keras models as YAML run
+    if begin.startswith("rO0AB"):
+        return "a serialised Java object"
+    if begin.startswith("AAEAAAD/////"):
+        return "a serialised .NET object"
+    if begin.startswith("_$$ND_FUNC$$_"):
+        return "a function that node-serialize runs"
+    return None
+
+
+def _typed(scalar: Scalar) -> str | None:
+    """Say that a value is made of a class of .NET, or of PHP, that runs commands."""
+    if scalar.key == "$type" or _OBJECT.match(scalar.value[:200]):
+        from modelwarden.artifacts.known.foreign_objects import gadget_of_text
+
+        name = gadget_of_text(scalar.value[:4000])
+        return None if name is None else f"an object of {name[:80]}"
+    return None

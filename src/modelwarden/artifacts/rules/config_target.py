@@ -26,6 +26,10 @@ _FILTER = re.compile(r"(?:^|\.)custom_(?:filters|objects|resolvers)\.[^.]+$")
 _PART = re.compile(r"^(?:pipeline|policies)\[\d+\]\.name$")
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.\w+)+")
 _ID = re.compile(r"(?:^|\.)id\[(\d+)\]$")
+# Of Hydra: they import the name in `path` beside them, and call nothing.
+_RESOLVERS = frozenset(
+    f"hydra.utils.{name}" for name in ("get_class", "get_method", "get_object", "get_static_method")
+)
 _HANDLER = re.compile(r"(?:^|\.)handlers\.[^.]+\.class")
 
 
@@ -53,7 +57,12 @@ def config_target(config: ConfigFile) -> Iterator[Hit]:
     """
     evidence = bound_to(config)
     with_params = {s.path.partition("params")[0] for s in config.scalars if "params" in s.path}
+    paths = {s.path.removesuffix("path"): s.value for s in config.scalars if s.key == "path"}
     for scalar in (*config.scalars, *_joined(config.scalars)):
+        if scalar.value in _RESOLVERS and (
+            named := paths.get(scalar.path.removesuffix(scalar.key))
+        ):
+            scalar = replace(scalar, value=named)  # which is what it returns
         bare = scalar.key == "target" and scalar.path.removesuffix("target") in with_params
         message = _evaluated(scalar) or (_called(scalar) if bare or _calls(scalar) else None)
         if message is not None:

@@ -9,7 +9,7 @@ from modelwarden.artifacts.rules._content import bound_to
 from modelwarden.core import Hit, Severity, rule
 from modelwarden.formats.scripts import Script
 
-_HOOK = re.compile(r"(?:^|/)(?:\.git/(?:modules/.*/)?hooks|\.githooks)/(?!.*\.sample$)[\w-]+$")
+_HOOK = re.compile(r"(?:^|/)\.git/(?:modules/.*/)?hooks/(?!.*\.sample$)[\w-]+$")
 _FRAME = frozenset(("set -e",))
 _LFS = re.compile(r"command -v git-lfs|git lfs [\w-]+ \"\$@\"$")
 
@@ -33,7 +33,8 @@ def git_hook(one: Script) -> Iterator[Hit]:
     Fix: take the files without their `.git` folder, or clone from where you trust.
 
     Blind spot: hooks that are programs or Python files are examined as those; the hooks that git
-    LFS installs are left out.
+    LFS installs are left out. Git does not run those of other folders, as `.githooks`, before
+    somebody names the folder; they are judged by their commands.
     """
     if not _HOOK.search(one.source.label):
         return

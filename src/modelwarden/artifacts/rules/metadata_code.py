@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from modelwarden.core import Confidence, Evidence, Hit, Severity, rule
 from modelwarden.core.patterns import lazily
-from modelwarden.formats.config.reader import PICKLED
 from modelwarden.formats.described import Described
+from modelwarden.formats.payloads import CODED_TEXT
 
 _LEAST = 12
 _LONGEST = 2000
@@ -55,7 +55,7 @@ def _harm(value: str) -> str | None:
 
         if what := command_in(value) or code_in(value):
             return what
-    if PICKLED.match(value[:40]) is None:
+    if CODED_TEXT.match(value[:40]) is None:
         return None
     from modelwarden.formats.pickle.nested import decoded
     from modelwarden.formats.pickle.within import names_harm

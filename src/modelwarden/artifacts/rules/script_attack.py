@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from modelwarden.artifacts.known.commands import attack_in, downloads_in, starts_download
+from modelwarden.artifacts.known.commands import attack_in
+from modelwarden.artifacts.known.flows import Follower
 from modelwarden.artifacts.known.secrets import redacted
 from modelwarden.core import Evidence, Hit, Severity, rule
 from modelwarden.formats.scripts import Script
 
 _MOST = 50
-_REMEMBERED = 8000
 _ADDED = re.compile(r"(https?://[^\s\"\]]+?)[\s\",\[\]]+([^\s\"\],]+)[\s\"\]]*$")
 
 
@@ -40,16 +40,15 @@ def script_attack(one: Script) -> Iterator[Hit]:
     from a publisher known for it is `script-installer`'s job.
     """
     found = 0
-    added = earlier = ""
+    added = ""
+    follower = Follower()
     for command in one.commands:
         if command.kind == "add":
             added += _fetching(command.text)
         if command.kind != "run":
             continue
-        attack = attack_in(added + command.text)
-        if attack is None and starts_download(earlier, command.text):
-            attack = "runs what a line before it has fetched"
-        earlier = (earlier + downloads_in(command.text))[-_REMEMBERED:]
+        followed = follower.take(command.text)
+        attack = attack_in(added + command.text) or followed
         if attack is None:
             continue
         facts = {"command": _shown(command.text)}

@@ -16,12 +16,13 @@ _THEIRS = re.compile(
     r"(?:title|body|message|name|email|label|ref|head_branch|default_branch|page_name))\b[^}]{0,500}\}\}"
 )
 _ALL = re.compile(r"\btoJSON\(\s*secrets\s*\)", re.IGNORECASE)
+_INCLUDED = re.compile(r"(?:^|\.)include(?:\[\d+\])?\.remote(?:\[\d+\])?$")
 _HEAD = re.compile(r"github\.event\.pull_request\.head\.(?:sha|ref)|github\.head_ref")
 
 
 @rule(
     "workflow-injection",
-    title="A workflow of GitHub lets strangers run commands",
+    title="A workflow lets strangers run commands",
     severity=Severity.MEDIUM,
     reads=ConfigFile,
     references=("CWE-94", "CWE-78", "CWE-829"),
@@ -30,7 +31,8 @@ _HEAD = re.compile(r"github\.event\.pull_request\.head\.(?:sha|ref)|github\.head
 def workflow_injection(config: ConfigFile) -> Iterator[Hit]:
     """Flag titles, texts and names of branches put into commands, and foreign code with secrets.
 
-    Likewise what takes all secrets of the repository at once.
+    Likewise what takes all secrets of the repository at once, and steps of GitLab that are
+    included from an address without TLS.
 
     Why: whoever opens an issue chooses the title, which becomes part of the script, or of what an
     assistant is told. With `pull_request_target` the code of a stranger runs with the secrets of
@@ -52,6 +54,8 @@ def workflow_injection(config: ConfigFile) -> Iterator[Hit]:
             message = f"{scalar.key[:40]}: puts {found[0][:100]} into what is run"
         elif trusted and scalar.path.endswith("with.ref") and _HEAD.search(scalar.value):
             message = "checks out the code of a stranger with the secrets of the repository"
+        elif scalar.value.startswith("http://") and _INCLUDED.search(scalar.path):
+            message = f"takes its steps from {scalar.value[:80]}, without TLS"
         if message is not None:
             facts = {"path": scalar.path[:200], "value": scalar.value[:200]}
             yield Hit(message, evidence(facts, scalar.line))

@@ -17,6 +17,7 @@ from modelwarden.core.values import dataclass
 from modelwarden.formats.config.text import Shape, decoded, encoding_of, shape_of
 from modelwarden.formats.described import Checked, Fault, Metadatum
 from modelwarden.formats.limits import LimitExceededError, Limits
+from modelwarden.formats.payloads import CODED_TEXT
 from modelwarden.formats.source import Source
 from modelwarden.formats.unseen import invisible
 from modelwarden.formats.view import Child, DamagedError, gap
@@ -35,10 +36,8 @@ _COMMAND = 20_000
 _PIECE = 1 << 20
 _OVERLAP = 4096
 _BATCH = 256
-# In Base64: a pickle from protocol 2 on, once more, or what a compressor has made smaller.
-PICKLED = re.compile(
-    r"\s*(?:gA[I-X]|Z0F[KOST]|H4sI|QlpoO|/Td6WFo|e(?:J[w-z]|N[o-r]|AE|F[4-7]))[A-Za-z0-9+/_-]{13}"
-)
+_SHEBANG = re.compile(r"#![^\n]{0,100}\bpython")
+_PYTHON = re.compile(r"python[\d.]*(?:\s|$)").match
 _HOMES = re.compile(r"/home/|[/\\]Users[/\\]|\\Documents and Settings\\")
 FLAVOURS = re.compile(rb"(?m)(?:^|\A\s*\{[^{}]*)[ \t]*[\"']?flavors[\"']?[ \t]*:")
 _SURE_TAG = re.compile(rb"(?:^|[\s\[{,:-])!(?:![\w%]|<)|^%TAG", re.MULTILINE)
@@ -190,18 +189,31 @@ def children_of(
     from modelwarden.formats.installs import ENVIRONMENT  # read only where something was told
 
     variables = (_set(source, s) for s in scalars if ENVIRONMENT.search(f"{s.key}={s.value[:500]}"))
-    pickled = (_pickle(source, s) for s in scalars if PICKLED.match(s.value[:40]))
+    pickled = (_pickle(source, s) for s in scalars if CODED_TEXT.match(s.value[:40]))
     from modelwarden.formats.scripts import INSTALL, PYTHON
 
     commands = (s for s in scalars if s.text and len(s.value) <= _COMMAND)
     run = (s for s in commands if INSTALL.search(s.value) or PYTHON.search(s.value))
+    programs = islice(_programs(source, scalars), _UNSEEN)
     return (
+        *programs,
         *islice(rendered, _TEMPLATES),
         *islice(unseen, _UNSEEN),
         *islice(variables, _UNSEEN),
         *islice((_child(source, s, "instructions") for s in run), _UNSEEN),
         *islice((one for one in pickled if one is not None), _UNSEEN),
     )
+
+
+def _programs(source: Source, scalars: tuple[Scalar, ...]) -> Iterator[Child]:
+    """Yield what is run as Python: by its first line, or by the shell that a step names."""
+    shells = (
+        s.path.removesuffix("shell") for s in scalars if s.key == "shell" and _PYTHON(s.value)
+    )
+    told = {f"{place}run" for place in shells}
+    for scalar in scalars:
+        if scalar.path in told or (scalar.value[:2] == "#!" and _SHEBANG.match(scalar.value)):
+            yield _child(source, scalar, "notebook-code")
 
 
 def _pickle(source: Source, scalar: Scalar) -> Child | None:

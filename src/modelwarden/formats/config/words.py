@@ -28,7 +28,7 @@ _COMMANDS = (
     *((word, rb'[^"\n]*-[ec]\b') for word in (b"nc ", b"ncat ", b"netcat ")),
     *((word, rb"\s") for word in (b"| nc", b"|nc", b"mkfifo", b"crontab", b"socat")),
     (b"shred", rb"\s+-"),
-    (b"|", rb"\s*(?:sudo\s+)?(?:(?:ba|z|da|k)?sh|python[\d.]*)\b"),
+    (b"|", rb"\s*(?:sudo\s+)?(?:/\w{1,20}/(?:\w{1,20}/)?)?(?:(?:ba|z|da|k)?sh|python[\d.]*)\b"),
     (b"|:", rb"&"),
     *((word, rb"") for word in (b"authorized_keys", b"/etc/sudoers", b"ld.so.preload")),
     *((word, rb"") for word in (b"/etc/cron", b"/etc/passwd", b"/etc/shadow", b"id_ed25519")),
@@ -119,6 +119,14 @@ _TELLING = tuple(
         (b"folderopen", rb'"'),
         (b"github.event.", rb"\w"),
         (b"github.head_ref", rb""),
+        (b"remote:", rb"\s*[\"']?http://"),
+        (b"shell:", rb"\s*[\"']?python"),
+        *(
+            (word, rb"[^\"\n]{0,300}[|$]")
+            for word in (b"print-access-token", b"get secret", b"auth token")
+        ),
+        (b"#!/usr/bin/", rb"(?:env\s+)?python"),
+        *((word, rb"") for word in (b"nsenter", b"release_agent", b"/environ", b"@shell")),
         (b"hostpath", rb'"?\s*:'),
         *((word, rb'[^\n"]{0,500}[:,]?/') for word in (b"/:/", b"- /:", b'"/:')),
         (b"ga", rb"[i-x][\w+/-]{24}"),
@@ -155,6 +163,9 @@ _TELLING = tuple(
             for word in (b"serverapp", b"notebookapp", b"identityprovider")
         ),
         (b"docker.sock", rb""),
+        # Objects of Java and .NET in Base64, of node-serialize, and the classes of .NET.
+        *((word, rb"") for word in (b"ro0abx", b"aaeaaad/////", b"_$$nd_func$$_")),
+        (b'"$type"', rb'\s*:\s*"(?:system|microsoft)\.'),
         (b"*", rb"(?<=[\s\[,{:-]\*)[\w-]+\s*(?:[,\]}\n\r#]|\Z)"),  # an alias of YAML
         (b"tojson(secrets", rb""),
         (b"repo:", rb"\s*http://"),
@@ -204,6 +215,17 @@ _LONG = 1 << 14  # in less, looking is quicker than cutting
 _REPEATED = 6  # pieces of the beginning to one that is new
 TAG = re.compile(rb"(?:^|[\s\[{,:-])!|%TAG", re.MULTILINE)
 # Marshalled code of Python in base 64, as Keras writes a function.
+# A pickle as hexadecimal digits, or in an alphabet of 85 letters.
+_LETTERED = (
+    *((b'"800', rb'"800[2-5][0-9a-fA-F]{20}'), (b'"1f8b08', rb'"1f8b08[0-9a-fA-F]{20}')),
+    *(
+        (b'"789c', rb'"789c[0-9a-fA-F]{20}'),
+        (b'"fC', rb'"fC[!-~]{22}'),
+        (b'"c$', rb'"c\$[!-~]{22}'),
+    ),
+    *((b'"c%', rb'"c%[!-~]{22}'), (b'"AB', rb'"AB[!-~]{22}'), (b'"<~', rb'"<~[!-~]{22}')),
+    *((b'"J-', rb'"J-[!-~]{22}'), (b'"+,', rb'"\+,[!-~]{22}')),
+)
 MARSHALLED = re.compile(rb"[4Y]w[A-Z]AAAAAAAA")
 
 
@@ -217,6 +239,8 @@ def telling(piece: bytes, tag: re.Pattern[bytes]) -> bool:
         if any(_stands(word, around, lower) for word, around in met):
             return True
     if b"AAAAAAAA" in piece and MARSHALLED.search(piece):
+        return True
+    if any(word in piece and _compiled(form).search(piece) for word, form in _LETTERED):
         return True
     # To look for a few letters costs nothing; a vocabulary has megabytes.
     marked = tag is TAG or b"!!" in piece or b"!<" in piece or b"%TAG" in piece

@@ -8,7 +8,7 @@ from modelwarden.formats.hdf5 import headers
 from modelwarden.formats.hdf5.groups import LocalHeap
 from modelwarden.formats.hdf5.layout import Hdf5, text_at
 from modelwarden.formats.hdf5.values import (
-    CODED,
+    FLOAT,
     INTEGER,
     OPAQUE,
     STRING,
@@ -17,6 +17,7 @@ from modelwarden.formats.hdf5.values import (
     heap_object,
 )
 from modelwarden.formats.limits import LimitExceededError
+from modelwarden.formats.payloads import CODED, HEAD, of
 from modelwarden.formats.source import Source
 from modelwarden.formats.view import DamagedError
 
@@ -114,12 +115,15 @@ def _placed_old(file: Hdf5, cursor: Cursor, kind: Datatype | None) -> tuple[int,
 
 
 def _worth(file: Hdf5, address: int, size: int, kind: Datatype | None) -> tuple[int, int] | None:
-    if kind is None or kind.kind not in {STRING, OPAQUE, INTEGER}:
-        return None
-    if kind.kind == INTEGER and kind.size != 1:
+    if kind is None or kind.kind not in {STRING, OPAQUE, INTEGER, FLOAT}:
         return None
     begin = file.base + address
-    head = file.source.read(begin, 32)
+    head = file.source.read(begin, HEAD)
+    raw = kind.kind in {STRING, OPAQUE} or (kind.kind == INTEGER and kind.size == 1)
+    if of(file.source, "", begin, size, head, raw=raw) is not None:
+        return begin, size
+    if not raw:
+        return None
     coded = kind.kind == STRING and CODED.match(head) is not None
     return (begin, size) if head.startswith(_LOADED) or coded else None
 

@@ -16,11 +16,12 @@ from modelwarden.core.values import dataclass
 from modelwarden.formats.hdf5.datasets import Dataset
 from modelwarden.formats.hdf5.groups import Link
 from modelwarden.formats.hdf5.layout import SIGNATURE, open_file
-from modelwarden.formats.hdf5.values import CODED, Attribute
+from modelwarden.formats.hdf5.values import Attribute
 from modelwarden.formats.hdf5.walk import Walk
 from modelwarden.formats.identified import hdf5 as told
 from modelwarden.formats.identified.kind import Kind, producer
 from modelwarden.formats.limits import Limits
+from modelwarden.formats.payloads import CODED
 from modelwarden.formats.source import Source
 from modelwarden.formats.view import Child, DamagedError, View, gap
 

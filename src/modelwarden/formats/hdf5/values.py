@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from modelwarden.core.values import dataclass
@@ -12,10 +11,6 @@ from modelwarden.formats.hdf5.layout import Hdf5
 from modelwarden.formats.limits import LimitExceededError
 from modelwarden.formats.view import DamagedError
 
-# In Base64: a pickle from protocol 2 on, one more time, or compressed.
-CODED = re.compile(
-    rb"\s*(?:gA[I-X]|Z0F[KOST]|H4sI|QlpoO|/Td6WFo|e(?:J[w-z]|N[o-r]|AE|F[4-7]))[\w+/-]{13}"
-)
 INTEGER, FLOAT, STRING, OPAQUE, COMPOUND, REFERENCE = 0, 1, 3, 5, 6, 7
 ENUM, VLEN, ARRAY = 8, 9, 10
 _KEPT = 8 << 20

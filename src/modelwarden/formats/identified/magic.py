@@ -194,12 +194,3 @@ CRFSUITE = Kind("crfsuite", "a CRFsuite model", _starts(b"lCRF"), _named("crfsui
 KENLM = Kind(
     "kenlm", "a KenLM model", _starts(b"mmap lm http://kheafield.com/code"), _named("kenlm")
 )
-JAVA_OBJECT = Kind(
-    "java-serialized", "a serialised Java object", _starts(b"\xac\xed\x00\x05"), code=True
-)
-DOTNET_OBJECT = Kind(
-    "dotnet-serialized",
-    "a serialised .NET object",
-    _starts(b"\0\1\0\0\0\xff\xff\xff\xff\1\0\0\0\0\0\0\0"),
-    code=True,
-)

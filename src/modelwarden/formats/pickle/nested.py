@@ -48,6 +48,11 @@ _SECRETS: Final = (
     *(b"access_key", b"api_org_", b"dckr_pat_", b"shpat_", b"dop_v1_"),
 )
 _DIGITS: Final = re.compile(rb"[0-9a-fA-F\s]+\Z")
+_EIGHTY_FIVE: Final = re.compile(rb"\s*(?:<~)?(?:fC|c[$%]|AB|J-|G[ab]|\+,|Fc)[!-~]{6}")
+_Z85: Final = bytes.maketrans(
+    b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#",
+    b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~",
+)
 _BASE64: Final = re.compile(rb"[A-Za-z0-9+/_\-\s]+={0,2}\s*\Z")
 
 
@@ -144,6 +149,20 @@ def _decode(data: bytes) -> tuple[str, bytes] | None:
             return "base64", base64.b64decode(plain + b"=" * (-len(plain) % 4))
         except binascii.Error:
             return None
+    return _eighty_five(data) if _EIGHTY_FIVE.match(data) else None
+
+
+def _eighty_five(data: bytes) -> tuple[str, bytes] | None:
+    """Undo the alphabets of 85 letters, where a pickle, or something compressed, comes out."""
+    data = b"".join(data.split())
+    bare = data.removeprefix(b"<~").removesuffix(b"~>")
+    for name, plain in (("base85", data), ("ascii85", bare), ("z85", data.translate(_Z85))):
+        try:
+            made = base64.a85decode(plain) if name == "ascii85" else base64.b85decode(plain)
+        except ValueError:
+            continue
+        if _binary(made[:4]) or made[:3] == b"\x1f\x8b\x08" or made[:2] in _ZLIB:
+            return name, made
     return None
 
 
