@@ -218,6 +218,10 @@ def bodies(goods):
     yield "oip", "noise", edited(o, *x, "data", noise)
     yield "oip", "upside down", edited(o, *x, "data", [r[::-1] for r in o["inputs"][0]["data"]])
     yield "oip", "one good row, one of noise", edited(o, *x, "data", 1, noise[0])
+    between = (np.array(o["inputs"][0]["data"]) * 0.97 + 0.013).tolist()
+    yield "oip", "fractions where all were whole", edited(o, *x, "data", between)
+    every = [{"name": "y", "parameters": {"classification": 10**9}}]
+    yield "oip", "more classes than there are", edited(o, "outputs", every)
     yield "oip", "parameters a list", edited(o, "parameters", [])
     yield "oip", "parameters nested", edited(o, "parameters", {"a": {"b": 1}})
     yield "oip", "shared memory", edited(o, *x, "parameters", {"shared_memory_region": {"a": 1}})
@@ -283,6 +287,7 @@ def bodies(goods):
         "1e-400 of a huge exponent",
         raw(t, json.dumps(t["instances"][0][0]), "1e" + "9" * 30),
     )
+    yield "mlflow", "a huge parameter", {**m, "params": {"temperature": 1e300}}
     split = ("dataframe_split",)
     yield "mlflow", "two forms", {**m, "dataframe_records": []}
     yield "mlflow", "params nested", {**m, "params": {"a": [1]}}
@@ -368,6 +373,10 @@ def bodies(goods):
             }
         },
     )
+    yield "torch", "nothing", {"data": ""}
+    yield "torch", "blanks", {"data": "   \t "}
+    yield "torch", "marks heaped on a letter", {"data": "c" + "\u0300" * 40 + "lean room"}
+    yield "torch", "private letters", {"data": "clean \ue000\ue001\ue002 room"}
     yield "torch", "two keys", {**s, "instances": []}
     yield "torch", "another key", {"text": {"a": 1}}
     yield "torch", "a number", {"data": 1}
@@ -400,6 +409,8 @@ def bodies(goods):
     yield "chat", "max_tokens negative", {**c, "max_tokens": -1}
     yield "chat", "stream as text", {**c, "stream": "true"}
     yield "chat", "logit_bias of names", {**c, "logit_bias": {"a": 1}}
+    schema = {"type": "json_schema", "json_schema": {"name": "a", "schema": {"$ref": "http://x"}}}
+    yield "chat", "a schema from elsewhere", {**c, "response_format": schema}
     yield "chat", "a tool that is none", {**c, "tools": [{"type": "code_interpreter"}]}
     yield (
         "chat",
@@ -508,6 +519,10 @@ def wires(goods):
     yield (
         "content type twice",
         post + JSON + b"content-type: text/csv\r\n" + length + b"\r\n" + body,
+    )
+    yield (
+        "an expectation of its own",
+        post + JSON + b"expect: 200-maybe\r\n" + length + b"\r\n" + body,
     )
     yield "no content type", post + length + b"\r\n" + body
     yield (

@@ -43,6 +43,9 @@ GOOD = {
         top_logprobs=3, logit_bias={"5": -100}, stream=True, stream_options={"include_usage": True},
         response_format={"type": "json_object"}, metadata={"a": "b"}, presence_penalty=None,
     ),
+    "a schema": chat(response_format={"type": "json_schema", "json_schema": {
+        "name": "a", "strict": True, "schema": {"$ref": "#/$defs/b", "$defs": {"b": {}}},
+    }}),
     "tools": said(
         {"role": "developer", "content": "be kind"},
         {"role": "user", "content": "good", "name": "ann"},
@@ -52,6 +55,15 @@ GOOD = {
     ),
 }  # fmt: skip
 WRONG = {
+    "a schema from elsewhere": chat(
+        response_format={
+            "type": "json_schema",
+            "json_schema": {"name": "a", "schema": {"items": [{"$ref": "http://x.invalid/a"}]}},
+        }
+    ),
+    "a schema without a name": chat(
+        response_format={"type": "json_schema", "json_schema": {"schema": {}}}
+    ),
     "another model": {**chat(), "model": "other"},
     "no messages": {"model": "t"},
     "an unknown key": chat(functions=[]),

@@ -81,6 +81,15 @@ def test_heads_that_were_read_before_are_read_alike():
     assert head_of(data).length == CHUNKED
 
 
+def test_an_expectation_that_nobody_knows_is_refused():
+    line = b"POST /a HTTP/1.1\r\nhost: m\r\nexpect: %s\r\ncontent-length: 2\r\n\r\n"
+    assert head_of(line % b"100-Continue").waits
+    with pytest.raises(HttpError) as caught:
+        head_of(line % b"200-maybe")
+
+    assert caught.value.status == 417
+
+
 @pytest.mark.parametrize(
     "data",
     [

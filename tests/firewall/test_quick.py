@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firewall.profiles import tensor, vectors
-from modelwarden.firewall import Checks, RefusedError, Wanted
+from modelwarden.firewall import Checks, Meta, Protocol, Reason, RefusedError, Wanted, profile_of
 from modelwarden.firewall.checks import check_values
-from modelwarden.firewall.quick import AVAILABLE, document_of
+from modelwarden.firewall.quick import AVAILABLE, Quick, document_of
 from modelwarden.firewall.requests import Arrival, Requests, read
 
 pytestmark = pytest.mark.skipif(not AVAILABLE, reason="simdjson has no wheel here")
@@ -214,3 +214,39 @@ def test_a_verdict_is_the_same_for_one_row_as_for_many():
 
     assert np.allclose(together.scores, [j.scores[0] for j in alone], rtol=1e-4)
     assert np.allclose(together.places, np.concatenate([j.places for j in alone]), atol=1e-5)
+
+
+@pytest.mark.parametrize("protocol", ["oip-v2", "tf-serving"])
+def test_numbers_that_were_always_whole_are_read_fast_and_refused_with_fractions(protocol):
+    rng = np.random.default_rng(0)
+    pictures = np.rint(np.clip(rng.normal(8, 3, (300, 12)), 0, 16))
+    datatype = "FP32" if protocol == "oip-v2" else ""
+    meta = Meta(name="m", protocol=Protocol(protocol), input="x", datatype=datatype)
+    profile = profile_of(pictures, meta, digest="sha256:0", version="1")
+    assert not profile.inputs[0].fractions
+    reader = Quick(profile, lambda _: None, lambda _: None)
+
+    def body(rows):
+        rows = rows.tolist()
+        if protocol == "tf-serving":
+            return json.dumps({"instances": rows}).encode()
+        entry = {"name": "x", "shape": [2, 12], "datatype": "FP32", "data": rows}
+        return json.dumps({"inputs": [entry]}).encode()
+
+    for _ in range(2):  # read as a whole, and in a form that is known
+        assert np.array_equal(reader.read(body(pictures[:2])).values, pictures[:2])
+        between = pictures[:2] + np.array([[0.0], [0.25]])
+        assert reader.read(body(between)) is None
+        assert reader.read_all([body(between)] * 3) == [None] * 3
+    with pytest.raises(RefusedError) as caught:
+        Checks(profile).verdict(body(between))
+    assert caught.value.reason is Reason.ABNORMAL
+
+
+@pytest.mark.parametrize("change", [lambda x: x[:50], lambda x: x + 0.5 * (x > 15)])
+def test_few_numbers_or_one_with_a_fraction_say_nothing_of_fractions(change):
+    rng = np.random.default_rng(0)
+    pictures = change(np.rint(np.clip(rng.normal(8, 3, (300, 12)), 0, 16)))
+    meta = Meta(name="m", protocol=Protocol.TF_SERVING)
+
+    assert profile_of(pictures, meta, digest="sha256:0", version="1").inputs[0].fractions

@@ -124,6 +124,11 @@ OIP = {
     ),
     "a parameter with a null": ({**infer(), "parameters": {"a": "\0"}}, Reason.SCHEMA),
     "a parameter named oddly": ({**infer(), "parameters": {"a\n": 1}}, Reason.SCHEMA),
+    "a huge parameter": ({**infer(), "parameters": {"a": 1e300}}, Reason.SCHEMA),
+    "more classes than there are": (
+        {**infer(), "outputs": [{"name": "y", "parameters": {"classification": 10**9}}]},
+        Reason.SCHEMA,
+    ),
     "an output named oddly": ({**infer(), "outputs": [{"name": "y\r"}]}, Reason.SCHEMA),
     "no datatype": (infer(datatype=...), Reason.TYPE),
     "binary data": (infer(parameters={"binary_data_size": [12]}), Reason.SCHEMA),

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firewall.profiles import sentences, texts
-from modelwarden.firewall import Checks, Protocol
+from modelwarden.firewall import Checks, Protocol, Reason, RefusedError
 from modelwarden.firewall.decide import Done, Judge
 from modelwarden.firewall.rules import Mode, Modes, Scoring
 from modelwarden.firewall.text_signs import injection, mixed, text_normal, unseen
@@ -22,6 +22,8 @@ UNUSUAL = {
     "an escape": (PLAIN + "\x1b[2J", "invisible-characters"),
     "a blank letter": (PLAIN + "\u3164", "invisible-characters"),
     "many selectors": ("good" + "\ufe01\ufe02\ufe03", "invisible-characters"),
+    "heaped marks": ("go\u0301od fo" + "\u0300\u0323\u0335" * 5 + "od", "invisible-characters"),
+    "private letters": (PLAIN + "\ue0a1\U000f1234", "invisible-characters"),
     "Cyrillic": (PLAIN.replace("o", "\u043e"), "mixed-scripts"),
     "Greek": (PLAIN.replace("o", "\u03bf"), "mixed-scripts"),
     "bold": ("\U0001d420\U0001d428\U0001d428\U0001d41d", "mixed-scripts"),
@@ -34,7 +36,7 @@ USUAL = (
     PLAIN, "caf\u00e9 na\u00efve \u00df",
     "5 \u03bcm, 3 k\u03a9", "\u0445\u043e\u0440\u043e\u0448\u043e",
     "\U0001f468\u200d\U0001f469\u200d\U0001f467 \u2764\ufe0f", "\u0915\u094d\u200d\u0937",
-    "a\tb\nc",
+    "a\tb\nc", "Vie\u0323\u0302t", "a\u0303\u0323\u0301",
     "how do I ignore warnings?", "please act as a guide",
 )  # fmt: skip
 
@@ -73,6 +75,24 @@ def test_what_is_unusual_is_told_in_every_protocol(name, protocol):
 def test_what_honest_people_write_is_not(protocol):
     for text in USUAL:
         assert rules(protocol, text) == [], text
+
+
+@pytest.mark.parametrize("protocol", CHECKS)
+@pytest.mark.parametrize("text", ["", " \t", "\u200b\u3164"])
+def test_a_text_of_nothing_is_missing_where_the_reference_has_none(protocol, text):
+    body = json.dumps(asked(protocol, text)).encode()
+    if protocol == "openai":  # what the model said before may be calls of tools alone
+        assert CHECKS[protocol].verdict(body)
+        return
+    with pytest.raises(RefusedError) as caught:
+        CHECKS[protocol].verdict(body)
+
+    assert caught.value.reason is Reason.MISSING
+
+
+def test_a_text_of_nothing_passes_where_the_reference_has_some():
+    assert text_normal(["good", " ", "late"], 0.01).blank
+    assert not text_normal(["good", "late"], 0.01).blank
 
 
 def test_thresholds_hold_on_texts_that_were_not_seen():

@@ -65,6 +65,7 @@ class TextNormal:
         unseen: share of characters that nobody sees.
         mixed: share of words of several alphabets.
         injection: score of patterns of prompt injection.
+        blank: whether a text may have nothing that is seen.
     """
 
     rate: float
@@ -73,6 +74,7 @@ class TextNormal:
     unseen: float
     mixed: float
     injection: float
+    blank: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +93,7 @@ class Input:
         longest: characters of a text.
         missing: whether a value may be missing.
         texts: what is usual of texts; None where that was not learnt.
+        fractions: whether numbers of a tensor may have any, however they are written.
     """
 
     name: str
@@ -104,6 +107,7 @@ class Input:
     missing: bool = False
     unlisted: bool = False
     texts: TextNormal | None = None
+    fractions: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,6 +41,7 @@ from modelwarden.targets.schema import Kind as Found
 
 _FORM_HINT = "Give --protocol json and --form FILE.json together, or neither."
 _ROWS = 1000
+_ENOUGH = 1000  # numbers without a fraction, before the next one is expected to have none
 _MESSAGES = 512  # of one chat
 _CHAT_BODY = 1 << 20
 _CHAT_TEXT = 32_000  # characters of one message, at the least
@@ -210,8 +211,8 @@ def profile_of(
     inputs = _texts(inputs, meta)
     table = isinstance(inputs, Frame) or bool(meta.columns)
     specs, values = _table(inputs, meta) if table else _tensor(inputs, meta)
-    specs = tuple(_told_texts(spec, values[spec.name], rate) for spec in specs)
     chat = meta.protocol is Protocol.OPENAI
+    specs = tuple(_told_texts(spec, values[spec.name], rate, chat=chat) for spec in specs)
     if chat and [spec.kind for spec in specs] != [Kind.TEXT]:
         raise ProfileError("the reference of a chat model is one column of texts")
     most = _MESSAGES if chat else _ROWS
@@ -240,12 +241,16 @@ def profile_of(
     return made
 
 
-def _told_texts(spec: Input, values: Array, rate: float) -> Input:
+def _told_texts(spec: Input, values: Array, rate: float, *, chat: bool) -> Input:
     """Return the input with what is usual of its texts."""
     if spec.kind is not Kind.TEXT:
         return spec
     known = [str(value) for value in values.tolist() if value is not None]
-    return replace(spec, texts=text_normal(known, rate)) if known else spec
+    if not known:
+        return spec
+    normal = text_normal(known, rate)
+    # What a model said before, and is told again, may be nothing but calls of tools.
+    return replace(spec, texts=replace(normal, blank=normal.blank or chat))
 
 
 def _texts(inputs: Inputs, meta: Meta) -> Inputs:
@@ -273,6 +278,8 @@ def _tensor(inputs: Inputs, meta: Meta) -> tuple[tuple[Input, ...], dict[str, Ar
     if meta.datatype.startswith(("INT", "UINT")):
         kind = Kind.INTEGER
     spec = _input(field, meta, kind, inputs, shape=shape, datatype=_datatype(meta))
+    if kind is Kind.NUMBER and inputs.size >= _ENOUGH and bool((inputs % 1 == 0).all()):
+        spec = replace(spec, fractions=False)
     return (spec,), {spec.name: inputs}
 
 

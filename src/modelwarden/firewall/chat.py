@@ -154,7 +154,7 @@ def _tools(tools: object, choice: object) -> None:
 
 
 def _is_schema(value: object) -> bool:
-    """Tell whether this is an object that is neither deep nor large."""
+    """Tell whether this is an object that is neither deep nor large, and refers to itself alone."""
     left: list[tuple[Any, int]] = [(value, 1)]
     count = 0
     while left:
@@ -164,6 +164,9 @@ def _is_schema(value: object) -> bool:
             return False
         if isinstance(part, dict | list):
             inner = part.values() if isinstance(part, dict) else part
+            at = part.get("$ref", "#") if isinstance(part, dict) else "#"
+            if isinstance(at, str) and not at.startswith("#"):
+                return False
             left += [(one, depth + 1) for one in inner]
     return isinstance(value, dict)
 
@@ -232,6 +235,8 @@ def _format(value: Any) -> bool:
         value["type"] == "json_schema"
         and set(value) == {"type", "json_schema"}
         and _is_schema(value["json_schema"])
+        and set(value["json_schema"]) <= {"name", "description", "schema", "strict"}
+        and _is_name(value["json_schema"].get("name"))
     )
 
 

@@ -20,7 +20,7 @@ from modelwarden.firewall.normal import Judged, Scorer
 from modelwarden.firewall.orders import check_orders
 from modelwarden.firewall.profile import Input, Kind, Normal, Profile, Protocol
 from modelwarden.firewall.requests import Arrival, Request, Requests
-from modelwarden.firewall.text_signs import Sign, signs_in
+from modelwarden.firewall.text_signs import Sign, blank, signs_in
 from modelwarden.firewall.triggers import Triggers
 from modelwarden.protocols.tensors import Array
 from modelwarden.targets.frames import Floats
@@ -213,8 +213,7 @@ def check_values(spec: Input, values: Array) -> None:
         known = values[~absent]
         if not bool(np.isfinite(known).all()):
             raise RefusedError(Reason.FINITE, f"input {spec.name!r} holds no finite number")
-        if spec.kind is Kind.INTEGER and bool((known % 1 != 0).any()):
-            raise RefusedError(Reason.TYPE, f"input {spec.name!r} holds no whole number")
+        _check_whole(spec, known)
     if spec.kind is Kind.BOOLEAN and not bool(np.isin(known, (0, 1)).all()):
         raise RefusedError(Reason.TYPE, f"input {spec.name!r} holds neither true nor false")
     if known.size and kind != "b":
@@ -225,6 +224,15 @@ def check_values(spec: Input, values: Array) -> None:
             raise RefusedError(Reason.RANGE, f"input {spec.name!r} leaves its range")
 
 
+def _check_whole(spec: Input, known: Array) -> None:
+    """Refuse fractions where there are none."""
+    if spec.kind is not Kind.INTEGER and spec.fractions:
+        return
+    if bool((known % 1 != 0).any()):
+        reason = Reason.TYPE if spec.kind is Kind.INTEGER else Reason.ABNORMAL
+        raise RefusedError(reason, f"input {spec.name!r} holds no whole number")
+
+
 def _check_words(spec: Input, values: Array) -> None:
     if values.dtype.kind != "O":
         raise RefusedError(Reason.TYPE, f"input {spec.name!r} is no text")
@@ -232,6 +240,9 @@ def _check_words(spec: Input, values: Array) -> None:
     if not spec.missing and any(word is None for word in words):
         raise RefusedError(Reason.MISSING, f"input {spec.name!r} lacks a value")
     known = [word for word in words if word is not None]
+    usual = spec.texts
+    if usual is not None and not (usual.blank or spec.missing) and any(map(blank, known)):
+        raise RefusedError(Reason.MISSING, f"a text of input {spec.name!r} is blank")
     if spec.kind is Kind.CATEGORY:
         listed = frozenset(spec.categories)
         others = [word for word in known if word not in listed]

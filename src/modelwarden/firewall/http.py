@@ -223,6 +223,8 @@ def _head(data: bytes) -> Head:
         raise HttpError(400, "chunks in HTTP/1.0")
     keep = line[3] == b"1" and "close" not in _words(headers.get("connection", ""))
     waits = headers.get("expect", "").lower() == "100-continue"
+    if "expect" in headers and not waits:
+        raise HttpError(417, "an expectation that nobody knows")
     return Head(line[1].decode(), path, headers, keep, _length(headers, 0), waits)
 
 

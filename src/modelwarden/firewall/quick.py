@@ -58,6 +58,7 @@ class _Wanted:
         low: the least that one may be.
         high: the largest.
         brackets: of lists of that shape; a flat one has one.
+        grid: no number has a fraction, though it may be written with a point.
     """
 
     shape: list[int]
@@ -66,6 +67,7 @@ class _Wanted:
     low: float
     high: float
     brackets: int
+    grid: bool
 
     def read(self, data: Any, raw: bytes | bytearray | memoryview) -> Array | None:
         """Return the numbers of a list; None where they are not what is wanted.
@@ -80,6 +82,8 @@ class _Wanted:
             return None
         if not (self.low <= np.minimum.reduce(values) and np.maximum.reduce(values) <= self.high):
             return None
+        if self.grid and not bool((np.rint(values) == values).all()):
+            return None
         brackets = _count(raw, b"[")  # of a flat list, or of the shape: none is anywhere else
         if brackets not in (1, self.brackets):
             return None
@@ -92,6 +96,8 @@ class _Wanted:
         if len(values) != count * self.size or set(map(len, data)) != {self.size}:
             return None
         if not (self.low <= np.minimum.reduce(values) and np.maximum.reduce(values) <= self.high):
+            return None
+        if self.grid and not bool((np.rint(values) == values).all()):
             return None
         return values.reshape(count, *self.shape)
 
@@ -344,7 +350,8 @@ class Quick:
         low = low if spec.low is None else max(low, spec.low)
         high = high if spec.high is None else min(high, spec.high)
         lists = sum(math.prod(shape[:end]) for end in range(len(shape)))
-        return _Wanted(shape, math.prod(shape), whole, low, high, lists)
+        grid = not (spec.fractions or whole)
+        return _Wanted(shape, math.prod(shape), whole, low, high, lists, grid)
 
     def _rows(self, body: bytes | bytearray) -> Numbers | None:
         """Read `{"instances": [[…], …]}`: one key, and nothing but numbers."""

@@ -29,6 +29,10 @@ def is_word(value: object) -> bool:
     return isinstance(value, str) and len(value) <= LONGEST_ID and value.isprintable()
 
 
+# Of parameters; `classification` asks for so many classes of each row.
+_LARGEST = {"": 1e18, "classification": 10_000}
+
+
 def parameters(value: object) -> None:
     """Let parameters through that are plain: words and numbers under plain names."""
     if value is None:
@@ -40,6 +44,8 @@ def parameters(value: object) -> None:
             raise RefusedError(Reason.SCHEMA, "a parameter has no plain name")
         if isinstance(part, list | dict) or (isinstance(part, float) and not math.isfinite(part)):
             raise RefusedError(Reason.SCHEMA, "a parameter is no plain value")
+        if isinstance(part, int | float) and abs(part) > _LARGEST.get(key, _LARGEST[""]):
+            raise RefusedError(Reason.SCHEMA, "a parameter is huge")
         if isinstance(part, str) and not is_word(part):
             raise RefusedError(Reason.SCHEMA, "a parameter is no plain word")
 

@@ -16,7 +16,6 @@ from modelwarden.firewall.torch_form import takes_text
 REFUSED = "the request was refused"
 UNREACHED = "the model cannot be reached"
 _WORD = r"[A-Za-z0-9][A-Za-z0-9._-]*"  # no dots alone, which a server may take for a folder
-_VERSION = rf"(?:/versions/{_WORD})?"
 _READ = ("GET", "HEAD")
 _REMEMBERED = 1024
 
@@ -96,19 +95,22 @@ class Routes:
 
 def _patterns(profile: Profile) -> tuple[str, tuple[str, ...]]:
     name = re.escape(profile.name)
+    # A profile is of one version: others would be asked what nobody has measured.
+    version = re.escape(profile.model_version)
     match profile.protocol:
         case Protocol.OIP:
-            model = f"/v2/models/{name}{_VERSION}"
+            model = f"/v2/models/{name}(?:/versions/{version or _WORD})?"
             return f"{model}/infer", ("/v2/?", "/v2/health/(?:live|ready)", f"{model}(?:/ready)?")
         case Protocol.TF_SERVING:
-            model = rf"/v1/models/{name}(?:/versions/[0-9]{{1,19}}|/labels/{_WORD})?"
+            number = version or "[0-9]{1,19}"
+            model = rf"/v1/models/{name}(?:/versions/{number}|/labels/{_WORD})?"
             return f"{model}:predict", (f"{model}(?:/metadata)?",)
         case Protocol.MLFLOW:
             return "/invocations", ("/ping", "/health", "/version")
         case Protocol.OPENAI:
             return "/v1/chat/completions", ("/v1/models",)
         case Protocol.TORCHSERVE:
-            return rf"/predictions/{name}(?:/{_WORD})?", ("/ping",)
+            return rf"/predictions/{name}(?:/{version or _WORD})?", ("/ping",)
         case Protocol.JSON:
             form = profile.form
             if form is None:

@@ -24,10 +24,16 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 # Format characters, blank letters, variation selectors, tags, and what Unicode calls no character.
 # Joiners between letters that are not ASCII and a selector after a sign are how emoji and several
 # scripts are written.
+_MARKS = (
+    "\u0300-\u034e\u0350-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+)
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
     "\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffb"
-    "\ufffe\uffff\ufdd0-\ufdef\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+    "\ufffe\uffff\ufdd0-\ufdef\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+    "\ue000-\uf8ff\U000f0000-\U0010ffff]"  # what nobody has given a meaning
+    # Marks that are heaped on one letter: no script has more than three.
+    rf"|(?<=[{_MARKS}]{{3}})[{_MARKS}]"
     r"|(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])|(?<=[\u200c\u200d])[\u200c\u200d]"
     r"|(?<=\ufe0f)\ufe0f|(?<=[A-Za-z])\ufe0f"
 )
@@ -91,6 +97,11 @@ def seen(text: str) -> str:
     return _UNSEEN.sub("", text)
 
 
+def blank(text: str) -> bool:
+    """Tell whether nothing of a text is seen."""
+    return not seen(text).strip()
+
+
 def mixed(text: str) -> float:
     """Return the share of words whose letters are of several alphabets, or only look like some."""
     if text.isascii():
@@ -133,6 +144,7 @@ def text_normal(texts: Sequence[str], rate: float) -> TextNormal:
         unseen=ends[INVISIBLE],
         mixed=ends[MIXED],
         injection=max(_LEAST_SCORE, ends[INJECTION]),
+        blank=any(map(blank, texts)),
     )
 
 
