@@ -110,3 +110,19 @@ def test_a_tag_of_a_program_that_hands_out_what_runs_commands_is_told(value):
 
 def test_a_tag_that_names_a_function_beside_it_is_no_danger():
     assert told("task.yaml", "task: a\nprocess: !function utils.process\n") == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"$type": "System.Windows.Data.ObjectDataProvider, PresentationFramework"}', True),
+        ('{"@type": "com.sun.rowset.JdbcRowSetImpl", "autoCommit": true}', True),
+        ('{"m": "rO0ABXNyABFqYXZhLnV0aWwuSGFzaE1hcA=="}', True),
+        ('{"m": "_$$ND_FUNC$$_function(){}()"}', True),
+        ('{"$type": "System.String", "@type": "com.acme.Tree"}', False),
+    ],
+)
+def test_objects_of_other_languages_in_values_are_told(text: str, expected: bool):
+    found = examine(Source("a.json", text.encode()), Limits()).findings
+
+    assert any(one.rule == "config-command" for one in found) is expected

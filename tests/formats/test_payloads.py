@@ -9,6 +9,7 @@ import json
 import os
 import pickle
 import struct
+import zlib
 
 import h5py
 import numpy as np
@@ -37,8 +38,9 @@ LETTERS = {
     "base85": base64.b85encode(PICKLE),
     "ascii85": base64.a85encode(PICKLE),
     "adobe": base64.a85encode(PICKLE, adobe=True),
-    "base85 of gzip": base64.b85encode(gzip.compress(PICKLE)),
-    "hex of gzip": gzip.compress(PICKLE).hex().encode(),
+    "base85 of zlib": base64.b85encode(zlib.compress(PICKLE)),
+    "base32": base64.b32encode(PICKLE),
+    "escapes": repr(PICKLE.replace(b"\x8c", b"\x8c")).encode(),
 }
 
 
@@ -128,6 +130,25 @@ def test_a_pickle_in_letters_is_found(kind: str):
     told = {name: worst(name, made) for name, made in files.items()}
 
     assert {name for name, one in told.items() if one < HIGH} == set()
+
+
+def test_a_compressed_pickle_among_tensors_is_found():
+    data = gzip.compress(PICKLE)
+    files = {
+        "a.safetensors": safetensors("U8", [len(data)], data),
+        "a.npz": npz(np.frombuffer(data, np.uint8)),
+        "b.npy": npy(np.frombuffer(zlib.compress(PICKLE), np.uint8)),
+    }
+
+    told = {name: worst(name, made) for name, made in files.items()}
+
+    assert {name for name, one in told.items() if one < HIGH} == set()
+
+
+def test_a_pickle_in_the_json_of_metadata_is_found():
+    state = json.dumps({"state": base64.b64encode(PICKLE).decode()})
+
+    assert worst("a.safetensors", safetensors("U8", [8], bytes(8), cfg=state)) >= HIGH
 
 
 def test_numbers_and_texts_are_quiet():

@@ -195,7 +195,7 @@ def test_what_takes_long_or_fails_is_told(monkeypatch):
 
 
 def test_scripts_of_repeated_words_are_of_the_rules_and_of_the_size_asked_for():
-    made = [repeats.script(2_000, random.Random(number)) for number in range(50)]
+    made = [repeats.script(2_000, random.Random(number)) for number in range(400)]
 
     assert all(1_000 < len(one) < 3_000 for one in made)
     assert sum(b"curl" in one or b"ssh" in one or b"wget" in one for one in made) > 1

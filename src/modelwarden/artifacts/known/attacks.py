@@ -72,8 +72,9 @@ ATTACKS = tuple(
             "deletes or overwrites",
         ),
         (
-            r"\bdocker\s+run\b(?=[^\n;&|]*\s-(?:v|-volume)[ =]/:)"
-            r"[^\n;&|]*(?:\bchroot|--privileged)\b",
+            r"\bdocker\s+(?:(?:-H|--host)[ =]?\S{1,100}\s+)?run\b"
+            r"(?=[^\n;&|]{0,500}\s-(?:v|-volume)[ =]/:)"
+            r"[^\n|]{0,1000}(?:\bchroot\b|--privileged\b|\bchmod\s+[46]\d{3}\b|/etc/(?:shadow|cron)|\.ssh/)",
             "gives a container the whole machine",
         ),
         (
@@ -145,7 +146,7 @@ ATTACKS = tuple(
         ),
         (
             r"\bchmod\s+(?:-\w+\s+)?(?:[ugo]{0,3}\+r?w?x?s|[46][0-7]{3})\s+(?:\S+\s+){0,4}"
-            r"(?:/tmp/|/dev/shm/|/var/tmp/|\S{0,100}/\.\w|\S{0,100}/(?:ba|da|z|k|c)?sh\b|\S{0,100}/(?:python|perl|find|vim?|cp)\b)"
+            r"(?:\S{0,60}/tmp/|/dev/shm/|\S{0,100}/\.\w|\S{0,100}/(?:ba|da|z|k|c)?sh\b|\S{0,100}/(?:python|perl|find|vim?|cp)\b)"
             r"|\bsetcap\s+\S{0,80}cap_(?:setuid|sys_admin)[^\n;&|]{0,80}(?:sh|python[\d.]*|perl)(?=\s|$)",
             "gives a shell the rights of the administrator",
         ),
@@ -160,8 +161,30 @@ ATTACKS = tuple(
         ),
         (
             r"\b(?:node|nodejs|deno|bun)\s+(?:-\S+\s+){0,4}-\w*[ep]\b[^\n]{0,500}(?:https?\)?\.(?:get|request)|fetch|axios)\b"
-            r"[^\n]{0,500}\b(?:eval|Function|vm\.run\w+)\s*\(",
+            r"[^\n]{0,500}\b(?:eval|Function|vm\.run\w+)\b",
             FETCHED,
+        ),
+        (
+            r"\[scriptblock\]::Create\b[^\n]{0,300}\b(?:iwr|irm|DownloadString)\b"
+            r"|\bExecute(?:Global)?\s*\(?\s*\w{1,40}\.responseText\b"
+            r"|\b(?:Start-BitsTransfer|DownloadFile|curl(?:\.exe)?|wget)\b[^\n]{0,300}?([\w-]{1,60}\.(?:exe|scr|vbs|cmd|bat))\b"
+            r"[^\n]{0,200}(?:&&?|;)\s*(?:start\s+|&\s*)?[^\s&;]{0,100}\1\b",
+            FETCHED,
+        ),
+        (
+            r"FromBase64String\b[^\n]{0,500}\|\s*(?:iex|Invoke-Expression)\b"
+            r"|\bperl\s[^\n]{0,100}-\w*e\s[^\n]{0,200}\b(?:exec|system|eval)\b[^\n]{0,100}\b(?:un)?pack\b",
+            "runs what it has just decoded",
+        ),
+        (
+            r"\b(?:Invoke-RestMethod|Invoke-WebRequest|irm|iwr)\b[^\n]{0,500}\b(?:Get-ChildItem|gci|dir|ls)\s+env:",
+            "sends the environment to the network",
+        ),
+        (
+            r"Start Menu.{0,2}Programs.{0,2}Startup"
+            r"|\bnet1?\s+(?:user|localgroup)\s[^\n]{0,100}/add\b"
+            r"|\b(?:PROMPT_COMMAND|BASH_ENV)=[^\n]{0,300}\b(?:curl|wget|nc|base64|sh\s+-c)\b",
+            STAYS,
         ),
         (
             r"\b(?:npm|pnpm|yarn|bun)\s+(?:i|install|add)\s[^\n;&|]{0,200}(?:http://|https://\d)",

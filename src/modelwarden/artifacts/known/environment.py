@@ -54,6 +54,13 @@ _INTO: Final = {
 }
 
 
+# Of the system itself: servers are told to preload them.
+_ALLOCATORS: Final = re.compile(
+    r"(?:/usr(?:/local)?/lib(?:64|/[\w-]{1,40})?/lib(?:tcmalloc|jemalloc|mimalloc|iomp5|gomp)[\w.-]{0,40}"
+    r"|:|\$\{?LD_PRELOAD\}?){1,9}"
+)
+
+
 def harm_of_variable(name: str, value: str) -> str | None:
     """Say what a variable does that no model needs; None for all others.
 
@@ -62,6 +69,8 @@ def harm_of_variable(name: str, value: str) -> str | None:
     >>> harm_of_variable("NODE_OPTIONS", "--max-old-space-size=8")
     """
     known = _INTO.get(name)
+    if name == "LD_PRELOAD" and _ALLOCATORS.fullmatch(value[:500].strip("\"'")):
+        return None
     if known is None or not re.match(known[0], value[:500], re.IGNORECASE):
         return None
     return known[1]

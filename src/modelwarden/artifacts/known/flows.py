@@ -9,8 +9,13 @@ from __future__ import annotations
 
 import re
 
-from modelwarden.artifacts.known.attacks import FETCHED
-from modelwarden.artifacts.known.commands import attack_in, downloads_in, starts_download
+from modelwarden.artifacts.known.attacks import FETCHED, STAYS
+from modelwarden.artifacts.known.commands import (
+    RUNS_LATER,
+    attack_in,
+    downloads_in,
+    starts_download,
+)
 from modelwarden.artifacts.known.pipelines import (
     LONGEST,
     Stage,
@@ -33,18 +38,21 @@ _DECODED = "decoded"
 _REMOTE = "fetched"
 _RUNS = {_REMOTE: FETCHED, _DECODED: "runs what it has just decoded"}
 _SECRETS = frozenset((CREDENTIALS, ENVIRONMENT))
+_PACKED = (".gz", ".xz", ".bz2", ".zst", ".enc", ".b64", ".gpg")
 _KEPT = 200  # names that are followed
 _REMEMBERED = 8000  # letters of what was downloaded
 _BEFORE = (
     r"^[({\s]*(?:(?:sudo|exec|nohup|time|env|command|busybox|setsid)\s+(?:-\w+\s+){0,3}"
     r"|\w{1,40}=\S{0,200}\s+){0,4}(?:\S{0,100}/)?"
 )
+_WORD_BEFORE = lazily(r"(?:(?:do|then|else|if|while|until|!|\{)\s+){1,4}")
+_FUNCTION = lazily(r"(?:function\s+)?([A-Za-z_][\w-]{0,60})\s*\(\)\s*\{?")
 _SENDS = lazily(
     _BEFORE
     + r"(?:curl|wget|nc|ncat|netcat|telnet|socat|scp|rsync|sftp|t?ftp|ssh|https?|xh|mail|sendmail"
     r"|aws\s+s3\s+(?:cp|sync|mv)|gsutil\s+(?:-m\s+)?(?:cp|rsync)|gcloud\s+storage\s+cp|rclone\s+\w+"
     r"|az\s+storage\s+blob\s+upload|azcopy\s+copy|s3cmd\s+put|mc\s+cp|dig|nslookup|host|ping|drill"
-    r"|git\s+push|gh\s+gist\s+create|openssl\s+s_client|websocat|iwr|irm|invoke-\w+|curl\.exe)\b"
+    r"|git\s+push|gh\s+gist\s+create|openssl\s+s_client|websocat|iwr|irm|invoke-\w+|curl\.exe)\b(?!-)"
     r"|>\s*/dev/(?:tcp|udp)/|\bxargs\s[^|]{0,200}\b(?:curl|wget|nc|dig|nslookup|host|ping)\b",
     re.IGNORECASE,
 )
@@ -115,6 +123,14 @@ _OWN = lazily(
     r"|docker\.(?:io|com)|bitbucket\.org|openai\.com|anthropic\.com|wandb\.ai|codecov\.io"
     r"|sonarcloud\.io|circleci\.com|azurecr\.io|pkg\.dev|gcr\.io)"
 )
+_CLEAR = lazily(
+    r"(?i)\b(?:http|ftp)://(?:[^\s/@]{0,100}@)?(?!localhost|127\.|0\.0\.0\.0|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\."
+    r"|169\.254\.|metadata|[\w-]+(?:[:/\s]|$)|[\w.-]+\.(?:local|internal|svc|lan|cluster)\b|\$)[\w-]+\."
+    r"|\bhttps://(?!127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.)\d{1,3}(?:\.\d{1,3}){3}\b"
+)
+_LIKE_SECRET = lazily(
+    r"(?i)\$\{?\w{0,30}(?:token|secret|passw|private_key|ssh_key|api_?key|credential)"
+)
 _API = lazily(r"/api/v4/|\$\{?(?:CI_(?:API|SERVER)|GITHUB_API_URL|ACTIONS_ID_TOKEN_REQUEST_URL)")
 _LOGIN = lazily(r"://[^\s/]{0,200}\$[^\s/]{0,200}@|\b(?:git\s+push|oauth2?|token-login)\b")
 _PUSH = lazily(r"\bgit\s+push\b")
@@ -162,16 +178,20 @@ class Follower:
 class _Flow:
     """The state of a script: what its variables, its files and the present folder hold."""
 
-    __slots__ = ("files", "here", "names")
+    __slots__ = ("files", "functions", "here", "inside", "names")
 
     def __init__(self) -> None:
         self.names: dict[str, str] = {}
         self.files: dict[str, str] = {}
-        self.here = ""
+        self.functions: dict[str, str] = {}
+        self.here = self.inside = ""
 
     def follow(self, command: str) -> str | None:
         """Take one command; say what it does with what it was given."""
-        known = self.names or self.files
+        known = self.names or self.files or self.functions
+        if (found := _FUNCTION.match(command)) is not None:
+            self.inside = found[1]
+            command = command[found.end() :].lstrip()
         if not known and not _TELLS.search(command) and secret_in(command) is None:
             return None
         told = None
@@ -188,7 +208,8 @@ class _Flow:
         held: set[str] = set()
         told = None
         before: Stage | None = None
-        for stage in stages:
+        for given_stage in stages:
+            stage = _led(given_stage)
             bare = stage.bare
             if before is not None and _RAW.search(bare) and _OPEN_SHELL.search(before.bare):
                 told = told or "opens a shell to the network"
@@ -196,12 +217,18 @@ class _Flow:
                 given = (held | self.given(stage)) & _SECRETS
                 if given and (_PUSH.search(bare) or not _goes_home(bare)):
                     told = told or f"sends {min(given)} to the network"
+            if told is None and _DECODED in held | self.brought(stage):
+                told = _stays(bare)
             runs = held & _RUNS.keys() if held and _SHELL.search(bare) else self.run_text(stage)
             if runs:
                 told = told or _run("|".join(one.bare for one in stages), runs)
             held |= self.brought(stage)
             self.keep(stage, held)
             before = stage
+            if bare.startswith("}"):
+                self.inside = ""
+            elif self.inside and held & _RUNS.keys():
+                self.functions[self.inside] = min(held & _RUNS.keys())
         return told
 
     def run_text(self, stage: Stage) -> set[str]:
@@ -217,12 +244,15 @@ class _Flow:
 
     def given(self, stage: Stage) -> set[str]:
         """Return what stands in the body of what a program sends."""
-        body = _ASIDE.sub(" ", stage.text)
+        clear = _in_clear(stage.bare)
+        body = stage.text if clear else _ASIDE.sub(" ", stage.text)
         if stage.bare.partition(" ")[0].endswith("ssh"):
             body = body.partition("<")[2]  # its arguments are run elsewhere
         bare = body.replace('"', " ").replace("'", " ")
         found = self.held_by(bare)
-        if VARIABLES.search(bare) and not _LOGIN.search(stage.bare):
+        if (VARIABLES.search(bare) and not _LOGIN.search(stage.bare)) or (
+            clear and _LIKE_SECRET.search(bare)
+        ):
             found.add(CREDENTIALS)
         if (kind := kept_in(bare)) is not None:
             found.add(kind)
@@ -248,6 +278,8 @@ class _Flow:
             found.add(kind)
         if _FETCHER.search(bare):
             found.add(_REMOTE)
+        if self.functions and (kind := self.functions.get(bare.partition(" ")[0])):
+            found.add(kind)
         if _DECODER.search(bare) or (_PRINTS.search(bare) and _CODED.search(stage.text)):
             found.add(_DECODED)
         return found
@@ -295,9 +327,24 @@ class _Flow:
             self.files[name] = min(secrets)
 
 
+def _led(stage: Stage) -> Stage:
+    """Return a program without the word of the shell before it."""
+    found = _WORD_BEFORE.match(stage.bare)
+    if found is None:
+        return stage
+    text = _WORD_BEFORE.match(stage.text)
+    return Stage(stage.text[text.end() :] if text else stage.text, stage.bare[found.end() :])
+
+
 def _run(pipeline: str, kinds: set[str]) -> str | None:
     kind = _DECODED if _DECODED in kinds else _REMOTE
     return None if kind == _REMOTE and only_known(pipeline) else _RUNS[kind]
+
+
+def _stays(bare: str) -> str | None:
+    """Say that something is written where Python, a shell or git runs it later."""
+    written = (found[1] or found[2] for found in _WRITTEN.finditer(bare))
+    return STAYS if any(RUNS_LATER.search(path) for path in written) else None
 
 
 def _uploads(bare: str) -> bool:
@@ -306,6 +353,11 @@ def _uploads(bare: str) -> bool:
         return True
     words = [word for word in bare.split() if not word.startswith("-")]
     return len(words) > 2 and any(_REMOTE_PLACE.match(word) for word in words[-1:])
+
+
+def _in_clear(bare: str) -> bool:
+    """Tell whether something goes to another network without TLS, or to a bare address."""
+    return _CLEAR.search(bare) is not None
 
 
 def _goes_home(bare: str) -> bool:
@@ -322,4 +374,6 @@ def _files_in(bare: str) -> list[str]:
 
 def _base(path: str) -> str:
     name = path.rstrip("/").rpartition("/")[2]
+    if name.endswith(_PACKED):
+        name = name.rpartition(".")[0]
     return "" if name in (".", "..", "~", "*") else name

@@ -17,6 +17,8 @@ TOLD = lazily(
     r"|\bsecurity\s+(?:find-(?:generic|internet)-password|dump-keychain|export)\b"
     r"|\bsecret-tool\s+(?:lookup|search)\b|\bgit\s+credential\s+fill\b|\bkeyctl\s+(?:print|pipe)\b"
     r"|\bgetent\s+shadow\b|\bcmdkey\s+/list|\bvaultcmd\s+/list|\bnetsh\s+wlan\s+show\s+profile"
+    r"|\bgit\s+config\s[^|;&\n]{0,120}extraheader"
+    r"|\bfind\s[^|;&\n]{0,200}-i?name\s+\W{0,2}(?:\*\.pem|id_|\*\.key\b|wallet|\*\.kdbx|credentials|\*\.ovpn)"
     r"|\bgpg\d?\s[^|;&\n]{0,100}--export-secret-keys?\b|\bhuggingface-cli\s+env\b|\bheroku\s+auth:token\b"
 )
 FILES = lazily(

@@ -89,7 +89,8 @@ def _stays(act: Act) -> bool:
 def _told(act: Act) -> bool:
     """Tell whether a scheduler, or a task, is given a command that attacks."""
     given = (act.named[name] for name in _COMMANDS if name in act.named)
-    return any(value.text is not None and attack_in(value.text) is not None for value in given)
+    texts = (one.text for value in given for one in (value, *(value.items or ())))
+    return any(text is not None and attack_in(text) is not None for text in texts)
 
 
 def _evaluates(act: Act) -> bool:

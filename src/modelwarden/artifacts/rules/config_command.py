@@ -62,13 +62,15 @@ def config_command(config: ConfigFile) -> Iterator[Hit]:
         if words and not _follows(words[-1], scalar):
             words = []
         words = [*words, scalar][-_WORDS:] if scalar.key in _STEPS else []
-        if not scalar.text or (len(scalar.value) <= 4 and scalar.key != "command"):
+        followed = follower.take(scalar.value) if scalar.key in _STEPS else None
+        short = len(scalar.value) <= 4 and scalar.key != "command"
+        if not scalar.text or (short and followed is None):
             continue
         what = _marshalled(scalar.value) or _assistant(scalar) or _typed(scalar)
         if what is None and len(scalar.value) <= LONGEST:
             what = command_in(scalar.value) or code_in(scalar.value) or _preloaded(scalar)
-        if scalar.key in _STEPS and (followed := follower.take(scalar.value)):
-            what = what or f"the command {followed}"
+        if what is None and followed is not None:
+            what = f"the command {followed}"
         if what is None and len(words) > 1:
             what = command_in(" ".join(one.value for one in words))
             words = [] if what else words
@@ -112,7 +114,7 @@ def _marshalled(value: str) -> str | None:
 
 def _typed(scalar: Scalar) -> str | None:
     """Say that a value is made of a class of .NET, or of PHP, that runs commands."""
-    if scalar.key == "$type" or _OBJECT.match(scalar.value[:200]):
+    if scalar.key in ("$type", "@type", "@class") or _OBJECT.match(scalar.value[:200]):
         from modelwarden.artifacts.known.foreign_objects import gadget_of_text
 
         name = gadget_of_text(scalar.value[:4000])

@@ -16,6 +16,9 @@ _TELLING = lazily(
     r"|\brm\s+-|\biex\b|\biwr\b|powershell|mkfs|\bn(?:et)?c(?:at)?\s+-"
 )
 
+_MARKS = ("gA", "Y3Bvc2l4", "Y29zC", "H4sI", "eJ", "800")
+_SEEN = 4 << 20
+
 
 @rule(
     "metadata-code",
@@ -56,9 +59,19 @@ def _harm(value: str) -> str | None:
         if what := command_in(value) or code_in(value):
             return what
     if CODED_TEXT.match(value[:40]) is None:
-        return None
+        return _pickle_in(value) if value[:1] in ("{", "[") else None
     from modelwarden.formats.pickle.nested import decoded
     from modelwarden.formats.pickle.within import names_harm
 
     steps = decoded(value.encode("utf-8", "replace"))[1:]
     return "a pickle that runs commands" if any(names_harm(data) for _, data in steps) else None
+
+
+def _pickle_in(value: str) -> str | None:
+    """Say that a pickle stands among the values of a text of JSON."""
+    if not any(mark in value for mark in _MARKS):
+        return None
+    from modelwarden.formats.pickle.within import encoded_in
+
+    found = any(True for _ in encoded_in(value[:_SEEN].encode("utf-8", "replace")))
+    return "a pickle that runs commands, among other things" if found else None

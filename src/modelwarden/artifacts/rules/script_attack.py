@@ -12,6 +12,10 @@ from modelwarden.core import Evidence, Hit, Severity, rule
 from modelwarden.formats.scripts import Script
 
 _MOST = 50
+# The user of an image: nobody else is in it.
+_SUDOERS = re.compile(
+    r"^[^|>]{0,500}\becho\s[^|>]{0,200}\bALL=[^|>]{0,200}>{1,2}\s*/etc/sudoers\S*\s*$"
+)
 _ADDED = re.compile(r"(https?://[^\s\"\]]+?)[\s\",\[\]]+([^\s\"\],]+)[\s\"\]]*$")
 
 
@@ -49,7 +53,7 @@ def script_attack(one: Script) -> Iterator[Hit]:
             continue
         followed = follower.take(command.text)
         attack = attack_in(added + command.text) or followed
-        if attack is None:
+        if attack is None or (one.format == "dockerfile" and _SUDOERS.search(command.text)):
             continue
         facts = {"command": _shown(command.text)}
         yield Hit(f"line {command.line} {attack}", Evidence(facts=facts, line=command.line))

@@ -48,6 +48,9 @@ _SECRETS: Final = (
     *(b"access_key", b"api_org_", b"dckr_pat_", b"shpat_", b"dop_v1_"),
 )
 _DIGITS: Final = re.compile(rb"[0-9a-fA-F\s]+\Z")
+_BASE32: Final = re.compile(rb"\s*QA[BC](?:[A-Z2-7]|\s)+={0,6}\s*\Z")
+_ESCAPED: Final = re.compile(rb"\s*(?:b['\"])?\\x80\\x0[2-5]")
+_ESCAPE: Final = re.compile(rb"\\x([0-9a-fA-F]{2})")
 _EIGHTY_FIVE: Final = re.compile(rb"\s*(?:<~)?(?:fC|c[$%]|AB|J-|G[ab]|\+,|Fc)[!-~]{6}")
 _Z85: Final = bytes.maketrans(
     b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#",
@@ -140,6 +143,12 @@ def _decode(data: bytes) -> tuple[str, bytes] | None:
             return None
     if data[:3] == b"BZh" or data[:6] == _XZ:
         return _unpacked(data)
+    if _BASE32.match(data):
+        plain = b"".join(data.split()).rstrip(b"=")
+        return "base32", base64.b32decode(plain + b"=" * (-len(plain) % 8))
+    if _ESCAPED.match(data):
+        body = data.strip()[2:-1] if data.lstrip()[:1] == b"b" else data.strip()
+        return "escapes", _ESCAPE.sub(lambda found: bytes((int(found[1], 16),)), body)
     if _DIGITS.match(data):
         digits = b"".join(data.split())
         return ("hex", bytes.fromhex(digits.decode())) if len(digits) % 2 == 0 else None
