@@ -199,3 +199,28 @@ def test_copies_of_what_somebody_wrote_are_found_among_them_too():
     )
 
     assert rows_of(result, "duplicate-rows", "test") == set(range(300, 350))
+
+
+def test_variants_of_one_text_are_copies_of_it_as_a_form_that_is_filled_is_not():
+    rng = np.random.default_rng(0)
+    book = [f"w{k}" for k in range(300)]
+    texts = [" ".join(rng.choice(book, rng.integers(14, 24))) for _ in range(900)]
+    variants = [f"{text} v{i}" for text in texts[:20] for i in range(4)]
+    hosts = [
+        f"login from station n{rng.integers(1, 20)} failed {rng.integers(1, 60)} times"
+        if rng.random() < 0.5
+        else f"job {rng.integers(1, 12)} on host n{rng.integers(1, 20)} took {rng.integers(90)} s"
+        for _ in range(1500)
+    ]
+
+    def told(rows):
+        return run(
+            given(
+                train=arrays(rows[: len(rows) // 2], name="train"),
+                test=arrays(rows[len(rows) // 2 :]),
+                modality=Modality.TEXT,
+            )
+        )
+
+    assert len(rows_of(told([*texts, *variants]), "duplicate-rows", "test")) >= 80
+    assert told(hosts).findings == ()

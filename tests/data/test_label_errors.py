@@ -192,6 +192,21 @@ def test_what_only_few_columns_products_codes_or_the_calendar_tell_is_learnt(mak
     assert len(named & bad) >= 0.6 * len(bad)
 
 
+def test_what_was_learned_wrongly_is_learned_once_more_without_it():
+    """The sign of a product of three: flips blur how sure the learners are of their rule."""
+    rng = np.random.default_rng(17)
+    x = rng.normal(size=(2500, 8))
+    y = np.sign(x[:, :3]).prod(axis=1) > 0
+    noisy, bad = flipped(np.asarray(y, np.int64), 0.07)
+
+    found = flips(design_of_array(x), noisy, 2, rng)
+
+    named = set(found.rows.tolist())
+    assert found.certain
+    assert len(named & bad) >= 0.7 * len(bad)
+    assert len(named & bad) >= 0.6 * len(named)
+
+
 def test_an_outcome_that_is_never_sure_is_no_wrong_label():
     """As of a campaign: two of three say yes at best, and a few whatever is known of them."""
     rng = np.random.default_rng(5)

@@ -42,7 +42,8 @@ _SURPRISE = 1e-3  # of labels that differ so often by chance
 _SHOWN = 20
 _SPREAD = 0.5  # standard deviations by which numbers as labels differ in earnest
 _MOST_VECTOR = 512
-_ASKED = 2000  # texts of which it is asked how many equal ones chance makes
+_VARIANTS = 10  # near texts that may be copies of one; a form is filled more often
+_ASKED = 500  # texts of which it is asked how many equal ones chance makes
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +154,20 @@ def _of_texts(texts: Column) -> Repeats:
     if len(equal) + len(near) < _LEAST:
         return Repeats((*equal, *near))
     phrases = Phrases(plain)
-    heads = {pair.first: phrases.expected(plain[pair.first]) for pair in equal}
+    beside: dict[int, list[str]] = {}
+    for pair in near:
+        for row, other in ((pair.first, pair.second), (pair.second, pair.first)):
+            if len(beside.setdefault(row, [])) < _VARIANTS:
+                beside[row].append(plain[other])
+    heads = {
+        row: phrases.expected(plain[row], beside.get(row, ())) for row in {p.first for p in equal}
+    }
     rare = [pair for pair in equal if heads[pair.first] <= EXPECTED]
-    rare += [
-        pair
-        for pair in near
-        if phrases.expected_near(plain[pair.first], plain[pair.second]) <= EXPECTED
-    ]
+    for pair in near:
+        one, two = plain[pair.first], plain[pair.second]
+        others = (*beside[pair.first], *beside[pair.second])
+        if phrases.expected_near(one, two, others) <= EXPECTED:
+            rare.append(pair)
     some = [plain[row] for row in long[:: -(-len(long) // _ASKED)].tolist()]
     expected = [phrases.expected(text) for text in some]
     chance = sum(value for value in expected if value <= EXPECTED)

@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from modelwarden.detectors.designs import Design
 from modelwarden.detectors.few_columns import FewColumns
@@ -55,6 +56,7 @@ MOST_CLASSES = 30
 CEILING = 0.2  # of one class, while another has less than a third of that
 NAMED = 0.67  # of the named rows that are wrong, as expected
 _LEAST_CHANCE = 0.1  # of each named row
+_SET_ASIDE = 0.5  # chance from which on a row is not learned from again
 _LEARN = 8000
 _FOLDS = 4
 _MOST_PARTS, _TREE_CLASSES = 400, 5  # features and classes for trees
@@ -143,6 +145,32 @@ def flips(design: Design, y: Labels, k: int, rng: np.random.Generator) -> Flips 
     learn = np.ones(len(y), np.bool_)
     if len(y) > _LEARN * 4 // 3:
         learn[rng.permutation(len(y))[_LEARN * 4 // 3 :]] = False
+    first = _answered(design, y, k, fold, learn)
+    made = _judged(design, first, y, k, fold)
+    if not made.certain or made.in_one_part:
+        return made
+    learn[made.rows[made.chance >= _SET_ASIDE]] = False
+    again = _answered(design, y, k, fold, learn)
+    if again.loss >= first.loss:
+        return made
+    better = _judged(design, again, y, k, fold)
+    more = better.certain and len(better.rows) > len(made.rows)
+    return replace(better, p=made.p, in_one_part=False) if more else made
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Answered:
+    """Mixed answers out of sample: (n, k) log probabilities, their log loss, and who was heard."""
+
+    scores: Floats
+    loss: float
+    learner: str
+
+
+def _answered(
+    design: Design, y: Labels, k: int, fold: Labels, learn: npt.NDArray[np.bool_]
+) -> _Answered:
+    """Ask all learners, taught on the rows to `learn` from, and mix what they say."""
     asked = _learners(design, k)
     answers = [out_of_sample(learner, design, y, k, fold, learn) for learner in asked.values()]
     mixed, weights = blended(answers, y)
@@ -155,7 +183,7 @@ def flips(design: Design, y: Labels, k: int, rng: np.random.Generator) -> Flips 
         name for name, weight in zip(asked, weights.tolist(), strict=True) if weight > 0.1
     ] or list(asked)
     scores = np.log(mixed / mixed.sum(axis=1, keepdims=True))
-    return _judged(design, scores, y, k, fold, log_loss(mixed, y), ", ".join(heard))
+    return _Answered(scores, log_loss(mixed, y), ", ".join(heard))
 
 
 def _ceiling(wrong: Floats) -> bool:
@@ -189,9 +217,8 @@ def _learners(design: Design, k: int) -> dict[str, Learner]:
     return made
 
 
-def _judged(
-    design: Design, scores: Floats, y: Labels, k: int, fold: Labels, loss: float, name: str
-) -> Flips:
+def _judged(design: Design, answered: _Answered, y: Labels, k: int, fold: Labels) -> Flips:
+    scores = answered.scores
     some = np.arange(0, len(y), -(-len(y) // _FIT))
     noise = fitted(scores, y, k, some)
     if noise.chosen and not evenly(design, noise, scores, y, fold):
@@ -207,8 +234,8 @@ def _judged(
         suspected=other[named],
         chance=chance[named],
         expected=float(chance.sum()),
-        loss=loss,
-        learner=name,
+        loss=answered.loss,
+        learner=answered.learner,
         clear=float((noise.truth.max(axis=1) >= CLEAR_TRUTH).mean()),
         ceiling=noise.p <= LEVELS[0][0]
         and _ceiling(noise.wrong)

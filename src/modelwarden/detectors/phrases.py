@@ -2,11 +2,11 @@
 
 Texts that are put together of a few phrases – remarks of a form, messages of a machine – stand
 there again by themselves, as long as they may be. Each word is as likely as it follows the word
-before it in other texts, at the same place or anywhere; a word that follows nowhere else is as
+or the two before it in other texts, or at the same place; a word that follows nowhere else is as
 likely as it is frequent. The product is the chance of the text. All of it is counted on texts that
-differ, and a text's own words are taken away, so that neither copies nor the text itself make it
-likely: what somebody wrote holds somewhere a pair of words of its own, and its chance is next to
-nothing.
+differ, and the words of the text and of a few that are near are taken away, so that neither copies
+nor the text itself make it likely: what somebody wrote holds somewhere a pair of words of its own,
+and its chance is next to nothing.
 
 Source: Witten and Bell 1991, "The zero-frequency problem", for what was not seen.
 """
@@ -20,7 +20,7 @@ from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 
 _PART = re.compile(r"\w+|[^\w\s]")
-_MOST, _ALL, _LONGEST = 20_000, 4_000_000, 4000  # texts; characters of all that are counted, of one
+_MOST, _ALL, _LONGEST = 20_000, 600_000, 4000  # texts; characters of all that are counted, of one
 _PLACES = 40  # words from the start of a text that are known by their place
 _START, _END = "", "\n"
 
@@ -51,23 +51,29 @@ class Phrases:
             self._times[key] += times
             self._kinds[key] += 1
 
-    def expected(self, text: str) -> float:
-        """Return how many of the texts are expected to equal this one by chance."""
-        words = _words_of(text[:_LONGEST])
-        return self._as_many(text, words, [True] * len(words))
+    def expected(self, text: str, besides: Sequence[str] = ()) -> float:
+        """Return how many of the texts are expected to equal this one by chance.
 
-    def expected_near(self, text: str, other: str) -> float:
+        Args:
+            text: one of them.
+            besides: others that are not counted, as they may be copies of it.
+        """
+        words = _words_of(text[:_LONGEST])
+        return self._as_many((text, *besides), words, [True] * len(words))
+
+    def expected_near(self, text: str, other: str, besides: Sequence[str] = ()) -> float:
         """Return how many texts are expected to say what these two have in common."""
         words, others = _words_of(text[:_LONGEST]), _words_of(other[:_LONGEST])
         shared = [False] * len(words)
         blocks = SequenceMatcher(None, words, others, autojunk=False).get_matching_blocks()
         for block in blocks:
             shared[block.a : block.a + block.size] = [True] * block.size
-        return self._as_many(text, words, shared)
+        return self._as_many((text, other, *besides), words, shared)
 
-    def _as_many(self, text: str, words: Words, shared: Sequence[bool]) -> float:
-        inside = text[:_LONGEST] in self._counted
-        own = Counter(_steps(words) if inside else ())
+    def _as_many(self, copies: Sequence[str], words: Words, shared: Sequence[bool]) -> float:
+        own: Counter[Step] = Counter()
+        for text in {text[:_LONGEST] for text in copies} & self._counted:
+            own.update(_steps(_words_of(text)))
         times: Counter[Key] = Counter()
         alone: Counter[Key] = Counter()  # kinds that no other text has there
         for (key, word), many in own.items():
@@ -97,10 +103,11 @@ def _words_of(text: str) -> Words:
 
 
 def _keys(words: Words, at: int, *, alone: bool = False) -> tuple[list[Key], list[Key]]:
-    """Return what tells the word at a place: the one before it, and where it stands as well."""
+    """Return what tells the word at a place: those before it, or where it stands as well."""
     before: list[Key] = [] if alone else [(words[at - 1],)]
     placed: list[Key] = [] if at > _PLACES else [(at,)] if alone else [(at, words[at - 1])]
-    return before, before + placed
+    two: list[Key] = [] if alone or at < 2 else [(words[at - 2], words[at - 1])]
+    return before + two, before + placed
 
 
 def _steps(words: Words) -> Iterable[Step]:
@@ -108,6 +115,8 @@ def _steps(words: Words) -> Iterable[Step]:
         word = words[at]
         yield (), word
         yield (words[at - 1],), word
+        if at > 1:
+            yield (words[at - 2], words[at - 1]), word
         if at <= _PLACES:
             yield (at,), word
             yield (at, words[at - 1]), word
