@@ -50,6 +50,18 @@ HOSTILE = {
     "a line of a profile in quotes": 'echo "bash ~/.cache/.u &" >> ~/.profile',
 }
 HONEST = {
+    "a function that ended before what is decoded": (
+        'ident() {\n\techo "export A"\n}\nlist=$(git show | tr "[a-z]" "[A-Z]")\n'
+        'x=$(echo aQ== | base64 -d)\neval "$(ident)"'
+    ),
+    "a function of one line": (
+        'ident() { echo "export A"; }\nx=$(echo aQ== | base64 -d)\neval "$(ident)"'
+    ),
+    "small letters for capital ones": 'n=$(echo "$1" | tr a-z- A-Z_)\neval "$n"=1',
+    "classes of letters": 'n=$(echo "$1" | tr "[:lower:]" "[:upper:]")\neval "$n=1"',
+    "signs for signs": "n=$(echo a,b | tr ',.' ' _')\neval \"$n\"",
+    "where dumps are kept": "echo '/tmp/core.%h.%e.%t' > /proc/sys/kernel/core_pattern",
+    "nobody is told of devices": "echo > /sys/kernel/uevent_helper",
     "a token in a header": (
         "T=$(gcloud auth print-access-token)\n"
         'curl -H "Authorization: Bearer $T" https://storage.googleapis.com/b'
@@ -113,6 +125,17 @@ def test_it_is_told_in_the_steps_of_a_pipeline_as_well(name: str):
     worst = _worst(".gitlab-ci.yml", text)
 
     assert worst >= MEDIUM
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "echo '|/tmp/.x %P' > /proc/sys/kernel/core_pattern",
+        'echo "$host/cmd" > /sys/kernel/uevent_helper',
+    ],
+)
+def test_a_program_that_the_kernel_shall_start_is_told(line: str):
+    assert _worst("start.sh", f"#!/bin/bash\n{line}\n") >= MEDIUM
 
 
 @pytest.mark.parametrize("name", HONEST)

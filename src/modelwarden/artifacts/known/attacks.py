@@ -79,7 +79,9 @@ ATTACKS = tuple(
         ),
         (
             r"\bnsenter\s[^\n;&|]{0,200}(?:-t|--target)[ =]?1\b|/release_agent\b"
-            r"|>\s*/proc/sys/kernel/core_pattern|>\s*\S{0,80}/uevent_helper"
+            # A program that the kernel starts; where dumps are kept, and no program, are settings.
+            r"|\|\s{0,9}/[^\n;&|]{0,200}>\s{0,9}/proc/sys/kernel/core_pattern"
+            r"|(?<!echo)(?<=[^\s:;&|])\s{0,9}>\s{0,9}\S{0,80}/uevent_helper"
             r"|--unix-socket[ =]\S{0,80}docker\.sock[^\n]{0,2000}"
             r"(?:Binds|Privileged|containers/\w+/exec)"
             r"|\bkubectl\s[^\n]{0,300}--overrides[ =][^\n]{0,1000}hostPID",

@@ -46,6 +46,7 @@ _BEFORE = (
     r"|\w{1,40}=\S{0,200}\s+){0,4}(?:\S{0,100}/)?"
 )
 _WORD_BEFORE = lazily(r"(?:(?:do|then|else|if|while|until|!|\{)\s+){1,4}")
+_END = lazily(r"(?:^|[;\s])\}\s{0,9}(?:$|[;|&>)])")
 _FUNCTION = lazily(r"(?:function\s+)?([A-Za-z_][\w-]{0,60})\s*\(\)\s*\{?")
 _SENDS = lazily(
     _BEFORE
@@ -73,12 +74,16 @@ _FETCHER = lazily(
     r"|(?:aws\s+s3|gsutil(?:\s+-\w+){0,3})\s+cp\s[^|]{1,300}\s-(?=\s|$))",
     re.IGNORECASE,
 )
+_CASE = r"\[?(?:a-z|A-Z|:(?:lower|upper|alpha):)[^A-Za-z\s]{0,9}"  # of `tr`, without its quotes
 _DECODER = lazily(
     _BEFORE + r"(?:base(?:64|32|58)\s+(?:-\w*[dD]|--decode)|basenc\s[^|]{0,100}(?:-d\b|--decode)"
     r"|xxd\s+(?:-\w+\s+){0,3}-\w*r|openssl\s+(?:enc|base64|aes)[^|]{0,300}\s-\w*d\b"
     r"|gpg\d?\s[^|]{0,200}-\w*d\b|rev\b|uudecode\b"
     r"|(?:gunzip|zcat|bzcat|bunzip2|xzcat|unxz|zstdcat|lzcat|(?:brotli|gzip|bzip2|xz|zstd)\s+-\w*d\w*)\b"
-    r"|tr\s+(?!-\w*d|\\)(?:-\w+\s+)?[\w!-~]{2,200}\s+[\w!-~]{2,200}\s*$)",
+    # Letters for letters, but not small for capital ones, nor signs for signs.
+    r"|tr\s+(?!-\w*d|\\)(?:-\w+\s+)?"
+    rf"(?!{_CASE}\s+{_CASE}\s*$)(?=\S*[A-Za-z]\S*[A-Za-z])[\w!-~]{{2,200}}\s+"
+    r"(?=\S*[A-Za-z]\S*[A-Za-z])[\w!-~]{2,200}\s*$)",
     re.DOTALL,
 )
 _PRINTS = lazily(_BEFORE + r"(?:printf|echo\s+(?:-\w+\s+){0,3}-\w*e)\b")
@@ -193,6 +198,8 @@ class _Flow:
             self.inside = found[1]
             command = command[found.end() :].lstrip()
         if not known and not _TELLS.search(command) and secret_in(command) is None:
+            if self.inside and _END.search(command):
+                self.inside = ""
             return None
         told = None
         for pipeline in pipelines(command):
