@@ -433,6 +433,12 @@ ESCAPES = (
         None,
     ),
     Escape(
+        "hide from a parent without privileges",
+        None,
+        "return call(157, 4, 0, 0, 0, 0) == 0",
+        "kernel",
+    ),
+    Escape(
         "type into the terminal of the parent",
         "import fcntl, termios\n"
         "return any(fcntl.ioctl(fd, termios.TIOCSTI, b'x') == 0 for fd in (0, 1, 2))",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import mmap
 import os
 import tempfile
@@ -61,3 +62,27 @@ def test_a_library_with_many_mapped_files_costs_no_close_look(folder: str, monke
     assert looked
     assert len(looked) < mapped / 4
     assert all(line.endswith(b" (deleted)") for line in looked)
+
+
+def test_a_mapped_file_that_may_not_be_looked_at_is_too_much(folder: str, monkeypatch):
+    from modelwarden.sandbox import private
+
+    def refused(*_: object) -> int:
+        raise PermissionError(1, "only a privileged process may look")
+
+    monkeypatch.setattr(private, "_mapped", refused)
+    path = Path(folder, "x")
+    path.write_bytes(bytes(MEBIBYTE))
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.mmap.restype = ctypes.c_void_p
+    descriptor = os.open(path, os.O_RDWR)
+    # As libc maps it: Python keeps a descriptor of what it maps.
+    at = libc.mmap(None, ctypes.c_size_t(4096), 1, mmap.MAP_SHARED, descriptor, ctypes.c_long(0))
+    os.unlink(path)
+    kept_open = nameless_bytes(os.getpid(), folder, -1, 1 << 30)
+    os.close(descriptor)
+    closed = nameless_bytes(os.getpid(), folder, -1, 1 << 30)
+    libc.munmap(ctypes.c_void_p(at), ctypes.c_size_t(4096))
+
+    assert kept_open <= 2 * MEBIBYTE
+    assert closed > 1 << 30

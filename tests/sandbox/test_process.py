@@ -310,7 +310,8 @@ def test_the_sandbox_is_whole_for_a_user_who_is_not_root(tmp_path, namespaces):
             print(struct.unpack("d", worker.batch(bytes(8), rows=1, columns=1, room=8)[0]))
             print(worker.tier.value, [a.what for a in worker.attempts])
     """
-    (model / "model.py").write_text(TOUCH.format(act=f"open({str(folder / 'secret.txt')!r})"))
+    act = f"ctypes.CDLL(None).prctl(4, 0, 0, 0, 0); open({str(folder / 'secret.txt')!r})"
+    (model / "model.py").write_text("import ctypes\n" + TOUCH.format(act=act))
     try:
         for path in (folder, *folder.rglob("*")):
             path.chmod(0o755 if path.is_dir() else 0o644)
@@ -325,7 +326,33 @@ def test_the_sandbox_is_whole_for_a_user_who_is_not_root(tmp_path, namespaces):
     finally:
         shutil.rmtree(folder)
 
-    assert done.stdout.splitlines() == ["(0.0,)", "full ['read']"], done.stderr
+    assert done.stdout.splitlines() == ["(0.0,)", "full ['kernel', 'read']"], done.stderr
+
+
+def test_root_without_capabilities_may_be_confined_as_well(tmp_path):
+    capsh = shutil.which("setpriv")
+    if os.getuid() != 0 or capsh is None:
+        pytest.skip("needs root, and setpriv to give its capabilities up")
+    code = f"""
+        import struct, sys
+        from modelwarden.sandbox import Worker
+        with Worker(sys.executable, readable=[{str(tmp_path)!r}]) as worker:
+            named = {{"folder": {str(tmp_path)!r}, "file": {str(tmp_path / "model.py")!r}}}
+            worker.ask({{"operation": "load", "name": "predict", **named}})
+            print(struct.unpack("d", worker.batch(bytes(8), rows=1, columns=1, room=8)[0]))
+            print(worker.tier.value, [a.what for a in worker.attempts])
+    """
+    (tmp_path / "model.py").write_text("def predict(rows): return [[7.0]]")
+    done = subprocess.run(
+        [capsh, "--bounding-set=-all", "--inh-caps=-all", sys.executable]
+        + ["-c", textwrap.dedent(code)],
+        env={"PYTHONPATH": str(Path(modelwarden.sandbox.__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stdout.splitlines() == ["(7.0,)", "full []"], done.stderr
 
 
 NESTED = """
@@ -382,6 +409,14 @@ BOMBS = {
     + BOMB.format(before="os.close(1); os.close(2)", **WRITTEN),
     "let go of": "def predict(rows):"
     + BOMB.format(before="", **(WRITTEN | {"touch": WRITTEN["touch"] + LET_GO})),
+    "tables of pages": """
+import ctypes, mmap
+def predict(rows):
+    kept = mmap.mmap(-1, 1 << 40, mmap.MAP_PRIVATE | 0x4000, mmap.PROT_READ)  # MAP_NORESERVE
+    kept.madvise(15)  # MADV_NOHUGEPAGE
+    for at in range(0, 1 << 40, 2 << 20):
+        kept[at]
+""",
     "read from a device": "import os\ndef predict(rows):"
     + BOMB.format(
         before="zero = os.open('/dev/zero', os.O_RDONLY)",

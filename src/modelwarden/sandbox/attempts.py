@@ -8,6 +8,7 @@ changes it meanwhile.
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import field
 from typing import TYPE_CHECKING
 
@@ -47,8 +48,11 @@ _NAMES_A_PROCESS = {"prlimit64": 0, "sched_setaffinity": 0, "setpriority": 1}
 
 # As compilers of machine code call the file in memory that some of them write it to.
 _COMPILERS = ("xbyak", "libffi", "vmem", "asmjit", "jit", "doublemapper")
-# A filter that answers before ours would keep what follows from being reported.
+# A filter that answers before ours would keep what follows from being reported; a process that is
+# not dumpable hides from a parent without privileges what it asks for and what it keeps open.
 _OWN_FILTER = "a filter of its own for system calls"
+_HIDING = "its memory and files hidden from who watches it"
+_SET_DUMPABLE = 4
 
 # name: index of the path argument; those with a folder descriptor before it are marked.
 _PATHS = {
@@ -107,7 +111,17 @@ _SYSTEM = (
     "/usr",
     "/var",
 )
-_SECRETS = ("/etc/shadow", "/etc/gshadow", "/etc/sudoers", "/etc/ssh", "/etc/ssl/private")
+_SECRETS = tuple(
+    """
+    /etc/shadow /etc/gshadow /etc/sudoers /etc/sudoers.d /etc/ssh /etc/ssl/private /etc/krb5.keytab
+    /etc/kubernetes /run/secrets /var/run/secrets /run/credentials /var/lib/kubelet /var/spool/cron
+    """.split()
+)
+# In whose home it may be; asked for where nothing is, too, which tells the same of who asks.
+_KEYS = re.compile(
+    r"/(\.ssh|\.gnupg|\.aws|\.azure|\.kube|\.docker|\.password-store)/"
+    r"|/(\.netrc|\.pgpass|\.pypirc|\.git-credentials|\.vault-token)$"
+)
 # Sockets that libc asks on its own, for users, hosts and logs.
 _LIBC_SOCKETS = ("/var/run/nscd/", "/run/nscd/", "/run/systemd/", "/dev/log", "/var/run/dbus/")
 
@@ -169,7 +183,8 @@ def judge_call(name: str, arguments: tuple[int, ...], scene: Scene) -> Attempt |
             None if arguments[0] in (2, 10) else Attempt("network", name, f"family {arguments[0]}")
         )
     if name in ("prctl", "seccomp"):
-        return Attempt("kernel", name, _OWN_FILTER)
+        hides = name == "prctl" and _int(arguments[0]) == _SET_DUMPABLE
+        return Attempt("kernel", name, _HIDING if hides else _OWN_FILTER)
     if name == "memfd_create":
         named = scene.text(arguments[0]).strip()
         # Compilers of machine code look for memory to write it to, and go on with another kind.
@@ -210,7 +225,7 @@ def _judge_write(name: str, path: str, scene: Scene) -> Attempt | None:
 def _judge_read(name: str, path: str, scene: Scene) -> Attempt | None:
     if _below(path, (*scene.readable, *scene.writable)):
         return None
-    if _below(path, _SECRETS) or _of_another_process(path):
+    if _below(path, _SECRETS) or _KEYS.search(path) or _of_another_process(path):
         return Attempt("read", name, _show(path))
     if path == "/" or _below(path, _SYSTEM) or not os.path.exists(path):  # noqa: PTH110 -- a str
         return None

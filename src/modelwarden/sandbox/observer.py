@@ -31,6 +31,15 @@ MOST_THREADS = 1024
 _HERE = -100  # AT_FDCWD
 
 
+def observable(pid: int) -> bool:
+    """Tell whether we may read a worker's memory: where the path stands that it asks for."""
+    try:
+        os.close(os.open(f"/proc/{pid}/mem", os.O_RDONLY | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True
+
+
 class Observer:
     """Answers one worker's notifications, in a thread, until the worker is gone."""
 
@@ -42,13 +51,16 @@ class Observer:
         note: Callable[[Attempt | None], None],
         *,
         kernel_decides: bool = True,
+        sees: bool = True,
     ) -> None:
         """Own the descriptor `listener`; `note` is told of each attempt, from our thread.
 
         Without Landlock nobody decides about files: then `kernel_decides` is False, and what is
         judged an attempt is refused here. A second thread of the worker can change a path after it
-        was read, so that this stops the clumsy only; the tier is `partial`.
+        was read, so that this stops the clumsy only; the tier is `partial`. Where the worker's
+        memory could be looked at when it began (`sees`), one that cannot any more is hiding.
         """
+        self._sees = sees
         self._kernel_decides = kernel_decides
         self._listener = listener
         self._readable = readable
@@ -94,8 +106,9 @@ class Observer:
         told = name in TOLD
         try:
             attempt = judge_call(name, arguments, self._scene(pid))
-        except (OSError, ValueError, OverflowError):
+        except (OSError, ValueError, OverflowError) as error:
             # Its memory could not be read, or there is none at that address: told without detail.
+            told = told and not (self._sees and isinstance(error, PermissionError))
             attempt = None if told else Attempt("kernel", name)
         self._note(attempt)
         return 0 if told and (self._kernel_decides or attempt is None) else _EPERM

@@ -23,7 +23,7 @@ MOST_ENTRIES = 20_000
 _WAITING = re.compile(r"^scm_fds:\s*(\d+)", re.MULTILINE)
 # `start-end rw-s offset device inode path (deleted)`, but for memory that is shared without a file.
 _DELETED = re.compile(
-    rb"([0-9a-f]+)-([0-9a-f]+) \S+ \S+ \S+ (\d+) +(?!/memfd:|/dev/zero|/SYSV).* \(deleted\)",
+    rb"([0-9a-f]+)-([0-9a-f]+) \S+ \S+ \S+ (\d+) +(?!/memfd:|/dev/zero|/SYSV)(.*) \(deleted\)",
     re.DOTALL,
 )
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -73,16 +73,20 @@ def nameless_bytes(pid: int, folder: str, channel: int, most: int) -> int:
             ):
                 return most + 1
     maps = Path(f"/proc/{pid}/maps").read_bytes()
-    for start, end, inode in _deleted(maps):
+    below = os.fsencode(folder) + b"/"
+    for start, end, inode, path in _deleted(maps):
         size = end - start
-        with suppress(OSError):  # only a privileged process may look
+        try:
             size = _mapped(pid, start, end, device)
+        except OSError:  # only a privileged process may look: a mapped page may stand for any file
+            if inode not in sizes and path.startswith(below):
+                return most + 1
         sizes[inode] = max(size, sizes.get(inode, 0))
     return sum(sizes.values())
 
 
-def _deleted(maps: bytes) -> Iterator[tuple[int, int, int]]:
-    """Yield start, end and inode of each mapped file that has no name.
+def _deleted(maps: bytes) -> Iterator[tuple[int, int, int, bytes]]:
+    """Yield start, end, inode and last path of each mapped file that has no name.
 
     A library such as SciPy leaves a thousand lines here, of which ours are two or three: only
     those that end as they should are looked at closely.
@@ -91,7 +95,7 @@ def _deleted(maps: bytes) -> Iterator[tuple[int, int, int]]:
     while (end := maps.find(b" (deleted)\n", end + 1)) >= 0:
         line = maps[maps.rfind(b"\n", 0, end) + 1 : end + len(b" (deleted)")]
         if found := _DELETED.fullmatch(line):
-            yield int(found[1], 16), int(found[2], 16), int(found[3])
+            yield int(found[1], 16), int(found[2], 16), int(found[3]), found[4]
 
 
 def descriptors_waiting(pid: int, descriptor: int) -> int:

@@ -34,7 +34,7 @@ from modelwarden.sandbox.channel import (
     sealed_memory,
 )
 from modelwarden.sandbox.devices import READABLE
-from modelwarden.sandbox.observer import Observer
+from modelwarden.sandbox.observer import Observer, observable
 from modelwarden.sandbox.order import SandboxLimits, environment, order_for, readable_files
 from modelwarden.sandbox.private import bytes_used, nameless_bytes, remove
 
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 _MOST_ATTEMPTS = 200
 _START_SECONDS = 30.0
 _SIZES = re.compile(r"^(\w+):\s+(\d+) kB$", re.MULTILINE)
+_HELD = ("VmRSS", "VmSwap", "VmPTE", "HugetlbPages")
 # Memory that is shared and has no file: `start-end rw-s … /dev/zero (deleted)`.
 _SHARED = re.compile(rb"^([0-9a-f]+)-([0-9a-f]+) ...s \S+ \S+ \d+ +/dev/zero\b", re.MULTILINE)
 
@@ -305,6 +306,7 @@ class Worker:
             # Without namespaces the filter refuses every internet socket: nothing is lost.
             lacking -= {"namespaces"}
         lacking |= {"cards"} if self._devices else set()
+        lacking |= set() if observable(self._process.pid) else {"observation"}
         self.lacking = tuple(sorted(lacking))
         if extra:
             self._observer = Observer(
@@ -313,6 +315,7 @@ class Worker:
                 (self._private, *self._devices),
                 self._note,
                 kernel_decides="landlock" not in lacking,
+                sees="observation" not in lacking,
             )
 
     def _exchange(
@@ -421,14 +424,16 @@ def _held(pid: int, enough: int) -> int:
     """Return the memory that a process holds; looked at closely where it may be above `enough`.
 
     Pages of shared memory are held also where the process has let go of them (`MADV_DONTNEED`),
-    and do not count as resident then: what is mapped of it counts.
+    and do not count as resident then: what is mapped of it counts. So do the tables of pages, which
+    outgrow the pages where one in many is touched, and what was put aside to disk.
     """
     sizes = _status(pid)
-    if sizes["VmSize"] <= enough or sizes["VmRSS"] > enough:
-        return sizes["VmRSS"]
+    held = sum(sizes.get(name, 0) for name in _HELD)
+    if sizes["VmSize"] <= enough or held > enough:
+        return held
     maps = Path(f"/proc/{pid}/maps").read_bytes()
     shared = sum(int(end, 16) - int(start, 16) for start, end in _SHARED.findall(maps))
-    return sizes["VmRSS"] + max(0, shared - sizes.get("RssShmem", 0))
+    return held + max(0, shared - sizes.get("RssShmem", 0))
 
 
 def _text(value: Json) -> str:

@@ -95,6 +95,7 @@ _REACHING_OUT = (8, 10, 15, 1024, 1026)
 _DESCRIPTOR = (0x5401, 0x540F, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451, 0x802C_542A)
 _INTERFACES = (0x8910, 0x8912, 0x8913, 0x8915, 0x8927, 0x8933)
 _SET_DEATH_SIGNAL = 1  # without it a worker would outlive us
+_SET_DUMPABLE = 4  # one that is not is hidden from a parent without privileges
 _SET_SECCOMP = 22  # a filter of its own would answer before ours reports
 
 
@@ -220,7 +221,10 @@ def _conditional(pid: int, told: int, threads: int, *, network_cut: bool) -> dic
     prctl.argument(0)
     prctl.if_equal(_SET_SECCOMP, told)
     prctl.if_equal(_SET_DEATH_SIGNAL, _refuse(errno.EPERM))
-    prctl.returns(ALLOW)
+    prctl.unless_equal(_SET_DUMPABLE, ALLOW)
+    prctl.argument(1)
+    prctl.if_equal(1, ALLOW)
+    prctl.returns(told)
 
     sendto = _Program()  # with an address it reaches out; without, the socket is connected
     sendto.argument(4)
