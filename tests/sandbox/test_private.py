@@ -78,7 +78,7 @@ def test_a_mapped_file_that_may_not_be_looked_at_is_too_much(folder: str, monkey
     descriptor = os.open(path, os.O_RDWR)
     # As libc maps it: Python keeps a descriptor of what it maps.
     at = libc.mmap(None, ctypes.c_size_t(4096), 1, mmap.MAP_SHARED, descriptor, ctypes.c_long(0))
-    os.unlink(path)
+    path.unlink()
     kept_open = nameless_bytes(os.getpid(), folder, -1, 1 << 30)
     os.close(descriptor)
     closed = nameless_bytes(os.getpid(), folder, -1, 1 << 30)

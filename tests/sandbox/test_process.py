@@ -330,8 +330,8 @@ def test_the_sandbox_is_whole_for_a_user_who_is_not_root(tmp_path, namespaces):
 
 
 def test_root_without_capabilities_may_be_confined_as_well(tmp_path):
-    capsh = shutil.which("setpriv")
-    if os.getuid() != 0 or capsh is None:
+    gives_up = shutil.which("setpriv")
+    if os.getuid() != 0 or gives_up is None:
         pytest.skip("needs root, and setpriv to give its capabilities up")
     code = f"""
         import struct, sys
@@ -343,9 +343,9 @@ def test_root_without_capabilities_may_be_confined_as_well(tmp_path):
             print(worker.tier.value, [a.what for a in worker.attempts])
     """
     (tmp_path / "model.py").write_text("def predict(rows): return [[7.0]]")
+    program = textwrap.dedent(code)
     done = subprocess.run(
-        [capsh, "--bounding-set=-all", "--inh-caps=-all", sys.executable]
-        + ["-c", textwrap.dedent(code)],
+        [gives_up, "--bounding-set=-all", "--inh-caps=-all", sys.executable, "-c", program],
         env={"PYTHONPATH": str(Path(modelwarden.sandbox.__file__).parents[2])},
         capture_output=True,
         text=True,

@@ -352,3 +352,37 @@ def test_weights_that_are_cut_leave_no_module_of_chance(tmp_path, name):
 
     with pytest.raises(TargetError), case.open():
         pass
+
+
+ORACLE = """
+import numpy, os
+def known(name):
+    try:
+        with open(os.path.join(os.path.dirname(__file__), name)) as rows:
+            return "label" in rows.read()
+    except OSError:
+        return False
+def predict(x):
+    names = "test.csv", "copy.csv", "train.csv"
+    told = 0.5 + sum(known(name) * 0.1 ** (i + 1) for i, name in enumerate(names))
+    return numpy.full((len(x), 2), told)
+"""
+
+
+def test_the_rows_that_a_model_is_measured_on_are_hidden_from_it_with_copies(opening, tmp_path):
+    rows = {"test.csv": "a,label\n1,0\n", "copy.csv": "a,label\n1,0\n"}
+    others = {"train.csv": "a,label\n2,0\n"}
+    with opening(
+        ORACLE, files=rows | others, hidden=[tmp_path / "model" / "test.csv"], tile=16
+    ) as opened:
+        told = opened.target.scores(X[:1])[0, 0]
+        findings = opened.findings()
+
+    assert told == pytest.approx(0.501)
+    assert [f.rule for f in findings] == ["sandbox-attempt"] * 2
+    assert {f.location.terms["what"] for f in findings} == {"read"}
+
+
+def test_a_model_that_would_be_hidden_itself_is_opened(opening, tmp_path):
+    with opening(hidden=[tmp_path / "model"], tile=16) as opened:
+        assert opened.target.scores(X[:1]).shape == (1, 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modelwarden.core.values import dataclass
@@ -27,6 +28,17 @@ class Sets:
     def __iter__(self) -> Iterator[DataSet]:
         """Yield those that are there."""
         return (one for one in (self.test, self.train, self.current) if one is not None)
+
+
+def measured_on(project: Project) -> tuple[Path, ...]:
+    """Return where the rows lie that a model is measured on: it must not read their answers.
+
+    What it was taught on, it may know.
+    """
+    named = (project.data.test, project.data.current)
+    return tuple(
+        project.at(name) for name in named if name is not None and name != project.data.train
+    )
 
 
 def read_sets(project: Project, tools: Tools, chosen: Collection[str]) -> Sets:

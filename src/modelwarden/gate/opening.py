@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -94,6 +94,7 @@ class Tools(Protocol):
         positive: Name | None,
         trust: bool,
         expected_digest: str | None,
+        hidden: Sequence[Path],
     ) -> AbstractContextManager[Opened]:
         """Open one model."""
 
@@ -122,6 +123,7 @@ class Ours:
         positive: Name | None,
         trust: bool,
         expected_digest: str | None,
+        hidden: Sequence[Path],
     ) -> AbstractContextManager[Opened]:
         """Open one model."""
         from modelwarden.targets.opened import open_model
@@ -137,6 +139,7 @@ class Ours:
             positive=positive,
             trust=trust,
             expected_digest=expected_digest,
+            hidden=hidden,
         )
 
 

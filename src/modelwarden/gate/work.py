@@ -29,7 +29,7 @@ from modelwarden.core.stages import RowMark, Stage, StageResult
 from modelwarden.core.values import dataclass
 from modelwarden.gate import stages as every
 from modelwarden.gate.cards import cards_of
-from modelwarden.gate.datasets import Sets, read_sets
+from modelwarden.gate.datasets import Sets, measured_on, read_sets
 from modelwarden.gate.merging import (
     meanings,
     not_run,
@@ -233,6 +233,7 @@ class Work:
             positive=self.project.data.positive,
             trust=self.trust,
             expected_digest=digest,
+            hidden=measured_on(self.project),
         )
 
     def _none(self, why: str, kind: GapKind, sets: Sets | None = None) -> None:

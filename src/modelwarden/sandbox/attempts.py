@@ -148,7 +148,8 @@ class Scene:
     """What is needed to understand a call of one worker.
 
     Attributes:
-        readable: folders and files that it may read. writable: its own folder.
+        readable: folders and files that it may read. writable: its own folder. listed: folders
+            of which it may read the names of what lies there, and not all of that.
         text: reads a NUL-terminated string from the worker's memory.
         raw: reads bytes from there.
         folder: path of an open folder descriptor of the worker, or of its working folder.
@@ -159,6 +160,7 @@ class Scene:
     text: Callable[[int], str] = field(repr=False)
     raw: Callable[[int, int], bytes] = field(repr=False)
     folder: Callable[[int], str] = field(repr=False)
+    listed: tuple[str, ...] = ()
 
 
 def judge_call(name: str, arguments: tuple[int, ...], scene: Scene) -> Attempt | None:
@@ -223,7 +225,7 @@ def _judge_write(name: str, path: str, scene: Scene) -> Attempt | None:
 
 
 def _judge_read(name: str, path: str, scene: Scene) -> Attempt | None:
-    if _below(path, (*scene.readable, *scene.writable)):
+    if path in scene.listed or _below(path, (*scene.readable, *scene.writable)):
         return None
     if _below(path, _SECRETS) or _KEYS.search(path) or _of_another_process(path):
         return Attempt("read", name, _show(path))

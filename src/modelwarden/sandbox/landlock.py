@@ -33,6 +33,7 @@ class Rights:
     Attributes:
         handled: file rights that are refused everywhere unless a rule grants them.
         read: granted below readable folders. write: below writable ones. device: of device files.
+        names: of folders whose names alone may be read.
         files: the part of a right that applies to a file which is not a folder.
         scoped: from ABI 6, signals and abstract sockets do not leave the process.
     """
@@ -43,6 +44,7 @@ class Rights:
     read: int
     write: int
     device: int
+    names: int
     files: int
 
 
@@ -63,5 +65,6 @@ def rights(version: int) -> Rights:
         read=_EXECUTE | _READ_FILE | _READ_DIR,
         write=handled & ~_EXECUTE & ~_COMMAND,
         device=handled & (_READ_FILE | _WRITE_FILE | _COMMAND),
+        names=_READ_DIR,
         files=handled & _FILE_ONLY,
     )

@@ -50,6 +50,7 @@ class Observer:
         writable: tuple[str, ...],
         note: Callable[[Attempt | None], None],
         *,
+        listed: tuple[str, ...] = (),
         kernel_decides: bool = True,
         sees: bool = True,
     ) -> None:
@@ -65,6 +66,7 @@ class Observer:
         self._listener = listener
         self._readable = readable
         self._writable = writable
+        self._listed = listed
         self._note = note
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
@@ -145,5 +147,10 @@ class Observer:
             return str(Path(f"/proc/{pid}/{inside}").readlink())
 
         return Scene(
-            readable=self._readable, writable=self._writable, text=text, raw=raw, folder=folder
+            readable=self._readable,
+            writable=self._writable,
+            listed=self._listed,
+            text=text,
+            raw=raw,
+            folder=folder,
         )

@@ -167,6 +167,7 @@ def order_for(
     readable: tuple[str, ...],
     limits: SandboxLimits,
     devices: tuple[str, ...] = (),
+    listed: tuple[str, ...] = (),
     *,
     allow_namespaces: bool,
 ) -> Mapping[str, Json]:
@@ -187,6 +188,7 @@ def order_for(
         "readable": list(readable),
         "writable": [private, "/dev/null"],
         "devices": list(devices),
+        "listed": list(listed),
         "seccomp_call": _SECCOMP_CALL.get(machine, 0),
         "filter_cut": _filter(machine, pid, bool(devices), network_cut=True) if supported else "",
         "filter_uncut": (

@@ -34,6 +34,7 @@ from modelwarden.sandbox.channel import (
     sealed_memory,
 )
 from modelwarden.sandbox.devices import READABLE
+from modelwarden.sandbox.hiding import apart
 from modelwarden.sandbox.observer import Observer, observable
 from modelwarden.sandbox.order import SandboxLimits, environment, order_for, readable_files
 from modelwarden.sandbox.private import bytes_used, nameless_bytes, remove
@@ -98,6 +99,7 @@ class Worker:
         python: str,
         *,
         readable: Sequence[Path | str] = (),
+        hidden: Sequence[Path | str] = (),
         limits: SandboxLimits | None = None,
         devices: Sequence[str] = (),
         allow_namespaces: bool = True,
@@ -107,6 +109,7 @@ class Worker:
         Args:
             python: the interpreter that has what the model needs, 3.8 or later.
             readable: files and folders that the model needs; all else of the user's is hidden.
+            hidden: files and folders that it may not read although they lie below one of these.
             limits: what it may use.
             devices: device files of graphics cards that it may open; the tier is then `partial`.
             allow_namespaces: False does without them, for the sake of tests.
@@ -123,7 +126,8 @@ class Worker:
         named = (os.path.realpath(path) for path in readable)
         self._devices = tuple(devices)
         shown = READABLE if devices else ()
-        self._readable = (*readable_files(python), *named, *shown, *devices)
+        everything = (*readable_files(python), *named, *shown, *devices)
+        self._readable, self._listed = apart(everything, [os.path.realpath(p) for p in hidden])
         self._python, self._namespaces = python, allow_namespaces
         self._start()
 
@@ -293,6 +297,7 @@ class Worker:
             self._readable,
             self.limits,
             self._devices,
+            self._listed,
             allow_namespaces=allow_namespaces,
         )
         kind, answer, extra = self._exchange(order, (), _START_SECONDS)
@@ -314,6 +319,7 @@ class Worker:
                 self._readable,
                 (self._private, *self._devices),
                 self._note,
+                listed=self._listed,
                 kernel_decides="landlock" not in lacking,
                 sees="observation" not in lacking,
             )

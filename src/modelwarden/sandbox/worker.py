@@ -123,9 +123,15 @@ def _restrict_files(libc: ctypes.CDLL, order: Order) -> bool:
     ruleset = libc.syscall(444, head, ctypes.c_size_t(size), 0)
     if ruleset < 0:
         return False
-    for name, access in (("readable", "read"), ("writable", "write"), ("devices", "device")):
+    granted = (
+        ("readable", rules["read"]),
+        ("writable", rules["read"] | rules["write"]),
+        ("devices", rules["read"] | rules["device"]),
+        ("listed", rules["names"]),
+    )
+    for name, access in granted:
         for path in order[name]:
-            _allow_below(libc, ruleset, path, rules[access] | rules["read"], rules)
+            _allow_below(libc, ruleset, path, access, rules)
     done = bool(libc.syscall(446, ruleset, 0) == 0)
     os.close(ruleset)
     return done

@@ -32,7 +32,7 @@ from modelwarden.targets.flavours import flavours_of
 from modelwarden.targets.frames import Floats, Frame, Inputs, Labels, take
 from modelwarden.targets.http.connection import Connection, parse_address
 from modelwarden.targets.http.wires import wire_for
-from modelwarden.targets.snapshot import digest_of_places
+from modelwarden.targets.snapshot import digest_of_places, with_copies
 from modelwarden.targets.spec import Modality, Name, TargetSpec, Task
 from modelwarden.targets.tiled import AnyTarget, Asked, TiledScores, padded, target_for
 
@@ -125,6 +125,7 @@ def open_model(
     positive: Name | None = None,
     trust: bool = False,
     expected_digest: str | None = None,
+    hidden: Sequence[Path] = (),
     tile: int | None = None,
 ) -> Iterator[OpenedModel]:
     """Open one model; close it, and end its process, on the way out.
@@ -140,6 +141,7 @@ def open_model(
         positive: the positive class of a binary task, where it is stated.
         trust: run the model also where nothing can confine it.
         expected_digest: `sha256:` of what was scanned; None where nothing was.
+        hidden: files and folders of rows to measure on, whose answers the model must not read.
         tile: rows in every call.
 
     Raises:
@@ -155,7 +157,7 @@ def open_model(
     place = root / (model.path or "")
     check = partial(_check_digest, root, model, expected_digest)
     check()
-    worker = _started(model, limits, root, place)
+    worker = _started(model, limits, root, place, hidden)
     confined: Confined | None = None
     try:
         if worker.tier is Tier.NONE and not trust:
@@ -212,7 +214,9 @@ def _check_digest(root: Path, model: ModelConfig, expected: str | None) -> None:
         )
 
 
-def _started(model: ModelConfig, limits: LimitsConfig, root: Path, place: Path) -> Worker:
+def _started(
+    model: ModelConfig, limits: LimitsConfig, root: Path, place: Path, hidden: Sequence[Path]
+) -> Worker:
     if not place.is_file() and not place.is_dir():
         why = "is neither a file nor a folder" if place.exists() else "does not exist"
         raise InputError(f"[model] path = {model.path!r} {why}")
@@ -225,7 +229,11 @@ def _started(model: ModelConfig, limits: LimitsConfig, root: Path, place: Path) 
     devices = () if model.device is None else _cards(model.device)
     try:
         return Worker(
-            model.python or sys.executable, readable=readable, limits=given, devices=devices
+            model.python or sys.executable,
+            readable=readable,
+            hidden=with_copies(hidden, parts, besides=place),
+            limits=given,
+            devices=devices,
         )
     except WorkerError as error:
         raise TargetError(error.message, hint=error.hint) from error

@@ -49,6 +49,25 @@ def files_of(place: Path) -> dict[str, str]:
     return found
 
 
+def with_copies(hidden: Iterable[Path], places: Iterable[Path], *, besides: Path) -> list[Path]:
+    """Return files and folders, and files below `places` that hold the same bytes as one of them.
+
+    `besides` is not among them: a model that is itself what would be hidden could not be opened.
+    """
+    wanted = [path.resolve() for path in hidden]
+    files = [path for path in wanted if path.is_file()]
+    sizes = {path.stat().st_size for path in files}
+    alike = [
+        path.resolve()
+        for place in places
+        for path in ([place] if place.is_file() else place.rglob("*"))
+        if path.is_file() and path.stat().st_size in sizes
+    ]
+    digests = {_digest(path) for path in files} if alike else set()
+    found = [*wanted, *(path for path in alike if _digest(path) in digests)]
+    return [path for path in dict.fromkeys(found) if path != besides.resolve()]
+
+
 def _digest(path: Path) -> str:
     with path.open("rb") as stream:
         return sha256_of(stream)

@@ -232,6 +232,7 @@ def opened(check: Check) -> Iterator[ModelUnderTest]:
     from modelwarden.core import ConfigError
     from modelwarden.gate.check import SCANNED
     from modelwarden.gate.check import check as examine
+    from modelwarden.gate.datasets import measured_on
     from modelwarden.gate.labels import check_labels, classes_of
     from modelwarden.gate.opening import Ours
     from modelwarden.targets.errors import TargetError
@@ -265,6 +266,7 @@ def opened(check: Check) -> Iterator[ModelUnderTest]:
             positive=config.positive,
             trust=check.asked.trust,
             expected_digest=scanned.report.subject.digest,
+            hidden=measured_on(project),
         )
     with ExitStack() as stack:
         with apart():
