@@ -31,7 +31,7 @@ from modelwarden.assess.claims.names import readings
 from modelwarden.assess.claims.read import claims_of
 from modelwarden.assess.claims.verify import run
 from modelwarden.assess.config import AssessConfig, ClaimConfig, ClaimsConfig
-from modelwarden.core import InputError, Measurement
+from modelwarden.core import GapKind, InputError, Measurement
 from modelwarden.metrics.intervals import rows_needed
 from modelwarden.targets.spec import Task
 
@@ -526,3 +526,54 @@ def test_a_real_card_is_read(shared):
         ("precision", "0.947619"),
         ("recall", "0.949629"),
     ]
+
+
+def card_of(*values: str, metric: str = "accuracy") -> bytes:
+    rows = "".join(f"| {metric} | {value} |\n" for value in values)
+    return f"| Metric | Value |\n|---|---|\n{rows}".encode()
+
+
+def test_a_card_is_not_harder_to_refute_for_saying_much_that_is_true():
+    x, y = binary(400)
+    right = float((logistic(x).argmax(axis=1) == y).mean())
+    lie = f"{right + 0.09:.3f}"
+
+    alone = claimed(honest(), vectors(x, y), cards={"R.md": card_of(lie)})
+    padded = claimed(honest(), vectors(x, y), cards={"R.md": card_of(lie, *["0.30"] * 900)})
+
+    assert rules(alone) == ["claim-refuted"]
+    assert rules(padded).count("claim-refuted") == 1
+    assert padded.findings[0].rule == "claim-refuted"
+    one, many = (result.findings[0].evidence["p_adjusted"] for result in (alone, padded))
+    assert many == one
+
+
+def test_what_a_card_claims_beyond_the_limit_is_a_gap():
+    x, y = binary(400)
+
+    result = claimed(honest(), vectors(x, y), cards={"R.md": card_of(*["0.30"] * 1_000, "0.999")})
+    whole = claimed(honest(), vectors(x, y), cards={"R.md": card_of(*["0.30"] * 1_000)})
+
+    assert [(gap.what, gap.kind) for gap in result.gaps] == [("R.md", GapKind.OVER_LIMIT)]
+    assert whole.gaps == ()
+
+
+@pytest.mark.parametrize("value", ["1", "1e0", "0.1e1"])
+def test_an_accuracy_of_one_is_no_rounding_of_a_half(value):
+    x, y = binary(2_000)
+
+    result = claimed(honest(), vectors(x, y), cards={"R.md": card_of(value)})
+
+    assert rules(result) == ["claim-refuted"]
+
+
+@pytest.mark.parametrize("value", ["1e400", "0.9e99999999999", "0x1", "1_0", "60:30", "0.90.9"])
+def test_what_is_no_number_is_not_checkable_and_the_other_claims_are(value):
+    x = np.random.default_rng(0).normal(size=(500, 3))
+    target = Values(spec(Task.REGRESSION), lambda x: np.asarray(x)[:, 0])
+    claims = ({"metric": "rmse", "value": 100}, {"metric": "mae", "value": 100})
+    cards = {"R.md": card_of(value, metric="rmse")}
+
+    result = claimed(target, vectors(x, x.sum(axis=1)), *claims, cards=cards)
+
+    assert rules(result) == ["claim-supported", "claim-supported", "claim-not-checkable"]

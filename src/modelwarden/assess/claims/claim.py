@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from modelwarden.core.values import dataclass
@@ -54,7 +55,8 @@ class Stated:
 
 
 _NUMBER = r"[-+]?(?:\d+(?:[.,]\d+)?|[.,]\d+)(?:[eE][-+]?\d+)?"
-_FIRST = re.compile(rf"\s*[~≈=<>≥≤]*\s*({_NUMBER})\s*(%|percent|pct)?", re.IGNORECASE)
+_FIRST = re.compile(rf"\s*[~≈=<>≥≤]*\s*({_NUMBER})\s*(%|percent|pct)?(?!\w|[.,:]\d)", re.IGNORECASE)
+_COARSEST = 0.05
 _SPREAD = re.compile(rf"(?:±|\+/-|\+-|\(\s*±)\s*({_NUMBER})\s*(%)?")
 
 
@@ -73,6 +75,8 @@ def stated(text: str, *, unit_scale: bool) -> Stated | None:
         return None
     number = found[1].replace(",", ".")
     value = float(number)
+    if math.isinf(value):
+        return None
     percent = unit_scale and (found[2] is not None or abs(value) > 1)
     scale = 100.0 if percent else 1.0
     if percent and abs(value) > 100:
@@ -82,4 +86,6 @@ def stated(text: str, *, unit_scale: bool) -> Stated | None:
     mantissa, _, exponent = number.lower().partition("e")
     digits = len(mantissa.partition(".")[2])
     half = 0.5 * 10.0 ** (int(exponent or 0) - digits) / scale
+    if unit_scale:
+        half = min(half, _COARSEST)  # nobody rounds an accuracy to 0 or 1
     return Stated(value=value / scale, percent=percent, spread=spread, half=half)

@@ -14,13 +14,14 @@ from modelwarden.assess.claims.claim import Claim
 from modelwarden.core import InputError
 from modelwarden.formats import yamltree
 
-_MOST = 1_000
+MOST = 1_000
+"""Claims of one card that are judged."""
 _FRONT = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _DEPTH = 12
 
 
 def claims_of(name: str, data: bytes) -> tuple[Claim, ...]:
-    """Return the claims of one card, in the order in which they stand there.
+    """Return the claims of one card, in the order in which they stand there; `MOST` and one more.
 
     Args:
         name: of the file, for messages and for its kind where the text does not tell.
@@ -36,7 +37,7 @@ def claims_of(name: str, data: bytes) -> tuple[Claim, ...]:
         found = _of_yaml(name, yamltree.parse(text))
     else:
         found = _of_markdown(name, text)
-    return tuple(claim for _, claim in zip(range(_MOST), found, strict=False))
+    return tuple(claim for _, claim in zip(range(MOST + 1), found, strict=False))
 
 
 def _of_json(name: str, text: str) -> Iterator[Claim]:

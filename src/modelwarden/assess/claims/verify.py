@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterator
+from collections import Counter
+from collections.abc import Container, Hashable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +14,7 @@ from modelwarden.assess.calibration import error_of
 from modelwarden.assess.claims.claim import Claim, Stated, stated
 from modelwarden.assess.claims.decide import Standing, Test, holm, rows_to_settle, stand
 from modelwarden.assess.claims.names import Reading, readings
-from modelwarden.assess.claims.read import claims_of
+from modelwarden.assess.claims.read import MOST, claims_of
 from modelwarden.assess.config import ClaimConfig
 from modelwarden.assess.context import Context
 from modelwarden.assess.measures import of_classes, of_regression, table_of
@@ -27,7 +28,17 @@ from modelwarden.assess.rules.claim_supported import claim_supported
 from modelwarden.assess.slicing import rows_of
 from modelwarden.assess.stage import StageResult
 from modelwarden.assess.truth import Judged
-from modelwarden.core import Finding, InputError, Json, Location, Measurement, Table, encode
+from modelwarden.core import (
+    Finding,
+    Gap,
+    GapKind,
+    InputError,
+    Json,
+    Location,
+    Measurement,
+    Table,
+    encode,
+)
 from modelwarden.core.values import dataclass
 from modelwarden.metrics.intervals import of_share, z_of
 from modelwarden.metrics.values import measured
@@ -59,13 +70,14 @@ def run(context: Context) -> StageResult:
         TargetError: the model failed, or answered something that is no answer.
         InputError: a card cannot be read.
     """
-    claims = stated_claims(context)
+    claims, gaps = _within(stated_claims(context))
     if not claims:
         return StageResult(notes=("no claim about the model is stated",), done=False)
     if context.unsteady():
         why = "the model's answers depend on more than the row, so no number can be held against it"
         unread = [(claim, why) for claim in claims]
-        return StageResult(findings=tuple(_unchecked(unread)), tables=(_table([], unread),))
+        table = _table([], unread)
+        return StageResult(findings=tuple(_unchecked(unread)), tables=(table,), gaps=gaps)
     seen = context.judged()
     read: list[list[_Read]] = []
     unread = []
@@ -85,6 +97,23 @@ def run(context: Context) -> StageResult:
         measurements=tuple(_sliced(context, read)),
         tables=(_table(judged, unread),),
         notes=tuple(_notes(context, claims)),
+        gaps=gaps,
+    )
+
+
+def _within(claims: list[Claim]) -> tuple[list[Claim], tuple[Gap, ...]]:
+    """Return as many claims of each source as are judged, and a gap for each that has more."""
+    taken: Counter[str] = Counter()
+    kept = []
+    for claim in claims:
+        taken[claim.source] += 1
+        if taken[claim.source] <= MOST:
+            kept.append(claim)
+    why = f"it states more than {MOST} claims, and the others were not looked at"
+    return kept, tuple(
+        Gap(what=source, why=why, kind=GapKind.OVER_LIMIT, stage=STAGE)
+        for source, many in taken.items()
+        if many > MOST
     )
 
 
@@ -228,14 +257,18 @@ def _judged(context: Context, read: list[list[_Read]]) -> Iterator[JudgedClaim]:
     """Judge each claim by its best reading; Holm over the claims."""
     strict = context.assess.claiming.strict
     # A claim is refuted only if every reading of it is, and supported if one reading is.
-    refuted = holm([max(r.test.p_refuted for r in some) for some in read])
-    supported = holm([min(r.test.p_supported(strict=strict) for r in some) for some in read])
+    once = [_family(some) for some in read]
+    either = [(family, 2 * many if strict else many) for family, many in once]
+    refuted = holm([max(r.test.p_refuted for r in some) for some in read], once)
+    best_of = [min(r.test.p_supported(strict=strict) for r in some) for some in read]
+    supported = holm(best_of, either)
+    tests = sum(min(n, family[1]) for family, n in Counter(either).items())
     for some, against, for_ in zip(read, refuted, supported, strict=True):
         best = min(some, key=lambda r: r.test.p_supported(strict=strict))
         standing = stand(against, for_)
         needed = None
         if standing is Standing.INCONCLUSIVE:
-            needed = rows_to_settle(best.test, len(read), strict=strict)
+            needed = rows_to_settle(best.test, tests, strict=strict)
         yield JudgedClaim(
             path=best.claim.source,
             location=_location(best.claim),
@@ -258,6 +291,12 @@ def _judged(context: Context, read: list[list[_Read]]) -> Iterator[JudgedClaim]:
             tested=len(read),
             leaked=context.leaked(),
         )
+
+
+def _family(some: list[_Read]) -> tuple[Hashable, int]:
+    """Return which claims imply one another with this one, and how many tests they are worth."""
+    names = tuple(one.reading.name for one in some)
+    return (names, repr(some[0].claim.slice)), len(names)
 
 
 def _location(claim: Claim) -> Location:
