@@ -7,8 +7,8 @@ With d = measured − claimed, turned so that more is better, and a margin m of 
 
 Both tests are made for every claim, and Holm's procedure keeps the chance of any false one among
 all claims at 5 %; claims about one measurement imply one another and count once, so that a card is
-not harder to refute for saying a thing often. The deviation on each side is that side's half of the measurement's own interval,
-so skewed intervals stay skewed.
+not harder to refute for saying a thing often. The deviation on each side is that side's half of the
+measurement's own interval, so skewed intervals stay skewed.
 
 Source: Schuirmann 1987 for two one-sided tests; Holm 1979, "A simple sequentially rejective
 multiple test procedure".
