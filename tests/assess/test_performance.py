@@ -465,3 +465,29 @@ def test_decisions_are_the_targets_own_where_it_has_a_rule():
 
     assert set(ask(Scores(spec(), logistic), x).labels) == {0, 1}
     assert set(ask(Decides(spec(), logistic), x).labels) == {1}
+
+
+@pytest.mark.parametrize("wrong", [1e200, 1.79e308])
+@pytest.mark.parametrize("rare", [True, False])
+def test_numbers_whose_squares_are_infinite_are_worse_than_the_mean(wrong, rare):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(700, 1))
+
+    def answers(x):
+        said = np.array(x)[:, 0]
+        return np.where((said > 2.0) | (not rare), np.sign(said) * wrong, said)
+
+    target = Values(spec(Task.REGRESSION), answers)
+    result = run(context(target, vectors(x, x[:, 0])))
+
+    assert "worse-than-trivial" in rules(result)
+    assert "inconsistent-predictions" not in rules(result)
+
+
+def test_scores_whose_sum_is_infinite_are_ranked_as_any():
+    x, y = binary(400)
+    target = Scores(spec(), lambda x: logistic(x) * 1e308)
+
+    got = named(run(context(target, vectors(x, y))))
+
+    assert got["roc_auc"].value == pytest.approx(oracle.roc_auc_score(y, logistic(x)[:, 1]))

@@ -89,3 +89,27 @@ def test_predictions_worse_than_the_mean_are_told_apart():
 def test_what_is_not_finite_is_refused():
     with pytest.raises(InputError, match="not a finite number"):
         regression([1.0, math.inf], [1.0, 2.0])
+
+
+@pytest.mark.parametrize("scale", [2.0**-900, 2.0**-600, 2.0**600, 2.0**1020])
+def test_numbers_whose_squares_are_none_are_measured_as_others_are(scale):
+    y, said = rows()
+
+    ours, usual = named(regression(scale * y, scale * said)), named(regression(y, said))
+
+    for name in ("rmse", "mae", "median_absolute_error"):
+        for end in ("value", "low", "high"):
+            assert getattr(ours[name], end) == scale * getattr(usual[name], end), name
+    for name in ("r2", "pearson", "spearman"):
+        for end in ("value", "low", "high"):
+            assert getattr(ours[name], end) == getattr(usual[name], end), name
+
+
+def test_answers_of_another_scale_than_the_truth_correlate_as_they_do():
+    y, said = rows()
+
+    ours = named(regression(y, 2.0**-900 * said))
+    usual = named(regression(y, said))
+
+    assert ours["pearson"].value == usual["pearson"].value
+    assert beyond_mean(y, 2.0**600 * said).interval.high < 0

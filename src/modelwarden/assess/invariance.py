@@ -12,6 +12,7 @@ from modelwarden.assess.context import Context
 from modelwarden.assess.rules._seen import findings
 from modelwarden.assess.rules.inconsistent_predictions import Asked, inconsistent_predictions
 from modelwarden.core import Finding, Location, seed_for
+from modelwarden.metrics.intervals import unit_of
 from modelwarden.targets.errors import TargetError
 from modelwarden.targets.frames import Labels, take
 from modelwarden.targets.tiled import in_tiles_of
@@ -97,8 +98,11 @@ def _difference(first: Answers, second: Answers) -> tuple[int, float]:
         changed = 0
     if mine is None or other is None:
         return changed, 0.0
+    # Divided first, so that the square of what values spread by is a number.
+    scale = unit_of(mine, other) if first.labels is None else 1.0
+    mine, other = mine / scale, other / scale
     unit = max(1.0, float(np.ptp(mine))) if first.labels is not None else float(mine.std())
-    apart = np.abs(mine - other) / (unit or max(1.0, float(np.abs(mine).max())))
+    apart = np.abs(mine - other) / (unit or max(1.0 / scale, float(np.abs(mine).max())))
     if first.labels is None:
         changed = int((apart > 1e-3).sum())
     return changed, float(apart.max(initial=0.0))

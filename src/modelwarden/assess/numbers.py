@@ -17,8 +17,8 @@ from modelwarden.assess.rules.worse_than_trivial import AgainstTrivial, worse_th
 from modelwarden.assess.stage import StageResult
 from modelwarden.assess.truth import Judged, numbers
 from modelwarden.core import Finding, Gap, GapKind, Location, Measurement, Table, TableKind
-from modelwarden.metrics.intervals import Floats, Interval, mean_of
-from modelwarden.metrics.regression import rmse
+from modelwarden.metrics.intervals import Floats, Interval, mean_of, unit_of
+from modelwarden.metrics.regression import rmse, saved_squares
 from modelwarden.metrics.values import measured
 
 STAGE = "performance"
@@ -32,6 +32,7 @@ def headline(seen: Judged) -> Measurement:
     return widened(seen, [rmse(truth, said)])[0]
 
 
+@np.errstate(over="ignore")  # a model may answer with the largest numbers there are
 def measure(context: Context, seen: Judged) -> StageResult:
     """Return everything about a regression's values."""
     metrics = of_regression(seen)
@@ -72,7 +73,7 @@ def _trivial(context: Context, seen: Judged, truth: Floats, said: Floats) -> Ite
         return
     known, _ = _known(context, truth)
     middle = float(known.mean())
-    saved = (truth - middle) ** 2 - (truth - said) ** 2
+    saved, unit = saved_squares(truth, said, middle)
     gain = ends(seen, mean_of(saved), float(saved.mean()), saved)
     nearer = np.abs(truth - float(np.median(known))) - np.abs(truth - said)
     base = float(((truth - middle) ** 2).mean())
@@ -81,11 +82,11 @@ def _trivial(context: Context, seen: Judged, truth: Floats, said: Floats) -> Ite
         location=Location(path=context.model.path),
         answer=f"{middle:.6g}, the mean",
         measure="rmse",
-        ours=float(np.sqrt(((truth - said) ** 2).mean())),
+        ours=rmse(truth, said).value,
         theirs=math.sqrt(base),
-        better=float(saved.mean()),
-        low=gain.low,
-        high=gain.high,
+        better=unit * float(saved.mean()),
+        low=unit * gain.low,
+        high=unit * gain.high,
         margin=context.assess.performance.margin * base,
         n=seen.n,
         also_worse=ends(seen, mean_of(nearer), float(nearer.mean()), nearer).high < 0,
@@ -98,7 +99,7 @@ def _telling(context: Context, seen: Judged, metrics: tuple[Measurement, ...]) -
     r2 = next(m for m in metrics if m.name == "r2")
     _, said = _both(seen)
     constant = None
-    if seen.n >= 30 and np.ptp(said) == 0:
+    if seen.n >= 30 and said.min() == said.max():
         constant = f"{float(said[0]):.6g}"
     if math.isnan(r2.value) or (constant is None and r2.high is None):
         return
@@ -156,7 +157,7 @@ def _table(truth: Floats, said: Floats) -> Iterator[Table]:
     """Yield the error by tenths of the prediction."""
     if len(said) < 2 * _BINS:
         return
-    order = np.argsort(said, kind="stable")
+    order, unit = np.argsort(said, kind="stable"), unit_of(truth, said)
     rows = []
     for part in np.array_split(order, _BINS):
         y, p = truth[part], said[part]
@@ -167,8 +168,8 @@ def _table(truth: Floats, said: Floats) -> Iterator[Table]:
                 root.value,
                 root.low,
                 root.high,
-                float(p.mean()),
-                float(y.mean()),
+                unit * float((p / unit).mean()),
+                unit * float((y / unit).mean()),
                 len(part),
             )
         )

@@ -147,6 +147,18 @@ def paired(gained: int, lost: int, n: int, *, level: float = 0.95) -> Interval:
     return Interval(gap - half, gap + half).within(-1.0, 1.0).around((gained - lost) / n)
 
 
+def unit_of(*values: Floats) -> float:
+    """Return a power of two near the largest size of these values, by which they can be divided.
+
+    Squares of what is left are neither infinite nor zero where the values are not, and dividing by
+    it changes no other bit.
+    """
+    largest = max((float(np.abs(part).max(initial=0.0)) for part in values), default=0.0)
+    if not largest or not math.isfinite(largest):
+        return 1.0
+    return math.ldexp(1.0, math.frexp(largest)[1] - 1)
+
+
 def mean_of(values: Floats, *, level: float = 0.95, within: Interval = UNBOUNDED) -> Interval:
     """Return Student's interval of the mean of `values` (n,), cut to what is `within` reach.
 
@@ -157,7 +169,9 @@ def mean_of(values: Floats, *, level: float = 0.95, within: Interval = UNBOUNDED
     n = len(values)
     if n < 2:
         return within
-    middle, spread = float(values.mean()), float(values.std(ddof=1))
+    unit = unit_of(values)
+    scaled = values / unit
+    middle, spread = unit * float(scaled.mean()), unit * float(scaled.std(ddof=1))
     if spread <= 1e-12 * abs(middle):
         return _without_spread(middle, n, level, within)
     half = t_of(level, n - 1) * spread / math.sqrt(n)

@@ -34,7 +34,9 @@ def _checked(y: npt.ArrayLike, scores: npt.ArrayLike) -> tuple[Flags, Floats]:
     truth, score = np.asarray(y, np.bool_), np.asarray(scores, np.float64)
     if truth.ndim != 1 or truth.shape != score.shape:
         raise InputError(f"{truth.shape} labels do not go with {score.shape} scores")
-    if not np.isfinite(score.sum()) and np.isnan(score).any():
+    with np.errstate(over="ignore", invalid="ignore"):  # the sum alone is quicker to look at
+        doubtful = not np.isfinite(score.sum())
+    if doubtful and np.isnan(score).any():
         raise InputError("a score is not a number")
     return truth, score
 

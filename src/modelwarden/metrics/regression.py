@@ -9,7 +9,15 @@ import numpy.typing as npt
 from scipy import special
 
 from modelwarden.core import InputError, Measurement
-from modelwarden.metrics.intervals import UNBOUNDED, Floats, Interval, mean_of, t_of, z_of
+from modelwarden.metrics.intervals import (
+    UNBOUNDED,
+    Floats,
+    Interval,
+    mean_of,
+    t_of,
+    unit_of,
+    z_of,
+)
 from modelwarden.metrics.values import Difference, measured
 
 NON_NEGATIVE = Interval(0.0, math.inf)
@@ -50,40 +58,65 @@ def _checked(y: npt.ArrayLike, predicted: npt.ArrayLike) -> tuple[Floats, Floats
     return truth, said
 
 
+def _errors(y: Floats, predicted: Floats) -> tuple[Floats, float]:
+    """Return y − p divided by a unit, and that unit: their squares are no infinity and no 0."""
+    first = unit_of(y, predicted)
+    apart = y / first - predicted / first
+    second = unit_of(apart)
+    return apart / second, first * second
+
+
+def _around(values: Floats) -> tuple[Floats, float]:
+    """Return values less their mean divided by a unit, and that unit."""
+    if not len(values):
+        return values, 1.0
+    first = unit_of(values)
+    scaled = values / first
+    apart = scaled - scaled.mean()
+    second = unit_of(apart)
+    return apart / second, first * second
+
+
+def _varies(values: Floats) -> bool:
+    return bool(values.min() < values.max())
+
+
 def rmse(y: Floats, predicted: Floats, *, level: float = 0.95) -> Measurement:
     """Return the root of the mean squared error.
 
     Squared errors are skewed, so the interval is taken for the logarithm of their mean.
     """
-    squares = (y - predicted) ** 2
+    errors, unit = _errors(y, predicted)
+    squares = errors**2
     n = len(squares)
     if not n:
         return measured("rmse", math.nan, NON_NEGATIVE, 0, level=level)
     mean = float(squares.mean())
     if n < 2 or mean == 0:
         ends = NON_NEGATIVE if n < 2 else Interval(0.0, 0.0)
-        return measured("rmse", math.sqrt(mean), ends, n, level=level)
+        return measured("rmse", unit * math.sqrt(mean), ends, n, level=level)
     relative = float(squares.std(ddof=1)) / math.sqrt(n) / mean
     half = math.exp(t_of(level, n - 1) * relative / 2)
-    value = math.sqrt(mean)
+    value = unit * math.sqrt(mean)
     return measured("rmse", value, Interval(value / half, value * half), n, level=level)
 
 
 def mean_squared_error(root: Measurement) -> Measurement:
     """Return the mean squared error from its root: squares of positive numbers keep order."""
-    low = 0.0 if root.low is None else root.low**2
-    high = math.inf if root.high is None else root.high**2
-    return measured(
-        "mean_squared_error", root.value**2, Interval(low, high), root.n, level=root.level
-    )
+    low = 0.0 if root.low is None else root.low * root.low  # infinite, where ** is an error
+    high = math.inf if root.high is None else root.high * root.high
+    square = root.value * root.value
+    return measured("mean_squared_error", square, Interval(low, high), root.n, level=root.level)
 
 
 def mae(y: Floats, predicted: Floats, *, level: float = 0.95) -> Measurement:
     """Return the mean absolute error with Student's interval."""
-    errors = np.abs(y - predicted)
-    value = float(errors.mean()) if len(errors) else math.nan
+    errors, unit = _errors(y, predicted)
+    away = np.abs(errors)
+    value = unit * float(away.mean()) if len(away) else math.nan
+    ends = mean_of(away, level=level, within=NON_NEGATIVE)
     return measured(
-        "mae", value, mean_of(errors, level=level, within=NON_NEGATIVE), len(errors), level=level
+        "mae", value, Interval(unit * ends.low, unit * ends.high), len(away), level=level
     )
 
 
@@ -95,16 +128,18 @@ def median_absolute_error(y: Floats, predicted: Floats, *, level: float = 0.95) 
 
     Source: Conover 1999, "Practical nonparametric statistics", section 3.2.
     """
-    errors = np.sort(np.abs(y - predicted))
+    errors, unit = _errors(y, predicted)
+    errors = np.sort(np.abs(errors))
     n = len(errors)
     if not n:
         return measured("median_absolute_error", math.nan, NON_NEGATIVE, 0, level=level)
     below = _ranks_below(n, (1 - level) / 2)
     ends = Interval(
-        float(errors[below - 1]) if below else 0.0,
-        float(errors[n - below]) if below else math.inf,
+        unit * float(errors[below - 1]) if below else 0.0,
+        unit * float(errors[n - below]) if below else math.inf,
     )
-    return measured("median_absolute_error", float(np.median(errors)), ends, n, level=level)
+    middle = unit * float(np.median(errors))
+    return measured("median_absolute_error", middle, ends, n, level=level)
 
 
 def _ranks_below(n: int, tail: float) -> int:
@@ -123,14 +158,19 @@ def r2(y: Floats, predicted: Floats, *, level: float = 0.95) -> Measurement:
     Source: delta method for a ratio of means, as in Cochran 1977, "Sampling techniques", chapter 6.
     """
     n = len(y)
-    around = (y - y.mean()) ** 2 if n else np.empty(0)
+    away, spread = _around(y)
+    around = away**2
     base = float(around.mean()) if n else 0.0
     if n < 3 or base == 0:
         return measured("r2", math.nan, Interval(-math.inf, 1.0), n, level=level)
-    squares = (y - predicted) ** 2
-    ratio = float(squares.mean()) / base
-    effect = (squares - ratio * around) / base
-    half = t_of(level, n - 1) * float(effect.std(ddof=1)) / math.sqrt(n)
+    errors, unit = _errors(y, predicted)
+    squares, times = errors**2, (unit / spread) * (unit / spread)
+    own = float(squares.mean()) / base
+    ratio = times * own
+    if math.isinf(ratio):
+        return measured("r2", -math.inf, Interval(-math.inf, 1.0), n, level=level)
+    effect = (squares - own * around) / base
+    half = times * t_of(level, n - 1) * float(effect.std(ddof=1)) / math.sqrt(n)
     return measured("r2", 1 - ratio, Interval(1 - ratio - half, 1 - ratio + half), n, level=level)
 
 
@@ -139,10 +179,18 @@ def beyond_mean(y: Floats, predicted: Floats, *, level: float = 0.95) -> Differe
 
     Above 0 is better than the mean. The mean is that of the rows judged, which favours it.
     """
-    saved = (y - y.mean()) ** 2 - (y - predicted) ** 2 if len(y) else np.empty(0)
-    value = float(saved.mean()) if len(saved) else math.nan
-    ends = mean_of(saved, level=level, within=UNBOUNDED)
+    saved, unit = saved_squares(y, predicted, float(y.mean())) if len(y) else (np.empty(0), 1.0)
+    value = unit * float(saved.mean()) if len(saved) else math.nan
+    own = mean_of(saved, level=level, within=UNBOUNDED)
+    ends = Interval(unit * own.low, unit * own.high)
     return Difference("mean_squared_error", value, ends, len(saved), level)
+
+
+def saved_squares(y: Floats, predicted: Floats, middle: float) -> tuple[Floats, float]:
+    """Return (y − m)² − (y − p)² divided by a unit, and that unit, which may be infinite."""
+    unit = unit_of(y, predicted, np.array([middle]))
+    scaled = y / unit
+    return (scaled - middle / unit) ** 2 - (scaled - predicted / unit) ** 2, unit * unit
 
 
 def ranks(values: Floats) -> Floats:
@@ -166,7 +214,7 @@ def spearman(y: Floats, predicted: Floats, *, level: float = 0.95) -> Measuremen
     """
     n = len(y)
     nothing = Interval(-1.0, 1.0)
-    if n < 2 or np.ptp(y) == 0 or np.ptp(predicted) == 0:
+    if n < 2 or not (_varies(y) and _varies(predicted)):
         return measured("spearman", math.nan, nothing, n, level=level)
     first, second = ranks(y) - (n + 1) / 2, ranks(predicted) - (n + 1) / 2
     rho = float(first @ second / math.sqrt(float(first @ first) * float(second @ second)))
@@ -187,9 +235,9 @@ def pearson(y: Floats, predicted: Floats, *, level: float = 0.95) -> Measurement
     """
     n = len(y)
     nothing = Interval(-1.0, 1.0)
-    if n < 2 or np.ptp(y) == 0 or np.ptp(predicted) == 0:
+    if n < 2 or not (_varies(y) and _varies(predicted)):
         return measured("pearson", math.nan, nothing, n, level=level)
-    first, second = y - y.mean(), predicted - predicted.mean()
+    first, second = _around(y)[0], _around(predicted)[0]
     r = float(first @ second / math.sqrt(float(first @ first) * float(second @ second)))
     if n < 4:
         return measured("pearson", r, nothing, n, level=level)
