@@ -386,3 +386,20 @@ def test_the_rows_that_a_model_is_measured_on_are_hidden_from_it_with_copies(ope
 def test_a_model_that_would_be_hidden_itself_is_opened(opening, tmp_path):
     with opening(hidden=[tmp_path / "model"], tile=16) as opened:
         assert opened.target.scores(X[:1]).shape == (1, 2)
+
+
+LONG = """
+import numpy
+NAMES = ["a" * 5_000, "b" * 5_000]
+def predict(x):
+    return numpy.array([NAMES[int(v > 0)] for v in x[:, 0]], object)
+predict.classes = NAMES
+"""
+
+
+def test_class_names_that_need_more_room_than_numbers_are_read(opening):
+    names = ("a" * 5_000, "b" * 5_000)
+    with opening(LONG, task=Task.MULTICLASS, classes_hint=names, tile=64) as opened:
+        labels = opened.target.labels(X)
+
+    assert labels.tolist() == (X[:, 0] > 0).astype(int).tolist()

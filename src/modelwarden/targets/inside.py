@@ -274,7 +274,7 @@ def _write(arrays, body):
             place[...] = values
         return known[2]
     parts, offset, places = [], 0, []
-    for name, columns, values in arrays:
+    for place, (name, columns, values) in enumerate(arrays):
         if values.dtype.kind in "biuf":
             kind = "float32" if values.dtype.str[1:] == "f4" else _TYPES[values.dtype.kind]
             data = values.astype(kind, copy=False).tobytes()
@@ -286,7 +286,8 @@ def _write(arrays, body):
             ]
             data = json.dumps(flat).encode()
         if offset + len(data) > body["room"]:
-            return {"needs": sum(a[2].nbytes + 64 * a[2].size for a in arrays) + 4096}
+            rest = sum(a[2].nbytes + 64 * a[2].size for a in arrays[place + 1 :])
+            return {"needs": offset + len(data) + rest + 4096}
         _STATE["taken"][offset : offset + len(data)] = data
         parts.append(
             {
