@@ -30,7 +30,9 @@ from modelwarden.core import (
     encode,
 )
 from modelwarden.core.decode import report_from_json
+from modelwarden.metrics.intervals import of_share, wilson
 from modelwarden.policy import judge
+from modelwarden.policy.thresholds import n_to_settle
 
 TODAY = dt.date(2026, 6, 1)
 SHA = "ab" * 32
@@ -322,11 +324,11 @@ def test_every_measurement_that_a_threshold_is_about_must_keep_it():
 @pytest.mark.parametrize(
     ("measurement", "bounds", "n"),
     [
-        # value 0.85, low 0.75: half-width 0.1 at n = 100; it must shrink to 0.05: four times n.
-        (measured(0.85, 0.75, 0.92), {"min": 0.8}, 400),
-        # value 0.75, high 0.85: settled as a failure when the upper half-width is 0.05.
-        (measured(0.75, 0.62, 0.85), {"min": 0.8}, 400),
-        (measured(0.05, 0.02, 0.13, better=False), {"max": 0.09}, 400),
+        # value 0.854, low 0.754: half-width 0.1 at n = 100; it must shrink to 0.05: four times n.
+        (measured(0.854, 0.754, 0.92), {"min": 0.804}, 400),
+        # value 0.754, high 0.854: settled as a failure when the upper half-width is 0.05.
+        (measured(0.754, 0.62, 0.854), {"min": 0.804}, 400),
+        (measured(0.054, 0.02, 0.134, better=False), {"max": 0.094}, 400),
     ],
 )
 def test_where_the_interval_straddles_the_bound_the_reason_names_the_n_that_settles_it(
@@ -339,6 +341,32 @@ def test_where_the_interval_straddles_the_bound_the_reason_names_the_n_that_sett
     detail = judged.verdict.reasons[0].detail
     assert "lies inside the interval" in detail
     assert f"about n = {n} would settle it" in detail
+
+
+@pytest.mark.parametrize("right", [0, 1, 5, 10, 15, 19, 20])
+@pytest.mark.parametrize("bound", [0.01, 0.1, 0.5, 0.9, 0.99])
+def test_the_n_that_settles_a_share_is_where_its_interval_ends_at_the_bound(right, bound):
+    interval = of_share(right, 20)
+    share = dataclasses.replace(measured(right / 20, interval.low, interval.high), n=20)
+    if not interval.low < bound < interval.high or share.value == bound:
+        return
+    good = share.value > bound
+
+    n = n_to_settle(share, bound, interval.low if good else interval.high)
+
+    def kept(rows):
+        ends = wilson(share.value * rows, rows)
+        return ends.low >= bound if good else ends.high <= bound
+
+    assert kept(1.1 * n)  # a few more than by Wilson's where the interval at hand is wider
+    assert n == 21 or not kept(n / 1.7)
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, 7.0])
+def test_a_level_that_is_none_is_no_error(level):
+    assert (
+        n_to_settle(dataclasses.replace(measured(1.0, 0.8, 1.5), level=level), 0.9, 1.5) is not None
+    )
 
 
 def test_no_n_settles_a_value_that_is_the_bound_itself():
