@@ -211,6 +211,13 @@ def test_what_is_not_there_is_said(opening, tmp_path):
     ):
         pass
     assert caught.value.hint.startswith("Install nonesuch beside Modelwarden")
+    with (
+        pytest.raises(TargetError) as caught,
+        opening("raise ValueError('word ' * 999 + '\\nend')"),
+    ):
+        pass
+    assert len(caught.value.message) < 310
+    assert caught.value.message.endswith("word …")
     with pytest.raises(TargetError, match="no row"), opening(inputs=X[:0]):
         pass
 
@@ -226,7 +233,9 @@ def test_a_table_is_a_matrix_where_pandas_is_not_there(opening):
 
     words = frame.with_column("d", np.array(["x", "y", None], object))
     with (
-        pytest.raises(TargetError, match="'d' holds no numbers, and a data frame needs pandas"),
+        pytest.raises(
+            TargetError, match="'d' holds 'x', which is no number, and a data frame needs pandas"
+        ),
         opening(code, words, modality=Modality.TABULAR, files=NO_PANDAS),
     ):
         pass

@@ -443,4 +443,5 @@ def _held(pid: int, enough: int) -> int:
 
 
 def _text(value: Json) -> str:
-    return str(value)[:2000].encode("unicode_escape").decode()
+    """Return what the model said in one line, without what a terminal would obey."""
+    return " ".join(str(value)[:2000].split()).encode("unicode_escape").decode()

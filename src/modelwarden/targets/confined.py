@@ -10,7 +10,6 @@ from __future__ import annotations
 import array
 import json
 import math
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from modelwarden.artifacts.known.rot import moved
 from modelwarden.core import GapKind
 from modelwarden.core.values import dataclass
 from modelwarden.protocols.tensors import Tensor, WireError, array_of
@@ -26,18 +24,18 @@ from modelwarden.sandbox import ModelError, Worker, WorkerError
 from modelwarden.sandbox.memory import Region
 from modelwarden.targets.errors import TargetError
 from modelwarden.targets.frames import Column, Floats, Frame, Inputs
+from modelwarden.targets.next_step import next_step
 from modelwarden.targets.tiled import Sloped
 
 if TYPE_CHECKING:
     from modelwarden.core import Json
 
-_NO_CALLABLE = re.compile(r"has no callable '")
-_NO_MODULE = re.compile(r"No module named '([\w.]+)")
 _TYPES = {"bool": 1, "int64": 8, "float32": 4, "float64": 8}
 _LEAST_ROOM, _MOST_ROOM = 1 << 16, 1 << 28
 _MOST_PARTS, _MOST_AXES = 64, 8
 _TEXT_ROOM = 1 << 12  # bytes, at least, of a column of texts
 _PROGRAMS = ("watched", "inside")  # of the worker, the last of which answers
+_LONGEST = 300  # characters of what the model says
 _TOLD = 3  # arrays before the answer itself, where gradients were asked for
 
 
@@ -116,7 +114,7 @@ class Confined:
         """
         usual, self._usual = self._usual, None
         if usual is not None and usual.laid(inputs):
-            answer = self._tell(usual.order, (), seconds)
+            answer = self._tell(usual.order, (), seconds, given=inputs)
             if "needs" not in answer:
                 self._usual = usual
                 return self._read(answer)
@@ -188,7 +186,7 @@ class Confined:
             memory = () if self._told else (self._given.descriptor, self._taken.descriptor)
             self._described = None  # until it has answered
             order = {"operation": operation, **body, "room": room}
-            answer = self._tell(order, memory, seconds)
+            answer = self._tell(order, memory, seconds, given=packed.inputs)
             self._told, self._described = True, described
             needs = answer.get("needs")
             if type(needs) is int and needs > _MOST_ROOM:
@@ -214,13 +212,14 @@ class Confined:
         seconds: float | None = None,
         *,
         opens: bool = False,
+        given: Inputs | None = None,
     ) -> Mapping[str, Json]:
         try:
             return self._worker.ask(body, descriptors, seconds=seconds, opens=opens)
         except ModelError as error:
             full = error.kind == "MemoryError"
             kind = GapKind.OVER_LIMIT if full else GapKind.NOT_ASSESSABLE
-            failed = TargetError(error.message, kind=kind, hint=_hint_of(error))
+            failed = TargetError(_short(error.message), kind=kind, hint=next_step(error, given))
             failed.raised = error.kind
             raise failed from error
         except WorkerError as error:
@@ -235,42 +234,12 @@ def _shapes_of(weights: Floats) -> tuple[tuple[int, ...], ...]:
     return ((n, width), (n, 2)) if width == 1 else ((n, width),)
 
 
-def _hint_of(error: ModelError) -> str:
-    """Return the next step: what is missing in the model's environment, or was moved there."""
-    found = _NO_MODULE.search(error.message)
-    if error.kind == "ModuleNotFoundError" and found:
-        known = moved(found[1])
-        if known is not None:
-            package, release = known
-            return (
-                f"{found[1]} is no longer in {package} {release}: name an environment with an "
-                "older one in [model] python, or have the model saved anew."
-            )
-        top = found[1].partition(".")[0]
-        return (
-            f"Install {top} beside Modelwarden, or name in [model] python the interpreter of an "
-            "environment that has it; a module of your own, name in [model] files."
-        )
-    if error.kind == "XGBoostError" and "str[0] == '{'" in error.message:
-        return (
-            "The file has the old binary form, which XGBoost reads no longer: name an environment "
-            "with an older one in [model] python, or have the model saved as JSON."
-        )
-    if error.kind == "MemoryError":
-        return "Raise [limits] memory if the model honestly needs more."
-    if _NO_CALLABLE.search(error.message):
-        return "Name a function of that file in [model] entry, as file.py:function."
-    if error.kind == "PermissionError":
-        return (
-            "The model sees no more than [model] path and the Python modules beside "
-            "modelwarden.toml: name in [model] files what its code reads besides."
-        )
-    if error.kind in ("AttributeError", "ImportError", "NotFittedError"):
-        return (
-            "The file may come from another release of its library, or from code that is not "
-            "here: name an environment that has it in [model] python."
-        )
-    return error.hint
+def _short(message: str) -> str:
+    """Return the beginning of a long message, cut between words: the next step stands behind it."""
+    if len(message) <= _LONGEST:
+        return message
+    shown = message[:_LONGEST]
+    return (shown.rpartition(" ")[0] or shown).rstrip(" .,;:") + " …"
 
 
 def _kind_of(error: WorkerError) -> GapKind:
@@ -283,9 +252,11 @@ class _Packed:
 
     Attributes:
         body: the description. chunks: (offset, bytes) to lay into memory. size: of them all.
+        inputs: the rows themselves.
     """
 
     def __init__(self, inputs: Inputs) -> None:
+        self.inputs = inputs
         self.body: dict[str, Any] = {}
         self.chunks: list[tuple[int, memoryview]] = []
         self.size = 0

@@ -195,8 +195,21 @@ def _as_matrix(inputs, dtype="float64", why=_ENCODED):
             return numpy.array(values.T, dtype, order="C")
     for name, column in zip(names, columns):
         if isinstance(column, list) or column.dtype.kind not in "biuf":
-            raise TypeError("column %r holds no numbers, and %s" % (name, why))
+            shown = _no_number(column)
+            raise TypeError("column %r holds %s, which is no number, and %s" % (name, shown, why))
     return numpy.column_stack([column.astype(dtype) for column in columns])
+
+
+def _no_number(column):
+    """Return the first value of a column that is none, or that there is no value at all."""
+    for value in column:
+        if value is None:
+            continue
+        try:
+            float(value)
+        except (TypeError, ValueError):
+            return ascii(value if isinstance(value, str) else str(value))[:60]
+    return "texts"
 
 
 def _plain(inputs):
