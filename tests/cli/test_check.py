@@ -310,7 +310,9 @@ def test_an_interrupt_is_130_and_what_was_done_is_kept(tmp_path):
 
     assert process.returncode == 130
     assert out == b""
-    assert err.decode().splitlines() == ["modelwarden: interrupted"]
+    assert err.decode().splitlines() == [
+        "modelwarden: interrupted (The same command again goes on where it stopped.)"
+    ]
     assert list(state.rglob("*.json"))
     assert run(file, MODELWARDEN_TEST_SLOW="0").code == 0
     assert not list(state.rglob("*.json"))

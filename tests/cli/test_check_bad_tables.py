@@ -119,6 +119,33 @@ def test_a_protected_column_that_cannot_be_compared_is_a_gap_and_not_fair(tmp_pa
     ]
 
 
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ('protected = ["B"]', "data.protected names 'B', which is no column of the test data"),
+        ('[features]\ninteger = ["B"]', "features.integer names 'B', which is no column"),
+    ],
+)
+def test_a_column_that_is_named_and_not_there_is_told_before_anything_runs(tmp_path, data, told):
+    ran = check(tmp_path, task="multiclass", data=data, stages="performance")
+
+    assert ran.code == 2
+    assert told in ran.line
+    assert "Did you mean 'b'?" in ran.line
+
+
+def test_labels_that_are_no_class_of_the_model_are_a_gap_that_says_so(tmp_path):
+    def words(table):
+        table["y"] = ["yes" if y else "no" for y in table["y"]]
+
+    ran = check(tmp_path, task="multiclass", test=words, stages="performance")
+
+    answered(ran)
+    told = [why for _, _, why in ran.gaps() if "no label is a class of the model" in why]
+    assert told
+    assert "it knows 0, 1, the labels are" in told[0]
+
+
 def test_weights_are_no_key_and_a_column_of_negative_ones_is_a_column(tmp_path):
     more = column("weight", lambda row: -1.5 - row % 7)
 

@@ -77,6 +77,30 @@ def test_an_unknown_rule_exits_2_and_names_the_nearest(capsys):
     assert "'pickle-unsafe-global'" in said.err
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("accuracy", "docs/measurements.md"),
+        ("square", "docs/robustness.md"),
+        ("onnx", "docs/formats.md"),
+    ],
+)
+def test_what_the_other_lists_name_has_a_page_too(name, told, capsys):
+    assert run(["explain", name]) == 0
+    page = capsys.readouterr().out
+    assert run(["explain", name, "--format", "json"]) == 0
+
+    assert page.startswith(f"{name}\n")
+    assert told in page
+    assert json.loads(capsys.readouterr().out)["id"] == name
+
+
+def test_a_name_like_no_other_is_told_where_all_stand(capsys):
+    assert run(["explain", "xyzzy"]) == 2
+
+    assert "`modelwarden explain --list` names them all" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("arguments", [["--list"], ["--list", "rules"]])
 def test_the_list_of_rules_is_the_default(arguments, capsys):
     assert run(["explain", *arguments]) == 0

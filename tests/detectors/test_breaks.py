@@ -119,6 +119,15 @@ def test_columns_that_went_and_came_are_told_apart():
     assert "'A' has come new" in found["a"].told
 
 
+def test_columns_in_another_order_are_told_once_and_those_that_came_move_none():
+    ((name, found),) = differing_columns(("a", "b", "c", "d"), ("a", "c", "b", "d"))
+    came = list(differing_columns(("a", "b"), ("new", "a", "b")))
+
+    assert (name, found.kind, found.severity) == ("b", "order", Severity.MEDIUM)
+    assert "as 2 columns do" in found.told
+    assert [one.kind for _, one in came] == ["extra column"]
+
+
 @pytest.mark.parametrize(
     ("values", "form"),
     [

@@ -176,6 +176,19 @@ def test_a_vectoriser_is_no_model_and_a_function_that_joins_them_is_shown_both(t
     assert joined.model.files == ("a_words.joblib",)
 
 
+def test_of_several_vectorisers_the_models_own_is_joined(tmp_path):
+    words = TfidfVectorizer().fit(["one text", "another text"] * 40)
+    model = LogisticRegression().fit(words.transform(["one text", "another text"]), [0, 1])
+    for name in ("bayes", "linear"):
+        joblib.dump(words, tmp_path / f"{name}_words.joblib")
+    joblib.dump(model, tmp_path / "linear_model.joblib")
+
+    _, text = written(tmp_path)
+
+    assert "linear_words.joblib holds a TfidfVectorizer" in text
+    assert 'step = joblib.load(HERE / "linear_words.joblib")' in text
+
+
 def test_without_a_model_nothing_is_written(tmp_path):
     with pytest.raises(InputError, match="no model was found"):
         draft(tmp_path)

@@ -243,8 +243,9 @@ def test_there_is_no_such_file(tmp_path):
 def test_a_file_that_is_no_text_or_far_too_large_is_refused(tmp_path):
     file = tmp_path / "modelwarden.toml"
     file.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ConfigError, match="not valid TOML"):
+    with pytest.raises(ConfigError, match="not valid TOML: byte 0 is no UTF-8") as caught:
         load(file)
+    assert "`modelwarden scan`" in caught.value.hint
     file.write_bytes(b"#" * (2 << 20))
     with pytest.raises(ConfigError, match="larger than"):
         load(file)

@@ -30,6 +30,7 @@ from modelwarden.core import (
     Tool,
     UseKind,
     Verdict,
+    reason_of,
 )
 
 PAGE = """Flag imports of process, shell and evaluation functions.
@@ -72,6 +73,16 @@ def finding(number: int = 0, **changes: object) -> Finding:
     return replace(base, **changes)  # type: ignore[arg-type]
 
 
+GAPS = (
+    Gap(what="models/weights.7z", why="encrypted", kind=GapKind.UNSUPPORTED),
+    Gap(
+        what="models/face.pt!archive/data.pkl@900",
+        why="cut short after 900 bytes",
+        kind=GapKind.UNREADABLE,
+    ),
+)
+
+
 def telling() -> Report:
     """Return a failing report with one of everything."""
     return Report(
@@ -86,7 +97,7 @@ def telling() -> Report:
                     rule="pickle-unsafe-global",
                     detail="1 critical finding in models/face.pt",
                 ),
-                Reason(kind=ReasonKind.GAP, name="unsupported", detail="models/weights.7z"),
+                *map(reason_of, GAPS),
             ),
         ),
         findings=(
@@ -106,14 +117,7 @@ def telling() -> Report:
                 stage="robustness",
             ),
         ),
-        gaps=(
-            Gap(what="models/weights.7z", why="encrypted", kind=GapKind.UNSUPPORTED),
-            Gap(
-                what="models/face.pt!archive/data.pkl@900",
-                why="cut short after 900 bytes",
-                kind=GapKind.UNREADABLE,
-            ),
-        ),
+        gaps=GAPS,
         coverage=(
             Coverage(
                 path="models/clean file.safetensors",
@@ -187,6 +191,7 @@ def assessed() -> Report:
                     name="accuracy",
                     detail="0.80 (95 %: 0.75 – 0.85) may be below 0.78; n = 1,500 would settle it",
                 ),
+                *map(reason_of, GAPS),
             ),
         ),
         findings=(

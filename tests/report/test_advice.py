@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from modelwarden.core import Gap, GapKind, Severity
+from modelwarden.core import Gap, GapKind, Policy, Severity, Threshold
+from modelwarden.policy import judge
 from modelwarden.report.advice import GAP_ADVICE, GAP_TITLES, first_steps
 
 from . import samples
@@ -35,10 +36,40 @@ def test_gaps_of_one_kind_are_one_step_the_most_frequent_kind_first():
     gaps = [Gap(what=f"{n}", why="w", kind=GapKind.BUDGET) for n in range(3)]
     gaps.insert(0, Gap(what="x", why="w", kind=GapKind.FAILED))
 
-    steps = first_steps(replace(samples.clean(), gaps=tuple(gaps)), Severity.HIGH)
+    open_ones = replace(samples.clean(), gaps=tuple(gaps), verdict=None)
+    steps = first_steps(open_ones, Severity.HIGH)
 
     assert [s.what for s in steps] == ["not examined (budget): 0 and 2 more",
                                        "not examined (failed): x"]  # fmt: skip
+
+
+def test_a_gap_that_the_policy_accepts_asks_for_nothing():
+    gaps = (
+        Gap(what="a", why="w", kind=GapKind.BUDGET),
+        Gap(what="b", why="w", kind=GapKind.FAILED),
+    )
+    seen = replace(samples.clean(), gaps=gaps, verdict=None)
+
+    judged = judge(seen, Policy(allow_gaps=("budget:a",)))
+
+    assert [s.what for s in first_steps(judged, Severity.HIGH)] == ["not examined (failed): b"]
+
+
+def test_a_measure_that_was_not_taken_asks_for_the_command_that_takes_it():
+    policy = Policy(measures=(Threshold(name="accuracy", min=0.8),))
+
+    (step,) = first_steps(judge(samples.clean(), policy), Severity.HIGH)
+
+    assert step.what == "accuracy was not taken"
+    assert "`modelwarden check` measures a model on your data" in step.do
+
+
+def test_a_stage_that_is_not_built_is_no_file_of_another_format():
+    gaps = (Gap(what="backdoor", why="not yet", kind=GapKind.UNSUPPORTED, stage="backdoor"),)
+
+    (step,) = first_steps(replace(samples.clean(), gaps=gaps, verdict=None), Severity.HIGH)
+
+    assert step.do.startswith("Leave the stage out of --stage")
 
 
 def test_waived_and_informing_findings_ask_for_nothing():

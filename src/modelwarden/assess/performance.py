@@ -29,6 +29,8 @@ NAME = "performance"
 # Below this many rows every interval is so wide that nothing is shown.
 LEAST_ROWS = 10
 _PAIRS = 20
+_SHOWN = 5  # classes that are named
+_LONGEST = 400  # characters
 
 
 def run(context: Context) -> StageResult:
@@ -75,6 +77,15 @@ def _gaps(context: Context, seen: Judged) -> Iterator[Gap]:
         rows = "row has" if seen.n == 1 else "rows have"
         why = f"{seen.n} {rows} a label: too few to show anything about the model"
         yield Gap(what=what, why=why, kind=GapKind.NOT_ASSESSABLE, stage=NAME)
+    if seen.n and sum(rows for _, rows in seen.strangers) == seen.n:
+        lacking = {name for name, _ in seen.strangers}
+        known = ", ".join(repr(name) for name in seen.classes if name not in lacking)
+        theirs = ", ".join(repr(name) for name, _ in seen.strangers[:_SHOWN])
+        why = (
+            f"no label is a class of the model: it knows {known}, the labels are {theirs}; write "
+            "the labels as the model knows them, or have [model] entry answer as the labels do"
+        )
+        yield Gap(what=what, why=why[:_LONGEST], kind=GapKind.NOT_ASSESSABLE, stage=NAME)
     if seen.y is not None:
         present = np.unique(seen.y)
         if len(present) == 1:

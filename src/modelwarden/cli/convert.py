@@ -51,8 +51,15 @@ def convert(
     from modelwarden.cli.progress import as_share, progress_line
     from modelwarden.convert import convert as converted
     from modelwarden.convert.run import FORMS
-    from modelwarden.core import UnknownNameError
+    from modelwarden.core import InputError, UnknownNameError
 
+    if source.is_dir():
+        raise InputError(
+            f"{source} is a folder, and one file is converted at a time",
+            hint="Name the file in it that holds the tensors.",
+        )
+    if not source.exists():
+        raise InputError(f"no such file: {source}", hint="Check the spelling.")
     ending = target.suffix.lower()
     if ending in MODELS:
         if below or partial or no_metadata:

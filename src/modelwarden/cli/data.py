@@ -88,7 +88,7 @@ def _digests(files: tuple[Path, ...]) -> list[FileDigest]:
     require()
     for file in files:
         if not file.exists():
-            raise InputError(f"no such file: {printable(str(file))}")
+            raise InputError(f"no such file: {printable(str(file))}", hint="Check the spelling.")
     return [found for file in files for found in digests_of(file, file.as_posix())]
 
 

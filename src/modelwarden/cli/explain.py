@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from modelwarden.core import Json
 
 KINDS = ("rules", "attacks", "formats", "measurements")
+_PAGES = {
+    "measurements": "measurements.md",
+    "attacks": "robustness.md",
+    "formats": "formats.md",
+}
 
 
 @click.command()
@@ -29,7 +34,10 @@ KINDS = ("rules", "attacks", "formats", "measurements")
 )
 @form_option(forms=("text", "json"))
 def explain(rule: str | None, kind: str | None, form: str) -> int:
-    """Tell what a RULE means, why it matters, how to fix it, and which standards it serves."""
+    """Tell what a RULE means, why it matters, how to fix it, and which standards it serves.
+
+    A measurement, an attack or a format of --list may be named as well.
+    """
     if (rule is None) == (kind is None):
         raise click.UsageError("name one rule, or a kind with --list")
     text = _page(rule, form) if rule is not None else _list(kind or "rules", form)
@@ -47,12 +55,36 @@ def _page(name: str, form: str) -> str:
     others = {rule.id: rule for rule in (*dependencies.all_rules(), *stages.all_rules())}
     entry = next((entry for entry in RULES if entry.id == name), None)
     if entry is None and name not in others:
-        raise UnknownNameError("rule", name, [*(entry.id for entry in RULES), *others])
+        return _other_page(name, form, [*(entry.id for entry in RULES), *others])
     rule = entry.load() if entry else others[name]
     if form == "json":
         return _json(as_data(describe(rule), rule.confidence))
     width = min(shutil.get_terminal_size((100, 24)).columns, 100)
     return as_text(describe(rule), rule.confidence, width)
+
+
+def _other_page(name: str, form: str, rules: list[str]) -> str:
+    """Return what `--list` tells of a measurement, an attack or a format, and where more stands.
+
+    Raises:
+        UnknownNameError: nothing is called so.
+    """
+    known = list(rules)
+    for kind, page in _PAGES.items():
+        rows = _rows(kind)
+        row = next((row for row in rows if row["id"] == name), None)
+        if row is None:
+            known += [row["id"] for row in rows]
+            continue
+        if form == "json":
+            return _json({"kind": kind.removesuffix("s"), **row})
+        facts = {key: value for key, value in row.items() if key not in ("id", "title") and value}
+        lines = [name, row["title"], "", *(f"{key:<9} {value}" for key, value in facts.items())]
+        return "\n".join([*lines, f"{'more':<9} docs/{page}"]) + "\n"
+    error = UnknownNameError("rule", name, known)
+    if error.nearest is None:
+        error.hint = "`modelwarden explain --list` names them all."
+    raise error
 
 
 def _list(kind: str, form: str) -> str:

@@ -18,6 +18,10 @@ from modelwarden import __version__
 from modelwarden.core import ModelwardenError, UnknownNameError
 
 EXIT_PASS, EXIT_FAIL, EXIT_INPUT, EXIT_INCOMPLETE, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
+_AGAIN = {  # how what was done before an interrupt is taken up
+    "check": "The same command again goes on where it stopped.",
+    "redteam": "The same command with --resume goes on where it stopped.",
+}
 _LONGEST = 600
 
 # The one-line help stands here so that listing the commands imports none of them.
@@ -119,7 +123,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 -- the last boundary: never a traceback for users
         return _internal(error)
     if code == EXIT_INTERRUPTED:
-        tell("interrupted")
+        asked = sys.argv[1:] if arguments is None else arguments
+        tell("interrupted", next((_AGAIN[word] for word in asked[:1] if word in _AGAIN), ""))
     return code if isinstance(code, int) else EXIT_PASS
 
 

@@ -200,7 +200,8 @@ def _point(folder: Path, evasions: int) -> None:
 
     line = f"modelwarden: debrief {folder / 'debrief.html'}"
     if evasions:
-        line += f" · {evasions} in {folder / 'evasions'} · after a fix: redteam replay {folder}"
+        line += f" · {evasions} in {folder / 'evasions'}"
+        line += f" · after a fix: modelwarden redteam replay {folder}"
     click.echo(printable(line), err=True)
 
 

@@ -67,6 +67,7 @@ def verify(
     from modelwarden.artifacts.signing import verify as checked
     from modelwarden.cli.progress import as_share, progress_line
     from modelwarden.cli.sign import default_signature, read_input
+    from modelwarden.core import InputError
     from modelwarden.gate.outside import check_outside
 
     trusted = [one for one in (key, roots) if one is not None]
@@ -74,6 +75,10 @@ def verify(
         raise click.UsageError("give either --key or --roots")
     if at is not None and roots is None:
         raise click.UsageError("--at is for certificates, so it goes with --roots")
+    if signature is None and not path.exists():
+        raise InputError(
+            f"no such file or folder: {path}", hint="Check the spelling: the model is named first."
+        )
     # Whoever changed the model could have changed what stands beside it.
     check_outside("the key", trusted[0], [str(path)] if path.is_dir() else [])
     with progress_line(as_share("hashed")) as progress:

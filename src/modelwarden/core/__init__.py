@@ -46,6 +46,7 @@ from modelwarden.core.verdicts import (
     Threshold,
     Verdict,
     Waiver,
+    reason_of,
 )
 
 __all__ = [
@@ -98,6 +99,7 @@ __all__ = [
     "encode",
     "fingerprint",
     "is_hollow",
+    "reason_of",
     "rule",
     "seed_for",
     "sha256_of",

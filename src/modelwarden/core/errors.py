@@ -57,7 +57,8 @@ class UnknownNameError(InputError):
         from difflib import get_close_matches
 
         names = sorted(known)
-        near = get_close_matches(name, names, n=1, cutoff=0.6)
+        folded = [known for known in names if known.casefold() == name.casefold()]
+        near = folded or get_close_matches(name, names, n=1, cutoff=0.6)
         self.name = name
         self.nearest = near[0] if near else None
         more = f", … ({len(names)} in all)" if len(names) > _SHOWN else ""

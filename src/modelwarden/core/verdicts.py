@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from enum import StrEnum
 
-from modelwarden.core.findings import Json, Severity
+from modelwarden.core.findings import Gap, Json, Severity
 from modelwarden.core.values import dataclass
 
 
@@ -42,6 +42,11 @@ class Reason:
     rule: str | None = None
     name: str | None = None
     detail: str
+
+
+def reason_of(gap: Gap) -> Reason:
+    """Return what a gap that the policy does not accept says against a report."""
+    return Reason(kind=ReasonKind.GAP, name=gap.kind, detail=f"{gap.what}: {gap.why}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,8 +81,8 @@ class Break:
     """One way in which a column is no longer what it was.
 
     Attributes:
-        kind: `missing column`, `extra column`, `type`, `unseen values`, `range`, `unit`, `sign` or
-            `date format`.
+        kind: `missing column`, `extra column`, `order`, `type`, `unseen values`, `range`, `unit`,
+            `sign` or `date format`.
         told: for people.
         rows: that show it; empty where all do.
         severity: high where values mean something else than before, lower where they only go on a
@@ -411,7 +411,7 @@ def _range(
 def differing_columns(
     reference: tuple[str, ...], current: tuple[str, ...]
 ) -> Iterator[tuple[str, Break]]:
-    """Yield columns that are missing, and those that came new."""
+    """Yield columns that are missing, those that came new, and a change of their order."""
     for name in reference:
         if name not in current:
             near = [
@@ -425,3 +425,12 @@ def differing_columns(
         if name not in reference:
             told = "was not there before"
             yield name, Break(kind="extra column", told=told, facts={}, severity=Severity.MEDIUM)
+    here = [name for name in reference if name in current]
+    there = [name for name in current if name in reference]
+    moved = [name for name, other in zip(here, there, strict=False) if name != other]
+    if moved:
+        told = (
+            f"stands in another place, as {len(moved)} columns do: a model that tells columns by "
+            "their place takes each for another one"
+        )
+        yield moved[0], Break(kind="order", told=told, facts={}, severity=Severity.MEDIUM)

@@ -6,8 +6,10 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from modelwarden.core import ConfigError, UnknownNameError
 from modelwarden.core.values import dataclass
 from modelwarden.gate.project import Project
+from modelwarden.gate.walk import printable
 
 if TYPE_CHECKING:
     from modelwarden.gate.opening import Tools
@@ -65,4 +67,29 @@ def read_sets(project: Project, tools: Tools, chosen: Collection[str]) -> Sets:
     }
     sets = Sets(read["test"], read.get("train"), read.get("current"))
     check_labels(project, sets.test, sets.train)
+    _check_columns(project, sets.test)
     return sets
+
+
+def _check_columns(project: Project, test: DataSet) -> None:
+    """Refuse columns that modelwarden.toml names and the rows do not have: a slip would be silent.
+
+    Raises:
+        ConfigError: `[features]` or `[data] protected` names one.
+    """
+    from modelwarden.attacks.spaces.rules import check_names
+    from modelwarden.targets.config import FeaturesConfig
+    from modelwarden.targets.frames import Frame
+
+    inputs = test.inputs.names if isinstance(test.inputs, Frame) else ()
+    shown = printable(str(project.file))
+    there = (*inputs, *test.context.names)
+    for name in project.data.protected:
+        if there and name not in there:
+            near = UnknownNameError("column", name, there)
+            raise ConfigError(
+                f"{shown}: data.protected names {name!r}, which is no column of the test data",
+                hint=near.hint,
+            )
+    if inputs and project.features != FeaturesConfig():
+        check_names(project.features, there)

@@ -156,9 +156,12 @@ def _others(seen: Seen, chosen: Model, entry: str | None) -> Iterator[str]:
 
 def _joining(seen: Seen, chosen: Guess[Model] | None) -> Iterator[str]:
     """Yield how a step and a model that were saved apart are put together."""
-    step = next((m for m in seen.models if m.step is not None), None)
-    if step is None or chosen is None or chosen.value.step is not None:
+    steps = [m for m in seen.models if m.step is not None]
+    if not steps or chosen is None or chosen.value.step is not None:
         return
+    # Of several, the one whose name begins as the model's: `spam_words` and `spam_model`.
+    own = chosen.value.path
+    step = max(steps, key=lambda m: len(posixpath.commonprefix([m.path, own])))
     yield f"# {printable(step.path)} holds a {step.step}, a step before the model."
     yield "# To ask both, write predict.py, and run `modelwarden init --force` again:"
     yield "#     from pathlib import Path"
@@ -167,7 +170,8 @@ def _joining(seen: Seen, chosen: Guess[Model] | None) -> Iterator[str]:
     yield f"#     step = joblib.load(HERE / {_text(step.path)})"
     yield f"#     model = joblib.load(HERE / {_text(chosen.value.path)})"
     yield "#     def predict(rows):"
-    yield "#         return model.predict_proba(step.transform(rows))  # or model.predict(…)"
+    yield "#         return model.predict_proba(step.transform(rows))"
+    yield "#         # a model without predict_proba: model.predict(step.transform(rows))"
 
 
 def _place(seen: Seen, chosen: Model, entry: str | None) -> str:

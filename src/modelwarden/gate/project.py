@@ -116,6 +116,12 @@ def load(path: str | os.PathLike[str] = ".", *, served: bool = False) -> Project
     data = _bytes(file, shown)
     try:
         document = tomllib.loads(data.decode())
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{shown}: not valid TOML: byte {error.start:,} is no UTF-8",
+            hint=f"`check` takes a folder with a {FILE}, or that file in UTF-8; a model alone is "
+            "for `modelwarden scan`.",
+        ) from error
     except (ValueError, RecursionError) as error:
         what = " ".join(str(error).split())[:300]
         raise ConfigError(f"{shown}: not valid TOML: {what}") from error

@@ -7,7 +7,17 @@ from collections.abc import Set
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from modelwarden.core import Finding, Gap, Outcome, Policy, Reason, ReasonKind, Report, Verdict
+from modelwarden.core import (
+    Finding,
+    Gap,
+    Outcome,
+    Policy,
+    Reason,
+    ReasonKind,
+    Report,
+    Verdict,
+    reason_of,
+)
 from modelwarden.policy import thresholds, waivers
 
 
@@ -29,7 +39,7 @@ def judge(report: Report, policy: Policy, today: dt.date | None = None) -> Repor
     paths = {line.path for line in report.coverage}
     fails = [_finding_reason(f) for f in waived.findings if _counts(f, policy)]
     fails += [*measured.fails, *waived.expired]
-    lacks = [_gap_reason(g) for g in report.gaps if not allowed(g, policy, paths)]
+    lacks = [reason_of(g) for g in report.gaps if not allowed(g, policy, paths)]
     lacks += [_stage_reason(s) for s in policy.require if s not in report.stages]
     lacks += measured.lacks
     lacks += _stale(report, policy, today)
@@ -76,10 +86,6 @@ def _finding_reason(finding: Finding) -> Reason:
     where = place.path if place.member is None else f"{place.path}!{place.member}"
     detail = f"{finding.severity} in {where}: {finding.message}" if where else finding.message
     return Reason(kind=ReasonKind.FINDING, rule=finding.rule, detail=detail)
-
-
-def _gap_reason(gap: Gap) -> Reason:
-    return Reason(kind=ReasonKind.GAP, name=gap.kind, detail=f"{gap.what}: {gap.why}")
 
 
 def _stage_reason(stage: str) -> Reason:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from modelwarden.core import GapKind, ReasonKind, Severity
+from modelwarden.core import GapKind, ReasonKind, Severity, reason_of
 from modelwarden.core.values import dataclass
+from modelwarden.report.stages import QUESTIONS
 from modelwarden.report.summary import pages, plural, worst_first
 
 if TYPE_CHECKING:
@@ -27,8 +28,9 @@ GAP_TITLES = {
 GAP_ADVICE = {
     GapKind.UNREADABLE: "Give whoever scans the right to read it, or fetch it again where it is "
     "damaged; a loader may still run what stands before the damage.",
-    GapKind.UNSUPPORTED: "Ask for it in a format that can be examined (safetensors for weights), "
-    "remove it, or accept this gap in a policy (allow_gaps).",
+    GapKind.UNSUPPORTED: "Fetch it again if it should be of a known format: it may be cut short. "
+    "Else ask for one that can be examined (safetensors for weights), remove it, or accept this "
+    "gap in a policy (allow_gaps).",
     GapKind.UNEXAMINED_CODE: "Have someone read the code that it brings or calls, or ask for "
     "weights that need none.",
     GapKind.OVER_LIMIT: "Raise the limit that the reason names, where a model honestly needs more; "
@@ -39,6 +41,13 @@ GAP_ADVICE = {
     "cannot be had, accept this gap in a policy (allow_gaps).",
     GapKind.PARTIAL_ISOLATION: "Run it on a machine whose kernel can confine the model fully.",
 }
+_STAGE_ADVICE = (
+    "Leave the stage out of --stage and of `require`, or accept this gap in a policy (allow_gaps)."
+)
+_NOT_TAKEN = (
+    "Run what takes it: `modelwarden check` measures a model on your data, `scan` reads its files "
+    "only; or take the line out of [policy.measure]."
+)
 _MEASURE_ADVICE = (
     "Improve the model on such cases, or choose another; where the interval straddles the bound, "
     "more rows settle it."
@@ -72,7 +81,7 @@ def first_steps(report: Report, fail_on: Severity, count: int = 3) -> list[Step]
     return [
         *(_rule_step(group, fixes) for group in failing),
         *_measure_steps(report),
-        *(_gap_step(group) for group in _by_kind(report.gaps)),
+        *(_gap_step(group) for group in _by_kind(_open_gaps(report))),
         *(_rule_step(group, fixes) for group in lesser),
     ][:count]
 
@@ -103,17 +112,32 @@ def _measure_steps(report: Report) -> list[Step]:
     """Return a step for each measurement that the policy is not met by, or that was not taken."""
     reasons = report.verdict.reasons if report.verdict else ()
     meant = {info.name: info.meaning for info in report.measures}
+    taken = {one.name for one in report.measurements}
     steps = []
     for reason in reasons:
         if reason.kind is ReasonKind.MEASUREMENT and reason.name:
             means = f" ({meant[reason.name]})" if reason.name in meant else ""
-            what = f"{reason.name}{means} does not meet the policy"
-            steps.append(Step(what, f"{reason.detail}. {_MEASURE_ADVICE}"))
+            lacks = reason.name not in taken
+            what = (
+                f"{reason.name}{means} {'was not taken' if lacks else 'does not meet the policy'}"
+            )
+            advice = _NOT_TAKEN if lacks else _MEASURE_ADVICE
+            steps.append(Step(what, f"{reason.detail}. {advice}"))
     return steps
+
+
+def _open_gaps(report: Report) -> list[Gap]:
+    """Return the gaps that the policy does not accept; all where nobody has judged."""
+    if report.verdict is None:
+        return list(report.gaps)
+    standing = {reason for reason in report.verdict.reasons if reason.kind is ReasonKind.GAP}
+    return [gap for gap in report.gaps if reason_of(gap) in standing]
 
 
 def _gap_step(group: list[Gap]) -> Step:
     first = group[0]
     places = len({gap.what for gap in group})
     more = f" and {places - 1:,} more" if places > 1 else ""
-    return Step(f"not examined ({first.kind}): {first.what}{more}", GAP_ADVICE[first.kind])
+    stage = first.kind is GapKind.UNSUPPORTED and first.what in QUESTIONS
+    advice = _STAGE_ADVICE if stage else GAP_ADVICE[first.kind]
+    return Step(f"not examined ({first.kind}): {first.what}{more}", advice)

@@ -5,6 +5,7 @@ import gzip
 import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import duckdb
@@ -240,6 +241,17 @@ def test_pictures_that_are_too_many_together_are_refused_before_they_are_unpacke
         read(tmp_path / "images", "image")
 
 
+def test_a_workbook_is_called_one(tmp_path):
+    path = tmp_path / "sheet.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+
+    with pytest.raises(DataError, match="is a workbook of Excel") as caught:
+        read(path)
+
+    assert "as CSV" in caught.value.hint
+
+
 @pytest.mark.parametrize(
     ("name", "content", "why"),
     [
@@ -250,7 +262,10 @@ def test_pictures_that_are_too_many_together_are_refused_before_they_are_unpacke
         ("e.jsonl", b'{"a": [1]}\n', "lists or objects"),
         ("e.csv", "a,b\n1,2\n".encode("utf-16"), "text in UTF-16"),
         ("e.bin", b"\x00\x01\x02", "no data set of a known form"),
-        ("e.csv", b"a,b\n1,2\n3,4,5,6\n", "cannot be read"),
+        ("e.csv", b"a,b\n1,2\n3,4,5,6\n", "line 3 has 4 fields, the header 2"),
+        ("e.csv", b"a,b\n1,2\n3\n", "line 3 has 1 fields, the header 2"),
+        ("e.csv", b"a;label\nK\xf6ln;2\n", r"line 2 is not UTF-8 \(byte 0xf6\)"),
+        ("e.csv", gzip.compress(b"a,b\n1,2\n3,4,5,6\n"), "line 3 has 4 fields"),
         ("e.csv", b"a,b\n1,2\n", "no column 'label'"),
     ],
 )

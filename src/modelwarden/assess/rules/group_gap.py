@@ -124,8 +124,8 @@ def group_gap(seen: GroupGap) -> Iterator[Hit]:
 
     Fix: look at the labels first: a model repeats what they hold. Then more and better data of the
     group, weights, or thresholds of each group where the law allows that; drop columns that stand
-    in for the attribute (the table of proxies names them). State what you accept in
-    [policy.measure].
+    in for the attribute (the table of proxies names them). What you accept, say in a waiver; a
+    line in [policy.measure] bounds the measurement and lifts no finding.
 
     Blind spot: which gap matters is not for a tool to say, and not all can be closed at once where
     the groups' labels differ. Labels that are unfair themselves make an unfair model look right.

@@ -201,6 +201,15 @@ def rules_of(config: FeaturesConfig, frame: Frame, train: Frame | None) -> Rules
     return rules
 
 
+def check_names(config: FeaturesConfig, names: tuple[str, ...]) -> None:
+    """Refuse a `[features]` that names a column which the table does not have.
+
+    Raises:
+        ConfigError: it does, or says of a column what cannot be.
+    """
+    _Named(config, names)
+
+
 def _spoken(rules: Rules, frame: Frame) -> Columns:
     """Return the columns with those that relations name told in numbers, though never changed."""
     kinds, levels = list(rules.columns.kinds), dict(rules.columns.levels)

@@ -86,7 +86,9 @@ def _bytes_of(place: Path, name: str) -> FileDigest:
             size = stream.tell()
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise InputError(f"cannot read {name}: {reason}") from error
+        raise InputError(
+            f"cannot read {name}: {reason}", hint="Check the path, and that you may read it."
+        ) from error
     return FileDigest(name=name, size=size, sha256=digest)
 
 

@@ -28,11 +28,12 @@ class Broken(Seen):
     references=("MITRE-ATLAS:AML.M0008",),
 )
 def schema_break(seen: Broken) -> Iterator[Hit]:
-    """Flag columns that are missing or new, of another type, unit, sign, range or form of date.
+    """Flag columns that are missing, new or moved, of another type, unit, sign, range or date form.
 
     How severe it is: high where values mean something else than before – another type, unit, sign
     or form of date, a column gone, a code for missing, many new words, values far beyond all that
-    training had. Values that go on less than half of training's width beyond it are medium, less
+    training had. Columns in another order are medium: a model that tells them by name does not
+    mind. Values that go on less than half of training's width beyond it are medium, less
     than a tenth low: a later time brings them. A column that rises along the rows and goes on
     rising is a clock, and nothing is said.
 
@@ -49,7 +50,7 @@ def schema_break(seen: Broken) -> Iterator[Hit]:
     facts = {"kind": seen.found.kind, "against": seen.against, **seen.found.facts}
     yield Hit(
         f"column {seen.name} of {seen.frame} {seen.found.told}"
-        if seen.found.kind in {"missing column", "extra column", "type"}
+        if seen.found.kind in {"missing column", "extra column", "order", "type"}
         else f"column {seen.name} of {seen.frame}: {seen.found.told}",
         Evidence(facts=facts, identity=(seen.frame, seen.against, seen.name, seen.found.kind)),
     )

@@ -43,7 +43,10 @@ def kind_of(path: Path, shown: str, named: str | None) -> Kind:
         UnknownNameError: `named` is no kind.
     """
     if not path.exists():
-        raise InputError(f"seeds.path = {shown!r} does not exist")
+        raise InputError(
+            f"seeds.path = {shown!r} does not exist",
+            hint="Check the spelling; paths are relative to the campaign file.",
+        )
     if path.is_dir() and not any(p.is_file() for p in path.rglob("*")):
         raise InputError(
             f"seeds.path = {shown!r} is an empty folder",

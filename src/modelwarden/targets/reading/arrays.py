@@ -12,6 +12,7 @@ from modelwarden.targets.frames import Column, Frame
 from modelwarden.targets.reading.raw import DataError, Raw
 
 _LARGEST = 8 << 30  # bytes of all arrays
+_WORKBOOK = "xl/workbook.xml"
 _INPUTS, _LABELS, _NAMES = ("x", "X"), ("y", "Y"), "columns"
 
 
@@ -24,6 +25,11 @@ def read_arrays(path: Path) -> Raw:
     try:
         with zipfile.ZipFile(path) as archive:
             total = sum(entry.file_size for entry in archive.infolist())
+            if _WORKBOOK in archive.namelist():
+                raise DataError(
+                    f"{path.name} is a workbook of Excel",
+                    hint="Save the sheet as CSV (UTF-8), and name that file.",
+                )
         if total > _LARGEST:
             raise DataError(f"{path.name} unpacks to {total} bytes, more than {_LARGEST}")
         with np.load(path, allow_pickle=False) as found:

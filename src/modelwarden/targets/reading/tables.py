@@ -20,6 +20,7 @@ import numpy as np
 from modelwarden.core import MissingExtraError
 from modelwarden.core.values import dataclass
 from modelwarden.targets.frames import Column, Frame
+from modelwarden.targets.reading.faults import fault_of
 from modelwarden.targets.reading.raw import DataError, Part, Raw, column_of, part_of
 
 if TYPE_CHECKING:
@@ -451,7 +452,20 @@ def _errors() -> tuple[type[Exception], ...]:
 
 
 def _unreadable(path: Path, error: Exception) -> DataError:
+    fault = None
+    if not isinstance(error, MemoryError) and _form_of(path) == "csv":
+        fault = fault_of(path, _delimiter_of(path))
+    if fault is not None:
+        return DataError(f"{path.name}: {fault[0]}", hint=fault[1])
     return DataError(f"{path.name} cannot be read: {_first(error)}")
+
+
+def _delimiter_of(path: Path) -> str:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return _delimiter(descriptor, packed=os.pread(descriptor, 2, 0) == _GZIP)
+    finally:
+        os.close(descriptor)
 
 
 def _first(error: Exception) -> str:
