@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -125,6 +127,17 @@ def test_one_answer_to_everything_says_nothing():
     result = run(context(Labels(spec(), lambda x: np.zeros(len(x), int)), vectors(x, y)))
 
     assert "no-better-than-trivial" in rules(result)
+
+
+def test_a_threshold_that_no_score_reaches_is_told_beside_the_one_answer():
+    x, y = binary(300)
+    far = Scores(replace(spec(), threshold=50.0), logistic)
+
+    result = run(context(far, vectors(x, y)))
+
+    (found,) = (f for f in result.findings if f.rule == "no-better-than-trivial")
+    assert "its positive scores, " in found.message
+    assert found.message.endswith("lie below the threshold 50")
 
 
 def test_answers_by_the_roll_of_a_die_say_nothing_and_are_not_repeatable():

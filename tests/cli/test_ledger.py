@@ -148,3 +148,13 @@ def test_a_ledger_is_shipped_and_its_sealed_fields_are_shown_with_the_key(tmp_pa
     assert '"age": 41' in opened.out
     assert '"age"' not in bare.out
     assert "kafka://" in strange.line
+
+
+def test_one_segment_is_said_as_one(tmp_path):
+    with Writer(tmp_path / "l", Options()) as writer:
+        writer.append({"number": 1})
+
+    ran = command("ledger", "verify", tmp_path / "l")
+
+    assert "1 records · " not in ran.out
+    assert "1 segments" not in ran.out

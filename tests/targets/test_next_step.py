@@ -26,7 +26,7 @@ TEXTS = np.array(["win a prize", "see you"], object)
             "ValueError",
             "Input X contains NaN. LogisticRegression does not accept missing values",
             TABLE,
-            "Rows that it was given have no value in age, town.",
+            "Some rows that it was given have no value in age, town: fill them in",
         ),
         (
             "TypeError",

@@ -179,8 +179,22 @@ def _telling(context: Context, seen: Judged, known: dict[str, Measurement]) -> I
         chance=1 / present,
         margin=_TELLING,
         n=seen.n,
+        beside=_beside(seen),
     )
     yield from findings(no_better_than_trivial, telling, STAGE)
+
+
+def _beside(seen: Judged) -> str:
+    """Return on which side of the threshold all positive scores lie, where they do."""
+    threshold = seen.spec.threshold
+    if seen.scores is None or threshold is None or seen.positive not in seen.classes:
+        return ""
+    scores = seen.scores[:, seen.classes.index(seen.positive)]
+    low, high = float(scores.min()), float(scores.max())
+    side = "below" if high < threshold else "above" if low > threshold else None
+    if side is None:
+        return ""
+    return f": its positive scores, {low:.4g} to {high:.4g}, lie {side} the threshold {threshold:g}"
 
 
 def _compared(context: Context, seen: Judged) -> StageResult:

@@ -168,7 +168,11 @@ def _serve(
 
 
 def _ended(proxy: Proxy) -> int:
-    click.echo(f"modelwarden: {proxy.asked_count} requests, {proxy.refused} refused", err=True)
+    done = f"{proxy.asked_count} requests, {proxy.refused} refused"
+    counts = proxy.metrics.requests.items()
+    if would := sum(n for (_, decision, _), n in counts if decision == "would-refuse"):
+        done += f", {would} would have been"
+    click.echo(f"modelwarden: {done}", err=True)
     if not proxy.unwritten:
         return 0
     told = f"{proxy.unwritten} records are not written: the ledger does not answer"

@@ -245,11 +245,13 @@ def _as_json(check: Check, code: int) -> str:
 def _as_text(folder: Path, check: Check, code: int) -> str:
     from modelwarden import __version__
     from modelwarden.gate.walk import printable
+    from modelwarden.report.summary import plural
 
     outcome = {0: "VERIFIED", 1: "ALTERED", 3: "INCOMPLETE"}[code]
     lines = [
         f"modelwarden {__version__} · ledger verify {folder}",
-        f"{outcome}  {check.records} records · {check.lines} lines · {check.segments} segments",
+        f"{outcome}  {plural(check.records, 'record')} · {plural(check.lines, 'line')} · "
+        f"{plural(check.segments, 'segment')}",
     ]
     lines += [f"  {p.kind.value:<10} {p.where}: {p.detail}" for p in check.problems]
     lines += [f"  open       {text}" for text in check.open_ends]

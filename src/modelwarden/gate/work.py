@@ -412,4 +412,5 @@ class Work:
 
 def _with_hint(error: ModelwardenError) -> str:
     """Return what went wrong, with the next step."""
-    return f"{error.message.rstrip('.')}. {error.hint}" if error.hint else error.message
+    end = "" if error.message.endswith("…") else "."
+    return f"{error.message.rstrip('.')}{end} {error.hint}" if error.hint else error.message

@@ -84,7 +84,10 @@ def _of_inputs(message: str, given: Inputs | None) -> str | None:
             n for n, column in zip(given.names, given.columns, strict=True) if _lacks(column)
         ]
         if lacking and _MISSING.search(message):
-            return f"Rows that it was given have no value in {_named(lacking)}. {told} others."
+            return (
+                f"Some rows that it was given have no value in {_named(lacking)}: fill them in as "
+                "the model's makers do, or leave those rows out."
+            )
         return f"{told} those that it does not know."
     if given is not None and given.dtype.kind == "O" and _NOT_CONVERTED in message:
         return (

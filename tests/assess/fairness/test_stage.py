@@ -209,6 +209,7 @@ def test_a_group_without_enough_positive_cases_is_named_as_not_estimable():
     result = run(made)
 
     assert any("not estimable" in g.why and "few" in g.why for g in result.gaps)
+    assert any("a group needs 30 rows, and a rate 20 cases" in g.why for g in result.gaps)
 
 
 def test_ages_are_ranges_and_missing_ones_a_group():

@@ -15,7 +15,7 @@ from modelwarden.assess.fairness import terms
 from modelwarden.assess.fairness.changed import Proxy, changed, proxies
 from modelwarden.assess.fairness.compare import Compared, Gap, compare, group_of
 from modelwarden.assess.fairness.explained import borne_out
-from modelwarden.assess.fairness.grouping import Grouping, crossed, grouping_of
+from modelwarden.assess.fairness.grouping import LEAST_ROWS, Grouping, crossed, grouping_of
 from modelwarden.assess.rules._seen import findings
 from modelwarden.assess.rules.group_gap import GroupGap, group_gap
 from modelwarden.assess.rules.miscalibrated import miscalibrated
@@ -33,6 +33,7 @@ from modelwarden.core import (
     TableKind,
 )
 from modelwarden.core import Gap as ReportGap
+from modelwarden.metrics.groups import LEAST_ROWS as LEAST_CASES
 from modelwarden.metrics.multiple import benjamini_hochberg
 
 NAME = "fairness"
@@ -287,7 +288,9 @@ def _gaps(one: Compared, whole: Grouping) -> Iterator[ReportGap]:
     small = [*whole.small, *sorted(thin - set(whole.small))]
     if small:
         shown = ", ".join(small[:8]) + (f" and {len(small) - 8} more" if len(small) > 8 else "")
-        yield _gap(name, f"not estimable, which is not the same as fair: too few rows of {shown}")
+        least = f"a group needs {LEAST_ROWS} rows, and a rate {LEAST_CASES} cases to rest on"
+        told = f"not estimable, which is not the same as fair: too few rows of {shown} ({least})"
+        yield _gap(name, told)
     wide = []
     for gap in one.gaps:
         low, high = gap.apart.low, gap.apart.high

@@ -18,6 +18,8 @@ class Telling(Seen):
         measure: `balanced_accuracy`, or `r2` of a regression.
         value, low, high: what was measured. chance: what guessing gives.
         margin: above chance that matters.
+        beside: where all positive scores lie beside the threshold, for people; empty where they
+            lie on both sides, or none decides.
     """
 
     constant: str | None
@@ -28,6 +30,7 @@ class Telling(Seen):
     chance: float
     margin: float
     n: int
+    beside: str = ""
 
 
 @rule(
@@ -52,7 +55,7 @@ def no_better_than_trivial(seen: Telling) -> Iterator[Hit]:
         return
     what = f"{seen.measure} {seen.value:.4g}, and guessing gives {seen.chance:.4g}"
     if seen.constant is not None:
-        what = f"every one of {seen.n} rows is answered {seen.constant}"
+        what = f"every one of {seen.n} rows is answered {seen.constant}{seen.beside}"
     facts: dict[str, Json] = {
         "measure": seen.measure,
         "value": seen.value,
