@@ -9,6 +9,7 @@ from modelwarden.sandbox import Attempt
 
 # Limits that were hit are no attempt at anything: the worker's end is told as a gap.
 _LIMITS = ("memory", "time", "disk", "output")
+_TELLING = ("exec", "network", "read", "write")  # of which the detail is the same in every run
 
 
 @rule(
@@ -41,6 +42,17 @@ def sandbox_attempt(attempt: Attempt) -> Iterator[Hit]:
     )
 
 
+def _identity(attempt: Attempt, looked_at: Sequence[str]) -> tuple[str, ...]:
+    """Return what makes it the same attempt in another run: a waiver of one covers no other.
+
+    Paths below the folder of modelwarden.toml count from there; processes have other numbers.
+    """
+    if attempt.what not in _TELLING:
+        return attempt.what, attempt.call
+    root = f"{looked_at[0].rstrip('/')}/" if looked_at else ""
+    return attempt.what, attempt.call, attempt.detail.removeprefix(root)
+
+
 def findings_of(
     attempts: Sequence[Attempt], path: str | None, *, looked_at: Sequence[str] = ()
 ) -> tuple[Finding, ...]:
@@ -49,7 +61,8 @@ def findings_of(
     Args:
         attempts: as the sandbox reported them.
         path: of the model.
-        looked_at: folders that Python's own import lists; that it may not is no attempt.
+        looked_at: folders that Python's own import lists; that it may not is no attempt. The
+            first is that of modelwarden.toml.
     """
     return tuple(
         Finding(
@@ -60,7 +73,7 @@ def findings_of(
             location=Location(path=path, terms={"what": attempt.what}),
             evidence=hit.evidence.facts,
             references=sandbox_attempt.references,
-            fingerprint=fingerprint(sandbox_attempt.id, path, None, hit.evidence.identity or ()),
+            fingerprint=fingerprint(sandbox_attempt.id, path, None, _identity(attempt, looked_at)),
             stage="artifacts",
         )
         for attempt in attempts

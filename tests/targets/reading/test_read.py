@@ -479,3 +479,19 @@ def test_rows_without_a_value_and_lines_without_end_are_refused(tmp_path, monkey
         read(tmp_path / "x.npz", "vector", label=None)
     with pytest.raises(DataError, match="too many for JSON lines"):
         read(tmp_path / "x.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [
+        ([2**64 - 1, 0, 2**64 - 1], [float(2**64), 0.0, float(2**64)]),
+        ([2**64 - 1, 2**64 - 2, 0], [str(2**64 - 1), str(2**64 - 2), "0"]),
+    ],
+)
+def test_labels_that_no_signed_number_holds_neither_turn_negative_nor_meet(tmp_path, labels, told):
+    np.savez(tmp_path / "test.npz", x=np.zeros((3, 2)), y=np.array(labels, np.uint64))
+    project = ProjectConfig(name="x", task=Task.MULTICLASS, modality=Modality.VECTOR)
+
+    data = read_data("test", "test.npz", DataConfig(test="test.npz"), project, tmp_path)
+
+    assert data.y.tolist() == told

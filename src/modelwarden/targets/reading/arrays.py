@@ -73,8 +73,15 @@ def _column(values: npt.NDArray[np.generic]) -> Column:
     if values.dtype.kind in "US":
         return _texts(values)
     if values.dtype.kind in "iu":
-        return values.astype(np.int64)
+        large = values.dtype.kind == "u" and values.max(initial=0) > np.iinfo(np.int64).max
+        return _large(values) if large else values.astype(np.int64)
     return values.astype(np.float64) if values.dtype.kind == "f" else values
+
+
+def _large(values: npt.NDArray[np.generic]) -> Column:
+    """Return whole numbers that no int64 holds: as floats, or as words where those would meet."""
+    real = values.astype(np.float64)
+    return real if len(np.unique(real)) == len(np.unique(values)) else _texts(values.astype(str))
 
 
 def _texts(values: npt.NDArray[np.generic]) -> Column:
