@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from modelwarden.core import GapKind
+from modelwarden.protocols.tensors import Tensor
 from modelwarden.targets.config import LimitsConfig, ModelConfig, ProjectConfig
+from modelwarden.targets.confined import Confined
 from modelwarden.targets.errors import TargetError
 from modelwarden.targets.opened import open_model
 from modelwarden.targets.spec import Modality, Task
@@ -99,7 +101,12 @@ def said(**changes):
         (said(shape=[-1, 2]), "no possible shape"),
         (said(shape=[1.5, 2]), "no possible shape"),
         (said(shape=[True, 2]), "no possible shape"),
-        (said(shape=[1 << 62, 1 << 62]), "not its shape's"),
+        (said(shape=[1 << 62, 1 << 62]), "no possible shape"),
+        (said(shape=[1 << 62, 0], size=0), "no possible shape"),
+        (said(shape=[10**30, 0], size=0), "no possible shape"),
+        (said(shape=[10**30, 0], size=2, type="text"), "no possible shape"),
+        (said(shape=[0, *[1 << 28] * 7], size=0), "no possible shape"),
+        (said(shape=[ROWS, 0], size=0), "scores were due"),
         (said(shape=[ROWS, 3]), "not its shape's"),
         (said(shape=[ROWS // 2, 2], size=ROWS * 8), "not to all 16 rows"),
         (said(type="object"), "not its shape's"),
@@ -327,3 +334,24 @@ def predict(x):
         shapes = [ask(x)[0].values.shape for x in (few, few, many, many, few, few, many)]
 
     assert shapes == [(ROWS, 2)] * 2 + [(ROWS, 4000)] * 2 + [(ROWS, 2)] * 2 + [(ROWS, 4000)]
+
+
+class Quiet:
+    """A worker that agrees to all."""
+
+    def ask(self, *_, **__):
+        return {}
+
+
+@pytest.mark.parametrize("name", ["logits", "gradients"])
+def test_gradients_that_are_words_are_one_clear_error(name, monkeypatch):
+    confined = Confined(Quiet())
+    arrays = {"logits": np.zeros((4, 2)), "gradients": np.zeros((4, 3)), "stepped": np.zeros(1)}
+    arrays[name] = arrays[name].astype(str).astype(object)
+    told = tuple(Tensor(key, values) for key, values in arrays.items())
+    monkeypatch.setattr(confined, "_exchange", lambda *_: told)
+
+    with pytest.raises(TargetError, match="no numbers"):
+        confined.gradients(np.zeros((4, 3)), np.ones((4, 2)), 0)
+
+    confined.close()

@@ -150,6 +150,8 @@ class Confined:
             raise TargetError("the sandboxed process gave no logits and gradients")
         if gradients.shape != shape:
             raise TargetError(f"the gradient has shape {gradients.shape} for inputs {shape}")
+        if not {logits.dtype.kind, gradients.dtype.kind} <= set("biuf"):
+            raise TargetError("the sandboxed process gave logits or gradients that are no numbers")
         numbers = logits.astype(np.float64), gradients.astype(np.float64)
         return Sloped(told[_TOLD:], *numbers)
 
@@ -383,6 +385,8 @@ def _place(part: object, taken: Region) -> _Place:
         raise TargetError("the sandboxed process gave an array of no possible shape")
     if offset + size > taken.size:
         raise TargetError(f"the sandboxed process claims {size} bytes, more than it was given")
+    if math.prod(max(n, 1) for n in shape) > _MOST_ROOM:  # nor one of none, for numpy
+        raise TargetError("the sandboxed process gave an array of no possible shape")
     titles = tuple(str(c) for c in columns)
     held = np.ndarray((size,), np.uint8, taken.memory, offset)
     return _Place(name, titles, part.get("type"), tuple(shape), held)
