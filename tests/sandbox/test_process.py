@@ -259,6 +259,35 @@ def test_without_landlock_the_tier_is_partial_and_the_clumsy_are_stopped(tmp_pat
     assert not (tmp_path / "marker").exists()
 
 
+EMPTIES = {
+    "by its path": "os.truncate({place!r}, 0)",
+    "opened to read": "os.close(os.open({place!r}, os.O_RDONLY | os.O_TRUNC))",
+    "opened to write": "os.close(os.open({place!r}, os.O_WRONLY | os.O_TRUNC))",
+}
+
+
+@pytest.mark.parametrize("version", [1, 2, 3])
+@pytest.mark.parametrize("act", EMPTIES.values(), ids=EMPTIES)
+def test_no_file_is_emptied_where_landlock_does_not_decide_about_it(
+    tmp_path, monkeypatch, version, act
+):
+    monkeypatch.setattr(modelwarden.sandbox.landlock, "abi", lambda: version)
+    folder = tmp_path / "model"
+    folder.mkdir()
+    for place in (tmp_path / "mine.txt", folder / "theirs.txt"):
+        place.write_text("kept")
+        with Worker(sys.executable, readable=[folder]) as worker:
+            code = "import os\n" + TOUCH.format(act=act.format(place=str(place)))
+            (folder / "model.py").write_text(code)
+            load(worker, folder, code)
+
+            assert worker.batch(doubles(1), rows=1, columns=1, room=64)[0] == doubles(0)
+
+        assert place.read_text() == "kept"
+        assert worker.tier is Tier.FULL
+        assert (str(place), "write") in {(a.detail, a.what) for a in worker.attempts}
+
+
 def test_without_a_filter_the_tier_is_partial_and_files_are_confined(tmp_path, monkeypatch):
     monkeypatch.setattr("modelwarden.sandbox.order._SECCOMP_CALL", {})
     model, secret = tmp_path / "model", tmp_path / "secret.txt"

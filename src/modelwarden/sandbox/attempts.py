@@ -195,6 +195,17 @@ def judge_call(name: str, arguments: tuple[int, ...], scene: Scene) -> Attempt |
     return Attempt(_WHAT.get(name, "kernel"), name)
 
 
+def empties(name: str, arguments: tuple[int, ...]) -> bool:
+    """Tell whether a call opens a file only to read, and empties it: honest code never does.
+
+    Before Linux 6.2 Landlock takes it for reading.
+    """
+    if name not in ("open", "openat"):
+        return False
+    flags = arguments[_PATHS[name] + 1]
+    return flags & (os.O_ACCMODE | os.O_TRUNC) == os.O_RDONLY | os.O_TRUNC
+
+
 def _int(word: int) -> int:
     """Return what the kernel makes of a word that it takes for a C `int`."""
     return ((word & 0xFFFF_FFFF) ^ 0x8000_0000) - 0x8000_0000

@@ -15,7 +15,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from modelwarden.sandbox.attempts import Attempt, Scene, judge_call
+from modelwarden.sandbox.attempts import Attempt, Scene, empties, judge_call
 from modelwarden.sandbox.seccomp import CLONE_THREAD, TOLD
 from modelwarden.sandbox.syscalls import numbers
 
@@ -105,7 +105,7 @@ class Observer:
 
     def _judged(self, name: str, arguments: tuple[int, ...], pid: int) -> int:
         """Note what a call is; return the error that it is answered with, 0 to let it go on."""
-        told = name in TOLD
+        told = name in TOLD and not empties(name, arguments)
         try:
             attempt = judge_call(name, arguments, self._scene(pid))
         except (OSError, ValueError, OverflowError) as error:
