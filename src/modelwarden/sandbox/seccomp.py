@@ -65,7 +65,7 @@ userfaultfd perf_event_open add_key request_key keyctl init_module finit_module 
 open_by_handle_at syslog rt_sigqueueinfo rt_tgsigqueueinfo mknod mknodat tkill seccomp memfd_create
 """)
 
-# Refused as well, since Landlock does not decide about them (before Linux 6.2 not about `truncate`);
+# Refused as well: Landlock does not decide about them (not about `truncate` before Linux 6.2);
 # told where the path is another's.
 _REFUSED_AND_JUDGED = _words("""
 chmod fchmodat chown lchown fchownat setxattr utimensat truncate
