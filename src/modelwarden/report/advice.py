@@ -9,6 +9,7 @@ from modelwarden.core import GapKind, ReasonKind, Severity, reason_of
 from modelwarden.core.values import dataclass
 from modelwarden.report.stages import QUESTIONS
 from modelwarden.report.summary import pages, plural, worst_first
+from modelwarden.report.upgrades import newest_fix, package_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -87,9 +88,13 @@ def first_steps(report: Report, fail_on: Severity, count: int = 3) -> list[Step]
 
 
 def _by_rule(findings: Iterable[Finding]) -> list[list[Finding]]:
-    groups: dict[tuple[str, Severity], list[Finding]] = defaultdict(list)
+    """Return the findings that one step mends: of one rule and severity, or of one package."""
+    groups: dict[tuple[str | None, ...], list[Finding]] = defaultdict(list)
     for finding in worst_first(findings):
-        groups[finding.rule, finding.severity].append(finding)
+        package = package_of(finding)
+        alike = (finding.rule, finding.severity)
+        key = alike if package is None else (finding.location.path, *package)
+        groups[key].append(finding)
     return list(groups.values())
 
 
@@ -105,6 +110,13 @@ def _rule_step(group: list[Finding], fixes: dict[str, str]) -> Step:
     path = first.location.path or first.location.route or "the subject"
     more = f" and {plural(len(group) - 1, 'more place')}" if len(group) > 1 else ""
     fix = fixes.get(first.rule) or "Read the rule's page."
+    package = package_of(first)
+    fixed = None if package is None else newest_fix(group)
+    if package is not None and fixed is not None:
+        name, version = package
+        more = f", {len(group):,} known weaknesses" if len(group) > 1 else ""
+        fix = f"Move {name} from {version} to {fixed} or later, pin it, and lock again."
+        return Step(f"{first.severity} {first.rule} in {path}: {name}{more}", fix, first.rule)
     return Step(f"{first.severity} {first.rule} in {path}{more}", fix, first.rule)
 
 
