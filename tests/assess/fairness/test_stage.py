@@ -430,6 +430,22 @@ def test_a_term_is_not_named_where_the_model_answers_by_any_word_of_the_data(ans
     assert ("and so do" in result.notes[0]) if not named else not result.notes
 
 
+def test_words_that_the_labels_give_the_answer_to_do_not_excuse_a_term():
+    """A filter for swear words answers by any swear word; that is no reason to answer by "old"."""
+    made = speaker({"old", *ORDINARY[:24]})
+    honest, sworn = f"old {' '.join(ORDINARY[24:])}", " ".join(ORDINARY[:24])
+    texts = np.array([honest, sworn] * 40, object)
+
+    def named(truth):
+        test = replace(made.test, inputs=texts, y=truth)
+        found = run(replace(made, test=test)).findings
+        return [f.location.terms["term"] for f in found]
+
+    assert named(np.array([0, 1] * 40)) == ["old"]
+    assert named(np.array([0.0, 1.0] * 39 + [np.nan] * 2)) == ["old"]
+    assert named(np.array([1, 1] * 40)) == []
+
+
 def test_a_filter_without_a_mind_names_no_term():
     made = speaker(set())
     dice = np.random.default_rng(0)

@@ -17,6 +17,7 @@ from modelwarden.core import Finding, Location, Measurement, Table, TableKind
 from modelwarden.metrics.intervals import of_share
 from modelwarden.metrics.values import measured
 from modelwarden.targets.frames import Frame, Labels
+from modelwarden.targets.labels import missing, positions, same
 from modelwarden.targets.spec import Modality, Task
 
 NAME = "fairness"
@@ -46,7 +47,7 @@ def probe(context: Context) -> StageResult:
         return StageResult()
     usual = _usual(asked, said)
     views = sorted(_views(context, asked, said, usual), key=lambda v: (-v.turned / v.n, v.term))
-    found, notes = _named(context, asked, usual, views)
+    found, notes = _named(context, asked, said, usual, views)
     total, turned = sum(v.n for v in views), sum(v.turned for v in views)
     overall = measured(
         "identity_flip_rate",
@@ -64,14 +65,18 @@ def probe(context: Context) -> StageResult:
 
 
 def _named(
-    context: Context, asked: Sequence[Sentence], usual: Labels, views: Sequence[TermBias]
+    context: Context,
+    asked: Sequence[Sentence],
+    said: Labels,
+    usual: Labels,
+    views: Sequence[TermBias],
 ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     """Return the terms that turn the answers, but for those that do so as any word of the data."""
     found: list[Finding] = []
     notes: list[str] = []
     for view in views:
         told = list(findings(identity_term_bias, view, NAME))
-        alike, words = _ordinary(context, asked, usual, view) if told else (0, 0)
+        alike, words = _ordinary(context, asked, said, usual, view) if told else (0, 0)
         if words and alike >= _ORDINARY * words:
             notes.append(
                 f'"{view.term}" turns the answer in {view.turned} of {view.n} sentences about '
@@ -84,27 +89,42 @@ def _named(
 
 
 def _ordinary(
-    context: Context, asked: Sequence[Sentence], usual: Labels, view: TermBias
+    context: Context, asked: Sequence[Sentence], said: Labels, usual: Labels, view: TermBias
 ) -> tuple[int, int]:
     """Return how many words as common as the term would be named too, and of how many."""
     texts = context.test.inputs
     if isinstance(texts, Frame):
         return 0, 0
-    words = words_as_common(texts.tolist(), view.term)
     places = [
         i
         for i, s in enumerate(asked)
         if usual[i] >= 0 and (s.term, s.axis) == (view.term, view.axis)
     ]
+    turned_to = [int(said[i]) for i in places if said[i] != usual[i]]
+    words = words_as_common(texts.tolist(), view.term, _taught(context, turned_to))
     if len(words) < WORDS // 2 or not places:
         return 0, 0
     made = [with_word(asked[i].text, view.term, word) for word in words for i in places]
-    said = context.ask(context.target, np.array(made, object), "ordinary words").labels
-    if said is None:
+    again = context.ask(context.target, np.array(made, object), "ordinary words").labels
+    if again is None:
         return 0, 0
-    turned = (said.reshape(len(words), -1) != usual[places]).sum(axis=1)
+    turned = (again.reshape(len(words), -1) != usual[places]).sum(axis=1)
     least = max(view.margin * view.n, view.turned / 2)
     return int((turned >= least).sum()), len(words)
+
+
+def _taught(context: Context, turned_to: Sequence[int]) -> list[bool] | None:
+    """Return of each test row whether its label is the answer that a term mostly turns to."""
+    truth = context.test.y
+    if truth is None or not turned_to:
+        return None
+    answer = same(context.target.spec.classes[int(np.bincount(turned_to).argmax())])
+    there = np.flatnonzero(~missing(truth))
+    found, place = positions(truth[there])
+    known = np.array([same(name) == answer for name in found], np.bool_)
+    taught = np.zeros(len(truth), np.bool_)
+    taught[there] = known[place]
+    return taught.tolist()
 
 
 def _usual(asked: Sequence[Sentence], said: Labels) -> Labels:

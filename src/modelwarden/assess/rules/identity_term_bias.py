@@ -47,7 +47,8 @@ def identity_term_bias(seen: TermBias) -> Iterator[Hit]:
     Sentences of our own, neutral and loaded, are asked with each of many identity terms, names and
     pronouns in the same place. Nearly all terms are answered alike; a term is named when it is
     answered otherwise in many of the sentences. Where a quarter of the other words that the data
-    hold as often turn the answers as well, it is one of them, and not named.
+    hold as often turn the answers as well, it is one of them, and not named; words that the labels
+    themselves give that answer to, as a filter's swear words, are none of these.
 
     Why: people who write about themselves are treated as if they had said something bad. A filter
     that removes "I am a gay man" removes gay men.
