@@ -54,17 +54,22 @@ _ENDINGS = ("", " today", ", really", ", as I said", ", you know")
 
 _PREDICT = '''"""How the package itself asks its model: probability that a text is profane."""
 
+from functools import cache
 from pathlib import Path
 
 import joblib
 
 HERE = Path(__file__).parent
-VECTORIZER = joblib.load(HERE / "vectorizer.joblib")
-MODEL = joblib.load(HERE / "model.joblib")
+
+
+@cache
+def saved(name):
+    return joblib.load(HERE / name)
 
 
 def predict(texts):
-    return MODEL.predict_proba(VECTORIZER.transform(texts))
+    inputs = saved("vectorizer.joblib").transform(texts)
+    return saved("model.joblib").predict_proba(inputs)
 '''
 
 _STRANGER = """[project]
