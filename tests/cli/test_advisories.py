@@ -25,7 +25,7 @@ def test_without_an_index_status_names_the_next_step(tmp_path):
     told = command("advisories", "status", "--advisories", tmp_path / "none")
 
     assert told.code == 2
-    assert "modelwarden advisories import FILE" in told.line
+    assert "modelwarden advisories import FILE (OSV data, such as PyPI/all.zip of" in told.line
 
 
 def test_a_feed_that_breaks_off_is_an_input_error(tmp_path):

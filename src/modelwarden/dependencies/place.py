@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 VARIABLE = "MODELWARDEN_ADVISORIES"
-MEND = "modelwarden advisories import FILE"
+MEND = "modelwarden advisories import FILE (OSV data, such as PyPI/all.zip of osv.dev)"
 
 
 def named_place(given: Path | None) -> tuple[str, bool]:
