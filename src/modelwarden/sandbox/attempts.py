@@ -43,6 +43,8 @@ _WHAT = {
     "socket": "network",
 }
 
+_INTERNET = (2, 10)  # AF_INET, AF_INET6
+
 # name: index of the argument that names a process.
 _NAMES_A_PROCESS = {"prlimit64": 0, "sched_setaffinity": 0, "setpriority": 1}
 
@@ -169,21 +171,13 @@ def judge_call(name: str, arguments: tuple[int, ...], scene: Scene) -> Attempt |
         return _judge_path(name, arguments, scene)
     if name in ("execve", "execveat"):
         return Attempt("exec", name, _show(scene.text(arguments[name == "execveat"])))
-    if name in ("bind", "connect", "sendto"):
-        at, size = (4, 5) if name == "sendto" else (1, 2)
-        address = describe_address(scene.raw(arguments[at], min(arguments[size], 128)))
-        if address.startswith(_LIBC_SOCKETS):
-            return None
-        return Attempt("network", name, _show(address))
+    if name in ("socket", "bind", "connect", "sendto"):
+        return _judge_network(name, arguments, scene)
     if name in ("kill", "tkill", "tgkill"):
         sent = arguments[2 if name == "tgkill" else 1]
         return Attempt("signal", name, f"signal {_int(sent)} to process {_int(arguments[0])}")
     if name in _NAMES_A_PROCESS:
         return Attempt("ptrace", name, f"process {_int(arguments[_NAMES_A_PROCESS[name]])}")
-    if name == "socket":
-        return (
-            None if arguments[0] in (2, 10) else Attempt("network", name, f"family {arguments[0]}")
-        )
     if name in ("prctl", "seccomp"):
         hides = name == "prctl" and _int(arguments[0]) == _SET_DUMPABLE
         return Attempt("kernel", name, _HIDING if hides else _OWN_FILTER)
@@ -193,6 +187,20 @@ def judge_call(name: str, arguments: tuple[int, ...], scene: Scene) -> Attempt |
         compiling = named.startswith(_COMPILERS)
         return None if compiling else Attempt("exec", name, _show(f"a file in memory, {named!r}"))
     return Attempt(_WHAT.get(name, "kernel"), name)
+
+
+def _judge_network(name: str, arguments: tuple[int, ...], scene: Scene) -> Attempt | None:
+    if name == "socket":
+        internet = arguments[0] in _INTERNET
+        return None if internet else Attempt("network", name, f"family {arguments[0]}")
+    at, size = (4, 5) if name == "sendto" else (1, 2)
+    raw = scene.raw(arguments[at], min(arguments[size], 128))
+    if name == "bind" and int.from_bytes(raw[:2], "little") in _INTERNET:
+        return None  # as libraries try whether there is such a network
+    address = describe_address(raw)
+    if address.startswith(_LIBC_SOCKETS):
+        return None
+    return Attempt("network", name, _show(address))
 
 
 def empties(name: str, arguments: tuple[int, ...]) -> bool:
