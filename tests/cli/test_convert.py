@@ -75,13 +75,13 @@ def test_what_cannot_be_converted_is_one_clear_line(tmp_path, data, why):
     ("arguments", "why"),
     [
         (["in.npz", "out.bin"], "unknown ending '.bin'"),
-        (["none.npz", "out.npz"], "cannot read none.npz"),
+        (["none.npz", "out.npz"], "no such file: none.npz (Check the spelling.)"),
         (["in.npz", "in.npz"], "the file that is to be converted"),
         (["in.npz", "none/out.npz"], "cannot write"),
         (["in.npz", "out.npz", "--python", "python3"], "nothing else runs"),
         (["in.npz", "out.onnx"], "--python"),
         (["in.npz", "out.onnx", "--partial", "--python", "p"], "for tensors"),
-        ([".", "out.npz"], "cannot read"),
+        ([".", "out.npz"], "is a folder, and one file is converted at a time"),
     ],
 )
 def test_bad_arguments_are_one_clear_line(tmp_path, arrays, arguments, why):
