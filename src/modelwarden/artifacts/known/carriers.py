@@ -27,6 +27,8 @@ SETTERS = words(
 # Those that find a type by a name, and those that import a module by one.
 TYPES = words("_builtin_type _load_type")
 MODULES = words("subimport _import_module")
+# The one that imports a tuple with named fields, or makes it where it is not there.
+NAMEDTUPLES = words("_create_namedtuple")
 # The one that makes an enumeration, and bases by which that, and asking it for a member, runs no
 # code but its own.
 ENUMERATIONS = words("_make_skeleton_enum")

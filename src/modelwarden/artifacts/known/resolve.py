@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from modelwarden.artifacts.known.allowed import allowance
 from modelwarden.artifacts.known.by_arguments import (
     ITERATING,
     cython_class,
@@ -21,6 +22,7 @@ from modelwarden.artifacts.known.carried import danger_in, imported_for_code
 from modelwarden.artifacts.known.carriers import (
     ENUMERATIONS,
     MODULES,
+    NAMEDTUPLES,
     SETTERS,
     TYPES,
     carries_code,
@@ -47,10 +49,30 @@ _TORCH = (b"PK\x03\x04", b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.")
 _NEW = ".__new__"
 _PROTO = 0x80  # the opcode that pickles from protocol 2 on begin with
 _PLAIN_BASES = words("object dict list tuple set frozenset int float complex str bytes bytearray")
+# Types that dill finds by their names, and whose objects only hold plain values.
+_PLAIN_TYPES = words("slice range complex bool")
+# Of which evolutionary searches make their classes.
+_INDIVIDUALS = frozenset(
+    (module, name)
+    for module, names in (
+        ("deap.creator", "meta_create"),
+        ("deap.base", "Fitness"),
+        ("deap.gp", "PrimitiveTree"),
+        ("builtins", "list set dict tuple"),
+        ("array", "array"),
+        ("numpy", "ndarray"),
+    )
+    for name in words(names)
+)
+_RECONSTRUCTS = frozenset(
+    (module, "_reconstruct") for module in words("numpy.core.multiarray numpy._core.multiarray")
+)
 # What is called to make an attribute of a class, which is judged where it is called.
 _OF_CLASSES = frozenset(
     ("builtins", name) for name in words("getattr property staticmethod classmethod")
 )
+# Its state is that of its numbers: no file can give it another method.
+_GENERATOR = ("random", "Random")
 _CHANGES = "changes the imported thing itself, for everybody who uses it"
 _AGAIN = "is called on an object whose state was restored before, which no pickler does"
 _DANGERS = {
@@ -79,6 +101,22 @@ def _is_plain(item: Target) -> bool:
     """Tell whether an imported thing is harmless, or makes what the file carries the code of."""
     found = ruling(*item, UseKind.REFERENCED).judgement
     return found in {Judgement.HARMLESS, Judgement.CODE}
+
+
+def _namedtuple(use: Use) -> Target | None:
+    """Return the class that dill imports by name, where there is one: a tuple with named fields."""
+    texts = [argument.text for argument in use.arguments]
+    if use.skipped or use.imports or len(texts) < 3 or texts[0] is None or texts[2] is None:
+        return None
+    if not texts[0].isidentifier() or texts[2] == "__main__":
+        return None
+    return texts[2], texts[0]
+
+
+def _is_allowed(module: str, name: str) -> bool:
+    """Tell whether an allow-list names exactly this function."""
+    found = allowance(module, name, UseKind.CALLED)
+    return found is not None and found.exact
 
 
 def _of_numbers(use: Use) -> bool:
@@ -131,6 +169,8 @@ class _Followed:
         if target == ("functools", "partial") and use.callee_at is not None:
             state = use.arguments[0] if use.method == "__setstate__" and use.arguments else None
             function = None if state is None else state.function
+            if function is None and state is not None and state.made is not None:
+                function = self._object(*state.made)
             self.stored[use.callee_at] = function
             makes = function is not None and function[1].endswith(_NEW)
             self.made[use.callee_at] = function if makes else None
@@ -354,7 +394,13 @@ class _Followed:
             return None
         if argument.made_at is None:
             return argument.module, argument.name
-        return self.made.get(argument.made_at)
+        return self._object(argument.module, argument.name, argument.made_at)
+
+    def _object(self, module: str, name: str, made_at: int) -> Target | None:
+        """Return what calling an object calls: its class says that, no state can."""
+        if made_at in self.made:
+            return self.made[made_at]
+        return (module, f"{name}.__call__") if _is_allowed(module, f"{name}.__call__") else None
 
     def attribute(self, use: Use) -> Judged:
         """`getattr(thing, 'name')` gives what `thing.name` imports."""
@@ -374,7 +420,8 @@ class _Followed:
             return self._judged(use, code(), (path, text))
         found = (base[0], f"{base[1]}.{text}" if base[1] else text)
         # An instance may have been given this attribute by the file itself.
-        self.made[use.at] = None if instance else found
+        drawn = found if base == _GENERATOR and _is_allowed(*found) else None
+        self.made[use.at] = drawn if instance else found
         if text == "__new__" and not made:
             return self._as_instance(use, base)
         return self._as_reference(use, found)
@@ -391,6 +438,28 @@ class _Followed:
     def _as_reference(self, use: Use, found: Target) -> Judged:
         kind = UseKind.REFERENCED
         return Judged(use, ruling(*found, kind), ".".join(found), kind)
+
+    def class_of_search(self, use: Use) -> Judged:
+        """A class that DEAP makes of a base and a fitness; anything else in it may be called."""
+        target: Target = (use.module, use.name)
+        first = use.arguments[0].text if use.arguments else None
+        whole = not use.skipped and "\N{HORIZONTAL ELLIPSIS}" not in use.rendered
+        if not whole or first is None or not _INDIVIDUALS.issuperset(use.imports):
+            return self._judged(use, ruling(*target, use.kind), target)
+        self.made[use.at] = (use.module, first)
+        return self._judged(use, harmless("a class that holds plain values"), target)
+
+    def array(self, use: Use) -> Judged:
+        """An array as dill keeps it: NumPy's own function, which it calls, and a state."""
+        target: Target = (use.module, use.name)
+        first = use.arguments[0] if use.arguments else None
+        if use.skipped or first is None or first.made_at is not None:
+            return self._judged(use, ruling(*target, use.kind), target)
+        plain = (first.module, first.name) in _RECONSTRUCTS and all(
+            ruling(*one, UseKind.REFERENCED).judgement is Judgement.HARMLESS for one in use.imports
+        )
+        found = harmless("an array of NumPy") if plain else ruling(*target, use.kind)
+        return self._judged(use, found, target)
 
     def function(self, use: Use) -> Judged:
         """NumPy finds its functions by the names of module and function."""
@@ -436,7 +505,13 @@ class _Followed:
         first = use.arguments[0] if use.arguments else None
         if name in SETTERS and first is not None and first.module and first.made_at is None:
             return self._judged(use, hidden(_CHANGES), (first.module, first.name))
+        if name in NAMEDTUPLES and (found := _namedtuple(use)) is not None:
+            self.made[use.at] = found
+            return self._as_reference(use, found)
         if name in TYPES and first is not None and first.text is not None:
+            if first.text in _PLAIN_TYPES:
+                self.made[use.at] = ("builtins", first.text)
+                return self._judged(use, harmless("a type of Python's own"), target)
             self.made[use.at] = ("types", first.text)
             if not first.text.isidentifier() or first.text in {"sys", "functools"}:
                 return self._judged(use, ruling("types", "sys", use.kind), target)
@@ -474,6 +549,8 @@ _BY_ARGUMENTS: dict[Target, Callable[[_Followed, Use], Judged]] = {
     ("builtins", "type"): _Followed.type_of,
     ("collections", "defaultdict"): _Followed.made_later,
     ("copyreg", "_reconstructor"): _Followed.reconstructed,
+    ("deap.creator", "meta_create"): _Followed.class_of_search,
+    ("dill._dill", "_create_array"): _Followed.array,
     ("functools", "partial"): _Followed.partial,
     ("numpy.core", "_ufunc_reconstruct"): _Followed.function,
     ("numpy.random._pickle", "__bit_generator_ctor"): _Followed.passed_on,

@@ -20,6 +20,8 @@ _SHARED = {
     (module, name)
     for modules, names in (
         ("builtins", "type getattr"),
+        ("formulaic.utils.sentinels", "Sentinel"),
+        ("formulaic.utils.variables", "Variable.Role"),
         ("gensim.utils", "identity"),
         ("http", "HTTPStatus HTTPMethod"),
         ("inspect", "_ParameterKind"),

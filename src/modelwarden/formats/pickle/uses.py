@@ -62,6 +62,7 @@ class Argument:
         formula, filename: likewise, the text under `FORMULA` and `FILENAME`.
         true: whether it is a number that counts as true.
         function: of a state as `functools.partial` has it, the imported thing that it stores.
+        made: of a state like that, what it stores, where a call made it, and the offset of the call.
         classes: of a tuple of a few imported things and nothing else, which they are.
     """
 
@@ -76,6 +77,7 @@ class Argument:
     filename: str | None = None
     true: bool = False
     function: tuple[str, str] | None = None
+    made: tuple[str, str, int] | None = None
     classes: tuple[tuple[str, str], ...] = ()
 
 
@@ -410,6 +412,7 @@ def _argument(value: object) -> Argument | bytes | Span:
         formula=formula,
         filename=file,
         function=_stored(value),
+        made=_made(value),
         classes=_classes(value),
     )
 
@@ -442,6 +445,14 @@ def _stored(state: object) -> tuple[str, str] | None:
         return None
     same = made.resolved and first.resolved and made.module == first.module
     return (first.module, f"{first.name}.__new__") if same else None
+
+
+def _made(state: object) -> tuple[str, str, int] | None:
+    """Return the object that a state of `functools.partial` stores, where a call made it."""
+    if not isinstance(state, tuple) or len(state) != 4 or not isinstance(state[0], Call):
+        return None
+    root = state[0].root
+    return (root.module, root.name, state[0].at) if isinstance(root, Global) else None
 
 
 def _under(state: object, wanted: str) -> str | None:

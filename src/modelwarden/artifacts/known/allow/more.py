@@ -81,6 +81,26 @@ ALLOWED: tuple[Allow, ...] = (
         "an enumeration",
     ),
     Allow("formulaic.formula", "OrderingMethod", "an enumeration"),
+    Allow(
+        "formulaic.utils.variables formulaic.utils.sentinels",
+        "Variable.Role Sentinel",
+        "an enumeration",
+    ),
+    Allow(
+        "formulaic.model_matrix",
+        "ModelMatrix ModelMatrices",
+        "a table together with how it was made; both are judged where they stand",
+    ),
+    Allow(
+        "river.naive_bayes.gaussian",
+        "GaussianNB._make_gaussian",
+        "makes a distribution without data",
+    ),
+    Allow(
+        "river.optim.initializers",
+        "Zeros.__call__ Constant.__call__ Normal.__call__ Uniform.__call__",
+        "gives numbers to begin with",
+    ),
     Allow("formulaic.materializers.types.enums", "*", "an enumeration"),
     Allow(
         "sortedcontainers.sorteddict sortedcontainers.sortedlist sortedcontainers.sortedset",

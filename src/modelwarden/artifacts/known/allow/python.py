@@ -54,6 +54,14 @@ ALLOWED: tuple[Allow, ...] = (
     ),
     Allow("zoneinfo", "ZoneInfo ZoneInfo._unpickle", "a time zone, by a name that is checked"),
     Allow("time", "struct_time", "a tuple of integers"),
+    Allow(
+        "random",
+        "Random.betavariate Random.expovariate Random.gammavariate Random.gauss "
+        "Random.lognormvariate Random.normalvariate Random.paretovariate "
+        "Random.randint Random.random Random.randrange Random.triangular Random.uniform "
+        "Random.vonmisesvariate Random.weibullvariate",
+        "draws a number",
+    ),
     Allow("decimal", "Decimal Context DecimalTuple", "a number or its settings"),
     Allow("fractions", "Fraction", "a number"),
     Allow("numbers", "*", "abstract classes of numbers", STORED),
