@@ -14,6 +14,10 @@ _LOOKED = 2000
 _SHOWN = 300
 
 
+ANYBODY = "anybody"
+"""The value of a `trusted-host` where no certificate is looked at any more."""
+
+
 class Origin(NamedTuple):
     """One place that packages come from.
 
@@ -56,6 +60,27 @@ ENVIRONMENT = lazily(
         |PYPI_MIRROR|CHANNEL_ALIAS|CHANNELS|REGISTRY(?:_SERVER)?))
         ["']? [ \t]* (?:[=:]|[ \t]) [ \t]* ["']? ([^\s"',;&|]+)"""
 )
+# What tools are told to keep for all that they fetch from then on.
+_CONFIGURED = lazily(
+    r"""(?ix) \b(?:pip3?|uv\s+pip)\s+config\s+(?:--\w+\s+){0,3}set\s+\S{0,40}?
+        (index-url|extra-index-url|find-links|trusted-host)\s+["']?([^\s"';&|]{1,300})
+      | \b(?:npm|yarn|pnpm)\s+config\s+set\s+(?:--\w+\s+){0,2}(registry)[\s=]+
+        ["']?([^\s"';&|]{1,300})
+      | \bconda\s+config\s+(?:--\w+\s+){0,3}--(?:add|set|append|prepend)\s+
+        (channel_alias|\w*channels)\s+["']?(\w+://[^\s"';&|]{1,300})"""
+)
+_UNCHECKED = lazily(
+    r"\bgit\s+config\s[^\n;&|]{0,100}http\S{0,100}\.?sslVerify[\s=]+[\"']?(?:false|0|no|off)\b"
+    r"|\b(?:npm|yarn|pnpm)\s+config\s+set\s[^\n;&|]{0,40}strict-ssl[\s=]+[\"']?false\b"
+    r"|\bconda\s+config\s[^\n;&|]{0,60}ssl_verify\s+[\"']?(?:false|no|0)\b",
+    re.IGNORECASE,
+)
+# Code of one host is asked of another one.
+_INSTEAD = lazily(
+    r"(?i)\bgit\s+config\s[^\n;&|]{0,100}\burl\.[\"']?(?:https?|git|ssh)://(?:[^\s/@]{0,200}@)?([\w.-]{1,200})"
+    r"[^\s;&|]{0,300}\.(?:insteadOf|pushInsteadOf)[\s=]+[\"']?(?:https?://|git@|ssh://git@)([\w.-]{1,200})"
+)
+CONFIGURES = lazily(r"\b(?:pip3?|uv|conda|npm|yarn|pnpm|git)\s+(?:pip\s+)?config\b", re.IGNORECASE)
 _LINES = lazily(
     r"(?m)^[ \t]*(?:--(?:index-url|extra-index-url|find-links|trusted-host)\b|-[if][ \t]+https?://)"
 )
@@ -103,6 +128,7 @@ def _found(text: str, *, settings: bool, channels: bool) -> Iterator[Origin]:
         name = match[1] or {"i": "index-url", "f": "find-links"}[match[3]]
         yield _origin(name, match[2] or match[4], _line(text, match.start()))
     yield from _environment(text)
+    yield from _configured(text)
     if settings:
         yield from _set(_ABOUT.sub(lambda found: "\n" * found[0].count("\n"), text))
     for match in islice(_CHANNEL.finditer(text), _LOOKED) if channels else ():
@@ -130,6 +156,25 @@ def _set(text: str) -> Iterator[Origin]:
     for match in islice(_URL.finditer(text), _LOOKED):
         if "://" in match[1] and not _ADDRESS.search(match[1]):
             yield Origin("index", _bare(match[1]), _line(text, match.start(1)))
+
+
+def _configured(text: str) -> Iterator[Origin]:
+    """Yield what commands have package managers, and git, keep for later."""
+    if not CONFIGURES.search(text):
+        return
+    for match in islice(_CONFIGURED.finditer(text), _LOOKED):
+        name, value = next(
+            (n, v) for n, v in zip(match.groups()[::2], match.groups()[1::2], strict=True) if n
+        )
+        if "channel" in name:
+            yield Origin("channel", _bare(value), _line(text, match.start()))
+        elif "://" in value or name.lower().startswith("trusted"):
+            yield _origin(name, value, _line(text, match.start()))
+    for match in islice(_INSTEAD.finditer(text), _LOOKED):
+        if match[1].lower() != match[2].lower():
+            yield Origin("code", match[1][:_SHOWN], _line(text, match.start()))
+    for match in islice(_UNCHECKED.finditer(text), _LOOKED):
+        yield Origin("trusted-host", ANYBODY, _line(text, match.start()))
 
 
 def _environment(text: str) -> Iterator[Origin]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from modelwarden.core import Gap, GapKind, Producer
 from modelwarden.core.values import dataclass
+from modelwarden.formats import spelled
 from modelwarden.formats.identified.kind import plain, producer, unexamined
 from modelwarden.formats.jsontext import Outline, outline, starts_like_json
 from modelwarden.formats.view import View, gap
@@ -252,6 +253,7 @@ def read(source: Source, limits: Limits) -> View:
         format=dialect.id if dialect else data,
         producer=dialect.by(seen) if dialect else None,
         gaps=tuple(gaps),
+        children=spelled.children_of(source),
         values=seen.values,
         keys=seen.keys,
     )

@@ -27,6 +27,7 @@ _CODE: Final = lazily(
     rb"|(?:exec|eval)[ \t]*\(|def[ \t]+\w+[ \t]*\(|__import__[ \t]*\()"
 )
 _SCRIPT: Final = lazily(rb"#![ \t]*/[\w/]+")
+_TEXT_PICKLE: Final = lazily(rb"c[A-Za-z_][\w.]{0,40}\n[A-Za-z_][\w.]{0,40}\n")
 
 
 _CODED_HEAD: Final = (
@@ -47,7 +48,9 @@ CODED_TEXT: Final = lazily(_CODED_HEAD)
 
 def begins(head: bytes, *, raw: bool) -> bool:
     """Tell whether bytes begin as what is looked for does, or may do so."""
-    return head[:2] in _FIRST or (raw and head[:2] in _TEXTS | _COMPRESSED)
+    if head[:2] in _FIRST:
+        return True
+    return raw and (head[:2] in _TEXTS | _COMPRESSED or _TEXT_PICKLE.match(head) is not None)
 
 
 def of(source: Source, name: str, at: int, size: int, head: bytes, *, raw: bool) -> Child | None:
@@ -69,6 +72,8 @@ def of(source: Source, name: str, at: int, size: int, head: bytes, *, raw: bool)
 
         part = source.part(at, size, name)
         return Child(name, partial(source.part, at, size, name)) if native.sniff(part) else None
+    if raw and _TEXT_PICKLE.match(head):
+        return _pickle(source, name, at, size)
     if not raw or (first not in _TEXTS and first not in _COMPRESSED):
         return None
     if first in _COMPRESSED:
@@ -78,6 +83,14 @@ def of(source: Source, name: str, at: int, size: int, head: bytes, *, raw: bool)
     if _CODE.match(head) and head.isascii():
         return Child(name, partial(source.part, at, size, name, expect="notebook-code"))
     return None
+
+
+def _pickle(source: Source, name: str, at: int, size: int) -> Child | None:
+    """Return the pickle of the first protocols that bytes are."""
+    from modelwarden.formats.pickle.children import is_pickle
+
+    part = partial(source.part, at, size, name, expect="pickle")
+    return Child(name, part) if is_pickle(part()) else None
 
 
 def _packed(source: Source, name: str, at: int, size: int) -> Child | None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from modelwarden.core import Gap, GapKind
 from modelwarden.core.patterns import lazily
 from modelwarden.core.values import dataclass
-from modelwarden.formats import jsoncomments, recipes, unseen
+from modelwarden.formats import jsoncomments, recipes, spelled, unseen
 from modelwarden.formats.view import Child, View, gap
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ _DOCKER = lazily(
 _MAKE = lazily(r"(?:^|/)(?:gnu)?makefile(?:\.[^/]*)?$|\.mk$", re.IGNORECASE)
 _SHELL = lazily(
     r"(?:^|/)(?:\.(?:bashrc|bash_profile|bash_login|bash_logout|profile|zshrc|zprofile|zshenv|envrc"
-    r"|xinitrc|xprofile)|crontab|[^/]+\.desktop)$"
+    r"|xinitrc|xprofile)|crontab|[^/]+\.(?:desktop|service))$"
 )
 # What assistants for programming read and obey when they are started in a folder.
 OBEYED = lazily(
@@ -163,18 +163,19 @@ def read(source: Source, limits: Limits) -> PlainText:
         format=kind,
         gaps=tuple(gaps),
         encoding=encoding,
-        tokens=()
-        if kind in _STRUCTURED
-        else (
+        tokens=(
             *tokens_of(text, settings=_settings(kind), label=source.label),
             *_later(source, encoding, kind),
-        ),
+        )
+        if kind not in _STRUCTURED
+        else _in_rows(text),
         origins=origins_of(source, text, kind),
         children=(
             *_pairs(source, kind),
             *_commands(source, kind, text),
             *_chunks(source, text),
             *_pickled(source, text),
+            *(spelled.children_of(source, blocks=True) if kind == "yaml" else ()),
             *_pages(source, kind, text),
             *(jsoncomments.without(source, text) if kind in _DATA else ()),
         ),
@@ -280,7 +281,8 @@ def _encoded(source: Source, text: str) -> tuple[Child, ...]:
 def _pairs(source: Source, kind: str) -> tuple[Child, ...]:
     """Return settings as a child of their own, for whoever judges what they name."""
     named = source.label.lower().endswith(_PAIRED) or _VARIABLES.search(source.label)
-    if kind != "ini" and not (kind in (*_DATA, "yaml") and named):
+    properties = kind == "naming-settings" and source.label.endswith(".properties")
+    if kind != "ini" and not properties and not (kind in (*_DATA, "yaml") and named):
         return ()
     return (Child("settings", lambda: source.part(0, source.size, "settings", expect="settings")),)
 
@@ -334,6 +336,11 @@ def tokens_of(text: str, *, settings: bool | None, label: str = "") -> tuple[Tok
     if label.endswith(_LOGINS):
         found += tuple(one for one in passwords_in(text) if one not in found)
     return found
+
+
+def _in_rows(text: str) -> tuple[Token, ...]:
+    """Return the tokens in a table; addresses in it, with whatever password, are its data."""
+    return tuple(one for one in tokens_of(text, settings=None) if "://" not in one.value)
 
 
 def _later(source: Source, encoding: str, kind: str) -> Iterator[Token]:

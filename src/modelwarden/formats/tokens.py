@@ -24,6 +24,47 @@ class Token(NamedTuple):
     line: int
 
 
+class Issued(NamedTuple):
+    """A form that an issuer of tokens publishes, with letters by which it is quickly found."""
+
+    kind: str
+    mark: str
+    form: str
+
+
+ISSUED = (
+    Issued("a Google OAuth secret", "GOCSPX-", r"GOCSPX-[\w-]{28}"),
+    Issued("a Hugging Face OAuth token", "hf_oauth_", r"hf_oauth_[\w-]{30,}"),
+    Issued("an Artifactory key", "AKCp", r"AKCp[A-Za-z0-9]{64,}"),
+    Issued("a PlanetScale token", "pscale_", r"pscale_(?:tkn|pw|oauth)_[\w.=-]{32,}"),
+    Issued("a Fly.io token", "fo1_", r"fo1_[\w-]{43}"),
+    Issued("a New Relic key", "NRAK-", r"NRAK-[A-Z0-9]{27}"),
+    Issued("a Postman key", "PMAK-", r"PMAK-[0-9a-f]{24}-[0-9a-f]{34}"),
+    Issued("a Heroku key", "HRKU-", r"HRKU-[\w-]{36,}"),
+    Issued("a Brevo key", "xkeysib-", r"xkeysib-[0-9a-f]{64}-[A-Za-z0-9]{16}"),
+    Issued("a Contentful token", "CFPAT-", r"CFPAT-[\w-]{43}"),
+    Issued("a Dynatrace token", "dt0c01.", r"dt0c01\.[A-Z0-9]{24}\.[A-Z0-9]{64}"),
+    Issued("a Grafana Cloud token", "glc_", r"glc_[A-Za-z0-9+/=]{40,}"),
+    Issued("a Buildkite token", "bkua_", r"bkua_[0-9a-f]{40}"),
+    Issued("a CircleCI token", "CCIPAT_", r"CCIPAT_[A-Za-z0-9]{22}_[0-9a-f]{40}"),
+    Issued("a Pulumi token", "pul-", r"pul-[0-9a-f]{40}"),
+    Issued("a Mapbox secret token", "sk.eyJ", r"sk\.eyJ[\w-]{20,}\.[\w-]{20,}"),
+    Issued("a Prefect key", "pnu_", r"pnu_[A-Za-z0-9]{36}"),
+    Issued("a RubyGems key", "rubygems_", r"rubygems_[0-9a-f]{48}"),
+    Issued("a Tavily key", "tvly-", r"tvly-[\w-]{32,}"),
+    Issued("a Jina key", "jina_", r"jina_[\w-]{60,}"),
+    Issued("an E2B key", "e2b_", r"e2b_[0-9a-f]{40}"),
+    Issued("an ElevenLabs key", "sk_", r"sk_[0-9a-f]{48}"),
+    Issued("a Langfuse key", "sk-lf-", r"sk-lf-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
+    Issued("a Cerebras key", "csk-", r"csk-[a-z0-9]{48}"),
+    Issued("a Together key", "tgp_v1_", r"tgp_v1_[\w-]{43}"),
+    Issued("a RunPod key", "rpa_", r"rpa_[A-Z0-9]{40,}\w*"),
+    Issued("a Doppler token", "dp.pt.", r"dp\.pt\.[A-Za-z0-9]{40,}"),
+    Issued("a Doppler token", "dp.st.", r"dp\.st\.(?:[\w-]{1,40}\.)?[A-Za-z0-9]{40,}"),
+    Issued("a Sentry token", "sntry", r"sntry[su]_[\w=+/.-]{60,}"),
+    Issued("a Terraform token", ".atlasv1.", r"[A-Za-z0-9]{14}\.atlasv1\.[\w-]{60,}"),
+    Issued("a Neptune token", "eyJhcGlfYWRkcmVzcyI6", r"eyJhcGlfYWRkcmVzcyI6[A-Za-z0-9+/=]{60,}"),
+)
 # Where none of these stands there is no form; one by one they are found the quickest.
 _MARKS = (
     *("hf_", "api_org_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "AKIA"),
@@ -32,6 +73,7 @@ _MARKS = (
     *("gsk_", "r8_", "dckr_pat_", "lin_api_", "ATATT", "tskey-", "AGE-SECRET-KEY", "xai-"),
     *("/api/webhooks/", "pplx-", "pcsk_", "lsv2_", "ntn_", "sbp_", "figd_", "glsa_", "hvs.", "8Q~"),
     *("sq0csp-", "sq0atp-", "LTAI", "AKID", "&sig=", "?sig=", "Bearer "),
+    *(one.mark for one in ISSUED),
 )
 # Likewise, for what stands in many a text: the mark, and what must follow.
 _FOLLOWED = (
@@ -59,7 +101,8 @@ _FORMS = (
     r"|ntn_[A-Za-z0-9]{40,}|sbp_[0-9a-f]{40}|figd_[\w-]{40,}|glsa_[A-Za-z0-9]{32}_[0-9a-f]{8}|hvs\.[\w-]{60,}"
     r"|[\w~.-]{3}8Q~[\w~.-]{34}|sq0(?:csp|atp)-[\w-]{22,}|LTAI[A-Za-z0-9]{20}(?!\w)|AKID[A-Za-z0-9]{32}(?!\w)"
     r"|key-[0-9a-f]{32}(?!\w)|pat[A-Za-z0-9]{14}\.[0-9a-f]{64}(?!\w)|SK[0-9a-f]{32}(?!\w)"
-    r"|Bearer [A-Za-z0-9_.~+/-]{40,}"
+    + "".join(rf"|{one.form}(?!\w)" for one in ISSUED)
+    + r"|Bearer [A-Za-z0-9_.~+/-]{40,}"
     r"|AccountKey=[A-Za-z0-9+/]{86}==)"
     r"|[?&]sig=[A-Za-z0-9%]{40,}"
     r"|-----BEGIN (?:[A-Z]+ )?PRIVATE KEY(?: BLOCK)?-----(?:[^-]|-(?!----)){0,4000}"

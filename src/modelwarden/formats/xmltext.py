@@ -14,6 +14,7 @@ from modelwarden.formats import recipes
 from modelwarden.formats.described import Notes, PlainModel
 from modelwarden.formats.identified.kind import producer
 from modelwarden.formats.limits import LimitExceededError
+from modelwarden.formats.tokens import may_have_form, tokens_in
 from modelwarden.formats.view import Child, DamagedError
 
 if TYPE_CHECKING:
@@ -22,17 +23,26 @@ if TYPE_CHECKING:
     from modelwarden.formats.xml.walk import Walk
 
 _PROLOG = 1 << 18
+_OBJECTS = 4 << 20
 _SKIPPED = lazily(r"\s++|<\?.*?\?>|<!--.*?-->", re.DOTALL)
 _DOCTYPE = lazily(r"<!DOCTYPE[^<>\[]*+(?:>|\[)")
 _SUBSET_END = lazily(r"\]\s*+>")
 _ATTRIBUTES = r"((?:[^<>\"']|\"[^\"<]*+\"|'[^'<]*+')*+)"
 _ROOT = lazily(r"<(?:[\w.-]++:)?([A-Za-z_][\w.-]*+)" + _ATTRIBUTES + ">")
-_TOLD = frozenset(("instructions", "script", "notebook-code", "text", "shortcut", "settings"))
+_TOLD = frozenset(
+    ("instructions", "script", "notebook-code", "text", "shortcut", "settings", "java-serialized")
+)
 _TEXTS = (".md", ".markdown", ".mdx", ".rst")
 _SHOWN = frozenset("html svg hta stylesheet meta script iframe img body form".split())
 _BEGINS = ("<?xml", "<!--", "<!DOCTYPE")
 _TASK = lazily(
     r"<Command>([^<]{0,4000})</Command>\s*(?:<Arguments>([^<]{0,4000})</Arguments>)?", re.IGNORECASE
+)
+# Objects of Java as its own XMLDecoder and XStream write them: an element is a class, or names one.
+_DECODER = lazily(r"\bclass\s*=\s*[\"'][^\"']{0,200}XMLDecoder")
+_STREAMED = lazily(
+    r"(?:java|javax|sun|com|org|net)\.[\w.$-]+|(?:sorted-(?:set|map)|tree-(?:set|map)"
+    r"|linked-hash-(?:set|map)|dynamic-proxy|java-class)"
 )
 _MODELS = {"PMML": "pmml", "opencv_storage": "opencv-xml", "net": "openvino"}
 
@@ -74,7 +84,8 @@ def read(source: Source, limits: Limits) -> XmlText:
     if not found:
         notes.note("an XML document whose root element does not come soon", GapKind.UNSUPPORTED)
     shown = name.lower() in _SHOWN or source.label.lower().endswith((".html", ".htm"))
-    children = (*(_pages(source) if shown else ()), *_run(source))
+    children = (*(_pages(source) if shown else ()), *_run(source), *_objects(source, found))
+    children = (*children, *_secrets(source))
     if name.lower() == "html":
         return XmlText(source=source, format="html", root=name, children=children)
     handler, by = _walked(source, limits, notes, kind)
@@ -108,6 +119,37 @@ def _run(source: Source) -> tuple[Child, ...]:
     lines = "\n".join(f"{one[1]} {one[2] or ''}" for one in _TASK.finditer(text)) if task else text
     data = recipes.commands_in(lines).encode("utf-8", "replace")
     return (Child("commands", partial(source.nested, data, "commands", expect="instructions")),)
+
+
+def _objects(source: Source, root: re.Match[str] | None) -> tuple[Child, ...]:
+    """Return a document that a program of Java makes objects of."""
+    if root is None or source.expect is not None:
+        return ()
+    decoder = root[1] == "java" and _DECODER.search(root[2])
+    if not decoder and not _STREAMED.fullmatch(root[1]):
+        return ()
+    wide = source.head.startswith((b"\xff\xfe", b"\xfe\xff"))
+    data = source.read(0, _OBJECTS).decode("utf-16" if wide else "utf-8", "replace")
+    # The root only says who reads it.
+    plain = unescape(data.replace(root[0], "", 1)).encode("utf-8", "replace")
+    return (Child("objects", partial(source.nested, plain, "objects", expect="java-serialized")),)
+
+
+def _secrets(source: Source) -> tuple[Child, ...]:
+    """Return the tokens of known forms in a document, each in its line of a text."""
+    if source.expect is not None:
+        return ()
+    data = source.read(0, _OBJECTS)
+    if not may_have_form(data):
+        return ()
+    text = data.decode("utf-8", "replace")
+    lines = [""] * (text.count("\n") + 1)
+    for token in tokens_in(text, settings=None):
+        lines[token.line - 1] += f" {token.value}"
+    plain = "\n".join(lines).encode()
+    if not plain.strip():
+        return ()
+    return (Child("secrets", partial(source.nested, plain, "secrets", expect="text")),)
 
 
 def _is_task(source: Source) -> bool:

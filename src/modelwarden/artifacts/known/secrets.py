@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import unquote
 
 from modelwarden.core.patterns import lazily
-from modelwarden.formats.tokens import MACHINE, tokens_in
+from modelwarden.formats.tokens import ISSUED, MACHINE, tokens_in
 
 # Names of settings, compared in lower case with `_` for `-`.
 _KEY = lazily(
@@ -29,6 +29,7 @@ _PLACEHOLDER = lazily(
 GUESSED = "what looks like a secret"
 _BITS = 2.5
 _TOKEN_BITS = 3.0
+_ISSUED_BITS = 3.3
 _LETTER_BITS = 3.8
 _HOME = lazily(
     r"(?:/home/|/Users/|[A-Za-z]:[\\/]+Users[\\/]+|[A-Za-z]:[\\/]+Documents and Settings[\\/]+)"
@@ -50,6 +51,11 @@ def _random(value: str) -> bool:
     cases = longest != longest.lower() and longest != longest.upper()
     mixed = cases and any(c.isdigit() for c in longest)
     return len(longest) >= 12 and mixed and _entropy(longest) >= _TOKEN_BITS
+
+
+def _issued(value: str) -> bool:
+    """Tell whether a token with a strict form looks drawn by lot."""
+    return any(c.isdigit() for c in value) and _entropy(value) >= _ISSUED_BITS
 
 
 def _letters(value: str) -> bool:
@@ -87,8 +93,7 @@ def _jwt(value: str) -> bool:
 
 def _macaroon(value: str) -> bool:
     try:
-        data = value.removeprefix("pypi-")
-        return b"pypi.org" in base64.urlsafe_b64decode(data + "=" * (-len(data) % 4))[:40]
+        return b"pypi.org" in base64.urlsafe_b64decode(value.removeprefix("pypi-")[:40])
     except ValueError:
         return False
 
@@ -178,7 +183,10 @@ _FORMS: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
      _with_password),
     ("a private key", r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY(?: BLOCK)?-----[\s\S]*", _key_block),
 )  # fmt: skip
-_COMPILED = tuple((kind, re.compile(form), holds) for kind, form, holds in _FORMS)
+_COMPILED = (
+    *((one.kind, lazily(one.form), _issued) for one in ISSUED),
+    *((kind, re.compile(form), holds) for kind, form, holds in _FORMS),
+)
 
 
 def secret_in(key: str, value: str) -> str | None:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from modelwarden.core import Gap, GapKind
 from modelwarden.core.values import dataclass
-from modelwarden.formats.config.text import Shape, decoded, encoding_of, shape_of
+from modelwarden.formats import spelled
+from modelwarden.formats.config.text import Shape, decoded, encoding_of, filled, shape_of
 from modelwarden.formats.described import Checked, Fault, Metadatum
 from modelwarden.formats.limits import LimitExceededError, Limits
 from modelwarden.formats.payloads import CODED_TEXT
@@ -38,6 +39,7 @@ _OVERLAP = 4096
 _BATCH = 256
 _SHEBANG = re.compile(r"#![^\n]{0,100}\bpython")
 _PYTHON = re.compile(r"python[\d.]*(?:\s|$)").match
+_OPTION = re.compile(r"--(?:(?:extra-)?index-url|find-links|trusted-host)[ =]")  # of pip
 _HOMES = re.compile(r"/home/|[/\\]Users[/\\]|\\Documents and Settings\\")
 FLAVOURS = re.compile(rb"(?m)(?:^|\A\s*\{[^{}]*)[ \t]*[\"']?flavors[\"']?[ \t]*:")
 _SURE_TAG = re.compile(rb"(?:^|[\s\[{,:-])!(?:![\w%]|<)|^%TAG", re.MULTILINE)
@@ -107,12 +109,14 @@ def _read(source: Source, limits: Limits, shape: Shape) -> ConfigFile:
             return _read(source, limits, Shape.YAML)  # a flow of YAML, which begins like JSON
         gaps.append(gap(source, damage.why, at=damage.offset))
         if shape is Shape.YAML:
-            gaps[:] = [] if not _is_yaml(source, kept) else gaps
+            if not _is_yaml(source, kept) or _filled_in(source, limits, kept, faults):
+                gaps.clear()
             children.append(Child("text", lambda: _whole(source)))
     if not rows and sum(_is_template(s) for s in kept) > _TEMPLATES:
         gaps.append(gap(source, f"more than {_TEMPLATES} templates", GapKind.OVER_LIMIT))
     # Rows are data: nobody renders what stands in them.
     children += children_of(source, kept, templates=not rows)
+    children += spelled.children_of(source, blocks=shape is Shape.YAML)
     return ConfigFile(
         source=source,
         format="config",
@@ -161,6 +165,24 @@ def _collect(
     return len(roots) > 1 or roots == ["["]
 
 
+def _filled_in(source: Source, limits: Limits, kept: list[Scalar], faults: list[Fault]) -> bool:
+    """Read a template of YAML as what it becomes; tell whether it was one.
+
+    What stands in its expressions is read as a template, in a part of its own.
+    """
+    anew: list[Scalar] = []
+    try:
+        text = decoded(source, _YAML_SIZE)
+        plain = filled(text) if "{{" in text or "{%" in text else text
+        if plain == text:
+            return False
+        _collect(plain, Shape.YAML, limits, anew, faults)
+    except DamagedError:
+        return False
+    kept[:] = anew
+    return True
+
+
 def _tagged(source: Source) -> bool:
     return _FLOW_TAG.search(source.read(0, _YAML_SIZE)) is not None
 
@@ -186,20 +208,24 @@ def children_of(
         if _is_template(s) and (templates or s.key.endswith("template"))
     )
     unseen = (_child(source, s, "text") for s in scalars if invisible(s.value))
-    from modelwarden.formats.installs import ENVIRONMENT  # read only where something was told
+    # Read only where something was told.
+    from modelwarden.formats.installs import CONFIGURES, ENVIRONMENT
 
     variables = (_set(source, s) for s in scalars if ENVIRONMENT.search(f"{s.key}={s.value[:500]}"))
+    options = (_child(source, s, "text") for s in scalars if _OPTION.match(s.value[:40]))
     pickled = (_pickle(source, s) for s in scalars if CODED_TEXT.match(s.value[:40]))
     from modelwarden.formats.scripts import INSTALL, PYTHON
 
     commands = (s for s in scalars if s.text and len(s.value) <= _COMMAND)
-    run = (s for s in commands if INSTALL.search(s.value) or PYTHON.search(s.value))
+    telling = (INSTALL, PYTHON, CONFIGURES)
+    run = (s for s in commands if any(form.search(s.value) for form in telling))
     programs = islice(_programs(source, scalars), _UNSEEN)
     return (
         *programs,
         *islice(rendered, _TEMPLATES),
         *islice(unseen, _UNSEEN),
         *islice(variables, _UNSEEN),
+        *islice(options, _UNSEEN),
         *islice((_child(source, s, "instructions") for s in run), _UNSEEN),
         *islice((one for one in pickled if one is not None), _UNSEEN),
     )

@@ -77,6 +77,39 @@ def _like_yaml(text: str) -> bool:
     return False
 
 
+_MARKS = {"{{": "}}", "{%": "%}", "{#": "#}"}
+_FILLED = "value"
+
+
+def filled(text: str) -> str:
+    r"""Return a template of YAML, as Helm and conda write them, with a word for each expression.
+
+    Lines of nothing else are left empty, so that all others keep their numbers.
+
+    >>> filled("a: {{ .Values.a }}\n{{- if .b }}\nc: 1")
+    'a: value\n\nc: 1'
+    """
+    parts: list[str] = []
+    at = 0
+    while (begin := text.find("{", at)) >= 0:
+        end = _MARKS.get(text[begin : begin + 2])
+        close = text.find(end, begin + 2) if end else -1
+        if close < 0:
+            if end:
+                break  # what is never closed is text
+            parts.append(text[at : begin + 1])
+            at = begin + 1
+            continue
+        inner = text[begin : close + 2]
+        parts += (text[at:begin], "\0" if end == "}}" else "", "\n" * inner.count("\n"))
+        at = close + 2
+    parts.append(text[at:])
+    lines = "".join(parts).split("\n")
+    return "\n".join(
+        "" if not line.strip(" \t\r\0") else line.replace("\0", _FILLED) for line in lines
+    )
+
+
 def decoded(source: Source, limit: int) -> str:
     """Return the whole text.
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
+from modelwarden.formats.tokens import ISSUED
 from modelwarden.formats.unseen import MARKS
 
 # A word that costs nothing to look for, and what must stand around it: a vocabulary has every word
@@ -43,6 +44,17 @@ _COMMANDS = (
     *((word, rb"") for word in (b"core.sshcommand", b"/inet/tcp", b"/run/secrets/")),
     *((word, rb"") for word in (b"aws s3", b"gsutil", b"rclone", b"nslookup", b"npx ", b"uvx ")),
     *((word, rb"") for word in (b"deno run", b"go run", b"go install", b"pipx run")),
+    *((word, rb"") for word in (b"/etc/hosts", b"git push", b"json.stringify(process")),
+    *(
+        (word, rb"")
+        for word in (b"sslverify", b"strict-ssl", b"ssl_verify", b"dist-packages/", b"insteadof")
+    ),
+    *((word, rb"") for word in (b"/models--", b"site-packages/", b"drill ")),
+    *((word, rb"[ =]") for word in (b"index-url", b"--trusted-host", b"--find-links")),
+    (b"refs/pull/", rb"\$"),
+    (b"http://", rb"[^\s\"']{1,300}\.(?:pkl|pickle|joblib|dill)\b"),
+    *((word, rb"\s+\S") for word in (b"-exec", b"-execdir", b"config set")),
+    (b"git ", rb'(?:diff|archive|bundle|format-patch|show)\b[^"\n]{0,200}\|'),
     (b"rscript", rb"(?<![a-z]rscript)\s+\S"),
     *((word, rb"\s*(?:\$|`)") for word in (b"dig ",)),
     (b"ssh ", rb'(?:[^"\n]{0,200}\s)?-\w*r\s'),
@@ -95,6 +107,14 @@ _TELLING = tuple(
         *((word, rb"[\w-]{20}") for word in (b"tskey-", b"age-secret-key-", b"atatt")),
         *((word, rb"[a-z0-9]{30}") for word in (b"gsk_", b"r8_", b"lin_api_", b"xai-", b"shpat_")),
         (b"api_org_", rb"[a-z0-9]{30}"),
+        *((one.mark.lower().encode(), rb"[\w.=+/-]{10}") for one in ISSUED),
+        *((word, rb"[\w-]{20}") for word in (b"pplx-", b"pcsk_", b"lsv2_", b"ntn_", b"sbp_")),
+        *((word, rb"[\w-]{20}") for word in (b"figd_", b"glsa_", b"hvs.", b"sq0csp-", b"sq0atp-")),
+        *((word, rb"[\w.~-]{20}") for word in (b"8q~", b"ltai", b"akid")),
+        (b"sig=", rb"[a-z0-9%]{40}"),
+        (b"bearer ", rb"[a-z0-9_.~+/-]{40}"),
+        *((word, rb"[0-9a-f]{32}") for word in (b"key-", b"sk")),
+        (b"pat", rb"[a-z0-9]{14}\.[0-9a-f]{64}"),
         (b"dop_v1_", rb"[0-9a-f]{64}"),
         (b"dapi", rb"[0-9a-f]{32}"),
         (b"sg.", rb"[\w-]{22}\.[\w-]{43}"),

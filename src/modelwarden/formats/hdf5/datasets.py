@@ -5,6 +5,7 @@ from __future__ import annotations
 from modelwarden.core.values import dataclass
 from modelwarden.formats.cursor import Cursor
 from modelwarden.formats.hdf5 import headers
+from modelwarden.formats.hdf5.chunks import Filter, chunks_of, known, plain, whole
 from modelwarden.formats.hdf5.groups import LocalHeap
 from modelwarden.formats.hdf5.layout import Hdf5, text_at
 from modelwarden.formats.hdf5.values import (
@@ -17,7 +18,7 @@ from modelwarden.formats.hdf5.values import (
     heap_object,
 )
 from modelwarden.formats.limits import LimitExceededError
-from modelwarden.formats.payloads import CODED, HEAD, of
+from modelwarden.formats.payloads import CODED, HEAD, begins, of
 from modelwarden.formats.source import Source
 from modelwarden.formats.view import DamagedError
 
@@ -38,6 +39,7 @@ class Dataset:
         region: offset and size of its bytes in this file, when they lie in one piece and are
             of a kind that could hold something to be loaded.
         texts: those of its first texts that have the form of a pickle in Base64.
+        content: those bytes themselves, where they lie in chunks.
         objects: its elements are byte strings of any length, which are not looked into.
     """
 
@@ -47,6 +49,7 @@ class Dataset:
     region: tuple[int, int] | None = None
     objects: bool = False
     texts: tuple[bytes, ...] = ()
+    content: bytes = b""
 
 
 def external_files(file: Hdf5, cursor: Cursor) -> tuple[str, ...]:
@@ -118,14 +121,54 @@ def _worth(file: Hdf5, address: int, size: int, kind: Datatype | None) -> tuple[
     if kind is None or kind.kind not in {STRING, OPAQUE, INTEGER, FLOAT}:
         return None
     begin = file.base + address
-    head = file.source.read(begin, HEAD)
-    raw = kind.kind in {STRING, OPAQUE} or (kind.kind == INTEGER and kind.size == 1)
-    if of(file.source, "", begin, size, head, raw=raw) is not None:
-        return begin, size
+    return (begin, size) if _loaded(file.source, begin, size, kind) else None
+
+
+def _loaded(source: Source, begin: int, size: int, kind: Datatype) -> bool:
+    """Tell whether bytes begin like something that a program loads."""
+    head = source.read(begin, HEAD)
+    raw = _is_raw(kind)
+    if of(source, "", begin, size, head, raw=raw) is not None:
+        return True
     if not raw:
-        return None
-    coded = kind.kind == STRING and CODED.match(head) is not None
-    return (begin, size) if head.startswith(_LOADED) or coded else None
+        return False
+    return head.startswith(_LOADED) or (kind.kind == STRING and CODED.match(head) is not None)
+
+
+def _is_raw(kind: Datatype) -> bool:
+    return kind.kind in {STRING, OPAQUE} or (kind.kind == INTEGER and kind.size == 1)
+
+
+def _may_load(head: bytes, kind: Datatype) -> bool:
+    if begins(head, raw=_is_raw(kind)):
+        return True
+    return _is_raw(kind) and (head.startswith(_LOADED) or CODED.match(head) is not None)
+
+
+def chunked(
+    file: Hdf5, layout: Cursor, kind: Datatype | None, filters: tuple[Filter, ...]
+) -> bytes:
+    """Return what lies in the chunks of a dataset, where it begins like something to be loaded.
+
+    Raises:
+        DamagedError: the index of the chunks is broken.
+    """
+    if kind is None or kind.kind not in {STRING, OPAQUE, INTEGER, FLOAT} or not known(filters):
+        return b""
+    begin = layout.at
+    version = layout.u8()
+    layout.skip(1 if version < 3 else 0)
+    where = layout.u8()
+    layout.at = begin
+    if where != _CHUNKED:
+        return b""
+    chunks = chunks_of(file, layout, filtered=bool(filters))
+    first = next(chunks, None)
+    head = b"" if first is None else plain(file, first, filters, HEAD)[:HEAD]
+    if first is None or not _may_load(head, kind):
+        return b""
+    data = whole(file, first, chunks, filters)
+    return data if _loaded(Source("", data), 0, len(data), kind) else b""
 
 
 def coded_texts(file: Hdf5, layout: Cursor, kind: Datatype | None) -> tuple[bytes, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from modelwarden.core import Gap, GapKind, InventoryItem, ItemKind, Producer
@@ -137,6 +138,8 @@ def _children(source: Source, walk: Walk) -> Iterator[Child]:
     for dataset in walk.datasets:
         if dataset.region is not None:
             yield _region(source, dataset.path, *dataset.region)
+        elif dataset.content:
+            yield _content(source, dataset)
         for number, text in enumerate(dataset.texts):
             yield from _coded(source, f"{dataset.path.strip('/')}[{number}]", text)
 
@@ -193,6 +196,15 @@ def _region(source: Source, path: str, begin: int, size: int) -> Child:
         if found:
             return found[0]
     return Child(name, lambda: source.part(begin, size, name))
+
+
+def _content(source: Source, dataset: Dataset) -> Child:
+    name, data = dataset.path.strip("/"), dataset.content
+    if CODED.match(data[:32]):
+        found = tuple(_coded(source, name, data.rstrip(b"\0")))
+        if found:
+            return found[0]
+    return Child(name, partial(source.nested, data, name))
 
 
 KERAS_H5 = Hdf5Format(told.KERAS_H5)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from modelwarden.core import Gap, GapKind
 from modelwarden.formats.hdf5 import headers
+from modelwarden.formats.hdf5.chunks import Filter, filters_of
 from modelwarden.formats.hdf5.datasets import (
     Dataset,
+    chunked,
     coded_texts,
     external_files,
     is_objects,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from modelwarden.formats.cursor import Cursor
 
 _GAPS = 50
+_HELD = 32 << 20
 
 
 class Walk:
@@ -40,6 +43,7 @@ class Walk:
     Attributes:
         links, attributes, datasets: in the order in which they were met.
         gaps: what could not be read, each with its reason.
+        held: bytes of chunks that are kept; `full` once no more are.
     """
 
     def __init__(self, file: Hdf5) -> None:
@@ -52,6 +56,7 @@ class Walk:
         self.reader = Attributes(file)
         self._queue: deque[tuple[str, int]] = deque([("/", file.root)])
         self._seen = {file.root}
+        self.held, self.full = 0, False
 
     def run(self) -> None:
         """Visit every object; a bound ends the walk with a gap."""
@@ -90,6 +95,7 @@ class Walk:
         kind: Datatype | None = None
         layout: Cursor | None = None
         external: tuple[str, ...] = ()
+        filters: tuple[Filter, ...] = ()
         for message in headers.messages(self.file, address):
             where = headers.body(self.file, message)
             if message.kind == headers.DATATYPE:
@@ -97,6 +103,8 @@ class Walk:
                 kind = read(self.file, where)
             elif message.kind == headers.LAYOUT:
                 layout = where
+            elif message.kind == headers.FILTERS and not message.flags & headers.SHARED:
+                filters = filters_of(where)
             elif message.kind == headers.EXTERNAL:
                 external = external_files(self.file, where)
             elif message.kind in _MEMBERS:
@@ -109,6 +117,14 @@ class Walk:
         texts: list[bytes] = []
         layout.at = begin
         self._guard(path, lambda: texts.extend(coded_texts(self.file, layout, kind)))
+        layout.at = begin
+        content: list[bytes] = []
+        if self.held < _HELD:
+            self._guard(path, lambda: content.append(chunked(self.file, layout, kind, filters)))
+            self.held += sum(map(len, content))
+        elif not self.full:
+            self.full = True
+            self.note(f"more than {_HELD} bytes of what chunks hold", GapKind.OVER_LIMIT)
         self.datasets.append(
             Dataset(
                 path,
@@ -117,6 +133,7 @@ class Walk:
                 None if external else region,
                 is_objects(kind),
                 tuple(texts),
+                b"".join(content),
             )
         )
 

@@ -71,7 +71,13 @@ def _begins(magic: bytes) -> Callable[[Source], bool]:
 
 
 JAVA = Language(
-    "java-serialized", "a serialised Java object", _begins(b"\xac\xed\x00\x05"), code=True
+    "java-serialized",
+    "a serialised Java object",
+    # In a stream of bytes, or as XML, which the reader of that tells by its root.
+    lambda source: (
+        source.expect == "java-serialized" or source.head.startswith(b"\xac\xed\x00\x05")
+    ),
+    code=True,
 )
 DOTNET = Language(
     "dotnet-serialized",

@@ -62,7 +62,7 @@ class Argument:
         formula, filename: likewise, the text under `FORMULA` and `FILENAME`.
         true: whether it is a number that counts as true.
         function: of a state as `functools.partial` has it, the imported thing that it stores.
-        made: of a state like that, what it stores, where a call made it, and the offset of the call.
+        made: likewise, what it stores where a call made that, with the offset of the call.
         classes: of a tuple of a few imported things and nothing else, which they are.
     """
 

@@ -34,6 +34,11 @@ _PUBLISHED = re.compile(r"https?://(?:www\.)?(?:dmg|w3)\.org/[\w./-]*")
 # A style sheet beside a document that is no model is part of it.
 _ELSEWHERE = re.compile(r"://|href\s*=\s*[\"'](?:[/\\]|[^\"']*\.\.)")
 _WEB = re.compile(r"https?://\S*")
+# A grammar of the machine, by its path: no other machine is asked, and what it declares is no text
+# of the document. What redefines parts of it stands in the document, and is told.
+_GRAMMAR = re.compile(
+    r"(?:file:(?:/|///)(?=[\w.]))?(?!//|\\)[^:?#\\]{1,300}\.(?:dtd|mod|ent|elt)", re.I
+)
 _INCLUDES = "http://www.w3.org/2001/XInclude"
 _SHOWN = 200
 # Hyperlinks are followed by the reader, and pictures only show: these are opened with the document.
@@ -183,8 +188,10 @@ class Walk:
     ) -> None:
         """Take the type of the document."""
         del public, internal
+        if not system or not escapes(system):
+            return
         known = _PUBLISHED if self.model else _WEB
-        if system and not known.fullmatch(system) and escapes(system):
+        if not known.fullmatch(system) and (self.model or not _GRAMMAR.fullmatch(system)):
             why = f"the type of the document is read from {system[:_SHOWN]!r}"
             self.notes.fault("external", name, why, max(0, self.parser.CurrentByteIndex))
 
