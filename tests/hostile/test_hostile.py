@@ -26,6 +26,7 @@ from hostile.strangers_again import HARMLESS_AGAIN, STRANGERS_AGAIN
 from hostile.strangers_fifth import HARMLESS_FIFTH, STRANGERS_FIFTH
 from hostile.strangers_models import STRANGERS_MODELS
 from hostile.strangers_repository import STRANGERS_REPOSITORY
+from hostile.strangers_sixth import HARMLESS_SIXTH, STRANGERS_SIXTH
 from hostile.strangers_third import HARMLESS_THIRD, STRANGERS_THIRD
 from hostile.wrappings import WRAPPINGS
 from hostile.zips import ZIPS
@@ -35,6 +36,7 @@ HARMFUL = (
     *(*GADGETS, *GADGETS_MORE, *ROADS, *MECHANISMS, *ZIPS, *ARCHIVES, *FORMATS, *WRAPPINGS),
     *(*STRANGERS_MODELS, *STRANGERS_REPOSITORY, *STRANGERS_AGAIN, *STRANGERS_THIRD, *READERS),
     *STRANGERS_FIFTH,
+    *STRANGERS_SIXTH,
     *MUTATED,
     *PYTHON_ROADS,
 )
@@ -46,6 +48,7 @@ HARMLESS = (
         *HARMLESS_AGAIN,
         *HARMLESS_THIRD,
         *HARMLESS_FIFTH,
+        *HARMLESS_SIXTH,
         *HARMLESS_READERS,
         *HARMLESS_MUTATED,
     ),

@@ -15,12 +15,15 @@ import random
 import re
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from modelwarden.artifacts.examine import examine
+from modelwarden.artifacts.known import commands, flows, pipelines, pushes, secret_sources
 from modelwarden.artifacts.known.attacks import ATTACKS
 from modelwarden.core import GapKind
-from modelwarden.formats import Source
+from modelwarden.core.patterns import lazily
+from modelwarden.formats import Source, installs, recipes
 
 from .__main__ import LIMITS, prepared
 from .guard import HangError, alarm
@@ -31,14 +34,22 @@ _LARGEST = 60_000  # of what is repeated in part
 _PARTS = (1, 2, 3, 8, 20, 60)
 _SCRIPTS = 1_000
 _BETWEEN = ("", " ", " ", "\t", " \n", ";", "|", "/")
+_MODULES = (commands, flows, installs, pipelines, pushes, recipes, secret_sources)
+
+
+def _patterns() -> Iterator[str]:
+    """Yield the texts of the patterns by which commands are judged."""
+    yield from (pattern.pattern for pattern, _ in ATTACKS)
+    for module in _MODULES:
+        for one in vars(module).values():
+            if isinstance(one, lazily):
+                yield one._given[0]
+            elif isinstance(one, re.Pattern):
+                yield one.pattern
+
+
 _WORDS = tuple(
-    sorted(
-        {
-            w
-            for pattern, _ in ATTACKS
-            for w in re.findall(r"(?<!\\)[A-Za-z-][\w.-]+", pattern.pattern)
-        }
-    )
+    sorted({w for text in _patterns() for w in re.findall(r"(?<!\\)[A-Za-z-][\w.-]+", text)})
 ) + tuple(
     "A a - / ./ . x= x=y $ ${ $( ` | & ; -x = 0 : @ http:// << < > >> ( ) { } [ % ' \"".split()
 )

@@ -89,6 +89,7 @@ RULES: tuple[Entry, ...] = (
     Entry("notebook-active-content", "Notebook"),
     Entry("script-attack", "Script"),
     Entry("script-schedule", "Script"),
+    Entry("repository-push", "Script"),
     Entry("script-remote-code", "Script"),
     Entry("script-installer", "Script"),
     Entry("container-remote-file", "Script"),

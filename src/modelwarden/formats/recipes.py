@@ -91,6 +91,7 @@ def commands_in(text: str) -> str:
         if len(quoted) < _SHORT:
             continue
         plain = quoted.replace('\\"', '"').replace("\\'", "'").replace("\n", " ; ")
+        plain = plain.replace("\\$", "$")
         inner.setdefault(number, []).append(plain)
     return "\n".join(
         " ; ".join((*inner.get(number, ()), line)) for number, line in enumerate(lines)

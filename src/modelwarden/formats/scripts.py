@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from modelwarden.core import Gap, GapKind
 from modelwarden.core.values import dataclass
-from modelwarden.formats.installs import ENVIRONMENT, origins_in
+from modelwarden.formats.installs import CONFIGURES, ENVIRONMENT, origins_in
 from modelwarden.formats.plaintext import PlainText
 from modelwarden.formats.view import Child, gap
 
@@ -186,7 +186,7 @@ def _installing(commands: Sequence[Command]) -> str:
     """Return what installs packages or says where from, each command in its own line."""
     lines = [""] * (commands[-1].line if commands else 0)
     for command in commands:
-        if INSTALL.search(command.text) or ENVIRONMENT.search(command.text):
+        if any(one.search(command.text) for one in (INSTALL, ENVIRONMENT, CONFIGURES)):
             lines[command.line - 1] = command.text.replace("\n", " ")
     return "\n".join(lines)
 

@@ -11,6 +11,11 @@ _PRIVATE_FILES = (
     r"|\.config/gcloud|\.azure/|id_rsa\b|id_ed25519\b|Login Data\b|wallet\.dat|/proc/self/environ"
     r"|/var/run/secrets/|\.bash_history)"
 )
+# Where packages and models come from, as their hosts are called.
+_PACKAGES = (
+    r"(?:pypi\.org|pythonhosted\.org|huggingface\.co|hf\.co|npmjs\.(?:org|com)|anaconda\.(?:org|com)"
+    r"|pytorch\.org|docker\.(?:io|com)|conda-forge\.org)\b"
+)
 SECRET_FILE = re.compile(_PRIVATE_FILES)
 FETCHED = "runs what it has just fetched"
 STAYS = "arranges to run again, or to let somebody in"
@@ -242,6 +247,40 @@ ATTACKS = tuple(
         (
             r"\b(?:rsync|scp)\s+(?:-\S+\s+){0,6}(?:~|\$\{?HOME\}?|/root|/home)/?\*?\s+\S{1,200}:",
             "sends the whole home to the network",
+        ),
+        (
+            # What a search finds is sent, one by one: of a home or the system, or by telling names.
+            r"\bfind\s(?:(?:-\w+\s+){0,3}(?:/|~|\$\{?HOME\b|/home|/root|/etc|/Users|/opt|/var)(?=[\s/])"
+            r"|[^\n;&|]{0,300}name\s+\S{0,40}(?:cred|token|secret|\.env|id_|\.pem|netrc|passw|wallet|\.key))"
+            r"[^\n;&|]{0,400}-exec(?:dir)?\s+(?:sudo\s+)?(?:curl|wget|nc|ncat|scp|rsync)\s[^\n;]{0,300}\{\}",
+            "sends somebody's files to the network",
+        ),
+        (
+            r"-exec(?:dir)?\s+(?:sudo\s+)?shred\s|\|\s*xargs\s[^|;&\n]{0,100}\bshred\s",
+            "deletes or overwrites (shred)",
+        ),
+        (
+            r"\b(?!127\.|0\.0\.0\.0|10\.|192\.168\.)\d{1,3}(?:\.\d{1,3}){3}\s[^\n;&|]{0,300}"
+            + _PACKAGES
+            + r"[^\n;&]{0,100}/etc/hosts\b|/etc/hosts[^\n;&|]{0,100}<<<?[^\n]{0,40}\n?"
+            r"(?!127\.|0\.0\.0\.0|10\.|192\.168\.)\d{1,3}(?:\.\d{1,3}){3}\s[^\n]{0,300}"
+            + _PACKAGES,
+            "has packages taken from another machine",
+        ),
+        (
+            r"\bJSON\.stringify\(\s*process\.env\b[\s\S]{0,400}\b(?:https?\.request|fetch\(|axios|curl|wget|net\.connect)"
+            r"|\b(?:https?\.request|fetch\(|axios|curl|wget)\b[\s\S]{0,400}\bJSON\.stringify\(\s*process\.env\b",
+            "sends the environment to the network",
+        ),
+        (
+            r"\b(?:evaluate|GroovyShell\(\)\.(?:evaluate|parse|run))\s*\(?\s*(?:new\s+URL\(|\S{1,200}\.toURL\(\))"
+            r"|\b(?:curl|wget)\s[^\n]{0,300}\.execute\(\)\s*\.\s*text\s*\.\s*execute\(",
+            FETCHED,
+        ),
+        (
+            r"\b(?:curl|wget)\b[^|;&\n]{0,300}(?:\s-\w*[oOP]\s*|--output(?:-document)?[= ]|>\s*)"
+            r"[^\s;|&]{0,200}(?:/models--|/(?:site|dist)-packages/)",
+            "replaces what other programs have installed",
         ),
         (r"\bxmrig\b|stratum\+(?:tcp|ssl)://", "mines a currency"),
         (

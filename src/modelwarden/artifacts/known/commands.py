@@ -50,7 +50,7 @@ _IS_SHELL = re.compile(
 )
 # In the place of a command: packages of these names are installed, too.
 _DOWNLOAD = re.compile(
-    r"(?:^|[|;&\n(`{]|\b(?:sudo|then|do|else|if|env|time|exec|nohup|command)\s|--\s)[^\S\n]*"
+    r"(?:^|[|;&\n(`{]|\b(?:sudo|then|do|else|if|env|time|exec|nohup|command|sh\s+-\w{0,4}c)\s|--\s)[^\S\n]*"
     r"(?:\w{1,50}=\S{0,200}[^\S\n]+){0,20}"
     rf"((?:\S{{0,200}}/)?(?:{FETCHERS})\b[^|;&\n]*)"
 )
@@ -386,6 +386,8 @@ def _by_words(text: str) -> str | None:
         words = part.split()
         while words and words[0].rsplit("/", 1)[-1] in WRAPPERS:
             words = words[1:]
+        if words[:1] == ["trap"]:  # what it is given runs when the script ends
+            words = [word.strip("\"'") for word in words[1:]]
         if not words:
             continue
         program = words[0].rsplit("/", 1)[-1].lower()

@@ -27,8 +27,11 @@ from modelwarden.artifacts.known.pipelines import (
 from modelwarden.artifacts.known.publishers import only_known
 from modelwarden.artifacts.known.secret_sources import (
     CREDENTIALS,
+    ENCODES,
     ENVIRONMENT,
+    SOURCES,
     VARIABLES,
+    given_to,
     kept_in,
     secret_in,
 )
@@ -36,6 +39,8 @@ from modelwarden.core.patterns import lazily
 
 _DECODED = "decoded"
 _REMOTE = "fetched"
+_CODE = "the repository"
+_GIVEN = "given"  # a secret of the build server, under a name that the settings tell
 _RUNS = {_REMOTE: FETCHED, _DECODED: "runs what it has just decoded"}
 _SECRETS = frozenset((CREDENTIALS, ENVIRONMENT))
 _PACKED = (".gz", ".xz", ".bz2", ".zst", ".enc", ".b64", ".gpg")
@@ -136,6 +141,20 @@ _CLEAR = lazily(
 _LIKE_SECRET = lazily(
     r"(?i)\$\{?\w{0,30}(?:token|secret|passw|private_key|ssh_key|api_?key|credential)"
 )
+# A shell that is given its commands as one text.
+_WRAPPED = lazily(
+    r"\b(?:ba|z|da|k|a)?sh\s+-\w{0,4}c\s+(?:'([^']{1,8000})'|\"((?:[^\"\\]|\\.){1,8000})\")"
+)
+_UNQUOTES = lazily(r"\\([\"\\$`])")
+_ECHOES = lazily(_BEFORE + r"(?:echo|printf)\s")
+_SERVES = lazily(_BEFORE + r"(?:ssh|scp|rsync|sftp)\b")  # as a repository is put on one's server
+_ASKS_NAMES = lazily(_BEFORE + r"(?:dig|nslookup|host|ping|drill)\b")
+_READ = lazily(
+    r"\b(\w{1,60})\s*=[^\n]{0,100}(?:new\s+URL\([^)\n]{1,300}\)|\.toURL\(\))\s*\.\s*(?:text|getText)\b"
+)
+_EVALUATES = lazily(
+    r"\b(?:evaluate|GroovyShell\(\)\.(?:evaluate|parse|run)|Eval\.me)\s*\(?\s*(\w{1,60})"
+)
 _API = lazily(r"/api/v4/|\$\{?(?:CI_(?:API|SERVER)|GITHUB_API_URL|ACTIONS_ID_TOKEN_REQUEST_URL)")
 _LOGIN = lazily(r"://[^\s/]{0,200}\$[^\s/]{0,200}@|\b(?:git\s+push|oauth2?|token-login)\b")
 _PUSH = lazily(r"\bgit\s+push\b")
@@ -158,42 +177,62 @@ class Follower:
     [None, 'runs what it has just fetched']
     """
 
-    __slots__ = ("_earlier", "_flow", "_values")
+    __slots__ = ("_earlier", "_flow", "_read", "_values")
 
     def __init__(self) -> None:
         """Begin with nothing known."""
-        self._earlier = ""
+        self._earlier = self._read = ""
         self._flow = _Flow()
         self._values = Values()
+
+    def give(self, name: str) -> None:
+        """Take the name of a variable that holds a secret of the build server."""
+        if len(self._flow.secret) < _KEPT:
+            self._flow.secret.add(name)
 
     def take(self, command: str) -> str | None:
         """Say what a command does that no model needs, where what came before it tells."""
         given = command[:LONGEST]
+        if ("=" in given or "ariable" in given) and (name := given_to(given)) is not None:
+            self.give(name)
         made = spelled(self._values.put_in(given))
         what = self._flow.follow(made)
+        if what is None and "-" in made and "sh" in made:
+            for inner in _WRAPPED.finditer(made):
+                plain = inner[1] or _UNQUOTES.sub(r"\1", inner[2])
+                what = what or self._flow.follow(plain)
         if what is None and made != given:
             what = attack_in(made)
         if what is None and starts_download(self._earlier, made):
             what = "runs what a line before it has fetched"
         self._earlier = (self._earlier + downloads_in(made))[-_REMEMBERED:]
         self._values.take(made)
-        return what
+        return what or self._evaluated(given)
+
+    def _evaluated(self, command: str) -> str | None:
+        """Follow what a script of Groovy reads from an address to where it is evaluated."""
+        if (found := _READ.search(command)) is not None:
+            self._read = found[1]
+        if self._read and (called := _EVALUATES.search(command)) and called[1] == self._read:
+            return FETCHED
+        return None
 
 
 class _Flow:
     """The state of a script: what its variables, its files and the present folder hold."""
 
-    __slots__ = ("files", "functions", "here", "inside", "names")
+    __slots__ = ("files", "functions", "here", "inside", "names", "secret")
 
     def __init__(self) -> None:
         self.names: dict[str, str] = {}
         self.files: dict[str, str] = {}
         self.functions: dict[str, str] = {}
+        self.secret: set[str] = set()
         self.here = self.inside = ""
 
     def follow(self, command: str) -> str | None:
         """Take one command; say what it does with what it was given."""
-        known = self.names or self.files or self.functions
+        known = self.names or self.files or self.functions or self.secret
         if (found := _FUNCTION.match(command)) is not None:
             self.inside = found[1]
             command = command[found.end() :].lstrip()
@@ -220,15 +259,14 @@ class _Flow:
             bare = stage.bare
             if before is not None and _RAW.search(bare) and _OPEN_SHELL.search(before.bare):
                 told = told or "opens a shell to the network"
-            if _SENDS.search(bare) and _uploads(bare):
-                given = (held | self.given(stage)) & _SECRETS
-                if given and (_PUSH.search(bare) or not _goes_home(bare)):
-                    told = told or f"sends {min(given)} to the network"
+            told = told or self.sent(stage, held)
             if told is None and _DECODED in held | self.brought(stage):
                 told = _stays(bare)
             runs = held & _RUNS.keys() if held and _SHELL.search(bare) else self.run_text(stage)
             if runs:
                 told = told or _run("|".join(one.bare for one in stages), runs)
+            if self.secret and _GIVEN in held and ENCODES.search(bare):
+                held.add(CREDENTIALS)
             held |= self.brought(stage)
             self.keep(stage, held)
             before = stage
@@ -237,6 +275,17 @@ class _Flow:
             elif self.inside and held & _RUNS.keys():
                 self.functions[self.inside] = min(held & _RUNS.keys())
         return told
+
+    def sent(self, stage: Stage, held: set[str]) -> str | None:
+        """Say what a program sends to the network: of what it is given, or what is piped to it."""
+        bare = stage.bare
+        if not _SENDS.search(bare) or not _uploads(bare):
+            return None
+        given = (held | self.given(stage)) & _SECRETS
+        if given and (_PUSH.search(bare) or not _goes_home(bare)):
+            return f"sends {min(given)} to the network"
+        code = _CODE in held and not _SERVES.search(bare) and not _goes_home(bare)
+        return f"sends {_CODE} to the network" if code else None
 
     def run_text(self, stage: Stage) -> set[str]:
         """Return what a shell is given as its text, by a variable or a command's output."""
@@ -264,9 +313,17 @@ class _Flow:
         if (kind := kept_in(bare)) is not None:
             found.add(kind)
         found |= {kind for inner in substituted(body) if (kind := secret_in(inner)) is not None}
+        if self.secret and self.tells(bare) and (clear or _ASKS_NAMES.search(stage.bare)):
+            found.add(CREDENTIALS)
+        if self.secret and any(self.tells(o) and ENCODES.search(o) for o in substituted(body)):
+            found.add(CREDENTIALS)
         if self.here and _PUSH.search(bare):
             found.add(self.here)
         return found
+
+    def tells(self, text: str) -> bool:
+        """Tell whether a text names a variable that the build server filled with a secret."""
+        return any(one[1] in self.secret for one in _NAME.finditer(text))
 
     def held_by(self, bare: str) -> set[str]:
         """Return what the variables and files hold that a text names."""
@@ -285,6 +342,12 @@ class _Flow:
             found.add(kind)
         if _FETCHER.search(bare):
             found.add(_REMOTE)
+        if _ECHOES.search(bare) and VARIABLES.search(bare):
+            found.add(CREDENTIALS)
+        if SOURCES.search(bare):
+            found.add(_CODE)
+        if self.secret and self.tells(bare):
+            found.add(_GIVEN)
         if self.functions and (kind := self.functions.get(bare.partition(" ")[0])):
             found.add(kind)
         if _DECODER.search(bare) or (_PRINTS.search(bare) and _CODED.search(stage.text)):

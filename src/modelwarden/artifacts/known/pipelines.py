@@ -30,6 +30,10 @@ _ASSIGNS = lazily(
     r"(?:^|[;&|\s])(?:export\s+|local\s+|readonly\s+|declare\s+(?:-\w+\s+)?)?([A-Za-z_]\w{0,40})="
     r"(\"[^\"$`\n]{0,300}\"|'[^'\n]{0,300}'|[^\s\"'$`;&|()]{1,300})(?=[\s;&|)]|$)"
 )
+_LOOPS = lazily(
+    r"\bfor\s+([A-Za-z_]\w{0,40})\s+in\s+((?:\"[^\"\n]{0,300}\"|[^\s\"'`;&|()]){1,300})"
+    r"[ \t]*(?:;|\n|$)"
+)
 _USED = lazily(r"\$(?:\{([A-Za-z_]\w{0,40})\}|([A-Za-z_]\w{0,40}))")
 
 
@@ -126,7 +130,7 @@ def _letter(found: re.Match[str]) -> str:
 
 
 class Values:
-    """The variables of a script whose values are written out in it."""
+    """The variables of a script whose values are written out in it, or are files of one form."""
 
     __slots__ = ("held",)
 
@@ -136,6 +140,8 @@ class Values:
 
     def take(self, command: str) -> None:
         """Remember what a command sets; what is computed is forgotten."""
+        if "for " in command and (loop := _LOOPS.search(command[:LONGEST])) is not None:
+            self.held[loop[1]] = loop[2]
         if "=" not in command:
             return
         for found in _ASSIGNS.finditer(command[:LONGEST]):

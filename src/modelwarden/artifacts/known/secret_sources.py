@@ -19,6 +19,7 @@ TOLD = lazily(
     r"|\bgetent\s+shadow\b|\bcmdkey\s+/list|\bvaultcmd\s+/list|\bnetsh\s+wlan\s+show\s+profile"
     r"|\bgit\s+config\s[^|;&\n]{0,120}extraheader"
     r"|\bfind\s[^|;&\n]{0,200}-i?name\s+\W{0,2}(?:\*\.pem|id_|\*\.key\b|wallet|\*\.kdbx|credentials|\*\.ovpn)"
+    r"|\bgit\s+ls-files\s[^|;&\n]{0,200}\*\W{0,2}(?:pem|key|env|p12|pfx|kdbx)\b|(?:^|[|;&(]\s*)history\s*(?=\||$)"
     r"|\bgpg\d?\s[^|;&\n]{0,100}--export-secret-keys?\b|\bhuggingface-cli\s+env\b|\bheroku\s+auth:token\b"
 )
 FILES = lazily(
@@ -44,11 +45,39 @@ VARIABLES = lazily(  # that hold one where they are set
     r"|ACTIONS_RUNTIME_TOKEN|ACTIONS_ID_TOKEN_REQUEST_TOKEN|CI_JOB_TOKEN|OPENAI_API_KEY|ANTHROPIC_API_KEY"
     r"|WANDB_API_KEY|NPM_TOKEN|PYPI_TOKEN|TWINE_PASSWORD|SSH_PRIVATE_KEY|GOOGLE_APPLICATION_CREDENTIALS"
     r"|AZURE_CLIENT_SECRET|DATABASE_URL|KUBECONFIG)\b"
+    r"|\$\{\{\s{0,9}(?:github\.token|secrets\.GITHUB_TOKEN)\s{0,9}\}\}"
 )
 WHOLE_ENVIRONMENT = lazily(
     r"(?:^|[\s(`|;&{])(?:/usr/bin/)?(?:env|printenv|set|export\s+-p|declare\s+-[xp]|compgen\s+-e)"
     r"(?:\s+-0)?\s*(?=$|[|;&)`>}\n])"
 )
+
+
+# Settings that give a secret of a build server to a program under a name of their own.
+GIVEN = lazily(
+    r"\$\{\{\s*secrets\.\w+\s*\}\}|\$\(System\.AccessToken\)|^\s*credentials\(|\$\{\{\s*github\.token\s*\}\}"
+)
+_GIVEN_TO = lazily(
+    r"(?:^|[\s;{])(?:export\s+)?([A-Za-z_]\w{0,60})\s*=\s*[\"']?(?:credentials\(|\$\{\{\s*secrets\.)"
+    r"|\b(?:v|passwordV|tokenV)ariable\s*:\s*[\"'](\w{1,60})"  # as Jenkins binds them
+)
+# What hides what is sent: no login is written so.
+ENCODES = lazily(
+    r"\b(?:base(?:64|32)|xxd|od\s+-|hexdump|gzip|bzip2|xz|zstd|openssl\s+(?:enc|base64)|rev|gpg\d?\s|age\s|tr\s)"
+)
+SOURCES = lazily(
+    r"^(?:git\s+(?:-\S+\s+){0,3}(?:diff|archive|bundle\s+create(?=\s+-\s)|format-patch\s[^|]{0,100}--stdout|show)\b)"
+)
+
+
+def given_to(text: str) -> str | None:
+    """Return the variable to which a build server's secret is given in a line.
+
+    >>> given_to("HF = credentials('hf-token')")
+    'HF'
+    """
+    found = _GIVEN_TO.search(text)
+    return None if found is None else found[1] or found[2]
 
 
 def secret_in(text: str) -> str | None:

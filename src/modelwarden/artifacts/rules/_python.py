@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from modelwarden.artifacts.known.asking import only_asks
+from modelwarden.artifacts.known.attacks import FETCHED
 from modelwarden.artifacts.known.commands import RUNS_LATER, attack_in
 from modelwarden.artifacts.known.harm import code_in
 from modelwarden.artifacts.known.python_calls import (
@@ -16,10 +17,11 @@ from modelwarden.artifacts.known.python_calls import (
     tells_secrets,
 )
 from modelwarden.artifacts.known.secrets import redacted
+from modelwarden.artifacts.rules._dropped import started
 from modelwarden.core import Evidence
 from modelwarden.core.values import dataclass
 from modelwarden.formats.places import escapes
-from modelwarden.formats.python.acts import Act, Kind, When
+from modelwarden.formats.python.acts import UNKNOWN, Act, Kind, When
 from modelwarden.formats.python.reader import PythonFile
 from modelwarden.formats.python.values import ANYTHING, Value
 
@@ -47,6 +49,7 @@ class Judged:
 
     act: Act
     can: Can
+    dropped: bool = False  # it starts a file that was fetched before
 
     @property
     def shown(self) -> str:
@@ -57,7 +60,8 @@ class Judged:
 def judged(program: PythonFile) -> Iterator[Judged]:
     """Yield the acts that can do something, in order, each place once."""
     seen: set[tuple[str, int, When, str]] = set()
-    for act in program.acts:
+    dropped = started(program.acts)
+    for place, act in enumerate(program.acts):
         if act.kind not in {Kind.CALL, Kind.HANDED}:
             continue
         can = ability(act.path)
@@ -67,6 +71,8 @@ def judged(program: PythonFile) -> Iterator[Judged]:
             can = Can.PROGRAM
         if can is None and act.named.get("trust_remote_code", ANYTHING).const is True:
             can = Can.FILE_CODE
+        if can is None and place in dropped:
+            can = Can.FILE_CODE
         if act.path == "os.dup2" and _connected(act):
             can = Can.NETWORK
         if can is None or (act.kind is Kind.HANDED and not is_handed(act.path, can)):
@@ -74,7 +80,7 @@ def judged(program: PythonFile) -> Iterator[Judged]:
         key = (act.path, act.line, act.when, rendered(act))
         if key not in seen and not _tame(act, can):
             seen.add(key)
-            yield Judged(act, can)
+            yield Judged(act, can, place in dropped)
 
 
 def _stays(act: Act) -> bool:
@@ -87,7 +93,10 @@ def _stays(act: Act) -> bool:
 
 
 def _told(act: Act) -> bool:
-    """Tell whether a scheduler, or a task, is given a command that attacks."""
+    """Tell whether a scheduler, a task or a session is given a command that attacks."""
+    if act.path.startswith(UNKNOWN):
+        words = " ".join(value.text or "?" for value in act.args)
+        return attack_in(words) is not None
     given = (act.named[name] for name in _COMMANDS if name in act.named)
     texts = (one.text for value in given for one in (value, *(value.items or ())))
     return any(text is not None and attack_in(text) is not None for text in texts)
@@ -185,10 +194,9 @@ def asks(act: Act) -> bool:
 def attack_of(one: Judged) -> str | None:
     """Say which attack an act is, whenever it runs; None for all others."""
     act, can = one.act, one.can
-    if can is Can.PROGRAM and (words := command_of(act)):
-        attack = attack_in(" ".join(word or "?" for word in words))
-        if attack is not None:
-            return attack
+    attack = FETCHED if one.dropped else _commanded(one)
+    if attack is not None:
+        return attack
     if (can is Can.PROGRAM or act.path == "os.dup2") and _connected(act):
         return "opens a shell to the network"
     fetched = any(fetches(origin) for origin in act.origins)
@@ -204,6 +212,11 @@ def attack_of(one: Judged) -> str | None:
     if can in {Can.SEND, Can.NETWORK} and _carries(act):
         return "sends secrets of whoever runs it to the network"
     return None
+
+
+def _commanded(one: Judged) -> str | None:
+    words = command_of(one.act) if one.can is Can.PROGRAM else []
+    return attack_in(" ".join(word or "?" for word in words)) if words else None
 
 
 def _connected(act: Act) -> bool:

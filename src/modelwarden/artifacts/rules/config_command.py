@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from modelwarden.artifacts.known.commands import attack_in
 from modelwarden.artifacts.known.flows import Follower
 from modelwarden.artifacts.known.harm import LONGEST, code_in, command_in
+from modelwarden.artifacts.known.pushes import Pushes
+from modelwarden.artifacts.known.secret_sources import GIVEN
 from modelwarden.artifacts.known.secrets import redacted
 from modelwarden.artifacts.rules._content import bound_to
 from modelwarden.core import Confidence, Hit, Severity, rule
@@ -27,6 +29,7 @@ _STEPS = frozenset(
     "before_deploy after_deploy postCreateCommand postStartCommand onCreateCommand "
     "updateContentCommand postAttachCommand bash_command exec entry".split()
 )
+_OF_SECRETS = frozenset(("from_secret", "secretKeyRef", "secret_key_ref"))
 _SHELLS = frozenset("sh bash zsh dash cmd powershell pwsh".split())
 
 
@@ -57,12 +60,15 @@ def config_command(config: ConfigFile) -> Iterator[Hit]:
         return
     evidence = bound_to(config)
     follower = Follower()
+    pushes = Pushes()
+    for name in _given(config.scalars):
+        follower.give(name)
     words: list[Scalar] = []
     for scalar in config.scalars:
         if words and not _follows(words[-1], scalar):
             words = []
         words = [*words, scalar][-_WORDS:] if scalar.key in _STEPS else []
-        followed = follower.take(scalar.value) if scalar.key in _STEPS else None
+        followed = _step(follower, pushes, scalar.value) if scalar.key in _STEPS else None
         short = len(scalar.value) <= 4 and scalar.key != "command"
         if not scalar.text or (short and followed is None):
             continue
@@ -77,6 +83,23 @@ def config_command(config: ConfigFile) -> Iterator[Hit]:
         if what is not None:
             facts = {"path": scalar.path[:200], "value": redacted(scalar.value)[:120]}
             yield Hit(f"{scalar.key[:60]}: {what}", evidence(facts, scalar.line))
+
+
+def _step(follower: Follower, pushes: Pushes, command: str) -> str | None:
+    """Take one step of many; say what it does with what those before it left."""
+    followed, pushed = follower.take(command), pushes.take(command)
+    return followed or pushed
+
+
+def _given(scalars: Iterable[Scalar]) -> Iterator[str]:
+    """Yield the variables that hold a secret of the build server."""
+    for scalar in scalars:
+        if scalar.key in _OF_SECRETS:
+            name = scalar.path.removesuffix(f".{scalar.key}").rpartition(".")[2]
+            if name.isidentifier():
+                yield name
+        elif GIVEN.search(scalar.value) and scalar.key.isidentifier() and scalar.key not in _STEPS:
+            yield scalar.key
 
 
 def _follows(one: Scalar, other: Scalar) -> bool:

@@ -30,6 +30,7 @@ _HOOKS = re.compile(r"^repos\[\d+\]\.repo$")
 _MACHINE = re.compile(r"file:|(?:\.\./)+|/(?!/)")
 _OUTPUT = re.compile(r"(?:^|\.)outs\[\d+\]\.path$")
 _PLAIN = re.compile(r"(?:http|ftp)://(?!localhost\b|127\.|[\w.-]+\.svc\b|[\w-]+[:/])")
+_PICKLED = re.compile(_PLAIN.pattern + r"[^\s\"']{1,500}\.(?:pkl|pickle|joblib|dill)(?:\.\w{1,4})?")
 _SYSTEM = re.compile(
     r"(?:\.\./)*/?(?:\.\./)*(?:etc|proc|sys|dev)/|(?:file:)?/+(?:etc|proc|sys|dev)/"
 )
@@ -82,6 +83,8 @@ def _harm(scalar: Scalar) -> str | None:
         return f"takes hooks from {shown}, without TLS"
     if scalar.key in _STORES and _PLAIN.match(scalar.value):
         return f"takes the model from {shown}, without TLS"
+    if _PICKLED.fullmatch(scalar.value):
+        return f"takes a pickle from {shown}, without TLS"
     return _file(scalar, shown)
 
 

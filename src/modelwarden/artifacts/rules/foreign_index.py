@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from modelwarden.core import Evidence, Hit, Severity, rule
-from modelwarden.formats.installs import Origin
+from modelwarden.formats.installs import ANYBODY, Origin
 from modelwarden.formats.plaintext import PlainText
 
 # Indexes of the projects themselves.
@@ -53,6 +53,10 @@ def foreign_index(one: PlainText) -> Iterator[Hit]:
 
 
 def _foreign(origin: Origin) -> str | None:
+    if origin.value == ANYBODY:
+        return "has certificates passed over from then on"
+    if origin.kind == "code":
+        return f"has the code of another host taken from {origin.value[:100]}"
     if origin.kind == "trusted-host":
         return f"takes packages from {origin.value[:100]} without checking who it is"
     if origin.kind in {"address", "repository"}:

@@ -17,7 +17,13 @@ _THEIRS = re.compile(
 )
 _ALL = re.compile(r"\btoJSON\(\s*secrets\s*\)", re.IGNORECASE)
 _INCLUDED = re.compile(r"(?:^|\.)include(?:\[\d+\])?\.remote(?:\[\d+\])?$")
-_HEAD = re.compile(r"github\.event\.pull_request\.head\.(?:sha|ref)|github\.head_ref")
+_HEAD = re.compile(
+    r"github\.event\.(?:pull_request|workflow_run\.pull_requests\[0\])\.head\.(?:sha|ref)|github\.head_ref"
+    r"|github\.event\.workflow_run\.head_(?:sha|branch)"
+    r"|refs/pull/\$\{\{[^}]{0,100}github\.event\.(?:issue|pull_request|number)"
+)
+# Strangers cause these events, and they run with the secrets of the repository.
+_TRUSTED = ("pull_request_target", "issue_comment", "workflow_run")
 
 
 @rule(
@@ -35,16 +41,18 @@ def workflow_injection(config: ConfigFile) -> Iterator[Hit]:
     included from an address without TLS.
 
     Why: whoever opens an issue chooses the title, which becomes part of the script, or of what an
-    assistant is told. With `pull_request_target` the code of a stranger runs with the secrets of
-    the repository, and can publish a model in its name.
+    assistant is told. With `pull_request_target` and `issue_comment` the code of a stranger runs
+    with the secrets of the repository, and can publish a model in its name.
 
     Fix: hand the value over in `env:`, and quote the variable; check out no foreign code there.
 
     Blind spot: scripts that the workflow calls are examined as the files that they are.
     """
     evidence = bound_to(config)
-    trusted = any("pull_request_target" in (s.key, s.value) for s in config.scalars) or any(
-        "pull_request_target" in scalar.path for scalar in config.scalars
+    trusted = any(
+        event in (scalar.key, scalar.value) or event in scalar.path.split(".")
+        for scalar in config.scalars
+        for event in _TRUSTED
     )
     for scalar in config.scalars:
         message = None

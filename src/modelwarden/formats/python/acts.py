@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from modelwarden.formats.python.values import Value
 
 
+UNKNOWN = "(unknown)"
+"""What stands in a path for an object of which nothing is known."""
+
+
 class When(Enum):
     """When a piece of code runs.
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from modelwarden.formats.python import fold
-from modelwarden.formats.python.acts import Kind, When
+from modelwarden.formats.python.acts import UNKNOWN, Kind, When
 from modelwarden.formats.python.expressions import Expressions, constants
 from modelwarden.formats.python.implicit import LOOKING
 from modelwarden.formats.python.items import any_of
@@ -46,9 +46,15 @@ _LOOKS = frozenset(
     ).split()
 ) | {"functools.wraps", "functools.update_wrapper", "inspect.signature", "typing.cast"}
 _OPENS = frozenset(("builtins.open", "io.open", "codecs.open", "pathlib.Path", "os.open"))
+_BELOW = ("glob", "joinpath")  # and what they find
 _IMPORTS = frozenset(("builtins.__import__", "importlib.import_module", "importlib.__import__"))
 _EVALUATES = frozenset(("builtins.exec", "builtins.eval", "builtins.compile"))
 _READS = frozenset(("os.getenv", "os.environ.get", "os.environ.pop", "os.environb.get"))
+# Methods by which sessions, connections and tasks are told what to run.
+_RUNNING = frozenset(
+    "run run_always run_install sudo local execute exec_command exec_run execute_command shell cmd "
+    "system call popen spawn sh bash command check_output check_call run_command".split()
+)
 _MERGES = frozenset("get pop setdefault __getitem__".split())
 
 
@@ -187,6 +193,8 @@ class Calls(Expressions):
             return merged(any_of(args[1:]), self.item(base, args[0], node))
         if isinstance(base.code, Class) and base.instance:
             self.inherited(base, base.code, name)
+        if name in _RUNNING and args and args[0].text is not None and base.path is None:
+            self.act(Kind.CALL, outside(f"{UNKNOWN}.{name}"), node, args, named)
         self.hand((*args, *named.values()), node)
         if self.when is When.IMPORT:
             for method in self.methods.get(name, ())[:_HANDED]:
@@ -444,6 +452,8 @@ def _origin(path: str, args: Args) -> frozenset[str]:
     """Name where a result comes from; of a file, with its name."""
     name = args[0].text if args else None
     if path in _OPENS and name:
+        return frozenset((path, f"{path}:{name[:200]}"))
+    if name and path.startswith(("pathlib.Path", "glob.")) and path.endswith(_BELOW):
         return frozenset((path, f"{path}:{name[:200]}"))
     if path in {"os.path.expanduser", "os.path.join", "pathlib.Path.home"} and name:
         return frozenset((path, f"{path}:{name[:200]}"))

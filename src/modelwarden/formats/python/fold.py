@@ -167,7 +167,10 @@ def _inflate(data: bytes, wbits: int = 47, *_: Any) -> bytes:
     import zlib
 
     machine = zlib.decompressobj(wbits)
-    return _all(machine.decompress(data, TEXT + 1))
+    try:
+        return _all(machine.decompress(data, TEXT + 1))
+    except zlib.error as error:
+        raise UnknownError from error
 
 
 def _gunzip(data: bytes) -> bytes:
@@ -183,7 +186,10 @@ def _bunzip(data: bytes) -> bytes:
 def _unxz(data: bytes, *_: Any) -> bytes:
     import lzma
 
-    return _all(lzma.LZMADecompressor(memlimit=64 << 20).decompress(data, TEXT + 1))
+    try:
+        return _all(lzma.LZMADecompressor(memlimit=64 << 20).decompress(data, TEXT + 1))
+    except lzma.LZMAError as error:
+        raise UnknownError from error
 
 
 def _all(data: bytes) -> bytes:
