@@ -70,9 +70,13 @@ class Victims:
         rights = {
             "landlock": {
                 **{key: getattr(rules, key) for key in ("handled", "network", "scoped")},
-                **{key: getattr(rules, key) for key in ("read", "write", "device", "files")},
+                **{
+                    key: getattr(rules, key)
+                    for key in ("read", "write", "device", "files", "names")
+                },
             },
             "readable": (*_READABLE, *readable_files(python)),
+            "listed": (),
             "writable": (),
             "devices": _DEVICES,
         }
