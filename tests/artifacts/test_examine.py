@@ -12,6 +12,7 @@ import pytest
 from modelwarden.artifacts import examine
 from modelwarden.core import Evidence, GapKind, Hit, Severity, Status, rule
 from modelwarden.formats import Limits, Source, View
+from tfgraphs import message
 from torchfiles import legacy
 
 HARMFUL = b"cposix\nsystem\n(S'true'\ntR."
@@ -113,3 +114,20 @@ def test_bytes_that_many_members_share_are_examined_once():
     assert result.gaps
     assert not any("members" in g.why and g.kind is GapKind.OVER_LIMIT for g in result.gaps)
     assert len(result.findings) < 2_000  # in every combination there were millions
+
+
+@pytest.mark.parametrize("name", ["m.onnx", "saved_model.pb", "model.mlmodel", "m.pdmodel"])
+def test_a_message_that_breaks_off_is_said_to_be_cut_short(name):
+    data = message((1, 8), (2, b"made by"), (7, b"x" * 500))
+
+    (told,) = examine(Source(name, data[:200]), Limits()).gaps
+
+    assert told.kind is GapKind.UNSUPPORTED
+    assert told.what == f"{name}@14"
+    assert told.why == "no known format; it looks cut short: a field of 500 bytes, 186 left"
+
+
+def test_a_broken_message_that_is_not_cut_is_of_no_known_format():
+    (told,) = examine(Source("m.onnx", b"\x08\x08\x0f" + bytes(90)), Limits()).gaps
+
+    assert told.why == "no known format"

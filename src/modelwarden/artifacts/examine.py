@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from modelwarden.core import Hit
     from modelwarden.formats.catalog import Format
 
+_PROTOBUFS = (".mlmodel", ".onnx", ".pb", ".pdmodel")
+
 
 @dataclass(slots=True)
 class Examined:
@@ -115,7 +117,7 @@ class _Work:
         if source.depth == 0 and not self.formats:
             self.formats = formats
         if not formats:
-            self.gaps.append(gap(source, "no known format", GapKind.UNSUPPORTED))
+            self.gaps.append(_unknown(source))
         for entry in formats:
             self.read(entry, source)
 
@@ -264,6 +266,18 @@ def _finding(rule: Rule[View], source: Source, hit: Hit) -> Finding:
         fingerprint=fingerprint(rule.id, source.name, source.member, identity),
         stage="artifacts",
     )
+
+
+def _unknown(source: Source) -> Gap:
+    """Say that nobody claims a file; of a message that has no magic, whether it was cut short."""
+    why, at = "no known format", None
+    if source.name.endswith(_PROTOBUFS):
+        from modelwarden.formats.protobuf import cut_off  # few scans need it
+
+        if (broken := cut_off(source)) is not None:
+            left, at = source.size - broken.at, broken.at
+            why += f"; it looks cut short: a field of {broken.value} bytes, {left} left"
+    return gap(source, why, GapKind.UNSUPPORTED, at=at)
 
 
 def _brief(error: Exception) -> str:

@@ -14,6 +14,7 @@ need), so that no field which a loader sees is missed.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelwarden.formats.view import DamagedError
@@ -32,6 +33,7 @@ _ACCOUNT = 1024  # fields between two looks at the limits
 _MAX_TAG = (1 << 32) - 1
 _U64 = (1 << 64) - 1
 _GROUPS = 64
+_OUTERMOST = 4096  # fields before the one that is cut off
 _FAR = 1 << 63  # behind the end of anything
 _ALL = range(1 << 29)  # numbers that a field can have
 _new = tuple.__new__
@@ -118,6 +120,25 @@ def fields(  # noqa: C901 -- one loop, no calls for most fields
         yield field
     if limits is not None:
         limits.spend(operations=count % _ACCOUNT)
+
+
+def cut_off(source: Source) -> Field | None:
+    """Return the LEN field of the outermost message that goes on behind the end of the source.
+
+    None where the message is whole, or breaks in another way.
+    """
+    at = 0
+    try:
+        for field in islice(fields(source), _OUTERMOST):
+            at = field.end
+    except DamagedError:
+        try:
+            broken = _Walk(source, at, _FAR).field()
+        except DamagedError:
+            return None
+        if broken.wire == LEN and broken.end > source.size:
+            return broken
+    return None
 
 
 def text(source: Source, field: Field, longest: int = 1 << 12) -> str:
