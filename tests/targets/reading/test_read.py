@@ -44,6 +44,86 @@ def csv(tmp_path: Path) -> Path:
     return path
 
 
+LARGE = 2**64 - 1
+
+
+def large(path: Path, form: str) -> Path:
+    """Whole numbers that differ by one and are one float, beside such as a float holds."""
+    place = path / f"test.{form}"
+    if form == "csv":
+        place.write_text(f"a,b,c,label\n{LARGE},{2**53 + 1},1.5,x\n{LARGE - 1},,1e300,y\n")
+    elif form == "jsonl":
+        rows = ({"a": 2**53 + 1, "b": 2**60, "c": 1.5, "label": "x"}, {"c": 1e300, "label": "y"})
+        place.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    else:
+        duckdb.sql(
+            f"COPY (SELECT {LARGE}::UBIGINT a, {2**53 + 1}::BIGINT b, 1.5::DOUBLE c, 'x' AS label "
+            f"UNION ALL SELECT {LARGE - 1}::UBIGINT, NULL, 1e300::DOUBLE, 'y') "
+            f"TO '{place}' (FORMAT parquet)"
+        )
+    return place
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+def test_whole_numbers_that_floats_cannot_tell_apart_are_told(tmp_path, form):
+    data = read(large(tmp_path, form))
+
+    told = [note for note in data.notes if "2**53" in note]
+    assert len(told) == 1
+    assert "'a', 'b' are read as floats" in told[0]
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+def test_labels_that_floats_cannot_tell_apart_are_refused(tmp_path, form):
+    place = large(tmp_path, form)
+
+    with pytest.raises(DataError, match="the labels 'a' are whole numbers beyond 2"):
+        read(place, label="a")
+
+
+def test_large_whole_numbers_that_are_kept_exactly_are_not_told_of(tmp_path):
+    path = tmp_path / "test.csv"
+    path.write_text(f"a,label\n{2**62 + 1},x\n{2**62},y\n")
+
+    data = read(path)
+
+    assert data.inputs["a"].tolist() == [2**62 + 1, 2**62]
+    assert data.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("head", "told"),
+    [
+        ("a,a,label", "a further 'a' is 'a_1'"),
+        ("a,A,label", "a further 'A' is 'A_1'"),
+        ('\ufeff"a ","a",label', "a further 'a' is 'a_1'"),
+        ("a_1,a_1,label", "a further 'a_1' is 'a_1_1'"),
+        ("a,b,label", None),
+        (",b,label", None),
+    ],
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_columns_of_one_name_are_told(tmp_path, head, told, packed):
+    path = tmp_path / "test.csv"
+    text = f"{head}\n1,2,x\n3,4,y\n".encode()
+    path.write_bytes(gzip.compress(text) if packed else text)
+
+    notes = read(path).notes
+
+    assert [told in note for note in notes] == ([True] if told else [])
+
+
+def test_columns_of_one_name_but_for_its_case_in_parquet_are_told(tmp_path):
+    path = tmp_path / "test.parquet"
+    duckdb.sql(f"COPY (SELECT 1 AS aaa, 2 AS zzz, 'x' AS label) TO '{path}' (FORMAT parquet)")
+    path.write_bytes(path.read_bytes().replace(b"zzz", b"AAA"))  # as other writers have it
+
+    data = read(path)
+
+    assert data.inputs.names == ("aaa", "AAA_1")
+    assert ["a further 'AAA' is 'AAA_1'" in note for note in data.notes] == [True]
+
+
 def test_a_csv_has_stable_types_and_missing_values_as_pandas_reads_them(csv):
     data = read(csv)
 

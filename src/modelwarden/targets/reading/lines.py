@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from modelwarden.targets.frames import Frame
-from modelwarden.targets.reading.raw import DataError, Raw, column_of
+from modelwarden.targets.reading.raw import DataError, Raw, beyond_floats, column_of
 
 _LONGEST = 64 << 20  # bytes of one line
 _MOST_CELLS = 1 << 27  # values, with those of keys that are absent
@@ -41,8 +41,13 @@ def read_lines(path: Path) -> Raw:
                     f"{_MOST_CELLS} values",
                     hint="Give it as parquet, or with the same keys in each line.",
                 )
-    columns = (column_of([row.get(n) for row in rows], f"{path.name}: {n!r}") for n in names)
-    return Raw(Frame(tuple(names), tuple(columns)))
+    columns = [column_of([row.get(n) for row in rows], f"{path.name}: {n!r}") for n in names]
+    rounded = (
+        name
+        for name, column in zip(names, columns, strict=True)
+        if beyond_floats(column) and not any(isinstance(row.get(name), float) for row in rows)
+    )
+    return Raw(Frame(tuple(names), tuple(columns)), rounded=tuple(rounded))
 
 
 def _row(line: bytes, where: str) -> dict[str, object]:

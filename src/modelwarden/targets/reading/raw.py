@@ -12,6 +12,8 @@ from modelwarden.core import InputError
 from modelwarden.core.values import dataclass
 from modelwarden.targets.frames import Column, Frame
 
+_EXACT = 2.0**53  # below it, a float is one whole number alone
+
 
 class DataError(InputError):
     """A data file that cannot be used as it is."""
@@ -69,6 +71,7 @@ class Raw:
         others: names of what else the form holds beside them.
         notes: what the reader did that the user should know.
         part: which rows of the file these are; None of all.
+        rounded: columns of whole numbers too large for floats, which they had to become.
     """
 
     frame: Frame
@@ -77,6 +80,18 @@ class Raw:
     others: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     part: Part | None = None
+    rounded: tuple[str, ...] = ()
+
+
+def beyond_floats(column: Column) -> bool:
+    """Tell whether a column of floats holds values whose neighbours among whole numbers it loses.
+
+    >>> beyond_floats(np.array([1.0, 2.0**53])), beyond_floats(np.array([1, 2**62]))
+    (True, False)
+    """
+    if column.dtype.kind != "f":
+        return False
+    return bool((np.isfinite(column) & (np.abs(column) >= _EXACT)).any())
 
 
 def column_of(values: list[object], what: str) -> Column:

@@ -21,7 +21,7 @@ from modelwarden.targets.reading.folders import read_images, read_pages
 from modelwarden.targets.reading.lines import read_lines
 from modelwarden.targets.reading.raw import DataError, Part, Raw, must_be_file
 from modelwarden.targets.reading.tables import read_frame, read_table
-from modelwarden.targets.spec import Modality
+from modelwarden.targets.spec import Modality, Task
 
 _ZIP, _PARQUET, _GZIP = b"PK\x03\x04", b"PAR1", b"\x1f\x8b"
 _WIDE = b"\xff\xfe", b"\xfe\xff"  # how UTF-16 begins
@@ -99,6 +99,12 @@ def _data_set(
             "another",
             hint="Write the labels that you mean as y, or leave label out.",
         )
+    if data.label in raw.rounded and project.task is not Task.REGRESSION:
+        raise DataError(
+            f"{shown}: the labels {data.label!r} are whole numbers beyond 2**53, of which floats "
+            "cannot tell neighbours apart",
+            hint="Write them as texts.",
+        )
     y = raw.y if raw.y is not None else _named(raw.frame, data.label, "label", shown)
     ids = _named(raw.frame, data.id, "id", shown)
     inputs, notes = _inputs(raw, data, project, shown)
@@ -117,6 +123,7 @@ def _data_set(
             *notes,
             *told_of_absent(raw.frame, data.drop, "[data] drop"),
             *_told(raw.part),
+            *_told_of_rounded(raw.rounded),
         ),
         part="" if raw.part is None else str(raw.part),
         clusters=clusters,
@@ -146,6 +153,17 @@ def _told(part: Part | None) -> tuple[str, ...]:
     return (
         f"the file has more rows than are read: {part}; row r here is row {part.every:,} r + "
         f"{part.first:,} of the file; [data] rows sets how many are read at most",
+    )
+
+
+def _told_of_rounded(names: Sequence[str]) -> tuple[str, ...]:
+    """Return what the user must know of whole numbers that had to become floats."""
+    if not names:
+        return ()
+    shown = ", ".join(repr(name) for name in names[:5]) + (" …" if len(names) > 5 else "")
+    return (
+        f"whole numbers beyond 2**53 in {shown} are read as floats, because some are missing or "
+        "beyond 64 bits: those that lie close together become equal",
     )
 
 

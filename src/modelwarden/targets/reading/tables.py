@@ -7,9 +7,11 @@ what looks like a date stays text, as the model's own code will have read it.
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 import zlib
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +23,14 @@ from modelwarden.core import MissingExtraError
 from modelwarden.core.values import dataclass
 from modelwarden.targets.frames import Column, Frame
 from modelwarden.targets.reading.faults import fault_of
-from modelwarden.targets.reading.raw import DataError, Part, Raw, column_of, part_of
+from modelwarden.targets.reading.raw import (
+    DataError,
+    Part,
+    Raw,
+    beyond_floats,
+    column_of,
+    part_of,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -34,6 +43,8 @@ _CONFINED = {
     "threads": "2",
 }
 _WHOLE = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
+_LARGE = {"UBIGINT", "HUGEINT", "UHUGEINT"}
+_NO_DIGITS = re.compile(r"DECIMAL\(\d+,\s*0\)")
 _REAL = ("FLOAT", "DOUBLE", "DECIMAL", "UBIGINT", "HUGEINT", "UHUGEINT")
 _OPENED = re.compile(r"""\s*["']/proc/self/fd/\d+["']""")  # the name under which DuckDB sees a file
 _TIMES = ("DATE", "TIMESTAMP")
@@ -121,14 +132,72 @@ def read_table(path: Path, form: str, *, most: int | None = None) -> Raw:
             if "compression='none'" not in query.source:
                 _bounded(connection, query, name, part, path)
             found = connection.execute(query.select(names, part), [name]).fetchnumpy()
+            written = _written(connection, name, path, form)
         except _errors() as error:
             raise _unreadable(path, error) from error
+    renamed = _renamed(written, [n for n, _ in query.columns])
     dropped = len(query.columns) - len(names)
     notes = (f"{dropped} index column of the file is left out",) if dropped else ()
     columns = tuple(_plain(found[name]) for name in names)
     if form == "csv":
         columns = tuple(_flags(column) for column in columns)
-    return Raw(Frame(tuple(names), columns), notes=notes, part=part)
+    rounded = _rounded(query.columns, dict(zip(names, columns, strict=True)), form)
+    return Raw(Frame(tuple(names), columns), notes=(*notes, *renamed), part=part, rounded=rounded)
+
+
+def _written(connection: duckdb.DuckDBPyConnection, name: str, path: Path, form: str) -> list[str]:
+    """Return the names of columns as the file has them; DuckDB knows each only once."""
+    if form == "parquet":
+        schema = "SELECT name FROM parquet_schema(?) WHERE coalesce(num_children, 0) = 0"
+        return [str(row[0]) for row in connection.execute(schema, [name]).fetchall()]
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        packed = os.pread(descriptor, 2, 0) == _GZIP
+        head = _head(descriptor, packed=packed).removeprefix(b"\xef\xbb\xbf")
+        delimiter = _delimiter(descriptor, packed=packed)
+    finally:
+        os.close(descriptor)
+    lines = head.decode("utf-8", "replace").splitlines(keepends=True)
+    try:
+        return [word.strip() for word in next(csv.reader(lines, delimiter=delimiter), [])]
+    except csv.Error:
+        return []
+
+
+def _renamed(written: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+    """Return what to say of columns that another has the name of, but for its case perhaps."""
+    if len(written) != len(names):
+        return ()
+    many = Counter(word.lower() for word in written)
+    pairs = [
+        f"a further {old!r} is {new!r}"
+        for old, new in zip(written, names, strict=True)
+        if old and old != new and (many[old.lower()] > 1 or new.startswith(f"{old}_"))
+    ]
+    if not pairs:
+        return ()
+    more = f" and {len(pairs) - 3} more" if len(pairs) > 3 else ""
+    told = "; ".join(pairs[:3])
+    return (f"columns whose names differ at most in case are named anew: {told}{more}",)
+
+
+def _rounded(
+    kinds: Sequence[tuple[str, str]], columns: dict[str, Column], form: str
+) -> tuple[str, ...]:
+    """Return the columns of whole numbers that floats cannot tell apart.
+
+    A CSV says no types: there it is a column of whole numbers alone.
+    """
+    found = []
+    for name, kind in kinds:
+        column = columns.get(name)
+        if column is None or not beyond_floats(column):
+            continue
+        whole = kind in _WHOLE or kind in _LARGE or _NO_DIGITS.fullmatch(kind)
+        spelt = form == "csv" and not np.mod(column[np.isfinite(column)], 1).any()
+        if whole or spelt:
+            found.append(name)
+    return tuple(found)
 
 
 def check_unpacked(path: Path) -> None:
@@ -209,7 +278,9 @@ def read_frame(table: object, shown: str) -> Raw:
             found = relation.project(", ".join(parts)).fetchnumpy()
         except _errors() as error:
             raise DataError(f"{shown} cannot be read: {_first(error)}") from error
-    return Raw(Frame(tuple(names), tuple(_plain(found[name]) for name in names)))
+    columns = {name: _plain(found[name]) for name in names}
+    rounded = _rounded(list(zip(names, kinds, strict=True)), columns, "frame")
+    return Raw(Frame(tuple(names), tuple(columns.values())), rounded=rounded)
 
 
 class _Stream:
@@ -376,15 +447,20 @@ def csv_source(descriptor: int, name: str = "?", *, times: bool = False) -> str:
     )
 
 
-def _delimiter(descriptor: int, *, packed: bool) -> str:
-    """Return what separates the names in the first line, which is the same for all lines."""
+def _head(descriptor: int, *, packed: bool) -> bytes:
+    """Return how the text of a file begins."""
     head = os.pread(descriptor, _HEAD, 0)
     if packed:
         try:
-            head = zlib.decompressobj(31).decompress(head, _HEAD)
+            return zlib.decompressobj(31).decompress(head, _HEAD)
         except zlib.error:
-            head = b""
-    line = head.lstrip(b"\xef\xbb\xbf").split(b"\n", 1)[0]
+            return b""
+    return head
+
+
+def _delimiter(descriptor: int, *, packed: bool) -> str:
+    """Return what separates the names in the first line, which is the same for all lines."""
+    line = _head(descriptor, packed=packed).lstrip(b"\xef\xbb\xbf").split(b"\n", 1)[0]
     bare = re.sub(rb'"[^"]*"', b"", line).decode("utf-8", "replace")
     return max(_DELIMITERS, key=lambda mark: (bare.count(mark), -_DELIMITERS.index(mark)))
 
