@@ -548,6 +548,47 @@ def test_a_card_is_not_harder_to_refute_for_saying_much_that_is_true():
     assert many == one
 
 
+@pytest.mark.parametrize(
+    "value", ["0.9 ± 0.5", "0.2 ± 0.5", "90 % ± 30", "0.9 ± -0.5", "0.9 ± 1e400"]
+)
+def test_a_claim_so_wide_that_nothing_speaks_against_it_is_told_and_never_supported(value):
+    x, y = binary(2_000)
+
+    result = claimed(honest(), vectors(x, y), cards={"R.md": card_of(value)})
+
+    assert rules(result) == ["claim-not-checkable"]
+    assert "says nothing" in result.findings[0].message
+    assert [(gap.what, gap.kind) for gap in result.gaps] == [
+        (f"R.md: accuracy {value}", GapKind.NOT_ASSESSABLE)
+    ]
+
+
+def test_a_wide_claim_is_refuted_where_it_can_be_and_a_narrow_one_is_judged():
+    x, y = binary(2_000)
+    right = float((logistic(x).argmax(axis=1) == y).mean())
+
+    wrong = claimed(
+        Labels(spec(), lambda x: np.zeros(len(x), np.int64) + (logistic(x)[:, 1] < 0.5)),
+        vectors(x, y),
+        cards={"R.md": card_of("0.99 ± 0.15")},
+    )
+    narrow = claimed(honest(), vectors(x, y), cards={"R.md": card_of(f"{right - 0.2:.3f} ± 0.02")})
+
+    assert rules(wrong) == ["claim-refuted"]
+    assert rules(narrow) == ["claim-supported"]
+    assert (wrong.gaps, narrow.gaps) == ((), ())
+
+
+def test_a_wide_claim_about_a_metric_without_a_scale_is_told():
+    x = np.random.default_rng(0).normal(size=(500, 3))
+    target = Values(spec(Task.REGRESSION), lambda x: np.asarray(x)[:, 0])
+    cards = {"R.md": card_of("100 ± 40", "100 ± 1.2", metric="rmse")}
+
+    result = claimed(target, vectors(x, x.sum(axis=1)), cards=cards)
+
+    assert rules(result) == ["claim-supported", "claim-not-checkable"]
+
+
 def test_what_a_card_claims_beyond_the_limit_is_a_gap():
     x, y = binary(400)
 

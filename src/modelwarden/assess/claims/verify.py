@@ -50,6 +50,11 @@ _RULES = {
     Standing.SUPPORTED: claim_supported,
     Standing.INCONCLUSIVE: claim_inconclusive,
 }
+_WIDEST = 0.5
+_WIDE = (
+    "it allows for so wide a range of values that it says nothing: hardly any measurement could "
+    "speak against it"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +93,15 @@ def run(context: Context) -> StageResult:
             read.append(made)
         else:
             unread.append((claim, why))
-    judged = list(_judged(context, read))
+    judged = []
+    for one in _judged(context, read):
+        if one.wide and one.standing is not Standing.REFUTED:
+            unread.append((one.claim, _WIDE))
+            gaps += (
+                Gap(what=_named(one.claim), why=_WIDE, kind=GapKind.NOT_ASSESSABLE, stage=STAGE),
+            )
+        else:
+            judged.append(one)
     return StageResult(
         findings=(
             *(f for one in judged for f in findings(_RULES[one.standing], one, STAGE)),
@@ -253,6 +266,20 @@ def _spread(claim: Claim, number: Stated, here: Measurement, rows: int) -> float
     return own * math.sqrt(rows / claim.n)
 
 
+def _is_wide(one: _Read) -> bool:
+    """Tell whether the claim's own 95 % interval spans half of the scale or more.
+
+    Of a metric without a scale, it does where it spans as much as half of the number itself.
+    """
+    scale = 1.0 if one.reading.unit_scale else abs(one.number.value)
+    width = 2 * z_of(0.95) * abs(one.test.spread)
+    return width > 0 and width >= _WIDEST * scale
+
+
+def _named(claim: Claim) -> str:
+    return f"{claim.source}: {claim.metric[:60]} {claim.value[:60]}"
+
+
 def _judged(context: Context, read: list[list[_Read]]) -> Iterator[JudgedClaim]:
     """Judge each claim by its best reading; Holm over the claims."""
     strict = context.assess.claiming.strict
@@ -285,6 +312,7 @@ def _judged(context: Context, read: list[list[_Read]]) -> Iterator[JudgedClaim]:
             margin=best.test.margin,
             coarse=best.coarse,
             constant=best.test.spread == 0,
+            wide=_is_wide(best),
             p=against if standing is Standing.REFUTED else for_,
             needed=needed,
             strict=strict,

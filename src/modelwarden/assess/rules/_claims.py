@@ -24,6 +24,7 @@ class Judged(Seen):
         value, low, high, n: measured. margin: of no practical matter.
         coarse: the margin is the claim's own rounding.
         constant: the claim says nothing of its own uncertainty.
+        wide: it allows for so much that hardly any value could speak against it.
         p: adjusted for all claims. tested: how many.
         needed: rows that would settle it; None where none would.
         leaked: test rows were found in the training set.
@@ -42,6 +43,7 @@ class Judged(Seen):
     margin: float
     coarse: bool
     constant: bool
+    wide: bool
     p: float
     needed: int | None
     strict: bool
