@@ -93,6 +93,7 @@ class FakeTools:
 
     def __init__(self):
         self.opened = []
+        self.tried = ()
 
     def read_data(self, name, path, data, project, root):
         place = root / path
@@ -109,6 +110,8 @@ class FakeTools:
         name = model.entry.rpartition(":")[2]
         if name == "missing":
             raise TargetError("the model needs the package nonesuch")
+        if name == "slip":
+            raise ZeroDivisionError("a slip of ours")
         self.opened.append((model.path, more["expected_digest"]))
         kind, function = MODELS[name]
         regression = project.task is Task.REGRESSION
@@ -133,7 +136,7 @@ class FakeTools:
             isolation="full",
             notes=(),
             environment={"fake": os.environ.get("MODELWARDEN_TEST_FAKE", "1")},
-            findings=tuple,
+            findings=lambda: self.tried if name == "honest" else (),
             gaps=tuple,
             cost=lambda: SimpleNamespace(rows=target.rows, seconds=tuple(seconds), memory=1 << 20),
         )

@@ -12,11 +12,15 @@ from gate.checks import FakeTools, project
 from modelwarden.assess import catalog
 from modelwarden.assess.stage import Stage
 from modelwarden.core import (
+    Confidence,
     ConfigError,
+    Finding,
     GapKind,
     InputError,
+    Location,
     MissingExtraError,
     Outcome,
+    Severity,
     UnknownNameError,
     encode,
 )
@@ -28,6 +32,13 @@ from modelwarden.targets import snapshot
 from modelwarden.targets.data import DataSet
 from modelwarden.targets.frames import Frame
 
+WROTE = Finding(
+    rule="sandbox-attempt",
+    severity=Severity.CRITICAL,
+    confidence=Confidence.HIGH,
+    message="wrote",
+    location=Location(path="model"),
+)
 PLAIN = ("performance", "cost")  # where it does not matter which stages run
 
 
@@ -240,6 +251,46 @@ def test_a_model_that_cannot_be_asked_is_a_gap_in_every_stage_that_needs_it(tmp_
     assert report.verdict.outcome is Outcome.INCOMPLETE
     assert words in next(g.why for g in report.gaps if g.stage == "performance")
     assert "performance" not in report.stages
+
+
+@pytest.mark.parametrize("reference", ["missing", "slip"])
+def test_what_the_sandbox_saw_stands_where_the_reference_cannot_be_opened(tmp_path, reference):
+    file = with_reference(tmp_path, "honest", reference)
+    tools = FakeTools()
+    tools.tried = (WROTE,)
+
+    report = checked(file, tools=tools).report
+
+    assert [f.message for f in report.findings if f.rule == "sandbox-attempt"] == ["wrote"]
+    assert report.isolation == "full"
+    assert report.verdict.outcome is Outcome.FAIL
+
+
+def test_an_error_of_ours_while_opening_leaves_what_the_scan_found(tmp_path):
+    clean = checked(project(tmp_path)).report
+
+    report = checked(project(tmp_path, entry="slip")).report
+
+    assert report.coverage == clean.coverage
+    assert report.stages[0] == "artifacts"
+    gaps = {g.stage: g for g in report.gaps}
+    assert "ZeroDivisionError: a slip of ours" in gaps["performance"].why
+    assert gaps["performance"].kind is GapKind.FAILED
+    assert report.verdict.outcome is Outcome.INCOMPLETE
+
+
+def test_an_error_of_ours_between_the_stages_leaves_what_the_sandbox_saw(tmp_path, monkeypatch):
+    def broken(*args, **more):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("modelwarden.gate.state.state_for", broken)
+    tools = FakeTools()
+    tools.tried = (WROTE,)
+
+    report = checked(project(tmp_path), tools=tools).report
+
+    assert [f.message for f in report.findings if f.rule == "sandbox-attempt"] == ["wrote"]
+    assert "No space left" in next(g.why for g in report.gaps if g.stage == "performance")
 
 
 # Stages.

@@ -370,6 +370,28 @@ def test_what_was_tried_before_a_model_failed_to_open_is_kept(tmp_path):
     assert [f.rule for f in caught.value.findings][:1] == ["sandbox-attempt"]
 
 
+def test_what_was_tried_before_an_error_of_ours_is_kept(tmp_path, monkeypatch):
+    def broken(*args, **more):
+        raise ZeroDivisionError("a slip of ours")
+
+    monkeypatch.setattr("modelwarden.targets.opened.settle", broken)
+    model = subjects.callable_model(tmp_path, f"import os\nos.system('true')\n{SUM}")
+    data = subjects.vectors()
+
+    with pytest.raises(TargetError, match="a slip") as caught, opening(tmp_path, model, data):
+        pass
+
+    assert caught.value.kind is GapKind.FAILED
+    assert [f.rule for f in caught.value.findings][:1] == ["sandbox-attempt"]
+
+
+def test_an_error_while_an_opened_model_is_used_is_not_the_models(tmp_path):
+    model, data = subjects.callable_model(tmp_path, SUM), subjects.vectors()
+
+    with pytest.raises(ZeroDivisionError), opening(tmp_path, model, data):
+        raise ZeroDivisionError
+
+
 def test_what_an_attacker_is_not_granted_is_not_there(tmp_path):
     data = subjects.vectors()
     with opening(tmp_path, subjects.callable_model(tmp_path, SUM), data) as opened:

@@ -196,21 +196,28 @@ class Work:
         from modelwarden.targets.errors import TargetError
 
         with ExitStack() as stack:
+            opened: list[Opened] = []
             try:
-                opened = [
-                    stack.enter_context(self._open(model, digest, test, train))
-                    for model, digest in zip(models_of(self.project), scanned.digests, strict=True)
-                ]
+                for model, digest in zip(models_of(self.project), scanned.digests, strict=True):
+                    opened.append(stack.enter_context(self._open(model, digest, test, train)))
+                self._run(opened, scanned, sets)
             except TargetError as error:
                 self._none(_with_hint(error), error.kind, sets)
                 self._take_from_error(error)
-                return
-            self._run(opened, scanned, sets)
-            for one in opened:
-                self.findings += one.findings()
-                self.gaps += one.gaps()
-                self.notes += one.notes
-            self.isolation = weakest(one.isolation for one in opened)
+            except ModelwardenError:
+                raise
+            except Exception as error:  # noqa: BLE001 -- what was found before must stand
+                self._none(_failure(error), GapKind.FAILED, sets)
+                self._take_from_error(error)
+            self._take_from(opened)
+
+    def _take_from(self, opened: Sequence[Opened]) -> None:
+        """Keep what the sandbox saw of the models that were opened, also where another was not."""
+        for one in opened:
+            self.findings += one.findings()
+            self.gaps += one.gaps()
+            self.notes += one.notes
+        self.isolation = weakest(one.isolation for one in opened)
 
     def _take_from_error(self, error: Exception) -> None:
         """Keep what the sandbox saw before the model failed to open."""
@@ -237,12 +244,13 @@ class Work:
         )
 
     def _none(self, why: str, kind: GapKind, sets: Sets | None = None) -> None:
-        """Run what asks no model, and leave a gap for every other stage."""
+        """Run what asks no model, and leave a gap for every other stage that has not run yet."""
         model = self.project.model
         what = printable(model.path or model.url or self.project.project.name)
         if self.how.unopened is not None:
             self.how.unopened(f"{what}: {why}")
-        for stage in self.stages:
+        run = {stage.name for stage, _ in self.results}
+        for stage in (one for one in self.stages if one.name not in run):
             if not stage.model and sets is not None:
                 self.results.append((stage, self._without_model(stage, sets)))
                 continue
@@ -408,6 +416,17 @@ class Work:
         if self.isolation is not None or self.findings:
             yield describe(catalog.rule_of("sandbox-attempt"))
         yield from rules_of(self.results)
+
+
+def _failure(error: Exception) -> str:
+    """Return what an error of ours was; the traceback is logged for whoever debugs us."""
+    import logging  # 5 ms that no good run needs
+
+    from modelwarden.engine.settled import brief
+
+    why = f"it could not be opened and asked: {brief(error)}"
+    logging.getLogger(__name__).debug("%s", why, exc_info=error)
+    return why
 
 
 def _with_hint(error: ModelwardenError) -> str:

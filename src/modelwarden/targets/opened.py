@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from modelwarden.core import Finding, Gap, GapKind, InputError
+from modelwarden.core import Finding, Gap, GapKind, InputError, ModelwardenError
 from modelwarden.core.values import dataclass
 from modelwarden.protocols.tensors import Tensor, WireError
 from modelwarden.sandbox import SandboxLimits, Tier, Worker, WorkerError, cards
@@ -167,20 +167,21 @@ def open_model(
                 hint="Run on a kernel with Landlock or seccomp, or pass --trust-model.",
             )
         confined = Confined(worker, check)
-        opened = _opened(
-            worker,
-            confined,
-            project,
-            model,
-            root,
-            place,
-            sample,
-            classes,
-            taught,
-            positive,
-            tile or TILE,
-        )
-        check()
+        with _told():
+            opened = _opened(
+                worker,
+                confined,
+                project,
+                model,
+                root,
+                place,
+                sample,
+                classes,
+                taught,
+                positive,
+                tile or TILE,
+            )
+            check()
         yield opened
     except TargetError as error:
         error.findings = findings_of(worker.attempts, model.path, looked_at=_folders(root, place))
@@ -189,6 +190,26 @@ def open_model(
         worker.close()
         if confined is not None:
             confined.close()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn an error of ours into one of the target: what the sandbox saw goes with it.
+
+    Raises:
+        TargetError: something else went wrong than what is ours to tell.
+    """
+    try:
+        yield
+    except ModelwardenError:
+        raise
+    except Exception as error:
+        words = " ".join(str(error).split())[:200]
+        raise TargetError(
+            f"opening the model failed in Modelwarden: {type(error).__name__}: {words}",
+            kind=GapKind.FAILED,
+            hint="This is an error of ours: please report it, with the report.",
+        ) from error
 
 
 def _classes_of(*sets: DataSet | None) -> tuple[Name, ...]:
