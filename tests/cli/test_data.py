@@ -57,6 +57,50 @@ def test_a_key_is_demanded_or_the_answer_says_that_none_was(tmp_path, train):
     assert "not checked" in open_.out
 
 
+def test_what_was_approved_is_replaced_only_when_that_is_asked_for(tmp_path, train):
+    manifest, empty = tmp_path / "data.json", tmp_path / "empty.json"
+    empty.touch()
+    command("data", "freeze", train, "--manifest", manifest)
+    approved = manifest.read_bytes()
+
+    again = command("data", "freeze", train, "--manifest", manifest)
+    train.write_text(train.read_text().replace("\n7,0,1\n", "\n7,0,0\n"))
+    fresh = command("data", "freeze", train, "--manifest", empty)
+    refused = command("data", "freeze", train, "--manifest", manifest)
+    kept = manifest.read_bytes()
+    forced = command("data", "freeze", train, "--manifest", manifest, "--force")
+
+    assert (again.code, fresh.code, forced.code) == (0, 0, 0)
+    assert (refused.code, refused.out) == (2, "")
+    assert "train.csv" in refused.line
+    assert "--force" in refused.line
+    assert kept == approved != manifest.read_bytes()
+
+
+def test_a_signature_is_not_dropped_in_silence_nor_a_file_of_another_kind(tmp_path, train):
+    pytest.importorskip("cryptography")
+    from artifacts.signing.keymaking import make_keys
+
+    private, public = make_keys(tmp_path / "keys")
+    other, _ = make_keys(tmp_path / "others")
+    manifest, notes = tmp_path / "data.json", tmp_path / "notes.txt"
+    notes.write_text("mine")
+
+    made = command("data", "freeze", train, "--manifest", manifest)
+    signed = command("data", "freeze", train, "--manifest", manifest, "--key", private)
+    again = command("data", "freeze", train, "--manifest", manifest, "--key", private)
+    bare = command("data", "freeze", train, "--manifest", manifest)
+    theirs = command("data", "freeze", train, "--manifest", manifest, "--key", other)
+    over = command("data", "freeze", train, "--manifest", notes)
+    holds = command("data", "verify", train, "--manifest", manifest, "--key", public)
+
+    assert (made.code, signed.code, again.code, holds.code) == (0, 0, 0, 0)
+    assert "is signed, and this one is not" in bare.line
+    assert "another key" in theirs.line
+    assert "is no manifest" in over.line
+    assert (bare.code, theirs.code, over.code, notes.read_text()) == (2, 2, 2, "mine")
+
+
 def test_files_left_out_are_incomplete_and_bad_input_is_one_line(tmp_path, train):
     other = tmp_path / "test.csv"
     other.write_text("a\n1\n2\n")

@@ -27,16 +27,18 @@ def data() -> None:
 @_FILES
 @click.option("--manifest", type=_FILE, required=True, metavar="FILE", help="Write it there.")
 @click.option("--key", type=_FILE, metavar="K", help="Private key in PEM, to sign it.")
-def freeze(files: tuple[Path, ...], manifest: Path, key: Path | None) -> int:
+@click.option("--force", is_flag=True, help="Replace a manifest of other data, or a signed one.")
+def freeze(files: tuple[Path, ...], manifest: Path, key: Path | None, *, force: bool) -> int:
     """Write digests of data as they are approved: of every file, column and row.
 
     FILE is parquet, csv, csv.gz, npz, jsonl, or a folder of pages or images. The password of an
-    encrypted key is taken from MODELWARDEN_KEY_PASSWORD or asked for on a terminal.
+    encrypted key is taken from MODELWARDEN_KEY_PASSWORD or asked for on a terminal. What was
+    approved before is replaced only with --force.
     """
     from modelwarden.cli.finish import check_writable, write_whole
-    from modelwarden.cli.sign import password
+    from modelwarden.cli.sign import password, read_input
     from modelwarden.core import InputError
-    from modelwarden.data.frozen.manifest import encode
+    from modelwarden.data.frozen.manifest import encode, loss
     from modelwarden.gate.walk import printable
 
     check_writable(manifest, [str(file) for file in files])
@@ -46,6 +48,11 @@ def freeze(files: tuple[Path, ...], manifest: Path, key: Path | None) -> int:
         if names.count(name) > 1:
             raise InputError(f"{printable(name)} is named twice")
     made, signer = encode(found, key, password)
+    if not force and manifest.is_file() and (lost := loss(read_input(manifest), made)):
+        raise InputError(
+            f"{printable(str(manifest))} is there and {lost}",
+            hint="Run `modelwarden data verify` against it, write to another file, or add --force.",
+        )
     write_whole(manifest, made)
     lines = [f"FROZEN  {_many(len(found), 'file')} in {printable(str(manifest))}"]
     named = {file.as_posix() for file in files}

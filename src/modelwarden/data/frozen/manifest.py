@@ -76,6 +76,37 @@ def encode(
     return bundle.encode(made), name
 
 
+def loss(there: bytes, made: bytes) -> str | None:
+    """Return what would be lost of a file if `made` took its place; None where nothing would.
+
+    Args:
+        there: of any kind.
+        made: what `encode` returned.
+    """
+    if not there.strip() or there == made:
+        return None
+    try:
+        was, hint = _signed(there)
+        known = _files(strict_json(was, "the manifest"))
+    except InputError:
+        return "is no manifest of data"
+    now, signer = _signed(made)
+    if was.strip() != now.strip():
+        shown = ", ".join(file.name for file in known[:3])
+        return f"freezes other data, or another state of them ({shown})"
+    if hint is not None and hint != signer:
+        return "is signed, with another key" if signer else "is signed, and this one is not"
+    return None
+
+
+def _signed(data: bytes) -> tuple[bytes, str | None]:
+    """Return the statement of a manifest, and who claims to have signed it."""
+    if "dsseEnvelope" not in strict_json(data, "the manifest"):
+        return data, None
+    found = bundle.parse(data)
+    return found.payload, found.hint or "a certificate"
+
+
 def _file(file: FileDigest) -> Json:
     columns: list[Json] = [
         {"name": c.name, "type": c.type, "missing": c.missing, "sha256": c.digest}
