@@ -201,6 +201,36 @@ def test_a_callable_is_attacked_in_its_sandbox(tmp_path):
     assert [(m.name, m.value) for m in again.report.measurements] == values
 
 
+LOOKUP = """
+import os
+HERE = os.path.dirname(os.path.abspath(__file__))
+def known():
+    found = 0
+    for folder, _, files in os.walk(HERE):
+        for name in files:
+            if name.endswith((".txt", ".jsonl", ".bin")):
+                try:
+                    with open(os.path.join(folder, name), "rb") as one:
+                        found += len(one.read())
+                except OSError:
+                    pass
+    return found
+def predict(texts):
+    return [[0.9, 0.1] if known() else [0.1, 0.9] for _ in texts]
+"""
+
+
+def test_a_callable_that_looks_up_the_seeds_or_the_record_is_refused_them_and_told(tmp_path):
+    seeded(tmp_path)
+    made = _callable(tmp_path, LOOKUP).document | {"budget": {"rows": 40, "batch": 16}}
+    made |= {"target": made["target"] | {"path": "."}}
+    done = run(campaign_of(made, root=tmp_path), output=tmp_path / "out", trust=True)
+
+    assert done.evasions == ()
+    assert {f.rule for f in done.report.findings} == {"sandbox-attempt"}
+    assert done.report.verdict.outcome is Outcome.FAIL
+
+
 def test_a_callable_that_is_dangerous_is_not_opened(tmp_path):
     seeded(tmp_path)
     (tmp_path / "model.pkl").write_bytes(b"cos\nsystem\n(S'true'\ntR.")

@@ -97,7 +97,7 @@ def opened(
             elif journal.offline:
                 line = line_of(number, _Nobody(), journal=journal, meter=meter)
             else:
-                model = _model(stack, campaign, target, seeds, trust=trust)
+                model = _model(stack, campaign, target, seeds, journal.folder, trust=trust)
                 models.append(model)
                 line = line_of(number, model.target.asked, journal=journal, meter=meter)
             stack.callback(line.close)
@@ -122,6 +122,7 @@ def _model(
     campaign: Campaign,
     target: TargetConfig,
     seeds: tuple[tuple[Kind, Seeds], ...],
+    record: Path,
     *,
     trust: bool,
 ) -> OpenedModel:
@@ -142,6 +143,8 @@ def _model(
             sample=data,
             classes_hint=known,
             trust=trust,
+            # What it was taught on, it may know: that may be the attacker's sample.
+            hidden=[*(campaign.root / one.path for one in campaign.seeds), record],
         )
     )
 
