@@ -147,6 +147,22 @@ def test_every_finding_has_an_effect_an_interval_and_a_corrected_p():
     assert [t.name for t in result.tables] == ["drift of test"]
 
 
+def test_the_table_says_of_every_feature_what_its_test_and_the_margin_come_to():
+    rng = np.random.default_rng(3)
+    few = {
+        name: table(name, rng.integers(0, 2, 80), a=rng.normal(size=80), b=rng.normal(size=80))
+        for name in ("train", "test")
+    }
+    moved = run(both(lambda c, rng: c.update(age=c["age"] + 0.15)))
+    still = run(given(**few))
+
+    said = {row[0]: (row[5], row[6]) for row in moved.tables[0].rows}
+    assert {name for name, (_, word) in said.items() if word == "a change"} == {"age"}
+    assert said["age"][0] < 1e-4
+    assert {row[6] for row in still.tables[0].rows} == {"may be chance"}
+    assert min(row[5] for row in still.tables[0].rows) > 1e-4
+
+
 def test_a_later_frame_without_labels_is_compared_too():
     later = columns(1)
     del later["y"]

@@ -240,7 +240,7 @@ def _table(reference: DataSet, other: DataSet, tested: Sequence[Tested]) -> Iter
     best: dict[str, tuple[float, Look, Change]] = {}
     for (look, change), p in zip(tested, adjusted.tolist(), strict=True):
         known = best.get(look.feature)
-        if known is None or (not change.matters, p) < (not known[2].matters, known[0]):
+        if known is None or _rank(change, p) < _rank(known[2], known[0]):
             best[look.feature] = (p, look, change)
     ordered = sorted(best.items(), key=lambda item: item[1][0])
     yield Table(
@@ -249,18 +249,29 @@ def _table(reference: DataSet, other: DataSet, tested: Sequence[Tested]) -> Iter
         stage=NAME,
         meaning="The test of each feature that speaks loudest. A change is flagged when it is"
         f" significant (p at most {ALPHA:g}, adjusted for all tests) and reaches its margin.",
-        columns=("feature", "test", "effect", "low", "high", "p", "reaches the margin"),
+        columns=("feature", "test", "effect", "low", "high", "p", "what it comes to"),
         rows=tuple(
             (
                 f"{name}: {look.aspect}" if look.aspect else name,
                 change.kind,
                 *(None if math.isinf(v) else v for v in (change.effect, change.low, change.high)),
                 p,
-                "yes" if change.matters else "no",
+                _worth(change, p),
             )
             for name, (p, look, change) in ordered[:_SHOWN]
         ),
     )
+
+
+def _rank(change: Change, p: float) -> tuple[bool, float]:
+    """Return what orders the tests of a feature: a change first, then the surest."""
+    return not (p <= ALPHA and change.matters), p
+
+
+def _worth(change: Change, p: float) -> str:
+    if p > ALPHA:
+        return "may be chance"
+    return "a change" if change.matters else "below the margin"
 
 
 def joint(reference: DataSet, other: DataSet, margins: DataMargins = USUAL) -> StageResult:

@@ -176,6 +176,18 @@ def test_the_largest_gap_of_many_small_groups_is_drawn_together():
     assert any("too wide" in g.why for g in result.gaps)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_gap_that_is_too_wide_quotes_the_interval_of_the_measurement(seed):
+    result = run(people(150, seed, protected=("sex",)))
+
+    said = next(g.why for g in result.gaps if "too wide" in g.why)
+    told = said.split("needed: ")[1].split("; ")
+    assert len(told) > 1
+    for one in told:
+        m = single(result, one.split()[0], "sex")
+        assert one == f"{m.name} {m.value:.3g} ({m.low:.3g} to {m.high:.3g})"
+
+
 @pytest.mark.parametrize(
     ("column", "words"),
     [

@@ -110,7 +110,7 @@ def _view(context: Context, gap: Gap, p: float) -> GroupGap:
     worse, better = gap.worse
     names = gap.grouping.names
     known = worse >= 0 and better >= 0
-    low, high = gap.measurement.low, gap.measurement.high
+    _, low, high = _ends(gap.measurement)
     return GroupGap(
         path=context.model.path,
         location=Location(
@@ -128,8 +128,8 @@ def _view(context: Context, gap: Gap, p: float) -> GroupGap:
         here=gap.values[worse] if known else math.nan,
         there=gap.values[better] if known else math.nan,
         gap=gap.apart.value,
-        low=0.0 if low is None else low,
-        high=math.inf if high is None else high,
+        low=low,
+        high=high,
         shrunken=gap.apart.shrunken if known else 0.0,
         adjusted=p if known else 1.0,
         margin=gap.margin,
@@ -140,6 +140,11 @@ def _view(context: Context, gap: Gap, p: float) -> GroupGap:
         explained=gap.explained,
         labels=(gap.cases[worse], gap.cases[better]) if known and gap.cases else None,
     )
+
+
+def _ends(m: Measurement) -> tuple[float, float, float]:
+    """Return a gap with its interval as the table of measurements tells them."""
+    return m.value, 0.0 if m.low is None else m.low, math.inf if m.high is None else m.high
 
 
 def _most_general(views: Sequence[GroupGap]) -> list[GroupGap]:
@@ -293,12 +298,12 @@ def _gaps(one: Compared, whole: Grouping) -> Iterator[ReportGap]:
         yield _gap(name, told)
     wide = []
     for gap in one.gaps:
-        low, high = gap.apart.low, gap.apart.high
-        if not math.isfinite(gap.margin) or math.isnan(gap.apart.value):
+        value, low, high = _ends(gap.measurement)
+        if not math.isfinite(gap.margin) or math.isnan(value):
             continue
         if low < gap.margin and high > _WIDE * gap.margin and gap.apart.p_value > 0.01:
             what = gap.metric if gap.answer is None else f"{gap.metric} of {gap.answer}"
-            wide.append(f"{what} {gap.apart.value:.3g} ({low:.3g} to {high:.3g})")
+            wide.append(f"{what} {value:.3g} ({low:.3g} to {high:.3g})")
     if wide:
         why = (
             "the intervals are too wide to tell whether groups are treated alike, more rows are "
