@@ -9,7 +9,7 @@
     python benchmarks/false_alarms.py OUT --only ours
 
 Once the lists have been widened with what this shows, it measures nothing any more: take other
-libraries then. The figure in `docs/comparison.md` names the commit that was asked.
+libraries then. The figure in `docs/comparison/files.md` names the commit that was asked.
 """
 
 from __future__ import annotations
