@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 
@@ -13,6 +14,7 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 
+@functools.cache
 def headings(page: Path) -> set[str]:
     """Return the anchors of a page, made as GitHub makes them of headings that differ."""
     text = FENCED.sub("", page.read_text("utf-8"))
