@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 
 import pytest
@@ -100,6 +101,51 @@ def test_what_the_earlier_report_lacks_is_named(tmp_path):
 
     assert len(report.comparison.changes) == 1
     assert any("does not have it" in why for why in report.comparison.not_compared)
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"low": None, "high": None},
+        {"low": None},
+        {"low": -9e9, "high": 9e9},
+        {"low": -math.inf, "high": math.inf},
+        {"low": 0.9, "high": 0.1},
+        {"value": math.nan},
+    ],
+    ids=["none", "one-sided", "wide", "endless", "turned", "no-value"],
+)
+def test_an_earlier_report_that_leaves_every_change_unclear_is_a_gap_and_no_pass(tmp_path, forged):
+    honest = project(tmp_path / "a", n=3000)
+    turned = project(tmp_path / "b", entry="turned", n=3000)
+    earlier = checked(honest, stages=["performance"])
+    told = tuple(replace(m, **forged) for m in earlier.measurements)
+
+    report = checked(
+        turned,
+        stages=["performance"],
+        baseline=written(tmp_path, replace(earlier, measurements=told)),
+    )
+
+    assert "accuracy" not in {change.name for change in report.comparison.changes}
+    assert any("accuracy" in why for why in report.comparison.not_compared)
+    assert "baseline" in {gap.what for gap in report.gaps}
+
+
+def test_one_interval_that_is_missing_leaves_a_gap_though_all_others_compare(tmp_path):
+    file = project(tmp_path)
+    earlier = checked(file)
+    told = tuple(
+        replace(m, low=None, high=None) if m.name == "accuracy" and m.group is None else m
+        for m in earlier.measurements
+    )
+
+    report = checked(file, baseline=written(tmp_path, replace(earlier, measurements=told)))
+
+    assert len(report.comparison.changes) > 3
+    assert report.verdict.outcome is Outcome.INCOMPLETE
+    (gap,) = report.gaps
+    assert "accuracy: the earlier report has no interval of it" in gap.why
 
 
 @pytest.mark.parametrize(

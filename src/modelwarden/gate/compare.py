@@ -1,7 +1,9 @@
 """This report beside an earlier one: new and gone findings, measurements that moved.
 
 Measurements compare only when they were taken under the same conditions: the same data by digest,
-the same settings and seed. Times and memory say more about the machine and are left out.
+the same settings and seed. Times and memory say more about the machine and are left out. An
+earlier interval that is missing, or too wide for these rows, cannot tell a loss from chance: it
+leaves a gap, for whoever writes a baseline must not be able to make every change unclear.
 """
 
 from __future__ import annotations
@@ -41,8 +43,12 @@ _RESULTS = frozenset(
     " looks only_before only_now repeatable trivial trivial_from".split()
 )
 _LEFT_OUT = frozenset({"cost"})
+_STAGE = "performance"  # of a gap where the measurement names none
 _NAMED = 50
 _OTHER = "the earlier report does not have it"
+_WIDER = 10.0
+"""Times this run's interval, or one over the root of n where that is more: two intervals of the
+same measure on the same rows that overlap are about as wide as one another."""
 
 
 def load(path: Path) -> tuple[Report, str]:
@@ -100,7 +106,7 @@ def compared(
     return replace(
         report,
         findings=report.findings + found,
-        gaps=(*report.gaps, *_nothing(report, comparison)),
+        gaps=(*report.gaps, *_nothing(report, comparison), *_untold(report, earlier)),
         rules=(*report.rules, describe(worse_than_baseline)),
         run=replace(report.run, notes=(*report.run.notes, *_told(report, comparison))),
     )
@@ -120,6 +126,19 @@ def _nothing(report: Report, comparison: Comparison) -> Iterator[Gap]:
         kind=GapKind.NOT_ASSESSABLE,
         stage=stages[0],
     )
+
+
+def _untold(report: Report, earlier: Report) -> Iterator[Gap]:
+    """Yield a gap for each stage of which the earlier report says too little of a measurement."""
+    named: dict[str, dict[str, list[str]]] = {}
+    for now, before in _pairs(report, earlier):
+        why = None if before is None else _unusable(now, before)
+        if why is not None:
+            named.setdefault(now.stage or _STAGE, {}).setdefault(why, []).append(now.name)
+    for stage, reasons in named.items():
+        told = "; ".join(f"{_some(names)}: {why}" for why, names in reasons.items())
+        why = f"not compared with the earlier report of {earlier.subject.name}: {told}"
+        yield Gap(what="baseline", why=why, kind=GapKind.NOT_ASSESSABLE, stage=stage)
 
 
 def same_settings(now: Measurement, before: Measurement) -> bool:
@@ -158,7 +177,7 @@ def _pairs(report: Report, earlier: Report) -> Iterator[tuple[Measurement, Measu
 
 def _changes(report: Report, earlier: Report) -> Iterator[Change]:
     for now, before in _pairs(report, earlier):
-        if before is None or math.isnan(now.value) or math.isnan(before.value):
+        if before is None or math.isnan(now.value) or _unusable(now, before) is not None:
             continue
         yield Change(
             name=now.name,
@@ -172,6 +191,24 @@ def _changes(report: Report, earlier: Report) -> Iterator[Change]:
             after_high=now.high,
             how=_how(before, now),
         )
+
+
+def _unusable(now: Measurement, before: Measurement) -> str | None:
+    """Say why an earlier measurement tells nothing of this one; None if it does."""
+    if math.isnan(now.value):
+        return None
+    if not math.isfinite(before.value):
+        return "the earlier report has no value of it"
+    if now.low is None or now.high is None:
+        return None  # a number without an interval in either run
+    if before.low is None or before.high is None:
+        return "the earlier report has no interval of it"
+    width = before.high - before.low
+    usual = max(now.high - now.low, max(1.0, abs(now.value)) / math.sqrt(max(now.n, 1)))
+    wide = not width <= _WIDER * usual and _how(before, now) == "unclear"
+    if width < 0 or wide:
+        return "the earlier interval is no interval of these rows"
+    return None
 
 
 def _how(before: Measurement, now: Measurement) -> str:
@@ -188,15 +225,22 @@ def _apart(report: Report, earlier: Report) -> Iterator[str]:
     before = _groups(earlier)
     reasons: dict[str, list[str]] = {}
     for now, same in _pairs(report, earlier):
-        if same is not None:
-            continue
         others = before.get(_key(now))
-        why = _difference(now, others[0]) if others else _OTHER
-        reasons.setdefault(why, []).append(now.name)
+        why: str | None = _OTHER
+        if same is not None:
+            why = _unusable(now, same)
+        elif others:
+            why = _difference(now, others[0])
+        if why is not None:
+            reasons.setdefault(why, []).append(now.name)
     for why, names in reasons.items():
-        distinct = list(dict.fromkeys(names))
-        more = f" and {len(distinct) - _NAMED} more" if len(distinct) > _NAMED else ""
-        yield f"{', '.join(distinct[:_NAMED])}{more}: {why}"
+        yield f"{_some(names)}: {why}"
+
+
+def _some(names: list[str]) -> str:
+    distinct = list(dict.fromkeys(names))
+    more = f" and {len(distinct) - _NAMED} more" if len(distinct) > _NAMED else ""
+    return f"{', '.join(distinct[:_NAMED])}{more}"
 
 
 def _difference(now: Measurement, before: Measurement) -> str:
