@@ -21,6 +21,7 @@ from modelwarden.gate.draft import draft
 from modelwarden.gate.look import Column, Table
 from modelwarden.gate.project import load
 from modelwarden.targets.spec import Modality, Task
+from onnxmodels import graph, model, outside
 
 
 def parquet(path, query):
@@ -290,3 +291,13 @@ def test_a_text_among_other_columns_is_one_column_for_a_model_of_tables(adapter,
 
     assert found.value == task.value
     assert ("not given length" in found.why) == (task is Modality.TEXT)
+
+
+def test_files_that_an_onnx_model_keeps_tensors_in_are_named_as_its_own(tmp_path):
+    (tmp_path / "m.onnx").write_bytes(model(graph(tensors=(outside("w.bin"),))))
+    (tmp_path / "w.bin").write_bytes(bytes(8))
+
+    project, text = written(tmp_path)
+
+    assert (project.model.path, project.model.files) == ("m.onnx", ("w.bin",))
+    assert "GUESS: the model says that it keeps tensors there" in text

@@ -150,7 +150,11 @@ def _others(seen: Seen, chosen: Model, entry: str | None) -> Iterator[str]:
     if others and entry is not None and _place(seen, chosen, entry) == chosen.path:
         yield "# GUESS: what the function below reads besides; it is scanned as well"
         yield f"files = [{', '.join(_text(m.path) for m in others)}]"
-    elif others:
+        return
+    if chosen.beside:
+        yield "# GUESS: the model says that it keeps tensors there; scanned as well"
+        yield f"files = [{', '.join(map(_text, chosen.beside))}]"
+    if others:
         yield f"# also there: {', '.join(printable(o.path) for o in others)}"
 
 

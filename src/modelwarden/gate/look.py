@@ -9,7 +9,7 @@ import ast
 import os
 import re
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +36,7 @@ class Model:
         path: relative to the folder. format, producer: as the scan tells them.
         adapter: that opens such a model; None when none is known.
         step: the class of a step before a model, such as a vectoriser, if it holds nothing else.
+        beside: files that it keeps tensors in, relative to the folder.
     """
 
     path: str
@@ -43,6 +44,7 @@ class Model:
     producer: str | None
     adapter: str | None
     step: str | None = None
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +175,16 @@ def _models(folder: Path, names: list[str]) -> Iterator[Model]:
                     producer=producer,
                     adapter=adapter,
                     step=step_in(imports),
+                    beside=_beside(folder, name) if adapter == "onnx" else (),
                 )
+
+
+def _beside(folder: Path, name: str) -> tuple[str, ...]:
+    """Return the files beside an ONNX model that it keeps tensors in."""
+    from modelwarden.targets.beside import tensor_files
+
+    own = PurePosixPath(name).parent
+    return tuple((own / other).as_posix() for other in tensor_files(folder / name))
 
 
 _ADAPTERS = {
