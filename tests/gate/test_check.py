@@ -535,3 +535,34 @@ def test_nothing_is_taken_up_when_anything_changed(tmp_path, monkeypatch, change
     report = checked(file, state=tmp_path / "state", stages=["performance", "claims"]).report
 
     assert not any("taken up" in note for note in report.run.notes)
+
+
+@pytest.mark.parametrize(
+    ("model", "why"),
+    [
+        ('card = "card.md"', "the card card.md is larger than"),
+        ('python = "/no/such/python"', "does not run"),
+    ],
+)
+def test_what_the_user_got_wrong_is_told_before_anything_is_scanned(
+    tmp_path, monkeypatch, model, why
+):
+    file = project(tmp_path / "p", model=model)
+    (tmp_path / "p" / "card.md").write_bytes(bytes((16 << 20) + 1))
+    monkeypatch.setattr("modelwarden.gate.work.scan_models", lambda *_, **__: pytest.fail("late"))
+
+    with pytest.raises(InputError, match=why):
+        check(file, how=CheckHow(tools=FakeTools()))
+
+
+def test_an_input_error_after_the_scan_does_not_cost_what_the_scan_found(tmp_path):
+    class Late(FakeTools):
+        def open_model(self, *given, **more):
+            raise InputError("m holds no MLmodel file", hint="Name the folder.")
+
+    file = project(tmp_path / "p")
+    report = check(file, how=CheckHow(tools=Late())).report
+
+    assert report.verdict.outcome is Outcome.INCOMPLETE
+    assert report.coverage
+    assert {g.why for g in report.gaps} == {"m holds no MLmodel file. Name the folder."}

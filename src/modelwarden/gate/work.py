@@ -111,8 +111,9 @@ class Work:
     def report(self) -> tuple[Report, tuple[RowMark, ...]]:
         """Do the work; return the report without its verdict, and all rows."""
         self._check_choice()
-        data = None
+        data, cards = None, {}
         if self.stages:
+            cards = cards_of(self.project)
             data = read_sets(self.project, self._tools(), self.chosen)
             self.notes += [f"{one.name}: {note}" for one in data for note in one.notes]
             self.gaps += unread(data) if "data" in self.chosen else ()
@@ -125,7 +126,7 @@ class Work:
         )
         self.shut = scanned.shut
         if data is not None:
-            self._assess(scanned, data)
+            self._assess(scanned, data, cards)
         marks = dict.fromkeys(row for _, r in self.results for row in r.rows)
         return self._merged(scanned), tuple(marks)
 
@@ -140,6 +141,23 @@ class Work:
                 f"{printable(str(self.project.file))}: data.test is missing",
                 hint=f"Name the rows to measure on; `--stage {SCANNED[0]}` needs none.",
             )
+        for model in models_of(self.project):
+            self._check_model(model)
+
+    def _check_model(self, model: ModelConfig) -> None:
+        """Refuse an interpreter or an address that cannot be used, before anything is scanned.
+
+        Raises:
+            InputError: one line says which.
+        """
+        if model.python is not None:
+            from modelwarden.sandbox import readable_files
+
+            readable_files(model.python)
+        if model.url is not None:
+            from modelwarden.targets.http.connection import parse_address
+
+            parse_address(model.url)
 
     def _tell(self, stage: str) -> None:
         if self.how.progress is not None:
@@ -183,7 +201,7 @@ class Work:
 
         return Ours()
 
-    def _assess(self, scanned: Scanned, sets: Sets) -> None:
+    def _assess(self, scanned: Scanned, sets: Sets, cards: Mapping[str, bytes]) -> None:
         """Open the model and run the stages; without one, each that asks it says why it cannot."""
         test, train = sets.test, sets.train
         if scanned.shut is not None:
@@ -200,10 +218,12 @@ class Work:
             try:
                 for model, digest in zip(models_of(self.project), scanned.digests, strict=True):
                     opened.append(stack.enter_context(self._open(model, digest, test, train)))
-                self._run(opened, scanned, sets)
+                self._run(opened, scanned, sets, cards)
             except TargetError as error:
                 self._none(_with_hint(error), error.kind, sets)
                 self._take_from_error(error)
+            except InputError as error:
+                self._none(_with_hint(error), GapKind.NOT_ASSESSABLE, sets)
             except ModelwardenError:
                 raise
             except Exception as error:  # noqa: BLE001 -- what was found before must stand
@@ -292,13 +312,18 @@ class Work:
         part: dict[str, Json] = {"part": sets.test.part} if sets.test.part else {}
         return {"data": sets.test.digest, "seed": self.seed, **part}
 
-    def _run(self, opened: Sequence[Opened], scanned: Scanned, sets: Sets) -> None:
+    def _run(
+        self,
+        opened: Sequence[Opened],
+        scanned: Scanned,
+        sets: Sets,
+        cards: Mapping[str, bytes],
+    ) -> None:
         """Run the stages in order, taking up what an interrupted run has done."""
         from modelwarden.gate.state import state_for
 
         digests = {one.name: one.digest for one in sets}
         digests |= {f"model {i}": digest or "" for i, digest in enumerate(scanned.digests)}
-        cards = cards_of(self.project)
         digests |= {f"card {n}": hashlib.sha256(data).hexdigest() for n, data in cards.items()}
         for i, one in enumerate(opened):
             digests[f"environment {i}"] = repr(sorted(one.environment.items()))

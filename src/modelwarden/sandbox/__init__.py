@@ -6,7 +6,16 @@ itself before it sees anything of the model, and the parent hears what the kerne
 
 from modelwarden.sandbox.attempts import Attempt
 from modelwarden.sandbox.devices import cards
-from modelwarden.sandbox.order import SandboxLimits
+from modelwarden.sandbox.order import SandboxLimits, readable_files
 from modelwarden.sandbox.process import ModelError, Tier, Worker, WorkerError
 
-__all__ = ["Attempt", "ModelError", "SandboxLimits", "Tier", "Worker", "WorkerError", "cards"]
+__all__ = [
+    "Attempt",
+    "ModelError",
+    "SandboxLimits",
+    "Tier",
+    "Worker",
+    "WorkerError",
+    "cards",
+    "readable_files",
+]
