@@ -90,6 +90,16 @@ def test_a_model_that_lists_its_classes_scores_the_second_of_them():
     assert assumed.notes == ("one score a row is taken as that of the class 'bad'",)
 
 
+def test_an_answer_of_more_classes_than_can_be_counted_is_refused_at_once():
+    wide = Tensor("", np.zeros((4, 120_000), np.float32))
+
+    with pytest.raises(TargetError, match="120,000 classes, more than can be counted") as raised:
+        settle([wide], task=Task.MULTICLASS, classes=(0, 1, 2), positive=None)
+
+    assert raised.value.kind == "over-limit"
+    assert "(3)" in raised.value.hint
+
+
 def test_margins_decide_at_nought():
     given = answer([-3.0, 0.5, 2.0])
 

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from modelwarden.targets import tiled
 from modelwarden.targets.access import GradientTarget, LabelTarget, ScoreTarget, ValueTarget
 from modelwarden.targets.errors import TargetError
 from modelwarden.targets.local import function_target
@@ -32,6 +33,24 @@ def test_a_function_is_asked_in_whole_tiles_and_only_its_own_rows_are_kept_and_c
     assert (target.rows, target.calls) == (21, 6)
     assert target.labels(X[:0]).shape == (0,)
     assert target.labels(X).tolist() == (X @ W).argmax(axis=1).tolist()
+
+
+def test_more_scores_than_are_held_at_once_are_not_asked_for(monkeypatch):
+    monkeypatch.setattr(tiled, "MOST_SCORES", 40)
+    asked = []
+
+    def linear(x):
+        asked.append(len(x))
+        return x @ W
+
+    target = function_target(linear, spec(), X)
+    asked.clear()
+    with pytest.raises(TargetError, match="21 rows of 2 scores are more than 40") as raised:
+        target.scores(X)
+
+    assert raised.value.kind == "over-limit"
+    assert asked == []
+    assert len(target.scores(X[:20])) == 20
 
 
 def test_answers_that_are_none_are_counted_without_the_rows_that_fill_a_tile():

@@ -17,6 +17,14 @@ TEXTS = np.array(["win a prize", "see you"], object)
     ("kind", "message", "given", "told"),
     [
         (
+            "Fail",
+            "[ONNXRuntimeError] : 1 : FAIL : Failed to allocate memory for requested buffer",
+            None,
+            "Raise [limits] memory",
+        ),
+        ("RuntimeError", "DefaultCPUAllocator: can't allocate memory", None, "[limits] memory"),
+        ("Exception", "std::bad_alloc", TABLE, "Raise [limits] memory"),
+        (
             "ValueError",
             "X has 3 features, but StandardScaler is expecting 2 features as input.",
             TABLE,

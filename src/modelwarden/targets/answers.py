@@ -17,6 +17,7 @@ import numpy as np
 
 from modelwarden.core import GapKind
 from modelwarden.core.values import dataclass
+from modelwarden.metrics.counts import MOST_CELLS
 from modelwarden.protocols.tensors import Array, Tensor
 from modelwarden.targets.errors import TargetError
 from modelwarden.targets.frames import Floats, Labels
@@ -133,6 +134,13 @@ def settle(
             hint=_HINT,
         )
     best = max(found, key=lambda r: _rank(r, answer[r.at].name))
+    if len(best.classes) ** 2 > MOST_CELLS:
+        raise TargetError(
+            f"the model answers with {len(best.classes):,} classes, more than can be counted",
+            kind=GapKind.OVER_LIMIT,
+            hint=f"Keep those that the data have ({len(known):,}) in a function of your own "
+            "(adapter = 'callable').",
+        )
     return replace(best, margins=best.margins or margins)
 
 

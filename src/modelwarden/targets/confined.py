@@ -24,7 +24,7 @@ from modelwarden.sandbox import ModelError, Worker, WorkerError
 from modelwarden.sandbox.memory import Region
 from modelwarden.targets.errors import TargetError
 from modelwarden.targets.frames import Column, Floats, Frame, Inputs
-from modelwarden.targets.next_step import next_step
+from modelwarden.targets.next_step import next_step, ran_out
 from modelwarden.targets.tiled import Sloped
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ class Confined:
         try:
             return self._worker.ask(body, descriptors, seconds=seconds, opens=opens)
         except ModelError as error:
-            full = error.kind == "MemoryError"
+            full = ran_out(error)
             kind = GapKind.OVER_LIMIT if full else GapKind.NOT_ASSESSABLE
             failed = TargetError(_short(error.message), kind=kind, hint=next_step(error, given))
             failed.raised = error.kind
@@ -367,8 +367,10 @@ class _Place:
 
 def _places(answer: Mapping[str, Json], taken: Region) -> tuple[_Place, ...]:
     parts = answer.get("parts")
-    if not isinstance(parts, list) or len(parts) > _MOST_PARTS:
+    if not isinstance(parts, list):
         raise TargetError("the sandboxed process gave an answer without arrays")
+    if len(parts) > _MOST_PARTS:
+        raise TargetError(f"the model answered {len(parts)} arrays, more than {_MOST_PARTS}")
     return tuple(_place(part, taken) for part in parts)
 
 

@@ -16,8 +16,19 @@ _NO_NUMBER = re.compile(r"column '.*' holds (.*), which is no number")
 _DECIMAL_COMMA = re.compile(r"'[-+]?\d+(?:[. ]\d{3})*,\d+'")
 _NOT_CONVERTED = "could not convert string to float"
 _MISSING = re.compile(r"\bNaN\b|missing value", re.IGNORECASE)
+# How libraries say it that raise no MemoryError of Python's: onnxruntime, torch, C++ at large.
+_RAN_OUT = re.compile(
+    r"Failed to allocate memory|can't allocate memory|not enough memory|std::bad_alloc|"
+    r"out of memory|Unable to allocate",
+    re.IGNORECASE,
+)
 _SHOWN = 12  # columns that are named
 _LONGEST = 40  # of a column's name
+
+
+def ran_out(error: ModelError) -> bool:
+    """Tell whether the model asked for more memory than [limits] gives it."""
+    return error.kind == "MemoryError" or _RAN_OUT.search(error.message) is not None
 
 
 def next_step(error: ModelError, given: Inputs | None = None) -> str:
@@ -34,7 +45,7 @@ def next_step(error: ModelError, given: Inputs | None = None) -> str:
             "The file has the old binary form, which XGBoost reads no longer: name an environment "
             "with an older one in [model] python, or have the model saved as JSON."
         )
-    if error.kind == "MemoryError":
+    if ran_out(error):
         return "Raise [limits] memory if the model honestly needs more."
     if _NO_CALLABLE.search(error.message):
         return "Name a function of that file in [model] entry, as file.py:function."

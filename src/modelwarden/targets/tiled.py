@@ -15,6 +15,7 @@ from typing import Protocol, Self, TypeVar
 
 import numpy as np
 
+from modelwarden.core import GapKind
 from modelwarden.core.values import dataclass
 from modelwarden.protocols.tensors import Tensor
 from modelwarden.targets.access import (
@@ -36,9 +37,12 @@ from modelwarden.targets.answers import (
     weights_in,
     without_padding,
 )
-from modelwarden.targets.errors import AccessError
+from modelwarden.targets.errors import AccessError, TargetError
 from modelwarden.targets.frames import Floats, Frame, Inputs, Labels, take
 from modelwarden.targets.spec import Access, TargetSpec
+
+MOST_SCORES = 1 << 28
+"""Scores that are held at once, two gigabytes: how wide an answer is, the model alone decides."""
 
 Decide = Callable[[Floats], Labels]
 """The user's own rule: (n, k) scores to (n,) positions in the classes."""
@@ -207,8 +211,14 @@ class TiledScores(_Tiled):
 
     def scores(self, inputs: Inputs) -> Floats:
         """Return (n, k) float64, a column for each of `spec.classes`, as the model gives them."""
-        parts = self._over(inputs, scores_in)
         k = len(self._spec.classes)
+        if len(inputs) * k > MOST_SCORES:
+            raise TargetError(
+                f"{len(inputs):,} rows of {k:,} scores are more than {MOST_SCORES:,} numbers",
+                kind=GapKind.OVER_LIMIT,
+                hint="Give fewer rows with [data] rows: more classes need no more of them.",
+            )
+        parts = self._over(inputs, scores_in)
         return _joined(parts) if parts else np.empty((0, k))
 
     def labels(self, inputs: Inputs) -> Labels:
