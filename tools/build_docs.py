@@ -127,7 +127,16 @@ def formats_page() -> str:
                 f"| `{e.id}` | {escape(e.title)} | {reader(e)} |" for e in FORMATS if e.tier is tier
             ]
         parts += ["", f"## {title}", "", meaning, "", *head, *rows]
+        parts += ["", HDF5] if tier is Tier.EXAMINED else []
     return "\n".join([*parts, ""])
+
+
+HDF5 = """**HDF5 is an exception.** Of each dataset the beginning is looked at, and what begins like
+something to be loaded is examined; the numbers are data. Not looked at, **without a gap**, are
+chunks behind other filters than gzip, shuffle, Fletcher-32 and LZF (Blosc, Zstandard, SZIP, LZ4,
+scale-offset and the like), chunks of datasets that may grow in several directions (a B-tree of
+version 2), chunks of more than 4 MiB, texts of any length in chunks, and elements that are
+compounds, arrays or enumerations. `h5repack -f NONE -l CONTI` lays chunks out so that they are."""
 
 
 def measurements_page() -> str:
