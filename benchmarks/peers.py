@@ -5,7 +5,7 @@
 
 They are created in the folder named by `MODELWARDEN_PEERS` (default `build/peers`), from PyPI,
 with the versions pinned below. Extras are the ones that each project documents for reading model
-files. What is left out, and why, stands in `Peer.note` and is repeated in `docs/comparison/files.md`.
+files. What is left out, and why, stands in `Peer.note` and in `docs/comparison/files.md`.
 """
 
 from __future__ import annotations
