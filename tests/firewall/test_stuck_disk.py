@@ -159,6 +159,24 @@ def missed(folder):
     return [line["records"] for line in own if line["type"] == "missed"]
 
 
+def test_heads_that_cannot_be_kept_are_told_and_hold_up_nobody(place):
+    away = place / "elsewhere"
+    more = f"heads = '{away}/heads'\n[firewall.ledger]\nhead_seconds = 0.05"
+    with running(place, more) as (_, wall, told):
+        assert good(wall, "one")[0] == 200
+        until(lambda: len(told.details()) == 1)
+        failures = told.value("head_failures_total")
+        away.mkdir()
+        until(lambda: len(told.details()) == 2)
+        wall.end()
+
+    first, second = told.details()
+    assert "nothing vouches for them" in first
+    assert "kept again" in second
+    assert failures > 0
+    assert names(place / "ledger") == ["one"]
+
+
 def test_a_ledger_that_hangs_is_waited_for_once_and_written_late(place, disk):
     with running(place) as (server, wall, told):
         assert good(wall, "before")[0] == 200

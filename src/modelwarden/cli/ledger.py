@@ -41,12 +41,14 @@ def verify(folder: Path, key: Path | None, heads: Path | None, form: str) -> int
     altered, 2 usage or input error, 3 nothing wrong was found, but nobody vouches for its end.
     """  # noqa: D301 -- click reads the backspace itself, not its escape
     from modelwarden.cli.finish import print_whole
-    from modelwarden.ledger import heads_in, load_public
+    from modelwarden.ledger import load_public
     from modelwarden.ledger import verify as checked
+    from modelwarden.ledger.heads import kept_in
 
     _check_elsewhere(folder, key, heads)
-    kept = () if heads is None else heads_in(heads)
-    check = checked(folder, key=None if key is None else load_public(key), heads=kept)
+    kept, torn = ((), 0) if heads is None else kept_in(heads)
+    public = None if key is None else load_public(key)
+    check = checked(folder, key=public, heads=kept, torn=torn)
     code = 1 if check.problems else 3 if check.open_ends else 0
     print_whole(_as_json(check, code) if form == "json" else _as_text(folder, check, code))
     return code

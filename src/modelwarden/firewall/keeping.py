@@ -90,6 +90,7 @@ class Keeper:
         self._bytes = 0
         self._missed, self._tell_at = 0, 0.0
         self._full = self._calling = False
+        self._headless = ""
 
     @property
     def trouble(self) -> str:
@@ -102,6 +103,11 @@ class Keeper:
     def waiting(self) -> int:
         """Records that are not written yet."""
         return sum(len(batch.bodies) for batch in self._held)
+
+    @property
+    def head_failures(self) -> int:
+        """Signed heads that could not be kept elsewhere."""
+        return self._ledger.head_failures
 
     @property
     def age(self) -> float:
@@ -212,9 +218,19 @@ class Keeper:
             self.stuck = self._full = False
             told = f"the ledger answers again; {self.late} records were late, {self.lost} lost"
             self._told(told, False)
+        self._look_at_heads()
         if self._missed and not self.stuck and time.monotonic() >= self._tell_at:
             self._tell_at = time.monotonic() + _AGAIN
             self._admit()
+
+    def _look_at_heads(self) -> None:
+        """Tell when no head vouches for what is written from now on, and when one does again."""
+        trouble = self._ledger.head_trouble
+        if trouble and not self._headless:
+            self._told(f"records go on, and nothing vouches for them: {trouble}", True)
+        elif self._headless and not trouble:
+            self._told("heads of the ledger are kept again", False)
+        self._headless = trouble
 
     def _admit(self) -> None:
         """Have the ledger tell how many records are not in it; tries a refusing disk again, too."""

@@ -146,6 +146,8 @@ class Proxy:
             return
         told = "Records that were written later than anybody waits for."
         gauge("records_late_total", told, lambda: sum(k.late for k in keepers), "counter")
+        told = "Signed heads that could not be kept elsewhere."
+        gauge("head_failures_total", told, lambda: sum(k.head_failures for k in keepers), "counter")
         told = "Records that are not written yet."
         gauge("records_waiting", told, lambda: sum(k.waiting for k in keepers))
         told = "Seconds that the oldest record waits, to be written or for the disk."

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import re
+import stat
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from modelwarden.core import Json
 from modelwarden.core.values import dataclass
@@ -110,17 +112,35 @@ def name_of(number: int) -> str:
 def segments_of(folder: Path) -> tuple[list[Segment], list[str]]:
     """Return the segments of a ledger in order, and other names that end as a segment's does.
 
+    What has a segment's name and is no file, as a pipe that nobody writes to, is among the others.
+
     Raises:
         LedgerError: the folder cannot be read.
     """
     try:
-        names = sorted(path.name for path in folder.iterdir())
+        with os.scandir(folder) as found:
+            names = sorted((entry.name, entry.is_file()) for entry in found)
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         raise LedgerError(f"cannot read the ledger {folder}: {why}") from error
-    good = [name for name in names if _NAME.fullmatch(name) and name != name_of(0)]
-    strange = [name for name in names if ".log" in name.lower() and name not in good]
+    good = [
+        name for name, is_file in names if is_file and _NAME.fullmatch(name) and name != name_of(0)
+    ]
+    strange = sorted({name for name, _ in names if ".log" in name.lower()} - set(good))
     return [Segment(int(name[:8]), folder / name) for name in good], strange
+
+
+def opened(segment: Segment, buffering: int = 0) -> BinaryIO:
+    """Open a segment for reading.
+
+    Raises:
+        OSError: it cannot be opened, or is no file: from others one would read for ever.
+    """
+    descriptor = os.open(segment.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(f"{segment.path.name} is no file")
+    return os.fdopen(descriptor, "rb", buffering)
 
 
 def opening_of(segment: Segment) -> dict[str, Json]:
@@ -130,11 +150,12 @@ def opening_of(segment: Segment) -> dict[str, Json]:
         LedgerError: the file cannot be read.
     """
     try:
-        with segment.path.open("rb") as stream:
-            line = stream.readline(_OPENING)
+        with opened(segment) as stream:
+            line = stream.read(_OPENING)
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         raise LedgerError(f"cannot read {segment.path}: {why}") from error
-    if not line.endswith(b"\n") or line[WIDTH : WIDTH + 1] != OWN:
+    line, end, _ = line.partition(b"\n")
+    if not end or line[WIDTH : WIDTH + 1] != OWN:
         return {}
     return facts_of(line[WIDTH + 1 :])

@@ -12,6 +12,7 @@ from modelwarden.core import MissingExtraError
 from modelwarden.ledger.chain import facts_of
 from modelwarden.ledger.reading import Entry, entries
 
+_MOST_LINES = 1 << 62  # a number beyond is no count of ours, and no column's
 _COLUMNS = (
     "{line: 'BIGINT', segment: 'INTEGER', own: 'BOOLEAN', digest: 'VARCHAR', "
     "time: 'VARCHAR', record: 'VARCHAR'}"
@@ -26,7 +27,7 @@ def rows(folder: Path) -> Iterator[dict[str, object]]:
     """
     for entry in entries(folder):
         yield {
-            "line": entry.line,
+            "line": entry.line if entry.line < _MOST_LINES else None,
             "segment": entry.segment,
             "own": entry.own,
             "digest": entry.digest,
@@ -75,4 +76,5 @@ def write_parquet(folder: Path, target: Path) -> int:
 
 def _time(entry: Entry) -> str | None:
     time = facts_of(entry.body.encode("utf-8", "replace")).get("time")
-    return time if isinstance(time, str) else None
+    # A half of a pair of surrogates is no text that Parquet has.
+    return time.encode("utf-8", "backslashreplace").decode() if isinstance(time, str) else None

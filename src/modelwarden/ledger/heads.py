@@ -14,8 +14,10 @@ import binascii
 import json
 import os
 import re
+import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from modelwarden.core import Json, MissingExtraError
 from modelwarden.core.values import dataclass
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     )
 
 SCHEMA = "modelwarden/ledger-head/1"
-_LARGEST = 64 << 20
+_LONGEST = 1 << 16
 _KEY_LARGEST = 1 << 16
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _KEYS = "Ledger keys are Ed25519: openssl genpkey -algorithm ed25519 -out ledger.key"
@@ -105,7 +107,7 @@ def _head_of(facts: dict[str, Json]) -> Head:
         data = base64.b64decode(signature, validate=True)
     except (binascii.Error, ValueError) as error:
         raise LedgerError("the signature of a head is not base64") from error
-    return Head(ledger=ledger, mark=Mark(lines, digest), time=time, signature=data)
+    return Head(ledger=sys.intern(ledger), mark=Mark(lines, digest), time=time, signature=data)
 
 
 def heads_in(path: Path) -> tuple[Head, ...]:
@@ -114,11 +116,54 @@ def heads_in(path: Path) -> tuple[Head, ...]:
     Raises:
         LedgerError: it cannot be read, or holds none or something else.
     """
-    data = _read(path, "the head", _LARGEST)
-    heads = tuple(head_in(line) for line in data.splitlines() if line.strip())
-    if not heads:
-        raise LedgerError(f"{path} holds no head")
+    heads, torn = kept_in(path)
+    if torn:
+        raise LedgerError(f"{path} holds {torn} lines that are no heads")
     return heads
+
+
+def kept_in(path: Path) -> tuple[tuple[Head, ...], int]:
+    """Return the heads of a file, one a line, and how many lines are none.
+
+    A disk that was full, or a power cut, may have left a part of one.
+
+    Raises:
+        LedgerError: it cannot be read, or holds no head.
+    """
+    heads: list[Head] = []
+    torn, error = 0, LedgerError(f"{path} holds no head")
+    try:
+        with path.open("rb") as stream:
+            while line := stream.readline(_LONGEST):
+                if line.strip():
+                    try:
+                        heads.append(head_in(line))
+                    except LedgerError as none:
+                        torn, error = torn + 1, none
+    except OSError as unread:
+        why = (unread.strerror or str(unread)).lower()
+        raise LedgerError(f"cannot read the head {path}: {why}") from unread
+    if not heads:
+        raise error
+    return tuple(heads), torn
+
+
+class HeadSink(Protocol):
+    """Signs heads, and keeps them elsewhere."""
+
+    def signed(self, ledger: str, mark: Mark) -> str:
+        """Return the head of a ledger at a place in its chain, as text; waits for nobody.
+
+        Raises:
+            LedgerError: that is not possible.
+        """
+
+    def keep(self, text: str) -> None:
+        """Keep a head where the ledger's host cannot change it; may take long.
+
+        Raises:
+            OSError: that is not possible now.
+        """
 
 
 class HeadFile:
@@ -132,18 +177,30 @@ class HeadFile:
         self.path = path
         self._key = key
 
-    def __call__(self, ledger: str, mark: Mark) -> str:
-        """Keep the head of a ledger; return its text.
+    def signed(self, ledger: str, mark: Mark) -> str:
+        """Return the head of a ledger at a place in its chain, as text."""
+        return signed_head(ledger, mark, self._key).text
+
+    def keep(self, text: str) -> None:
+        """Append a head; of one that the disk does not take whole, nothing is left.
 
         Raises:
             OSError: it cannot be written.
         """
-        head = signed_head(ledger, mark, self._key)
-        with self.path.open("ab") as stream:
-            stream.write(head.text.encode() + b"\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        return head.text
+        with self.path.open("ab+", buffering=0) as stream:
+            end = stream.seek(0, os.SEEK_END)
+            stream.seek(max(0, end - 1))
+            begun = b"" if stream.read(1) in (b"", b"\n") else b"\n"  # behind a torn one
+            data = begun + text.encode() + b"\n"
+            try:
+                done = stream.write(data)
+                while done < len(data):
+                    done += stream.write(data[done:])
+                os.fsync(stream.fileno())
+            except OSError:
+                with suppress(OSError):
+                    stream.truncate(end)
+                raise
 
 
 def signed_head(ledger: str, mark: Mark, key: Ed25519PrivateKey | None) -> Head:

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from modelwarden.core.values import dataclass
-from modelwarden.ledger.chain import LONGEST, OWN, WIDTH, opening_of, segments_of
+from modelwarden.ledger.chain import LONGEST, OWN, WIDTH, Segment, opened, opening_of, segments_of
 from modelwarden.ledger.errors import LedgerError
+
+_BUFFER = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +41,45 @@ def entries(folder: Path) -> Iterator[Entry]:
     segments, _ = segments_of(folder)
     if not segments:
         raise LedgerError(f"there is no ledger in {folder}")
-    first = opening_of(segments[0]).get("first")
-    line = first if isinstance(first, int) and segments[0].number > 1 else 0
+    line: int | None = None if segments[0].number > 1 else 0
     for segment in segments:
         try:
-            with segment.path.open("rb") as stream:
-                while (text := stream.readline(2 * LONGEST)).endswith(b"\n"):
-                    line += 1
-                    yield Entry(
-                        line=line,
-                        segment=segment.number,
-                        own=text[WIDTH : WIDTH + 1] == OWN,
-                        digest=text[:WIDTH].decode("ascii", "backslashreplace"),
-                        body=text[WIDTH + 1 : -1].decode("utf-8", "backslashreplace"),
-                    )
-        except OSError as error:
-            why = (error.strerror or str(error)).lower()
-            raise LedgerError(f"cannot read {segment.path}: {why}") from error
+            if line is None:
+                first = opening_of(segment).get("first")
+                line = first if isinstance(first, int) else 0
+            for text in lines_of(segment):
+                line += 1
+                yield Entry(
+                    line=line,
+                    segment=segment.number,
+                    own=text[WIDTH : WIDTH + 1] == OWN,
+                    digest=text[:WIDTH].decode("ascii", "backslashreplace"),
+                    body=text[WIDTH + 1 :].decode("utf-8", "backslashreplace"),
+                )
+        except LedgerError as error:
+            if not isinstance(error.__cause__, FileNotFoundError):
+                raise
+            line = None  # it was removed for its age meanwhile, and was the oldest
+
+
+def lines_of(segment: Segment, offset: int = 0) -> Iterator[bytes]:
+    """Yield the whole lines of a segment without their ends, from an offset on.
+
+    What is longer than any line of ours comes in pieces, as lines of their own.
+
+    Raises:
+        LedgerError: it cannot be read; the cause tells why.
+    """
+    try:
+        with opened(segment, _BUFFER) as stream:
+            stream.seek(offset)
+            while text := stream.readline(2 * LONGEST):
+                if not text.endswith(b"\n") and len(text) < 2 * LONGEST:
+                    return
+                yield text.removesuffix(b"\n")
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise LedgerError(f"cannot read {segment.path}: {why}") from error
 
 
 def last_entries(folder: Path, count: int) -> list[Entry]:

@@ -8,9 +8,17 @@ from pathlib import Path
 
 from modelwarden.core import Json
 from modelwarden.core.values import dataclass
-from modelwarden.ledger.chain import GENESIS, Segment, facts_of, opening_of, segments_of
+from modelwarden.ledger.chain import (
+    GENESIS,
+    LONGEST,
+    Segment,
+    facts_of,
+    opened,
+    opening_of,
+    segments_of,
+)
 from modelwarden.ledger.errors import LedgerAlteredError
-from modelwarden.ledger.scan import Scan, scan
+from modelwarden.ledger.scan import scan
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +59,8 @@ def recovered_end(folder: Path) -> End:
     opening = _opening(last)
     if opening is not None:
         return _end_of(last, opening)
+    if not _was_begun(last):
+        raise _altered(last, "it does not begin as a segment does")
     # It was made and its first line did not come to the disk; what was before it is closed.
     cut = _cut(last, 0)
     end = _before(segments, cut)
@@ -82,16 +92,17 @@ def _before(segments: list[Segment], cut: dict[str, Json]) -> End:
 
 def _end_of(segment: Segment, opening: dict[str, Json]) -> End:
     first, previous = opening["first"], opening["previous"]
-    if not isinstance(first, int) or not isinstance(previous, str):
+    if type(first) is not int or first < 0 or not isinstance(previous, str):
         raise _altered(segment, "it does not begin as a segment does")
-    found = scan(segment, previous.encode(), first)
+    digest = previous.encode("ascii", "backslashreplace")
+    found = scan(segment, digest, first)
     cut: dict[str, Json] | None = None
     if found.broken and not found.nul:
         raise _altered(segment, f"the line at byte {found.broken[0].offset} does not follow")
     if found.broken or found.rest:
         cut = _cut(segment, found.broken[0].offset if found.broken else found.end)
-        found = scan(segment, previous.encode(), first)
-    closed = _is_closed(found)
+        found = scan(segment, digest, first)
+    closed = found.last is not None and facts_of(found.last.body).get("type") == "close"
     if not closed and cut is None:
         cut = {"segment": segment.number, "offset": found.end, "bytes": 0}
     return End(
@@ -105,14 +116,20 @@ def _end_of(segment: Segment, opening: dict[str, Json]) -> End:
     )
 
 
-def _is_closed(found: Scan) -> bool:
-    return bool(found.own) and facts_of(found.own[-1].body).get("type") == "close"
-
-
 def _opening(segment: Segment) -> dict[str, Json] | None:
     """Return what the first line says; None when there is no whole one or it is none of ours."""
     facts = opening_of(segment)
     return facts if {"ledger", "first", "previous"} <= facts.keys() else None
+
+
+def _was_begun(segment: Segment) -> bool:
+    """Tell whether an interruption can have left this: a first line that is not whole.
+
+    The first line is on the disk before any other is written.
+    """
+    with opened(segment) as stream:
+        line, end, _ = stream.read(LONGEST).partition(b"\n")
+    return not end or b"\0" in line
 
 
 def _cut(segment: Segment, offset: int) -> dict[str, Json]:

@@ -6,12 +6,13 @@ No JSON is parsed for the chain: one hash and one comparison a line.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
+from itertools import accumulate
 from typing import BinaryIO
 
 from modelwarden.core.values import dataclass
-from modelwarden.ledger.chain import LONGEST, OWN, RECORD, WIDTH, Segment
+from modelwarden.ledger.chain import LONGEST, OWN, RECORD, WIDTH, Segment, opened
 from modelwarden.ledger.errors import LedgerError
 
 _BLOCK = 4 << 20
@@ -42,7 +43,8 @@ class Scan:
     Attributes:
         lines: whole ones.
         digest: of the last of them as it is written; that of the segment before if there is none.
-        own: the ledger's own lines.
+        own: how many of them are the ledger's own.
+        last: the last line, where that is one of the ledger's own; else None.
         broken: lines that do not follow from the one before them, at most `_MOST`.
         nul: whether the first of these holds NUL, which is never written but left by a power cut.
         end: offset behind the last whole line.
@@ -52,7 +54,8 @@ class Scan:
 
     lines: int
     digest: bytes
-    own: tuple[Place, ...]
+    own: int
+    last: Place | None
     broken: tuple[Place, ...]
     nul: bool
     end: int
@@ -60,7 +63,13 @@ class Scan:
     digests: dict[int, bytes]
 
 
-def scan(segment: Segment, previous: bytes, first: int, wanted: Sequence[int] = ()) -> Scan:
+def scan(
+    segment: Segment,
+    previous: bytes,
+    first: int,
+    wanted: Sequence[int] = (),
+    own: Callable[[Place], None] | None = None,
+) -> Scan:
     """Read a segment from beginning to end.
 
     Args:
@@ -68,16 +77,18 @@ def scan(segment: Segment, previous: bytes, first: int, wanted: Sequence[int] = 
         previous: digest of the line before its first one.
         first: position of its first line in the whole ledger.
         wanted: numbers of lines whose digests are to be kept, in order.
+        own: is given the ledger's own lines, of which whoever altered it may have made any number.
 
     Raises:
         LedgerError: it cannot be read.
     """
-    own: list[Place] = []
+    count = 0
+    last: Place | None = None
     broken: list[Place] = []
     digests: dict[int, bytes] = {}
     at, line, nul, rest = 0, first, False, b""
     try:
-        with segment.path.open("rb", buffering=0) as stream:
+        with opened(segment) as stream:
             for lines, behind in _blocks(stream):
                 rest = behind
                 marked, wrong = _followed(lines, previous)
@@ -85,10 +96,11 @@ def scan(segment: Segment, previous: bytes, first: int, wanted: Sequence[int] = 
                     nul = b"\0" in lines[wrong[0]]
                 told = wrong[: _MOST - len(broken)]
                 broken += [Place(line + i, at + _before(lines, i)) for i in told]
-                for index in marked:
-                    body = lines[index][WIDTH + 1 :]
-                    before = lines[index - 1][:WIDTH] if index else previous
-                    own.append(Place(line + index, at + _before(lines, index), body, before))
+                count += len(marked)
+                for place in _places(lines, marked, previous):
+                    last = Place(line + place.line, at + place.offset, place.body, place.before)
+                    if own is not None:
+                        own(last)
                 asked = slice(bisect_right(wanted, line), bisect_right(wanted, line + len(lines)))
                 for number in wanted[asked]:
                     digests[number] = lines[number - line - 1][:WIDTH]
@@ -102,7 +114,8 @@ def scan(segment: Segment, previous: bytes, first: int, wanted: Sequence[int] = 
     return Scan(
         lines=line - first,
         digest=previous,
-        own=tuple(own),
+        own=count,
+        last=last if last is not None and last.line == line - 1 else None,
         broken=tuple(broken),
         nul=nul,
         end=at,
@@ -138,6 +151,16 @@ def _followed(lines: list[bytes], previous: bytes) -> tuple[list[int], list[int]
         if not rest.startswith(RECORD):
             (marked if rest.startswith(OWN) else wrong).append(index)
     return marked, sorted(set(wrong))
+
+
+def _places(lines: list[bytes], marked: list[int], previous: bytes) -> Iterator[Place]:
+    """Yield the ledger's own lines of a block, counted from its beginning."""
+    if not marked:
+        return
+    offsets = list(accumulate((len(line) + 1 for line in lines), initial=0))
+    for index in marked:
+        before = lines[index - 1][:WIDTH] if index else previous
+        yield Place(index, offsets[index], lines[index][WIDTH + 1 :], before)
 
 
 def _before(lines: list[bytes], index: int) -> int:

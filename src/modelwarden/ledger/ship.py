@@ -14,6 +14,7 @@ import hmac
 import http.client
 import json
 import os
+import re
 import ssl
 import time
 from collections.abc import Callable
@@ -26,12 +27,22 @@ from urllib.parse import quote, urlsplit
 from modelwarden.core import Json
 from modelwarden.core.paths import lies_in
 from modelwarden.core.values import dataclass
-from modelwarden.ledger.chain import LONGEST, OWN, WIDTH, Segment, facts_of, segments_of
+from modelwarden.ledger.chain import (
+    LONGEST,
+    OWN,
+    WIDTH,
+    Segment,
+    facts_of,
+    opened,
+    segments_of,
+)
 from modelwarden.ledger.errors import LedgerError
+from modelwarden.ledger.reading import lines_of
 
 BATCH_BYTES = 4 << 20
 BATCH_LINES = 5000
 _SECONDS = 20.0
+_TRIES = 5
 _LONGEST_WAIT = 60.0
 
 
@@ -128,18 +139,28 @@ class Shipper:
                 time.sleep(min(0.1, wait))
 
     def _next(self) -> Batch | None:
+        for _ in range(_TRIES - 1):
+            try:
+                return self._found()
+            except LedgerError as error:
+                # It was removed for its age, between the list and the look.
+                if not isinstance(error.__cause__, FileNotFoundError):
+                    raise
+        return self._found()
+
+    def _found(self) -> Batch | None:
         segments = segments_of(self._folder)[0]
         for segment in segments:
             if segment.number < self._segment:
                 continue
             first = self._offset if segment.number == self._segment else 0
-            if first and not _ends_a_line(segment.path, first):
+            if first and not _ends_a_line(segment, first):
                 raise LedgerError(
                     f"{self._file} is the position in another ledger: it says byte {first} of "
                     f"{segment.path.name}",
                     hint="Give each ledger its own --position, or remove it to send all again.",
                 )
-            lines = self._lines(segment.path, first)
+            lines = self._lines(segment, first)
             if lines:
                 self._note_gap(segment.number, segments)
                 return Batch(segment.number, first, lines)
@@ -155,20 +176,19 @@ class Shipper:
     def _has(self, segments: list[Segment]) -> bool:
         return any(segment.number == self._segment for segment in segments)
 
-    def _lines(self, path: Path, first: int) -> tuple[bytes, ...]:
+    def _lines(self, segment: Segment, first: int) -> tuple[bytes, ...]:
         lines: list[bytes] = []
         size = 0
-        try:
-            with path.open("rb") as stream:
-                stream.seek(first)
-                while len(lines) < BATCH_LINES and size < BATCH_BYTES:
-                    line = stream.readline(2 * LONGEST)
-                    if not line.endswith(b"\n"):
-                        break
-                    lines.append(line)
-                    size += len(line)
-        except OSError as error:
-            raise _unreadable(path, error) from error
+        for line in lines_of(segment, first):
+            if len(line) == 2 * LONGEST:
+                raise LedgerError(
+                    f"{segment.path} holds a line that is longer than any of a ledger",
+                    hint="It was altered: see `modelwarden ledger verify`.",
+                )
+            lines.append(line + b"\n")
+            size += len(line) + 1
+            if len(lines) >= BATCH_LINES or size >= BATCH_BYTES:
+                break
         return tuple(lines)
 
 
@@ -198,18 +218,15 @@ def _write(path: Path, segment: int, offset: int, closed: bool) -> None:
         ) from error
 
 
-def _ends_a_line(path: Path, offset: int) -> bool:
+def _ends_a_line(segment: Segment, offset: int) -> bool:
     """Tell whether a line of a segment ends just before a byte."""
     try:
-        with path.open("rb") as stream:
+        with opened(segment) as stream:
             stream.seek(offset - 1)
             return stream.read(1) == b"\n"
     except OSError as error:
-        raise _unreadable(path, error) from error
-
-
-def _unreadable(path: Path, error: OSError) -> LedgerError:
-    return LedgerError(f"cannot read {path}: {(error.strerror or str(error)).lower()}")
+        why = (error.strerror or str(error)).lower()
+        raise LedgerError(f"cannot read {segment.path}: {why}") from error
 
 
 # sinks ------------------------------------------------------------------------------------------
@@ -222,12 +239,19 @@ class FileSink:
     path: Path
 
     def take(self, batch: Batch) -> None:
-        """Append."""
+        """Append; of a batch that the disk does not take whole, nothing is left."""
         try:
-            with self.path.open("ab") as stream:
-                stream.write(batch.data)
-                stream.flush()
-                os.fdatasync(stream.fileno())
+            with self.path.open("ab", buffering=0) as stream:
+                end = stream.seek(0, os.SEEK_END)
+                try:
+                    data = memoryview(batch.data)
+                    while data:
+                        data = data[stream.write(data) :]
+                    os.fdatasync(stream.fileno())
+                except OSError:
+                    with suppress(OSError):
+                        stream.truncate(end)
+                    raise
         except OSError as error:
             why = (error.strerror or str(error)).lower()
             raise ShipError(f"cannot write {self.path}: {why}") from error
@@ -269,7 +293,10 @@ class OtlpSink:
                 "timeUnixNano": _nanoseconds(line),
                 "body": {"stringValue": line[WIDTH + 1 : -1].decode("utf-8", "replace")},
                 "attributes": [
-                    {"key": "modelwarden.digest", "value": {"stringValue": line[:WIDTH].decode()}}
+                    {
+                        "key": "modelwarden.digest",
+                        "value": {"stringValue": line[:WIDTH].decode("ascii", "replace")},
+                    }
                 ],
             }
             for line in batch.lines
@@ -288,9 +315,9 @@ class OtlpSink:
 def _nanoseconds(line: bytes) -> str:
     try:
         time_ = dt.datetime.fromisoformat(str(json.loads(line[WIDTH + 1 :]).get("time")))
-    except (ValueError, AttributeError):
+        return str(max(0, int(time_.timestamp() * 1_000_000) * 1000))
+    except (ValueError, AttributeError, OverflowError, RecursionError):
         return "0"
-    return str(int(time_.timestamp() * 1_000_000) * 1000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -385,15 +412,19 @@ def sink_of(to: str, environment: dict[str, str]) -> Sink:
         LedgerError: it is none of these, or a secret is not there.
     """
     kind, _, rest = to.partition("+")
-    token = environment.get("LEDGER_TOKEN", "")
+    if kind not in ("otlp", "s3"):
+        rest = to
+    if rest.startswith(("http://", "https://")):
+        _check(rest)
+    token = _secret(environment, "LEDGER_TOKEN")
     if kind == "otlp" and rest.startswith(("http://", "https://")):
         return OtlpSink(rest, token)
     if kind == "s3" and rest.startswith(("http://", "https://")):
-        key = environment.get("AWS_ACCESS_KEY_ID", "")
-        secret = environment.get("AWS_SECRET_ACCESS_KEY", "")
+        key = _secret(environment, "AWS_ACCESS_KEY_ID")
+        secret = _secret(environment, "AWS_SECRET_ACCESS_KEY")
         if not key or not secret:
             raise LedgerError("the environment has no AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
-        region = environment.get("AWS_REGION", "us-east-1")
+        region = _secret(environment, "AWS_REGION") or "us-east-1"
         return S3Sink(url=rest, key=key, secret=secret, region=region)
     if to.startswith(("http://", "https://")):
         return HttpSink(to, token)
@@ -403,3 +434,38 @@ def sink_of(to: str, environment: dict[str, str]) -> Sink:
             hint="Write a path, http(s)://, otlp+http(s):// or s3+http(s)://.",
         )
     return FileSink(Path(to.removeprefix("file:")))
+
+
+def _check(url: str) -> None:
+    """Refuse an address that no request can be sent to; it may hold a secret and is not shown.
+
+    Raises:
+        LedgerError: it is none.
+    """
+    try:
+        parts = urlsplit(url)
+        good = bool(parts.hostname) and parts.port != 0 and re.fullmatch("[!-~]+", url)
+    except ValueError:
+        good = False
+    if not good:
+        raise LedgerError(
+            "the sink has no address that can be asked",
+            hint="Write http(s)://host:port/path, other letters than ASCII as %XX.",
+        )
+    if parts.username or parts.password:
+        raise LedgerError(
+            "the sink's address holds a user or password, which are not sent",
+            hint="Put a token into LEDGER_TOKEN.",
+        )
+
+
+def _secret(environment: dict[str, str], name: str) -> str:
+    """Return a value of the environment, without the end of line that files have.
+
+    Raises:
+        LedgerError: no header can hold it; it is not shown.
+    """
+    value = environment.get(name, "").strip()
+    if not re.fullmatch("[ -~]*", value):
+        raise LedgerError(f"{name} holds letters that no request can carry")
+    return value

@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 
+_TRIES = 5
+_MOST = 1000  # problems that are told one by one
+
+
 class ProblemKind(Enum):
     """What is wrong."""
 
@@ -112,7 +116,11 @@ class Check:
 
 
 def verify(
-    folder: Path, *, key: Ed25519PublicKey | None = None, heads: Sequence[Head] = ()
+    folder: Path,
+    *,
+    key: Ed25519PublicKey | None = None,
+    heads: Sequence[Head] = (),
+    torn: int = 0,
 ) -> Check:
     """Check a ledger.
 
@@ -120,18 +128,33 @@ def verify(
         folder: of the ledger.
         key: of its heads; without it their signatures are not checked.
         heads: kept elsewhere.
+        torn: lines among these that are no heads.
 
     Raises:
         LedgerError: there is no ledger, or it cannot be read.
     """
+    for _ in range(_TRIES - 1):
+        try:
+            return _checked(folder, key, heads, torn)
+        except LedgerError as error:
+            # Whoever writes it removed a segment that was too old, between the list and the look.
+            if not isinstance(error.__cause__, FileNotFoundError):
+                raise
+    return _checked(folder, key, heads, torn)
+
+
+def _checked(folder: Path, key: Ed25519PublicKey | None, heads: Sequence[Head], torn: int) -> Check:
     segments, strange = segments_of(folder)
     if not segments and not heads:
         raise LedgerError(f"there is no ledger in {folder}")
     check = _Checking(key, heads)
-    check.problems += [
-        Problem(ProblemKind.UNEXPECTED, name, "no writer makes a file of this name")
-        for name in strange
-    ]
+    if torn:
+        many = "1 line" if torn == 1 else f"{torn} lines"
+        check.open_ends.append(f"{many} of the heads that were kept elsewhere cannot be read")
+    for name in strange:
+        check.add(
+            ProblemKind.UNEXPECTED, name, "no writer makes a file of this name, or of this kind"
+        )
     live = _is_live(folder)
     for index, segment in enumerate(segments):
         check.segment(segment, is_last=index == len(segments) - 1, live=live)
@@ -148,6 +171,7 @@ class _Checking:
         self.heads = sorted(heads, key=lambda head: head.mark.lines)
         self.wanted = [head.mark.lines for head in self.heads]
         self.problems: list[Problem] = []
+        self.untold = 0
         self.open_ends: list[str] = []
         self.ledger = ""
         self.first: int | None = None
@@ -155,24 +179,23 @@ class _Checking:
         self.digest = GENESIS
         self.own = self.recovered = self.torn = 0
         self.start: tuple[int, str] = (1, "")
-        self.retired_at: int | None = None
         self.digests: dict[int, bytes] = {}
-        self.inside: list[tuple[Place, Head | None]] = []
-        self.retired: list[tuple[int, dict[str, Json]]] = []
+        self.inside: Head | None = None
+        self.retired: tuple[int, Json] | None = None
 
     def segment(self, segment: Segment, *, is_last: bool, live: bool) -> None:
         """Check one segment, after those before it."""
         opening = opening_of(segment)
         if self.first is None:
             self._begin(segment, opening)
-        found = scan(segment, self.digest, self.lines, self.wanted)
+        lines = _OwnLines(self, segment)
+        found = scan(segment, self.digest, self.lines, self.wanted, lines)
         self._broken(segment, found)
-        own = [(place, facts_of(place.body)) for place in found.own]
-        self._own_lines(segment, found, own, is_last=is_last)
+        lines.end(found, is_last=is_last)
         self._tail(segment, found, is_last=is_last, live=live)
         self.lines += found.lines
         self.digest = found.digest
-        self.own += len(own)
+        self.own += found.own
         self.digests |= found.digests
 
     def _begin(self, segment: Segment, opening: dict[str, Json]) -> None:
@@ -187,57 +210,12 @@ class _Checking:
 
     def _broken(self, segment: Segment, found: Scan) -> None:
         for place in found.broken:
-            self._add(
+            self.at(
                 ProblemKind.BROKEN,
                 segment,
                 place,
                 "it does not follow from the line before it: something here was edited, removed, "
                 "added or moved",
-            )
-
-    def _own_lines(
-        self,
-        segment: Segment,
-        found: Scan,
-        own: list[tuple[Place, dict[str, Json]]],
-        *,
-        is_last: bool,
-    ) -> None:
-        last = self.lines + found.lines - 1
-        for place, facts in own:
-            kind = facts.get("type")
-            if kind == "open":
-                self._opening(segment, place, facts)
-            elif kind == "close" and (place.line != last or facts.get("lines") != place.line):
-                self._add(ProblemKind.UNEXPECTED, segment, place, "it closes the segment too early")
-            elif kind == "head":
-                self.inside.append((place, _inner(facts)))
-            elif kind == "retired":
-                self.retired.append((place.line, facts))
-            elif kind == "recovered":
-                self.recovered += 1
-        if found.lines and (not own or own[0][0].line != self.lines):
-            where = f"{segment.path.name}, line {self.lines + 1}"
-            self.problems.append(Problem(ProblemKind.BROKEN, where, "it opens no segment"))
-        closed = bool(own) and own[-1][1].get("type") == "close"
-        if not closed and not is_last:
-            detail = "its end is not there, and another segment follows"
-            self.problems.append(Problem(ProblemKind.MISSING, segment.path.name, detail))
-
-    def _opening(self, segment: Segment, place: Place, facts: dict[str, Json]) -> None:
-        if place.line != self.lines:
-            self._add(ProblemKind.UNEXPECTED, segment, place, "it opens a segment inside of one")
-        elif (
-            facts.get("segment") != segment.number
-            or facts.get("first") != self.lines
-            or facts.get("ledger") != self.ledger
-            or facts.get("previous") != self.digest.decode("ascii", "replace")
-        ):
-            self._add(
-                ProblemKind.BROKEN,
-                segment,
-                place,
-                "it opens another segment than its file name and the one before it say",
             )
 
     def _tail(self, segment: Segment, found: Scan, *, is_last: bool, live: bool) -> None:
@@ -246,8 +224,7 @@ class _Checking:
             return
         where = f"{segment.path.name} at byte {found.end}"
         if not is_last or _was_whole(found):
-            detail = "a line does not end as lines do"
-            self.problems.append(Problem(ProblemKind.BROKEN, where, detail))
+            self.add(ProblemKind.BROKEN, where, "a line does not end as lines do")
             return
         self.torn = len(found.rest)
         self.open_ends.append(f"{self.torn} bytes of an unfinished line in {where}")
@@ -258,38 +235,29 @@ class _Checking:
             if after.number != before.number + 1:
                 many = range(before.number + 1, after.number)
                 self._missing(many[0], many[-1], "not there, between two that are")
-        number, previous = self.start
-        if number == 1:
-            return
-        facts = [(line, f) for line, f in self.retired if f.get("segment") == number - 1]
-        said = [(line, f) for line, f in facts if f.get("digest") == previous]
-        if not said or said[0][1].get("lines") != self.first:
+        number, _ = self.start
+        if number > 1 and (self.retired is None or self.retired[1] != self.first):
             self._missing(1, number - 1, "not there, and no record says that they were retired")
-            return
-        self.retired_at = said[0][0]
+            self.retired = None
 
     def _missing(self, first: int, last: int, detail: str) -> None:
         where = f"segment {first}" if first == last else f"segments {first} to {last}"
-        self.problems.append(Problem(ProblemKind.MISSING, where, detail))
+        self.add(ProblemKind.MISSING, where, detail)
 
     def outside(self) -> None:
         """Hold the heads that were kept elsewhere against the chain."""
         for head in self.heads:
             where = f"the head of {head.time}"
             if self.key is not None and not holds(head, self.key):
-                self.problems.append(
-                    Problem(ProblemKind.HEAD, where, "its signature is not of this key")
-                )
+                self.add(ProblemKind.HEAD, where, "its signature is not of this key")
             elif self.ledger and head.ledger != self.ledger:
-                self.problems.append(Problem(ProblemKind.HEAD, where, "it is of another ledger"))
+                self.add(ProblemKind.HEAD, where, "it is of another ledger")
             elif head.mark.lines > self.lines:
                 cut = head.mark.lines - self.lines
-                self.problems.append(
-                    Problem(ProblemKind.MISSING, "the end", f"{where} has {cut} lines more")
-                )
+                self.add(ProblemKind.MISSING, "the end", f"{where} has {cut} lines more")
             elif head.mark.lines in self.digests and not self._leads_to(head):
                 detail = f"the chain does not lead to line {head.mark.lines} as it was signed"
-                self.problems.append(Problem(ProblemKind.BROKEN, where, detail))
+                self.add(ProblemKind.BROKEN, where, detail)
 
     def _leads_to(self, head: Head) -> bool:
         return self.digests.get(head.mark.lines) == head.mark.digest.encode()
@@ -299,8 +267,11 @@ class _Checking:
         anchor = self._anchor()
         if anchor is None or not anchor.outside:
             self.open_ends.append("no head that was kept elsewhere vouches for its end")
-        elif self.retired_at is not None and self.retired_at >= anchor.head.mark.lines:
+        elif self.retired is not None and self.retired[0] >= anchor.head.mark.lines:
             self.open_ends.append("the record about retired segments is newer than the head")
+        if self.untold:
+            detail = f"{self.untold} more places that are wrong"
+            self.problems.append(Problem(ProblemKind.UNEXPECTED, "elsewhere", detail))
         return Check(
             ledger=self.ledger,
             segments=segments,
@@ -318,34 +289,109 @@ class _Checking:
 
     def _anchor(self) -> Anchor | None:
         """Return the newest outside head that holds, else the newest signed one in the ledger."""
-        inside = self._inside()
         good = [head for head in self.heads if self._leads_to(head)]
         if good and not self.problems:
             return Anchor(head=good[-1], outside=True, signed=self.key is not None)
-        if inside and self.key is not None:
-            return Anchor(head=inside[-1], outside=False, signed=True)
+        if self.inside is not None and self.key is not None:
+            return Anchor(head=self.inside, outside=False, signed=True)
         return None
 
-    def _inside(self) -> list[Head]:
-        """Return the heads in the ledger that hold; those that do not are problems."""
-        good = []
-        for place, head in self.inside:
-            where = f"line {place.line + 1}"
-            if head is None or head.ledger != self.ledger:
-                detail = "the head in it is none of this ledger"
-            elif head.mark != Mark(place.line, place.before.decode("ascii", "replace")):
-                detail = "the head in it was signed for another place"
-            elif self.key is not None and not holds(head, self.key):
-                detail = "the head in it is not signed with this key"
-            else:
-                good.append(head)
-                continue
-            self.problems.append(Problem(ProblemKind.HEAD, where, detail))
-        return good
-
-    def _add(self, kind: ProblemKind, segment: Segment, place: Place, detail: str) -> None:
+    def at(self, kind: ProblemKind, segment: Segment, place: Place, detail: str) -> None:
+        """Take note of what is wrong with a line."""
         where = f"{segment.path.name}, line {place.line + 1} at byte {place.offset}"
-        self.problems.append(Problem(kind, where, detail))
+        self.add(kind, where, detail)
+
+    def add(self, kind: ProblemKind, where: str, detail: str) -> None:
+        """Take note of what is wrong; of very much the number alone."""
+        if len(self.problems) < _MOST:
+            self.problems.append(Problem(kind, where, detail))
+        else:
+            self.untold += 1
+
+
+class _OwnLines:
+    """The ledger's own lines of one segment, looked at one by one as they come."""
+
+    def __init__(self, check: _Checking, segment: Segment) -> None:
+        self._check = check
+        self._segment = segment
+        self._closing: Place | None = None
+        self._opened = False
+
+    def __call__(self, place: Place) -> None:
+        """Look at one."""
+        check, facts = self._check, facts_of(place.body)
+        kind = facts.get("type")
+        if self._closing is not None:
+            self._too_early(self._closing)
+            self._closing = None
+        if kind == "open":
+            self._opening(place, facts)
+        elif kind == "close" and facts.get("lines") != place.line:
+            self._too_early(place)
+        elif kind == "close":
+            self._closing = place
+        elif kind == "head":
+            self._head(place, _inner(facts))
+        elif kind == "retired":
+            self._retired(place, facts)
+        elif kind == "recovered":
+            check.recovered += 1
+        self._opened |= kind == "open" and place.line == check.lines
+
+    def end(self, found: Scan, *, is_last: bool) -> None:
+        """Look at the segment as a whole."""
+        check, name = self._check, self._segment.path.name
+        if self._closing is not None and self._closing.line != check.lines + found.lines - 1:
+            self._too_early(self._closing)
+        if found.lines and not self._opened:
+            where = f"{name}, line {check.lines + 1}"
+            check.add(ProblemKind.BROKEN, where, "it opens no segment")
+        if self._closing is None and not is_last:
+            detail = "its end is not there, and another segment follows"
+            check.add(ProblemKind.MISSING, name, detail)
+
+    def _too_early(self, place: Place) -> None:
+        self._check.at(
+            ProblemKind.UNEXPECTED, self._segment, place, "it closes the segment too early"
+        )
+
+    def _opening(self, place: Place, facts: dict[str, Json]) -> None:
+        check, segment = self._check, self._segment
+        if place.line != check.lines:
+            check.at(ProblemKind.UNEXPECTED, segment, place, "it opens a segment inside of one")
+        elif (
+            facts.get("segment") != segment.number
+            or facts.get("first") != check.lines
+            or facts.get("ledger") != check.ledger
+            or facts.get("previous") != check.digest.decode("ascii", "replace")
+        ):
+            check.at(
+                ProblemKind.BROKEN,
+                segment,
+                place,
+                "it opens another segment than its file name and the one before it say",
+            )
+
+    def _retired(self, place: Place, facts: dict[str, Json]) -> None:
+        check = self._check
+        number, previous = check.start
+        about = facts.get("segment"), facts.get("digest")
+        if check.retired is None and about == (number - 1, previous):
+            check.retired = place.line, facts.get("lines")
+
+    def _head(self, place: Place, head: Head | None) -> None:
+        check = self._check
+        if head is None or head.ledger != check.ledger:
+            detail = "the head in it is none of this ledger"
+        elif head.mark != Mark(place.line, place.before.decode("ascii", "replace")):
+            detail = "the head in it was signed for another place"
+        elif check.key is not None and not holds(head, check.key):
+            detail = "the head in it is not signed with this key"
+        else:
+            check.inside = head
+            return
+        check.add(ProblemKind.HEAD, f"line {place.line + 1}", detail)
 
 
 def _inner(facts: dict[str, Json]) -> Head | None:

@@ -14,7 +14,7 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
@@ -25,10 +25,11 @@ from modelwarden.core.values import dataclass
 from modelwarden.ledger import chain
 from modelwarden.ledger.chain import GENESIS, OWN, RECORD, Mark, Segment, line_of, own
 from modelwarden.ledger.errors import LedgerError, LedgerLockedError, LedgerWriteError
+from modelwarden.ledger.heads import HeadSink
+from modelwarden.ledger.keeping import Keeping
 from modelwarden.ledger.recover import recovered_end
 from modelwarden.ledger.retain import Retention, retired
 
-HeadSink = Callable[[str, Mark], str | None]
 _TIDY = 60.0
 
 
@@ -58,7 +59,6 @@ class Writer:
     Attributes:
         folder: of the ledger.
         ledger: its name, which heads carry.
-        head_failures: heads that could not be signed or kept elsewhere.
     """
 
     def __init__(
@@ -69,8 +69,8 @@ class Writer:
         Args:
             folder: made when it is not there; readable for its owner only.
             options: default: `Options()`.
-            heads: is given the ledger's name and a place in the chain, keeps a signed head
-                elsewhere, and returns its text, which also becomes a line of the ledger.
+            heads: signs heads, which become lines of the ledger, and keeps them elsewhere; a
+                thread waits for it, and no record does.
 
         Raises:
             LedgerLockedError: another writer has it open.
@@ -79,9 +79,8 @@ class Writer:
         """
         self.folder = folder
         self.ledger = ""
-        self.head_failures = 0
         self._options = options or Options()
-        self._heads = heads
+        self._heads = None if heads is None else Keeping(heads)
         self._guard = threading.Lock()
         self._dirty = threading.Event()
         self._ending = threading.Event()
@@ -140,6 +139,16 @@ class Writer:
         return self._add(OWN, [own("missed", records=records, time=at)])
 
     @property
+    def head_failures(self) -> int:
+        """Heads that could not be signed or kept elsewhere."""
+        return 0 if self._heads is None else self._heads.failures
+
+    @property
+    def head_trouble(self) -> str:
+        """Why signed heads are not kept elsewhere; empty when they are."""
+        return "" if self._heads is None else self._heads.trouble
+
+    @property
     def behind(self) -> float:
         """Seconds for which the disk has not taken what it was asked to take; 0 when nothing is."""
         since = self._bringing
@@ -181,6 +190,8 @@ class Writer:
                         self._write(OWN, [own("close", lines=self._lines)])
                     os.fdatasync(self._fd)
                     self._head(inside=False)
+            if self._heads is not None:
+                self._heads.close()
         finally:
             os.close(self._fd)
             os.close(self._lock)
@@ -402,17 +413,24 @@ class Writer:
     def _head(self, *, inside: bool = True) -> None:
         """Have the chain up to here signed, when there is anything new since the last time."""
         self._headed = time.monotonic()
-        if self._heads is None or self._lines == self._headed_at or self._fault is not None:
+        heads = self._heads
+        if heads is None or self._fault is not None:
+            return
+        if self._lines == self._headed_at and not heads.owed:
             return
         try:
             os.fdatasync(self._fd)
-            text = self._heads(self.ledger, Mark(self._lines, self._digest.decode()))
-            if text is not None and inside and self._next is None:
+            text = heads.signed(self.ledger, Mark(self._lines, self._digest.decode()))
+            if inside and self._next is None:
                 self._write(OWN, [own("head", head=text)])
-        except (OSError, LedgerWriteError, LedgerError):
-            self.head_failures += 1
+        except (LedgerWriteError, LedgerError) as error:
+            heads.failed(error.message)
+            return
+        except OSError as error:
+            heads.failed((error.strerror or str(error)).lower())
             return
         self._headed_at = self._lines
+        heads.keep(text)
 
 
 def _batch() -> Future[Mark]:
