@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 
 import pytest
 
 from modelwarden.core import GapKind, InputError, ModelwardenError, Outcome
 from modelwarden.redteam import campaign_of, run
+from modelwarden.redteam.journal import events_in
 from modelwarden.targets.errors import TargetError
 from tests.redteam.campaigns import SPAM, campaign, document, seeded
 from tests.redteam.endpoints import Endpoint, bare, labels, named, serving, spam
@@ -45,6 +47,14 @@ def scores_after(requests, change):
         ("target", {"url": "http://loopback:8000/"}, "loopback is outside the rules"),
         ("target", {"url": "http://127.0.0.1.example/"}, "127.0.0.1.example is outside the rules"),
         ("target", {"url": "http://0.0.0.0:80/"}, "0.0.0.0 is outside the rules"),
+        ("target", {"url": "http://127.0.0.1./"}, r"127\.0\.0\.1\. is outside the rules"),
+        (
+            "target",
+            {"url": "http://10.0.0.1./", "allowed_hosts": ["10.0.0.1"]},
+            r"10\.0\.0\.1\. is outside the rules",
+        ),
+        ("target", {"url": "http://127.0.0.1:0/"}, "names no host and port"),
+        ("target", {"url": "http://[::1].invalid/"}, "names no host and port"),
         ("target", {"protocol": "mlflo"}, "unknown protocol 'mlflo'"),
         ("target", {"url": "ftp://127.0.0.1"}, "no http or https address"),
         ("budget", {"rows": 0}, "must be 1 or more, not 0"),
@@ -361,3 +371,55 @@ def test_nothing_is_written_or_removed_behind_a_link(tmp_path, name):
 
     assert [p.name for p in elsewhere.iterdir()] == ["kept"]
     assert (elsewhere / "kept").read_text() == "kept"
+
+
+def test_a_time_that_is_over_is_over_also_while_an_answer_is_waited_for(tmp_path):
+    seeded(tmp_path)
+    left = threading.Event()
+    waited = []
+
+    def hang(number, rows):
+        if number > 3:
+            waited.append(left.wait(20))
+
+    with serving(Endpoint(fault=hang)) as endpoint:
+        made = campaign(tmp_path, endpoint.url, budget={"seconds": 1.0}, limits={"seconds": 300})
+        done = run(made, output=tmp_path / "out")
+        asked = endpoint.rows
+        resumed = run(made, output=tmp_path / "out", resume=True)
+        assert not waited
+        left.set()
+
+    assert {gap.kind for gap in done.report.gaps} == {GapKind.BUDGET}
+    assert endpoint.rows == asked
+    for one in (done, resumed):
+        told = {m.name: m.value for m in one.report.measurements}
+        assert told["rows_asked"] + told["retried_rows"] == asked
+
+
+@pytest.mark.parametrize("limit", [{"seconds": 1.5}, {"rows": 22}])
+def test_what_a_limit_ended_between_two_tries_is_told_alike_when_resumed(tmp_path, limit):
+    seeded(tmp_path)
+    busy = (503, {"Retry-After": "2"}, b"") if "seconds" in limit else (503, {}, b"")
+    with serving(Endpoint(fault=after(2, busy))) as endpoint:
+        made = campaign(tmp_path, endpoint.url, budget=limit)
+        done = run(made, output=tmp_path / "out")
+        asked = endpoint.rows
+        resumed = run(made, output=tmp_path / "out", resume=True)
+
+    told = {m.name: m.value for m in done.report.measurements}
+    assert told["rows_asked"] + told["retried_rows"] == asked
+    assert endpoint.rows == asked
+    assert resumed.report.measurements == done.report.measurements
+
+
+def test_half_a_character_for_an_answer_is_put_on_record(tmp_path):
+    seeded(tmp_path)
+    half = json.dumps({"predictions": ["\ud800"] * len(SPAM)}).encode()
+    with (
+        serving(Endpoint(fault=after(0, (200, {}, half)))) as endpoint,
+        pytest.raises(InputError, match="none of 4 seeds is answered as its truth"),
+    ):
+        run(campaign(tmp_path, endpoint.url), output=tmp_path / "out")
+
+    assert [one["event"] for one in events_in(tmp_path / "out")][-1] == "end"

@@ -12,6 +12,7 @@ import pytest
 
 from modelwarden.core import GapKind, InputError, encode
 from modelwarden.redteam import load, run
+from modelwarden.redteam.journal import JournalError
 from tests.redteam.campaigns import SPAM, seeded
 from tests.redteam.endpoints import Endpoint, Reply, serving, spam
 
@@ -237,6 +238,40 @@ def test_a_limit_that_ended_a_campaign_ends_it_again_at_the_same_place(tmp_path,
     for again in (resumed, offline):
         assert again.report.gaps == done.report.gaps
         assert again.report.measurements == done.report.measurements
+
+
+def test_tries_that_a_kill_left_without_an_answer_are_counted(tmp_path):
+    seeded(tmp_path)
+    busy = (503, {}, b"")
+    fault = lambda number, rows: busy if number % 5 in (2, 3) else None  # noqa: E731
+    with serving(Endpoint(fault=fault)) as endpoint:
+        path = _file(tmp_path, endpoint.url)
+        for events in (4, 5, 6, 7, 8):
+            _killed(path, tmp_path / "out", events)
+        done = run(load(path), output=tmp_path / "out", resume=True)
+
+    told = {m.name: m.value for m in done.report.measurements}
+    assert told["repeated_rows"] > 0
+    assert told["rows_asked"] + told["retried_rows"] + told["repeated_rows"] == endpoint.rows
+
+
+def test_an_edited_record_is_refused_resumed_and_played_again(tmp_path):
+    seeded(tmp_path)
+    with serving(Endpoint()) as endpoint:
+        path = _file(tmp_path, endpoint.url)
+        run(load(path), output=tmp_path / "out")
+        place = tmp_path / "out" / "transcript.jsonl"
+        events = [json.loads(line) for line in place.read_text().splitlines()]
+        first, second = [one for one in events if one["event"] == "answer"][3:5]
+        first["got"], second["got"] = second["got"], first["got"]
+        place.write_text("".join(json.dumps(one) + "\n" for one in events))
+        before = endpoint.rows
+
+        for how in ("resume", "offline"):
+            with pytest.raises(JournalError, match="the record was edited"):
+                run(load(path), output=tmp_path / "out", **{how: True})
+
+    assert endpoint.rows == before
 
 
 def test_an_edited_campaign_is_refused_and_the_change_is_named(tmp_path):

@@ -12,7 +12,7 @@ import pytest
 from modelwarden.core import InputError, Outcome
 from modelwarden.firewall import Meta, Protocol, dumped, profile_of
 from modelwarden.redteam import campaign_of, run
-from modelwarden.redteam.journal import JournalError
+from modelwarden.redteam.journal import JournalError, events_in, rewrite
 from modelwarden.redteam.questions import rows_in
 from modelwarden.redteam.through import through
 from modelwarden.targets.errors import TargetError
@@ -333,9 +333,12 @@ def test_only_bodies_of_the_folder_that_are_as_they_were_are_sent(tmp_path):
         total = len(endpoint.asked)
         endpoint.asked.clear()
         endpoint.inputs.clear()
-        place = tmp_path / "out" / "transcript.jsonl"
-        moved = place.read_text().replace("state/bodies.bin", str(secret))
-        place.write_text(moved)
+        events = [*events_in(tmp_path / "out")]
+        for event in events:
+            for side in ("sent", "got"):
+                if side in event:
+                    event[side]["file"] = str(secret)
+        rewrite(tmp_path / "out", events)
         through(tmp_path / "out", endpoint.url)
         assert len(endpoint.asked) == total
         bodies = tmp_path / "out" / "state" / "bodies.bin"

@@ -39,7 +39,8 @@ from modelwarden.redteam.engagement import (
 )
 from modelwarden.redteam.goals.catalog import goal_named
 from modelwarden.redteam.goals.floors import SEEDS
-from modelwarden.redteam.journal import SCHEMA, STATE, TRANSCRIPT, Held, Journal, nothing, read
+from modelwarden.redteam.held import STATE, Held
+from modelwarden.redteam.journal import SCHEMA, TRANSCRIPT, Journal, nothing, read
 from modelwarden.redteam.kinds.kind import Kind, Seeds
 from modelwarden.redteam.meter import Meter
 from modelwarden.redteam.opening import opened, weakest

@@ -107,7 +107,9 @@ class Courier:
         """Connect to nothing yet; `learnt` is common to all channels."""
         self.address = address
         self.envelope = Envelope()
-        self._connection = Connection(address, seconds=seconds, token=token, pauses=())
+        self._connection = Connection(
+            address, seconds=seconds, token=token, pauses=(), until=meter.until
+        )
         self._journal, self._meter, self.retries = journal, meter, retries
         self._learnt = learnt
         self._walled = False  # the last answer
@@ -177,38 +179,53 @@ class Courier:
     def _sent(
         self, name: str, rows: int, body: bytes | None, path: str, content_type: str
     ) -> Recorded:
-        tries, pause = 1, _FIRST
+        tries, pause = 0, _FIRST
         began = time.monotonic()
-        while True:
-            self._meter.pace(rows)
-            try:
-                status, answer, why, asked = self._once(path, body, content_type)
-            except TargetError as error:
-                status, answer, why, asked = 0, b"", error.message, 0.0
-                if error.final or not error.lost:
-                    raise self._given_up(
-                        name, rows, body, tries, status, why, hint=error.hint
-                    ) from error
-            if why is None:
-                break
-            most = (
-                min(self.retries, _STRANGE) if status and status not in _WAITING else self.retries
-            )
-            if asked > _PATIENCE:
-                why += f" and asks to wait {asked:g} s"
-            if tries > most or asked > _PATIENCE:
-                raise self._given_up(name, rows, body, tries, status, why)
-            self._rest(name, rows, tries, why, max(pause, asked))
-            tries, pause = tries + 1, min(2 * pause, _LONGEST)
+        try:
+            while True:
+                self._meter.pace(rows, again=tries > 0)
+                tries += 1
+                try:
+                    status, answer, why, asked = self._once(path, body, content_type)
+                except TargetError as error:
+                    status, answer, why, asked = 0, b"", error.message, 0.0
+                    if error.final or not error.lost:
+                        raise self._given_up(
+                            name, rows, body, tries, status, why, hint=error.hint
+                        ) from error
+                if why is None:
+                    break
+                if asked > _PATIENCE:
+                    why += f" and asks to wait {asked:g} s"
+                if tries > self._most(status) or asked > _PATIENCE:
+                    raise self._given_up(name, rows, body, tries, status, why)
+                self._rest(name, rows, tries, why, max(pause, asked))
+                pause = min(2 * pause, _LONGEST)
+        except EndedError as error:
+            if tries:
+                # Counts whenever the record is played, so that the same limit ends it there.
+                self._meter.vain(rows)
+                self._given_up(name, rows, body, tries, 0, error.message)
+            raise
         if 300 <= status < 400:  # is on record as no answer: once mended, it is asked again
             why = f"{self.address.shown} redirects (status {status}), and no campaign follows"
             raise self._given_up(name, rows, body, tries, status, why, hint=_MOVED)
         return self._record(name, rows, body, tries, status, answer, began)
 
+    def _most(self, status: int) -> int:
+        """Return the further tries of a request that was answered with a status; 0 for none."""
+        strange = status and status not in _WAITING
+        return min(self.retries, _STRANGE) if strange else self.retries
+
     def _once(
         self, path: str, body: bytes | None, content_type: str
     ) -> tuple[int, bytes, str | None, float]:
-        """Return status, body, why it is to be tried again if it is, and the pause asked for."""
+        """Return status, body, why it is to be tried again if it is, and the pause asked for.
+
+        Raises:
+            EndedError: the campaign's time was over before an answer came.
+            TargetError: there is none.
+        """
         self._walled = False
         try:
             if body is None:
@@ -219,9 +236,15 @@ class Courier:
             why = error.message if _is_busy(error.status) and not told else None
             self._walled = error.walled
             return error.status, error.body, why, error.pause
+        except TargetError as error:
+            if time.monotonic() >= self._meter.until and (over := self._meter.late()) is not None:
+                raise over from error
+            raise
 
     def _rest(self, name: str, rows: int, tries: int, why: str, seconds: float) -> None:
-        """Wait before the next try, which is on record and counted before it is sent."""
+        """Wait before the next try, which is counted and on record right before it is sent."""
+        self._meter.wait(seconds)
+        self._meter.again(rows)
         self._journal.write(
             {
                 "event": "retry",
@@ -232,8 +255,6 @@ class Courier:
                 "pause": round(seconds, 3),
             }
         )
-        self._meter.wait(seconds)
-        self._meter.again(rows)
 
     def _record(
         self,

@@ -65,20 +65,31 @@ def is_here(host: str) -> bool:
 def _plain(host: str) -> str:
     """Return a host in one spelling; all names of this machine are one host.
 
-    >>> _plain("LOCALHOST"), _plain("[::1]"), _plain("127.0.0.1:80"), _plain("Model.example")
+    An address with a dot behind it is none: it is a name, and a resolver says where it leads.
+
+    >>> _plain("LOCALHOST"), _plain("[::1]"), _plain("127.0.0.1:80"), _plain("Model.example.")
     ('<loopback>', '<loopback>', '<loopback>:80', 'model.example')
+    >>> _plain("127.0.0.1.")
+    '127.0.0.1.'
     """
-    name, port = host.strip().lower().rstrip("."), ""
+    name, port = host.strip().lower(), ""
     if name.startswith("["):
         name, _, port = name[1:].partition("]")
         port = port.lstrip(":")
     elif name.count(":") == 1:
         name, _, port = name.partition(":")
     end = f":{port}" if port else ""
+    if name.endswith(".") and not _is_address(name.rstrip(".")):
+        name = name.rstrip(".")
     if is_name_of_here(name):
         return f"{_HERE}{end}"
-    try:
-        here = ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return f"{name}{end}"
+    here = _is_address(name) and ipaddress.ip_address(name).is_loopback
     return f"{_HERE}{end}" if here else f"{name}{end}"
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -12,7 +12,8 @@
 
 A search depends on its answers alone. So a campaign is resumed by running it again from its start
 and answering from here, request by request, until the record ends: what was in flight then is the
-only thing that is asked twice. A line that was cut by a kill is left out, and cut off the file.
+only thing that is asked twice. A line that was cut by a kill is left out, and cut off the file;
+one that was edited since does not follow on the others any more, and is refused (`chain`).
 
 A kill cannot take back what was written; the disk itself follows at most a moment later, beside the
 campaign. Of a power cut's last moments no more is known than that they may be asked again.
@@ -20,7 +21,6 @@ campaign. Of a power cut's last moments no more is known than that they may be a
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -32,15 +32,17 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from modelwarden.core import InputError, Json, ModelwardenError, OutputError
+from modelwarden.core import Json, ModelwardenError
 from modelwarden.core.values import dataclass
+from modelwarden.redteam.chain import FIRST, after, chained
+from modelwarden.redteam.held import STATE, unwritable
 
 SCHEMA = "modelwarden/transcript/1"
 # What an event raises whose parts are missing or of other types: somebody edited it.
 _ODD = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, OSError)
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"  # of lanes
 _MOMENT = 0.5  # seconds between what was written and the disk
-TRANSCRIPT, STATE, BODIES = "transcript.jsonl", "state", "bodies.bin"
+TRANSCRIPT, BODIES = "transcript.jsonl", "bodies.bin"
 
 
 class JournalError(ModelwardenError):
@@ -77,7 +79,7 @@ class Stood:
     """Where an earlier run stood.
 
     Attributes:
-        intents: rows of each request that was about to be sent.
+        intents: rows of each request that was about to be sent, in all its tries.
         answers: requests whose end is known.
         repeated: rows that earlier resumptions asked again.
         failed_rows, failed_calls: spent on requests that were given up, or whose answers were no
@@ -85,6 +87,7 @@ class Stood:
         settled: rows and calls of that kind that were counted before a request was sent.
         clock: seconds that it had taken.
         ended: it came to its end. refused: because it could not be done at all.
+        last: what the next event follows on.
     """
 
     intents: Mapping[str, int]
@@ -96,6 +99,7 @@ class Stood:
     clock: float = 0.0
     ended: bool = False
     refused: bool = False
+    last: str = FIRST
 
 
 class Journal:
@@ -113,6 +117,7 @@ class Journal:
         self.repeated_rows = stood.repeated
         self.replayed = self.answers = 0
         self._owed = (stood.failed_rows, stood.failed_calls)
+        self._last = stood.last
         self._lock = threading.Lock()
         self._at = 0
         self._closing = threading.Event()
@@ -123,7 +128,7 @@ class Journal:
                 self._events = os.open(folder / TRANSCRIPT, flags, 0o600)
                 self._bodies = os.open(folder / STATE / BODIES, flags, 0o600)
             except OSError as error:
-                raise _unwritable(folder, error) from error
+                raise unwritable(folder, error) from error
             self._at = os.fstat(self._bodies).st_size
 
     def close(self) -> None:
@@ -218,12 +223,12 @@ class Journal:
             try:
                 self._sync()
             except OSError as error:
-                raise _unwritable(self.folder, error) from error
+                raise unwritable(self.folder, error) from error
 
     def show(self, events: Iterable[Mapping[str, Json]]) -> None:
         """Put the events of other records behind one's own, in place of those that were shown."""
         own = [event for event in events_in(self.folder) if "pair" not in event]
-        rewrite(self.folder, chain(own, events))
+        self._last = rewrite(self.folder, chain(own, events))
         flags = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC
         fresh = os.open(self.folder / TRANSCRIPT, flags)
         os.dup2(fresh, self._events, inheritable=False)
@@ -232,7 +237,8 @@ class Journal:
     def _put(self, event: Mapping[str, Json]) -> None:
         if self.offline:
             return
-        self._add(self._events, _line(event))
+        line, self._last = chained(event, self._last)
+        self._add(self._events, line)
 
     def _kept(self, body: bytes) -> Json:
         """Write a body behind the others; return where it is."""
@@ -248,7 +254,7 @@ class Journal:
             while data:
                 data = data[os.write(descriptor, data) :]
         except OSError as error:
-            raise _unwritable(self.folder, error) from error
+            raise unwritable(self.folder, error) from error
 
 
 def ends_before(name: str) -> JournalError:
@@ -280,6 +286,7 @@ def read(folder: Path) -> Stood:
         for number, line in enumerate(_whole_lines(place), 1):
             try:
                 event = _event(line, place, number)
+                told.last = _followed(event, told.last, place, number)
                 if told.knows(event):
                     raise JournalError(
                         f"{place}, line {number}, answers {event['request']} a second time"
@@ -296,31 +303,32 @@ def events_in(folder: Path) -> Iterator[dict[str, Any]]:
     Raises:
         JournalError: one is damaged.
     """
-    place = folder / TRANSCRIPT
+    place, last = folder / TRANSCRIPT, FIRST
     with place.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             if line.endswith(b"\n"):
-                yield _event(line, place, number)
+                event = _event(line, place, number)
+                last = _followed(event, last, place, number)
+                yield event
 
 
-def rewrite(folder: Path, events: Iterable[Mapping[str, Json]]) -> None:
-    """Put a record in the place of the one that is there, at once.
+def rewrite(folder: Path, events: Iterable[Mapping[str, Json]]) -> str:
+    """Put a record in the place of the one that is there, at once; return what follows on it.
 
     Raises:
         OutputError: the disk refuses.
     """
-    beside = folder / f".{TRANSCRIPT}.tmp"
+    beside, last = folder / f".{TRANSCRIPT}.tmp", FIRST
     try:
         with beside.open("wb") as stream:
             os.fchmod(stream.fileno(), 0o600)
-            stream.writelines(_line(event) for event in events)
+            for event in events:
+                line, last = chained(event, last)
+                stream.write(line)
         beside.rename(folder / TRANSCRIPT)
     except OSError as error:
-        raise _unwritable(folder, error) from error
-
-
-def _line(event: Mapping[str, Json]) -> bytes:
-    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        raise unwritable(folder, error) from error
+    return last
 
 
 class _Told:
@@ -333,6 +341,7 @@ class _Told:
         self.settled: dict[str, tuple[int, int]] = {}
         self.repeated = self.failed_rows = self.failed_calls = 0
         self.clock, self.ended, self.refused = 0.0, False, False
+        self.last = FIRST
 
     def knows(self, event: Mapping[str, Any]) -> bool:
         """Tell whether it answers what was answered: nobody asks that again."""
@@ -349,6 +358,9 @@ class _Told:
         if kind == "intent":
             self.repeated += int(event.get("repeated", 0))
             self.intents.update(zip(event["requests"], event["rows"], strict=True))
+        elif kind == "retry":
+            if event["request"] in self.intents:
+                self.intents[event["request"]] += event["rows"]
         elif kind == "answer":
             self._answer(event, bodies)
         elif kind == "lost":
@@ -393,6 +405,7 @@ class _Told:
             clock=self.clock,
             ended=self.ended,
             refused=self.refused,
+            last=self.last,
         )
 
 
@@ -429,6 +442,21 @@ def _event(line: bytes, place: Path, number: int) -> dict[str, Any]:
     return event
 
 
+def _followed(event: Mapping[str, Any], last: str, place: Path, number: int) -> str:
+    """Return what the next event follows on.
+
+    Raises:
+        JournalError: this one does not follow on `last`.
+    """
+    found = after(event, last)
+    if found is None:
+        raise JournalError(
+            f"{place}, line {number}, does not follow on what stands before it: "
+            "the record was edited"
+        )
+    return found
+
+
 def _recorded(event: Mapping[str, Any], bodies: BinaryIO) -> Recorded | None:
     """Return an answer; None where its body did not reach the disk, as when power failed."""
     got, sent = event["got"], event["sent"]
@@ -448,55 +476,3 @@ def _recorded(event: Mapping[str, Any], bodies: BinaryIO) -> Recorded | None:
         seconds=event["seconds"],
         walled=event.get("walled") is True,
     )
-
-
-def check_own(folder: Path, *parts: str) -> None:
-    """Refuse a folder whose parts are links to elsewhere.
-
-    Raises:
-        InputError: naming the link.
-    """
-    for part in parts:
-        if (folder / part).is_symlink():
-            raise InputError(
-                f"{folder / part} is a link, and what a campaign writes stays in its folder",
-                hint="Name another folder.",
-            )
-
-
-class Held:
-    """The state folder, held by one run at a time."""
-
-    def __init__(self, folder: Path) -> None:
-        """Make the folder and take hold of it.
-
-        A link within it would have what is written go elsewhere, and is not followed.
-
-        Raises:
-            InputError: another run has it, or its parts are links.
-            OutputError: it cannot be made.
-        """
-        check_own(folder, STATE)
-        try:
-            (folder / STATE).mkdir(parents=True, exist_ok=True)
-            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-            self._descriptor = os.open(folder / STATE / "lock", flags, 0o600)
-        except OSError as error:
-            raise _unwritable(folder, error) from error
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(self._descriptor)
-            raise InputError(
-                f"another run works in {folder}",
-                hint="Wait for it, or name another --output.",
-            ) from error
-
-    def close(self) -> None:
-        """Let go."""
-        os.close(self._descriptor)
-
-
-def _unwritable(folder: Path, error: OSError) -> OutputError:
-    reason = (error.strerror or str(error)).lower()
-    return OutputError(f"cannot write to {folder}: {reason}")

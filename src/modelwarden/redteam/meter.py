@@ -7,6 +7,7 @@ undisturbed one would.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 
@@ -45,6 +46,12 @@ class Meter:
     def seconds(self) -> float:
         """Seconds that the campaign has taken, its interruptions left out."""
         return self._before + time.monotonic() - self._began
+
+    @property
+    def until(self) -> float:
+        """The moment, by the monotonic clock, at which the campaign's time is over."""
+        limit = self.budget.seconds
+        return math.inf if limit is None else self._began + limit - self._before
 
     def left(self) -> int | None:
         """Rows that may still be asked; None without a limit."""
@@ -93,8 +100,17 @@ class Meter:
             self.calls += calls
             self.retried_rows += rows
 
-    def pace(self, rows: int) -> None:
+    def vain(self, rows: int) -> None:
+        """Count a request whose answer nobody waits for any more as one that was in vain."""
+        with self._lock:
+            self.retried_rows += rows
+
+    def pace(self, rows: int, *, again: bool = False) -> None:
         """Wait for the next place in the rate; a request that comes too late is not counted.
+
+        Args:
+            rows: of the request.
+            again: it is a further try.
 
         Raises:
             EndedError: the campaign's time is over.
@@ -112,6 +128,7 @@ class Meter:
             with self._lock:
                 self.rows -= rows
                 self.calls -= 1
+                self.retried_rows -= rows if again else 0
             raise
 
     def wait(self, seconds: float) -> None:

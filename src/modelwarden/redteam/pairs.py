@@ -32,15 +32,8 @@ from modelwarden.redteam.engagement import (
     read_sample,
     read_seeds,
 )
-from modelwarden.redteam.journal import (
-    STATE,
-    TRANSCRIPT,
-    Held,
-    Journal,
-    events_in,
-    nothing,
-    read,
-)
+from modelwarden.redteam.held import STATE, Held
+from modelwarden.redteam.journal import TRANSCRIPT, Journal, events_in, nothing, read
 from modelwarden.redteam.kinds.kind import Kind, Seeds
 from modelwarden.redteam.meter import Meter
 from modelwarden.redteam.opening import opened
@@ -336,4 +329,5 @@ def events_of(pairs: Sequence[Pair], output: Path) -> Iterator[dict[str, Json]]:
             for body in (event.get("sent"), event.get("got")):
                 if isinstance(body, dict):
                     body["file"] = f"{place}/{body['file']}"
+            event.pop("chain", None)  # of the pair's own record
             yield {"pair": pair.name, **event}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from modelwarden.core import InputError
 from modelwarden.redteam.config import Campaign, campaign_of
-from modelwarden.redteam.journal import STATE
+from modelwarden.redteam.held import STATE
 from modelwarden.redteam.kinds.files import digest_at, read_json
 
 FILE = "campaign.json"

@@ -14,14 +14,8 @@ from typing import Any
 
 from modelwarden.core import InputError
 from modelwarden.core.values import dataclass
-from modelwarden.redteam.journal import (
-    BODIES,
-    STATE,
-    TRANSCRIPT,
-    JournalError,
-    check_own,
-    events_in,
-)
+from modelwarden.redteam.held import STATE, check_own
+from modelwarden.redteam.journal import BODIES, TRANSCRIPT, JournalError, events_in
 
 _PAIR = re.compile(r"[0-9]{1,9}-[0-9]{1,9}")
 _ODD = (LookupError, TypeError, ValueError, AttributeError)

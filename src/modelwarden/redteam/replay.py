@@ -39,8 +39,9 @@ from modelwarden.redteam import evasions, pinned
 from modelwarden.redteam.config import Campaign, TargetConfig
 from modelwarden.redteam.engagement import STAGE, Engagement
 from modelwarden.redteam.evasions import Stored
+from modelwarden.redteam.held import STATE, Held, check_own
 from modelwarden.redteam.hosts import is_here, scope_of
-from modelwarden.redteam.journal import STATE, Held, Journal, check_own, nothing
+from modelwarden.redteam.journal import Journal, nothing
 from modelwarden.redteam.kinds.catalog import kind_named
 from modelwarden.redteam.kinds.files import digest_at
 from modelwarden.redteam.kinds.kind import Kind, Seeds

@@ -45,7 +45,8 @@ from modelwarden.redteam.config import Campaign, TargetConfig
 from modelwarden.redteam.courier import Courier, Learnt
 from modelwarden.redteam.engagement import STAGE
 from modelwarden.redteam.evasions import Stored
-from modelwarden.redteam.journal import STATE, Held, Journal, check_own, nothing
+from modelwarden.redteam.held import STATE, Held, check_own
+from modelwarden.redteam.journal import Journal, nothing
 from modelwarden.redteam.meter import EndedError, Meter
 from modelwarden.redteam.questions import Asked, Question, asked_in
 from modelwarden.redteam.replay import distinct, moved

@@ -11,6 +11,7 @@ import datetime as dt
 import http.client
 import io
 import ipaddress
+import math
 import re
 import socket
 import ssl
@@ -28,7 +29,9 @@ _PAUSES = (0.1, 0.5, 2.0)  # seconds before each further try
 _LONGEST_PAUSE = 10.0  # that a server may ask for
 _BUSY = (429, 503)
 _SECONDS = re.compile(r"[0-9]+(\.[0-9]*)?")
+_BRACKETED = re.compile(r"\[[^\[\]]*\](:[0-9]*)?")  # an address of IPv6
 _FOREVER = 1e9  # seconds
+_LEAST = 0.05  # seconds that anything is waited for
 _NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")
 _AUTHORITIES = "Name the file of its authority, in PEM, in the environment variable SSL_CERT_FILE."
 _MARK = "x-modelwarden"  # of what `modelwarden firewall` refuses
@@ -77,6 +80,8 @@ def parse_address(url: str) -> Address:
         )
     if any(ord(c) <= ord(" ") or ord(c) == 127 for c in url):
         raise ConfigError(f"[model] url = {url!r} holds a blank or a control character")
+    if port == 0 or (parts.netloc.startswith("[") and not _BRACKETED.fullmatch(parts.netloc)):
+        raise ConfigError(f"[model] url = {url!r} names no host and port that can be asked")
     secure = parts.scheme == "https"
     path = f"{parts.path}?{parts.query}" if parts.query else parts.path
     return Address(secure, parts.hostname, port or (443 if secure else 80), path)
@@ -124,6 +129,7 @@ class Connection:
         token: str | None = None,
         longest: int = 64 << 20,
         pauses: Sequence[float] = _PAUSES,
+        until: float = math.inf,
     ) -> None:
         """Open nothing yet.
 
@@ -133,6 +139,7 @@ class Connection:
             token: sent as a bearer token; never shown.
             longest: bytes that an answer may have.
             pauses: seconds before each further try; none where the caller tries again itself.
+            until: moment, by the monotonic clock, at which nothing is waited for any more.
         """
         self.address = address
         self.calls = 0
@@ -144,7 +151,8 @@ class Connection:
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
         self._connection: http.client.HTTPConnection | None = None
-        self._watch = _Watch(seconds)
+        self._until = until
+        self._watch = _Watch(seconds, until)
 
     def get(self, path: str) -> bytes:
         """Return the body of an answer with status 200.
@@ -199,9 +207,9 @@ class Connection:
         self, method: str, path: str, body: bytes | None, headers: dict[str, str]
     ) -> tuple[int, bytes, _Said]:
         self.calls += 1
-        deadline = time.monotonic() + self._seconds
+        deadline = min(time.monotonic() + self._seconds, self._until)
         try:
-            connection = self._connected()
+            connection = self._connected(max(deadline - time.monotonic(), _LEAST))
             # `timeout` bounds each wait for bytes; a drip of bytes is ended by closing its socket.
             self._watch.begin(connection.sock)
             connection.request(method, path, body=body, headers=headers)
@@ -225,10 +233,11 @@ class Connection:
         finally:
             self._watch.end()
 
-    def _connected(self) -> http.client.HTTPConnection:
+    def _connected(self, seconds: float) -> http.client.HTTPConnection:
         if self._connection is None or self._connection.sock is None:
             host, port = self.address.host, self.address.port
-            reached = _reached(host, port, self._seconds)
+            reached = _reached(host, port, seconds)
+            reached.settimeout(self._seconds)
             if self.address.secure:
                 context = ssl.create_default_context()
                 reached = self._greeted(reached, context)
@@ -322,12 +331,12 @@ def _again(error: Exception) -> bool:
 class _Watch:
     """Hangs up where an answer is not there in time: one thread for all requests, started late.
 
-    All requests have the same time, so who sleeps until the end of one never sleeps too long for
-    the next; nobody has to be woken when a request begins or ends.
+    All requests have the same time, or end at one moment, so who sleeps until the end of one never
+    sleeps too long for the next; nobody has to be woken when a request begins or ends.
     """
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+    def __init__(self, seconds: float, until: float = math.inf) -> None:
+        self._seconds, self._until = seconds, until
         self._due: tuple[float, socket.socket] | None = None
         self._lock = threading.Lock()
         self._stopped = threading.Event()
@@ -337,7 +346,7 @@ class _Watch:
         if connection is None:
             return
         with self._lock:
-            self._due = (time.monotonic() + self._seconds, connection)
+            self._due = (min(time.monotonic() + self._seconds, self._until), connection)
             if self._thread is None:
                 self._stopped = threading.Event()
                 self._thread = threading.Thread(
@@ -355,13 +364,17 @@ class _Watch:
             self._stopped.set()
 
     def _run(self, stopped: threading.Event) -> None:
-        pause = self._seconds
+        pause = self._pause()
         while not stopped.wait(pause):
             due = self._due
-            pause = self._seconds if due is None else due[0] - time.monotonic()
+            pause = self._pause() if due is None else due[0] - time.monotonic()
             if due is not None and pause <= 0:
                 _hang_up(due[1])
-                pause = self._seconds
+                pause = self._pause()
+
+    def _pause(self) -> float:
+        """Return how long nothing can be due of what begins now, or a moment where that is over."""
+        return max(min(self._seconds, self._until - time.monotonic()), _LEAST)
 
 
 class _Chunks:
