@@ -73,14 +73,20 @@ def bom() -> None:
 @_OUTPUT
 @click.option("--report", type=_FILE, metavar="FILE", help="An assessment, for measures.")
 @click.option("--policy", type=_FILE, metavar="FILE", help="Whose waivers are told.")
-@click.option("--vex", type=_FILE, metavar="FILE", multiple=True, help="OpenVEX statements.")
+@click.option(
+    "--vex",
+    type=_FILE,
+    metavar="FILE",
+    multiple=True,
+    help="OpenVEX statements; may be repeated.",
+)
 @click.option(
     "--import",
     "imports",
     type=_FILE,
     metavar="FILE",
     multiple=True,
-    help="Add a result of osv-scanner, Trivy, Grype or pip-audit.",
+    help="Add a result of osv-scanner, Trivy, Grype or pip-audit; may be repeated.",
 )
 @click.option("--advisories", type=_FILE, metavar="FILE", help="Index of known vulnerabilities.")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True)

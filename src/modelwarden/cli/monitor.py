@@ -29,9 +29,16 @@ def monitor() -> None:
 @click.option("--current", type=_FILE, required=True, metavar="FILE", help="Rows of now.")
 @click.option("--label", metavar="COLUMN", help="The truth [default: label, target or y].")
 @click.option(
-    "--prediction", metavar="COLUMN", help="The model's answer [default: prediction, y_pred]."
+    "--prediction",
+    metavar="COLUMN",
+    help="The model's answer [default: prediction, y_pred or predicted].",
 )
-@click.option("--id", "identity", metavar="COLUMN", help="Identifies rows; never compared.")
+@click.option(
+    "--id",
+    "identity",
+    metavar="COLUMN",
+    help="Identifies rows; never compared [default: id, row_id or request_id].",
+)
 @click.option(
     "--cluster", metavar="COLUMN", help="Whom a row stands for, where several stand for one."
 )

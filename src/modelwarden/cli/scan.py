@@ -45,14 +45,15 @@ _CYCLES = 20_000, 50, 50
     type=_FILE,
     multiple=True,
     metavar="FILE",
-    help="Add a result of osv-scanner, Trivy, Grype or pip-audit (JSON, SARIF, CycloneDX).",
+    help="Add a result of osv-scanner, Trivy, Grype or pip-audit (JSON, SARIF, CycloneDX); may be "
+    "repeated.",
 )
 @click.option(
     "--vex",
     type=_FILE,
     multiple=True,
     metavar="FILE",
-    help="OpenVEX statements: waive what they say does no harm.",
+    help="OpenVEX statements: waive what they say does no harm; may be repeated.",
 )
 @click.option(
     "--resolve",
