@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from modelwarden.core import Coverage, Gap, GapKind, Status
+from modelwarden.core import Coverage, Gap, GapKind, RuleInfo, Severity, Status
 from modelwarden.report import render
 
 from . import samples
@@ -62,6 +62,16 @@ def test_why_and_fix_of_a_rule_are_told_once():
 
     assert text.count("Unpickling calls what the stream imports") == 1
     assert text.count("modelwarden explain pickle-unsafe-global\n") == 2
+
+
+def test_a_rule_of_the_project_points_at_no_page_that_explain_does_not_have():
+    own = RuleInfo(id="night-shift", title="t", severity=Severity.HIGH, help="Flag it.\n\nWhy: w.")
+    finding = samples.finding(rule="night-shift", stage="checks", severity=Severity.HIGH)
+
+    lines = lines_of(replace(samples.telling(), findings=(finding,), rules=(own,)))
+
+    assert any(line.split() == ["why", "w."] for line in lines)
+    assert not any("explain" in line or "rule's page" in line for line in lines)
 
 
 def test_a_pass_names_the_files_that_were_examined():

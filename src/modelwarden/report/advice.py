@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from modelwarden.core import GapKind, ReasonKind, Severity, reason_of
 from modelwarden.core.values import dataclass
-from modelwarden.report.stages import QUESTIONS
+from modelwarden.report.stages import OWN, QUESTIONS
 from modelwarden.report.summary import pages, plural, worst_first
 from modelwarden.report.upgrades import newest_fix, package_of
 
@@ -45,6 +45,7 @@ GAP_ADVICE = {
 _STAGE_ADVICE = (
     "Leave the stage out of --stage and of `require`, or accept this gap in a policy (allow_gaps)."
 )
+_OWN_ADVICE = "Mend what this check of your project speaks against; a `Fix:` in it would say how."
 _NOT_TAKEN = (
     "Run what takes it: `modelwarden check` measures a model on your data, `scan` reads its files "
     "only; or take the line out of [policy.measure]."
@@ -109,7 +110,8 @@ def _rule_step(group: list[Finding], fixes: dict[str, str]) -> Step:
     first = group[0]
     path = first.location.path or first.location.route or "the subject"
     more = f" and {plural(len(group) - 1, 'more place')}" if len(group) > 1 else ""
-    fix = fixes.get(first.rule) or "Read the rule's page."
+    own = first.stage == OWN
+    fix = fixes.get(first.rule) or (_OWN_ADVICE if own else "Read the rule's page.")
     package = package_of(first)
     fixed = None if package is None else newest_fix(group)
     if package is not None and fixed is not None:
@@ -117,7 +119,8 @@ def _rule_step(group: list[Finding], fixes: dict[str, str]) -> Step:
         more = f", {len(group):,} known weaknesses" if len(group) > 1 else ""
         fix = f"Move {name} from {version} to {fixed} or later, pin it, and lock again."
         return Step(f"{first.severity} {first.rule} in {path}: {name}{more}", fix, first.rule)
-    return Step(f"{first.severity} {first.rule} in {path}{more}", fix, first.rule)
+    page = None if own else first.rule
+    return Step(f"{first.severity} {first.rule} in {path}{more}", fix, page)
 
 
 def _measure_steps(report: Report) -> list[Step]:

@@ -35,6 +35,8 @@ QUESTIONS: Mapping[str, tuple[str, str]] = {
     "cost": ("Cost", "What does an answer take in time and memory?"),
 }
 _FILES = ("artifacts", "dependencies")
+OWN = "checks"
+"""The stage of the user's own rules, which `modelwarden explain` does not know."""
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from modelwarden.core.pages import Page
 from modelwarden.report.advice import first_steps
 from modelwarden.report.escape import shown, value_text
-from modelwarden.report.stages import QUESTIONS, subjects
+from modelwarden.report.stages import OWN, QUESTIONS, subjects
 from modelwarden.report.summary import (
     FileGroup,
     by_file,
@@ -172,7 +172,8 @@ def _finding(paper: _Paper, finding: Finding, page: Page | None) -> None:
             paper.field("why", shown(page.why, 1000))
         if page.fix:
             paper.field("fix", shown(page.fix, 1000))
-        paper.field("more", f"modelwarden explain {shown(finding.rule)}")
+        if finding.stage != OWN:
+            paper.field("more", f"modelwarden explain {shown(finding.rule)}")
 
 
 def _evidence(finding: Finding) -> list[str]:
