@@ -73,7 +73,7 @@ class AnswerWindows:
 def _rows(protocol: Protocol, body: bytes) -> list[tuple[Floats, tuple[str, ...]]]:
     """Return the answers of a message; the number of rows is that which decodes."""
     try:
-        return answers_in(protocol, body, None)
+        return [row for row in answers_in(protocol, body, None) if len(row[0]) or row[1]]
     except WireError:
         return []
 

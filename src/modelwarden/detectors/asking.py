@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from modelwarden.core import ConfigError
@@ -20,7 +25,7 @@ def post(
         url: of the server, `http://host:port`.
         path: that is asked.
         body: of the request.
-        seconds: that the server has.
+        seconds: that the server has for the whole answer.
         kind: content type.
 
     Raises:
@@ -40,11 +45,43 @@ def post(
         if parts.scheme == "https"
         else http.client.HTTPConnection(host, port, timeout=seconds)
     )
+    # A timeout of a socket is one of each byte: who sends one now and then would never be late.
+    with ended_after(seconds, connection) as late:
+        try:
+            connection.request("POST", path, body, {"content-type": kind})
+            answer = connection.getresponse()
+            found = answer.read(_LARGEST)
+        except (OSError, http.client.HTTPException):
+            return 0, b""
+        if late.is_set() or answer.length:  # it breaks off, or is too long
+            return 0, b""
+        return answer.status, found
+
+
+class Connected(Protocol):
+    """A connection."""
+
+    sock: Any
+
+    def close(self) -> None:
+        """Close it."""
+
+
+@contextmanager
+def ended_after(seconds: float, connection: Connected) -> Iterator[threading.Event]:
+    """Close a connection with the block, or after so long; yield what is set when it was late."""
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        with suppress(OSError, AttributeError):
+            connection.sock.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
     try:
-        connection.request("POST", path, body, {"content-type": kind})
-        answer = connection.getresponse()
-        return answer.status, answer.read(_LARGEST)
-    except (OSError, http.client.HTTPException):
-        return 0, b""
+        yield late
     finally:
+        timer.cancel()
         connection.close()

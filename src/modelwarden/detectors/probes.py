@@ -32,6 +32,9 @@ from modelwarden.targets.frames import Floats
 
 SCHEMA = "modelwarden/probes/1"
 MOST, FEWEST = 128, 64
+UNREAD = 10
+"""Answers that cannot be learnt from, one after another, that are told."""
+_WIDE = 1e-3  # of an answer's size
 REPEATS = 3
 _VALUES = 1 << 17  # numbers of all probes together
 _LARGEST = 256 << 20
@@ -238,6 +241,14 @@ class Golden:
         self._doubted: set[int] = set()
 
     @property
+    def caveat(self) -> str:
+        """What is to be said of answers that were learnt; empty where they are steady."""
+        wide = sum(a.spread > _WIDE * _size(a) for a in self.probes.answers)
+        if not wide:
+            return ""
+        return f"; {wide} have another answer each time, within which no change is seen"
+
+    @property
     def path(self) -> str:
         """Where the model is asked."""
         name = self._profile.name
@@ -303,6 +314,9 @@ class Golden:
 
     def _learn(self, asked: Sequence[int], said: Sequence[tuple[Floats, tuple[str, ...]]]) -> None:
         for i, one in zip(asked, said, strict=True):
+            if any(len(one[0]) != len(before[0]) for before in self._heard[i]):
+                self._heard = [[] for _ in range(self.count)]
+                raise WireError("the same question has answers of another size each time")
             self._heard[i].append(one)
         if any(len(times) < REPEATS for times in self._heard):
             return
@@ -337,6 +351,8 @@ def answers_in(
         WireError: it is no answer to so many rows.
     """
     rows = _count(protocol, body) if rows is None else rows
+    if not rows:
+        return []
     decoder = {Protocol.OIP: oip.decode, Protocol.MLFLOW: mlflow.decode}.get(
         protocol, tf_serving.decode
     )
@@ -377,9 +393,12 @@ def _answer(times: Sequence[tuple[Floats, tuple[str, ...]]]) -> Answer:
     return Answer(numbers=tuple(middle.tolist()), spread=spread, words=steady)
 
 
+def _size(known: Answer) -> float:
+    return max((abs(v) for v in known.numbers), default=0.0)
+
+
 def _tolerance(known: Answer) -> float:
-    size = max((abs(v) for v in known.numbers), default=0.0)
-    return _ROOM * known.spread + _FLOOR * max(size, 1e-3)
+    return _ROOM * known.spread + _FLOOR * max(_size(known), 1e-3)
 
 
 def _same(known: Answer, said: tuple[Floats, tuple[str, ...]]) -> bool:

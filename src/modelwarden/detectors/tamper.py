@@ -12,6 +12,7 @@ import ctypes
 import hashlib
 import os
 import select
+import stat
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -30,6 +31,7 @@ _EVENTS = 0x2 | 0x4 | 0x8 | 0x40 | 0x80 | 0x100 | 0x200 | 0x400 | 0x800
 _NONBLOCK = os.O_NONBLOCK | os.O_CLOEXEC
 
 State = tuple[int, int, int, int, int]
+_SIZE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class _File:
         self.state: State | None = None
         self.told = ""
         self.looked = -_AGAIN
+        self.size: int | None = None  # that it has when it is as it should be; None before that
 
 
 class FileWatch:
@@ -98,7 +101,7 @@ class FileWatch:
                 continue  # next time: it is written to all the time
             if file.state is not None:
                 file.looked = now
-            found += self._judged(file, *self._whole(file.watched.path))
+            found += self._judged(file, *self._whole(file))
         return found + list(self._in_turn(int(seconds * self._budget)))
 
     def close(self) -> None:
@@ -110,8 +113,12 @@ class FileWatch:
                 self._hash.close()
                 self._hash = None
 
-    def _whole(self, path: str) -> tuple[State | None, str]:
-        reading = _Reading(path)
+    def _whole(self, file: _File) -> tuple[State | None, str]:
+        reading = _Reading(file.watched.path)
+        state, size = reading.state, file.size
+        if state is not None and size is not None and state[_SIZE] != size:
+            reading.close()  # another file, however long it would take to read it
+            return state, ""
         while not reading.done:
             self.read += reading.some(_CHUNK)
         return reading.state, reading.digest
@@ -138,8 +145,12 @@ class FileWatch:
         told = ""
         if state is None:
             told = f"cannot be read: {digest}"
+        elif not digest:
+            told = f"has {state[_SIZE]} bytes now, and had {file.size}"
         elif digest != file.watched.sha256:
             told = f"is now sha256:{digest}"
+        else:
+            file.size = state[_SIZE]
         if told != file.told:
             file.told = told
             yield Change(file.watched.path, told)
@@ -163,7 +174,10 @@ class _Reading:
         self._fd = -1
         try:
             self._fd = os.open(path, os.O_RDONLY | _NONBLOCK)
-            self.state = _state(os.fstat(self._fd))
+            found = os.fstat(self._fd)
+            if not stat.S_ISREG(found.st_mode):
+                raise OSError("it is no file")  # from others one may read for ever
+            self.state = _state(found)
         except OSError as error:
             self._fail(error)
 

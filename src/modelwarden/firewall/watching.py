@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -95,6 +95,7 @@ class Watching:
         ]
         self._watched = tuple(dict.fromkeys(w for p in profiles for w in p.watched))
         self._refused_at = -_LATEST
+        self._unread: Counter[str] = Counter()
 
     def seen(self, profile: Profile, values: Mapping[str, npt.NDArray[Any]], client: str) -> None:
         """Take note of a request that went on to the model."""
@@ -222,12 +223,17 @@ class Watching:
             return secret.heard(asked, body)
         except WireError as error:
             if not secret.learnt:
+                self._unread[profile.name] += 1
+                if self._unread[profile.name] == golden.UNREAD:
+                    detail = f"{profile.name}: golden probes cannot be learnt: {error.message}"
+                    self._tell(AlertKind.SELF, Severity.MEDIUM, "probes-learnt", detail)
                 await asyncio.sleep(_RETRY)
                 return ""
             return f"golden probes are no longer answered as before: {error.message}"
 
     def _keep(self, profile: Profile, secret: Golden, path: Path | None) -> None:
         detail = f"{profile.name}: learnt the answers of {secret.count} golden probes on first use"
+        detail += secret.caveat
         if path is not None:
             try:
                 golden.write(path, secret.probes)

@@ -44,6 +44,7 @@ class Follower:
 
     Attributes:
         learning: whether the log's own first rows are still gathered.
+        lacking: inputs of the profile that the latest rows have not, though they have others.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Follower:
         if profile is not None and not any(spec.shape for spec in profile.inputs):
             coder = Coder(profile.inputs, profile.counts)
             self._of_profile = Windows(coder, profile.relations) if coder.names else None
+        self.lacking: tuple[str, ...] = ()
         self._first: list[Frame] = []
         self._learned: Learned | None = None
         self._own: Windows | None = None
@@ -97,7 +99,9 @@ class Follower:
         profile = self._profile
         if self._of_profile is not None and profile is not None:
             names = {spec.name: _named(frame, spec.name) for spec in profile.inputs}
-            if all(name is not None for name in names.values()):
+            lacking = tuple(key for key, name in names.items() if name is None)
+            self.lacking = lacking if len(lacking) < len(names) else ()
+            if not lacking:
                 taken = {name for name in names.values() if name is not None}
                 values = {key: frame[name] for key, name in names.items() if name is not None}
                 yield from self._of_profile.add(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict, deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -24,6 +24,7 @@ WAITING = 200_000
 LEAST = 100
 _DROP = 0.05  # of accuracy, or of a mean score, that matters
 _LEVEL = 0.999
+_AMOUNTS = 0.05  # share of labels with a point, beyond which they are amounts
 _ERRORS = 1.25  # times the mean error of before that matters
 _CAVEAT = "by the model's own scores, which are taken to mean what they meant"
 
@@ -56,11 +57,12 @@ class Performance:
         self._needed = accuracy
         self._answers: OrderedDict[str, str] = OrderedDict(_pairs(saved.get("answers")))
         self._labels: OrderedDict[str, str] = OrderedDict(_pairs(saved.get("labels")))
-        self._first = _numbers(saved.get("first"))
-        self._last: deque[float] = deque(_numbers(saved.get("last")), maxlen=WINDOW)
+        self._first = _errors(saved.get("first"))
+        self._last = deque(_errors(saved.get("last")), maxlen=WINDOW)
+        # An earlier version kept that labels are amounts, not how many are.
+        self._amounts = self.joined if saved.get("regression") else _whole(saved.get("amounts"))
         self._sure_first = _numbers(saved.get("sure_first"))
         self._sure: deque[float] = deque(_numbers(saved.get("sure")), maxlen=WINDOW)
-        self._regression = bool(saved.get("regression"))
 
     def saved(self) -> dict[str, Json]:
         """Return the state, plain JSON."""
@@ -69,25 +71,25 @@ class Performance:
             "dropped": self.dropped,
             "answers": [list(pair) for pair in self._answers.items()],
             "labels": [list(pair) for pair in self._labels.items()],
-            "first": list(self._first),
-            "last": list(self._last),
+            "first": [list(pair) for pair in self._first],
+            "last": [list(pair) for pair in self._last],
+            "amounts": self._amounts,
             "sure_first": list(self._sure_first),
             "sure": list(self._sure),
-            "regression": self._regression,
         }
 
     def answered(self, ids: Column, predictions: Column) -> list[Worse]:
         """Take answers."""
         for key, value in zip(ids.tolist(), predictions.tolist(), strict=True):
             if key is not None and value is not None and value == value:
-                self._meet(str(key), answer=plain_text(value))
+                self._meet(plain_text(key), answer=plain_text(value))
         return self._judged()
 
     def labelled(self, ids: Column, labels: Column) -> list[Worse]:
         """Take labels."""
         for key, value in zip(ids.tolist(), labels.tolist(), strict=True):
             if key is not None and value is not None and value == value:
-                self._meet(str(key), label=plain_text(value))
+                self._meet(plain_text(key), label=plain_text(value))
         return self._judged()
 
     def scored(self, scores: Column) -> list[Worse]:
@@ -123,7 +125,8 @@ class Performance:
         if answer is None or label is None:
             return
         self.joined += 1
-        error = self._error(answer, label)
+        self._amounts += "." in label
+        error = _error(answer, label)
         if self._needed is None and len(self._first) < WINDOW:
             self._first.append(error)
         else:
@@ -135,23 +138,18 @@ class Performance:
             waiting.popitem(last=False)
             self.dropped += 1
 
-    def _error(self, answer: str, label: str) -> float:
-        if "." not in label and not self._regression:
-            return float(answer != label)
-        try:
-            gap = abs(float(answer) - float(label))
-        except ValueError:
-            return float(answer != label)
-        self._regression = True
-        return gap
+    @property
+    def _regression(self) -> bool:
+        """Whether labels are amounts: one label with a point among many is a slip."""
+        return self._amounts > _AMOUNTS * self.joined
 
     def _judged(self) -> list[Worse]:
         m = len(self._last)
         if m < LEAST:
             return []
-        after = np.array(self._last)
         if self._regression:
-            return self._of_amounts(np.array(self._first), after)
+            return self._of_amounts(_gaps(self._first), _gaps(self._last))
+        after = np.array([wrong for wrong, _ in self._last])
         wrong = int(after.sum())
         if self._needed is not None:
             ends = of_share(m - wrong, m)
@@ -159,7 +157,7 @@ class Performance:
                 return []
             told = f"{self._needed:.1%} is what it must have"
             return [self._worse(1 - wrong / m, m, told)]
-        n, before = len(self._first), int(sum(self._first))
+        n, before = len(self._first), int(sum(wrong for wrong, _ in self._first))
         gap = newcombe(wrong, m, before, n, level=_LEVEL)
         if gap.low <= 0 or wrong / m - before / n < _DROP:
             return []
@@ -171,7 +169,7 @@ class Performance:
         )
 
     def _of_amounts(self, before: np.ndarray, after: np.ndarray) -> list[Worse]:
-        if len(before) < LEAST:
+        if len(before) < LEAST or len(after) < LEAST:
             return []
         error = math.sqrt(before.var() / len(before) + after.var() / len(after)) or 1e-12
         one, two = float(before.mean()), float(after.mean())
@@ -184,15 +182,40 @@ class Performance:
     @property
     def told(self) -> str:
         """What is known now, for people; empty when nothing is."""
+        if not self.joined and self._answers and self._labels:
+            return f"none of {len(self._labels)} labels has met its answer"
         m = len(self._last) or len(self._first)
         if not m or self._regression:
             return ""
-        errors = self._last or self._first
+        errors = [wrong for wrong, _ in self._last or self._first]
         ends = of_share(m - int(sum(errors)), m)
         return (
             f"accuracy {1 - sum(errors) / m:.1%} ({ends.low:.1%}–{ends.high:.1%}) over the last"
             f" {m} labelled answers"
         )
+
+
+def _error(answer: str, label: str) -> tuple[float, float | None]:
+    """Return whether an answer is wrong, and by how much where both are amounts."""
+    try:
+        gap = abs(float(answer) - float(label))
+    except ValueError:
+        return float(answer != label), None
+    return float(answer != label), gap if math.isfinite(gap) else None
+
+
+def _gaps(errors: Iterable[tuple[float, float | None]]) -> np.ndarray:
+    return np.array([gap for _, gap in errors if gap is not None])
+
+
+def _errors(value: Json) -> list[tuple[float, float | None]]:
+    """Return errors of a state; one that an earlier version kept is either of the two."""
+    found: list[tuple[float, float | None]] = []
+    for one in value if isinstance(value, list) else ():
+        wrong, gap = one if isinstance(one, list) and len(one) == 2 else (one, one)
+        if isinstance(wrong, int | float):
+            found.append((float(wrong), float(gap) if isinstance(gap, int | float) else None))
+    return found
 
 
 def _whole(value: Json) -> int:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from modelwarden.core import InputError, Json
 from modelwarden.ledger.chain import LONGEST, OWN, WIDTH, segments_of
+from modelwarden.ledger.errors import LedgerError
+from modelwarden.ledger.reading import lines_of
 from modelwarden.targets.frames import Frame
 from modelwarden.targets.reading.raw import column_of
 from modelwarden.targets.reading.read import read_file
@@ -43,6 +46,13 @@ class Log:
 
     def new(self) -> Iterator[Frame]:
         """Yield the rows that came since the last look, at most about `MOST` in all."""
+        try:
+            yield from self._new()
+        except (OSError, LedgerError) as error:  # it goes away, or is not ours: the next look tries
+            why = error.message if isinstance(error, LedgerError) else error.strerror
+            self._say(f"{self.path.name} cannot be read: {(why or str(error)).lower()}")
+
+    def _new(self) -> Iterator[Frame]:
         left = MOST
         if self.path.is_dir() and any(self.path.glob("*.log")):
             rows = list(self._ledger(left))
@@ -64,13 +74,19 @@ class Log:
             if segment.number < number:
                 continue
             start = offset if segment.number == number else 0
-            with segment.path.open("rb") as stream:
-                stream.seek(start)
-                while most > 0 and (line := stream.readline(2 * LONGEST)).endswith(b"\n"):
-                    start += len(line)
+            try:
+                for line in lines_of(segment, start):
+                    start += len(line) + (len(line) < 2 * LONGEST)
                     if line[WIDTH : WIDTH + 1] != OWN and (row := _row(line[WIDTH + 1 :])):
                         most -= 1
                         yield row
+                    if most <= 0:
+                        break
+            except LedgerError as error:
+                self._say(error.message)
+                if not isinstance(error.__cause__, FileNotFoundError):
+                    return  # what was read is told; the next look tries again
+                continue  # it was removed for its age
             self._at |= {"segment": segment.number, "offset": start}
             if most <= 0:
                 return
@@ -90,9 +106,7 @@ class Log:
         try:
             frame = read_file(path).frame
         except InputError as error:  # written at this moment, perhaps: the next look tries again
-            told = f"{path.name} cannot be read: {error.message}"
-            if told not in self.trouble:
-                self.trouble = [*self.trouble[-99:], told]
+            self._say(f"{path.name} cannot be read: {error.message}")
             return
         self._at[f"{path.name}\0mark"] = mark
         self._at[path.name] = len(frame)
@@ -101,16 +115,27 @@ class Log:
 
     def _lines(self, path: Path, offset: int, most: int) -> list[dict[str, object]]:
         rows: list[dict[str, object]] = []
-        if path.stat().st_size < offset:
-            offset = 0  # a new file took its place
         with path.open("rb") as stream:
+            about = os.fstat(stream.fileno())
+            inode = self._at.get(f"{path.name}\0inode", about.st_ino)
+            if about.st_size < offset or inode != about.st_ino:
+                offset = 0  # a new file took its place
+            self._at[f"{path.name}\0inode"] = about.st_ino
             stream.seek(offset)
-            while len(rows) < most and (line := stream.readline(2 * LONGEST)).endswith(b"\n"):
+            while len(rows) < most and (line := stream.readline(2 * LONGEST)):
+                if not line.endswith(b"\n"):
+                    if len(line) < 2 * LONGEST:
+                        break  # it is being written
+                    self._say(f"{path.name} holds a line of more than {2 * LONGEST} bytes")
                 offset += len(line)
                 if row := _row(line):
                     rows.append(row)
         self._at[path.name] = offset
         return rows
+
+    def _say(self, told: str) -> None:
+        if told not in self.trouble:
+            self.trouble = [*self.trouble[-99:], told]
 
     def _number(self, key: str) -> int:
         value = self._at.get(key, 0)

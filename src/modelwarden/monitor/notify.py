@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import http.client
 import json
 import os
 import queue
+import re
 import smtplib
 import ssl
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import field
@@ -25,11 +25,14 @@ from urllib.parse import urlsplit
 
 from modelwarden.core import ConfigError, Json
 from modelwarden.core.values import dataclass
+from modelwarden.detectors.asking import ended_after
 from modelwarden.monitor.alerts import Alert
 
 QUEUE = 1000
 TRIES = 4
 _SECONDS = 10.0
+_MOST_SECONDS = 30.0
+"""For one message, also where each byte of the answer comes in time."""
 _WAIT = 0.5  # seconds before the second try; each later one waits twice as long
 _AT_ONCE = 50
 
@@ -63,7 +66,7 @@ def from_environment(name: str, key: str) -> str:
     Raises:
         ConfigError: the variable is not set.
     """
-    value = os.environ.get(name, "")
+    value = os.environ.get(name, "").strip()  # files that it comes from end with a line break
     if not value:
         raise ConfigError(f"the environment has no {name}, which {key} names")
     return value
@@ -79,13 +82,17 @@ def check(channel: Channel) -> None:
     try:
         parts = urlsplit(channel.url)
         good = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+        good = good and re.fullmatch("[!-~]+", channel.url) is not None and not parts.username
     except ValueError:
         good = False
     if not good:
         raise ConfigError(
             f"the channel {channel.name!r} has no address that begins with "
-            f"{' or '.join(f'{s}://' for s in schemes)}"
+            f"{' or '.join(f'{s}://' for s in schemes)}",
+            hint="Secrets go into token_env, user and password_env, not into the address.",
         )
+    if any(not re.fullmatch("[ -~]*", text) for text in (channel.token, channel.name)):
+        raise ConfigError(f"the channel {channel.name!r} has a token that no header can hold")
     if channel.kind == "email" and not (channel.sender and channel.to):
         raise ConfigError(f"the channel {channel.name!r} lacks from or to")
 
@@ -162,8 +169,8 @@ class Sender:
 
 def _without_secrets(error: Exception) -> str:
     """Return what went wrong, in words of ours: those of libraries may quote an address."""
-    if isinstance(error, urllib.error.HTTPError):
-        return f"answered {error.code}"
+    if isinstance(error, _AnsweredError):
+        return f"answered {error.status}"
     if isinstance(error, smtplib.SMTPResponseException):
         return f"answered {error.smtp_code}"
     return type(error).__name__
@@ -177,19 +184,32 @@ def _post(channel: Channel, document: Json, headers: dict[str, str] | None = Non
     if channel.secret:
         digest = hmac.new(channel.secret.encode(), body, hashlib.sha256).hexdigest()
         sent["x-modelwarden-signature"] = f"sha256={digest}"
-    request = urllib.request.Request(channel.url, body, sent)  # noqa: S310 -- checked: http(s)
-    with _OPENER.open(request, timeout=_SECONDS) as answer:
+    parts = urlsplit(channel.url)
+    host, port = parts.hostname or "", parts.port
+    connection = (
+        http.client.HTTPSConnection(
+            host, port, timeout=_SECONDS, context=ssl.create_default_context()
+        )
+        if parts.scheme == "https"
+        else http.client.HTTPConnection(host, port, timeout=_SECONDS)
+    )
+    target = parts.path or "/"
+    target += f"?{parts.query}" if parts.query else ""
+    with ended_after(_MOST_SECONDS, connection):
+        connection.request("POST", target, body, sent)
+        answer = connection.getresponse()
+        # Nobody is followed elsewhere: a redirect would carry alerts and tokens to another host.
+        if not 200 <= answer.status < 300:
+            raise _AnsweredError(answer.status)
         answer.read(1 << 16)
 
 
-class _Stay(urllib.request.HTTPRedirectHandler):
-    """Follows nobody elsewhere: a redirect would carry alerts and tokens to another host."""
+class _AnsweredError(Exception):
+    """Somebody else than hoped for answered, or somebody who takes no alerts."""
 
-    def redirect_request(self, *_: object) -> None:
-        """Refuse."""
-
-
-_OPENER = urllib.request.build_opener(_Stay, urllib.request.ProxyHandler({}))
+    def __init__(self, status: int) -> None:
+        super().__init__(str(status))
+        self.status = status
 
 
 def _webhook(channel: Channel, alerts: list[Alert]) -> None:
@@ -225,15 +245,20 @@ def _alertmanager(channel: Channel, alerts: list[Alert]) -> None:
     _post(Channel(name=channel.name, kind=channel.kind, url=base, token=channel.token), documents)
 
 
+def _text(text: str) -> str:
+    """Return a text that can be sent; half a pair of surrogates, from a client's id, cannot."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def _email(channel: Channel, alerts: list[Alert]) -> None:
     message = EmailMessage()
     first = alerts[0]
     more = f" and {len(alerts) - 1} more" if len(alerts) > 1 else ""
     subject = f"[modelwarden] {first.severity.value} {first.kind.value} on {first.about}{more}"
-    message["Subject"] = " ".join(subject.split())[:200]
+    message["Subject"] = _text(" ".join(subject.split())[:200])
     message["From"], message["To"] = channel.sender, ", ".join(channel.to)
     message.set_content(
-        "\n".join(f"{a.time}  {a.severity.value}  {a.rule}\n  {a.detail}\n" for a in alerts)
+        _text("\n".join(f"{a.time}  {a.severity.value}  {a.rule}\n  {a.detail}\n" for a in alerts))
     )
     parts = urlsplit(channel.url)
     host, secure = parts.hostname or "", ssl.create_default_context()
@@ -243,7 +268,7 @@ def _email(channel: Channel, alerts: list[Alert]) -> None:
         )
     else:
         server = smtplib.SMTP(host, parts.port or 25, timeout=_SECONDS)
-    with server:
+    with ended_after(_MOST_SECONDS, server), server:
         if parts.scheme == "smtp+starttls":
             server.starttls(context=secure)
         if channel.user:

@@ -21,7 +21,7 @@ from modelwarden.detectors.alerts import AlertFile, AlertKind, now
 from modelwarden.detectors.answering import version_in
 from modelwarden.detectors.asking import post
 from modelwarden.detectors.flood import Flood
-from modelwarden.detectors.probes import Golden
+from modelwarden.detectors.probes import UNREAD, Golden
 from modelwarden.detectors.profile import Profile, Watched
 from modelwarden.detectors.profile import load as load_profile
 from modelwarden.detectors.tamper import FileWatch
@@ -89,6 +89,7 @@ class Watch:
         self._probes = list(self._secrets())
         self._alerts = AlertFile(config.alerts)
         self._senders = {c.name: Sender(c) for c in config.channels}
+        self._lost: dict[str, int] = {}  # alerts by channel, of which was told
         most = config.alerts_a_minute
         self._flood: Flood[tuple[AlertKind, Severity, str]] = Flood(most / 60, int(most), 60.0)
 
@@ -167,8 +168,19 @@ class Watch:
             self._trouble(self._labels)
         for alert in [] if self._relay is None else self._relay.new():
             self._pass_on(alert)
+        self._tell_channels()
         self._tell_left_out()
         self._keep()
+
+    def _tell_channels(self) -> None:
+        """Tell of channels that lost alerts since the last look; the others are told, at least."""
+        for name, sender in self._senders.items():
+            new = sender.lost - self._lost.get(name, 0)
+            if new > 0:
+                self._lost[name] = sender.lost
+                why = f": {sender.trouble}" if sender.trouble else ""
+                told = f"channel {name}: {new} alerts were lost{why}"
+                self._tell(AlertKind.SELF, Severity.HIGH, "channel", told, "", key=name)
 
     def _trouble(self, log: Log) -> None:
         for told in log.trouble:
@@ -185,6 +197,7 @@ class Watch:
                 detail = f"{one.told} (last {one.rows} rows)"
                 key = ",".join(one.features[:3])
                 self._tell(AlertKind.DRIFT, Severity.MEDIUM, one.rule, detail, name, key=key)
+            self._lacks(name)
         if config.id in frame.names and config.prediction in frame.names:
             worse = self._performance.answered(frame[config.id], frame[config.prediction])
             self._worse(worse)
@@ -192,6 +205,13 @@ class Watch:
             self._worse(self._performance.scored(frame[config.score]))
         if config.label in frame.names:
             self._label(frame)
+
+    def _lacks(self, name: str) -> None:
+        """Tell that rows are not held against a profile, a part of whose inputs they lack."""
+        if lacking := self._followers[name].lacking:
+            shown = ", ".join(map(repr, lacking[:5])) + (" …" if len(lacking) > 5 else "")
+            told = f"the log has not all inputs of the profile, so none is held against it: {shown}"
+            self._tell(AlertKind.SELF, Severity.MEDIUM, "log", told, name, key="lacking")
 
     def _by_model(self, frame: Frame) -> Iterator[tuple[str, Frame]]:
         """Yield rows by the model that they are of, where there are several."""
@@ -259,6 +279,11 @@ class Watch:
             wrong = secret.heard(some, body)
         except WireError as error:
             wrong = "" if new else f"golden probes are no longer answered: {error.message}"
+            asked.unread += new
+            if asked.unread == UNREAD:
+                detail = f"golden probes cannot be learnt, so none watches: {error.message}"
+                severity = Severity.MEDIUM
+                self._tell(AlertKind.SELF, severity, "probes-learnt", detail, profile.name)
         asked.rounds += 0 if new else len(some)
         if wrong:
             rule = "golden-probes"
@@ -270,6 +295,7 @@ class Watch:
 
     def _learnt(self, asked: _Asked) -> None:
         detail = f"learnt the answers of {asked.secret.count} golden probes on first use"
+        detail += asked.secret.caveat
         try:
             golden.write(asked.place, asked.secret.probes)
         except OSError as error:
@@ -380,7 +406,7 @@ class _Asked:
 
     def __init__(self, profile: Profile, secret: Golden, place: Path) -> None:
         self.profile, self.secret, self.place = profile, secret, place
-        self.silent = self.rounds = 0
+        self.silent = self.rounds = self.unread = 0
 
 
 def _watched(config: MonitorConfig, profiles: list[Profile]) -> tuple[Watched, ...]:

@@ -155,6 +155,25 @@ def log(seen: Told) -> Iterator[Hit]:
 
 
 @rule(
+    "channel",
+    title="A channel takes no alerts",
+    severity=Severity.HIGH,
+    reads=Told,
+    references=("CWE-778",),
+    weakness="missing_monitoring",
+)
+def channel(seen: Told) -> Iterator[Hit]:
+    """Tell that alerts for a webhook, a chat, Alertmanager or e-mail were lost.
+
+    Why: who relies on the channel hears nothing, and takes that for good news.
+
+    Fix: Look at the receiver, its address and its secret; the detail says what it answered. The
+    file of `--alerts` and the other channels have all alerts, also those that were lost.
+    """
+    yield from told(seen)
+
+
+@rule(
     "state",
     title="The monitor's state cannot be kept",
     severity=Severity.HIGH,
