@@ -382,6 +382,14 @@ def test_keys_of_other_kinds_are_refused(tmp_path, keys):
             load(path)
 
 
+def test_a_key_that_is_not_there_is_told_with_how_to_make_one(tmp_path):
+    for load in (load_private, load_public):
+        with pytest.raises(LedgerError, match="cannot read the key") as caught:
+            load(tmp_path / "ledger.key")
+
+        assert "openssl genpkey" in caught.value.hint
+
+
 def test_a_head_that_cannot_be_kept_is_counted_and_the_records_go_on(tmp_path):
     sink = HeadFile(tmp_path / "gone" / "heads.jsonl", None)
     with Writer(tmp_path / "l", Options(head_seconds=0.0), heads=sink) as writer:

@@ -277,7 +277,7 @@ def _read(path: Path, what: str, largest: int) -> bytes:
             data = stream.read(largest + 1)
     except OSError as error:
         why = (error.strerror or str(error)).lower()
-        raise LedgerError(f"cannot read {what} {path}: {why}") from error
+        raise LedgerError(f"cannot read {what} {path}: {why}", hint=_KEYS) from error
     if len(data) > largest:
         raise LedgerError(f"{path} is too large for {what}")
     return data
