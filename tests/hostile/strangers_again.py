@@ -6,6 +6,7 @@ import base64
 import json
 import pickle
 import sqlite3
+from contextlib import closing
 
 from hostile.build import MEDIUM, Sample, constant
 
@@ -195,11 +196,11 @@ _NEWER = b"\x80\x04\x8c\x05posix\x94\x8c\x06system\x94\x93\x94\x8c\x04true\x85R.
 
 def _database(data: bytes | str) -> bytes:
     """Return a database of SQLite with one row."""
-    base = sqlite3.connect(":memory:")
-    base.execute("create table cache (key text, value blob)")
-    base.execute("insert into cache values (?, ?)", ("model", data))
-    base.commit()
-    return base.serialize()
+    with closing(sqlite3.connect(":memory:")) as base:
+        base.execute("create table cache (key text, value blob)")
+        base.execute("insert into cache values (?, ?)", ("model", data))
+        base.commit()
+        return base.serialize()
 
 
 _ROWS = {

@@ -14,6 +14,7 @@ import json
 import lzma
 import struct
 import zlib
+from contextlib import closing
 
 from hostile.build import MEDIUM, Sample, constant
 from hostile.strangers_again import bytes_of, texts_of
@@ -268,12 +269,12 @@ def _npy(data: bytes) -> bytes:
 def _sqlite(value: bytes | str, before: int = 0) -> bytes:
     import sqlite3
 
-    base = sqlite3.connect(":memory:")
-    base.execute("create table rows(a)")
-    base.executemany("insert into rows values(?)", [(bytes(1 << 20),)] * before)
-    base.execute("insert into rows values(?)", (value,))
-    base.commit()
-    return base.serialize()
+    with closing(sqlite3.connect(":memory:")) as base:
+        base.execute("create table rows(a)")
+        base.executemany("insert into rows values(?)", [(bytes(1 << 20),)] * before)
+        base.execute("insert into rows values(?)", (value,))
+        base.commit()
+        return base.serialize()
 
 
 _WITHIN = {

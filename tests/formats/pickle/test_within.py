@@ -7,6 +7,7 @@ import gzip
 import random
 import sqlite3
 import zlib
+from contextlib import closing
 
 import pytest
 
@@ -18,11 +19,11 @@ _PICKLE = b"\x80\x04\x8c\x05posix\x8c\x06system\x93\x8c\x04true\x85R."
 
 
 def _base(*rows: bytes | str) -> bytes:
-    base = sqlite3.connect(":memory:")
-    base.execute("create table rows(a)")
-    base.executemany("insert into rows values(?)", [(row,) for row in rows])
-    base.commit()
-    return base.serialize()
+    with closing(sqlite3.connect(":memory:")) as base:
+        base.execute("create table rows(a)")
+        base.executemany("insert into rows values(?)", [(row,) for row in rows])
+        base.commit()
+        return base.serialize()
 
 
 @pytest.mark.parametrize(
