@@ -89,6 +89,9 @@ HONEST = {
         "an escaped slash": ONE.replace('{"inputs"', '{"id": "a\\/b", "inputs"'),
         "outputs": {**infer(ROWS[:1]), "outputs": [{"name": "s", "parameters": {"k": 3}}]},
         "parameters": {**infer(ROWS[:1]), "parameters": {"priority": 1, "t": 1.5, "trace": True}},
+        "no bytes": {
+            **infer(ROWS[:1]), "outputs": [{"name": "s", "parameters": {"binary_data": False}}],
+        },
         "parameters of an input": infer(ROWS[:1], parameters={"content_type": "np"}),
         "a hundred rows": infer(vectors(100, seed=501).round(5)),
     },

@@ -283,6 +283,19 @@ def test_every_refusal_is_an_alert_with_client_and_request(walled, place):
     }
 
 
+def test_a_forged_address_before_the_true_one_is_no_other_client(place, tmp_path):
+    (tmp_path / "profile.json").write_bytes((place / "profile.json").read_bytes())
+    (tmp_path / "c.toml").write_text(
+        "[firewall]\nclient_header = 'x-forwarded-for'\n[firewall.limit]\nrate = 0.01\nburst = 3\n"
+    )
+    given = ("--mode", "enforce", "--config", "c.toml")
+    with model() as server, firewall(server.port, "profile.json", *given, cwd=tmp_path) as wall:
+        got = [wall.ask(good(), X_Forwarded_For=f"6.6.6.{i}, 10.0.0.7")[0] for i in range(6)]
+        other = wall.ask(good(), X_Forwarded_For="6.6.6.6, 10.0.0.8")[0]
+
+    assert (got, other) == ([200] * 3 + [429] * 3, 200)
+
+
 def test_a_client_that_searches_is_told_and_then_refused_and_others_are_not(walled, place):
     _, wall = walled
     rng = np.random.default_rng(0)

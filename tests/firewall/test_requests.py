@@ -142,6 +142,14 @@ OIP = {
         {**infer(), "outputs": [{"name": "y", "parameters": {"shared_memory_region": "r"}}]},
         Reason.SCHEMA,
     ),
+    "an answer in bytes": (
+        {**infer(), "outputs": [{"name": "y", "parameters": {"binary_data": True}}]},
+        Reason.SCHEMA,
+    ),
+    "all answers in bytes": (
+        {**infer(), "parameters": {"binary_data_output": True}},
+        Reason.SCHEMA,
+    ),
     "another key of an input": (infer(contents={}), Reason.SCHEMA),
     "an id that is a number": ({**infer(), "id": 3}, Reason.SCHEMA),
     "a long id": ({**infer(), "id": "a" * 1000}, Reason.SCHEMA),

@@ -1,4 +1,4 @@
-"""The section `[firewall.scoring]`; other sections are tried with what they are for."""
+"""The section `[firewall.scoring]` and who a client is; others are tried with what they are for."""
 
 from __future__ import annotations
 
@@ -33,3 +33,27 @@ def test_what_cannot_be_weighed_is_named(tmp_path, line, why):
 
     with pytest.raises(FirewallConfigError, match=why):
         load_config(file)
+
+
+@pytest.mark.parametrize(
+    ("hops", "given", "client"),
+    [
+        (1, "10.1.2.3", "10.1.2.3"),
+        (1, "6.6.6.6, 10.1.2.3", "10.1.2.3"),
+        (1, "6.6.6.6,\t10.1.2.3 ", "10.1.2.3"),
+        (1, "a" * 300 + ",10.1.2.3", "10.1.2.3"),
+        (2, "6.6.6.6, 10.1.2.3, 10.9.9.9", "10.1.2.3"),
+        (2, "10.1.2.3", "addr"),
+        (1, "", "addr"),
+        (1, "6.6.6.6,", "addr"),
+        (1, None, "addr"),
+    ],
+)
+def test_a_client_is_what_the_trusted_proxy_wrote_and_not_what_stood_before_it(
+    hops, given, client, tmp_path
+):
+    path = tmp_path / "c.toml"
+    path.write_text(f"[firewall]\nclient_header = 'X-Forwarded-For'\nclient_hops = {hops}\n")
+    headers = {} if given is None else {"x-forwarded-for": given}
+
+    assert load_config(path).named(headers, "addr") == client

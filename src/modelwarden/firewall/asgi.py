@@ -128,8 +128,8 @@ class Firewall:
 
     def _who(self, scope: Message, head: Head) -> str:
         address = str((scope.get("client") or ("local",))[0])
-        if self._config.client is Who.HEADER and self._config.client_header is not None:
-            return head.headers.get(self._config.client_header, address)[:256]
+        if self._config.client is Who.HEADER:
+            return self._config.named(head.headers, address)
         return address
 
     async def _refuse(self, send: Send, status: int, route: Any) -> None:

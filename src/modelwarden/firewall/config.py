@@ -144,6 +144,7 @@ class FirewallConfig:
     Attributes:
         client: what tells one client from another.
         client_header: header that names the client, where that does.
+        client_hops: trusted proxies that add to it: the client is that many from its end.
         repeating: clients whose rows are alike by nature, and are no search for that.
         block_seconds: how long a client is refused whose requests showed a pattern of attack.
         watch_seconds: between two looks at the watched files, and at what was configured.
@@ -175,6 +176,7 @@ class FirewallConfig:
 
     client: Who = Who.ADDRESS
     client_header: str | None = None
+    client_hops: int = 1
     repeating: frozenset[str] = frozenset()
     block_seconds: float = 300.0
     watch_seconds: float = 10.0
@@ -201,6 +203,16 @@ class FirewallConfig:
     traces: Traces | None = None
     tls: Tls | None = None
     upstream_tls: Tls | None = None
+
+    def named(self, headers: Mapping[str, str], address: str) -> str:
+        """Return the client that a header names, else its address.
+
+        Proxies add to what they are sent: what is before the last of them, anybody can have
+        written, and would be another client each time.
+        """
+        parts = headers.get(self.client_header or "", "").split(",")
+        named = parts[-self.client_hops].strip() if len(parts) >= self.client_hops else ""
+        return named[:256] or address
 
 
 @dataclass(frozen=True, slots=True)

@@ -240,8 +240,8 @@ class Proxy:
         config = self.policy.config
         if config.client is Who.ADDRESS:
             return address
-        if config.client is Who.HEADER and config.client_header is not None:
-            return headers.get(config.client_header, address)[:256]
+        if config.client is Who.HEADER:
+            return config.named(headers, address)
         if config.client is Who.CERTIFICATE:
             return name or address
         token = headers.get("authorization")

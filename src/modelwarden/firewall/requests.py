@@ -39,6 +39,8 @@ _LONGEST_NUMBER = 40
 _BYTES = "BYTES"
 _ELSEWHERE = ("shared_memory", "binary_data_size")
 """How parameters begin that say where the values are instead: a server would take those."""
+_RAW = "binary_data"
+"""How parameters begin that ask for answers as bytes, which nothing here could look at."""
 _LIMITS: dict[str, tuple[float, float]] = {
     **{f"INT{n}": (-(2 ** (n - 1)), 2 ** (n - 1) - 1) for n in (8, 16, 32, 64)},
     **{f"UINT{n}": (0, 2**n - 1) for n in (8, 16, 32, 64)},
@@ -284,8 +286,12 @@ def _oip(document: dict[str, Any], profile: Profile) -> dict[str, Array]:
 def _parameters(value: object) -> None:
     """Let plain parameters through, but none that lead a server to values we have not seen."""
     parameters(value)
-    if isinstance(value, dict) and any(key.startswith(_ELSEWHERE) for key in value):
+    if not isinstance(value, dict):
+        return
+    if any(key.startswith(_ELSEWHERE) for key in value):
         raise RefusedError(Reason.SCHEMA, "values that are somewhere else")
+    if any(said is not False for key, said in value.items() if key.startswith(_RAW)):
+        raise RefusedError(Reason.SCHEMA, "an answer in another form than JSON")
 
 
 def _outputs(outputs: object) -> None:

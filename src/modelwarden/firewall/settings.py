@@ -30,6 +30,7 @@ from modelwarden.firewall.rules import INJECTION, RULES, SIGNALS, Class, Mode, S
 _KEYS = (
     "client",
     "client_header",
+    "client_hops",
     "repeating",
     "block_seconds",
     "watch_seconds",
@@ -100,6 +101,7 @@ def _config(fields: Fields) -> FirewallConfig:
     return FirewallConfig(
         client=client,
         client_header=None if header is None else header.lower(),
+        client_hops=_whole(fields, "client_hops", 1) or default.client_hops,
         repeating=frozenset(fields.texts("repeating")),
         block_seconds=_seconds(fields, "block_seconds", default.block_seconds),
         watch_seconds=_seconds(fields, "watch_seconds", default.watch_seconds),
