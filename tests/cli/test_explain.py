@@ -82,6 +82,9 @@ def test_an_unknown_rule_exits_2_and_names_the_nearest(capsys):
     [
         ("accuracy", "docs/measurements.md"),
         ("square", "docs/robustness.md"),
+        ("coordinates", "docs/constraints.md"),
+        ("page-edits", "docs/html-attacks.md"),
+        ("face-noise", "docs/faces.md"),
         ("onnx", "docs/formats.md"),
     ],
 )

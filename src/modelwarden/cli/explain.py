@@ -19,6 +19,13 @@ _PAGES = {
     "attacks": "robustness.md",
     "formats": "formats.md",
 }
+_PAGES_OF_INPUTS = {  # attacks by what they change, where that has a page of its own
+    "tables": "constraints.md",
+    "texts": "constraints.md",
+    "pages": "html-attacks.md",
+    "urls": "html-attacks.md",
+    "faces": "faces.md",
+}
 
 
 @click.command()
@@ -80,6 +87,7 @@ def _other_page(name: str, form: str, rules: list[str]) -> str:
             return _json({"kind": kind.removesuffix("s"), **row})
         facts = {key: value for key, value in row.items() if key not in ("id", "title") and value}
         lines = [name, row["title"], "", *(f"{key:<9} {value}" for key, value in facts.items())]
+        page = _PAGES_OF_INPUTS.get(row.get("inputs", ""), page)
         return "\n".join([*lines, f"{'more':<9} docs/{page}"]) + "\n"
     error = UnknownNameError("rule", name, known)
     if error.nearest is None:
