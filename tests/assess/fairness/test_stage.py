@@ -270,6 +270,14 @@ def test_labels_alone_regressions_and_columns_beside_the_inputs_are_compared():
     assert rules(fair) == []
 
 
+def test_crossed_groups_of_a_regression_that_are_all_too_small_are_said_to_be():
+    made = people(150, task=Task.REGRESSION, protected=("sex", "origin"))
+
+    result = run(made)
+
+    assert any("crossed groups have too few rows" in note for note in result.notes)
+
+
 def test_gaps_of_numbers_between_groups_are_those_of_fairlearn_and_welch():
     rng = np.random.default_rng(0)
     n = 900

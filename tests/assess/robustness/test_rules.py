@@ -16,7 +16,7 @@ BEATEN = Beaten(
     fell=80,
     samples=110,
     strongest="square",
-    budget="linf of at most 0.1",
+    budget="changes in linf of at most 0.1",
     queries=500,
 )
 BELOW = AgainstFloor(attack="square", floor="corners", alone=2, floor_alone=20, n=100)
@@ -74,8 +74,8 @@ def test_messages_say_what_was_seen():
     )
 
     assert first.message == (
-        "80 of 100 right answers (80%) fall to changes in linf of at most 0.1, most of them to "
-        "square: robust accuracy 0.182"
+        "80 of 100 right answers (80%) fall to changes in linf of at most 0.1, more of them first "
+        "to square than to others: robust accuracy 0.182"
     )
     assert "saturated" in masked.message
     assert "40 of 100 inputs fall to attacks without gradients" in masked.message

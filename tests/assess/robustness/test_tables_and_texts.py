@@ -162,6 +162,13 @@ def test_texts_fall_by_a_few_words_and_the_file_holds_them(tmp_path, labels_only
     assert all("\u200b" not in row[2] for row in shown.rows)
 
 
+def test_a_model_that_falls_without_an_eps_is_told_in_words():
+    result = run(_table(features=FeaturesConfig(), samples=20))
+
+    (told,) = (f.message for f in result.findings if f.rule == "not-robust")
+    assert "right answers (100%) fall to the changes that are allowed, more of them" in told
+
+
 def test_a_budget_of_less_than_one_edit_is_refused():
     with pytest.raises(InputError, match="must be at least 1"):
         run(_texts(Scores(spec(), victims.scores), eps=0.5))

@@ -246,7 +246,8 @@ def _of_numbers(context: Context, seen: Judged, grouping: Grouping, code: Labels
     if seen.truth is None or seen.values is None:
         raise TypeError("a classifier has no values")
     away = seen.values - seen.truth
-    margin = context.assess.fairness.error_margin * float(np.abs(away).mean())
+    size = float(np.abs(away).mean()) if len(away) else math.nan  # no group is large enough
+    margin = context.assess.fairness.error_margin * size
     quantities: dict[str, tuple[Floats, float]] = {
         # That groups are predicted other values may be the truth, so it is measured and no alarm.
         "mean_prediction_difference": (seen.values, math.inf),

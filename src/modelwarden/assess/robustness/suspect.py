@@ -45,7 +45,7 @@ def found_by(context: Context, made: Plan, attacked: Attacked) -> Iterator[Findi
 def _budget(made: Plan) -> str:
     conditions = made.problem.space.conditions()
     if isinstance(conditions.get("eps"), float | int):
-        return f"{conditions['norm']} of at most {conditions['eps']:g}"
+        return f"changes in {conditions['norm']} of at most {conditions['eps']:g}"
     return "the changes that are allowed"
 
 

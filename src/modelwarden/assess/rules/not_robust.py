@@ -19,7 +19,7 @@ class Beaten(Seen):
     Attributes:
         right: inputs that were answered right, and attacked. fell: of them, under any attack.
         samples: inputs in all.
-        strongest: the attack that beat most of them with the fewest rows.
+        strongest: the attack that beat more of them with the fewest rows than any other did.
         budget: how far an input was changed, in words. queries: rows an input.
     """
 
@@ -60,8 +60,8 @@ def not_robust(seen: Beaten) -> Iterator[Hit]:
     share = seen.fell / seen.right
     held = (seen.right - seen.fell) / seen.samples
     yield Hit(
-        f"{seen.fell} of {seen.right} right answers ({share:.0%}) fall to changes in {seen.budget}"
-        f", most of them to {seen.strongest}: robust accuracy {held:.3g}",
+        f"{seen.fell} of {seen.right} right answers ({share:.0%}) fall to {seen.budget}, "
+        f"more of them first to {seen.strongest} than to others: robust accuracy {held:.3g}",
         Evidence(
             facts={
                 "right": seen.right,
