@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from cli.command import command
 from firewall.profiles import tensor, vectors
 from firewall.serving import alerts, firewall, model
 from firewall.test_service import asked, config, rules, until
@@ -66,6 +67,55 @@ def test_a_configuration_that_breaks_leaves_the_old_one(place, text, said):
         assert wall.ask({"more": 1})[0] == 400
         (detail,) = [detail for rule, detail in rules(place) if rule == "reload"]
         assert said in detail
+
+
+def broken(*steps):
+    """Return the profile with the last of these steps in the place that the others lead to."""
+    document = json.loads(dumped(tensor()))
+    *path, key, value = steps
+    inner = document
+    for step in path:
+        inner = inner[step]
+    inner[key] = value
+    return json.dumps(document)
+
+
+BROKEN = {
+    "a number beyond all others": (("counts", 0, "missing", 10**30), "no valid JSON"),
+    "a number that no count can be": (("counts", 0, "missing", 2**63), "no check can be made of"),
+    "a number that is none": (("limits", "rows", float("nan")), "no valid JSON"),
+    "more rows than any": (("limits", "rows", 10**4000), "no valid JSON"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_whatever_a_profile_holds_the_old_one_stays_and_the_next_is_taken(place, name):
+    steps, said = BROKEN[name]
+    arguments = ("--mode", "enforce", *config(place, "[firewall]\nwatch_seconds = 60\n"))
+    with model() as server, firewall(server.port, "profile.json", *arguments, cwd=place) as wall:
+        for number, text in enumerate((broken(*steps), dumped(tensor()).decode()), start=1):
+            (place / "profile.json").write_text(text)
+            wall.process.send_signal(signal.SIGHUP)
+            until(lambda n=number: len([r for r, _ in rules(place) if r == "reload"]) == n)
+            assert wall.ask(asked(vectors(1, seed=number)))[0] == 200
+
+    kept, taken = [detail for rule, detail in rules(place) if rule == "reload"]
+    assert "the old policy stays" in kept
+    assert said in kept
+    assert "was replaced by" in taken
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_profile_that_no_check_can_be_made_of_is_one_line_at_the_start(place, name):
+    (place / "profile.json").write_text(broken(*BROKEN[name][0]))
+
+    ran = command(
+        "firewall", "--upstream", "http://127.0.0.1:9", "--profile", place / "profile.json",
+        "--listen", "127.0.0.1:0",
+    )  # fmt: skip
+
+    assert ran.code == 2
+    assert BROKEN[name][1] in ran.err
 
 
 def test_a_server_that_is_late_is_one_504(place):

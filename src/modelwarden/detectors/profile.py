@@ -380,7 +380,7 @@ def load(path: Path, key: Path | None = None) -> Profile:
     if len(data) > _LARGEST:
         raise ProfileError(f"{path} is too large for a profile", hint=_WRITTEN)
     try:
-        document = json.loads(data)
+        document = json.loads(data, parse_int=_whole, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise ProfileError(f"{path} is no profile: no valid JSON", hint=_WRITTEN) from error
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
@@ -395,6 +395,17 @@ def load(path: Path, key: Path | None = None) -> Profile:
         raise ProfileError(error.message, hint=_WRITTEN) from error
     _check(profile, path)
     return profile
+
+
+def _whole(text: str) -> int:
+    value = int(text)
+    if abs(value) >= 1 << 64:
+        raise ValueError("a number beyond all that a profile holds")
+    return value
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"{text} is no number of JSON")
 
 
 def _check(profile: Profile, path: Path) -> None:

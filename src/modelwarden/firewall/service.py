@@ -7,8 +7,8 @@ import hashlib
 import resource
 import signal
 import ssl
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from modelwarden.detectors import probes as golden
 from modelwarden.firewall.alerts import AlertKind
 from modelwarden.firewall.asking import Inquiry
 from modelwarden.firewall.config import FirewallConfig, Tls, Upstream
-from modelwarden.firewall.errors import FirewallConfigError
+from modelwarden.firewall.errors import FirewallConfigError, ProfileError
 from modelwarden.firewall.policy import Policy
 from modelwarden.firewall.profile import Profile, load
 from modelwarden.firewall.proxy import Proxy
@@ -119,7 +119,7 @@ class Service:
             InputError: a certificate cannot be used, or gRPC cannot be served.
         """
         _more_files()
-        secrets = self._secrets(policy)
+        watching = self._watching(policy, self._secrets(policy))
         proxy, loop, config = self.proxy, asyncio.get_running_loop(), policy.config
         proxy.begin(policy, to_server(config.upstream_tls) if self._upstream.tls else None)
         context = None if config.tls is None else to_clients(config.tls)
@@ -150,7 +150,7 @@ class Service:
             loop.create_task(self._sweep()),
             loop.create_task(self._follow(changed)),
         ]
-        self._look_on(policy, secrets)
+        self._look_on(watching)
         name = ("", 0) if server is None else server.sockets[0].getsockname()
         ready(str(name[0]), int(name[1]))
         try:
@@ -202,23 +202,29 @@ class Service:
             profiles, config = await asyncio.to_thread(self._sources.read)
             policy = await asyncio.to_thread(self._made, profiles, config)
             policy.tried(before)
-            secrets = self._secrets(policy)
+            watching = self._watching(policy, self._secrets(policy))
             if config.tls is not None:
                 to_clients(config.tls)  # whether its files can be used
         except InputError as error:
-            proxy.metrics.reloads["refused"] += 1
-            detail = f"the old policy stays: {error.message}"
-            proxy.note(AlertKind.SELF, Severity.HIGH, "reload", detail)
-            return False
+            return self._kept(error.message)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the old policy stays
+            return self._kept(f"{type(error).__name__}: {str(error)[:200]}")
         policy.inherit(before)
         proxy.take(policy)
         if config.tls is not None and self._context is not None:
             _load(self._context, config.tls)  # a renewed certificate, for connections to come
-        self._look_on(policy, secrets)
+        self._look_on(watching)
         proxy.metrics.reloads["taken"] += 1
         detail = f"policy {_digest(before.profiles)} was replaced by {_digest(policy.profiles)}"
         proxy.note(AlertKind.SELF, Severity.INFO, "reload", detail)
         return True
+
+    def _kept(self, why: str) -> bool:
+        """Tell that a new policy was not taken, and why."""
+        self.proxy.metrics.reloads["refused"] += 1
+        detail = f"the old policy stays: {why}"
+        self.proxy.note(AlertKind.SELF, Severity.HIGH, "reload", detail)
+        return False
 
     def _made(self, profiles: Sequence[Profile], config: FirewallConfig) -> Policy:
         return policy_of(self.proxy, profiles, config, self._sources.mode)
@@ -239,17 +245,25 @@ class Service:
                 secrets[profile.name] = Secret(probes=known, path=place)
         return secrets
 
-    def _look_on(self, policy: Policy, secrets: dict[str, Secret]) -> None:
-        """Watch traffic and model by the profiles of a policy, instead of those before."""
+    def _watching(self, policy: Policy, secrets: dict[str, Secret]) -> Watching:
+        """Return what watches traffic and model by the profiles of a policy.
+
+        Raises:
+            ProfileError: they hold what cannot be used.
+        """
         config = policy.config
-        watching = Watching(
-            policy.profiles,
-            emit=self.proxy.emit,
-            ask=self._asked,
-            secrets=secrets,
-            probe_seconds=config.probe_seconds,
-            drift=config.drift,
-        )
+        with _usable():
+            return Watching(
+                policy.profiles,
+                emit=self.proxy.emit,
+                ask=self._asked,
+                secrets=secrets,
+                probe_seconds=config.probe_seconds,
+                drift=config.drift,
+            )
+
+    def _look_on(self, watching: Watching) -> None:
+        """Watch by this instead of what was before."""
         if self._watch is not None:
             self._watch.cancel()
         self.proxy.watching = watching
@@ -270,7 +284,21 @@ def policy_of(
     Raises:
         ProfileError: the profiles contradict each other.
     """
-    return Policy(profiles, config, mode, emit=proxy.emit, failed=proxy.check_failed)
+    with _usable():
+        return Policy(profiles, config, mode, emit=proxy.emit, failed=proxy.check_failed)
+
+
+@contextmanager
+def _usable() -> Iterator[None]:
+    """Tell of a profile that decodes, but of whose numbers or names no check can be made."""
+    try:
+        yield
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        raise ProfileError(
+            f"a profile holds what no check can be made of: {type(error).__name__}: "
+            f"{str(error)[:100]}",
+            hint="`modelwarden profile` writes one.",
+        ) from error
 
 
 def to_clients(tls: Tls) -> ssl.SSLContext:
