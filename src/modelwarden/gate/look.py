@@ -302,7 +302,8 @@ def _summary(name: str, values: npt.NDArray[np.generic]) -> Column:
 
 
 def _table(place: Path, name: str) -> Table:
-    from modelwarden.targets.reading.tables import check_unpacked, confined, csv_source
+    from modelwarden.targets.reading.dialect import csv_source, dialect_of
+    from modelwarden.targets.reading.tables import check_unpacked, confined
 
     check_unpacked(place)
     kind = place.suffix.lower()
@@ -310,7 +311,7 @@ def _table(place: Path, name: str) -> Table:
         reader = {".parquet": "read_parquet", ".jsonl": "read_json"}.get(kind)
         plain = ", compression='none'" if kind == ".jsonl" else ""
         source = (
-            csv_source(descriptor, f"'{given}'", times=True)
+            csv_source(dialect_of(descriptor), f"'{given}'", times=True)
             if reader is None
             else f"{reader}('{given}'{plain})"
         )

@@ -13,6 +13,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from modelwarden.core.values import dataclass
+from modelwarden.sandbox.syscalls import INTERNET, SET_DUMPABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,8 +44,6 @@ _WHAT = {
     "socket": "network",
 }
 
-_INTERNET = (2, 10)  # AF_INET, AF_INET6
-
 # name: index of the argument that names a process.
 _NAMES_A_PROCESS = {"prlimit64": 0, "sched_setaffinity": 0, "setpriority": 1}
 
@@ -54,7 +53,6 @@ _COMPILERS = ("xbyak", "libffi", "vmem", "asmjit", "jit", "doublemapper")
 # not dumpable hides from a parent without privileges what it asks for and what it keeps open.
 _OWN_FILTER = "a filter of its own for system calls"
 _HIDING = "its memory and files hidden from who watches it"
-_SET_DUMPABLE = 4
 
 # name: index of the path argument; those with a folder descriptor before it are marked.
 _PATHS = {
@@ -179,7 +177,7 @@ def judge_call(name: str, arguments: tuple[int, ...], scene: Scene) -> Attempt |
     if name in _NAMES_A_PROCESS:
         return Attempt("ptrace", name, f"process {_int(arguments[_NAMES_A_PROCESS[name]])}")
     if name in ("prctl", "seccomp"):
-        hides = name == "prctl" and _int(arguments[0]) == _SET_DUMPABLE
+        hides = name == "prctl" and _int(arguments[0]) == SET_DUMPABLE
         return Attempt("kernel", name, _HIDING if hides else _OWN_FILTER)
     if name == "memfd_create":
         named = scene.text(arguments[0]).strip()
@@ -191,11 +189,11 @@ def judge_call(name: str, arguments: tuple[int, ...], scene: Scene) -> Attempt |
 
 def _judge_network(name: str, arguments: tuple[int, ...], scene: Scene) -> Attempt | None:
     if name == "socket":
-        internet = arguments[0] in _INTERNET
+        internet = arguments[0] in INTERNET
         return None if internet else Attempt("network", name, f"family {arguments[0]}")
     at, size = (4, 5) if name == "sendto" else (1, 2)
     raw = scene.raw(arguments[at], min(arguments[size], 128))
-    if name == "bind" and int.from_bytes(raw[:2], "little") in _INTERNET:
+    if name == "bind" and int.from_bytes(raw[:2], "little") in INTERNET:
         return None  # as libraries try whether there is such a network
     address = describe_address(raw)
     if address.startswith(_LIBC_SOCKETS):

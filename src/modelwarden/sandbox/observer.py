@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from modelwarden.sandbox.attempts import Attempt, Scene, empties, judge_call
 from modelwarden.sandbox.seccomp import CLONE_THREAD, TOLD
-from modelwarden.sandbox.syscalls import numbers
+from modelwarden.sandbox.syscalls import INTERNET, numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,6 @@ _RESPONSE = struct.Struct("=QqiI")
 _RECEIVE, _SEND, _GIVE = 0xC050_2100, 0xC018_2101, 0x4018_2103
 _GIFT = struct.Struct("=QIIII")
 _ANSWERS = 2  # SECCOMP_ADDFD_FLAG_SEND, Linux 5.14
-_INTERNET = (2, 10)
 _CONTINUE = 1
 _EPERM, _EAGAIN = -1, -11
 MOST_THREADS = 1024
@@ -98,7 +97,7 @@ class Observer:
     def _answer(self, names: dict[int, str], notification: bytes) -> None:
         ident, pid, _, number, _, _, *arguments = _NOTIFICATION.unpack(notification)
         name = names.get(number, str(number))
-        if name == "socket" and arguments[0] in _INTERNET and self._gave_socket(ident):
+        if name == "socket" and arguments[0] in INTERNET and self._gave_socket(ident):
             return
         if name == "clone" and arguments[0] & CLONE_THREAD:
             error = self._counted(pid)

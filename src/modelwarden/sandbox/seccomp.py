@@ -15,7 +15,7 @@ import errno
 import struct
 
 from modelwarden.sandbox import devices
-from modelwarden.sandbox.syscalls import AUDIT_ARCH, numbers
+from modelwarden.sandbox.syscalls import AUDIT_ARCH, INTERNET, SET_DUMPABLE, numbers
 
 ALLOW = 0x7FFF_0000
 NOTIFY = 0x7FC0_0000
@@ -84,7 +84,6 @@ personality setrlimit pidfd_open sched_setscheduler sched_setattr setsid
 inotify_init inotify_init1
 """)
 
-_INET = (2, 10)
 _QUIETLY_ABSENT = (16,)  # netlink: the resolver and psutil ask for it and live without
 _UNIX, _STREAM, _SEQPACKET = 1, 1, 5
 # Commands by which a process has signals sent to another one, holds up who writes to a file that it
@@ -96,7 +95,6 @@ _REACHING_OUT = (8, 10, 15, 1024, 1026)
 _DESCRIPTOR = (0x5401, 0x540F, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451, 0x802C_542A)
 _INTERFACES = (0x8910, 0x8912, 0x8913, 0x8915, 0x8927, 0x8933)
 _SET_DEATH_SIGNAL = 1  # without it a worker would outlive us
-_SET_DUMPABLE = 4  # one that is not is hidden from a parent without privileges
 _SET_SECCOMP = 22  # a filter of its own would answer before ours reports
 
 
@@ -222,7 +220,7 @@ def _conditional(pid: int, told: int, threads: int, *, network_cut: bool) -> dic
     prctl.argument(0)
     prctl.if_equal(_SET_SECCOMP, told)
     prctl.if_equal(_SET_DEATH_SIGNAL, _refuse(errno.EPERM))
-    prctl.unless_equal(_SET_DUMPABLE, ALLOW)
+    prctl.unless_equal(SET_DUMPABLE, ALLOW)
     prctl.argument(1)
     prctl.if_equal(1, ALLOW)
     prctl.returns(told)
@@ -236,7 +234,7 @@ def _conditional(pid: int, told: int, threads: int, *, network_cut: bool) -> dic
 
     socket = _Program()
     socket.argument(0)
-    for family in _INET:
+    for family in INTERNET:
         socket.if_equal(family, ALLOW if network_cut else told)
     for family in _QUIETLY_ABSENT:
         socket.if_equal(family, _refuse(errno.EAFNOSUPPORT))

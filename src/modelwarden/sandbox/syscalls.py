@@ -1,10 +1,14 @@
-"""Numbers of the Linux system calls that the filter speaks of, by machine.
+"""Numbers of the Linux system calls that the filter speaks of, by machine, and of arguments.
 
 Source: the kernel's `syscall_64.tbl` and `asm-generic/unistd.h`.
 """
 
 from __future__ import annotations
 
+INTERNET = (2, 10)
+"""AF_INET and AF_INET6, the families of sockets that leave the machine."""
+SET_DUMPABLE = 4
+"""PR_SET_DUMPABLE: what is not dumpable is hidden from a parent without privileges."""
 AUDIT_ARCH = {"x86_64": 0xC000_003E, "aarch64": 0xC000_00B7}
 
 # name: (x86_64, aarch64); None where the machine has no such call.

@@ -7,7 +7,6 @@ what looks like a date stays text, as the model's own code will have read it.
 
 from __future__ import annotations
 
-import csv
 import os
 import re
 import zlib
@@ -22,6 +21,7 @@ import numpy as np
 from modelwarden.core import MissingExtraError
 from modelwarden.core.values import dataclass
 from modelwarden.targets.frames import Column, Frame
+from modelwarden.targets.reading.dialect import GZIP, HEAD, Dialect, csv_source, dialect_of
 from modelwarden.targets.reading.faults import fault_of
 from modelwarden.targets.reading.raw import (
     DataError,
@@ -49,31 +49,6 @@ _REAL = ("FLOAT", "DOUBLE", "DECIMAL", "UBIGINT", "HUGEINT", "UHUGEINT")
 _OPENED = re.compile(r"""\s*["']/proc/self/fd/\d+["']""")  # the name under which DuckDB sees a file
 _TIMES = ("DATE", "TIMESTAMP")
 _TEXTS = ("VARCHAR", "ENUM", "UUID", "TIME", "INTERVAL")
-# What pandas takes for a missing value: the model's own code will have read them so.
-_MISSING = (
-    "",
-    "#N/A",
-    "#N/A N/A",
-    "#NA",
-    "-1.#IND",
-    "-1.#QNAN",
-    "-NaN",
-    "-nan",
-    "1.#IND",
-    "1.#QNAN",
-    "<NA>",
-    "N/A",
-    "NA",
-    "NULL",
-    "NaN",
-    "None",
-    "n/a",
-    "nan",
-    "null",
-)
-_GZIP = b"\x1f\x8b"
-_DELIMITERS = (",", ";", "\t", "|")
-_HEAD = 1 << 16
 _CHUNK = 1 << 22
 _TRUE, _FALSE = {"true", "True", "TRUE"}, {"false", "False", "FALSE"}
 _INDEX = "__index_level_"  # of a pandas frame
@@ -91,10 +66,11 @@ MOST_ROWS = 5_000_000
 
 @dataclass(frozen=True, slots=True)
 class _Query:
-    """How a file is read: an SQL source with one parameter, and its named columns."""
+    """How a file is read: an SQL source with one parameter, its named columns, a CSV's dialect."""
 
     source: str
     columns: tuple[tuple[str, str], ...]
+    dialect: Dialect | None = None
 
     def select(self, names: Sequence[str], part: Part | None = None) -> str:
         kinds = dict(self.columns)
@@ -132,9 +108,9 @@ def read_table(path: Path, form: str, *, most: int | None = None) -> Raw:
             if "compression='none'" not in query.source:
                 _bounded(connection, query, name, part, path)
             found = connection.execute(query.select(names, part), [name]).fetchnumpy()
-            written = _written(connection, name, path, form)
+            written = _written(connection, name, query.dialect)
         except _errors() as error:
-            raise _unreadable(path, error) from error
+            raise _unreadable(path, error, query.dialect) from error
     renamed = _renamed(written, [n for n, _ in query.columns])
     dropped = len(query.columns) - len(names)
     notes = (f"{dropped} index column of the file is left out",) if dropped else ()
@@ -145,23 +121,14 @@ def read_table(path: Path, form: str, *, most: int | None = None) -> Raw:
     return Raw(Frame(tuple(names), columns), notes=(*notes, *renamed), part=part, rounded=rounded)
 
 
-def _written(connection: duckdb.DuckDBPyConnection, name: str, path: Path, form: str) -> list[str]:
+def _written(
+    connection: duckdb.DuckDBPyConnection, name: str, dialect: Dialect | None
+) -> Sequence[str]:
     """Return the names of columns as the file has them; DuckDB knows each only once."""
-    if form == "parquet":
-        schema = "SELECT name FROM parquet_schema(?) WHERE coalesce(num_children, 0) = 0"
-        return [str(row[0]) for row in connection.execute(schema, [name]).fetchall()]
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        packed = os.pread(descriptor, 2, 0) == _GZIP
-        head = _head(descriptor, packed=packed).removeprefix(b"\xef\xbb\xbf")
-        delimiter = _delimiter(descriptor, packed=packed)
-    finally:
-        os.close(descriptor)
-    lines = head.decode("utf-8", "replace").splitlines(keepends=True)
-    try:
-        return [word.strip() for word in next(csv.reader(lines, delimiter=delimiter), [])]
-    except csv.Error:
-        return []
+    if dialect is not None:
+        return dialect.names
+    schema = "SELECT name FROM parquet_schema(?) WHERE coalesce(num_children, 0) = 0"
+    return [str(row[0]) for row in connection.execute(schema, [name]).fetchall()]
 
 
 def _renamed(written: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
@@ -207,12 +174,12 @@ def check_unpacked(path: Path) -> None:
         DataError: it does; whether it is sound is for its reader to say.
     """
     with path.open("rb") as stream:
-        if stream.read(2) != _GZIP:
+        if stream.read(2) != GZIP:
             return
         stream.seek(0)
         unpacked, machine = 0, zlib.decompressobj(31)
         waiting = b""
-        while waiting := waiting or stream.read(_HEAD):
+        while waiting := waiting or stream.read(HEAD):
             try:
                 unpacked += len(machine.decompress(waiting, _CHUNK))
             except zlib.error:
@@ -333,7 +300,7 @@ def iter_batches(path: Path, columns: Sequence[str], rows: int = 1 << 20) -> Ite
             for found in pieces(connection, query.select(columns), name, rows):
                 yield Frame(tuple(columns), tuple(_plain(found[c]) for c in columns))
         except _errors() as error:
-            raise _unreadable(path, error) from error
+            raise _unreadable(path, error, query.dialect) from error
 
 
 def _row_groups(
@@ -420,49 +387,13 @@ def confined(path: Path, *, memory: str | None = None) -> Iterator[tuple[Any, in
 @contextmanager
 def _opened(path: Path, form: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, str, _Query]]:
     with confined(path) as (connection, descriptor, name):
-        source = "read_parquet(?)" if form == "parquet" else csv_source(descriptor)
+        dialect = None if form == "parquet" else dialect_of(descriptor)
+        source = "read_parquet(?)" if dialect is None else csv_source(dialect)
         try:
             seen = connection.execute(f"DESCRIBE SELECT * FROM {source}", [name]).fetchall()  # noqa: S608
         except _errors() as error:
-            raise _unreadable(path, error) from error
-        yield connection, name, _Query(source, tuple((row[0], row[1]) for row in seen))
-
-
-def csv_source(descriptor: int, name: str = "?", *, times: bool = False) -> str:
-    """Return the SQL that reads a CSV, or a gzipped one.
-
-    Args:
-        descriptor: of the open file.
-        name: that DuckDB opens it by, quoted, or a parameter.
-        times: dates are told as such, and not left as the texts that they are.
-    """
-    kinds = ("BIGINT", "DOUBLE", *(("DATE", "TIMESTAMP") if times else ()), "VARCHAR")
-    packed = os.pread(descriptor, 2, 0) == _GZIP
-    missing = ", ".join(f"'{word}'" for word in _MISSING)
-    return (
-        f"read_csv({name}, header=true, skip=0, sample_size=-1, quote='\"', escape='\"', "
-        f"delim='{_delimiter(descriptor, packed=packed)}', "
-        f"auto_type_candidates={list(kinds)}, "
-        f"nullstr=[{missing}], compression='{'gzip' if packed else 'none'}')"
-    )
-
-
-def _head(descriptor: int, *, packed: bool) -> bytes:
-    """Return how the text of a file begins."""
-    head = os.pread(descriptor, _HEAD, 0)
-    if packed:
-        try:
-            return zlib.decompressobj(31).decompress(head, _HEAD)
-        except zlib.error:
-            return b""
-    return head
-
-
-def _delimiter(descriptor: int, *, packed: bool) -> str:
-    """Return what separates the names in the first line, which is the same for all lines."""
-    line = _head(descriptor, packed=packed).lstrip(b"\xef\xbb\xbf").split(b"\n", 1)[0]
-    bare = re.sub(rb'"[^"]*"', b"", line).decode("utf-8", "replace")
-    return max(_DELIMITERS, key=lambda mark: (bare.count(mark), -_DELIMITERS.index(mark)))
+            raise _unreadable(path, error, dialect) from error
+        yield connection, name, _Query(source, tuple((row[0], row[1]) for row in seen), dialect)
 
 
 def _cast(name: str, kind: str) -> str:
@@ -527,21 +458,13 @@ def _errors() -> tuple[type[Exception], ...]:
     return (duckdb.Error, MemoryError)
 
 
-def _unreadable(path: Path, error: Exception) -> DataError:
+def _unreadable(path: Path, error: Exception, dialect: Dialect | None) -> DataError:
     fault = None
-    if not isinstance(error, MemoryError) and _form_of(path) == "csv":
-        fault = fault_of(path, _delimiter_of(path))
+    if not isinstance(error, MemoryError) and dialect is not None:
+        fault = fault_of(path, dialect.delimiter)
     if fault is not None:
         return DataError(f"{path.name}: {fault[0]}", hint=fault[1])
     return DataError(f"{path.name} cannot be read: {_first(error)}")
-
-
-def _delimiter_of(path: Path) -> str:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        return _delimiter(descriptor, packed=os.pread(descriptor, 2, 0) == _GZIP)
-    finally:
-        os.close(descriptor)
 
 
 def _first(error: Exception) -> str:
