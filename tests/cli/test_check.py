@@ -17,6 +17,7 @@ from jsonschema import Draft202012Validator
 
 from cli.command import HARMFUL, Ran, give_up_overrides
 from gate.checks import project
+from modelwarden.cli.folder import write_rows
 
 ROOT = Path(__file__).parents[2]
 
@@ -243,6 +244,58 @@ def test_a_report_that_cannot_be_written_at_the_end_is_still_shown(tmp_path):
     assert ran.code == 2
     assert "cannot write" in ran.line
     assert "Verdict   PASS" in ran.out
+
+
+def test_an_output_folder_may_have_a_name_that_is_no_text(tmp_path):
+    out = Path(os.fsdecode(os.fsencode(tmp_path) + b"/out\xff"))
+
+    ran = run(project(tmp_path / "p"), "--output", out, "--stage", "performance")
+
+    assert ran.code == 0
+    data = (out / "rows.parquet").read_bytes()
+    (tmp_path / "rows.parquet").write_bytes(data)
+    assert duckdb.sql(f"FROM '{tmp_path}/rows.parquet'").columns == [
+        "frame",
+        "row",
+        "rule",
+        "detail",
+    ]
+
+
+def test_rows_for_which_there_is_no_memory_are_told_as_what_cannot_be_written(
+    tmp_path, monkeypatch
+):
+    def full(*_):
+        raise duckdb.OutOfMemoryException("Out of Memory Error: Allocation failure")
+
+    monkeypatch.setattr(duckdb, "connect", full)
+
+    with pytest.raises(OSError, match="Allocation failure"):
+        write_rows(tmp_path / "rows.parquet", ())
+
+
+def test_an_empty_path_is_not_the_folder_that_one_is_in(tmp_path):
+    file = project(tmp_path)
+
+    for words in ((file, "--output", ""), ("",)):
+        ran = run(*words, "--stage", "artifacts", cwd=tmp_path)
+        assert ran.code == 2
+        assert "is empty" in ran.line
+    assert not list(tmp_path.glob("report.*"))
+
+
+def test_a_model_file_that_may_not_be_read_is_a_gap_beside_what_the_scan_saw(tmp_path):
+    file = project(tmp_path / "p")
+    (tmp_path / "p" / "model" / "closed.bin").write_bytes(b"x")
+    (tmp_path / "p" / "model" / "closed.bin").chmod(0)
+
+    ran = run(file, "--stage", "artifacts,performance", "--format", "json", bound=True)
+
+    report = json.loads(ran.out)
+    assert ran.code == 3
+    assert "internal" not in ran.err
+    assert "model/weights.pkl" in {line["path"] for line in report["coverage"]}
+    assert any("not all of model" in gap["why"] for gap in report["gaps"])
 
 
 def test_a_home_that_may_not_be_written_to_costs_nothing_but_resuming(tmp_path):

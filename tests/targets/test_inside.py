@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -203,3 +205,29 @@ def test_a_table_of_numbers_is_one_matrix():
     np.testing.assert_array_equal(quick, slow)
     assert quick.flags.c_contiguous
     assert quick.dtype == slow.dtype
+
+
+def test_an_xgboost_file_that_names_other_features_than_it_has_is_refused(tmp_path, monkeypatch):
+    class Booster:
+        feature_names = ("a",)
+
+        def load_model(self, path):
+            pass
+
+        def num_features(self):
+            return 4
+
+    monkeypatch.setitem(sys.modules, "xgboost", SimpleNamespace(Booster=Booster))
+
+    with pytest.raises(ValueError, match="4 features and names 1"):
+        inside._open_xgboost({"path": str(tmp_path / "m.json")})
+
+
+@pytest.mark.parametrize(
+    ("held", "step"), [([1], False), (SimpleNamespace(transform=len), True)], ids=["list", "step"]
+)
+def test_what_cannot_predict_is_a_step_before_a_model_only_where_it_transforms(held, step):
+    with pytest.raises(TypeError, match="has no predict") as raised:
+        inside._estimator(held, {})
+
+    assert ("it is a step before a model" in str(raised.value)) is step

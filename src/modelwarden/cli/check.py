@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from modelwarden.cli.options import engine_option, form_option, trust_option
+from modelwarden.cli.options import Place, engine_option, form_option, trust_option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from modelwarden.gate.check import Checked, CheckHow
     from modelwarden.gate.project import Project
 
-_FILE = click.Path()
+_FILE = Place()
 
 
 @click.command()
-@click.argument("path", metavar="[DIR|modelwarden.toml]", default=".", required=False)
+@click.argument("path", metavar="[DIR|modelwarden.toml]", default=".", required=False, type=_FILE)
 @click.option("--stage", "stages", metavar="NAME,...", help="Run these stages only.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Root of all chance.")
 @click.option(

@@ -110,7 +110,7 @@ def write_rows(path: Path, rows: Sequence[RowMark]) -> None:
     """Write rows as parquet with the columns frame, row, rule, detail; there may be none.
 
     Raises:
-        OSError: the disk refuses.
+        OSError: the disk refuses, or there is not enough memory.
     """
     import duckdb
     import numpy as np
@@ -121,13 +121,18 @@ def write_rows(path: Path, rows: Sequence[RowMark]) -> None:
         "rule": np.array([mark.rule for mark in rows], object),
         "detail": np.array([mark.detail for mark in rows], object),
     }
-    target = str(path).replace("'", "''")
-    with duckdb.connect() as connection:
-        connection.register("marks", marks)
-        try:
-            connection.execute(f"COPY ({_TYPED}) TO '{target}' (FORMAT parquet)")
-        except duckdb.IOException as error:
-            raise OSError(str(error).splitlines()[0]) from error
+    # DuckDB takes names as UTF-8, which a folder's need not be; a descriptor has a plain one.
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    try:
+        with duckdb.connect() as connection:
+            connection.register("marks", marks)
+            connection.execute(
+                f"COPY ({_TYPED}) TO '/proc/self/fd/{descriptor}' (FORMAT parquet, USE_TMP_FILE 0)"
+            )
+    except (duckdb.Error, MemoryError) as error:
+        raise OSError((str(error) or "out of memory").splitlines()[0]) from error
+    finally:
+        os.close(descriptor)
 
 
 def _unwritable(path: Path, error: OSError) -> OutputError:

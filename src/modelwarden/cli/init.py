@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import click
 
+from modelwarden.cli.options import Place
+
 
 @click.command()
-@click.argument("folder", metavar="[DIR]", default=".", required=False, type=click.Path())
+@click.argument("folder", metavar="[DIR]", default=".", required=False, type=Place())
 @click.option("--force", is_flag=True, help="Replace a modelwarden.toml that is there.")
 def init(folder: str, force: bool) -> int:
     """Write a commented modelwarden.toml from what a folder holds.

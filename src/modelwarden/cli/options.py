@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import click
 
-from modelwarden.core import Severity, UnknownNameError
+from modelwarden.core import InputError, Severity, UnknownNameError
 
 FORMATS = ("text", "json", "sarif", "junit", "html", "markdown", "gitlab")
 
@@ -32,6 +33,26 @@ class Named(click.Choice[str]):
         if value not in self.choices:
             raise UnknownNameError(self.kind, str(value), self.choices)
         return str(value)
+
+
+class Place(click.Path):
+    """A path; an empty one, as an unset variable of a script gives it, is not this folder."""
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> str | bytes | os.PathLike[str]:
+        """Return the path as it was given.
+
+        Raises:
+            InputError: it is empty.
+        """
+        if not os.fspath(value):
+            name = "the path" if param is None else param.get_error_hint(ctx)
+            raise InputError(f"{name} is empty", hint="Write . for the folder that you are in.")
+        return super().convert(value, param, ctx)
 
 
 def form_option(

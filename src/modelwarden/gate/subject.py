@@ -62,13 +62,20 @@ def scan_models(project: Project, *, dependencies: bool, engine: str) -> Scanned
     for model in models_of(project):
         taken: dict[str, str] = {}
         for name in model.places:
-            place = project.at(name)
-            before = files_of(place)
+            place, why = project.at(name), None
+            before: dict[str, str] = {}
+            try:
+                before = files_of(place)
+                taken[name] = digest_of_files(place, before)
+            except OSError as error:  # the scan says which file, and what it sees of the others
+                told = (error.strerror or str(error)).lower()
+                why = f"not all of {printable(name)} can be read: {told}"
             seen = scan([place], options=Options(dependencies=dependencies), how=How(engine=engine))
-            taken[name] = digest_of_files(place, before)
             changed = _other_than(before, seen)
             if changed is not None:
-                shut = f"{changed} changed while it was scanned, so the model is not opened"
+                why = f"{changed} changed while it was scanned"
+            if why is not None:
+                shut = f"{why}, so the model is not opened"
                 gaps.append(Gap(what=name, why=shut, kind=GapKind.UNREADABLE))
             seen = _below_root(seen, name, project.root)
             merged = seen if merged is None else merged.merge(seen)

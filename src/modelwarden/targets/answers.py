@@ -130,7 +130,7 @@ def settle(
         some = ", ".join(repr(c) for c in known[:6]) + (", …" if len(known) > 6 else "")
         raise TargetError(
             f"the model's answer ({shapes}) is neither scores nor labels of the {len(known)} "
-            f"classes that the data have ({some})",
+            f"classes that the {'model lists' if listed else 'data have'} ({some})",
             hint=_HINT,
         )
     best = max(found, key=lambda r: _rank(r, answer[r.at].name))

@@ -8,6 +8,7 @@ from modelwarden.core import InputError
 from modelwarden.formats.yamltree import parse
 
 _LARGEST = 1 << 20
+_HINT = "Name the folder that mlflow saved the model to."
 
 
 def flavours_of(folder: Path) -> dict[str, dict[str, str]]:
@@ -21,14 +22,14 @@ def flavours_of(folder: Path) -> dict[str, dict[str, str]]:
         with place.open("rb") as stream:
             text = stream.read(_LARGEST).decode("utf-8", "replace")
     except OSError as error:
-        raise InputError(
-            f"{folder.name} holds no MLmodel file",
-            hint="Name the folder that mlflow saved the model to.",
-        ) from error
-    tree = parse(text)
+        raise InputError(f"{folder.name} holds no MLmodel file", hint=_HINT) from error
+    try:
+        tree = parse(text)
+    except InputError as error:
+        raise InputError(f"{folder.name}/MLmodel: {error.message}", hint=_HINT) from error
     found = tree.get("flavors") if isinstance(tree, dict) else None
     if not isinstance(found, dict):
-        raise InputError(f"{folder.name}/MLmodel names no flavors")
+        raise InputError(f"{folder.name}/MLmodel names no flavors", hint=_HINT)
     return {
         name: {k: v for k, v in entries.items() if isinstance(v, str)}
         for name, entries in found.items()

@@ -406,10 +406,11 @@ def _estimator(model, body):
     if isinstance(model, dict) and len(model) == 1:
         model = next(iter(model.values()))
     if not hasattr(model, "predict"):
+        step = ": it is a step before a model" if hasattr(model, "transform") else ""
         raise TypeError(
-            "the file holds a %s, which has no predict: it is a step before a model. Name the "
-            "model's own file, or a function that takes both (adapter = 'callable')"
-            % type(model).__name__
+            "the file holds a %s, which has no predict%s. Name the model's own file, or a "
+            "function that takes what is in it (adapter = 'callable')"
+            % (type(model).__name__, step)
         )
     names = getattr(model, "feature_names_in_", None)
 
@@ -797,6 +798,10 @@ def _open_xgboost(body):
     booster = xgboost.Booster()
     booster.load_model(_single(body["path"], (".json", ".ubj", ".xgb", ".model", ".bst")))
     names = booster.feature_names
+    if names and len(names) != booster.num_features():
+        raise ValueError(
+            "the model has %d features and names %d" % (booster.num_features(), len(names))
+        )
     config = json.loads(booster.save_config())
     objective = config["learner"]["objective"]["name"]
 
