@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import threading
 import time
 from pathlib import Path
 
@@ -725,3 +726,29 @@ def test_the_workers_program_is_ascii_so_that_any_locale_can_hand_it_on():
     program = Path(modelwarden.sandbox.__file__).with_name("worker.py").read_bytes()
 
     assert program.isascii()
+
+
+@pytest.mark.parametrize("what", ["process", "thread"])
+def test_a_worker_that_cannot_be_started_leaves_nothing_behind(tmp_path, monkeypatch, what):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    started = []
+
+    class Counted(subprocess.Popen):
+        def __init__(self, *given, **more):
+            if what == "process" and "cwd" in more:
+                raise BlockingIOError(11, "Resource temporarily unavailable")
+            super().__init__(*given, **more)
+            started.append(self)
+
+    def refused(_):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(subprocess, "Popen", Counted)
+    if what == "thread":
+        monkeypatch.setattr(threading.Thread, "start", refused)
+
+    with pytest.raises((OSError, RuntimeError)):
+        Worker(sys.executable)
+
+    assert list(tmp_path.iterdir()) == []
+    assert all(process.poll() is not None for process in started)

@@ -18,7 +18,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -143,11 +143,25 @@ class Worker:
     def _start(self) -> None:
         self._killed: Attempt | None = None
         self._observer: Observer | None = None
-        self._private = str(Path(tempfile.mkdtemp(prefix="modelwarden-")).resolve())
+        self._made = ExitStack()
+        try:
+            self._spawn()
+            self._confine(allow_namespaces=self._namespaces)
+        except BaseException:
+            self.close()
+            raise
+
+    def _spawn(self) -> None:
+        """Start the process; what is made for it is undone in turn, however far it comes."""
+        self._private = tempfile.mkdtemp(prefix="modelwarden-")
+        self._made.callback(remove, self._private)
+        self._private = str(Path(self._private).resolve())
         self._channel = Channel(self.limits.answer)
+        self._made.callback(self._channel.close)
         program = Path(__file__).with_name("worker.py").read_text(encoding="utf-8")
         theirs = self._channel.theirs
         self._inode = os.fstat(theirs.fileno()).st_ino
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
         self._process = subprocess.Popen(  # noqa: S603 -- the user's interpreter, our own file
             [self._python, "-I", "-c", program, str(theirs.fileno())],
             stdin=subprocess.DEVNULL,
@@ -158,14 +172,9 @@ class Worker:
             env=environment(self._private),
             start_new_session=True,
         )
+        self._made.callback(self._end)
         theirs.close()
-        self._watcher = threading.Thread(target=self._watch, daemon=True)
         self._watcher.start()
-        try:
-            self._confine(allow_namespaces=self._namespaces)
-        except BaseException:
-            self.close()
-            raise
 
     @property
     def tier(self) -> Tier:
@@ -265,17 +274,19 @@ class Worker:
 
     def close(self) -> None:
         """End the process and remove its folder; may be repeated."""
+        self._made.close()
+
+    def _end(self) -> None:
         _ = self.peak  # while it can still be told
         self._process.kill()
         self._process.wait()
-        self._channel.close()
-        self._watcher.join(10)
+        if self._watcher.is_alive():
+            self._watcher.join(10)
         if self._observer is not None:
             self._observer.close()
             self._observer = None
         if self._process.stdout is not None:
             self._process.stdout.close()
-        remove(self._private)
 
     def __enter__(self) -> Self:
         """Use as a context manager."""
