@@ -1,7 +1,8 @@
 """The command group, and the one place where errors become a line and an exit code.
 
 Exit codes: 0 pass, 1 the policy failed, 2 usage or input error, 3 incomplete or internal error,
-130 interrupted. A command's module is imported when the command is used, so `--help` is instant.
+130 interrupted, 143 and 129 ended by SIGTERM and SIGHUP. A command's module is imported when the
+command is used, so `--help` is instant.
 """
 
 from __future__ import annotations
@@ -98,8 +99,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
     Every error becomes one line on stderr; `MODELWARDEN_DEBUG=1` adds the traceback.
     """
+    from modelwarden.cli.ending import EndedError, ended_by_signals
+
     try:
-        code = main.main(args=arguments, prog_name="modelwarden", standalone_mode=False)
+        with ended_by_signals():
+            code = main.main(args=arguments, prog_name="modelwarden", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as usage:
         return _say_usage(usage)
     except click.ClickException as error:
@@ -110,22 +114,35 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return EXIT_INPUT
     except (click.Abort, KeyboardInterrupt):
         code = EXIT_INTERRUPTED
+    except EndedError as ended:
+        tell(f"ended by {ended.name}", _again(arguments))
+        return ended.code
     except BrokenPipeError:
         # The reader of our output went away; nothing is left to be said to it.
         drop_stdout()
         return EXIT_INCOMPLETE
     except OSError as error:
-        if error.filename is None:
-            return _internal(error)
-        why = (error.strerror or type(error).__name__).lower()
-        tell(f"cannot use {str(error.filename)!r}: {why}", "Check the path.", error)
-        return EXIT_INPUT
+        return _refused(error)
     except Exception as error:  # noqa: BLE001 -- the last boundary: never a traceback for users
         return _internal(error)
     if code == EXIT_INTERRUPTED:
-        asked = sys.argv[1:] if arguments is None else arguments
-        tell("interrupted", next((_AGAIN[word] for word in asked[:1] if word in _AGAIN), ""))
+        tell("interrupted", _again(arguments))
     return code if isinstance(code, int) else EXIT_PASS
+
+
+def _again(arguments: Sequence[str] | None) -> str:
+    """Return how what was done before an interrupt is taken up."""
+    asked = sys.argv[1:] if arguments is None else arguments
+    return next((_AGAIN[word] for word in asked[:1] if word in _AGAIN), "")
+
+
+def _refused(error: OSError) -> int:
+    """Tell of a file that the system refused; without one it is an error of ours."""
+    if error.filename is None:
+        return _internal(error)
+    why = (error.strerror or type(error).__name__).lower()
+    tell(f"cannot use {str(error.filename)!r}: {why}", "Check the path.", error)
+    return EXIT_INPUT
 
 
 def _internal(error: Exception) -> int:
