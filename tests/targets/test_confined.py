@@ -85,7 +85,7 @@ def said(**changes):
     [
         ({}, "without arrays"),
         ({"parts": 7}, "without arrays"),
-        ({"parts": [PART] * 65}, "without arrays"),
+        ({"parts": [PART] * 65}, "answered 65 arrays, more than 64"),
         ({"parts": []}, "in another form"),
         ({"parts": [7]}, "no array"),
         (said(name=7), "without a name"),
