@@ -16,7 +16,7 @@ from modelwarden.core import ConfigError
 from modelwarden.detectors import asking
 from modelwarden.detectors import probes as golden
 from modelwarden.detectors.answering import AnswerWindows
-from modelwarden.detectors.profile import Watched
+from modelwarden.detectors.profile import ProfileError, Watched
 from modelwarden.detectors.tamper import FileWatch
 from modelwarden.firewall import Meta, Protocol, profile_of
 from modelwarden.ledger import Options, Writer
@@ -420,3 +420,25 @@ def test_a_server_that_says_nothing_that_can_be_read_is_told_once(tmp_path):
         else:
             with pytest.raises(WireError, match="another size"):
                 known.heard(asked, body)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda d: d["columns"]["a"].pop(), "not as many of each"),
+        (lambda d: d["columns"]["a"].__setitem__(0, float("nan")), "no numbers"),
+        (lambda d: d["columns"].__setitem__("b", [1.0]), "not as many of each"),
+        (lambda d: d.__setitem__("answers", [{"numbers": [1.0]}]), "and their answers"),
+    ],
+)
+def test_probes_that_were_changed_are_refused_before_they_are_asked(tmp_path, change, said):
+    place = profiled(tmp_path)
+    profile = golden_profile(place)
+    file = golden.place_of(place)
+    golden.write(file, probes_for(place, profile))
+    document = json.loads(file.read_bytes())
+    change(document)
+    file.write_text(json.dumps(document))
+
+    with pytest.raises(ProfileError, match=said):
+        golden.Golden(profile, golden.load(file, profile.name))

@@ -234,6 +234,10 @@ class Golden:
             spec.name: _array(spec, probes.columns.get(spec.name)) for spec in profile.inputs
         }
         self.count = len(next(iter(self._values.values())))
+        if any(len(values) != self.count for values in self._values.values()):
+            raise ProfileError("the probes are not as many of each input")
+        if probes.answers and len(probes.answers) != self.count:
+            raise ProfileError("the probes and their answers are not as many")
         self._rng = np.random.default_rng(secrets.randbits(128))
         self._heard: list[list[tuple[Floats, tuple[str, ...]]]] = [[] for _ in range(self.count)]
         self._left: list[int] = []
@@ -330,6 +334,8 @@ def _array(spec: Input, listed: object) -> npt.NDArray[Any]:
     if not isinstance(listed, list) or not listed:
         raise ProfileError(f"the probes lack the input {spec.name!r}")
     if spec.kind in (Kind.CATEGORY, Kind.TEXT):
+        if not all(isinstance(word, str) for word in listed):
+            raise ProfileError(f"the probes of the input {spec.name!r} are no words")
         words = np.empty(len(listed), np.object_)
         words[:] = listed
         return words
@@ -339,6 +345,8 @@ def _array(spec: Input, listed: object) -> npt.NDArray[Any]:
         raise ProfileError(f"the probes of the input {spec.name!r} are ragged") from error
     if found.dtype.kind not in "biuf" or found.shape[1:] != spec.shape:
         raise ProfileError(f"the probes of the input {spec.name!r} are of another shape")
+    if not np.isfinite(found).all():
+        raise ProfileError(f"the probes of the input {spec.name!r} are no numbers")
     return found
 
 
