@@ -278,6 +278,18 @@ def test_a_plugin_is_used_only_when_it_is_named(folder, plugin, jobs):
     assert "house-rule" in {rule["id"] for rule in named["rules"]}
 
 
+def test_a_rule_of_a_plugin_is_explained_when_the_plugin_is_named(plugin):
+    env = {"PYTHONPATH": str(plugin)}
+
+    unknown = command("explain", "house-rule", env=env)
+    known = command("explain", "house-rule", "--plugins", "house", env=env)
+    listed = command("explain", "--list", "--plugins", "house", env=env)
+
+    assert (unknown.code, known.code, listed.code) == (2, 0, 0)
+    assert "To see that it runs." in known.out
+    assert "\nhouse-rule" in listed.out
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [

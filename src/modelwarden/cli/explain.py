@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,7 +11,9 @@ from modelwarden.cli.options import Named, form_option
 from modelwarden.core import UnknownNameError
 
 if TYPE_CHECKING:
-    from modelwarden.core import Json
+    from collections.abc import Sequence
+
+    from modelwarden.core import Json, Rule
 
 KINDS = ("rules", "attacks", "formats", "measurements")
 _PAGES = {
@@ -40,26 +42,37 @@ _PAGES_OF_INPUTS = {  # attacks by what they change, where that has a page of it
     help="Name all of a kind; rules, when none is said.",
 )
 @form_option(forms=("text", "json"))
-def explain(rule: str | None, kind: str | None, form: str) -> int:
+@click.option("--plugins", metavar="NAME,...", help="Know the rules of these plugins as well.")
+def explain(rule: str | None, kind: str | None, form: str, plugins: str | None) -> int:
     """Tell what a RULE means, why it matters, how to fix it, and which standards it serves.
 
     A measurement, an attack or a format of --list may be named as well.
     """
     if (rule is None) == (kind is None):
         raise click.UsageError("name one rule, or a kind with --list")
-    text = _page(rule, form) if rule is not None else _list(kind or "rules", form)
+    added = _of_plugins(plugins)
+    text = _page(rule, form, added) if rule is not None else _list(kind or "rules", form, added)
     click.echo(text, nl=False)
     return 0
 
 
-def _page(name: str, form: str) -> str:
+def _of_plugins(plugins: str | None) -> tuple[Rule[Any], ...]:
+    names = tuple(name.strip() for name in (plugins or "").split(",") if name.strip())
+    if not names:
+        return ()
+    from modelwarden.gate.plugins import rules_of
+
+    return rules_of(names)
+
+
+def _page(name: str, form: str, added: Sequence[Rule[Any]]) -> str:
     from modelwarden.artifacts import RULES
     from modelwarden.dependencies import rules as dependencies
     from modelwarden.gate import stages
     from modelwarden.report.rule_page import as_data, as_text
     from modelwarden.standards import describe
 
-    others = {rule.id: rule for rule in (*dependencies.all_rules(), *stages.all_rules())}
+    others = {rule.id: rule for rule in (*dependencies.all_rules(), *stages.all_rules(), *added)}
     entry = next((entry for entry in RULES if entry.id == name), None)
     if entry is None and name not in others:
         return _other_page(name, form, [*(entry.id for entry in RULES), *others])
@@ -95,8 +108,8 @@ def _other_page(name: str, form: str, rules: list[str]) -> str:
     raise error
 
 
-def _list(kind: str, form: str) -> str:
-    rows = _rows(kind)
+def _list(kind: str, form: str, added: Sequence[Rule[Any]]) -> str:
+    rows = _rows(kind, added)
     if form == "json":
         return _json([dict(row) for row in rows])
     width = max((len(row["id"]) for row in rows), default=0)
@@ -106,13 +119,13 @@ def _list(kind: str, form: str) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _rows(kind: str) -> list[dict[str, str]]:
+def _rows(kind: str, added: Sequence[Rule[Any]] = ()) -> list[dict[str, str]]:
     if kind == "rules":
         from modelwarden.artifacts.catalog import all_rules
         from modelwarden.dependencies import rules as dependencies
         from modelwarden.gate import stages
 
-        every = (*all_rules(), *dependencies.all_rules(), *stages.all_rules())
+        every = (*all_rules(), *dependencies.all_rules(), *stages.all_rules(), *added)
         return [{"id": r.id, "severity": r.severity.value, "title": r.title} for r in every]
     if kind == "formats":
         from modelwarden.formats.catalog import FORMATS
