@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +19,7 @@ from modelwarden.ledger import (
     HeadFile,
     LedgerAlteredError,
     LedgerError,
+    LedgerWriteError,
     Options,
     ProblemKind,
     Retention,
@@ -222,6 +225,26 @@ def test_a_full_disk_leaves_no_part_of_a_head(tmp_path, keys, monkeypatch):
             sink.keep("{}")
 
     assert sink.path.read_bytes() == whole
+
+
+def test_a_full_ledger_has_heads_kept_elsewhere_and_leaves_nothing_open(tmp_path, keys):
+    heads, folder = tmp_path / "heads", tmp_path / "l"
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    writer = Writer(folder, heads=HeadFile(heads, load_private(keys[0])))
+    writer.append({"number": 1}).result(timeout=10)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    size = segments(folder)[0].stat().st_size
+    resource.setrlimit(resource.RLIMIT_FSIZE, (max(size, 400) + 40, hard))
+    try:
+        with pytest.raises(LedgerWriteError):
+            writer.close()
+        with pytest.raises(LedgerWriteError):
+            Writer(folder)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert verify(folder, heads=heads_in(heads)).records == 1
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def test_heads_behind_a_torn_one_are_read_and_the_torn_one_is_told(tmp_path, keys):

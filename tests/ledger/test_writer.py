@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import fcntl
 import json
 import os
 import random
@@ -103,6 +104,29 @@ def test_a_second_writer_is_refused_until_the_first_is_closed(tmp_path):
     with Writer(tmp_path), pytest.raises(LedgerLockedError):
         Writer(tmp_path)
     Writer(tmp_path).close()
+
+
+def test_a_second_writer_is_refused_though_somebody_removed_the_lock(tmp_path):
+    with Writer(tmp_path) as first:
+        first.append({"number": 1})
+        (tmp_path / "lock").unlink()
+        with pytest.raises(LedgerLockedError):
+            Writer(tmp_path)
+
+    Writer(tmp_path).close()
+    assert verify(tmp_path).problems == ()
+
+
+def test_a_writer_begins_though_a_check_looks_for_one_at_that_moment(tmp_path):
+    Writer(tmp_path).close()
+    looking = os.open(tmp_path / "lock", os.O_RDONLY)
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    done = threading.Timer(0.03, os.close, (looking,))
+    done.start()
+
+    Writer(tmp_path).close()
+
+    done.join()
 
 
 @pytest.mark.parametrize("record", [b"a\nb", b"a\0b", {"x": float("nan")}, {"x": object()}])

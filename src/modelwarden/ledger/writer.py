@@ -31,6 +31,7 @@ from modelwarden.ledger.recover import recovered_end
 from modelwarden.ledger.retain import Retention, retired
 
 _TIDY = 60.0
+_TRIES, _MOMENT = 5, 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +77,7 @@ class Writer:
             LedgerLockedError: another writer has it open.
             LedgerAlteredError: it was altered; nothing is added to it.
             LedgerError: the folder cannot be used.
+            LedgerWriteError: its disk is full.
         """
         self.folder = folder
         self.ledger = ""
@@ -97,11 +99,13 @@ class Writer:
         self._bringing: float | None = None  # since when the disk is asked to take what is written
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._lock = _locked(folder)
+            self._locks = _locked(folder)
             try:
                 self._open()
             except BaseException:
-                os.close(self._lock)
+                if self._fd >= 0:
+                    os.close(self._fd)
+                self._let_go()
                 raise
         except OSError as error:
             why = (error.strerror or str(error)).lower()
@@ -185,16 +189,22 @@ class Writer:
         try:
             with self._guard:
                 if self._fault is None:
-                    if self._next is None:
-                        self._head()
-                        self._write(OWN, [own("close", lines=self._lines)])
-                    os.fdatasync(self._fd)
-                    self._head(inside=False)
+                    try:
+                        if self._next is None:
+                            self._head()
+                            self._write(OWN, [own("close", lines=self._lines)])
+                    finally:
+                        os.fdatasync(self._fd)
+                        self._head(inside=False)
+        finally:
             if self._heads is not None:
                 self._heads.close()
-        finally:
             os.close(self._fd)
-            os.close(self._lock)
+            self._let_go()
+
+    def _let_go(self) -> None:
+        for lock in self._locks:
+            os.close(lock)
 
     def __enter__(self) -> Writer:
         return self
@@ -422,8 +432,9 @@ class Writer:
             os.fdatasync(self._fd)
             text = heads.signed(self.ledger, Mark(self._lines, self._digest.decode()))
             if inside and self._next is None:
-                self._write(OWN, [own("head", head=text)])
-        except (LedgerWriteError, LedgerError) as error:
+                with suppress(LedgerWriteError):  # full: what is in it is vouched for elsewhere
+                    self._write(OWN, [own("head", head=text)])
+        except LedgerError as error:
             heads.failed(error.message)
             return
         except OSError as error:
@@ -449,16 +460,38 @@ def _keep_names(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _locked(folder: Path) -> int:
-    """Return a descriptor that holds the lock of the ledger until it is closed.
+def _locked(folder: Path) -> tuple[int, int]:
+    """Return descriptors that hold the locks of the ledger until they are closed.
+
+    The file is what `verify` asks whether anybody writes; somebody may remove it. The folder's own
+    lock goes with the ledger.
 
     Raises:
-        LedgerLockedError: another writer holds it.
+        LedgerLockedError: another writer holds one of them.
     """
-    lock = os.open(folder / chain.LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    own = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock = os.open(folder / chain.LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError:
+        os.close(own)
+        raise
+    try:
+        for held in (own, lock):
+            _lock(held)
     except OSError as error:
+        os.close(own)
         os.close(lock)
         raise LedgerLockedError(f"the ledger {folder} is open in another process") from error
-    return lock
+    return own, lock
+
+
+def _lock(descriptor: int) -> None:
+    """Take a lock; `verify` holds one for a moment, to see whether anybody writes."""
+    for _ in range(_TRIES):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_MOMENT)
+        else:
+            return
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
