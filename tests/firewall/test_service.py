@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -23,7 +24,9 @@ from cli.command import command
 from firewall.profiles import tensor, vectors
 from firewall.serving import alerts, firewall, model
 from ledger.keymaking import make_keys
+from modelwarden.detectors import probes as golden
 from modelwarden.detectors.allowance import Allowance
+from modelwarden.detectors.profile import load
 from modelwarden.detectors.signed import signed
 from modelwarden.firewall import dumped
 from modelwarden.firewall.config import Limit
@@ -120,6 +123,22 @@ def test_probes_that_others_can_read_do_not_end_the_following_of_files(place):
         until(lambda: any("was replaced" in d for _, d in rules(place)))
 
         assert wall.ask(asked(vectors(1)))[0] == 200
+
+
+def test_probes_bear_the_headers_of_what_clients_send_and_no_secret_of_theirs(place):
+    file = place / "profile.json"
+    digest = f"sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}"
+    made = golden.probes_of(load(file), {"x": vectors()}, digest)
+    golden.write(golden.place_of(file), made)
+    arguments = ("--mode", "enforce", *config(place, "[firewall]\nwatch_seconds = 60\n"))
+    with model() as server, firewall(server.port, "profile.json", *arguments, cwd=place) as wall:
+        mine = {"User_Agent": "shop/3.1", "Accept": "a/b", "Authorization": "Bearer t0ken"}
+        assert wall.ask(asked(vectors(1)), **mine)[0] == 200
+        until(lambda: sum(h.get("user-agent") == "shop/3.1" for *_, h in server.seen) > 2)
+
+    probes = [h for _, path, _, h in server.seen if path == PATH and "authorization" not in h][-1]
+    assert (probes["accept"], probes["user-agent"]) == ("a/b", "shop/3.1")
+    assert sum("authorization" in h for *_, h in server.seen) == 1
 
 
 def test_a_process_that_was_stopped_lets_nobody_go_for_it(place):

@@ -9,6 +9,7 @@ import pytest
 from modelwarden.detectors import probes as golden
 from modelwarden.detectors.profile import Watched
 from modelwarden.firewall import Meta, Protocol, profile_of
+from modelwarden.firewall import watching as module
 from modelwarden.firewall.alerts import AlertKind
 from modelwarden.firewall.watching import Secret, Watching
 
@@ -215,3 +216,26 @@ def test_a_watched_file_that_changes_is_told(tmp_path):
     asyncio.run(both())
 
     assert {(a.kind, a.rule) for a in alerts} == {(AlertKind.TAMPER, "digest-changed")}
+
+
+@pytest.mark.parametrize(("status", "said"), [(503, "answered 503"), (0, "not answered")])
+def test_a_server_that_answers_no_probe_is_told_once_and_again_when_it_did_between(
+    status, said, monkeypatch
+):
+    monkeypatch.setattr(module, "_RETRY", 0.001)
+    alerts, of, model = [], profile(), Model()
+    silent = True
+
+    async def ask(of, path, body):
+        return (status, b"") if silent else await model(of, path, body)
+
+    watching = Watching([of], emit=alerts.append, ask=ask, secrets=secret(of), probe_seconds=0.1)
+    asyncio.run(until(lambda: "watch" in rules(alerts), watching))
+    silent = False
+    asyncio.run(until(lambda: "probes-learnt" in rules(alerts), watching))
+    silent = True
+    asyncio.run(until(lambda: rules(alerts).count("watch") == 2, watching))
+
+    first = next(a for a in alerts if a.rule == "watch")
+    assert first.kind is AlertKind.SELF
+    assert said in first.detail

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from modelwarden.firewall.http import Answer, head_of_length
@@ -21,8 +22,24 @@ class Inquiry:
         done: status and body of the answer; status 0 when there is none.
     """
 
-    def __init__(self, host: str, path: str, body: bytes, now: float) -> None:
-        lines = [("host", host), ("content-type", "application/json")]
+    def __init__(
+        self,
+        host: str,
+        path: str,
+        body: bytes,
+        now: float,
+        like: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        """Take a question.
+
+        Args:
+            host: of the server.
+            path: that is asked.
+            body: of the request.
+            now: by the loop's clock.
+            like: headers that others send, so that it looks as theirs do.
+        """
+        lines = [("host", host), *like, ("content-type", "application/json")]
         self.head = head_of_length(f"POST {path} HTTP/1.1", lines, len(body))
         self.body: bytes | bytearray = body
         self.method = "POST"

@@ -132,7 +132,8 @@ class Exchange:
         elif not written and self.policy.config.refuse_unrecorded:
             self.failed(503, "a decision that cannot be recorded")
         else:
-            self._proxy.let_on(self.policy, self._route, decision, self._client)
+            headers = self._asked.headers
+            self._proxy.let_on(self.policy, self._route, decision, self._client, headers)
             self._send(decision.body, as_it_came=self._as_it_came)
 
     def refuse_broken(self, status: int, detail: str) -> None:

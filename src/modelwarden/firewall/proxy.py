@@ -36,6 +36,7 @@ from modelwarden.firewall.turns import Turns
 from modelwarden.firewall.watching import Watching
 
 _CONNECTIONS = 4096
+_LOOK = ("accept", "user-agent")
 _STOPPED = 2.0
 """Seconds between two sweeps after which this process itself did not run."""
 _LAST = 5.0
@@ -56,6 +57,7 @@ class Proxy:
         recorder: writes decisions; None without a ledger.
         answer_recorder: writes answers; None where they are not recorded.
         host: of the server, as requests to it name it.
+        looks: headers of the latest request that was in order, by model, of which none is a secret.
         watching: None when nothing looks on.
         live: what is done at this moment.
         tracer: None when no request is traced.
@@ -78,6 +80,7 @@ class Proxy:
         self.host = f"{upstream.host}:{upstream.port}"
         self.policy: Policy
         self.turns: Turns
+        self.looks: dict[str, tuple[tuple[str, str], ...]] = {}
         self.live = Live(self.metrics, time.monotonic)
         self.tracer: Tracer | None = None
         self.shared_rates: SharedRates | None = None
@@ -284,12 +287,22 @@ class Proxy:
         """Ask the server."""
         self._pool.ask(question)
 
-    def let_on(self, policy: Policy, route: Route | None, decision: Decision, client: str) -> None:
-        """Take note of a request that goes on to the model."""
+    def let_on(
+        self,
+        policy: Policy,
+        route: Route | None,
+        decision: Decision,
+        client: str,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Take note of a request that goes on to the model, and of how those look."""
         if route is None or route.checks is None or decision.values is None:
             return
         if decision.rule is None:
             policy.allowed(route, decision.body)
+            if headers is not None and self.watching is not None:
+                look = tuple((name, headers[name]) for name in _LOOK if name in headers)
+                self.looks[route.checks.profile.name] = look
         if self.watching is not None and self._rows_seen.take(decision.rows, self.now()):
             self.watching.seen(route.checks.profile, decision.values, client)
 

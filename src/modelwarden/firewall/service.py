@@ -270,8 +270,8 @@ class Service:
         self._watch = asyncio.get_running_loop().create_task(watching.run())
 
     async def _asked(self, profile: Profile, path: str, body: bytes) -> tuple[int, bytes]:
-        del profile
-        inquiry = Inquiry(self.proxy.host, path, body, self.proxy.now())
+        like = self.proxy.looks.get(profile.name, ())
+        inquiry = Inquiry(self.proxy.host, path, body, self.proxy.now(), like)
         self.proxy.ask(inquiry)
         return await inquiry.done
 

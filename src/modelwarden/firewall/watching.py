@@ -96,6 +96,7 @@ class Watching:
         self._watched = tuple(dict.fromkeys(w for p in profiles for w in p.watched))
         self._refused_at = -_LATEST
         self._unread: Counter[str] = Counter()
+        self._silent: Counter[str] = Counter()
 
     def seen(self, profile: Profile, values: Mapping[str, npt.NDArray[Any]], client: str) -> None:
         """Take note of a request that went on to the model."""
@@ -217,8 +218,14 @@ class Watching:
         except OSError:
             status, body = 0, b""
         if status != 200:
-            await asyncio.sleep(_RETRY)  # that the server is down is told by who serves
+            self._silent[profile.name] += 1
+            if self._silent[profile.name] == golden.UNREAD:
+                said = f"answered {status}" if status else "not answered"
+                detail = f"{profile.name}: golden probes are {said}, so none watches the model"
+                self._tell(AlertKind.SELF, Severity.HIGH, "watch", detail)
+            await asyncio.sleep(_RETRY)
             return ""
+        self._silent[profile.name] = 0
         try:
             return secret.heard(asked, body)
         except WireError as error:
