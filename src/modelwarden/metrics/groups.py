@@ -105,10 +105,11 @@ def apart(
     )
 
 
-def apart_in(counts: Counts, name: str, *, positive: str | float, least: int) -> Apart:
-    """Return how far groups lie apart by one of `GAPS`: of several rates the one that says most.
+def apart_in(counts: Counts, name: str, *, positive: str | float, least: int) -> tuple[Apart, int]:
+    """Return how far groups lie apart by one of `GAPS`, and the place in `RATES` of what tells it.
 
-    A group whose rate rests on fewer than `least` rows takes no part.
+    Of several rates it is the one in which they lie furthest apart, as the gap itself is. A group
+    whose rate rests on fewer than `least` rows takes no part.
     """
     index = counts.index_of(positive)
     hits, rest = _hits(counts.table, index), _rests_on(counts.table, index)
@@ -116,9 +117,9 @@ def apart_in(counts: Counts, name: str, *, positive: str | float, least: int) ->
     found = []
     for family in families:
         n = np.where(rest[family] >= least, rest[family], np.nan)
-        found.append(apart_shares(hits[family], n))
-    best = max(found, key=lambda a: (not math.isnan(a.value), -a.p_value, a.value))
-    return replace(best, p_value=min(1.0, best.p_value * len(families)))
+        found.append((apart_shares(hits[family], n), family))
+    best, family = max(found, key=lambda one: (not math.isnan(one[0].value), one[0].value))
+    return replace(best, p_value=min(1.0, best.p_value * len(families))), family
 
 
 def apart_shares(hits: Labels, n: Floats) -> Apart:

@@ -176,6 +176,31 @@ def test_the_largest_gap_of_many_small_groups_is_drawn_together():
     assert any("too wide" in g.why for g in result.gaps)
 
 
+@pytest.mark.parametrize(("cases", "rate"), [(0.02, "true_positive_rate"), (0.5, "")])
+def test_the_rates_that_a_gap_shows_are_those_that_it_lies_between(cases, rate):
+    # Women are called positive a little more often, beyond doubt; of few cases many more are found.
+    rng = np.random.default_rng(4)
+    n = 40_000
+    sex = np.array(["f", "m"], object)[rng.integers(0, 2, n)]
+    y = (rng.random(n) < cases).astype(int)
+    share = np.where(y == 1, np.where(sex == "f", 0.9, 0.6), np.where(sex == "f", 0.35, 0.15))
+    said = (rng.random(n) < share).astype(int)
+    made = context(Labels(spec(), lambda x: x["said"]), table({"said": said, "sex": sex}, y))
+    made = replace(made, data=replace(made.data, protected=("sex",)))
+
+    (finding,) = [f for f in run(made).findings if f.rule == "group-gap"]
+
+    facts = finding.evidence
+    shown = {one["metric"]: one for one in (facts, *facts["also"])}
+    assert set(shown) > {"equal_opportunity_difference", "equalized_odds_difference"}
+    for one in shown.values():
+        assert one["gap"] == pytest.approx(abs(one["here"] - one["there"]), abs=1e-12)
+        assert one["low"] <= one["gap"] <= one["high"]
+    odds, found = shown["equalized_odds_difference"], shown["equal_opportunity_difference"]
+    assert odds["gap"] == max(found["gap"], shown["false_positive_rate_difference"]["gap"])
+    assert odds["rate"] == (rate or odds["rate"])
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_a_gap_that_is_too_wide_quotes_the_interval_of_the_measurement(seed):
     result = run(people(150, seed, protected=("sex",)))

@@ -18,6 +18,7 @@ from modelwarden.metrics.counts import Counts, count
 from modelwarden.metrics.groups import (
     GAPS,
     LEAST_ROWS,
+    RATES,
     Apart,
     apart,
     apart_in,
@@ -46,6 +47,7 @@ class Gap:
         values: of each group. measurement: of the largest gap.
         apart: the same with its test. margin: that matters.
         share: values are shares. in_labels: the gap of the labels.
+        rate: that lies apart, of those that a gap between groups of a binary task may be of.
         thin: groups in which the quantity rests on too few rows.
         answer: the class that it is about, of a task with many.
         explained: the labels of the two groups differ, and equal scores mean the same in both.
@@ -59,6 +61,7 @@ class Gap:
     values: tuple[float, ...]
     margin: float
     share: bool = True
+    rate: str = ""
     in_labels: float | None = None
     thin: tuple[str, ...] = ()
     answer: str | None = None
@@ -69,7 +72,8 @@ class Gap:
     def worse(self) -> tuple[int, int]:
         """Places of the group that is worse off and of the one that is best off."""
         low, high = self.apart.lowest, self.apart.highest
-        return (high, low) if self.metric in _LARGER_IS_WORSE else (low, high)
+        larger = self.metric in _LARGER_IS_WORSE or self.rate == "false_positive_rate"
+        return (high, low) if larger else (low, high)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,11 +163,8 @@ def _of_rates(
     margin = context.assess.fairness.margin
     expected = expected_rates(seen, code, len(grouping.names))
     for name, families in GAPS.items():
-        far = apart_in(counts, name, positive=positive, least=LEAST_ROWS)
+        far, family = apart_in(counts, name, positive=positive, least=LEAST_ROWS)
         two = (far.lowest, far.highest)
-        family = families[0]
-        if far.lowest >= 0:
-            family = max(families, key=lambda f: float(np.ptp(each[f][list(two)])))
         explained = False
         if far.lowest >= 0 and float(np.ptp(cases[list(two)])) >= margin / 2:
             explained = families == (0,) and float(np.ptp(cases)) >= far.value
@@ -178,6 +179,7 @@ def _of_rates(
             apart=far,
             values=tuple(each[family].tolist()),
             margin=margin,
+            rate=RATES[family],
             in_labels=float(np.ptp(cases)) if families == (0,) and len(cases) else None,
             explained=explained,
             cases=tuple(cases.tolist()),

@@ -135,6 +135,7 @@ def _view(context: Context, gap: Gap, p: float) -> GroupGap:
         margin=gap.margin,
         n=gap.measurement.n,
         share=gap.share,
+        rate=gap.rate,
         in_labels=gap.in_labels,
         answer=gap.answer,
         explained=gap.explained,

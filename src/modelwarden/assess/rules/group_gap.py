@@ -17,13 +17,17 @@ _WORDS = {
     "equal_opportunity_difference": "positive cases are found {0} of the time, of {other} {1}",
     "false_positive_rate_difference": "negative cases are called positive {0} of the time, of "
     "{other} {1}",
-    "equalized_odds_difference": "one of the two error rates is {0}, of {other} {1}",
     "predictive_parity_difference": "a positive answer is right {0} of the time, for {other} {1}",
     "accuracy_score_difference": "{0} are answered right, of {other} {1}",
     "roc_auc_score_difference": "ROC AUC within the group is {0}, of {other} {1}",
     "mean_prediction_difference": "the mean prediction is {0}, of {other} {1}",
     "mean_error_difference": "predictions are off by {0} in the mean, of {other} {1}",
     "mean_absolute_error_difference": "the mean size of an error is {0}, of {other} {1}",
+}
+# The larger of two gaps is told as the one that it is.
+_TOLD_AS = {
+    "true_positive_rate": "equal_opportunity_difference",
+    "false_positive_rate": "false_positive_rate_difference",
 }
 # The same of one class among many.
 _OF_CLASS = {
@@ -47,6 +51,7 @@ class GroupGap(Seen):
         in_labels: the same gap in the labels themselves, where there is such a thing.
         answer: the class that it is about, of a task with many.
         explained: the labels of the two groups differ, and equal scores mean the same in both.
+        rate: that `here` and `there` are, of a binary task.
         labels: share of positive labels in the two groups, where there is such a thing.
         also: other quantities in which groups of the same columns lie apart.
     """
@@ -65,6 +70,7 @@ class GroupGap(Seen):
     margin: float
     n: int
     share: bool = True
+    rate: str = ""
     in_labels: float | None = None
     answer: str | None = None
     explained: bool = False
@@ -171,7 +177,11 @@ def _told(seen: GroupGap) -> str:
             f"{seen.gap:.1%} of the answers change when nothing but {', '.join(seen.protected)} is "
             f"changed"
         )
-    words = _WORDS[seen.metric] if seen.answer is None else _OF_CLASS[seen.metric]
+    words = (
+        _WORDS[_TOLD_AS.get(seen.rate, seen.metric)]
+        if seen.answer is None
+        else _OF_CLASS[seen.metric]
+    )
     answer = "" if seen.answer is None else repr(seen.answer[:60])
     words = words.format(form(seen.here), form(seen.there), other=seen.other, answer=answer)
     told = (
@@ -199,5 +209,6 @@ def _facts(seen: GroupGap) -> dict[str, Json]:
         "n": seen.n,
         "in_labels": seen.in_labels,
         "explained": seen.explained,
+        **({} if not seen.rate else {"rate": seen.rate}),
         **({} if seen.answer is None else {"class": seen.answer}),
     }

@@ -21,11 +21,11 @@ _CLIMB, _CLIMB_FEW = 240, 48
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coordinates(Rows):
-    """Search by score: neighbours first, then feature by feature, then by evolution.
+    """Search by score: neighbours first, then a short climb by single features, then evolution.
 
     Attributes:
         name: of the attack. access: what it needs.
-        rows: neighbours that are tried before single features.
+        rows: neighbours that are tried before the climb.
 
     Source: our own; the last part follows MoEvA2 (Simonetto et al., IJCAI 2022) in spirit, with
     feasible candidates in place of a penalty.
