@@ -124,7 +124,8 @@ def _as_json(compared: Compared, code: int) -> str:
         "differences": encode(compared.differences),
         "unchecked": list(compared.unchecked),
     }
-    return json.dumps(document, indent=1, ensure_ascii=False)
+    text = json.dumps(document, indent=1, ensure_ascii=False)
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _as_text(compared: Compared) -> str:

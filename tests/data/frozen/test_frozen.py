@@ -103,6 +103,17 @@ def test_other_bytes_with_the_same_values_are_said_to_be_that(tmp_path):
     assert kinds(after(manifest, path)) == ["rewritten"]
 
 
+def test_names_that_hold_half_a_character_are_frozen_as_others(tmp_path):
+    path = tmp_path / "odd-\udcff.jsonl"
+    path.write_text('{"\\ud800": 1, "b": "\\udfff"}\n{"\\ud800": 2, "b": "x"}\n')
+    manifest = frozen(path)
+
+    assert kinds(after(manifest, path)) == []
+    path.write_text(path.read_text().replace("2", "3"))
+    (changed,) = after(manifest, path).differences
+    assert (changed.kind, changed.columns) == ("changed", ("\ud800",))
+
+
 def test_arrays_folders_and_unknown_bytes_are_frozen_too(tmp_path):
     rng = np.random.default_rng(0)
     x, y = rng.random((50, 4, 4)), rng.integers(0, 3, 50)

@@ -64,7 +64,9 @@ def encode(
         "predicateType": PREDICATE,
         "predicate": {"files": [_file(f) for f in files]},
     }
-    payload = json.dumps(document, indent=1, ensure_ascii=False).encode()
+    # Half a character, as a name may hold, stands there as JSON escapes it.
+    text = json.dumps(document, indent=1, ensure_ascii=False)
+    payload = text.encode("utf-8", "backslashreplace")
     if len(payload) > LARGEST // 2:
         raise ManifestError(f"a manifest of {len(payload) >> 20} MiB is too large to be read again")
     if key is None:
