@@ -434,3 +434,35 @@ def test_scores_that_say_no_more_than_labels_bring_in_an_attack_by_labels():
     assert ran(blind) == {"corners", "signs", "square", "boundary"}
     assert any("0 and 1 and nothing between" in note for note in blind.notes)
     assert not any("nothing between" in note for note in plain.notes)
+
+
+def _turning(after, otherwise):
+    """Answer as the linear model, and otherwise once so many rows were asked."""
+    asked = [0]
+
+    def function(x):
+        asked[0] += len(x)
+        return linear(x) if asked[0] <= after else otherwise(x)
+
+    return Scores(spec(), function)
+
+
+def _remembered(x):
+    """Answer whatever lies near a known row as that row is answered: no attack gets through."""
+    known, _ = rows()
+    far = ((np.asarray(x, np.float64)[:, None] - known[None]) ** 2).sum(axis=2)
+    return linear(known[far.argmin(axis=1)])
+
+
+@pytest.mark.parametrize(
+    ("otherwise", "told"),
+    [(lambda x: -linear(x), "inputs as they are and"), (_remembered, "wins otherwise")],
+    ids=["another", "hides"],
+)
+def test_a_model_that_changes_while_it_is_attacked_is_not_measured(otherwise, told):
+    result = attacked(_turning(2500, otherwise), eps=0.2)
+
+    (gap,) = result.gaps
+    assert gap.kind is GapKind.NOT_ASSESSABLE
+    assert told in gap.why
+    assert "changed while it was attacked" in gap.why

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from modelwarden.assess.context import Context
 from modelwarden.assess.robustness import numbers
+from modelwarden.assess.robustness.afterwards import changed
 from modelwarden.assess.robustness.attacked import NAME, Attacked, attack
 from modelwarden.assess.robustness.beyond import beyond
 from modelwarden.assess.robustness.deliver import adversarial
@@ -41,6 +42,7 @@ def run(context: Context) -> StageResult:
     made, attacked, gaps = attack(made, context.seed, context.asks)
     if attacked is None:
         return StageResult(gaps=gaps, notes=made.notes, done=False)
+    gaps += tuple(changed(made, attacked, context.model.path or context.model.url or "model"))
     conditions = _conditions(context, made)
     more = beyond(context, made, attacked)
     return StageResult(
