@@ -10,10 +10,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from modelwarden.core import Outcome
-from modelwarden.redteam import campaign_of, run
+from modelwarden.redteam import campaign_of, opening, run
 from modelwarden.targets.errors import TargetError
 from tests.redteam.campaigns import SPAM, campaign, document, seeded
 from tests.redteam.endpoints import Endpoint, labels, serving, spam
+
+CLASSES = ["ham", "spam"]
 
 
 def _oip(path, body):
@@ -185,7 +187,7 @@ def predict(texts):
 def _callable(tmp_path, code):
     (tmp_path / "predict.py").write_text(code)
     made = document("http://unused")
-    made["target"] = {"entry": "predict.py:predict", "classes": ["ham", "spam"]}
+    made["target"] = {"entry": "predict.py:predict", "classes": CLASSES}
     return campaign_of(made, root=tmp_path)
 
 
@@ -229,6 +231,34 @@ def test_a_callable_that_looks_up_the_seeds_or_the_record_is_refused_them_and_to
     assert done.evasions == ()
     assert {f.rule for f in done.report.findings} == {"sandbox-attempt"}
     assert done.report.verdict.outcome is Outcome.FAIL
+
+
+def test_a_copy_of_one_seed_is_hidden_from_a_callable_as_the_seeds_are(tmp_path):
+    seeded(tmp_path)
+    own = tmp_path / "model"
+    (own / "data").mkdir(parents=True)
+    (own / "predict.py").write_text(LOOKUP)
+    (own / "data" / "known.txt").write_text(SPAM[2])
+    made = document("http://unused") | {"budget": {"rows": 40, "batch": 16}}
+    made["target"] = {"entry": "model/predict.py:predict", "path": "model", "classes": CLASSES}
+    done = run(campaign_of(made, root=tmp_path), output=tmp_path / "out", trust=True)
+
+    assert done.evasions == ()
+    assert {f.rule for f in done.report.findings} == {"sandbox-attempt"}
+
+
+def test_a_callable_that_is_another_one_than_was_scanned_is_not_run(tmp_path, monkeypatch):
+    seeded(tmp_path)
+    made = _callable(tmp_path, PREDICT)
+    check = opening._check_files
+
+    def exchanged(place, target):
+        check(place, target)
+        place.write_text(PREDICT + "\n# exchanged\n")
+
+    monkeypatch.setattr(opening, "_check_files", exchanged)
+    with pytest.raises(TargetError, match="is not what was scanned: it changed since"):
+        run(made, output=tmp_path / "out", trust=True)
 
 
 def test_a_callable_that_is_dangerous_is_not_opened(tmp_path):

@@ -25,6 +25,7 @@ from modelwarden.targets.errors import TargetError
 from modelwarden.targets.frames import Frame, Inputs
 from modelwarden.targets.labels import names_in
 from modelwarden.targets.opened import OpenedModel, open_model
+from modelwarden.targets.snapshot import digest_of_places
 from modelwarden.targets.spec import Name, Task
 
 _SAMPLE = 64  # rows on which the reading of a callable's answers is settled
@@ -126,6 +127,7 @@ def _model(
     *,
     trust: bool,
 ) -> OpenedModel:
+    digest = digest_of_places(campaign.root, target.model.places)
     for name in target.model.places:
         _check_files(campaign.root / name, target)
     kind, first = seeds[0]
@@ -143,6 +145,7 @@ def _model(
             sample=data,
             classes_hint=known,
             trust=trust,
+            expected_digest=digest,
             # What it was taught on, it may know: that may be the attacker's sample.
             hidden=[*(campaign.root / one.path for one in campaign.seeds), record],
         )

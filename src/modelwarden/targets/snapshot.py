@@ -52,20 +52,30 @@ def files_of(place: Path) -> dict[str, str]:
 def with_copies(hidden: Iterable[Path], places: Iterable[Path], *, besides: Path) -> list[Path]:
     """Return files and folders, and files below `places` that hold the same bytes as one of them.
 
-    `besides` is not among them: a model that is itself what would be hidden could not be opened.
+    Of a folder every file counts that holds anything. `besides` is not among them: a model that is
+    itself what would be hidden could not be opened.
     """
     wanted = [path.resolve() for path in hidden]
+    folders = [path for path in wanted if path.is_dir()]
     files = [path for path in wanted if path.is_file()]
-    sizes = {path.stat().st_size for path in files}
+    files += [path for folder in folders for path in folder.rglob("*") if _holds_anything(path)]
+    sizes = {path: path.stat().st_size for path in files}
+    known = set(sizes.values())
     alike = [
         path.resolve()
         for place in places
         for path in ([place] if place.is_file() else place.rglob("*"))
-        if path.is_file() and path.stat().st_size in sizes
+        if path.is_file() and path.stat().st_size in known
     ]
-    digests = {_digest(path) for path in files} if alike else set()
-    found = [*wanted, *(path for path in alike if _digest(path) in digests)]
+    beside = [p for p in alike if not any(p.is_relative_to(folder) for folder in folders)]
+    met = {path.stat().st_size for path in beside}
+    digests = {_digest(path) for path, size in sizes.items() if size in met}
+    found = [*wanted, *(path for path in beside if _digest(path) in digests)]
     return [path for path in dict.fromkeys(found) if path != besides.resolve()]
+
+
+def _holds_anything(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 0
 
 
 def _digest(path: Path) -> str:
