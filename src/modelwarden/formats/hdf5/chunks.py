@@ -2,7 +2,7 @@
 
 Only the first of them is looked at, as the beginning of any other dataset is; where it begins like
 something to be loaded, those that follow are put behind it. Chunks behind a filter that is not
-known here, or in an index of several growing dimensions, are left.
+known here, or in an index of several growing dimensions, are not read: `unread` says so.
 
 Source: The HDF Group, "HDF5 File Format Specification", version 3.0, III.A.1, IV.A.2.i, VII.
 """
@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 
 _DEFLATE, _SHUFFLE, _CHECKSUM, _LZF = 1, 2, 3, 32000
 _KNOWN = frozenset((_DEFLATE, _SHUFFLE, _CHECKSUM, _LZF))
-_SINGLE, _IMPLICIT, _FIXED, _EXTENSIBLE = range(1, 5)
+_SINGLE, _IMPLICIT, _FIXED, _EXTENSIBLE = _INDEXES = range(1, 5)
+_NAMES = {4: "SZIP", 5: "N-bit", 6: "scale-offset", 32001: "Blosc", 32004: "LZ4"} | {
+    32008: "bitshuffle",
+    32013: "ZFP",
+    32015: "Zstandard",
+    32026: "Blosc 2",
+}
 _FILTERS = 32
 _RANK = 33
 _LARGEST = 4 << 20  # bytes of one chunk
@@ -197,20 +203,40 @@ def _entries(
         yield yielded
 
 
-def known(filters: Sequence[Filter]) -> bool:
-    """Tell whether what was done to the chunks can be undone here."""
-    return all(one.kind in _KNOWN for one in filters)
+def unread(layout: Cursor, filters: Sequence[Filter] | None) -> str | None:
+    """Say why the chunks that a layout message names are not read here; None if they are.
+
+    Args:
+        layout: from the message on.
+        filters: what was done to the chunks; None where that is kept elsewhere.
+
+    Raises:
+        DamagedError: the message is broken.
+    """
+    if filters is None:
+        return "its filters are kept elsewhere"
+    for one in filters:
+        if one.kind not in _KNOWN:
+            return f"its chunks stand behind the filter {_NAMES.get(one.kind, one.kind)}"
+    if layout.u8() > 3:
+        layout.skip(2)
+        rank, width = layout.u8(), layout.u8()
+        layout.skip(rank * width)
+        if layout.u8() not in _INDEXES:
+            return "it may grow in several directions"
+    return None
 
 
 def plain(file: Hdf5, chunk: Chunk, filters: Sequence[Filter], most: int = _LARGEST) -> bytes:
     """Return the bytes of a chunk as they were before its filters; empty where they are broken.
 
-    Of a chunk that need not be read whole for it, only the first `most` bytes.
+    Of a chunk that need not be read whole for it, only the first `most` bytes; of one that is too
+    large to be read whole, its beginning. Where that does not tell its bytes, they are empty.
     """
-    if not 0 < chunk.size <= _LARGEST:
-        return b""
-    data = file.source.read(file.base + chunk.address, chunk.size)
+    data = file.source.read(file.base + chunk.address, min(chunk.size, _LARGEST))
     ordered = any(one.kind == _SHUFFLE and one.size > 1 for one in filters)
+    if ordered and chunk.size > _LARGEST:
+        return b""
     most = _LARGEST if ordered else most
     for place, one in reversed(tuple(enumerate(filters))):
         if chunk.skipped >> place & 1:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from modelwarden.core.values import dataclass
 from modelwarden.formats.cursor import Cursor
 from modelwarden.formats.hdf5 import headers
-from modelwarden.formats.hdf5.chunks import Filter, chunks_of, known, plain, whole
+from modelwarden.formats.hdf5.chunks import Filter, chunks_of, plain, unread, whole
 from modelwarden.formats.hdf5.groups import LocalHeap
 from modelwarden.formats.hdf5.layout import Hdf5, text_at
 from modelwarden.formats.hdf5.values import (
+    COMPOUND,
+    ENUM,
     FLOAT,
     INTEGER,
     OPAQUE,
@@ -27,6 +29,7 @@ _TEXTS, _LEAST = 64, 16
 _COMPACT, _CONTIGUOUS, _CHUNKED, _VIRTUAL = range(4)
 # What a Python program may hide in raw bytes: pickles of the binary protocols, and archives.
 _LOADED = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x04")
+_LOOKED_AT = frozenset((STRING, OPAQUE, INTEGER, FLOAT, COMPOUND, ENUM))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,7 @@ def _placed_old(file: Hdf5, cursor: Cursor, kind: Datatype | None) -> tuple[int,
 
 
 def _worth(file: Hdf5, address: int, size: int, kind: Datatype | None) -> tuple[int, int] | None:
-    if kind is None or kind.kind not in {STRING, OPAQUE, INTEGER, FLOAT}:
+    if kind is None or kind.kind not in _LOOKED_AT:
         return None
     begin = file.base + address
     return (begin, size) if _loaded(file.source, begin, size, kind) else None
@@ -130,63 +133,86 @@ def _loaded(source: Source, begin: int, size: int, kind: Datatype) -> bool:
     raw = _is_raw(kind)
     if of(source, "", begin, size, head, raw=raw) is not None:
         return True
+    if kind.kind == COMPOUND and head.startswith(
+        _LOADED
+    ):  # a number may be its first field, and begin so
+        from modelwarden.formats.pickle.children import is_pickle
+
+        return is_pickle(source.part(begin, size))
     if not raw:
         return False
     return head.startswith(_LOADED) or (kind.kind == STRING and CODED.match(head) is not None)
 
 
 def _is_raw(kind: Datatype) -> bool:
-    return kind.kind in {STRING, OPAQUE} or (kind.kind == INTEGER and kind.size == 1)
+    return kind.kind in {STRING, OPAQUE} or (kind.kind in {INTEGER, ENUM} and kind.size == 1)
 
 
 def _may_load(head: bytes, kind: Datatype) -> bool:
     if begins(head, raw=_is_raw(kind)):
         return True
+    if kind.kind == COMPOUND:
+        return head.startswith(_LOADED)
     return _is_raw(kind) and (head.startswith(_LOADED) or CODED.match(head) is not None)
 
 
 def chunked(
-    file: Hdf5, layout: Cursor, kind: Datatype | None, filters: tuple[Filter, ...]
-) -> bytes:
-    """Return what lies in the chunks of a dataset, where it begins like something to be loaded.
+    file: Hdf5, layout: Cursor, kind: Datatype | None, filters: tuple[Filter, ...] | None
+) -> tuple[bytes, str | None]:
+    """Look into the chunks of a dataset.
+
+    Args:
+        file: that it stands in.
+        layout: from its layout message on.
+        kind: of its elements.
+        filters: what was done to its chunks; None where that is kept elsewhere.
+
+    Returns:
+        What lies in them, where it begins like something to be loaded; and why that was not looked
+        at, where it could be such a thing.
 
     Raises:
         DamagedError: the index of the chunks is broken.
     """
-    if kind is None or kind.kind not in {STRING, OPAQUE, INTEGER, FLOAT} or not known(filters):
-        return b""
-    begin = layout.at
-    version = layout.u8()
-    layout.skip(1 if version < 3 else 0)
-    where = layout.u8()
+    if kind is None or not (kind.kind in _LOOKED_AT or kind.text) or not _is_chunked(layout):
+        return b"", None
+    begin, telling = layout.at, _is_raw(kind) or kind.kind == COMPOUND or kind.text
+    why = unread(layout, filters)
     layout.at = begin
-    if where != _CHUNKED:
-        return b""
+    if why is not None or filters is None or kind.kind == VLEN:
+        return b"", why if telling else None
     chunks = chunks_of(file, layout, filtered=bool(filters))
     first = next(chunks, None)
-    head = b"" if first is None else plain(file, first, filters, HEAD)[:HEAD]
-    if first is None or not _may_load(head, kind):
-        return b""
+    if first is None:
+        return b"", None
+    head = plain(file, first, filters, HEAD)[:HEAD]
+    if not head:
+        return b"", f"a chunk of {first.size:,} bytes cannot be unpacked" if telling else None
+    if not _may_load(head, kind):
+        return b"", None
     data = whole(file, first, chunks, filters)
-    return data if _loaded(Source("", data), 0, len(data), kind) else b""
+    return (data if _loaded(Source("", data), 0, len(data), kind) else b""), None
 
 
-def coded_texts(file: Hdf5, layout: Cursor, kind: Datatype | None) -> tuple[bytes, ...]:
+def _is_chunked(layout: Cursor) -> bool:
+    begin = layout.at
+    layout.skip(1 if layout.u8() < 3 else 0)
+    where = layout.u8()
+    layout.at = begin
+    return where == _CHUNKED
+
+
+def coded_texts(
+    file: Hdf5, layout: Cursor, kind: Datatype | None, filters: tuple[Filter, ...] | None
+) -> tuple[bytes, ...]:
     """Return the texts of a dataset that may be pickles in Base64, of the first of its elements.
 
-    Their bytes lie in a heap; those of a dataset in chunks are left.
+    The bytes of texts lie in a heap, unfiltered; what lies in chunks says where.
     """
     if kind is None or kind.kind != VLEN or not kind.text:
         return ()
-    layout.skip(1)
-    where = layout.u8()
-    if where == _COMPACT:
-        size = layout.u16()
-        elements = Cursor(file.source, layout.at, layout.at + size)
-    elif where == _CONTIGUOUS and (address := file.offset(layout)) is not None:
-        begin = file.base + address
-        elements = Cursor(file.source, begin, begin + file.length(layout))
-    else:
+    elements = _elements(file, layout, filters)
+    if elements is None:
         return ()
     found: list[bytes] = []
     for _ in range(_TEXTS):
@@ -198,6 +224,25 @@ def coded_texts(file: Hdf5, layout: Cursor, kind: Datatype | None) -> tuple[byte
         if CODED.match(text[:32]):
             found.append(text)
     return tuple(found)
+
+
+def _elements(file: Hdf5, layout: Cursor, filters: tuple[Filter, ...] | None) -> Cursor | None:
+    """Return the first elements of a dataset; None where they are not here or not read."""
+    begin = layout.at
+    version = layout.u8()
+    where = layout.u8() if version > 2 else None
+    if where == _COMPACT:
+        size = layout.u16()
+        return Cursor(file.source, layout.at, layout.at + size)
+    if where == _CONTIGUOUS and (address := file.offset(layout)) is not None:
+        at = file.base + address
+        return Cursor(file.source, at, at + file.length(layout))
+    layout.at = begin
+    if not _is_chunked(layout) or filters is None or unread(layout, filters) is not None:
+        return None
+    layout.at = begin
+    first = next(chunks_of(file, layout, filtered=bool(filters)), None)
+    return None if first is None else Cursor(Source("", plain(file, first, filters)))
 
 
 def _virtual(file: Hdf5, cursor: Cursor) -> tuple[str, ...]:

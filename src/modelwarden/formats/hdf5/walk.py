@@ -95,7 +95,7 @@ class Walk:
         kind: Datatype | None = None
         layout: Cursor | None = None
         external: tuple[str, ...] = ()
-        filters: tuple[Filter, ...] = ()
+        filters: tuple[Filter, ...] | None = ()
         for message in headers.messages(self.file, address):
             where = headers.body(self.file, message)
             if message.kind == headers.DATATYPE:
@@ -103,28 +103,40 @@ class Walk:
                 kind = read(self.file, where)
             elif message.kind == headers.LAYOUT:
                 layout = where
-            elif message.kind == headers.FILTERS and not message.flags & headers.SHARED:
-                filters = filters_of(where)
+            elif message.kind == headers.FILTERS:
+                filters = None if message.flags & headers.SHARED else filters_of(where)
             elif message.kind == headers.EXTERNAL:
                 external = external_files(self.file, where)
             elif message.kind in _MEMBERS:
                 # One broken attribute or link must not hide the others.
                 self._guard(path, lambda m=message, w=where: self._member(path, m, w))  # type: ignore[misc]
-        if layout is None:
-            return
+        if layout is not None:
+            self._dataset(path, layout, kind, filters, external)
+
+    def _dataset(
+        self,
+        path: str,
+        layout: Cursor,
+        kind: Datatype | None,
+        filters: tuple[Filter, ...] | None,
+        external: tuple[str, ...],
+    ) -> None:
         begin = layout.at
         region, virtual = placed(self.file, layout, kind)
         texts: list[bytes] = []
         layout.at = begin
-        self._guard(path, lambda: texts.extend(coded_texts(self.file, layout, kind)))
+        self._guard(path, lambda: texts.extend(coded_texts(self.file, layout, kind, filters)))
         layout.at = begin
-        content: list[bytes] = []
+        seen: list[tuple[bytes, str | None]] = [(b"", None)]
         if self.held < _HELD:
-            self._guard(path, lambda: content.append(chunked(self.file, layout, kind, filters)))
-            self.held += sum(map(len, content))
+            self._guard(path, lambda: seen.append(chunked(self.file, layout, kind, filters)))
         elif not self.full:
             self.full = True
             self.note(f"more than {_HELD} bytes of what chunks hold", GapKind.OVER_LIMIT)
+        content, unread = seen[-1]
+        self.held += len(content)
+        if unread is not None:
+            self.note(f"{path[:200]} was not looked into: {unread}", GapKind.UNSUPPORTED)
         self.datasets.append(
             Dataset(
                 path,
@@ -133,7 +145,7 @@ class Walk:
                 None if external else region,
                 is_objects(kind),
                 tuple(texts),
-                b"".join(content),
+                content,
             )
         )
 
