@@ -131,12 +131,14 @@ def formats_page() -> str:
     return "\n".join([*parts, ""])
 
 
-HDF5 = """**Of HDF5** the beginning of each dataset is looked at, and what begins like something to be
-loaded is examined; numbers are data. Where bytes, texts and compounds cannot be looked at, that is
-a gap: chunks behind other filters than gzip, shuffle, Fletcher-32 and LZF (Blosc, Zstandard, SZIP,
-LZ4, scale-offset and the like), chunks of datasets that may grow in several directions (a B-tree of
-version 2), shuffled chunks of more than 4 MiB. Numbers of more than one byte in such chunks are
-left without one. `h5repack -f NONE -l CONTI` lays chunks out so that they are looked at."""
+HDF5 = """\
+**Of HDF5** the beginning of each dataset is looked at, and what begins like something to be
+loaded is examined; numbers are data. Where bytes, texts and compounds cannot be looked at, that
+is a gap: chunks behind other filters than gzip, shuffle, Fletcher-32 and LZF (Blosc, Zstandard,
+SZIP, LZ4, scale-offset and the like), chunks of datasets that may grow in several directions (a
+B-tree of version 2), shuffled chunks of more than 4 MiB. Numbers of more than one byte in such
+chunks are left without one. `h5repack -f NONE -l CONTI` lays chunks out so that they are looked
+at."""
 
 
 def measurements_page() -> str:
