@@ -18,11 +18,16 @@ from modelwarden.formats.source import Source
 def tensor_files(model: Path) -> tuple[str, ...]:
     """Return the files that an ONNX model reads tensors from, as paths from its folder.
 
-    Only those that are there and do not lead out of the folder; none of a file that is no model.
+    Only those that are there as plain files, as a scan takes them, and do not lead out of the
+    folder; none of a file that is no model.
     """
     with Source.open(model) as source:
         if not reader.sniff(source):
             return ()
         places = reader.read(source, Limits()).places
     named = (place.location.removeprefix("./") for place in places if not escapes(place.location))
-    return tuple(name for name in dict.fromkeys(named) if (model.parent / name).is_file())
+    return tuple(name for name in dict.fromkeys(named) if _plain(model.parent / name))
+
+
+def _plain(place: Path) -> bool:
+    return place.is_file() and not place.is_symlink()

@@ -159,7 +159,7 @@ def open_model(
     place = root / (model.path or "")
     check = partial(_check_digest, root, model, expected_digest)
     check()
-    _check_beside(root, model, place)
+    _check_beside(root, model, place, hidden)
     worker = _started(model, limits, root, place, hidden)
     confined: Confined | None = None
     try:
@@ -238,7 +238,7 @@ def _check_digest(root: Path, model: ModelConfig, expected: str | None) -> None:
         )
 
 
-def _check_beside(root: Path, model: ModelConfig, place: Path) -> None:
+def _check_beside(root: Path, model: ModelConfig, place: Path, hidden: Sequence[Path]) -> None:
     """Refuse a model whose tensors stand in files that were not scanned with it."""
     if model.adapter != "onnx" or not place.is_file():
         return
@@ -248,6 +248,14 @@ def _check_beside(root: Path, model: ModelConfig, place: Path) -> None:
         for name in tensor_files(place)
         if not any((place.parent / name).resolve().is_relative_to(one) for one in known)
     ]
+    kept = {path.resolve() for path in hidden}
+    yours = [name for name in missing if (place.parent / name).resolve() in kept]
+    if yours:
+        raise TargetError(
+            f"{model.path} says that its tensors stand in {', '.join(yours[:_SHOWN_FILES])}, the "
+            "rows to measure on",
+            hint="Find out why it names your data before you use it.",
+        )
     if missing:
         shown = [(PurePosixPath(model.path or "").parent / name).as_posix() for name in missing]
         told = ", ".join(f'"{name}"' for name in shown[:_SHOWN_FILES])
