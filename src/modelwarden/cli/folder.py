@@ -121,18 +121,26 @@ def write_rows(path: Path, rows: Sequence[RowMark]) -> None:
         "rule": np.array([mark.rule for mark in rows], object),
         "detail": np.array([mark.detail for mark in rows], object),
     }
-    # DuckDB takes names as UTF-8, which a folder's need not be; a descriptor has a plain one.
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     try:
         with duckdb.connect() as connection:
             connection.register("marks", marks)
-            connection.execute(
-                f"COPY ({_TYPED}) TO '/proc/self/fd/{descriptor}' (FORMAT parquet, USE_TMP_FILE 0)"
-            )
+            target = _name_of(path, descriptor)
+            connection.execute(f"COPY ({_TYPED}) TO '{target}' (FORMAT parquet, USE_TMP_FILE 0)")
     except (duckdb.Error, MemoryError) as error:
         raise OSError((str(error) or "out of memory").splitlines()[0]) from error
     finally:
         os.close(descriptor)
+
+
+def _name_of(path: Path, descriptor: int) -> str:
+    """Return a name that DuckDB can open the file by: it takes UTF-8, which a name need not be."""
+    name = str(path)
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        name = f"/proc/self/fd/{descriptor}"
+    return name.replace("'", "''")
 
 
 def _unwritable(path: Path, error: OSError) -> OutputError:
