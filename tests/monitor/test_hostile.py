@@ -20,11 +20,12 @@ from modelwarden.detectors.profile import ProfileError, Watched
 from modelwarden.detectors.tamper import FileWatch
 from modelwarden.firewall import Meta, Protocol, profile_of
 from modelwarden.ledger import Options, Writer
+from modelwarden.ledger.ship import FileSink, Shipper
 from modelwarden.monitor import notify
 from modelwarden.monitor.config import MonitorConfig
 from modelwarden.monitor.log import Log
 from modelwarden.monitor.notify import Channel, Sender, check
-from modelwarden.monitor.watch import Watch
+from modelwarden.monitor.watch import StateError, Watch
 from modelwarden.protocols.tensors import WireError
 from monitor.serving import Server, Taker
 from monitor.test_notify import alert
@@ -442,3 +443,34 @@ def test_probes_that_were_changed_are_refused_before_they_are_asked(tmp_path, ch
 
     with pytest.raises(ProfileError, match=said):
         golden.Golden(profile, golden.load(file, profile.name))
+
+
+def test_what_is_kept_is_on_the_disk_before_it_takes_the_old_place(tmp_path, monkeypatch):
+    """A power cut may leave a new name with nothing in it, and no watch would begin with that."""
+    log, place = tmp_path / "log.jsonl", profiled(tmp_path)
+    append(log, [r for r, _ in records(table(20, 1))])
+    synced, real = [], os.fsync
+    monkeypatch.setattr(os, "fsync", lambda d: (synced.append(os.fstat(d).st_ino), real(d))[1])
+
+    Watch(MonitorConfig(log=log, state=tmp_path / "state"), lambda _: None).run(once=True)
+    probes = golden.place_of(place)
+    golden.write(probes, probes_for(place, golden_profile(place)))
+    with Writer(tmp_path / "l") as ledger:
+        ledger.append({"a": 1})
+    Shipper(tmp_path / "l", FileSink(tmp_path / "copy"), tmp_path / "position").ship()
+
+    kept = (tmp_path / "state", probes, tmp_path / "position")
+    assert {path.stat().st_ino for path in kept} <= set(synced)
+
+
+def test_a_damaged_state_is_one_line(tmp_path):
+    log, state = tmp_path / "log.jsonl", tmp_path / "state"
+    append(log, [r for r, _ in records(table(700, 1))])
+    config = MonitorConfig(profiles=(profiled(tmp_path),), log=log, state=state)
+    looked(config)
+    document = json.loads(state.read_text())
+    document["follow m"]["learned"]["counts"][0]["counts"][0] = 2**63
+    state.write_text(json.dumps(document))
+
+    with pytest.raises(StateError, match="holds what nothing can be followed by"):
+        Watch(config, lambda _: None)

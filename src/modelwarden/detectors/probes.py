@@ -177,6 +177,8 @@ def write(path: Path, probes: Probes) -> None:
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(dumped(probes))
+            stream.flush()
+            os.fsync(stream.fileno())
         beside.replace(path)
     except BaseException:
         beside.unlink(missing_ok=True)

@@ -207,7 +207,10 @@ def _read(path: Path) -> tuple[int, int, bool]:
 def _write(path: Path, segment: int, offset: int, closed: bool) -> None:
     beside = path.with_name(f".{path.name}-{os.getpid()}.tmp")
     try:
-        beside.write_text(json.dumps([segment, offset, closed]))
+        with beside.open("w") as stream:
+            stream.write(json.dumps([segment, offset, closed]))
+            stream.flush()
+            os.fsync(stream.fileno())  # else a power cut may leave the name and nothing in it
         beside.replace(path)
     except OSError as error:
         with suppress(OSError):

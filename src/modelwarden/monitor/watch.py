@@ -73,12 +73,17 @@ class Watch:
         self._relay = None
         if config.firewall_alerts is not None:
             self._relay = Relay(config.firewall_alerts, _part(state, "firewall"))
-        self._followers = {
-            p.name: Follower(p, self._left_out(), _part(state, f"follow {p.name}"))
-            for p in self._profiles
-        } or {"": Follower(None, self._left_out(), _part(state, "follow "))}
-        self._of_labels = Follower(None, self._names(), _part(state, "follow labels"))
-        self._performance = Performance(config.accuracy, _part(state, "performance"))
+        try:
+            self._followers = {
+                p.name: Follower(p, self._left_out(), _part(state, f"follow {p.name}"))
+                for p in self._profiles
+            } or {"": Follower(None, self._left_out(), _part(state, "follow "))}
+            self._of_labels = Follower(None, self._names(), _part(state, "follow labels"))
+            self._performance = Performance(config.accuracy, _part(state, "performance"))
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            what = "a profile" if not state else f"the state {config.state}"
+            told = f"{what} holds what nothing can be followed by: {type(error).__name__}"
+            raise StateError(told) from error
         self._sent: dict[str, float] = {
             key: float(value)
             for key, value in _part(state, "sent").items()
@@ -454,6 +459,8 @@ def _write(path: Path, data: bytes) -> None:
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())  # else a power cut may leave the new name and nothing in it
         beside.replace(path)
     except BaseException:
         beside.unlink(missing_ok=True)
