@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from attacks.spaces.tables import CONFIG, NAMES, feasible, loans, ranges, rows_of, space_of
 from modelwarden.attacks.balls import Norm
-from modelwarden.attacks.spaces.rules import check_data, rules_of
+from modelwarden.attacks.spaces.rules import check_data, lines_of, rules_of
 from modelwarden.core import ConfigError, InputError
 from modelwarden.targets.config import FeaturesConfig
 from modelwarden.targets.frames import Frame
@@ -145,6 +145,22 @@ def test_rules_that_contradict_each_other_are_named_in_one_line(config, why):
         rules_of(FeaturesConfig(**config), FRAME, TRAIN)
 
     assert "\n" not in refused.value.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "net * 1e308 * 1e308 <= 1 or net > 0",
+        "net * 1e308 * 1e308 >= net * -1e308",
+        "net * 1e308 >= net * -1e308",
+        "net + 1e308 > -1e308 * 10 / 10 - 1e308",
+    ],
+)
+def test_factors_beyond_what_a_float_can_be_make_no_line_and_no_error(text):
+    rules = rules_of(FeaturesConfig(relations=(text,)), FRAME, TRAIN)
+
+    for line in lines_of(rules):
+        assert np.isfinite([*line.factors.values(), line.added]).all()
 
 
 def test_rules_that_the_data_break_are_named_with_their_count():

@@ -334,7 +334,10 @@ def lines_of(rules: Rules) -> Iterator[Line]:
                     factors[at[name]] = factors.get(at[name], 0.0) + times * value
             factors = {j: value for j, value in factors.items() if value}
             sign = {">": "<", ">=": "<="}.get(node.kind, node.kind)
-            yield Line(relation.text, factors, turn * (left[1] - right[1]), sign)
+            added = turn * (left[1] - right[1])
+            # What is beyond a float is no line to move along: the relation is only looked at.
+            if np.isfinite([*factors.values(), added]).all():
+                yield Line(relation.text, factors, added, sign)
 
 
 def _check_contradictions(rules: Rules) -> None:
