@@ -423,3 +423,17 @@ def test_half_a_character_for_an_answer_is_put_on_record(tmp_path):
         run(campaign(tmp_path, endpoint.url), output=tmp_path / "out")
 
     assert [one["event"] for one in events_in(tmp_path / "out")][-1] == "end"
+
+
+def test_what_a_link_among_the_seeds_leads_to_is_not_sent(tmp_path):
+    (tmp_path / "secret.txt").write_text("free cash prize, winner: the key is 4711")
+    place = seeded(tmp_path / "own")
+    (place / "inside.txt").symlink_to("mail-0.txt")
+    with serving(Endpoint()) as endpoint:
+        run(campaign(tmp_path / "own", endpoint.url), output=tmp_path / "out")
+        asked = endpoint.rows
+        (place / "notes.txt").symlink_to(tmp_path / "secret.txt")
+        with pytest.raises(InputError, match=r"seeds/notes\.txt is a link to a file outside"):
+            run(campaign(tmp_path / "own", endpoint.url), output=tmp_path / "new")
+
+    assert endpoint.rows == asked > 0

@@ -14,6 +14,7 @@ from modelwarden.redteam.asking import Line, Refused
 from modelwarden.redteam.config import Campaign, SeedsConfig, TargetConfig
 from modelwarden.redteam.journal import Journal
 from modelwarden.redteam.kinds.catalog import kind_of
+from modelwarden.redteam.kinds.files import check_links
 from modelwarden.redteam.kinds.kind import Edit, Given, Kind, Seeds
 from modelwarden.redteam.live import WATCHED, Live, LiveScores
 from modelwarden.redteam.meter import Meter
@@ -380,6 +381,7 @@ def read_seeds(campaign: Campaign, config: SeedsConfig) -> tuple[Kind, Seeds]:
     """
     path = campaign.root / config.path
     try:
+        check_links(path, config.path)
         kind = kind_of(path, config.path, config.kind)
         given = Given(path=path, shown=config.path, label=config.label, options=config.options)
         seeds = kind.read(given)
@@ -408,6 +410,7 @@ def read_sample(campaign: Campaign) -> Seeds | None:
     path = campaign.root / known.sample
     if not path.exists():
         raise InputError(f"knowledge.sample = {known.sample!r} does not exist")
+    check_links(path, known.sample)
     kind = kind_of(campaign.root / first.path, first.path, first.kind)
     label = known.label if known.label is not None else first.label
     given = Given(path=path, shown=known.sample, label=label, options=_shared(first.options))

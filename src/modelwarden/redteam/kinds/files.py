@@ -120,6 +120,25 @@ def digest_at(path: Path) -> str:
     return f"sha256:{_file(path)}"
 
 
+def check_links(path: Path, shown: str) -> None:
+    """Refuse a folder in which a link leads to a file elsewhere: its content would be sent.
+
+    Raises:
+        InputError: naming the link.
+    """
+    if not path.is_dir():
+        return
+    root = path.resolve()
+    for one in sorted(path.rglob("*")):
+        if one.is_symlink() and one.is_file() and not one.resolve().is_relative_to(root):
+            name = one.relative_to(path).as_posix()
+            raise InputError(
+                f"{shown[:80]}/{name[:80]} is a link to a file outside of the folder, whose "
+                "content would be sent to the target",
+                hint="Put the file itself there, if that is meant, or take the link away.",
+            )
+
+
 def _file(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
