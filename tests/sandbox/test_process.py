@@ -728,6 +728,18 @@ def test_the_workers_program_is_ascii_so_that_any_locale_can_hand_it_on():
     assert program.isascii()
 
 
+def test_an_interpreter_for_which_the_machine_has_nothing_left_is_not_said_to_be_wrong(monkeypatch):
+    def refused(*_, **__):
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(subprocess, "Popen", refused)
+
+    with pytest.raises(InputError, match="resource temporarily") as raised:
+        readable_files(sys.executable)
+
+    assert "ulimit" in raised.value.hint
+
+
 @pytest.mark.parametrize("what", ["process", "thread"])
 def test_a_worker_that_cannot_be_started_leaves_nothing_behind(tmp_path, monkeypatch, what):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))

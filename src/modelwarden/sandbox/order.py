@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import json
 import os
 import platform
@@ -76,6 +77,10 @@ class SandboxLimits:
     files: int = 512
 
 
+_EXHAUSTED = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
+_FULL = "The machine, or a limit (ulimit), has no process, memory or file left for it."
+
+
 def readable_files(python: str) -> tuple[str, ...]:
     """Return what a worker run by `python` may read besides the model: system and interpreter.
 
@@ -101,7 +106,9 @@ def readable_files(python: str) -> tuple[str, ...]:
             reason = error.strerror.lower() if error.strerror else str(error)
         raise InputError(
             f"[model] python = {python!r} does not run: {reason}",
-            hint="Name a Python interpreter.",
+            hint=_FULL
+            if getattr(error, "errno", None) in _EXHAUSTED
+            else "Name a Python interpreter.",
         ) from error
     if too_old:
         raise InputError(
