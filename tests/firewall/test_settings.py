@@ -57,3 +57,22 @@ def test_a_client_is_what_the_trusted_proxy_wrote_and_not_what_stood_before_it(
     headers = {} if given is None else {"x-forwarded-for": given}
 
     assert load_config(path).named(headers, "addr") == client
+
+
+def test_paths_are_read_from_the_folder_of_the_file(tmp_path, monkeypatch):
+    (tmp_path / "conf").mkdir()
+    file = tmp_path / "conf/firewall.toml"
+    file.write_text(
+        "[firewall]\nheads = 'heads.jsonl'\nprofile_key = '/keys/p.pem'\n"
+        "[firewall.tls]\ncertificate = '../server.crt'\nkey = 'server.key'\n"
+        "[firewall.ledger]\nanswers = 'answers'\n"
+    )
+    monkeypatch.chdir(tmp_path)
+
+    found = load_config(file)
+
+    assert found.heads == file.parent / "heads.jsonl"
+    assert str(found.profile_key) == "/keys/p.pem"
+    assert found.ledger.answers == file.parent / "answers"
+    assert found.tls is not None
+    assert found.tls.certificate == file.parent / "../server.crt"

@@ -65,7 +65,9 @@ _TOKEN = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
 def load_config(path: Path | None) -> FirewallConfig:
-    """Read the section `[firewall]` of a file; None gives the defaults.
+    """Read the section `[firewall]` of a file, paths in it relative to its folder.
+
+    None gives the defaults.
 
     Raises:
         FirewallConfigError: it cannot be read or used.
@@ -308,8 +310,9 @@ def _seconds(fields: Fields, key: str, default: float) -> float:
 
 
 def _path(fields: Fields, key: str) -> Path | None:
+    """Return a path, from the folder of the file that names it."""
     name = fields.text(key)
-    return None if name is None else Path(name)
+    return None if name is None else Path(fields.source).parent / name
 
 
 def upstream_of(url: str) -> Upstream:
