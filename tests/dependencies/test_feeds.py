@@ -98,5 +98,6 @@ def test_a_feed_that_is_not_there_is_named(tmp_path):
 def test_yaml_that_nests_without_end_is_refused(tmp_path):
     (tmp_path / "a.yaml").write_text("[" * 5_000)
 
-    with pytest.raises(InputError, match="nested deeper"):
+    # By us, or by a version of the parser that has a limit of its own.
+    with pytest.raises(InputError, match=r"nested deeper|nesting depth"):
         list(records(tmp_path / "a.yaml"))

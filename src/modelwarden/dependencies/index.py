@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,7 +91,10 @@ class Index:
         uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
         with self._told():
             self._db = sqlite3.connect(uri, uri=True)
-            _check_ours(path, self._db)
+            with ExitStack() as refused:
+                refused.callback(self._db.close)
+                _check_ours(path, self._db)
+                refused.pop_all()
 
     def __enter__(self) -> Index:
         """Return itself."""
