@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import http.client
-import socket
-import ssl
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from modelwarden.core import ConfigError
+from modelwarden.core.web import connected, ended_after
 
 _LARGEST = 64 << 20
 
@@ -33,19 +28,12 @@ def post(
     """
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
+        host, _ = parts.hostname, parts.port
     except ValueError as error:
         raise ConfigError(f"{url!r} is no address of a server") from error
     if parts.scheme not in {"http", "https"} or not host or parts.username:
         raise ConfigError(f"{url!r} is no address of a server", hint="Write http://host:port")
-    connection = (
-        http.client.HTTPSConnection(
-            host, port, timeout=seconds, context=ssl.create_default_context()
-        )
-        if parts.scheme == "https"
-        else http.client.HTTPConnection(host, port, timeout=seconds)
-    )
-    # A timeout of a socket is one of each byte: who sends one now and then would never be late.
+    connection, _ = connected(url, seconds)
     with ended_after(seconds, connection) as late:
         try:
             connection.request("POST", path, body, {"content-type": kind})
@@ -56,32 +44,3 @@ def post(
         if late.is_set() or answer.length:  # it breaks off, or is too long
             return 0, b""
         return answer.status, found
-
-
-class Connected(Protocol):
-    """A connection."""
-
-    sock: Any
-
-    def close(self) -> None:
-        """Close it."""
-
-
-@contextmanager
-def ended_after(seconds: float, connection: Connected) -> Iterator[threading.Event]:
-    """Close a connection with the block, or after so long; yield what is set when it was late."""
-    late = threading.Event()
-
-    def end() -> None:
-        late.set()
-        with suppress(OSError, AttributeError):
-            connection.sock.shutdown(socket.SHUT_RDWR)
-
-    timer = threading.Timer(seconds, end)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield late
-    finally:
-        timer.cancel()
-        connection.close()

@@ -15,7 +15,6 @@ import http.client
 import json
 import os
 import re
-import ssl
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -27,6 +26,7 @@ from urllib.parse import quote, urlsplit
 from modelwarden.core import Json
 from modelwarden.core.paths import lies_in
 from modelwarden.core.values import dataclass
+from modelwarden.core.web import connected, ended_after
 from modelwarden.ledger.chain import (
     LONGEST,
     OWN,
@@ -41,7 +41,7 @@ from modelwarden.ledger.reading import lines_of
 
 BATCH_BYTES = 4 << 20
 BATCH_LINES = 5000
-_SECONDS = 20.0
+_SECONDS, _MOST_SECONDS = 20.0, 60.0  # each wait for a receiver, and all of a batch
 _TRIES = 5
 _LONGEST_WAIT = 60.0
 
@@ -380,25 +380,15 @@ class S3Sink:
 
 def _send(method: str, url: str, data: bytes, headers: dict[str, str]) -> None:
     """Send one request; messages name the host alone, for an address may hold a secret."""
-    parts = urlsplit(url)
-    host, port = parts.hostname or "", parts.port
-    connection = (
-        http.client.HTTPSConnection(
-            host, port, timeout=_SECONDS, context=ssl.create_default_context()
-        )
-        if parts.scheme == "https"
-        else http.client.HTTPConnection(host, port, timeout=_SECONDS)
-    )
-    target = parts.path or "/"
-    target += f"?{parts.query}" if parts.query else ""
-    try:
-        connection.request(method, target, data, headers)
-        answer = connection.getresponse()
-        answer.read(1 << 16)
-    except (OSError, http.client.HTTPException) as error:
-        raise ShipError(f"{host} cannot be reached: {type(error).__name__}") from error
-    finally:
-        connection.close()
+    connection, target = connected(url, _SECONDS)
+    host = connection.host
+    with ended_after(_MOST_SECONDS, connection):
+        try:
+            connection.request(method, target, data, headers)
+            answer = connection.getresponse()
+            answer.read(1 << 16)
+        except (OSError, http.client.HTTPException) as error:
+            raise ShipError(f"{host} cannot be reached: {type(error).__name__}") from error
     if not 200 <= answer.status < 300:
         raise ShipError(f"{host} answers {answer.status}")
 

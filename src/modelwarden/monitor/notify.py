@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import http.client
 import json
 import os
 import queue
@@ -25,7 +24,7 @@ from urllib.parse import urlsplit
 
 from modelwarden.core import ConfigError, Json
 from modelwarden.core.values import dataclass
-from modelwarden.detectors.asking import ended_after
+from modelwarden.core.web import connected, ended_after
 from modelwarden.monitor.alerts import Alert
 
 QUEUE = 1000
@@ -184,17 +183,7 @@ def _post(channel: Channel, document: Json, headers: dict[str, str] | None = Non
     if channel.secret:
         digest = hmac.new(channel.secret.encode(), body, hashlib.sha256).hexdigest()
         sent["x-modelwarden-signature"] = f"sha256={digest}"
-    parts = urlsplit(channel.url)
-    host, port = parts.hostname or "", parts.port
-    connection = (
-        http.client.HTTPSConnection(
-            host, port, timeout=_SECONDS, context=ssl.create_default_context()
-        )
-        if parts.scheme == "https"
-        else http.client.HTTPConnection(host, port, timeout=_SECONDS)
-    )
-    target = parts.path or "/"
-    target += f"?{parts.query}" if parts.query else ""
+    connection, target = connected(channel.url, _SECONDS)
     with ended_after(_MOST_SECONDS, connection):
         connection.request("POST", target, body, sent)
         answer = connection.getresponse()

@@ -7,12 +7,20 @@ names its other files itself, so that a stranger's could name the user's.
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from modelwarden.formats.limits import Limits
 from modelwarden.formats.onnx import reader
 from modelwarden.formats.places import escapes
 from modelwarden.formats.source import Source
+from modelwarden.targets.errors import TargetError
+
+if TYPE_CHECKING:
+    from modelwarden.targets.config import ModelConfig
+
+_SHOWN = 5
 
 
 def tensor_files(model: Path) -> tuple[str, ...]:
@@ -31,3 +39,41 @@ def tensor_files(model: Path) -> tuple[str, ...]:
 
 def _plain(place: Path) -> bool:
     return place.is_file() and not place.is_symlink()
+
+
+def check_tensor_files(root: Path, model: ModelConfig, place: Path, hidden: Sequence[Path]) -> None:
+    """Refuse a model whose tensors stand in files that were not scanned with it.
+
+    Args:
+        root: of the project.
+        model: as configured.
+        place: of the model's file.
+        hidden: files that the model may not see.
+
+    Raises:
+        TargetError: naming them, and what to write if they belong to it.
+    """
+    if model.adapter != "onnx" or not place.is_file():
+        return
+    known = [(root / name).resolve() for name in model.places]
+    missing = [
+        name
+        for name in tensor_files(place)
+        if not any((place.parent / name).resolve().is_relative_to(one) for one in known)
+    ]
+    kept = {path.resolve() for path in hidden}
+    yours = [name for name in missing if (place.parent / name).resolve() in kept]
+    if yours:
+        raise TargetError(
+            f"{model.path} says that its tensors stand in {', '.join(yours[:_SHOWN])}, the "
+            "rows to measure on",
+            hint="Find out why it names your data before you use it.",
+        )
+    if missing:
+        shown = [(PurePosixPath(model.path or "").parent / name).as_posix() for name in missing]
+        told = ", ".join(f'"{name}"' for name in shown[:_SHOWN])
+        raise TargetError(
+            f"{model.path} keeps tensors in {', '.join(missing[:_SHOWN])} beside it, which "
+            "was neither scanned nor shown to it",
+            hint=f"If they belong to the model, write files = [{told}] in [model].",
+        )

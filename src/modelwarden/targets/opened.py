@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import field
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,7 +26,7 @@ from modelwarden.protocols.tensors import Tensor, WireError
 from modelwarden.sandbox import SandboxLimits, Tier, Worker, WorkerError, cards
 from modelwarden.targets.answers import Form, Reading, labels_in, same, settle
 from modelwarden.targets.attempts import findings_of
-from modelwarden.targets.beside import tensor_files
+from modelwarden.targets.beside import check_tensor_files
 from modelwarden.targets.confined import Confined
 from modelwarden.targets.errors import TargetError
 from modelwarden.targets.flavours import flavours_of
@@ -45,7 +45,6 @@ TILE = 256
 _SAMPLE = 256  # rows on which the reading of answers is settled
 _TOKEN = "MODELWARDEN_TARGET_TOKEN"  # noqa: S105 -- the name of a variable
 _INIT = "__init__.py"
-_SHOWN_FILES = 5
 _ONE_BY_ONE = ("torchserve", "openai")
 
 
@@ -159,7 +158,7 @@ def open_model(
     place = root / (model.path or "")
     check = partial(_check_digest, root, model, expected_digest)
     check()
-    _check_beside(root, model, place, hidden)
+    check_tensor_files(root, model, place, hidden)
     worker = _started(model, limits, root, place, hidden)
     confined: Confined | None = None
     try:
@@ -235,34 +234,6 @@ def _check_digest(root: Path, model: ModelConfig, expected: str | None) -> None:
             f"{', '.join(model.places)} is not what was scanned: it changed since",
             kind=GapKind.NOT_ASSESSABLE,
             hint="Let nothing write to the model while it is checked, and run again.",
-        )
-
-
-def _check_beside(root: Path, model: ModelConfig, place: Path, hidden: Sequence[Path]) -> None:
-    """Refuse a model whose tensors stand in files that were not scanned with it."""
-    if model.adapter != "onnx" or not place.is_file():
-        return
-    known = [(root / name).resolve() for name in model.places]
-    missing = [
-        name
-        for name in tensor_files(place)
-        if not any((place.parent / name).resolve().is_relative_to(one) for one in known)
-    ]
-    kept = {path.resolve() for path in hidden}
-    yours = [name for name in missing if (place.parent / name).resolve() in kept]
-    if yours:
-        raise TargetError(
-            f"{model.path} says that its tensors stand in {', '.join(yours[:_SHOWN_FILES])}, the "
-            "rows to measure on",
-            hint="Find out why it names your data before you use it.",
-        )
-    if missing:
-        shown = [(PurePosixPath(model.path or "").parent / name).as_posix() for name in missing]
-        told = ", ".join(f'"{name}"' for name in shown[:_SHOWN_FILES])
-        raise TargetError(
-            f"{model.path} keeps tensors in {', '.join(missing[:_SHOWN_FILES])} beside it, which "
-            "was neither scanned nor shown to it",
-            hint=f"If they belong to the model, write files = [{told}] in [model].",
         )
 
 
